@@ -1,0 +1,1 @@
+"""SQS batch in; rows out. `handler` is the Lambda entry, `replay` reads the stream back."""

@@ -1,0 +1,102 @@
+"""The three ways a log can fail, each with a closed list of reasons.
+
+A `Rejected` reason is at once the exception, the response's `reason`, the metric's dimension and the test's name.
+"""
+
+from typing import Final, Literal, get_args
+
+RejectReason = Literal[
+    "body_too_large",
+    "conflicting_log_id",
+    "empty_batch",
+    "empty_text",
+    "invalid_base64",
+    "invalid_encoding",
+    "invalid_fields",
+    "invalid_gzip",
+    "invalid_idempotency_key",
+    "invalid_json",
+    "invalid_log_id",
+    "invalid_record",
+    "invalid_tenant",
+    "missing_tenant",
+    "missing_text",
+    "no_valid_records",
+    "tenant_mismatch",
+    "text_too_large",
+    "unsupported_content_encoding",
+    "unsupported_content_type",
+]
+
+PoisonReason = Literal[
+    "log_id_conflict",
+    "refused_by_table",
+    "undecodable",
+    "unknown_schema_version",
+]
+
+REJECT_REASONS: Final = get_args(RejectReason)
+POISON_REASONS: Final = get_args(PoisonReason)
+
+_INVALID_JSON: Final = "Invalid JSON payload"  # The specification's words, also for JSON of the wrong shape.
+
+_DETAILS: Final[dict[RejectReason, str]] = {
+    "body_too_large": "Body larger than 1 MiB after decompression. Send smaller batches.",
+    "conflicting_log_id": "log_id stands twice in this batch with different texts. Give each log its own log_id.",
+    "empty_batch": "The batch holds no records.",
+    "empty_text": "text is empty.",
+    "invalid_base64": "Body is marked as base64 and is not base64.",
+    "invalid_encoding": "Text is not valid in its charset. Use UTF-8.",
+    "invalid_fields": "Extra fields are too many, too deep or too large: at most 64 keys, 8 levels and 16 KiB.",
+    "invalid_gzip": "Body is marked as gzip and is not gzip.",
+    "invalid_idempotency_key": "Idempotency-Key must be 1 to 256 visible ASCII characters.",
+    "invalid_json": _INVALID_JSON,
+    "invalid_log_id": "log_id must be 1 to 256 visible ASCII characters.",
+    "invalid_record": _INVALID_JSON,
+    "invalid_tenant": (
+        "tenant_id must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit; send X-Tenant-ID once."
+    ),
+    "missing_tenant": "Missing X-Tenant-ID header",
+    "missing_text": _INVALID_JSON,
+    "no_valid_records": "No record of the batch was accepted; see rejected.",
+    "tenant_mismatch": "The record, the headers and the query name different tenants.",
+    "text_too_large": "text is larger than 170,000 bytes of UTF-8.",
+    "unsupported_content_encoding": "Unsupported Content-Encoding. Use gzip or identity.",
+    "unsupported_content_type": "Unsupported Content-Type. Use application/json or text/plain.",
+}
+
+_PAYLOAD_TOO_LARGE: Final = frozenset[RejectReason]({"body_too_large", "text_too_large"})
+
+
+class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error of ours
+    """A request or a record that the client must change before sending it again.
+
+    `reason` is from the closed list; `status` is the HTTP status and `detail` the sentence that belong to it.
+    """
+
+    def __init__(self, reason: RejectReason) -> None:
+        super().__init__(reason)
+        self.reason: RejectReason = reason
+
+    @property
+    def status(self) -> int:
+        """413 for what is too large, 400 for everything else."""
+        return 413 if self.reason in _PAYLOAD_TOO_LARGE else 400
+
+    @property
+    def detail(self) -> str:
+        """The sentence for a person: what is wrong and what to do."""
+        return _DETAILS[self.reason]
+
+
+class Retryable(Exception):  # noqa: N818 - names what to do with it
+    """A failure that may pass by itself: throttling, a timeout, a 5xx of AWS. Raise it `from` its cause."""
+
+
+class Poison(Exception):  # noqa: N818 - the field's word
+    """A log that no retry can store; it goes to the DLQ with this `reason` from the closed list."""
+
+    def __init__(self, reason: PoisonReason, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason: PoisonReason = reason
+        self.detail = detail
