@@ -7,7 +7,6 @@ from typing import Final, Literal, get_args
 
 RejectReason = Literal[
     "body_too_large",
-    "conflicting_log_id",
     "empty_batch",
     "empty_text",
     "invalid_base64",
@@ -24,6 +23,7 @@ RejectReason = Literal[
     "no_valid_records",
     "tenant_mismatch",
     "text_too_large",
+    "too_many_records",
     "unsupported_content_encoding",
     "unsupported_content_type",
 ]
@@ -42,12 +42,11 @@ _INVALID_JSON: Final = "Invalid JSON payload"  # The specification's words, also
 
 _DETAILS: Final[dict[RejectReason, str]] = {
     "body_too_large": "Body larger than 1 MiB after decompression. Send smaller batches.",
-    "conflicting_log_id": "log_id stands twice in this batch with different texts. Give each log its own log_id.",
     "empty_batch": "The batch holds no records.",
     "empty_text": "text is empty.",
     "invalid_base64": "Body is marked as base64 and is not base64.",
     "invalid_encoding": "Text is not valid in its charset. Use UTF-8.",
-    "invalid_fields": "Extra fields are too many, too deep or too large: at most 64 keys, 8 levels and 16 KiB.",
+    "invalid_fields": "Extra fields: at most 64, none with an empty name, at most 8 levels deep and 16 KiB as JSON.",
     "invalid_gzip": "Body is marked as gzip and is not gzip.",
     "invalid_idempotency_key": "Idempotency-Key must be 1 to 256 visible ASCII characters.",
     "invalid_json": _INVALID_JSON,
@@ -60,12 +59,13 @@ _DETAILS: Final[dict[RejectReason, str]] = {
     "missing_text": _INVALID_JSON,
     "no_valid_records": "No record of the batch was accepted; see rejected.",
     "tenant_mismatch": "The record, the headers and the query name different tenants.",
-    "text_too_large": "text is larger than 170,000 bytes of UTF-8.",
+    "text_too_large": "text is larger than 170,000 bytes of UTF-8 (or than 900,000 as escaped JSON).",
+    "too_many_records": "More than 5,000 records in one request. Send smaller batches.",
     "unsupported_content_encoding": "Unsupported Content-Encoding. Use gzip or identity.",
     "unsupported_content_type": "Unsupported Content-Type. Use application/json or text/plain.",
 }
 
-_PAYLOAD_TOO_LARGE: Final = frozenset[RejectReason]({"body_too_large", "text_too_large"})
+_PAYLOAD_TOO_LARGE: Final = frozenset[RejectReason]({"body_too_large", "text_too_large", "too_many_records"})
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error of ours

@@ -75,8 +75,8 @@ def emf_line(
         },
         **dimensions,
         **properties,
+        **dict(metrics.items()),
     }
-    line.update(metrics)
     return orjson.dumps(line).decode()
 
 

@@ -1,0 +1,90 @@
+"""Lambda entry of `POST /ingest` and `GET /health`: builds the clients once, translates event and response."""
+
+import os
+import sys
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+import boto3
+
+from ingest import queue, report, respond, stream
+from ingest.errors import Rejected
+from ingest.parse import parse
+from ingest.publish import Published, publish
+from ingest.request import from_event
+from ingest.settings import from_environ
+
+# What must remain of the invocation's time when the last call to SQS starts: one client timeout, and the answer.
+_RESERVED_S: Final = 1.5
+
+# At module load: Lambda gives start-up a full CPU, and warm invocations keep the connections.
+_settings = from_environ(os.environ)
+_put_on_stream = partial(
+    stream.put_user_records,
+    boto3.client("kinesis", config=stream.client_config()),
+    _settings.stream_name,
+    monotonic=time.monotonic,
+    sleep=time.sleep,
+    sub_keys=_settings.stream_sub_keys,
+)
+_enqueue = partial(
+    queue.send,
+    boto3.client("sqs", config=queue.client_config()),
+    _settings.queue_url,
+    monotonic=time.monotonic,
+    sleep=time.sleep,
+)
+
+
+def handler(event: dict[str, Any], context: Any) -> respond.Response:
+    """Return the API Gateway response (payload format 2.0) to one request."""
+    if event["requestContext"]["http"]["path"].endswith("/health"):
+        return respond.healthy()
+    started_s = time.monotonic()
+    now = datetime.now(UTC)
+    request_id = event["requestContext"]["requestId"]
+    properties: dict[str, object] = {"request_id": request_id, "lambda_request_id": context.aws_request_id}
+    timestamp_ms = int(now.timestamp() * 1000)
+    try:
+        received_at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        parsed = parse(from_event(event), received_at=received_at, new_log_id=lambda: str(uuid.uuid4()))
+    except Rejected as error:
+        _write(report.rejected_lines(error, timestamp_ms=timestamp_ms, properties=properties))
+        return respond.rejected(error, request_id)
+    refusals: Counter[str] = Counter()
+
+    def on_refusal(service: str, code: str, logs: int) -> None:
+        refusals[f"{service}:{code}"] += logs
+
+    published = Published(frozenset(), frozenset(), 0)
+    if parsed.messages:
+        remaining_s = context.get_remaining_time_in_millis() / 1000
+        published = publish(
+            parsed.messages,
+            put_on_stream=partial(
+                _put_on_stream,
+                give_up_at_s=started_s + _settings.stream_budget_ms / 1000,
+                on_refusal=partial(on_refusal, "kinesis"),
+            ),
+            enqueue=partial(
+                _enqueue, give_up_at_s=started_s + remaining_s - _RESERVED_S, on_refusal=partial(on_refusal, "sqs")
+            ),
+        )
+    latency_ms = (time.monotonic() - started_s) * 1000
+    if refusals:
+        properties["refusals"] = dict(refusals)
+    _write(
+        report.accepted_lines(
+            parsed, published, timestamp_ms=timestamp_ms, latency_ms=latency_ms, properties=properties
+        )
+    )
+    return respond.answer(parsed, published.not_enqueued, request_id)
+
+
+def _write(lines: list[str]) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

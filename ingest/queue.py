@@ -1,0 +1,121 @@
+"""The SQS sink: messages in, batched under both of SQS's limits, and the positions of those not enqueued out."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+MAX_ENTRIES: Final = 10
+"""Messages a SendMessageBatch call (API reference, November 2026)."""
+
+MAX_REQUEST_BYTES: Final = 1_048_576
+"""Bytes of all bodies in a call, and of one message: 1 MiB since August 2025 (SendMessageBatch API reference)."""
+
+_FIRST_BACKOFF_S: Final = 0.05
+_MAX_BACKOFF_S: Final = 2.0
+
+_jitter = random.SystemRandom()  # SnapStart clones the state of any other generator.
+
+
+class QueueMessage(NamedTuple):
+    """One message to send: `body` is `ingest.message.encode`'s output; the tenant is its fair-queue group."""
+
+    tenant_id: str
+    body: bytes
+
+
+def client_config() -> Config:
+    """Return the botocore configuration of the SQS client: `send` retries by itself, and builds the entries itself."""
+    return Config(
+        connect_timeout=0.5,
+        read_timeout=1.0,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        parameter_validation=False,
+        tcp_keepalive=True,
+    )
+
+
+def send(
+    client: "SQSClient",
+    queue_url: str,
+    messages: Sequence[QueueMessage],
+    *,
+    give_up_at_s: float,
+    monotonic: Callable[[], float],
+    sleep: Callable[[float], None],
+    on_refusal: Callable[[str, int], None] | None = None,
+) -> frozenset[int]:
+    """Return the positions in `messages` that SQS has not acknowledged.
+
+    Failed entries, and only they, are sent again with jittered backoff until `give_up_at_s` on `monotonic`'s clock: no
+    call starts after it. `on_refusal(error_code, messages)` is told of every refusal, for the caller's log line.
+
+    Never raises for what SQS or the network does. A time-out may hide a success, so a position returned may be in the
+    queue all the same, and one not returned may be there twice: the consumer's writes are idempotent.
+    """
+    pending = list(range(len(messages)))
+    attempt = 0
+    while pending and monotonic() < give_up_at_s:
+        if attempt:
+            wait_s = _jitter.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**attempt))
+            if monotonic() + wait_s >= give_up_at_s:
+                break
+            sleep(wait_s)
+        attempt += 1
+        refused: list[int] = []
+        for call in calls(messages, pending):
+            if monotonic() >= give_up_at_s:
+                refused.extend(call)
+                continue
+            for position, code in _send_batch(client, queue_url, messages, call).items():
+                refused.append(position)
+                if on_refusal is not None:
+                    on_refusal(code, 1)
+        pending = refused
+    return frozenset(pending)
+
+
+def calls(messages: Sequence[QueueMessage], positions: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the positions in groups that one SendMessageBatch call takes: 10 entries and 1 MiB of bodies at most."""
+    call: list[int] = []
+    call_bytes = 0
+    for position in positions:
+        body_bytes = len(messages[position].body)
+        if call and (len(call) == MAX_ENTRIES or call_bytes + body_bytes > MAX_REQUEST_BYTES):
+            yield call
+            call, call_bytes = [], 0
+        call.append(position)
+        call_bytes += body_bytes
+    if call:
+        yield call
+
+
+def _send_batch(
+    client: "SQSClient", queue_url: str, messages: Sequence[QueueMessage], call: Sequence[int]
+) -> dict[int, str]:
+    """Return the error code of each position that SQS did not acknowledge."""
+    entries: list[SendMessageBatchRequestEntryTypeDef] = [
+        {
+            "Id": str(position),
+            "MessageBody": messages[position].body.decode(),
+            # On a standard queue: fair queues, no ordering. A noisy tenant does not delay the quiet ones.
+            "MessageGroupId": messages[position].tenant_id,
+        }
+        for position in call
+    ]
+    try:
+        response = client.send_message_batch(QueueUrl=queue_url, Entries=entries)
+    except ClientError as error:
+        return dict.fromkeys(call, error.response.get("Error", {}).get("Code", "Unknown"))
+    except BotoCoreError as error:
+        return dict.fromkeys(call, type(error).__name__)
+    # Acknowledged is what stands under Successful by its own id; HTTP 200 says nothing, and an absent entry is lost.
+    acknowledged = {int(entry["Id"]) for entry in response.get("Successful", [])}
+    codes = {int(entry["Id"]): entry.get("Code", "Unknown") for entry in response.get("Failed", [])}
+    return {p: codes.get(p, "MissingResult") for p in call if p not in acknowledged}

@@ -1,0 +1,57 @@
+"""The lines that one request leaves in the log: metrics and searchable properties, never the text of a log."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from ingest.errors import Rejected
+from ingest.metrics import emf_line
+from ingest.parse import Parsed
+from ingest.publish import Published
+
+_MOST_TENANTS: Final = 10  # A line that names every tenant of a large batch helps nobody.
+
+
+def accepted_lines(
+    parsed: Parsed,
+    published: Published,
+    *,
+    timestamp_ms: int,
+    latency_ms: float,
+    properties: Mapping[str, object],
+) -> list[str]:
+    """Return the lines of a request that was parsed: one of its counts, and one a reason of its refused records."""
+    tenants = Counter(message.tenant_id for message in parsed.messages)
+    line = emf_line(
+        {
+            "accepted": len(parsed.messages) - len(published.not_enqueued),
+            "accepted_bytes": published.enqueued_bytes,
+            "enqueue_failures": len(published.not_enqueued),
+            "stream_failures": len(published.stream_pending),
+            "ingest_latency_ms": round(latency_ms, 3),
+        },
+        timestamp_ms=timestamp_ms,
+        dimensions={"service": "ingest"},
+        properties={
+            "event": "ingest",
+            "level": "error" if published.not_enqueued else "warning" if published.stream_pending else "info",
+            "tenants": dict(tenants.most_common(_MOST_TENANTS)),
+            **properties,
+        },
+    )
+    reasons = Counter(rejected.reason for rejected in parsed.rejected)
+    return [line, *(_rejected_line(reason, n, timestamp_ms, properties) for reason, n in reasons.items())]
+
+
+def rejected_lines(error: Rejected, *, timestamp_ms: int, properties: Mapping[str, object]) -> list[str]:
+    """Return the line of a request that was refused as a whole."""
+    return [_rejected_line(error.reason, 1, timestamp_ms, properties)]
+
+
+def _rejected_line(reason: str, count: int, timestamp_ms: int, properties: Mapping[str, object]) -> str:
+    return emf_line(
+        {"rejected": count},
+        timestamp_ms=timestamp_ms,
+        dimensions={"service": "ingest", "reason": reason},
+        properties={"event": "rejected", "level": "info", **properties},
+    )

@@ -1,0 +1,26 @@
+"""The ingest Lambda's settings, read from the environment once."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
+    """What the template sets. `stream_budget_ms` bounds what Kinesis may add to a request's latency."""
+
+    queue_url: str
+    stream_name: str
+    stream_sub_keys: int = 1
+    stream_budget_ms: int = 500
+
+
+def from_environ(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that `environ` holds.
+
+    Raises:
+        ValueError: a variable is missing or of the wrong type; the message names it.
+    """
+    try:
+        return msgspec.convert(dict(environ), Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"Lambda environment: {error}. The template's ingest function sets it.") from error
