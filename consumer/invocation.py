@@ -1,0 +1,166 @@
+"""One invocation: unpack, wait, work in isolation, quarantine, report. The order, and nothing else."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from consumer import delay, quarantine, report
+from consumer.crash import Crasher
+from consumer.isolate import bisect
+from consumer.process import Edges, Redacts, Row, Work
+from consumer.settings import Settings
+from consumer.timestamps import rfc3339
+from consumer.unpack import Log, Spoiled, Unpacked, deliveries, unpack
+from consumer.verdict import Verdict, quarantined, retried
+from ingest.errors import Poison
+from ingest.message import InternalMessage
+
+WRITE_MARGIN_S: Final = 10.0
+"""What the wait leaves of an invocation's time for the writes: their retries, and a client's time-outs."""
+
+REPORT_MARGIN_S: Final = 5.0
+"""What the writes leave for the quarantine and the answer: no call starts later, and none lasts longer than its
+connect and read time-outs (1 + 4 s). Past the end, Lambda would fail the batch, healthy logs and all."""
+
+
+class InsertsRows(Protocol):
+    """`consumer.store.Table`."""
+
+    def insert(self, rows: Sequence[Row], *, give_up_at_s: float) -> Iterator[tuple[int, Verdict]]:
+        """Yield each row's position and verdict."""
+
+
+class TakesPoison(Protocol):
+    """`consumer.quarantine.Quarantine`."""
+
+    def put(self, body: str, attributes: dict[str, str], *, give_up_at_s: float) -> str:
+        """Return "" or why the message was not taken."""
+
+
+class Outside(NamedTuple):
+    """What an invocation touches. `put_on_stream` returns positions not on the stream, `hide` errors by message id."""
+
+    table: InsertsRows
+    quarantine: TakesPoison
+    put_on_stream: Callable[[Sequence[InternalMessage], float], frozenset[int]]
+    hide: Callable[[Sequence[delay.Deferral]], dict[str, str]]
+    now_ms: Callable[[], int]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    write_line: Callable[[str], object]
+    end_process: Callable[[int], object]
+
+
+def consume(
+    event: object, *, remaining_s: float, request_id: str, settings: Settings, redactor: Redacts, outside: Outside
+) -> report.PartialBatchResponse:
+    """Return the partial batch response for Lambda's SQS event, with `remaining_s` left of the invocation.
+
+    Raises:
+        Exception: the event is malformed or something unforeseen happened. Lambda then fails the whole batch, which
+            deletes nothing; no path returns an answer that does not account for every message.
+    """
+    started_s = outside.monotonic()
+    give_up_at_s = started_s + remaining_s - REPORT_MARGIN_S
+    batch = deliveries(event)
+    unpacked = unpack(batch)
+    plan = delay.plan(
+        unpacked.logs,
+        now_ms=outside.now_ms(),
+        budget_s=remaining_s - WRITE_MARGIN_S,
+        seconds_per_char=settings.seconds_per_char,
+    )
+    verdicts = _defer(plan.deferrals, outside)
+    if plan.wait_s > 0:
+        outside.sleep(plan.wait_s)
+    work = Work(_edges(settings, outside, give_up_at_s), redactor, retention_days=settings.retention_days)
+    isolation = bisect(plan.ready, work)
+    verdicts |= work.verdicts
+    verdicts |= {failed.item.message_id: _verdict_on(failed.error) for failed in isolation.failed}
+    verdicts |= {spoiled.delivery.message_id: quarantined(spoiled.poison.reason) for spoiled in unpacked.spoiled}
+    verdicts |= _quarantine(unpacked, verdicts, outside, give_up_at_s)
+
+    response = report.partial_batch_response([delivery.message_id for delivery in batch], verdicts)
+    for line in _lines(unpacked, verdicts, isolation.splits, outside, started_s=started_s, request_id=request_id):
+        outside.write_line(line)
+    return response
+
+
+def _defer(deferrals: Sequence[delay.Deferral], outside: Outside) -> dict[str, Verdict]:
+    refused = outside.hide(deferrals) if deferrals else {}
+    return {
+        deferral.log.message_id: Verdict("deferred", cause=refused.get(deferral.log.message_id, ""))
+        for deferral in deferrals
+    }
+
+
+def _edges(settings: Settings, outside: Outside, give_up_at_s: float) -> Edges:
+    crasher = Crasher(
+        probability=settings.crash_probability,
+        point=settings.crash_point,
+        mode=settings.crash_mode,
+        seed=settings.crash_seed,
+        end_process=outside.end_process,
+    )
+    return Edges(
+        crash=crasher.at,
+        put_on_stream=lambda messages: outside.put_on_stream(messages, give_up_at_s),
+        insert=lambda rows: outside.table.insert(rows, give_up_at_s=give_up_at_s),
+        processed_at=lambda: rfc3339(outside.now_ms()),
+    )
+
+
+def _verdict_on(error: Exception) -> Verdict:
+    if isinstance(error, Poison):
+        return quarantined(error.reason, error.detail)
+    return retried(type(error).__name__)
+
+
+def _quarantine(
+    unpacked: Unpacked, verdicts: dict[str, Verdict], outside: Outside, give_up_at_s: float
+) -> dict[str, Verdict]:
+    """Return new verdicts for the poison that the dead-letter queue did not take.
+
+    Last of all, so that a batch that dies on the way has not left poison in two places.
+    """
+    poison: list[tuple[Log | Spoiled, dict[str, str]]] = [
+        *(
+            (log, quarantine.attributes_of_log(log, verdict))
+            for log in unpacked.logs
+            if (verdict := verdicts[log.message_id]).reason
+        ),
+        *((spoiled, quarantine.attributes_of_spoiled(spoiled)) for spoiled in unpacked.spoiled),
+    ]
+    refused: dict[str, Verdict] = {}
+    for item, attributes in poison:
+        if why_not := outside.quarantine.put(item.delivery.body, attributes, give_up_at_s=give_up_at_s):
+            refused[item.delivery.message_id] = retried(f"dlq_refused: {why_not}")
+    return refused
+
+
+def _lines(
+    unpacked: Unpacked,
+    verdicts: dict[str, Verdict],
+    splits: int,
+    outside: Outside,
+    *,
+    started_s: float,
+    request_id: str,
+) -> Iterator[str]:
+    now_ms = outside.now_ms()
+    identities: dict[str, tuple[str | None, str | None]] = {
+        log.message_id: (log.message.tenant_id, log.message.log_id) for log in unpacked.logs
+    } | {spoiled.delivery.message_id: (spoiled.tenant_id, spoiled.log_id) for spoiled in unpacked.spoiled}
+    for message_id, verdict in verdicts.items():
+        if verdict.reason or verdict.cause:
+            tenant_id, log_id = identities[message_id]
+            yield report.warning_line(message_id, verdict, tenant_id=tenant_id, log_id=log_id)
+    yield from report.metrics_lines(
+        verdicts,
+        splits=splits,
+        end_to_end_ms=[
+            now_ms - log.received_ms for log in unpacked.logs if verdicts[log.message_id].outcome == "stored"
+        ],
+        duration_ms=1000 * (outside.monotonic() - started_s),
+        timestamp_ms=now_ms,
+        request_id=request_id,
+    )

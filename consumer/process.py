@@ -1,0 +1,125 @@
+"""The work on a unit of logs: crash or not, stream, redact, write. Pure: what it touches is handed in."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from consumer.crash import CrashPoint
+from consumer.unpack import Log
+from consumer.verdict import Verdict, retried
+from ingest.message import InternalMessage
+
+_DAY_S = 86_400
+
+Row = dict[str, Any]
+"""A table item as plain values: `tenant_id`, `log_id`, `source`, `original_text`, `modified_data`, `received_at`,
+`processed_at`, `redaction_version`, and where they apply `fields` and `expires_at`."""
+
+
+class Redacts(Protocol):
+    """What `consumer.redact.build` returns."""
+
+    @property
+    def version(self) -> str:
+        """The rules' version, kept in the item."""
+
+    def text(self, text: str, /) -> str:
+        """Return the text without what the rules name."""
+
+    def fields(self, fields: dict[str, Any], /) -> dict[str, Any]:
+        """Return the fields with every string value redacted."""
+
+
+class Edges(NamedTuple):
+    """What the work needs from outside.
+
+    `put_on_stream` returns the positions that are not on the stream. `insert` yields each row's position and verdict as
+    soon as the table has answered, and raises for what the table refuses as a whole.
+    """
+
+    crash: Callable[[CrashPoint, Sequence[Log]], None]
+    put_on_stream: Callable[[Sequence[InternalMessage]], frozenset[int]]
+    insert: Callable[[Sequence[Row]], Iterator[tuple[int, Verdict]]]
+    processed_at: Callable[[], str]
+
+
+def row(
+    message: InternalMessage, *, received_ms: int, redactor: Redacts, processed_at: str, retention_days: int
+) -> Row:
+    """Return the table's item for a log.
+
+    `expires_at` (epoch s, DynamoDB's TTL) counts from `received_at`, not from the processing: retention is about the
+    age of a tenant's data, and a table that is rebuilt from the stream gets the same value again.
+    """
+    item: Row = {
+        "tenant_id": message.tenant_id,
+        "log_id": message.log_id,
+        "source": message.source,
+        "original_text": message.text,
+        "modified_data": redactor.text(message.text),
+        "received_at": message.received_at,
+        "processed_at": processed_at,
+        "redaction_version": redactor.version,
+    }
+    if message.fields:
+        item["fields"] = redactor.fields(message.fields)
+    if retention_days > 0:
+        item["expires_at"] = received_ms // 1000 + retention_days * _DAY_S
+    return item
+
+
+class Work:
+    """The `work` of `bisect`. It keeps each log's verdict, and skips a log that has one when a unit brings it again."""
+
+    def __init__(self, edges: Edges, redactor: Redacts, *, retention_days: int) -> None:
+        self._edges = edges
+        self._redactor = redactor
+        self._retention_days = retention_days
+        self._on_stream: set[str] = set()
+        self.verdicts: dict[str, Verdict] = {}
+
+    def __call__(self, logs: Sequence[Log]) -> None:
+        """Give each log of the unit its verdict.
+
+        A log that ingest could not put on the stream goes there before it is written, and is not written while it
+        isn't: so the table never holds what a rebuild from the stream would miss, and a log that ends in the DLQ
+        because the stream stayed away is not in the table as well.
+
+        Raises:
+            Exception: the unit failed as a whole. Verdicts that were given until then stand.
+        """
+        self._edges.crash("before_work", logs)
+        self._put_pending(self._open(logs))
+        self._edges.crash("before_write", logs)
+        self._write(self._open(logs))
+        self._edges.crash("after_write", logs)
+
+    def _open(self, logs: Sequence[Log]) -> list[Log]:
+        return [log for log in logs if log.message_id not in self.verdicts]
+
+    def _put_pending(self, logs: Sequence[Log]) -> None:
+        pending = [log for log in logs if log.message.stream_pending and log.message_id not in self._on_stream]
+        if not pending:
+            return
+        missing = self._edges.put_on_stream([log.message for log in pending])
+        for position, log in enumerate(pending):
+            if position in missing:
+                self.verdicts[log.message_id] = retried("not_on_stream")
+            else:
+                self._on_stream.add(log.message_id)
+
+    def _write(self, logs: Sequence[Log]) -> None:
+        if not logs:
+            return
+        processed_at = self._edges.processed_at()
+        rows = [
+            row(
+                log.message,
+                received_ms=log.received_ms,
+                redactor=self._redactor,
+                processed_at=processed_at,
+                retention_days=self._retention_days,
+            )
+            for log in logs
+        ]
+        for position, verdict in self._edges.insert(rows):
+            self.verdicts[logs[position].message_id] = verdict

@@ -1,0 +1,90 @@
+"""The dead-letter queue: poison goes there at once, with its reason, and unchanged."""
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from consumer.unpack import Log, Spoiled
+from consumer.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+
+# SQS takes more (XML's characters, within the message's size); these are what any console shows as they are.
+_ODD_CHARACTER: Final = re.compile(r"[^\x20-\x7e]")
+_MAX_VALUE_CHARS: Final = 256
+
+
+def client_config(**overrides: Any) -> Config:
+    """Return the botocore configuration of the queues' client; `overrides` are botocore's own names."""
+    settings: dict[str, Any] = {
+        "connect_timeout": 1,
+        "read_timeout": 4,
+        "retries": {"mode": "standard", "total_max_attempts": 3},
+        "tcp_keepalive": True,
+    }
+    return Config(**(settings | overrides))
+
+
+def attributes_of_log(log: Log, verdict: Verdict) -> dict[str, str]:
+    """Return the attributes of a log that the table refused or whose key another text has, then with both hashes."""
+    attributes = {
+        "reason": verdict.reason or "",
+        "tenant_id": log.message.tenant_id,
+        "log_id": log.message.log_id,
+        "original_message_id": log.message_id,
+    }
+    if verdict.stored_text is not None:
+        attributes["stored_sha256"] = sha256(verdict.stored_text.encode()).hexdigest()
+        attributes["refused_sha256"] = sha256(log.message.text.encode()).hexdigest()
+    return attributes
+
+
+def attributes_of_spoiled(spoiled: Spoiled) -> dict[str, str]:
+    """Return the attributes of a delivery that holds no log, with what is known of whose it is."""
+    return {
+        "reason": spoiled.poison.reason,
+        "tenant_id": spoiled.tenant_id or "",
+        "log_id": spoiled.log_id or "",
+        "original_message_id": spoiled.delivery.message_id,
+    }
+
+
+class Quarantine:
+    """Puts poison on the dead-letter queue."""
+
+    def __init__(self, client: "SQSClient", dlq_url: str, *, monotonic: Callable[[], float]) -> None:
+        self._client = client
+        self._dlq_url = dlq_url
+        self._monotonic = monotonic
+
+    def put(self, body: str, attributes: dict[str, str], *, give_up_at_s: float) -> str:
+        """Return "" when the queue took the message, and else why not: then it must not be acknowledged.
+
+        Empty attributes are left out, and odd characters replaced. A body so near SQS's 1 MiB that the attributes do
+        not fit is refused; SQS itself dead-letters it after its last receive.
+        """
+        if self._monotonic() >= give_up_at_s:
+            return "OutOfTime"
+        try:
+            self._client.send_message(
+                QueueUrl=self._dlq_url, MessageBody=body, MessageAttributes=_message_attributes(attributes)
+            )
+        except ClientError as error:
+            return error.response.get("Error", {}).get("Code", "Unknown")
+        except BotoCoreError as error:
+            return type(error).__name__
+        return ""
+
+
+def _message_attributes(attributes: dict[str, str]) -> "dict[str, MessageAttributeValueTypeDef]":
+    return {
+        name: {"DataType": "String", "StringValue": _ODD_CHARACTER.sub("?", value)[:_MAX_VALUE_CHARS]}
+        for name, value in attributes.items()
+        if value
+    }

@@ -1,0 +1,68 @@
+"""What an invocation answers and says: partial batch response, metrics, a line for each log that failed. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from consumer.verdict import OUTCOMES, UNFINISHED, Verdict
+from ingest.metrics import MetricName, emf_line, log_line
+
+_MAX_VALUES: Final = 100  # Values a metric in an EMF line.
+_DIMENSIONS: Final = {"service": "consumer"}
+
+PartialBatchResponse = dict[str, list[dict[str, str]]]
+
+
+def partial_batch_response(message_ids: Sequence[str], verdicts: Mapping[str, Verdict]) -> PartialBatchResponse:
+    """Return Lambda's answer: the identifiers of the messages to keep. All others are deleted.
+
+    Raises:
+        RuntimeError: a message has no verdict, or a verdict no message. The batch must then fail as a whole, because
+            silence about a message deletes it.
+    """
+    if len(message_ids) != len(verdicts) or not all(message_id in verdicts for message_id in message_ids):
+        raise RuntimeError("not exactly one verdict a message")
+    return {
+        "batchItemFailures": [
+            {"itemIdentifier": message_id} for message_id in message_ids if verdicts[message_id].outcome in UNFINISHED
+        ]
+    }
+
+
+def metrics_lines(
+    verdicts: Mapping[str, Verdict],
+    *,
+    splits: int,
+    end_to_end_ms: Sequence[int],
+    duration_ms: float,
+    timestamp_ms: int,
+    request_id: str,
+) -> Iterator[str]:
+    """Yield the invocation's EMF line: a count for each outcome, zero too; and more lines where the times need them."""
+    counts = Counter(verdict.outcome for verdict in verdicts.values())
+    metrics: dict[MetricName, float | list[float]] = {outcome: counts[outcome] for outcome in OUTCOMES}
+    metrics["batch_splits"] = splits
+    metrics["batch_duration_ms"] = round(duration_ms, 1)
+    for start in range(0, max(len(end_to_end_ms), 1), _MAX_VALUES):
+        if times := end_to_end_ms[start : start + _MAX_VALUES]:
+            metrics["end_to_end_ms"] = list(map(float, times))
+        yield emf_line(
+            metrics,
+            timestamp_ms=timestamp_ms,
+            dimensions=_DIMENSIONS,
+            properties={"request_id": request_id, "batch_size": len(verdicts)} if start == 0 else {},
+        )
+        metrics = {}
+
+
+def warning_line(message_id: str, verdict: Verdict, *, tenant_id: str | None, log_id: str | None) -> str:
+    """Return the line for a log that was not stored now, and why. Never its text."""
+    properties: dict[str, Any] = {
+        "message_id": message_id,
+        "tenant_id": tenant_id,
+        "log_id": log_id,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "cause": verdict.cause,
+    }
+    return log_line("warning", "log_not_stored", {name: value for name, value in properties.items() if value})

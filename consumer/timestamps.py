@@ -1,0 +1,24 @@
+"""RFC 3339 in UTC with milliseconds and `Z`, and milliseconds since the epoch: each from the other."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def rfc3339(epoch_ms: int) -> str:
+    """Return the instant as in `2026-11-24T05:36:13.042Z`."""
+    return (_EPOCH + epoch_ms * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def epoch_ms(timestamp: str) -> int:
+    """Return the milliseconds since the epoch of a timestamp that names its offset.
+
+    Raises:
+        ValueError: it is not ISO 8601, or names no offset.
+    """
+    instant = datetime.fromisoformat(timestamp)
+    if instant.tzinfo is None:
+        raise ValueError("a timestamp without an offset")
+    return (instant - _EPOCH) // _MILLISECOND

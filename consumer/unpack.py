@@ -1,0 +1,127 @@
+"""SQS event in; logs and poison out. Pure."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from consumer.timestamps import epoch_ms
+from ingest.errors import Poison
+from ingest.message import InternalMessage, decode
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One receipt of one SQS message. `receive_count` is 1 the first time; times are in ms since the epoch."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    first_receive_ms: int
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery whose body is a log."""
+
+    delivery: Delivery
+    message: InternalMessage
+    received_ms: int
+
+    @property
+    def message_id(self) -> str:
+        """SQS's id, which a batch item failure names."""
+        return self.delivery.message_id
+
+
+class Spoiled(NamedTuple):
+    """A delivery whose body is no log, with what could be read of whose it is."""
+
+    delivery: Delivery
+    poison: Poison
+    tenant_id: str | None
+    log_id: str | None
+
+
+class Unpacked(NamedTuple):
+    """A batch, in the order of the event."""
+
+    logs: list[Log]
+    spoiled: list[Spoiled]
+
+
+class _Attributes(msgspec.Struct, rename="pascal"):
+    approximate_receive_count: int
+    approximate_first_receive_timestamp: int
+
+
+class _Record(msgspec.Struct, rename="camel"):
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: _Attributes
+
+
+class _Event(msgspec.Struct, rename="pascal"):
+    records: list[_Record]
+
+
+class _Identity(msgspec.Struct):
+    tenant_id: Any = None
+    log_id: Any = None
+
+
+def deliveries(event: object) -> list[Delivery]:
+    """Return the deliveries of Lambda's SQS event.
+
+    Raises:
+        ValueError: it is not such an event, is empty, or a message id is empty or stands twice. No response could then
+            name the failures rightly, so the whole batch must fail, which deletes nothing.
+    """
+    try:
+        records = msgspec.convert(event, _Event, strict=False).records
+    except msgspec.ValidationError as error:
+        raise ValueError(f"not an SQS event: {error}") from error
+    message_ids = {record.message_id for record in records}
+    if not records or "" in message_ids or len(message_ids) < len(records):
+        raise ValueError("not an SQS event: no records, or message ids that are empty or stand twice")
+    return [
+        Delivery(
+            message_id=record.message_id,
+            receipt_handle=record.receipt_handle,
+            body=record.body,
+            receive_count=record.attributes.approximate_receive_count,
+            first_receive_ms=record.attributes.approximate_first_receive_timestamp,
+        )
+        for record in records
+    ]
+
+
+def unpack(batch: list[Delivery]) -> Unpacked:
+    """Return the batch's logs, and apart from them the deliveries that hold none."""
+    unpacked = Unpacked([], [])
+    for delivery in batch:
+        try:
+            message = decode(delivery.body)
+            received_ms = _received_ms(message)
+        except Poison as poison:
+            unpacked.spoiled.append(Spoiled(delivery, poison, *_identity(delivery.body)))
+        else:
+            unpacked.logs.append(Log(delivery=delivery, message=message, received_ms=received_ms))
+    return unpacked
+
+
+def _received_ms(message: InternalMessage) -> int:
+    try:
+        return epoch_ms(message.received_at)
+    except (ValueError, OverflowError) as error:
+        raise Poison("undecodable", "received_at is no timestamp") from error
+
+
+def _identity(body: str) -> tuple[str | None, str | None]:
+    try:
+        identity = msgspec.json.decode(body, type=_Identity)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None, None
+    return (
+        identity.tenant_id if isinstance(identity.tenant_id, str) else None,
+        identity.log_id if isinstance(identity.log_id, str) else None,
+    )

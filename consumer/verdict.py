@@ -1,0 +1,45 @@
+"""What became of one log in one invocation."""
+
+from typing import Final, Literal, get_args
+
+import msgspec
+
+from ingest.errors import PoisonReason
+
+Outcome = Literal["stored", "duplicate", "conflict", "quarantined", "deferred", "retried"]
+
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+
+UNFINISHED: Final = frozenset[Outcome]({"deferred", "retried"})
+"""Reported as batch item failures, so that the message comes back. All others are acknowledged."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """An outcome and why. `reason` is set exactly for what goes to the DLQ, `stored_text` exactly for a conflict.
+
+    `cause` is an error's class or code, for the log line: never a log's text.
+    """
+
+    outcome: Outcome
+    cause: str = ""
+    reason: PoisonReason | None = None
+    stored_text: str | None = None
+
+
+STORED: Final = Verdict("stored")
+DUPLICATE: Final = Verdict("duplicate")
+
+
+def conflict(stored_text: str) -> Verdict:
+    """Return the verdict on a log whose key is taken by another text."""
+    return Verdict("conflict", reason="log_id_conflict", stored_text=stored_text)
+
+
+def quarantined(reason: PoisonReason, cause: str = "") -> Verdict:
+    """Return the verdict on a log that no retry can store."""
+    return Verdict("quarantined", cause=cause, reason=reason)
+
+
+def retried(cause: str) -> Verdict:
+    """Return the verdict on a log that comes back after its visibility timeout."""
+    return Verdict("retried", cause=cause)
