@@ -1,0 +1,134 @@
+"""Redaction: a log's text and fields without phone numbers, and without what else the operator names."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from consumer.redact import phone
+from consumer.redact.rule import TOKEN, Rule, Span, fold, shape, splice
+
+__all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
+
+# Raised whenever a rule of this package changes: it stands in every item as part of `redaction_version`.
+_RULES_VERSION: Final = 1
+
+_RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "phone": phone.RULES,
+}
+RULE_NAMES: Final = tuple(_RULES)
+
+# The rules here settle in two passes. Only custom patterns that feed on their own tokens need more; see `text`.
+_MAX_PASSES: Final = 16
+
+
+class Redactor:
+    """The rules and patterns of one configuration; `version` names them and changes when they do."""
+
+    def __init__(
+        self, rules: Sequence[Rule], patterns: Sequence[re.Pattern[str]], version: str, *, phones: bool
+    ) -> None:
+        self._rules = rules
+        self._patterns = patterns
+        self._phones = phones
+        self.version = version
+
+    def text(self, text: str) -> str:
+        """Return `text` with `[REDACTED]` for everything that a rule or a pattern finds.
+
+        Idempotent, because the passes repeat until none finds anything. Each pass turns characters into tokens and no
+        token back, so they end; a text that is not settled after 16 passes is redacted whole, which bounds the time.
+        """
+        for _ in range(_MAX_PASSES):
+            redacted = self._pass(text)
+            if redacted == text:
+                return text
+            text = redacted
+        return TOKEN
+
+    def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy of `fields` with every string redacted, at any depth.
+
+        Keys stay: they are names, and two redacted keys of one map would collide. Numbers, booleans and null stay,
+        except that a bare number of 7 to 15 digits under a key that says phone (`{"phone": 2125550199}`) becomes the
+        token, whether it came as a string or as a number.
+        """
+        return {key: self._value(key, value) for key, value in fields.items()}
+
+    def _value(self, key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self.fields(value)
+        if isinstance(value, list):
+            return [self._value(key, item) for item in value]
+        if self._phones and isinstance(value, str | int) and phone.is_labelled(key, fold(str(value))):
+            return TOKEN
+        return self.text(value) if isinstance(value, str) else value
+
+    def _pass(self, text: str) -> str:
+        for pattern in self._patterns:
+            text = splice(text, _custom_spans(pattern, text))
+        folded = fold(text)
+        outline = shape(folded)
+        for rule in self._rules:
+            if not rule.may_match(outline):
+                continue
+            redacted = splice(text, filter(None, map(rule.span, rule.pattern.finditer(folded))))
+            if redacted != text:
+                text = redacted
+                folded = fold(text)
+                outline = shape(folded)
+        return text
+
+
+def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    """Yield what a custom pattern matches, widened to whole tokens; a match that holds nothing but tokens is none."""
+    reach = len(TOKEN) - 1
+    end = 0
+    for match in pattern.finditer(text):
+        start, stop = match.span()
+        if start < end or start == stop:
+            continue
+        token = text.rfind(TOKEN, max(end, start - reach), start + reach)
+        start = start if token < 0 else token
+        token = text.rfind(TOKEN, max(end, stop - reach), stop + reach)
+        stop = stop if token < 0 else token + len(TOKEN)
+        if text[start:stop].replace(TOKEN, ""):
+            end = stop
+            yield start, stop
+
+
+def build(rules: Sequence[str] = ("phone",), patterns: Sequence[str] = ()) -> Redactor:
+    """Return the redactor for the named rules and the operator's own regular expressions.
+
+    Custom patterns are searched in the text as it came, first, in their order. Nothing bounds their time: Python's `re`
+    backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text.
+
+    Raises:
+        ValueError: an unknown rule; a pattern that is not a regular expression or that matches the empty string.
+    """
+    unknown = [name for name in rules if name not in _RULES]
+    if unknown:
+        raise ValueError(f"unknown redaction rule {unknown[0]!r}: the rules are {', '.join(RULE_NAMES)}")
+    names = [name for name in RULE_NAMES if name in rules]
+    version = f"{_RULES_VERSION}:{'+'.join(names) or 'none'}"
+    if patterns:
+        digest = hashlib.sha256(json.dumps(list(patterns)).encode()).hexdigest()
+        version += f"+custom-{digest[:8]}"
+    return Redactor(
+        [rule for name in names for rule in _RULES[name]],
+        [_compiled(pattern) for pattern in patterns],
+        version,
+        phones="phone" in names,
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"redaction pattern {pattern!r} is not a regular expression: {error}") from error
+    # `\b` and `(?=x)` match nothing in the empty string and the empty string elsewhere; `_custom_spans` skips the rest.
+    if any(match[0] == "" for probe in ("", " ", "a0") for match in compiled.finditer(probe)):
+        raise ValueError(f"redaction pattern {pattern!r} matches the empty string")
+    return compiled
