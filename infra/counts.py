@@ -1,0 +1,45 @@
+"""How many logs stand where."""
+
+from typing import NamedTuple
+
+from infra.stack import Stack
+
+
+class Counts(NamedTuple):
+    """Logs waiting in the queue, received and not yet acknowledged, dead-lettered, and stored as items."""
+
+    queued: int
+    in_flight: int
+    dlq: int
+    stored: int
+
+
+def read(stack: Stack) -> Counts:
+    """Return the counts now. `stored` is exact and reads the whole table; SQS calls its own numbers approximate."""
+    queued, in_flight = queue_depth(stack, stack.queue_url)
+    dead, dead_in_flight = queue_depth(stack, stack.dlq_url)
+    return Counts(queued=queued, in_flight=in_flight, dlq=dead + dead_in_flight, stored=stored(stack))
+
+
+def queue_depth(stack: Stack, queue_url: str) -> tuple[int, int]:
+    """Return the numbers of messages that wait (delayed ones too) and that are in flight."""
+    attributes = stack.place.sqs.get_queue_attributes(
+        QueueUrl=queue_url,
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesDelayed",
+            "ApproximateNumberOfMessagesNotVisible",
+        ],
+    )["Attributes"]
+    return (
+        int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesDelayed"]),
+        int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+    )
+
+
+def stored(stack: Stack) -> int:
+    """Return the exact number of items (DescribeTable's ItemCount is up to six hours old)."""
+    pages = stack.place.dynamodb.get_paginator("scan").paginate(
+        TableName=stack.table_name, Select="COUNT", ConsistentRead=True
+    )
+    return sum(page["Count"] for page in pages)

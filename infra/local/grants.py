@@ -1,0 +1,56 @@
+"""The engine's own names for IAM actions, granted beside AWS's so that the template holds AWS's alone.
+
+MiniStack 1.5.33 asks for a permission named like the API operation; AWS authorizes some operations under another
+action's name (Service Authorization Reference of SQS and DynamoDB, November 2026).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+POLICY_NAME: Final = "engine"
+
+
+class _Operation(NamedTuple):
+    name: str
+    resource: str | None  # None: the statement's own.
+
+
+_OPERATIONS: Final[Mapping[str, _Operation]] = {
+    "sqs:SendMessage": _Operation("sqs:SendMessageBatch", None),
+    "sqs:DeleteMessage": _Operation("sqs:DeleteMessageBatch", None),
+    "sqs:ChangeMessageVisibility": _Operation("sqs:ChangeMessageVisibilityBatch", None),
+    "dynamodb:PartiQLInsert": _Operation("dynamodb:BatchExecuteStatement", "*"),
+}
+
+
+def engine_policy(policy: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the policy that grants under the engine's names what `policy` allows under AWS's, or None if nothing.
+
+    An action that the template no longer allows is so no longer allowed under the engine's name either.
+    """
+    statements = []
+    for statement in policy["Statement"]:
+        allowed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        for action in allowed:
+            operation = _OPERATIONS.get(action)
+            if operation is not None and statement["Effect"] == "Allow":
+                resource = operation.resource or statement["Resource"]
+                statements.append({"Effect": "Allow", "Action": operation.name, "Resource": resource})
+    return {"Version": policy["Version"], "Statement": statements} if statements else None
+
+
+def grant(iam: "IAMClient", role_name: str) -> None:
+    """Give the role, beside each of its inline policies, the engine's equivalent of it."""
+    for name in iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
+        if name.startswith(POLICY_NAME):
+            continue
+        document: Any = iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"]
+        translated = engine_policy(document)
+        if translated is not None:
+            iam.put_role_policy(
+                RoleName=role_name, PolicyName=f"{POLICY_NAME}-{name}", PolicyDocument=json.dumps(translated)
+            )

@@ -1,0 +1,111 @@
+"""Builds the Lambda packages: our modules and the locked runtime wheels as a zip, the same bytes for the same input."""
+
+import importlib.metadata
+import io
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+from infra.stack import StackError
+
+Function = Literal["ingest", "consumer"]
+Architecture = Literal["arm64", "x86_64"]
+
+MODULES: Final[Mapping[Function, tuple[str, ...]]] = {"ingest": ("ingest",), "consumer": ("ingest", "consumer")}
+"""Our packages that each function needs."""
+
+DISTRIBUTIONS: Final = ("aws-kinesis-agg", "msgspec", "orjson", "protobuf", "six")
+"""The runtime's distributions, transitively. boto3 is left to the Lambda runtime."""
+
+LOCK: Final = Path(__file__).parent / "lambda-requirements.lock"
+"""These distributions as `requirements.lock` pins them, with hashes (a test compares the two)."""
+
+_ROOT: Final = Path(__file__).parent.parent
+_PLATFORMS: Final[Mapping[Architecture, str]] = {
+    "arm64": "manylinux2014_aarch64",
+    "x86_64": "manylinux2014_x86_64",
+}
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
+_MODE: Final = 0o100644 << 16  # Readable by Lambda's user; no wheel of the lock brings a program.
+_UNIX: Final = 3
+
+
+def build_here(function: Function) -> bytes:
+    """Return the zip for this interpreter and machine, from the distributions installed in it. Needs no network.
+
+    Raises:
+        StackError: a distribution is not installed.
+    """
+    files = dict(_our_files(function))
+    for name in DISTRIBUTIONS:
+        files.update(_installed_files(name))
+    return _zip(files)
+
+
+def build(function: Function, architecture: Architecture, python_version: str) -> bytes:
+    """Return the zip for AWS: `python_version` such as "3.13". Downloads the locked wheels through pip.
+
+    Raises:
+        StackError: pip can't get a locked wheel for the architecture and version.
+    """
+    with tempfile.TemporaryDirectory(prefix="rdp-package-") as folder:
+        _install_wheels(Path(folder), architecture, python_version)
+        wheels = {
+            path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()
+        }
+    return _zip(dict(_our_files(function)) | wheels)
+
+
+def _our_files(function: Function) -> Iterator[tuple[str, bytes]]:
+    for module in MODULES[function]:
+        for path in (_ROOT / module).rglob("*.py"):
+            yield path.relative_to(_ROOT).as_posix(), path.read_bytes()
+
+
+def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:
+    try:
+        files = importlib.metadata.files(name)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise StackError(f"Python package {name} is not installed. Run `make setup`.") from error
+    for path in files or ():
+        if ".." not in path.parts:  # A script in bin/, which no Lambda runs.
+            yield path.as_posix(), path.read_binary()
+
+
+def _install_wheels(folder: Path, architecture: Architecture, python_version: str) -> None:
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
+        *("--target", str(folder), "--platform", _PLATFORMS[architecture], "--python-version", python_version),
+        *("--implementation", "cp", "--only-binary=:all:", "--no-deps", "--require-hashes", "--requirement", str(LOCK)),
+    ]
+    finished = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - no shell, no input
+    if finished.returncode:
+        raise StackError(f"pip found no wheel for {architecture}, Python {python_version}:\n{finished.stderr.strip()}")
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            if _belongs(name):
+                entry = zipfile.ZipInfo(name, _EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = _MODE
+                entry.create_system = _UNIX
+                archive.writestr(entry, files[name])
+    return buffer.getvalue()
+
+
+def _belongs(name: str) -> bool:
+    """Say whether a file belongs into a package: no bytecode, no installer's notes, no type stubs.
+
+    The notes (RECORD lists the bytecode, INSTALLER and direct_url.json the installation) differ between machines.
+    """
+    folder, _, last = name.rpartition("/")
+    if folder.endswith(".dist-info"):
+        return last in {"METADATA", "WHEEL", "top_level.txt"} or "licen" in last.lower()
+    return "__pycache__" not in name and not name.endswith((".pyc", ".pyi")) and not name.startswith("bin/")

@@ -1,0 +1,154 @@
+"""One deployed stack: where it answers, what it is made of, and clients for it. Nothing here knows a local engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+STACK_NAME: Final = "rdp"
+
+_CONFIG: Final = Config(
+    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4}, s3={"addressing_style": "path"}
+)
+
+
+class StackError(Exception):
+    """A failure told to a person: what happened, to which input, and what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An AWS account and region, or an engine that stands for one.
+
+    Without keys the usual AWS sources (environment, profile, role) give the credentials.
+    """
+
+    region: str | None = None
+    aws_endpoint_url: str | None = None
+    profile: str | None = None
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """The boto3 session of this place."""
+        return boto3.Session(
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+            region_name=self.region,
+            profile_name=self.profile,
+        )
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """CloudFormation here."""
+        return self.session.client("cloudformation", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """DynamoDB here."""
+        return self.session.client("dynamodb", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """IAM here."""
+        return self.session.client("iam", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def kinesis(self) -> "KinesisClient":
+        """Kinesis here."""
+        return self.session.client("kinesis", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def lambda_(self) -> "LambdaClient":
+        """Lambda here."""
+        return self.session.client("lambda", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """CloudWatch Logs here."""
+        return self.session.client("logs", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """S3 here."""
+        return self.session.client("s3", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """SQS here."""
+        return self.session.client("sqs", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack: `endpoint` is the HTTP API's base URL without a final slash, `outputs` are the template's."""
+
+    place: Place
+    endpoint: str
+    outputs: Mapping[str, str]
+
+    @property
+    def ingest_url(self) -> str:
+        """The URL that takes logs."""
+        return f"{self.endpoint}/ingest"
+
+    @property
+    def queue_url(self) -> str:
+        """The queue's URL."""
+        return self.outputs["QueueUrl"]
+
+    @property
+    def dlq_url(self) -> str:
+        """The dead-letter queue's URL."""
+        return self.outputs["DeadLetterQueueUrl"]
+
+    @property
+    def stream_name(self) -> str:
+        """The Kinesis stream's name."""
+        return self.outputs["StreamName"]
+
+    @property
+    def table_name(self) -> str:
+        """The DynamoDB table's name."""
+        return self.outputs["TableName"]
+
+
+def from_cloudformation(place: Place, name: str = STACK_NAME) -> Stack:
+    """Return the stack `name` as CloudFormation describes it.
+
+    Raises:
+        StackError: there is no such stack here, or it never finished.
+    """
+    outputs = read_outputs(place, name)
+    return Stack(place=place, endpoint=outputs["ApiEndpoint"], outputs=outputs)
+
+
+def read_outputs(place: Place, name: str) -> dict[str, str]:
+    """Return the outputs of the stack `name`.
+
+    Raises:
+        StackError: there is no such stack here, or it has no outputs.
+    """
+    try:
+        described = place.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        raise StackError(f"No stack {name!r} in {place.session.region_name}: {error}") from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    if not outputs:
+        raise StackError(f"Stack {name!r} is {described['StackStatus']} and has no outputs. Deploy it first.")
+    return outputs
