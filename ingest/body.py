@@ -10,6 +10,8 @@ NDJSON_TYPES: Final = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 )
 
+MAX_RECORDS: Final = 5_000  # 500 SendMessageBatch calls: what fits into one invocation's time.
+
 _BOM: Final = b"\xef\xbb\xbf"  # RFC 8259, section 8.1: a parser may ignore it.
 
 _decoder = msgspec.json.Decoder()
@@ -49,7 +51,8 @@ def read_records(body: bytes, content_type: str, charset: str) -> Records:
         return _read_as_lines(body)
     if isinstance(value, list):
         return Records(value, is_batch=True)
-    if isinstance(value, dict) and isinstance(value.get("logs"), list):
+    # Only the bare envelope: beside anything else, "logs" is a record's field, and the rest would be lost.
+    if isinstance(value, dict) and isinstance(value.get("logs"), list) and value.keys() <= {"logs", "tenant_id"}:
         return Records(value["logs"], is_batch=True, tenant_id=value.get("tenant_id"))
     return Records([value], is_batch=False)
 
@@ -70,8 +73,16 @@ def _read_lines(body: bytes) -> list[Any]:
     try:
         return _decoder.decode_lines(body)
     except _NOT_JSON:
-        # Some line is broken: read each by itself, so that its neighbours are taken.
-        return [record for line in body.split(b"\n") if line.strip() for record in _read_line(line)]
+        pass
+    # Some line is broken: read each by itself, so that its neighbours are taken. A megabyte of broken lines costs a
+    # second, so stop at what is refused as too many anyway.
+    records: list[Any] = []
+    for line in body.split(b"\n"):
+        if line.strip():
+            records += _read_line(line)
+            if len(records) > MAX_RECORDS:
+                break
+    return records
 
 
 def _read_line(line: bytes) -> list[Any]:

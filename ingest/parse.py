@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ingest.body import read_records
+from ingest.body import MAX_RECORDS, read_records
 from ingest.errors import Rejected, RejectReason
 from ingest.message import MAX_TEXT_BYTES, SCHEMA_VERSION, InternalMessage, LogId, Source, TenantId
 from ingest.request import Request
@@ -14,7 +14,6 @@ from ingest.request import Request
 TEXT_KEYS: Final = ("text", "message", "msg", "log", "body")
 """Where a record's text may stand: the first of these that is there (and not null) wins."""
 
-MAX_RECORDS: Final = 5_000  # 500 SendMessageBatch calls: what fits into one invocation's time.
 MAX_FIELDS: Final = 64
 MAX_FIELDS_DEPTH: Final = 8
 MAX_FIELDS_BYTES: Final = 16_384  # As JSON; with two texts of the maximum it still fits DynamoDB's 400 KB.
@@ -77,7 +76,7 @@ def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str]) 
 
     records, is_batch, envelope_tenant = read_records(request.body, content_type, charset)
     if envelope_tenant is not None:
-        defaults = defaults._replace(tenant_id=_agreed_tenant(envelope_tenant, defaults.tenant_id))
+        defaults = defaults._replace(tenant_id=_agreed(envelope_tenant, defaults.tenant_id))
     if not is_batch:
         message = _message(records[0], "json_upload", 0, defaults)
         return Parsed([message], [0], [], is_batch=False)
@@ -215,7 +214,8 @@ def _check_text_size(text: str) -> None:
 
 
 def _check_fields(fields: dict[str, Any]) -> None:
-    if len(fields) > MAX_FIELDS or len(msgspec.json.encode(fields)) > MAX_FIELDS_BYTES or not _fits(fields, 1):
+    # The depth first: the encoder raises RecursionError on what nests too deep.
+    if len(fields) > MAX_FIELDS or not _fits(fields, 1) or len(msgspec.json.encode(fields)) > MAX_FIELDS_BYTES:
         raise Rejected("invalid_fields")
 
 
