@@ -1,0 +1,102 @@
+"""Where a replay stands: per shard in the KCL's terms, and how much output belongs to it. Written after the output.
+
+A checkpoint is replaced in one step (fsync, rename), so that a killed run finds the old one or the new one, whole.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+TRIM_HORIZON: Final = "TRIM_HORIZON"
+"""The KCL's sentinel sequence number: nothing of the shard is read yet."""
+SHARD_END: Final = "SHARD_END"
+"""The KCL's sentinel sequence number: the shard is closed and read to its end."""
+
+
+class ShardPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """The last user record read: `sequence_number` is Kinesis's string as it came, or a sentinel of the KCL.
+
+    `arrival_ms` is the latest arrival (epoch) seen in the shard: the merge of the shards goes on from it.
+    """
+
+    sequence_number: str = TRIM_HORIZON
+    sub_sequence_number: int = 0
+    arrival_ms: int = 0
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One committed state of a replay.
+
+    `commit` counts the commits. `output` and `broken` say what each sink held then, in the sink's own terms (a file:
+    its bytes). `query` are the options that decide the output: a checkpoint only continues the replay that wrote it.
+    `started_at` (RFC 3339) is when that replay began: what `2h` ago is counted from.
+    """
+
+    stream: str
+    started_at: str
+    query: dict[str, str]
+    commit: int = 0
+    logs: int = 0
+    output: int = 0
+    broken: int = 0
+    shards: dict[str, ShardPosition] = {}
+
+
+class CheckpointMismatchError(Exception):
+    """The checkpoint belongs to another replay, or its output is not there any more. The text says which."""
+
+
+def load(path: Path) -> Checkpoint | None:
+    """Return the checkpoint in the file, or None where there is none.
+
+    Raises:
+        CheckpointMismatchError: the file is not a checkpoint.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Checkpoint)
+    except FileNotFoundError:
+        return None
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise CheckpointMismatchError(f"{path} is not a checkpoint: {error}") from error
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Replace the file durably. The caller has flushed the output that the checkpoint speaks of."""
+    encoded = msgspec.json.format(msgspec.json.encode(checkpoint, order="sorted"), indent=1)
+    # Beside the file, because a rename is atomic only within one file system.
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(encoded)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries durable (a rename or a new file is not until its folder is synced)."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # Some file systems cannot sync a folder, and say so with EINVAL: there is nothing more to do there.
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_continues(checkpoint: Checkpoint, *, stream: str, query: dict[str, str]) -> None:
+    """Return when the checkpoint may be continued by a replay of `stream` with `query`.
+
+    Raises:
+        CheckpointMismatchError: it was written by another one.
+    """
+    if checkpoint.stream != stream:
+        raise CheckpointMismatchError(f"the checkpoint is of stream {checkpoint.stream}, not of {stream}")
+    changed = sorted(k for k in query.keys() | checkpoint.query.keys() if query.get(k) != checkpoint.query.get(k))
+    if changed:
+        raise CheckpointMismatchError(
+            f"the checkpoint was written with other options: {', '.join(changed)}; use the same or another file"
+        )

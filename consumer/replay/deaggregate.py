@@ -1,0 +1,72 @@
+"""Pure: one Kinesis record's bytes to the user records inside it, in the KPL's format, or to what is wrong with them.
+
+Format: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
+"""
+
+import hashlib
+from typing import Final, Literal, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from ingest.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+
+BrokenReason = Literal[
+    "truncated",
+    "wrong_digest",
+    "broken_body",
+    "index_out_of_range",
+    "undecodable",
+    "unknown_schema_version",
+    "tenant_mismatch",
+]
+
+_FRAME_BYTES: Final = len(MAGIC) + DIGEST_SIZE
+
+
+class UserRecord(NamedTuple):
+    """One log's bytes. `sub_sequence_number` is its position in its aggregated record (the KCL's name), else 0."""
+
+    sub_sequence_number: int
+    partition_key: str
+    data: bytes
+
+
+class Broken(NamedTuple):
+    """Bytes that stand on the stream and are no log of ours: all of the record's, or one user record's."""
+
+    sub_sequence_number: int
+    partition_key: str
+    data: bytes
+    reason: BrokenReason
+
+
+def deaggregate(partition_key: str, data: bytes) -> list[UserRecord | Broken]:
+    """Return the user records of a Kinesis record in their order; a plain record is its own only user record.
+
+    Everything that the record holds is in the answer: a record that starts with the magic and is not sound comes back
+    whole as one `Broken`; a user record that points to a key which is not there is a `Broken` among its neighbours.
+    """
+    if not data.startswith(MAGIC):
+        return [UserRecord(0, partition_key, data)]
+    if len(data) < _FRAME_BYTES:
+        return [Broken(0, partition_key, data, "truncated")]
+    body = data[len(MAGIC) : -DIGEST_SIZE]
+    if hashlib.md5(body, usedforsecurity=False).digest() != data[-DIGEST_SIZE:]:
+        return [Broken(0, partition_key, data, "wrong_digest")]
+    try:
+        aggregated = AggregatedRecord.FromString(body)
+    except DecodeError:
+        return [Broken(0, partition_key, data, "broken_body")]
+    keys = list(aggregated.partition_key_table)
+    hash_keys = len(aggregated.explicit_hash_key_table)
+    user_records: list[UserRecord | Broken] = []
+    for position, record in enumerate(aggregated.records):
+        index = record.partition_key_index
+        # Explicit hash keys only steer the write: an index is checked, because a wrong one means a broken writer.
+        if index < len(keys) and (
+            not record.HasField("explicit_hash_key_index") or record.explicit_hash_key_index < hash_keys
+        ):
+            user_records.append(UserRecord(position, keys[index], record.data))
+        else:
+            user_records.append(Broken(position, partition_key, record.data, "index_out_of_range"))
+    return user_records

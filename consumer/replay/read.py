@@ -1,0 +1,217 @@
+"""One shard's pages: iterators got and renewed, throttles and the network backed off, empty pages crossed."""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's
+
+from consumer.replay.checkpoint import TRIM_HORIZON, ShardPosition
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import (
+        GetRecordsOutputTypeDef,
+        GetShardIteratorInputTypeDef,
+        RecordTypeDef,
+        ShardTypeDef,
+    )
+
+PAGE_RECORDS: Final = 10_000
+"""Records a GetRecords call at most; it also ends at 10 MiB (GetRecords API reference, November 2026)."""
+
+_CALLS_PER_S: Final = 5  # GetRecords a shard, all readers together (API reference).
+_FIRST_BACKOFF_S: Final = 0.1
+_MAX_BACKOFF_S: Final = 5.0
+_MAX_FAILURES: Final = 20  # In a row, about a minute and a half: then a person has to look.
+
+# AT_TIMESTAMP goes by Kinesis's clock, received_at by ingest's: a clock that is five minutes off breaks signatures.
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+
+_EXPIRED: Final = "ExpiredIteratorException"
+_TRANSIENT_CODES: Final = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "KMSThrottlingException",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+
+_jitter = random.SystemRandom()
+
+
+class Page(NamedTuple):
+    """What one GetRecords call brought. `caught_up`: nothing is left to read now. `ended`: nothing will ever come."""
+
+    records: "list[RecordTypeDef]"
+    millis_behind: int
+    caught_up: bool
+    ended: bool
+
+
+class StreamUnreadableError(Exception):
+    """The stream cannot be read: access, a wrong name, or throttles without end. A later run may go on from here."""
+
+
+def client_config() -> Config:
+    """Return the botocore configuration for reading: retries are made here, a page of 10 MiB gets time to arrive."""
+    return Config(
+        connect_timeout=3,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=64,  # A thread a shard; above this number they share.
+    )
+
+
+def list_shards(client: "KinesisClient", stream_name: str, *, sleep: Callable[[float], None]) -> "list[ShardTypeDef]":
+    """Return every shard of the stream, open and closed, that still holds records. Raises: StreamUnreadableError."""
+    shards: list[ShardTypeDef] = []
+    attempts = _Attempts(sleep)
+    token: str | None = None
+    while True:
+        try:
+            # The API refuses the name beside a token: the token carries it.
+            response = client.list_shards(NextToken=token) if token else client.list_shards(StreamName=stream_name)
+        except (ClientError, ConnectionError, HTTPClientError) as error:
+            attempts.failed(error)
+            continue
+        attempts.succeeded()
+        shards.extend(response["Shards"])
+        token = response.get("NextToken")
+        if not token:
+            return shards
+
+
+def pages(
+    client: "KinesisClient",
+    stream_name: str,
+    shard_id: str,
+    position: ShardPosition,
+    *,
+    since: datetime | None,
+    idle_wait_s: float,
+    monotonic: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> Iterator[Page]:
+    """Yield the shard's pages from `position` on, without end while the shard is open.
+
+    The first record may be the one that `position` names: sub-sequence numbers above its own may be left in it. A
+    shard that is not begun starts at `since` by arrival time (with a margin), else at the trim horizon. When all is
+    read, a page says so and the next call comes after `idle_wait_s`. `sleep` may raise to end the reading.
+
+    Raises:
+        StreamUnreadableError: Kinesis refuses for another reason than its load, or without end.
+    """
+    calls = _ShardCalls(client, _start(stream_name, shard_id, position, since), monotonic=monotonic, sleep=sleep)
+    while True:
+        response = calls.get_records()
+        records = response["Records"]
+        ended = response.get("NextShardIterator") is None
+        millis_behind = response.get("MillisBehindLatest", 0)
+        # A page with records is never the last word: some engines count no time between records of one millisecond.
+        caught_up = not records and millis_behind == 0
+        if records or caught_up or ended:
+            yield Page(records, millis_behind, caught_up, ended)
+        if ended:
+            return
+        if caught_up:
+            sleep(idle_wait_s)
+
+
+def _start(
+    stream_name: str, shard_id: str, position: ShardPosition, since: datetime | None
+) -> "GetShardIteratorInputTypeDef":
+    start: GetShardIteratorInputTypeDef = {
+        "StreamName": stream_name,
+        "ShardId": shard_id,
+        "ShardIteratorType": "TRIM_HORIZON",
+    }
+    if position.sequence_number != TRIM_HORIZON:
+        start["ShardIteratorType"] = "AT_SEQUENCE_NUMBER"
+        start["StartingSequenceNumber"] = position.sequence_number
+    elif since is not None:
+        start["ShardIteratorType"] = "AT_TIMESTAMP"
+        start["Timestamp"] = since - _CLOCK_SKEW
+    return start
+
+
+class _ShardCalls:
+    """GetRecords for one shard: its iterator, renewed where it left off, and its five calls a second."""
+
+    def __init__(
+        self,
+        client: "KinesisClient",
+        start: "GetShardIteratorInputTypeDef",
+        *,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._client = client
+        self._start = start
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._attempts = _Attempts(sleep)
+        self._recent_calls_s: deque[float] = deque(maxlen=_CALLS_PER_S)
+        self._iterator: str | None = None
+
+    def get_records(self) -> "GetRecordsOutputTypeDef":
+        while True:
+            try:
+                response = self._call()
+            except ClientError as error:
+                if _code(error) == _EXPIRED:
+                    self._iterator = None  # Five minutes went by: the same place, a new iterator.
+                self._attempts.failed(error)
+            except (ConnectionError, HTTPClientError) as error:
+                self._attempts.failed(error)
+            else:
+                self._attempts.succeeded()
+                self._iterator = response.get("NextShardIterator")
+                if response["Records"]:
+                    self._start["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER"
+                    self._start["StartingSequenceNumber"] = response["Records"][-1]["SequenceNumber"]
+                    self._start.pop("Timestamp", None)
+                return response
+
+    def _call(self) -> "GetRecordsOutputTypeDef":
+        if self._iterator is None:
+            self._iterator = self._client.get_shard_iterator(**self._start)["ShardIterator"]
+        calls = self._recent_calls_s
+        if len(calls) == _CALLS_PER_S and (wait_s := calls[0] + 1 - self._monotonic()) > 0:
+            self._sleep(wait_s)
+        calls.append(self._monotonic())
+        return self._client.get_records(ShardIterator=self._iterator, Limit=PAGE_RECORDS)
+
+
+class _Attempts:
+    """Failures in a row: waits longer after each, with full jitter, and raises when a wait cannot help."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._failures = 0
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def failed(self, error: ClientError | ConnectionError | HTTPClientError) -> None:
+        self._failures += 1
+        code = _code(error) if isinstance(error, ClientError) else None
+        if code is not None and code != _EXPIRED and code not in _TRANSIENT_CODES:
+            raise StreamUnreadableError(str(error)) from error
+        if self._failures > _MAX_FAILURES:
+            raise StreamUnreadableError(f"{self._failures} failures in a row, the last: {error}") from error
+        if code != _EXPIRED:
+            self._sleep(_jitter.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**self._failures)))
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "Unknown")
