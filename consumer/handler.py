@@ -26,7 +26,7 @@ def _parts() -> tuple[settings.Settings, redact.Redactor, Outside]:
     """Return what every invocation shares. Region, credentials and endpoint are botocore's to find."""
     chosen = settings.from_environ(os.environ)
     sqs = boto3.client("sqs", config=quarantine.client_config())
-    kinesis = boto3.client("kinesis", config=stream.client_config())
+    kinesis = stream.client(os.environ)
 
     def put_on_stream(messages: Sequence[InternalMessage], give_up_at_s: float) -> frozenset[int]:
         return stream.put_user_records(

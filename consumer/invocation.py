@@ -18,8 +18,12 @@ WRITE_MARGIN_S: Final = 10.0
 """What the wait leaves of an invocation's time for the writes: their retries, and a client's time-outs."""
 
 REPORT_MARGIN_S: Final = 5.0
-"""What the writes leave for the quarantine and the answer: no call starts later, and none lasts longer than its
+"""What the writes leave for the quarantine and the answer: no write starts later, and none lasts longer than its
 connect and read time-outs (1 + 4 s). Past the end, Lambda would fail the batch, healthy logs and all."""
+
+# A function with a short time-out still waits for half of it, and writes for three quarters.
+_WRITE_MARGIN_SHARE: Final = 0.5
+_REPORT_MARGIN_SHARE: Final = 0.25
 
 
 class InsertsRows(Protocol):
@@ -60,13 +64,14 @@ def consume(
             deletes nothing; no path returns an answer that does not account for every message.
     """
     started_s = outside.monotonic()
-    give_up_at_s = started_s + remaining_s - REPORT_MARGIN_S
+    report_margin_s = min(REPORT_MARGIN_S, remaining_s * _REPORT_MARGIN_SHARE)
+    give_up_at_s = started_s + remaining_s - report_margin_s
     batch = deliveries(event)
     unpacked = unpack(batch)
     plan = delay.plan(
         unpacked.logs,
         now_ms=outside.now_ms(),
-        budget_s=remaining_s - WRITE_MARGIN_S,
+        budget_s=remaining_s - min(WRITE_MARGIN_S, remaining_s * _WRITE_MARGIN_SHARE),
         seconds_per_char=settings.seconds_per_char,
     )
     verdicts = _defer(plan.deferrals, outside)
@@ -77,7 +82,7 @@ def consume(
     verdicts |= work.verdicts
     verdicts |= {failed.item.message_id: _verdict_on(failed.error) for failed in isolation.failed}
     verdicts |= {spoiled.delivery.message_id: quarantined(spoiled.poison.reason) for spoiled in unpacked.spoiled}
-    verdicts |= _quarantine(unpacked, verdicts, outside, give_up_at_s)
+    verdicts |= _quarantine(unpacked, verdicts, outside, give_up_at_s + report_margin_s / 2)
 
     response = report.partial_batch_response([delivery.message_id for delivery in batch], verdicts)
     for line in _lines(unpacked, verdicts, isolation.splits, outside, started_s=started_s, request_id=request_id):

@@ -25,7 +25,7 @@ def client_config(**overrides: Any) -> Config:
     settings: dict[str, Any] = {
         "connect_timeout": 1,
         "read_timeout": 4,
-        "retries": {"mode": "standard", "total_max_attempts": 3},
+        "retries": {"mode": "standard", "total_max_attempts": 2},
         "tcp_keepalive": True,
     }
     return Config(**(settings | overrides))

@@ -6,6 +6,7 @@ BatchWriteItem has no conditions; PartiQL's INSERT is one by itself (`DuplicateI
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's
 
@@ -21,9 +22,9 @@ MAX_STATEMENTS: Final = 25
 """Statements a BatchExecuteStatement call (API reference, November 2026)."""
 
 MAX_CALL_BYTES: Final = 16 * 1024 * 1024 // 6
-"""UTF-8 bytes of strings a call. The API reference names no size for BatchExecuteStatement; BatchWriteItem, which has
-the same 25, takes 16 MB over the network, and 25 items of 400 KB, escaped, can be more. A byte of UTF-8 is at most six
-bytes of the request's ASCII JSON (`\\u0001`), so a call of this size is below 16 MB whatever the texts are."""
+"""Bytes of rows, as UTF-8 JSON, a call. The API reference names no size for BatchExecuteStatement; BatchWriteItem, with
+the same 25, takes 16 MB over the network, and 25 items of 400 KB can be more once botocore has written them as ASCII: a
+byte becomes six at worst (`1,` is `{"N": "1"}, `; a letter of two bytes is `\\u00e9`). So a call is below 16 MB."""
 
 _FIRST_BACKOFF_S: Final = 0.05
 _MAX_BACKOFF_S: Final = 2.0
@@ -36,13 +37,16 @@ _PASSING_CODES: Final = frozenset(
         "InternalServerError",
         "ProvisionedThroughputExceeded",
         "RequestLimitExceeded",
+        "RequestTimeout",
         "ServiceUnavailable",
         "Throttling",
         "ThrottlingError",
         "TransactionConflict",
     }
 )
-_REFUSING_CODES: Final = frozenset({"ItemCollectionSizeLimitExceeded", "ValidationError", "Validation"})
+_REFUSING_CODES: Final = frozenset(
+    {"ItemCollectionSizeLimitExceeded", "Serialization", "Validation", "ValidationError"}
+)
 
 _KEYS: Final = ("tenant_id", "log_id")
 
@@ -88,8 +92,9 @@ class Table:
 
         Never overwrites. A key that is there already is a `duplicate` if its `original_text` is the row's, whatever its
         source and fields (the text is the log; the rest tells how it came), and else a `conflict`. Two rows of one key
-        are one write. What may pass by itself is tried again with full jitter until `give_up_at_s` on `monotonic`'s
-        clock, once at least, and then `retried`.
+        are one write. What may pass by itself is tried again with full jitter; no call starts after `give_up_at_s` on
+        `monotonic`'s clock, and what has no answer by then is `retried`. A time-out may hide a success: the row is then
+        its own `duplicate`.
 
         Raises:
             Poison: `refused_by_table`, the table refused a call as a whole; its rows are not stored.
@@ -125,25 +130,29 @@ class Table:
         self, call: Callable[[list[int]], list[str | None]], count: int, give_up_at_s: float
     ) -> list[str | None]:
         """Return each position's last error code, or None; positions whose error may pass are called again."""
-        codes: list[str | None] = [None] * count
+        codes: list[str | None] = ["OutOfTime"] * count
         pending = list(range(count))
         attempt = 0
-        while True:
+        wait_s = 0.0
+        while pending and self._monotonic() + wait_s < give_up_at_s:
+            if wait_s:
+                self._sleep(wait_s)
             for position, code in zip(pending, call(pending), strict=True):
                 codes[position] = code
             pending = [position for position in pending if codes[position] in _PASSING_CODES]
             wait_s = self._jitter() * min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**attempt)
-            if not pending or self._monotonic() + wait_s >= give_up_at_s:
-                return codes
-            self._sleep(wait_s)
             attempt += 1
+        return codes
 
     def _execute(self, rows: Sequence[dict[str, Any]]) -> list[str | None]:
         statements = [_statement(self._name, row) for row in rows]
         try:
             responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except (ClientError, BotoCoreError) as error:
-            return [_whole_call_code(error)] * len(rows)
+            code = _code(error)
+            if code in _REFUSING_CODES:  # Of the call as a whole, so that one of its rows must be the reason.
+                raise Poison("refused_by_table", code) from error
+            return [code] * len(rows)
         codes = [response["Error"].get("Code", "Unknown") if "Error" in response else None for response in responses]
         return [*codes, *["MissingResponse"] * (len(rows) - len(codes))]
 
@@ -155,7 +164,7 @@ class Table:
             try:
                 found, unread = self._read([_key(rows[position]) for position in positions])
             except (ClientError, BotoCoreError) as error:
-                return [_whole_call_code(error)] * len(positions)
+                return [_code(error)] * len(positions)
             stored.update(found)
             return ["Throttling" if _key(rows[position]) in unread else None for position in positions]
 
@@ -194,7 +203,7 @@ def calls(rows: Sequence[dict[str, Any]]) -> Iterator[list[int]]:
     group: list[int] = []
     group_bytes = 0
     for position, item in enumerate(rows):
-        row_bytes = sum(len(value.encode()) for value in item.values() if isinstance(value, str))
+        row_bytes = len(msgspec.json.encode(item))
         if group and (len(group) == MAX_STATEMENTS or group_bytes + row_bytes > MAX_CALL_BYTES):
             yield group
             group, group_bytes = [], 0
@@ -216,16 +225,10 @@ def _statement(table: str, item: dict[str, Any]) -> "BatchStatementRequestTypeDe
     }
 
 
-def _whole_call_code(error: ClientError | BotoCoreError) -> str:
-    """Return the code that stands for each row of a call that failed as a whole.
-
-    Raises:
-        Poison: the call itself is refused, so that one of its rows must be the reason.
-    """
+def _code(error: ClientError | BotoCoreError) -> str:
+    """Return the statement's code that stands for a call's failure."""
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "Unknown").removesuffix("Exception")
-        if code in _REFUSING_CODES:
-            raise Poison("refused_by_table", code) from error
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return "InternalServerError" if status >= _SERVER_ERROR else code
     return "ServiceUnavailable" if isinstance(error, ConnectionError | HTTPClientError) else type(error).__name__
