@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-import boto3
-
 from ingest import queue, report, respond, stream
 from ingest.errors import Rejected
 from ingest.parse import parse
@@ -25,7 +23,7 @@ _RESERVED_S: Final = 1.5
 _settings = from_environ(os.environ)
 _put_on_stream = partial(
     stream.put_user_records,
-    boto3.client("kinesis", config=stream.client_config()),
+    stream.client(os.environ),
     _settings.stream_name,
     monotonic=time.monotonic,
     sleep=time.sleep,
@@ -33,7 +31,7 @@ _put_on_stream = partial(
 )
 _enqueue = partial(
     queue.send,
-    boto3.client("sqs", config=queue.client_config()),
+    queue.client(os.environ),
     _settings.queue_url,
     monotonic=time.monotonic,
     sleep=time.sleep,

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 import orjson
@@ -62,22 +63,24 @@ def emf_line(
 
     A metric's value may be a list of at most 100 numbers (EMF's limit). `timestamp_ms` is since the epoch.
     """
-    line: dict[str, object] = {
-        "_aws": {
-            "Timestamp": timestamp_ms,
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [list(dimensions)],
-                    "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in metrics],
-                }
-            ],
-        },
+    line = {
+        "_aws": {"Timestamp": timestamp_ms, "CloudWatchMetrics": _directives(tuple(metrics), tuple(dimensions))},
         **dimensions,
         **properties,
         **dict(metrics.items()),
     }
     return orjson.dumps(line).decode()
+
+
+@lru_cache(maxsize=64)  # The same few at every request; never changed after.
+def _directives(names: tuple[MetricName, ...], dimensions: tuple[str, ...]) -> list[dict[str, object]]:
+    return [
+        {
+            "Namespace": NAMESPACE,
+            "Dimensions": [dimensions],
+            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in names],
+        }
+    ]
 
 
 def log_line(level: Literal["info", "warning", "error"], event: str, properties: Mapping[str, object]) -> str:

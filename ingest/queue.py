@@ -1,11 +1,10 @@
 """The SQS sink: messages in, batched under both of SQS's limits, and the positions of those not enqueued out."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from ingest import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -30,19 +29,13 @@ class QueueMessage(NamedTuple):
     body: bytes
 
 
-def client_config() -> Config:
-    """Return the botocore configuration of the SQS client: `send` retries by itself, and builds the entries itself."""
-    return Config(
-        connect_timeout=0.5,
-        read_timeout=1.0,
-        retries={"mode": "standard", "total_max_attempts": 1},
-        parameter_validation=False,
-        tcp_keepalive=True,
-    )
+def client(environ: Mapping[str, str]) -> aws.Client:
+    """Return the client for a Lambda."""
+    return aws.client(aws.SQS, environ, read_timeout_s=1.0)
 
 
 def send(
-    client: "SQSClient",
+    client: "SQSClient | aws.Client",
     queue_url: str,
     messages: Sequence[QueueMessage],
     *,
@@ -59,7 +52,8 @@ def send(
     Never raises for what SQS or the network does. A time-out may hide a success, so a position returned may be in the
     queue all the same, and one not returned may be there twice: the consumer's writes are idempotent.
     """
-    pending = list(range(len(messages)))
+    missing = set(range(len(messages)))
+    pending = list(missing)
     attempt = 0
     while pending and monotonic() < give_up_at_s:
         if attempt:
@@ -68,17 +62,20 @@ def send(
                 break
             sleep(wait_s)
         attempt += 1
-        refused: list[int] = []
+        again: list[int] = []
         for call in calls(messages, pending):
             if monotonic() >= give_up_at_s:
-                refused.extend(call)
+                again.extend(call)
                 continue
-            for position, code in _send_batch(client, queue_url, messages, call).items():
-                refused.append(position)
+            refused = _send_batch(client, queue_url, messages, call)
+            missing.difference_update(p for p in call if p not in refused)
+            for position, refusal in refused.items():
                 if on_refusal is not None:
-                    on_refusal(code, 1)
-        pending = refused
-    return frozenset(pending)
+                    on_refusal(refusal.code, 1)
+                if refusal.retryable:
+                    again.append(position)
+        pending = again
+    return frozenset(missing)
 
 
 def calls(messages: Sequence[QueueMessage], positions: Sequence[int]) -> Iterator[list[int]]:
@@ -97,9 +94,9 @@ def calls(messages: Sequence[QueueMessage], positions: Sequence[int]) -> Iterato
 
 
 def _send_batch(
-    client: "SQSClient", queue_url: str, messages: Sequence[QueueMessage], call: Sequence[int]
-) -> dict[int, str]:
-    """Return the error code of each position that SQS did not acknowledge."""
+    client: "SQSClient | aws.Client", queue_url: str, messages: Sequence[QueueMessage], call: Sequence[int]
+) -> dict[int, aws.Refusal]:
+    """Return the refusal of each position that SQS did not acknowledge."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {
             "Id": str(position),
@@ -111,11 +108,16 @@ def _send_batch(
     ]
     try:
         response = client.send_message_batch(QueueUrl=queue_url, Entries=entries)
-    except ClientError as error:
-        return dict.fromkeys(call, error.response.get("Error", {}).get("Code", "Unknown"))
-    except BotoCoreError as error:
-        return dict.fromkeys(call, type(error).__name__)
+    except Exception as error:
+        refusal = aws.refusal(error)
+        if refusal is None:
+            raise
+        return dict.fromkeys(call, refusal)
     # Acknowledged is what stands under Successful by its own id; HTTP 200 says nothing, and an absent entry is lost.
     acknowledged = {int(entry["Id"]) for entry in response.get("Successful", [])}
-    codes = {int(entry["Id"]): entry.get("Code", "Unknown") for entry in response.get("Failed", [])}
-    return {p: codes.get(p, "MissingResult") for p in call if p not in acknowledged}
+    refused = {
+        int(entry["Id"]): aws.Refusal(entry.get("Code", "Unknown"), retryable=not entry.get("SenderFault", False))
+        for entry in response.get("Failed", [])
+    }
+    missing = aws.Refusal("MissingResult", retryable=True)
+    return {p: refused.get(p, missing) for p in call if p not in acknowledged}

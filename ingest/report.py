@@ -1,10 +1,11 @@
 """The lines that one request leaves in the log: metrics and searchable properties, never the text of a log."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ingest.errors import Rejected
+from ingest.message import InternalMessage
 from ingest.metrics import emf_line
 from ingest.parse import Parsed
 from ingest.publish import Published
@@ -21,7 +22,6 @@ def accepted_lines(
     properties: Mapping[str, object],
 ) -> list[str]:
     """Return the lines of a request that was parsed: one of its counts, and one a reason of its refused records."""
-    tenants = Counter(message.tenant_id for message in parsed.messages)
     line = emf_line(
         {
             "accepted": len(parsed.messages) - len(published.not_enqueued),
@@ -35,10 +35,12 @@ def accepted_lines(
         properties={
             "event": "ingest",
             "level": "error" if published.not_enqueued else "warning" if published.stream_pending else "info",
-            "tenants": dict(tenants.most_common(_MOST_TENANTS)),
+            "tenants": _tenants(parsed.messages),
             **properties,
         },
     )
+    if not parsed.rejected:
+        return [line]
     reasons = Counter(rejected.reason for rejected in parsed.rejected)
     return [line, *(_rejected_line(reason, n, timestamp_ms, properties) for reason, n in reasons.items())]
 
@@ -46,6 +48,12 @@ def accepted_lines(
 def rejected_lines(error: Rejected, *, timestamp_ms: int, properties: Mapping[str, object]) -> list[str]:
     """Return the line of a request that was refused as a whole."""
     return [_rejected_line(error.reason, 1, timestamp_ms, properties)]
+
+
+def _tenants(messages: Sequence[InternalMessage]) -> dict[str, int]:
+    if len(messages) == 1:  # Nearly every request: a Counter costs ten times as much.
+        return {messages[0].tenant_id: 1}
+    return dict(Counter(message.tenant_id for message in messages).most_common(_MOST_TENANTS))
 
 
 def _rejected_line(reason: str, count: int, timestamp_ms: int, properties: Mapping[str, object]) -> str:

@@ -9,12 +9,10 @@ import hashlib
 import random
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's
-
+from ingest import aws
 from ingest.kpl import Packed, aggregate
 
 if TYPE_CHECKING:
@@ -32,24 +30,6 @@ _FIRST_BACKOFF_S: Final = 0.025
 _MAX_BACKOFF_S: Final = 1.0
 _HASH_RANGE: Final = 1 << 128  # Explicit hash keys are decimal numbers below this (PutRecordsRequestEntry).
 
-# What a second try can change. All else (no such stream, access denied, a KMS key disabled) fails the same way again.
-_RETRYABLE_CODES: Final = frozenset(
-    {
-        "InternalFailure",
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "KMSThrottlingException",
-    }
-)
-_SERVER_ERROR: Final = 500
-
 _jitter = random.SystemRandom()  # SnapStart clones the state of any other generator.
 
 
@@ -66,24 +46,13 @@ class _Entry(NamedTuple):
     positions: tuple[int, ...]
 
 
-def client_config(**overrides: Any) -> Config:
-    """Return the botocore configuration that bounds a request's wait for Kinesis; `overrides` are botocore's own names.
-
-    botocore's retries are off, because `put_user_records` retries single entries within the caller's time budget.
-    Validation costs 20 to 35 % of a large batch's CPU and the entries are built here.
-    """
-    settings: dict[str, Any] = {
-        "connect_timeout": 0.3,
-        "read_timeout": 0.5,
-        "retries": {"mode": "standard", "total_max_attempts": 1},
-        "parameter_validation": False,
-        "tcp_keepalive": True,
-    }
-    return Config(**(settings | overrides))
+def client(environ: Mapping[str, str]) -> aws.Client:
+    """Return the client for a Lambda: short timeouts, so that a Kinesis that hangs does not hold up its caller."""
+    return aws.client(aws.KINESIS, environ, read_timeout_s=0.5)
 
 
 def put_user_records(
-    client: "KinesisClient",
+    client: "KinesisClient | aws.Client",
     stream_name: str,
     records: Sequence[UserRecord],
     *,
@@ -128,32 +97,26 @@ def put_user_records(
                     missing.difference_update(entry.positions)
                     continue
                 if on_refusal is not None:
-                    on_refusal(code.name, len(entry.positions))
+                    on_refusal(code.code, len(entry.positions))
                 if code.retryable:
                     refused.append(entry)
         pending = refused
     return frozenset(missing)
 
 
-class _Refusal(NamedTuple):
-    name: str
-    retryable: bool
-
-
-def _put(client: "KinesisClient", stream_name: str, call: Sequence[_Entry]) -> list[_Refusal | None]:
+def _put(client: "KinesisClient | aws.Client", stream_name: str, call: Sequence[_Entry]) -> list[aws.Refusal | None]:
     """Return each entry's refusal, or None for one that Kinesis took."""
     try:
         response = client.put_records(StreamName=stream_name, Records=[entry.request for entry in call])
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "Unknown")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return [_Refusal(code, code in _RETRYABLE_CODES or status >= _SERVER_ERROR)] * len(call)
-    except BotoCoreError as error:
-        return [_Refusal(type(error).__name__, isinstance(error, ConnectionError | HTTPClientError))] * len(call)
+    except Exception as error:
+        refusal = aws.refusal(error)
+        if refusal is None:
+            raise
+        return [refusal] * len(call)
     results = response["Records"]
     # Results stand in the order of the entries; one that is not there was not taken as far as anybody knows.
     codes = [result.get("ErrorCode") for result in results] + ["MissingResult"] * (len(call) - len(results))
-    return [None if code is None else _Refusal(code, retryable=True) for code in codes[: len(call)]]
+    return [None if code is None else aws.Refusal(code, retryable=True) for code in codes[: len(call)]]
 
 
 def _groups(records: Sequence[UserRecord], sub_keys: int) -> dict[tuple[str, str | None], list[tuple[int, bytes]]]:
