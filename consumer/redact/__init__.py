@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from consumer.redact import phone
+from consumer.redact import optional, phone
 from consumer.redact.rule import TOKEN, Rule, Span, fold, shape, splice
 
 __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
@@ -14,7 +14,12 @@ __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
 # Raised whenever a rule of this package changes: it stands in every item as part of `redaction_version`.
 _RULES_VERSION: Final = 1
 
+# In this order: an e-mail address may hold what looks like a phone number, never the other way round.
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "email": (optional.EMAIL,),
+    "card": (optional.CARD,),
+    "ssn": (optional.SSN,),
+    "ipv4": (optional.IPV4,),
     "phone": phone.RULES,
 }
 RULE_NAMES: Final = tuple(_RULES)

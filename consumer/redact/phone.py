@@ -18,7 +18,7 @@ _WORD: Final = "[0-9A-Za-z_]"  # ASCII only: a number may touch a letter of a sc
 # A number does not begin inside a longer one, a UUID, a host or file name, or a time with milliseconds and a zone
 # offset (`10:00:00.123-0700`, `10:00:00,123-0700`). Behind a percent-encoded character and a list of numbers it does.
 _BEFORE: Final = (
-    rf"(?:(?<!{_WORD})|(?<=%[0-9A-Fa-f][0-9A-F]))(?<![-$€£¥])(?<![0-9][.:])(?<!:[0-9][0-9],)"
+    rf"(?:(?<!{_WORD})|(?<=%[0-9A-Fa-f][0-9A-F]))(?<![-$€£¥])(?<![0-9]:)(?<!{_WORD}\.)(?<!:[0-9][0-9],)"
     r"(?:(?<![0-9]/)|(?<=-[0-9]{4}/))"
 )
 _AFTER: Final = rf"(?!{_WORD})(?!-{_WORD})(?![.:][0-9])(?!/[0-9]{{1,20}}(?![0-9-]))(?!%(?![0-9A-F]{{2}}))"
@@ -30,7 +30,7 @@ _SEVEN: Final = re.compile(rf"{_BEFORE}(?<!{_WORD}\[)[1-9][0-9]{{2}}-[0-9]{{4}}{
 _TEN: Final = re.compile(
     rf"{_BEFORE}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)?"
     r"(?:\([0-9]{3}\)[-. ]{0,2}[0-9]{3}[-. ]?[0-9]{4}"
-    r"|[0-9]{3}[-.][0-9]{3}[-.][0-9]{4}"
+    r"|[0-9]{3}(?P<separator>[-.])[0-9]{3}(?P=separator)[0-9]{4}"
     # Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
     r"|[2-9][0-9]{2}(?:[ /]|[ ]-[ ])[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}"
     rf"){_END}"
@@ -38,7 +38,7 @@ _TEN: Final = re.compile(
 
 _GAP: Final = r"(?:[-./ ]|[ ][-/][ ])?"
 _INTERNATIONAL: Final = re.compile(
-    rf"(?:(?<![0-9A-Za-z_+])\+|%2[Bb])"
+    rf"(?:(?<![0-9A-Za-z_+~])\+|%2[Bb])"
     # Not a zone offset: +1000, +1030, +1345.
     r"(?!1[0-4](?:00|30|45)(?![0-9]))"
     r"(?:[1-9][0-9]{7,14}(?![0-9])"
@@ -58,11 +58,11 @@ _LABELLED: Final = re.compile(
 _RANGE_BEFORE: Final = re.compile(
     r"(?i)(?<![a-z])(?:bytes?|between|blocks?|characters|chars|columns|from|gids?|hours|ids?|in|indexes|indices|items|lines?"
     r"|messages|offsets?|pages?|partitions?|ports?|dports?|sports?|ranges?|records|rows?|sectors?|slots?|uids?|years|usd|eur"
-    r"|gbp)[ =:]{1,2}\Z"
+    r"|gbp|ieee|iso|iec|ansi|std)[ =:]{1,2}\(?\Z"
 )
 _RANGE_AFTER: Final = re.compile(
-    r"[ ]?(?:[kmgt]i?b|bytes?|[mun]?s|msecs?|secs?|seconds?|minutes?|hours?|days?|years?|rows|items|lines|pages|records"
-    r"|requests|rpm|[mg]?hz|usd|eur|gbp|dollars)(?![0-9A-Za-z_])|[ ]of[ ][0-9]|[ ]?/[ ]?s",
+    r"[ ]?(?:[kmgt]i?b|bytes?|octets|[mun]?s|msecs?|secs?|seconds?|minutes?|hours?|days?|years?|rows|items|lines|pages"
+    r"|records|requests|rpm|[mg]?hz|usd|eur|gbp|dollars)(?![0-9A-Za-z_])|[ ]of[ ][0-9]|[ ]?/[ ]?s",
     re.IGNORECASE,
 )
 _LOOK_BACK: Final = 24  # Longer than the longest word of _RANGE_BEFORE and than a column of 20 digits.

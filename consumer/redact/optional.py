@@ -1,0 +1,74 @@
+"""The rules that an operator turns on by name: e-mail addresses, US SSNs, payment cards, IPv4 addresses."""
+
+import re
+from typing import Final
+
+from consumer.redact.rule import Rule, Span, whole
+
+# The local part has at most 64 characters, a label at most 63 (RFC 5321, RFC 1035). A long run of such characters is
+# tried once, at its start, so that hostile text stays linear. A top-level domain has no digits: not `lodash@4.17.21`.
+_EMAIL: Final = re.compile(
+    r"(?<![\w.%+-])(?:[\w.%+-]{1,64}|\"[^\"\s]{1,62}\")@"
+    r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{1,59}|[^\W\d_]{2,24})(?![\w-])",
+    re.IGNORECASE,
+)
+_UNIT: Final = re.compile(r"\.(?:service|socket|timer|target|mount|slice|scope|device|swap|path)\Z")
+
+
+def _email(match: re.Match[str]) -> Span | None:
+    # An instance of a systemd template has the same form: `getty@tty1.service`.
+    return None if _UNIT.search(match[0]) else match.span()
+
+
+EMAIL: Final = Rule(lambda shape: b"@" in shape, _EMAIL, _email)
+
+# Never issued: areas 000, 666 and 900-999, group 00, serial 0000 (SSA, "Social Security Number Randomization").
+_SSN: Final = re.compile(
+    r"(?<![0-9A-Za-z_])(?<![-$])(?<![0-9A-Za-z_][./:])(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}"
+    r"(?![0-9A-Za-z_])(?![-.:/][0-9A-Za-z_])"
+)
+SSN: Final = Rule(lambda shape: b"000-00-0000" in shape, _SSN, whole)
+
+_CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
+# The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds,
+# microseconds and nanoseconds. Grouped as printed on cards: 4-4-4-4(-3), 4-6-5 and 4-6-4.
+_CARD: Final = re.compile(
+    r"(?<![0-9A-Za-z_])(?<![0-9A-Za-z_][-./:])(?<![-.$])"
+    r"(?:[2-6][0-9]{12,18}|[2-6][0-9]{3}(?P<gap>[- ])(?:[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{1,4}"
+    r"(?:(?P=gap)[0-9]{1,3})?|[0-9]{6}(?P=gap)[0-9]{4,5}))(?![0-9A-Za-z_])(?!-[0-9A-Za-z_])(?![.:][0-9])"
+)
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # The digit sum of twice the digit.
+
+
+def _luhn(digits: str) -> bool:
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(_DOUBLED[int(digit)] for digit in even)) % 10 == 0
+
+
+def _card(match: re.Match[str]) -> Span | None:
+    """Return the card number; a last group that is a neighbour (`4111 1111 1111 1111 200`) is not of it."""
+    start, stop = match.span()
+    gap = match["gap"]
+    card = match[0]
+    while len(digits := card.replace(gap, "") if gap else card) >= _CARD_DIGITS.start:
+        if len(digits) in _CARD_DIGITS and _luhn(digits):
+            return start, stop
+        if not gap:
+            return None
+        card = card.rpartition(gap)[0]
+        stop = start + len(card)
+    return None
+
+
+# 13 digits in a row, or four and a gap and four.
+_CARD_SHAPES: Final = (b"0" * 13, b"0000 0000", b"0000-0000", b"0000 000000", b"0000-000000")
+CARD: Final = Rule(lambda shape: any(part in shape for part in _CARD_SHAPES), _CARD, _card)
+
+_OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+# Four numbers are also a version; these words in front say so. `host/10.0.0.1` is Java's way to print an address.
+_IPV4: Final = re.compile(
+    r"(?<![0-9A-Za-z_])(?<![-.][0-9])(?<![0-9A-Za-z_]\.)(?<!Chrome/)(?<!Chromium/)(?<!Edg/)(?<!OPR/)(?<!Version/)"
+    r"(?<![Vv]ersion )(?<![Vv]ersion=)(?<![Vv]ersion: )"
+    rf"{_OCTET}(?:\.{_OCTET}){{3}}(?![0-9A-Za-z_])(?!\.[0-9A-Za-z_])(?!-[A-Za-z_])"
+)
+IPV4: Final = Rule(lambda shape: shape.count(b".") > 2 and b"0.0" in shape, _IPV4, whole)  # noqa: PLR2004 - three dots
