@@ -15,7 +15,7 @@ from consumer.invocation import Outside, consume
 from consumer.report import PartialBatchResponse
 from consumer.visibility import hide
 from ingest import stream
-from ingest.message import InternalMessage, encode
+from ingest.message import EncodedLog, InternalMessage, encode
 
 STREAM_BUDGET_S: Final = 2.0
 """What a stream that stays away may take of a batch's time from its other logs."""
@@ -32,7 +32,7 @@ def _parts() -> tuple[settings.Settings, redact.Redactor, Outside]:
         return stream.put_user_records(
             kinesis,
             chosen.stream_name,
-            [stream.UserRecord(m.tenant_id, encode(replace(m, stream_pending=False))) for m in messages],
+            [EncodedLog(m.tenant_id, encode(replace(m, stream_pending=False))) for m in messages],
             give_up_at_s=min(give_up_at_s, time.monotonic() + STREAM_BUDGET_S),
             monotonic=time.monotonic,
             sleep=time.sleep,

@@ -1,6 +1,6 @@
 """InternalMessage and its wire codec: the contract between ingest, the queue, the stream and the consumer."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,13 @@ class InternalMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     schema_version: int
     fields: dict[str, Any] | None = None
     stream_pending: bool = False
+
+
+class EncodedLog(NamedTuple):
+    """One message on its way to a sink: `data` is `encode`'s output, the tenant its partition key and queue group."""
+
+    tenant_id: str
+    data: bytes
 
 
 class _Version(msgspec.Struct):

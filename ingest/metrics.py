@@ -63,7 +63,7 @@ def emf_line(
 
     A metric's value may be a list of at most 100 numbers (EMF's limit). `timestamp_ms` is since the epoch.
     """
-    line = {
+    line: dict[str, object] = {
         "_aws": {"Timestamp": timestamp_ms, "CloudWatchMetrics": _directives(tuple(metrics), tuple(dimensions))},
         **dimensions,
         **properties,

@@ -1,8 +1,9 @@
 """A request made into messages: pure, and the only place that decides what a valid log is."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
@@ -61,7 +62,7 @@ def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str]) 
         Rejected: the whole request is refused. A batch is when no record could be taken from it at all; a batch
             whose records are all refused one by one comes back with `messages` empty.
     """
-    content_type, charset = _content_type(request)
+    content_type, charset = media_type(request.headers.get("content-type", ""))
     defaults = _Defaults(
         tenant_id=_request_tenant(request),
         log_id=request.headers.get("x-log-id"),
@@ -139,15 +140,16 @@ def _message(
     )
 
 
-def _content_type(request: Request) -> tuple[str, str]:
-    """Return the media type in lower case ("" when the client sent none) and the charset."""
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+@lru_cache(maxsize=256)  # A client sends the same one for ever.
+def media_type(content_type: str) -> tuple[str, str]:
+    """Return a Content-Type header's media type in lower case ("" when there is none) and its charset."""
+    name, _, parameters = content_type.partition(";")
     charset = "utf-8"
     for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "charset":
             charset = value.strip().strip('"').lower()
-    return media_type.strip().lower(), charset
+    return name.strip().lower(), charset
 
 
 def _decode_text(body: bytes, charset: str) -> str:
@@ -162,9 +164,11 @@ def _decode_text(body: bytes, charset: str) -> str:
 
 def _request_tenant(request: Request) -> str | None:
     tenant_id: str | None = None
-    for stated in (*(request.headers.get(name) for name in _TENANT_HEADERS), request.query.get("tenant_id")):
-        tenant_id = _agreed(stated.strip() if stated else None, tenant_id)
-    return tenant_id
+    for name in _TENANT_HEADERS:
+        stated = request.headers.get(name)
+        if stated:
+            tenant_id = _agreed(stated.strip(), tenant_id)
+    return _agreed(request.query.get("tenant_id"), tenant_id) if request.query else tenant_id
 
 
 def _agreed_tenant(stated: Any, default: str | None) -> str:
@@ -179,10 +183,15 @@ def _agreed(stated: Any, default: str | None) -> str | None:
         return default
     if stated == default:
         return default
-    tenant_id: str = _checked(stated, TenantId, "invalid_tenant")
+    tenant_id = _tenant_id(stated) if isinstance(stated, str) else _checked(stated, TenantId, "invalid_tenant")
     if default is not None:
         raise Rejected("tenant_mismatch")
     return tenant_id
+
+
+@lru_cache(maxsize=1024)  # Keeps valid ones only: a raise is not kept.
+def _tenant_id(stated: str) -> str:
+    return cast("str", _checked(stated, TenantId, "invalid_tenant"))
 
 
 def _checked(value: Any, contract: Any, reason: RejectReason) -> Any:

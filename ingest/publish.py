@@ -5,9 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ingest.message import InternalMessage, encode
-from ingest.queue import QueueMessage
-from ingest.stream import UserRecord
+from ingest.message import EncodedLog, InternalMessage, encode
 
 
 class Published(NamedTuple):
@@ -18,21 +16,25 @@ class Published(NamedTuple):
     enqueued_bytes: int
 
 
+NOTHING = Published(frozenset(), frozenset(), 0)
+
+
 def publish(
     messages: Sequence[InternalMessage],
     *,
-    put_on_stream: Callable[[Sequence[UserRecord]], frozenset[int]],
-    enqueue: Callable[[Sequence[QueueMessage]], frozenset[int]],
+    put_on_stream: Callable[[Sequence[EncodedLog]], frozenset[int]],
+    enqueue: Callable[[Sequence[EncodedLog]], frozenset[int]],
 ) -> Published:
     """Return what became of the messages. Both sinks take a sequence and return the positions they could not take.
 
     A stream that refuses never fails a request: the message travels with its mark. A queue that refuses does.
     """
-    encoded = [encode(message) for message in messages]
-    tenants = [message.tenant_id for message in messages]
-    pending = put_on_stream([UserRecord(t, data) for t, data in zip(tenants, encoded, strict=True)])
+    logs = [EncodedLog(message.tenant_id, encode(message)) for message in messages]
+    pending = put_on_stream(logs)
     for position in pending:
-        encoded[position] = encode(msgspec.structs.replace(messages[position], stream_pending=True))
-    failed = enqueue([QueueMessage(t, body) for t, body in zip(tenants, encoded, strict=True)])
-    enqueued_bytes = sum(len(body) for position, body in enumerate(encoded) if position not in failed)
+        message = messages[position]
+        marked = encode(msgspec.structs.replace(message, stream_pending=True))
+        logs[position] = EncodedLog(message.tenant_id, marked)
+    failed = enqueue(logs)
+    enqueued_bytes = sum([len(log.data) for position, log in enumerate(logs) if position not in failed])
     return Published(failed, pending, enqueued_bytes)

@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ingest import aws
+from ingest.message import EncodedLog
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -22,13 +23,6 @@ _MAX_BACKOFF_S: Final = 2.0
 _jitter = random.SystemRandom()  # SnapStart clones the state of any other generator.
 
 
-class QueueMessage(NamedTuple):
-    """One message to send: `body` is `ingest.message.encode`'s output; the tenant is its fair-queue group."""
-
-    tenant_id: str
-    body: bytes
-
-
 def client(environ: Mapping[str, str]) -> aws.Client:
     """Return the client for a Lambda."""
     return aws.client(aws.SQS, environ, read_timeout_s=1.0)
@@ -37,7 +31,7 @@ def client(environ: Mapping[str, str]) -> aws.Client:
 def send(
     client: "SQSClient | aws.Client",
     queue_url: str,
-    messages: Sequence[QueueMessage],
+    messages: Sequence[EncodedLog],
     *,
     give_up_at_s: float,
     monotonic: Callable[[], float],
@@ -78,12 +72,12 @@ def send(
     return frozenset(missing)
 
 
-def calls(messages: Sequence[QueueMessage], positions: Sequence[int]) -> Iterator[list[int]]:
+def calls(messages: Sequence[EncodedLog], positions: Sequence[int]) -> Iterator[list[int]]:
     """Yield the positions in groups that one SendMessageBatch call takes: 10 entries and 1 MiB of bodies at most."""
     call: list[int] = []
     call_bytes = 0
     for position in positions:
-        body_bytes = len(messages[position].body)
+        body_bytes = len(messages[position].data)
         if call and (len(call) == MAX_ENTRIES or call_bytes + body_bytes > MAX_REQUEST_BYTES):
             yield call
             call, call_bytes = [], 0
@@ -94,13 +88,13 @@ def calls(messages: Sequence[QueueMessage], positions: Sequence[int]) -> Iterato
 
 
 def _send_batch(
-    client: "SQSClient | aws.Client", queue_url: str, messages: Sequence[QueueMessage], call: Sequence[int]
+    client: "SQSClient | aws.Client", queue_url: str, messages: Sequence[EncodedLog], call: Sequence[int]
 ) -> dict[int, aws.Refusal]:
     """Return the refusal of each position that SQS did not acknowledge."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {
             "Id": str(position),
-            "MessageBody": messages[position].body.decode(),
+            "MessageBody": messages[position].data.decode(),
             # On a standard queue: fair queues, no ordering. A noisy tenant does not delay the quiet ones.
             "MessageGroupId": messages[position].tenant_id,
         }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ingest import aws
 from ingest.kpl import Packed, aggregate
+from ingest.message import EncodedLog
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -33,13 +34,6 @@ _HASH_RANGE: Final = 1 << 128  # Explicit hash keys are decimal numbers below th
 _jitter = random.SystemRandom()  # SnapStart clones the state of any other generator.
 
 
-class UserRecord(NamedTuple):
-    """One log for the stream: `data` is `ingest.message.encode`'s output and `tenant_id` its partition key."""
-
-    tenant_id: str
-    data: bytes
-
-
 class _Entry(NamedTuple):
     request: "PutRecordsRequestEntryTypeDef"
     request_bytes: int
@@ -54,7 +48,7 @@ def client(environ: Mapping[str, str]) -> aws.Client:
 def put_user_records(
     client: "KinesisClient | aws.Client",
     stream_name: str,
-    records: Sequence[UserRecord],
+    records: Sequence[EncodedLog],
     *,
     give_up_at_s: float,
     monotonic: Callable[[], float],
@@ -119,7 +113,7 @@ def _put(client: "KinesisClient | aws.Client", stream_name: str, call: Sequence[
     return [None if code is None else aws.Refusal(code, retryable=True) for code in codes[: len(call)]]
 
 
-def _groups(records: Sequence[UserRecord], sub_keys: int) -> dict[tuple[str, str | None], list[tuple[int, bytes]]]:
+def _groups(records: Sequence[EncodedLog], sub_keys: int) -> dict[tuple[str, str | None], list[tuple[int, bytes]]]:
     groups: defaultdict[tuple[str, str | None], list[tuple[int, bytes]]] = defaultdict(list)
     for position, (tenant_id, data) in enumerate(records):
         # By content, so that the same log always goes the same way, whoever puts it on the stream.
