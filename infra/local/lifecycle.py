@@ -29,19 +29,25 @@ def up(
         StackError: whatever keeps the stack from running, told to a person.
     """
     current = _current(data_dir, port)
-    if engine.is_running(current):
+    was_running = engine.is_running(current)
+    if was_running:
         tell(f"Engine already runs (process {current.pid}).")
         started = current
     else:
         tell(f"Starting the engine on 127.0.0.1:{current.port}.")
         started = msgspec.structs.replace(current, pid=engine.start(data_dir, current))
-        # Written before the deployment: whatever happens from here, `rdp down` finds the engine.
+    try:
+        # Before the deployment: whatever happens from here, `rdp down` finds the engine.
         state.write(data_dir, started)
-    tell("Packaging the functions.")
-    packages = {name: package.build_here(name) for name in package.MODULES}
-    tell("Deploying the template.")
-    deployed = _deploy(started, packages, parameters or {})
-    state.write(data_dir, deployed)
+        tell("Packaging the functions.")
+        packages = {name: package.build_here(name) for name in package.MODULES}
+        tell("Deploying the template.")
+        deployed = _deploy(started, packages, parameters or {})
+        state.write(data_dir, deployed)
+    except BaseException:
+        if not was_running:
+            down(data_dir)
+        raise
     return deployed
 
 

@@ -1,0 +1,16 @@
+"""`rdp down`: stop the local stack and keep its state."""
+
+from pathlib import Path
+
+import click
+
+from infra.cli.where import data_dir_option
+from infra.local import lifecycle
+
+
+@click.command("down")
+@data_dir_option
+def command(*, data_dir: Path) -> None:
+    """Stop the local stack. Queue, stream, table and stack are kept in the data folder for the next `rdp up`."""
+    stopped = lifecycle.down(data_dir)
+    click.echo(f"No engine runs for {data_dir}." if stopped is None else f"Stopped. The state is kept in {data_dir}.")

@@ -1,0 +1,71 @@
+"""`rdp send`: ship a file of lines."""
+
+import time
+from collections import Counter
+from typing import BinaryIO, Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from infra.cli import lines, shipping
+from infra.cli.sender import Sender, Tally
+from infra.cli.where import on_stack
+from infra.stack import Stack
+
+_INTERRUPTED: Final = 130
+
+
+@click.command("send")
+@on_stack
+@click.argument("file", type=click.File("rb"))
+@click.option("--tenant", required=True, help="The tenant that the logs belong to.")
+@click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Connections at once.")
+@click.option("--batch", type=click.IntRange(1, 5000), default=1, show_default=True, help="Lines a request at most.")
+def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batch: int) -> None:
+    """Ship FILE (- for standard input), one log a line, and say what became of every line.
+
+    Sending the same file again stores nothing twice. Empty lines are skipped. Exit code 1 if a line was not accepted.
+    """
+    content = lines.seekable(file)
+    scanned = lines.scan(content)
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    started_s = time.monotonic()
+    interrupted = False
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("sending", total=scanned.lines - scanned.empty)
+        sender = Sender(
+            stack.ingest_url, tenant, connections=connections, on_lines=lambda count: progress.advance(task, count)
+        )
+        try:
+            sender.run(shipping.requests(lines.read(content, tenant, scanned.digest), tenant, batch))
+        except KeyboardInterrupt:
+            interrupted = True
+    not_sent = scanned.lines - scanned.empty - sender.tally.accepted - sender.tally.not_accepted
+    for line in _summary(sender.tally, scanned.empty, not_sent, time.monotonic() - started_s):
+        click.echo(line)
+    if interrupted:
+        raise SystemExit(_INTERRUPTED)
+    if sender.tally.not_accepted or not_sent:
+        raise SystemExit(1)
+
+
+def _summary(tally: Tally, empty: int, not_sent: int, elapsed_s: float) -> list[str]:
+    rate = tally.accepted / elapsed_s if elapsed_s else 0.0
+    summary = [
+        f"accepted  {tally.accepted:,} in {elapsed_s:.1f} s ({rate:,.0f} a second)",
+        f"rejected  {tally.rejected.total():,}{_by_cause(tally.rejected)}",
+        f"failed    {tally.failed.total():,}{_by_cause(tally.failed)}",
+    ]
+    if empty:
+        summary.append(f"skipped   {empty:,} empty lines")
+    if not_sent:
+        summary.append(f"not sent  {not_sent:,}. Send the same file again: what was accepted is not stored twice.")
+    return summary + [f"  {example}" for example in tally.examples]
+
+
+def _by_cause(counter: Counter[str]) -> str:
+    if not counter:
+        return ""
+    return " (" + ", ".join(f"{cause} {count:,}" for cause, count in counter.most_common()) + ")"

@@ -1,0 +1,142 @@
+"""Sends requests over a few keep-alive connections, again where that may help, and tallies what became of the lines."""
+
+import http.client
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from infra.cli import shipping
+from infra.cli.shipping import Answer, Request
+
+_ATTEMPTS: Final = 6
+_FIRST_BACKOFF_S: Final = 0.2
+_MAX_BACKOFF_S: Final = 10.0
+_MAX_RETRY_AFTER_S: Final = 60.0
+_TIMEOUT_S: Final = 30.0
+_EXAMPLES: Final = 5
+
+
+@dataclass
+class Tally:
+    """What became of the lines so far: counts, and the first few of those that were not accepted."""
+
+    accepted: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def not_accepted(self) -> int:
+        """Lines rejected or failed."""
+        return self.rejected.total() + self.failed.total()
+
+    def add(self, answer: Answer) -> int:
+        """Count the answer's lines, except those to send again; return how many."""
+        self.accepted += answer.accepted
+        for line, reason in answer.rejected:
+            self.rejected[reason] += 1
+            self._remember(line.number, reason)
+        return answer.accepted + len(answer.rejected)
+
+    def add_failed(self, sent: Request, cause: str) -> int:
+        """Count the request's lines as failed; return how many."""
+        self.failed[cause] += len(sent.lines)
+        for line in sent.lines:
+            self._remember(line.number, cause)
+        return len(sent.lines)
+
+    def _remember(self, number: int, why: str) -> None:
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(f"line {number}: {why}")
+
+
+class Sender:
+    """Sends requests to `url` over `connections` threads until they are done, `stop` is set, or nothing answers."""
+
+    def __init__(self, url: str, tenant: str, *, connections: int, on_lines: Callable[[int], None]) -> None:
+        self.tally = Tally()
+        self.stop = threading.Event()
+        self._url = urlsplit(url)
+        self._tenant = tenant
+        self._connections = connections
+        self._on_lines = on_lines
+        self._lock = threading.Lock()
+        self._broken: list[BaseException] = []
+
+    def run(self, requests: Iterable[Request]) -> None:
+        """Send them all; return when every connection is done. Ctrl-C lets the requests that are out finish."""
+        pending = iter(requests)
+        threads = [threading.Thread(target=self._work, args=(pending,)) for _ in range(self._connections)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        finally:
+            self.stop.set()
+            for thread in threads:
+                thread.join()
+        if self._broken:
+            raise self._broken[0]
+
+    def _work(self, pending: Iterator[Request]) -> None:
+        connection = self._connect()
+        try:
+            while not self.stop.is_set():
+                with self._lock:
+                    sent = next(pending, None)
+                if sent is None:
+                    return
+                self._send(connection, sent)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that called run
+            self._broken.append(error)
+            self.stop.set()
+        finally:
+            connection.close()
+
+    def _send(self, connection: http.client.HTTPConnection, sent: Request) -> None:
+        cause = ""
+        for attempt in range(_ATTEMPTS):
+            try:
+                answer = self._post(connection, sent)
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                cause = f"no answer ({type(error).__name__})"
+                wait_s = None
+                answered = False
+            else:
+                answered = True
+                with self._lock:
+                    self._on_lines(self.tally.add(answer))
+                if not answer.again:
+                    return
+                cause = answer.cause
+                wait_s = answer.retry_after_s
+                sent = shipping.request(answer.again, self._tenant)
+            if attempt + 1 < _ATTEMPTS and self.stop.wait(_pause_s(attempt, wait_s)):
+                break
+        with self._lock:
+            self._on_lines(self.tally.add_failed(sent, cause))
+        if not answered:
+            self.stop.set()  # Nothing answers: the other lines would only wait as long and fail as well.
+
+    def _post(self, connection: http.client.HTTPConnection, sent: Request) -> Answer:
+        connection.request("POST", self._url.path, body=sent.body, headers=dict(sent.headers))
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return shipping.read_answer(sent, response.status, headers, response.read())
+
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
+        return kind(self._url.hostname or "", self._url.port, timeout=_TIMEOUT_S)
+
+
+def _pause_s(attempt: int, retry_after_s: float | None) -> float:
+    """Return the time until the next attempt: the server's if it named one, else exponential with full jitter."""
+    if retry_after_s is not None:
+        return min(retry_after_s, _MAX_RETRY_AFTER_S)
+    return random.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**attempt))  # noqa: S311 - no secret

@@ -1,0 +1,105 @@
+"""Lines to requests, answers to verdicts: the HTTP contract as a client sees it, without the HTTP."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+from infra.cli.lines import Line
+
+MAX_BATCH_BYTES: Final = 900_000
+"""Of a batch's JSON; ingest takes 1 MiB."""
+
+_RETRYABLE: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Request(NamedTuple):
+    """One POST: the lines it carries, in the order of its records."""
+
+    lines: Sequence[Line]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """What became of a request's lines. `again` may be sent again, after `retry_after_s` if the server named a time."""
+
+    accepted: int
+    rejected: Sequence[tuple[Line, str]]
+    again: Sequence[Line]
+    cause: str
+    retry_after_s: float | None
+
+
+def requests(lines: Iterable[Line], tenant: str, batch_size: int) -> Iterator[Request]:
+    """Yield the requests that carry the lines, up to `batch_size` in each."""
+    batch: list[Line] = []
+    batch_bytes = 0
+    for line in lines:
+        line_bytes = len(_record(line)) if batch_size > 1 and _is_text(line) else MAX_BATCH_BYTES + 1
+        if line_bytes > MAX_BATCH_BYTES:  # Alone, as plain text: not UTF-8 (ingest says so), too long, or asked for.
+            yield request([line], tenant)
+            continue
+        if len(batch) == batch_size or (batch and batch_bytes + line_bytes > MAX_BATCH_BYTES):
+            yield request(batch, tenant)
+            batch, batch_bytes = [], 0
+        batch.append(line)
+        batch_bytes += line_bytes
+    if batch:
+        yield request(batch, tenant)
+
+
+def request(lines: Sequence[Line], tenant: str) -> Request:
+    """Return the request that carries the lines: plain text for one, NDJSON for more."""
+    if len(lines) == 1:
+        headers = {"Content-Type": "text/plain; charset=utf-8", "X-Tenant-ID": tenant, "X-Log-ID": lines[0].log_id}
+        return Request(lines, headers, lines[0].text)
+    headers = {"Content-Type": "application/x-ndjson", "X-Tenant-ID": tenant}
+    return Request(lines, headers, b"".join(_record(line) for line in lines))
+
+
+def read_answer(sent: Request, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Return what an HTTP answer says of the lines sent. Header names are lower case."""
+    members = _members(body)
+    refusals = members.get("rejected") or []
+    rejected = [(sent.lines[refusal["index"]], str(refusal["reason"])) for refusal in refusals]
+    if status == HTTPStatus.ACCEPTED:
+        return Answer(len(sent.lines) - len(rejected), rejected, (), "", None)
+    cause = f"HTTP {status} {members.get('detail', '')}".strip()
+    if status in _RETRYABLE:
+        # A batch's 500 says which records are durable already; without that, all are sent again, which is harmless.
+        if "failed" in members:
+            again = [sent.lines[failure["index"]] for failure in members["failed"]]
+        else:
+            again = list(sent.lines)
+            rejected = []
+        accepted = len(sent.lines) - len(rejected) - len(again)
+        return Answer(accepted, rejected, again, cause, _retry_after_s(headers))
+    if len(rejected) < len(sent.lines):
+        rejected = [(line, str(members.get("reason", cause))) for line in sent.lines]
+    return Answer(0, rejected, (), cause, None)
+
+
+def _record(line: Line) -> bytes:
+    return json.dumps({"text": line.text.decode(), "log_id": line.log_id}).encode() + b"\n"
+
+
+def _is_text(line: Line) -> bool:
+    try:
+        line.text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        members = json.loads(body)
+    except ValueError:  # A gateway's own error page.
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("retry-after", "").strip()
+    return float(value) if value.isdigit() else None

@@ -1,0 +1,19 @@
+"""What a terminal is given: counts as a table, and text that cannot command it."""
+
+from rich.table import Table
+
+from infra.counts import Counts
+
+
+def counts_table(counts: Counts) -> Table:
+    """Return the table of the counts."""
+    table = Table(title="logs", title_justify="left")
+    for name in Counts._fields:
+        table.add_column(name.replace("_", " "), justify="right", min_width=9)
+    table.add_row(*(f"{count:,}" for count in counts))
+    return table
+
+
+def printable(text: str) -> str:
+    r"""Return the text with control and invisible characters escaped (`\x1b`): a log must not command the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
