@@ -1,0 +1,160 @@
+"""Whether every log on the stream is accounted for: stored with its text, or in the dead-letter queue with a reason.
+
+Memory is bounded for any number of logs: what was read goes to a temporary SQLite file (some 120 bytes a log and
+place; texts as 16-byte digests), is sorted there, and SQLite keeps 64 MiB of it in memory.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Final, Literal
+
+import msgspec
+
+Verdict = Literal["complete", "missing", "undecided"]
+
+CONFLICT: Final = "log_id_conflict"
+_CACHE_KIB: Final = 64 * 1024
+
+# A log of the stream is a text under a key. It is accounted for by the item of its key that has its text, or by a dead
+# letter of its key that has its text (or none that can be read).
+_SETTLE: Final = """
+CREATE INDEX stored_key ON stored (tenant_id, log_id);
+CREATE INDEX dead_key ON dead (tenant_id, log_id);
+CREATE TABLE log AS SELECT DISTINCT tenant_id, log_id, text FROM streamed;
+CREATE INDEX log_key ON log (tenant_id, log_id);
+CREATE TABLE missing AS
+SELECT DISTINCT tenant_id, log_id,
+       EXISTS (SELECT 1 FROM stored s WHERE s.tenant_id = log.tenant_id AND s.log_id = log.log_id) AS other_text_stored
+FROM log
+WHERE NOT EXISTS (SELECT 1 FROM stored s
+                  WHERE s.tenant_id = log.tenant_id AND s.log_id = log.log_id AND s.text = log.text)
+  AND NOT EXISTS (SELECT 1 FROM dead d
+                  WHERE d.tenant_id = log.tenant_id AND d.log_id = log.log_id
+                    AND (d.text IS NULL OR d.text = log.text));
+"""
+
+_OFF_STREAM: Final = """
+SELECT tenant_id, COUNT(*) FROM stored
+WHERE in_range AND NOT EXISTS (SELECT 1 FROM log WHERE log.tenant_id = stored.tenant_id AND log.log_id = stored.log_id)
+GROUP BY tenant_id
+"""
+
+
+class TenantAudit(msgspec.Struct, kw_only=True):
+    """One tenant's logs: `on_stream` and `missing` are distinct log ids, `stored` items, the rest dead letters.
+
+    `quarantined` is by reason; `conflicts` are second texts under a log id; `stored_not_on_stream` are items that
+    were received within the time that the stream still holds.
+    """
+
+    tenant_id: str
+    on_stream: int = 0
+    stored: int = 0
+    quarantined: dict[str, int] = {}
+    conflicts: int = 0
+    missing: int = 0
+    stored_not_on_stream: int = 0
+
+
+class MissingLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A log on the stream that stands nowhere else. `other_text_stored`: its key holds another log's text."""
+
+    tenant_id: str
+    log_id: str
+    other_text_stored: bool
+
+
+class Ledger:
+    """What stands where, on disk. First everything is added, then it is asked."""
+
+    def __init__(self) -> None:
+        """Open a temporary file, which goes with the ledger."""
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript(
+            f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = FILE;"
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            "CREATE TABLE streamed (tenant_id TEXT, log_id TEXT, text BLOB);"
+            "CREATE TABLE stored (tenant_id TEXT, log_id TEXT, text BLOB, in_range INTEGER);"
+            "CREATE TABLE dead (tenant_id TEXT, log_id TEXT, text BLOB, reason TEXT);"
+            "BEGIN;"
+        )
+        self._settled = False
+
+    def add_streamed(self, logs: Iterable[tuple[str, str, str]]) -> None:
+        """Take (tenant_id, log_id, text) of logs on the stream; a log may come more than once."""
+        self._database.executemany("INSERT INTO streamed VALUES (?, ?, ?)", ((t, i, digest(x)) for t, i, x in logs))
+
+    def add_stored(self, items: Iterable[tuple[str, str, str, bool]]) -> None:
+        """Take (tenant_id, log_id, text, in_range) of items; one that is not in range only accounts for its log."""
+        self._database.executemany(
+            "INSERT INTO stored VALUES (?, ?, ?, ?)", ((t, i, digest(x), r) for t, i, x, r in items)
+        )
+
+    def add_dead(self, letters: Iterable[tuple[str, str, str | None, str]]) -> None:
+        """Take (tenant_id, log_id, text or None, reason) of dead letters; unknown ids are empty."""
+        self._database.executemany(
+            "INSERT INTO dead VALUES (?, ?, ?, ?)",
+            ((t, i, None if x is None else digest(x), r) for t, i, x, r in letters),
+        )
+
+    def tenants(self) -> list[TenantAudit]:
+        """Return the counts of each tenant, by tenant id; dead letters of nobody known stand under ""."""
+        self._settle()
+        tenants: dict[str, TenantAudit] = {}
+
+        def counts(query: str) -> Iterator[tuple[TenantAudit, int]]:
+            for tenant_id, count in self._database.execute(query):
+                yield tenants.setdefault(tenant_id, TenantAudit(tenant_id=tenant_id)), count
+
+        for tenant, count in counts("SELECT tenant_id, COUNT(DISTINCT log_id) FROM log GROUP BY tenant_id"):
+            tenant.on_stream = count
+        for tenant, count in counts("SELECT tenant_id, SUM(in_range) FROM stored GROUP BY tenant_id"):
+            tenant.stored = count
+        for tenant, count in counts("SELECT tenant_id, COUNT(DISTINCT log_id) FROM missing GROUP BY tenant_id"):
+            tenant.missing = count
+        for tenant, count in counts(_OFF_STREAM):
+            tenant.stored_not_on_stream = count
+        for tenant_id, reason, count in self._database.execute(
+            "SELECT tenant_id, reason, COUNT(*) FROM dead GROUP BY tenant_id, reason ORDER BY reason"
+        ):
+            tenant = tenants.setdefault(tenant_id, TenantAudit(tenant_id=tenant_id))
+            if reason == CONFLICT:
+                tenant.conflicts = count
+            else:
+                tenant.quarantined = {**tenant.quarantined, reason: count}
+        return [tenants[tenant_id] for tenant_id in sorted(tenants)]
+
+    def missing(self) -> Iterator[MissingLog]:
+        """Yield the logs that stand nowhere but on the stream, by tenant and log id."""
+        self._settle()
+        for tenant_id, log_id, other in self._database.execute(
+            "SELECT tenant_id, log_id, other_text_stored FROM missing ORDER BY tenant_id, log_id"
+        ):
+            yield MissingLog(tenant_id=tenant_id, log_id=log_id, other_text_stored=bool(other))
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._database.close()
+
+    def _settle(self) -> None:
+        if not self._settled:
+            self._database.execute("COMMIT")
+            self._database.executescript(_SETTLE)
+            self._settled = True
+
+
+def digest(text: str) -> bytes:
+    """Return the 16 bytes that stand for a log's text."""
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def verdict(*, missing: int, in_flight: int, dead_letters_unseen: int) -> Verdict:
+    """Return whether logs are missing for certain.
+
+    Messages in the queue, and dead letters that SQS did not show, are known by number only. So as long as there are
+    as many of them as there are logs unaccounted for, these may be those: undecided, until the queue is empty.
+    """
+    if missing == 0:
+        return "complete"
+    return "missing" if missing > in_flight + dead_letters_unseen else "undecided"

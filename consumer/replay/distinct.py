@@ -1,0 +1,50 @@
+"""Which logs were seen already, by (tenant_id, log_id), on disk: 16-byte digests in SQLite, some 40 bytes a log.
+
+Memory stays at SQLite's page cache, however many logs there are. Two of a billion logs share a digest with a
+probability of 1e-21. Beside a checkpoint the file survives the run: each digest carries the number of the commit that
+it belongs to, so that a run that was killed after writing it, and before its checkpoint, takes the log again.
+"""
+
+import sqlite3
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+_CACHE_KIB: Final = 64 * 1024
+
+
+class Seen:
+    """The set of logs seen. `path` keeps it for a later run; without one it lives in a temporary file."""
+
+    def __init__(self, path: Path | None, *, commit: int) -> None:
+        """Open the set as it was at commit number `commit`; commit 0 starts it anew."""
+        if path is not None and commit == 0:
+            path.unlink(missing_ok=True)
+        # The empty name is SQLite's own temporary file, which it deletes.
+        self._database = sqlite3.connect("" if path is None else path, isolation_level=None, cached_statements=8)
+        self._database.executescript(
+            f"PRAGMA cache_size = -{_CACHE_KIB};"
+            # Nobody reads a temporary set again. A kept one must not run behind the checkpoint after a power cut.
+            + ("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" if path is None else "PRAGMA synchronous = FULL;")
+            + "CREATE TABLE IF NOT EXISTS seen (digest BLOB PRIMARY KEY, taken_in INTEGER NOT NULL) WITHOUT ROWID;"
+        )
+        self._database.execute("DELETE FROM seen WHERE taken_in > ?", (commit,))
+        self._next_commit = commit + 1
+        self._database.execute("BEGIN")
+
+    def is_new(self, tenant_id: str, log_id: str) -> bool:
+        """Return whether the log was not seen before, and remember it."""
+        # A tenant id holds no newline, so no two pairs give the same bytes.
+        digest = blake2b(f"{tenant_id}\n{log_id}".encode(), digest_size=16).digest()
+        inserted = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (digest, self._next_commit))
+        return inserted.rowcount == 1
+
+    def commit(self) -> None:
+        """Make durable what was seen, as belonging to the next commit of the replay."""
+        self._database.execute("COMMIT")
+        self._database.execute("BEGIN")
+        self._next_commit += 1
+
+    def close(self) -> None:
+        """Close the file; what was not committed is gone."""
+        self._database.close()

@@ -1,0 +1,113 @@
+"""Parquet in a folder, partitioned by tenant and date as in `tenant_id=acme/date=2026-11-24/part-000001.parquet`.
+
+Needs pyarrow (the extra `analytics`). DuckDB, Athena and Spark read such a folder as one table.
+"""
+
+import os
+import re
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from consumer.replay.checkpoint import CheckpointMismatchError, sync_folder
+from ingest.message import InternalMessage
+
+_MAX_BUFFERED_BYTES: Final = 64 * 1024 * 1024
+_PART: Final = re.compile(r"part-(\d{6,})\.parquet")
+_PARTIAL_SUFFIX: Final = ".partial"
+
+_FIELDS: Final[list[pa.Field[Any]]] = [
+    pa.field("log_id", pa.string(), nullable=False),
+    pa.field("source", pa.string(), nullable=False),
+    pa.field("received_at", pa.timestamp("ms", tz="UTC"), nullable=False),
+    pa.field("text", pa.string(), nullable=False),
+    pa.field("fields", pa.string()),  # JSON: tenants' fields have no common type.
+]
+SCHEMA: Final = pa.schema(_FIELDS)
+"""A part file's columns; the partition columns tenant_id and date are in its path."""
+
+
+class ParquetSink:
+    """Each commit writes one part file a tenant and date. The position is the number of the last commit's parts."""
+
+    commit_logs = 200_000
+    idle_commit_s = 60.0  # Followed, a part file a minute: many small files make slow queries.
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._part = 0
+        self._rows: defaultdict[tuple[str, str], list[InternalMessage]] = defaultdict(list)
+        self._buffered_bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether 64 MiB of text wait for the next commit."""
+        return self._buffered_bytes >= _MAX_BUFFERED_BYTES
+
+    def resume(self, committed: int) -> None:
+        """Delete the parts that came after part number `committed`; 0 needs an empty or a new folder.
+
+        Raises:
+            CheckpointMismatchError: the folder holds files that no checkpoint of this replay speaks of.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if committed == 0 and any(self._folder.iterdir()):
+            stray = [path for path in self._folder.rglob("*") if path.is_file() and not _is_ours(path)]
+            if stray:
+                raise CheckpointMismatchError(f"{self._folder} holds other files, such as {stray[0].name}")
+        for path in sorted(self._folder.rglob("part-*")):
+            number = _PART.fullmatch(path.name.removesuffix(_PARTIAL_SUFFIX))
+            if number and (path.name.endswith(_PARTIAL_SUFFIX) or int(number[1]) > committed):
+                path.unlink()
+        self._part = committed
+
+    def write(self, message: InternalMessage) -> None:
+        """Take one log."""
+        date = datetime.fromisoformat(message.received_at).astimezone(UTC).date().isoformat()
+        self._rows[message.tenant_id, date].append(message)
+        self._buffered_bytes += len(message.text)
+
+    def commit(self) -> int:
+        """Write the parts, durably; return their number."""
+        if self._rows:
+            self._part += 1
+            # Part by part under its final name: a kill between two leaves parts that resume deletes by their number.
+            for (tenant_id, date), messages in sorted(self._rows.items()):
+                _write(self._folder / f"tenant_id={tenant_id}" / f"date={date}", self._part, messages)
+            self._rows.clear()
+            self._buffered_bytes = 0
+        return self._part
+
+    def close(self) -> None:
+        """Drop what was not committed."""
+        self._rows.clear()
+
+
+def _is_ours(path: Path) -> bool:
+    return _PART.fullmatch(path.name.removesuffix(_PARTIAL_SUFFIX)) is not None
+
+
+def _write(folder: Path, number: int, messages: list[InternalMessage]) -> None:
+    columns = {
+        "log_id": [message.log_id for message in messages],
+        "source": [message.source for message in messages],
+        "received_at": [datetime.fromisoformat(message.received_at) for message in messages],
+        "text": [message.text for message in messages],
+        "fields": [
+            None if message.fields is None else msgspec.json.encode(message.fields).decode() for message in messages
+        ],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    final = folder / f"part-{number:06}.parquet"
+    partial = final.with_name(final.name + _PARTIAL_SUFFIX)
+    with partial.open("wb") as file:
+        pq.write_table(pa.table(columns, schema=SCHEMA), file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(final)
+    sync_folder(folder)

@@ -1,0 +1,211 @@
+"""The loop of a replay: the merged stream, deaggregated, selected, redacted, into a sink, committed as it goes.
+
+A commit's order is what makes a kill harmless: the output is flushed and synced, then the set of logs seen, then the
+checkpoint. A run that goes on from the checkpoint takes back what the output holds beyond it.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from consumer.replay import checkpoint as checkpoints
+from consumer.replay.checkpoint import SHARD_END, Checkpoint, ShardPosition
+from consumer.replay.deaggregate import Broken, deaggregate
+from consumer.replay.merge import Idle, ShardEnded, StreamRecord
+from consumer.replay.select import read_log
+from consumer.replay.sinks import LineFile, Sink
+from ingest.message import InternalMessage
+
+
+class Seen(Protocol):
+    """What `consumer.replay.distinct.Seen` does."""
+
+    def is_new(self, tenant_id: str, log_id: str) -> bool:
+        """Return whether the log was not seen before, and remember it."""
+
+    def commit(self) -> None:
+        """Make durable what was seen."""
+
+
+class Progress:
+    """Counters of one run, for whoever shows them. `logs` were read, `written` of them went to the sink."""
+
+    def __init__(self) -> None:
+        self.shards_read: set[str] = set()
+        self.shards_ended = 0
+        self.records = 0
+        self.logs = 0
+        self.written = 0
+        self.repeated = 0
+        self.broken = 0
+        self.commits = 0
+        self.behind_ms: dict[str, int] = {}
+
+    @property
+    def lag_ms(self) -> int:
+        """How far the shard that is farthest behind is from its tip."""
+        return max(self.behind_ms.values(), default=0)
+
+
+class BrokenRecords:
+    """The quarantine file of what is on the stream and is no log: one JSON object a line, made when first needed.
+
+    It holds data as it came, redacted by nothing: its owner alone may read it.
+    """
+
+    def __init__(self, path: Path, *, resume_at: int) -> None:
+        """Keep the file's first `resume_at` bytes. Raises: CheckpointMismatchError."""
+        self._path = path
+        self._bytes = resume_at
+        self._file: LineFile | None = None
+        if resume_at or path.exists():
+            self._file = LineFile(path, resume_at=resume_at)
+
+    def write(self, record: StreamRecord, broken: Broken) -> None:
+        """Keep one piece with its place on the stream and what is wrong with it."""
+        if self._file is None:
+            self._path.touch(mode=0o600)
+            self._file = LineFile(self._path)
+        line = {
+            "reason": broken.reason,
+            "shard_id": record.shard_id,
+            "sequence_number": record.sequence_number,
+            "sub_sequence_number": broken.sub_sequence_number,
+            "partition_key": broken.partition_key,
+            "arrived_at": datetime.fromtimestamp(record.arrival_ms / 1000, UTC).isoformat(timespec="milliseconds"),
+            "data_base64": b64encode(broken.data).decode(),
+        }
+        self._file.write(msgspec.json.encode(line))
+
+    def commit(self) -> int:
+        """Write and sync everything; return the file's length."""
+        return 0 if self._file is None else self._file.commit()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+
+class Replay:
+    """One run. It goes on from the checkpoint `start`; `checkpoint_path` is where its own are kept, if at all."""
+
+    def __init__(
+        self,
+        *,
+        sink: Sink,
+        broken: BrokenRecords,
+        start: Checkpoint,
+        checkpoint_path: Path | None,
+        wanted: Callable[[InternalMessage], bool],
+        seen: Seen | None,
+        transform: Callable[[InternalMessage], InternalMessage] | None,
+        monotonic: Callable[[], float],
+        progress: Progress,
+        on_progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._sink = sink
+        self._broken = broken
+        self._start = start
+        self._checkpoint_path = checkpoint_path
+        self._wanted = wanted
+        self._seen = seen
+        self._transform = transform
+        self._monotonic = monotonic
+        self._progress = progress
+        self._on_progress = on_progress
+        self._positions: dict[str, ShardPosition] = dict(start.shards)
+        self._latest: dict[str, tuple[StreamRecord, int]] = {}
+        self._commit = start.commit
+        self._logs_at_commit = 0
+        self._dirty = False
+        self._committed_at_s = monotonic()
+
+    def run(self, events: Iterable[StreamRecord | ShardEnded | Idle]) -> Progress:
+        """Read `events` to their end and commit; return the counters.
+
+        Raises:
+            Exception: what the sink or the stream raises; the last checkpoint stands, and its output.
+        """
+        progress, sink = self._progress, self._sink
+        for event in events:
+            if isinstance(event, StreamRecord):
+                self._take(event)
+                if progress.logs - self._logs_at_commit >= sink.commit_logs or sink.full:
+                    self.commit()
+            elif isinstance(event, ShardEnded):
+                progress.shards_ended += 1
+                progress.behind_ms.pop(event.shard_id, None)
+                self._latest.pop(event.shard_id, None)
+                self._positions[event.shard_id] = ShardPosition(sequence_number=SHARD_END)
+                self._dirty = True
+            else:
+                self._on_progress()
+                if self._dirty and self._monotonic() - self._committed_at_s >= sink.idle_commit_s:
+                    self.commit()
+        if self._dirty or self._commit == self._start.commit:
+            self.commit()
+        self._on_progress()
+        return progress
+
+    def commit(self) -> None:
+        """Make the output durable, and then the checkpoint that speaks of it."""
+        output = self._sink.commit()
+        broken = self._broken.commit()
+        if self._seen is not None:
+            self._seen.commit()
+        self._commit += 1
+        self._progress.commits += 1
+        self._logs_at_commit = self._progress.logs
+        self._committed_at_s = self._monotonic()
+        self._dirty = False
+        for shard_id, (record, last) in self._latest.items():
+            self._positions[shard_id] = ShardPosition(
+                sequence_number=record.sequence_number, sub_sequence_number=last, arrival_ms=record.arrival_ms
+            )
+        self._latest.clear()
+        if self._checkpoint_path is not None:
+            checkpoints.save(
+                self._checkpoint_path,
+                msgspec.structs.replace(
+                    self._start,
+                    commit=self._commit,
+                    logs=self._start.logs + self._progress.logs,
+                    output=output,
+                    broken=broken,
+                    shards=self._positions,
+                ),
+            )
+        self._on_progress()
+
+    def _take(self, record: StreamRecord) -> None:
+        progress, sink, seen, transform = self._progress, self._sink, self._seen, self._transform
+        user_records = deaggregate(record.partition_key, record.data)
+        last = user_records[-1].sub_sequence_number if user_records else 0
+        read = self._positions.get(record.shard_id)
+        if read is not None and read.sequence_number == record.sequence_number:
+            # The record that the checkpoint names: what it holds up to there was read by an earlier run.
+            user_records = [piece for piece in user_records if piece.sub_sequence_number > read.sub_sequence_number]
+            if not user_records:
+                return
+        progress.records += 1
+        progress.logs += len(user_records)
+        progress.shards_read.add(record.shard_id)
+        progress.behind_ms[record.shard_id] = record.millis_behind
+        self._latest[record.shard_id] = (record, last)
+        self._dirty = True
+        for piece in user_records:
+            log = read_log(piece) if not isinstance(piece, Broken) else piece
+            if isinstance(log, Broken):
+                progress.broken += 1
+                self._broken.write(record, log)
+            elif self._wanted(log):
+                if seen is not None and not seen.is_new(log.tenant_id, log.log_id):
+                    progress.repeated += 1
+                    continue
+                progress.written += 1
+                sink.write(log if transform is None else transform(log))

@@ -1,0 +1,80 @@
+"""Pure: user records to logs, which logs are wanted, and the logs as the reader may see them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from consumer.replay.deaggregate import Broken, BrokenReason, UserRecord
+from ingest.errors import Poison, PoisonReason
+from ingest.message import InternalMessage, decode
+
+_DECODE_REASONS: Final[dict[PoisonReason, BrokenReason]] = {
+    "undecodable": "undecodable",
+    "unknown_schema_version": "unknown_schema_version",
+}
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which logs are wanted: `since` <= received_at < `until` (both aware), and of which tenants (empty: of all)."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    tenants: frozenset[str] = frozenset()
+
+
+class Redactor(Protocol):
+    """What `consumer.redact.build` returns."""
+
+    def text(self, text: str) -> str:
+        """Return the text redacted."""
+
+    def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields redacted, at any depth."""
+
+
+def read_log(record: UserRecord) -> InternalMessage | Broken:
+    """Return the log in a user record, without the mark `stream_pending`: it is on the stream.
+
+    Broken: what does not decode, and a log that stands under another tenant's partition key.
+    """
+    try:
+        message = decode(record.data)
+        if message.tenant_id != record.partition_key:
+            return Broken(*record, "tenant_mismatch")
+        if datetime.fromisoformat(message.received_at).tzinfo is None:
+            return Broken(*record, "undecodable")
+    except Poison as poison:
+        return Broken(*record, _DECODE_REASONS.get(poison.reason, "undecodable"))
+    except ValueError:  # received_at is no time
+        return Broken(*record, "undecodable")
+    return msgspec.structs.replace(message, stream_pending=False) if message.stream_pending else message
+
+
+def selector(selection: Selection) -> Callable[[InternalMessage], bool]:
+    """Return the test whether a log is wanted."""
+    since, until, tenants = selection.since, selection.until, selection.tenants
+
+    def wanted(message: InternalMessage) -> bool:
+        if tenants and message.tenant_id not in tenants:
+            return False
+        if since is None and until is None:
+            return True
+        received_at = datetime.fromisoformat(message.received_at)
+        return (since is None or received_at >= since) and (until is None or received_at < until)
+
+    return wanted
+
+
+def redacted(message: InternalMessage, redactor: Redactor) -> InternalMessage:
+    """Return the log with its text and fields redacted."""
+    return InternalMessage(
+        tenant_id=message.tenant_id,
+        log_id=message.log_id,
+        source=message.source,
+        text=redactor.text(message.text),
+        received_at=message.received_at,
+        schema_version=message.schema_version,
+        fields=None if message.fields is None else redactor.fields(message.fields),
+    )

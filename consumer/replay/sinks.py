@@ -1,0 +1,234 @@
+"""Where replayed logs go: NDJSON to a file (plain or gz) or a stream, or the queue. `parquet` is the fourth."""
+
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+from consumer.replay.checkpoint import CheckpointMismatchError, sync_folder
+from ingest.message import EncodedLog, InternalMessage, encode
+from ingest.queue import send
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+COMMIT_LOGS: Final = 20_000
+"""Logs read between two commits: a fixed number, because a gz member ends at each and replays must be equal."""
+
+_BUFFERED_LINES: Final = 1_000
+_QUEUE_LOGS: Final = 500
+_QUEUE_GIVE_UP_S: Final = 60.0
+_GZIP: Final = 16 + zlib.MAX_WBITS  # zlib's own gzip header carries no name and no time.
+
+
+class Sink(Protocol):
+    """Takes logs in order. What `commit` returns is what the sink is resumed from after a kill.
+
+    `commit_logs` is how many logs may be read between two commits; `full` asks for one sooner; `idle_commit_s` is how
+    long a followed stream may be idle before what it brought is committed.
+    """
+
+    commit_logs: int
+    idle_commit_s: float
+
+    @property
+    def full(self) -> bool:
+        """Whether memory asks for a commit now."""
+
+    def resume(self, committed: int) -> None:
+        """Take back everything after the commit that returned `committed`. Raises: CheckpointMismatchError."""
+
+    def write(self, message: InternalMessage) -> None:
+        """Take one log."""
+
+    def commit(self) -> int:
+        """Make everything written durable and return the sink's position."""
+
+    def close(self) -> None:
+        """Let go of the target; what was not committed may be there or not."""
+
+
+class LineFile:
+    """Lines in a file, cut back to its last commit on resume. With `gz`, each commit ends a gzip member."""
+
+    def __init__(self, path: Path, *, gz: bool = False, resume_at: int = 0) -> None:
+        """Open the file for what comes after its first `resume_at` bytes; 0 begins it anew.
+
+        Raises:
+            CheckpointMismatchError: the file is shorter than that: it is not what the checkpoint speaks of.
+        """
+        size = path.stat().st_size if path.exists() else 0
+        if size < resume_at:
+            raise CheckpointMismatchError(f"{path} has {size} bytes and the checkpoint speaks of {resume_at}")
+        self._file = path.open("r+b" if path.exists() else "x+b")
+        self._file.truncate(resume_at)
+        self._file.seek(resume_at)
+        self._folder: Path | None = path.parent
+        self._gz = gz
+        self._member: zlib._Compress | None = None
+        self._lines: list[bytes] = []
+
+    def write(self, line: bytes) -> None:
+        """Take one line, without its line end."""
+        self._lines.append(line)
+        if len(self._lines) >= _BUFFERED_LINES:
+            self._drain()
+
+    def commit(self) -> int:
+        """Write and sync everything; return the file's length in bytes."""
+        self._drain()
+        if self._member is not None:
+            self._file.write(self._member.flush())
+            self._member = None
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        if self._folder is not None:
+            sync_folder(self._folder)
+            self._folder = None
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _drain(self) -> None:
+        if not self._lines:
+            return
+        chunk = b"\n".join(self._lines) + b"\n"
+        self._lines.clear()
+        if self._gz:
+            self._member = self._member or zlib.compressobj(wbits=_GZIP)
+            chunk = self._member.compress(chunk)
+        self._file.write(chunk)
+
+
+class FileSink:
+    """NDJSON in a file; `gz` compresses it. The position is its length in bytes."""
+
+    commit_logs = COMMIT_LOGS
+    idle_commit_s = 1.0
+    full = False
+
+    def __init__(self, path: Path, *, gz: bool = False) -> None:
+        self._path = path
+        self._gz = gz
+        self._file: LineFile | None = None
+
+    def resume(self, committed: int) -> None:
+        """Cut the file to `committed` bytes; 0 begins it anew. Raises: CheckpointMismatchError."""
+        self._file = LineFile(self._path, gz=self._gz, resume_at=committed)
+
+    def write(self, message: InternalMessage) -> None:
+        """Take one log."""
+        self._opened.write(encode(message))
+
+    def commit(self) -> int:
+        """Write and sync everything; return the file's length."""
+        return self._opened.commit()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    @property
+    def _opened(self) -> LineFile:
+        if self._file is None:
+            self.resume(0)
+        if self._file is None:  # for the type checker: resume opened it
+            raise AssertionError
+        return self._file
+
+
+class StreamSink:
+    """NDJSON on an open stream, such as standard output. Nothing can be taken back: a killed run repeats its last."""
+
+    commit_logs = COMMIT_LOGS
+    idle_commit_s = 0.0
+    full = False
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def resume(self, committed: int) -> None:
+        """Go on: what is out is out."""
+
+    def write(self, message: InternalMessage) -> None:
+        """Take one log."""
+        self._stream.write(encode(message) + b"\n")
+
+    def commit(self) -> int:
+        """Flush; the position is always 0."""
+        self._stream.flush()
+        return 0
+
+    def close(self) -> None:
+        """Leave the stream to its owner."""
+
+
+class QueueRefusedError(Exception):
+    """SQS did not take logs for a minute. The checkpoint stands before them."""
+
+
+class QueueSink:
+    """Sends the logs to the queue again. After a kill some go twice, which the consumer's writes make one."""
+
+    commit_logs = COMMIT_LOGS
+    idle_commit_s = 1.0
+    full = False
+
+    def __init__(
+        self,
+        client: "SQSClient",
+        queue_url: str,
+        *,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._client = client
+        self._queue_url = queue_url
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._messages: list[EncodedLog] = []
+        self._sent = 0
+
+    def resume(self, committed: int) -> None:
+        """Go on counting from `committed` logs sent."""
+        self._sent = committed
+
+    def write(self, message: InternalMessage) -> None:
+        """Take one log."""
+        self._messages.append(EncodedLog(message.tenant_id, encode(message)))
+        if len(self._messages) >= _QUEUE_LOGS:
+            self._send()
+
+    def commit(self) -> int:
+        """Send everything; return how many logs were sent. Raises: QueueRefusedError."""
+        self._send()
+        return self._sent
+
+    def close(self) -> None:
+        """Leave unsent what was not committed."""
+
+    def _send(self) -> None:
+        if not self._messages:
+            return
+        refusals: dict[str, int] = {}
+
+        def on_refusal(code: str, messages: int) -> None:
+            refusals[code] = refusals.get(code, 0) + messages
+
+        refused = send(
+            self._client,
+            self._queue_url,
+            self._messages,
+            give_up_at_s=self._monotonic() + _QUEUE_GIVE_UP_S,
+            monotonic=self._monotonic,
+            sleep=self._sleep,
+            on_refusal=on_refusal,
+        )
+        if refused:
+            raise QueueRefusedError(f"the queue refuses {len(refused)} logs: {', '.join(sorted(refusals))}")
+        self._sent += len(self._messages)
+        self._messages.clear()

@@ -1,0 +1,109 @@
+"""The table read whole by its operator: a Scan in parallel segments, or a Query a tenant where tenants are named."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Queue
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+SEGMENTS: Final = 4
+"""Scan segments read at a time; a page is at most 1 MB (Scan API reference), so memory stays at a few of them."""
+
+_ATTRIBUTES: Final = "tenant_id, log_id, received_at, original_text"
+
+
+class Item(NamedTuple):
+    """What the audit needs of one stored log."""
+
+    tenant_id: str
+    log_id: str
+    received_at: str
+    text: str
+
+
+def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str] = ()) -> Iterator[list[Item]]:
+    """Yield the table's items page by page, in no order; of `tenants` only, where some are given.
+
+    Raises:
+        botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
+    """
+    if tenants:
+        for tenant_id in tenants:
+            yield from _query(client, table_name, tenant_id)
+        return
+    yield from _scan(client, table_name)
+
+
+def _query(client: "DynamoDBClient", table_name: str, tenant_id: str) -> Iterator[list[Item]]:
+    for page in client.get_paginator("query").paginate(
+        TableName=table_name,
+        KeyConditionExpression="tenant_id = :tenant_id",
+        ExpressionAttributeValues={":tenant_id": {"S": tenant_id}},
+        ProjectionExpression=_ATTRIBUTES,
+        ConsistentRead=True,
+    ):
+        yield [_item(attributes) for attributes in page["Items"]]
+
+
+def _scan(client: "DynamoDBClient", table_name: str) -> Iterator[list[Item]]:
+    done: Final = None
+    pages: Queue[list[Item] | BaseException | None] = Queue(maxsize=SEGMENTS)
+    stop = threading.Event()
+    threads = [
+        threading.Thread(target=_scan_segment, args=(client, table_name, segment, pages.put, stop), daemon=True)
+        for segment in range(SEGMENTS)
+    ]
+    for thread in threads:
+        thread.start()
+    running = len(threads)
+    try:
+        while running:
+            page = pages.get()
+            if page is done:
+                running -= 1
+            elif isinstance(page, BaseException):
+                raise page
+            else:
+                yield page
+    finally:
+        stop.set()
+        while any(thread.is_alive() for thread in threads):
+            while not pages.empty():
+                pages.get_nowait()
+            for thread in threads:
+                thread.join(0.05)
+
+
+def _scan_segment(
+    client: "DynamoDBClient",
+    table_name: str,
+    segment: int,
+    put: Callable[[list[Item] | BaseException | None], None],
+    stop: threading.Event,
+) -> None:
+    try:
+        for page in client.get_paginator("scan").paginate(
+            TableName=table_name,
+            ProjectionExpression=_ATTRIBUTES,
+            ConsistentRead=True,
+            Segment=segment,
+            TotalSegments=SEGMENTS,
+        ):
+            put([_item(attributes) for attributes in page["Items"]])
+            if stop.is_set():
+                return
+        put(None)
+    except Exception as error:  # noqa: BLE001 - handed to the thread that takes the pages, which raises it
+        put(error)
+
+
+def _item(attributes: "dict[str, AttributeValueTypeDef]") -> Item:
+    return Item(
+        attributes["tenant_id"]["S"],
+        attributes["log_id"]["S"],
+        attributes["received_at"]["S"],
+        attributes["original_text"]["S"],
+    )
