@@ -112,7 +112,7 @@ def unpack(batch: list[Delivery]) -> Unpacked:
 def _received_ms(message: InternalMessage) -> int:
     try:
         return epoch_ms(message.received_at)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise Poison("undecodable", "received_at is no timestamp") from error
 
 

@@ -1,0 +1,257 @@
+"""AWS as the consumer meets it, in a few lines: what AWS refuses, these refuse, and they fail on demand."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from consumer.unpack import Delivery, Log
+from ingest.message import InternalMessage
+
+START_MS = 1_764_000_000_000
+RECEIVED_AT = "2025-11-24T15:59:00.000Z"
+RECEIVED_MS = START_MS - 60_000
+
+
+def message(log_id: str = "log-1", text: str = "hello", **overrides: Any) -> InternalMessage:
+    """Return a message of tenant acme."""
+    members: dict[str, Any] = {
+        "tenant_id": "acme",
+        "log_id": log_id,
+        "source": "json_upload",
+        "text": text,
+        "received_at": RECEIVED_AT,
+        "schema_version": 1,
+    }
+    return InternalMessage(**(members | overrides))
+
+
+def delivery(
+    message_id: str = "m-1", body: str = "", receive_count: int = 1, first_receive_ms: int = START_MS
+) -> Delivery:
+    """Return one receipt of a message."""
+    return Delivery(
+        message_id=message_id,
+        receipt_handle=f"handle-{message_id}",
+        body=body,
+        receive_count=receive_count,
+        first_receive_ms=first_receive_ms,
+    )
+
+
+def log(message_id: str = "m-1", *, receive_count: int = 1, first_receive_ms: int = START_MS, **members: Any) -> Log:
+    """Return a log; `members` are those of its message."""
+    return Log(
+        delivery=delivery(message_id, receive_count=receive_count, first_receive_ms=first_receive_ms),
+        message=message(**members),
+        received_ms=RECEIVED_MS,
+    )
+
+
+def sqs_event(*records: tuple[str, str], receive_count: int = 1, first_receive_ms: int = START_MS) -> dict[str, Any]:
+    """Return Lambda's SQS event for pairs of message id and body."""
+    return {
+        "Records": [
+            {
+                "messageId": message_id,
+                "receiptHandle": f"handle-{message_id}",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": str(receive_count),
+                    "SentTimestamp": str(first_receive_ms),
+                    "SenderId": "AIDAEXAMPLE",
+                    "ApproximateFirstReceiveTimestamp": str(first_receive_ms),
+                },
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:logs",
+                "awsRegion": "us-east-1",
+            }
+            for message_id, body in records
+        ]
+    }
+
+
+def client_error(code: str, status: int = 400) -> ClientError:
+    """Return the error that botocore raises for an answer of AWS."""
+    return ClientError(
+        {"Error": {"Code": code, "Message": "as told"}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item] # botocore's type asks for members that no code reads
+        "Operation",
+    )
+
+
+@dataclass
+class Clock:
+    """Time that passes in sleeps only. `now_ms` and `monotonic` are of one timeline."""
+
+    elapsed_s: float = 0.0
+    sleeps: list[float] = field(default_factory=list)
+
+    def monotonic(self) -> float:
+        """Return seconds since some start."""
+        return 1000 + self.elapsed_s
+
+    def now_ms(self) -> int:
+        """Return milliseconds since the epoch."""
+        return START_MS + round(1000 * self.elapsed_s)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        assert seconds >= 0
+        self.sleeps.append(seconds)
+        self.elapsed_s += seconds
+
+
+Item = dict[str, Any]
+Key = tuple[str, str]
+
+
+class FakeDynamoDB:
+    """A table of AWS's manners, with the items of `items` in it.
+
+    `statement_error(key)` may return the error code of one statement, `call_error()` an error for a whole call.
+    """
+
+    def __init__(
+        self,
+        *,
+        statement_error: Callable[[Key], str | None] = lambda _key: None,
+        call_error: Callable[[], Exception | None] = lambda: None,
+        unprocessed: Callable[[Key], bool] = lambda _key: False,
+    ) -> None:
+        self.items: dict[Key, Item] = {}
+        self.calls: list[list[Key]] = []
+        self.reads: list[list[Key]] = []
+        self.statement_error = statement_error
+        self.call_error = call_error
+        self.unprocessed = unprocessed
+
+    def texts(self) -> dict[Key, str]:
+        """Return the stored original texts."""
+        return {key: item["original_text"]["S"] for key, item in self.items.items()}
+
+    def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - botocore's
+        """Insert the statements' items, each for itself."""
+        items = [_item(statement) for statement in Statements]
+        keys = [_key(item) for item in items]
+        self.calls.append(keys)
+        if error := self.call_error():
+            raise error
+        if not 1 <= len(items) <= 25 or len(set(keys)) < len(keys):
+            raise client_error("ValidationException")
+        if len(json.dumps(Statements)) > 16_000_000:
+            raise client_error("RequestEntityTooLarge", 413)
+        return {"Responses": [self._insert(key, item) for key, item in zip(keys, items, strict=True)]}
+
+    def _insert(self, key: Key, item: Item) -> dict[str, Any]:
+        code = self.statement_error(key)
+        if code is None and key in self.items:
+            code = "DuplicateItem"
+        if code is None and sum(len(name) + _size(value) for name, value in item.items()) > 400 * 1024:
+            code = "ValidationError"
+        if code is not None:
+            return {"Error": {"Code": code, "Message": "as told"}, "TableName": "logs"}
+        self.items[key] = item
+        return {"TableName": "logs"}
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - botocore's
+        """Return the items, less those that are `unprocessed` this time."""
+        ((table, request),) = RequestItems.items()
+        assert request["ConsistentRead"] is True
+        keys = [_key(key) for key in request["Keys"]]
+        self.reads.append(keys)
+        if error := self.call_error():
+            raise error
+        if not 1 <= len(keys) <= 100 or len(set(keys)) < len(keys):
+            raise client_error("ValidationException")
+        unread = [key for key in keys if self.unprocessed(key)]
+        found = [self.items[key] for key in keys if key in self.items and key not in unread]
+        response: dict[str, Any] = {"Responses": {table: found}, "UnprocessedKeys": {}}
+        if unread:
+            response["UnprocessedKeys"] = {table: {"Keys": [_key_attributes(key) for key in unread]}}
+        return response
+
+
+def _item(statement: dict[str, Any]) -> Item:
+    match = re.fullmatch(r'INSERT INTO "logs" VALUE \{(.+)\}', statement["Statement"])
+    assert match is not None, statement["Statement"]
+    names = re.findall(r"'(\w+)': \?", match[1])
+    return dict(zip(names, statement["Parameters"], strict=True))
+
+
+def _size(value: Any) -> int:
+    """Return an attribute value's bytes by DynamoDB's rules (developer guide, "DynamoDB item sizes and formats")."""
+    ((kind, held),) = value.items()
+    match kind:
+        case "S":
+            return len(held.encode())
+        case "N":
+            return len(held) // 2 + 2
+        case "L":
+            return 3 + sum(1 + _size(element) for element in held)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _size(element) for name, element in held.items())
+        case _:
+            return 1
+
+
+def _key(attributes: Item) -> Key:
+    return attributes["tenant_id"]["S"], attributes["log_id"]["S"]
+
+
+def _key_attributes(key: Key) -> Item:
+    return {"tenant_id": {"S": key[0]}, "log_id": {"S": key[1]}}
+
+
+class FakeSqs:
+    """The queue's visibility changes and the dead-letter queue's messages.
+
+    `refuse(body)` may return an error to raise for a message; `hide_error` is raised for a whole visibility call, and
+    the handles in `hide_failures` fail each for itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        refuse: Callable[[str], Exception | None] = lambda _body: None,
+        hide_error: Exception | None = None,
+        hide_failures: Iterable[str] = (),
+    ) -> None:
+        self.dead: list[tuple[str, dict[str, str]]] = []
+        self.hidden: dict[str, int] = {}
+        self._refuse = refuse
+        self._hide_error = hide_error
+        self._hide_failures = set(hide_failures)
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str, MessageAttributes: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - botocore's
+        """Take a message as SQS would."""
+        assert QueueUrl == "https://sqs/dlq"
+        if error := self._refuse(MessageBody):
+            raise error
+        assert len(MessageAttributes) <= 10
+        for value in MessageAttributes.values():
+            assert value["DataType"] == "String"
+            assert re.fullmatch(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+", value["StringValue"])
+        self.dead.append((MessageBody, {name: value["StringValue"] for name, value in MessageAttributes.items()}))
+        return {"MessageId": f"dead-{len(self.dead)}"}
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - botocore's
+        """Hide messages, ten at most a call."""
+        assert QueueUrl == "https://sqs/logs"
+        assert 1 <= len(Entries) <= 10
+        assert len({entry["Id"] for entry in Entries}) == len(Entries)
+        if self._hide_error:
+            raise self._hide_error
+        failed = []
+        for entry in Entries:
+            assert isinstance(entry["VisibilityTimeout"], int)
+            assert 0 <= entry["VisibilityTimeout"] <= 43_200
+            if entry["ReceiptHandle"] in self._hide_failures:
+                failed.append({"Id": entry["Id"], "Code": "InternalError", "SenderFault": False})
+            else:
+                self.hidden[entry["ReceiptHandle"]] = entry["VisibilityTimeout"]
+        return {"Successful": [], "Failed": failed}

@@ -1,0 +1,56 @@
+"""Attribute values: every JSON value, and the numbers that DynamoDB can't hold."""
+
+from typing import Any
+
+import pytest
+
+from consumer.attributes import attribute_value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", {"S": ""}),
+        ("text", {"S": "text"}),
+        (True, {"BOOL": True}),
+        (False, {"BOOL": False}),
+        (None, {"NULL": True}),
+        (0, {"N": "0"}),
+        (-7, {"N": "-7"}),
+        (0.1, {"N": "0.1"}),
+        (-0.0, {"N": "-0.0"}),
+        (1e22, {"N": "1e+22"}),
+        ([], {"L": []}),
+        ({}, {"M": {}}),
+        ({"a": [1, {"b": None}]}, {"M": {"a": {"L": [{"N": "1"}, {"M": {"b": {"NULL": True}}}]}}}),
+    ],
+)
+def test_json_values(value: Any, expected: object) -> None:
+    """Each JSON type has its attribute type; a boolean is no number."""
+    assert attribute_value(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (10**38, "1" + "0" * 38),
+        (-(10**38), "-1" + "0" * 38),
+        (1e126, "1e+126"),
+        (1e-131, "1e-131"),
+    ],
+)
+def test_a_number_beyond_dynamodb_becomes_its_text(value: float, text: str) -> None:
+    """One odd field does not make its log unstorable."""
+    assert attribute_value(value) == {"S": text}
+
+
+def test_the_largest_numbers_stay_numbers() -> None:
+    """38 digits and 9.9E125 are DynamoDB's limits."""
+    assert attribute_value(10**38 - 1) == {"N": "9" * 38}
+    assert attribute_value(9.9e125) == {"N": "9.9e+125"}
+
+
+def test_what_json_does_not_know_is_refused() -> None:
+    """A programming error, not data."""
+    with pytest.raises(TypeError, match="set"):
+        attribute_value({1})

@@ -1,0 +1,116 @@
+"""Unpacking: AWS's event to logs, poison apart, and events that no answer could be right for."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consumer.unpack import deliveries, unpack
+from ingest.message import encode
+from tests.unit.consumer.fakes import delivery, message, sqs_event
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def event(name: str) -> Any:
+    """Return a golden event."""
+    return json.loads((EVENTS / f"sqs_{name}.json").read_text(encoding="utf-8"))
+
+
+def test_a_delivery_has_what_the_consumer_needs() -> None:
+    """Ids, body, receive count, and the first receipt in milliseconds."""
+    (received,) = deliveries(event("second_receive"))
+    assert received.message_id == "059f36b4-87a3-44ab-83d2-661975830a7d"
+    assert received.receipt_handle == "AQEB-059f36b4"
+    assert json.loads(received.body)["text"] == "call 555-0199"
+    assert received.receive_count == 2
+    assert received.first_receive_ms == 1_764_000_000_120
+
+
+def test_poison_stands_apart_from_healthy_logs() -> None:
+    """One undecodable body among four logs costs the four nothing."""
+    unpacked = unpack(deliveries(event("poison_among_healthy")))
+    assert [log.message.log_id for log in unpacked.logs] == ["log-1", "log-2", "log-3", "log-4"]
+    assert [(spoiled.poison.reason, spoiled.tenant_id, spoiled.log_id) for spoiled in unpacked.spoiled] == [
+        ("undecodable", None, None)
+    ]
+
+
+def test_a_log_knows_when_it_was_received() -> None:
+    """In ms since the epoch, for the expiry and the end-to-end time."""
+    assert unpack(deliveries(event("one_log"))).logs[0].received_ms == 1_763_999_999_900
+
+
+def test_a_newer_message_is_poison_whose_owner_is_known() -> None:
+    """Its members may mean anything, but tenant and log id are still read for the DLQ's reader."""
+    (spoiled,) = unpack(deliveries(event("unknown_schema_version"))).spoiled
+    assert (spoiled.poison.reason, spoiled.tenant_id, spoiled.log_id) == ("unknown_schema_version", "acme", "log-1")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "null",
+        "[]",
+        "7",
+        "{",
+        "\x00",
+        encode(message(tenant_id="a b")).decode(),
+        encode(message(text="")).decode(),
+        encode(message(received_at="yesterday")).decode(),
+        '{"tenant_id":7,"log_id":{"a":1}}',
+        "[" * 100_000,
+        '{"tenant_id":' + "[" * 100_000,
+    ],
+    ids=range(12),
+)
+def test_any_other_body_is_undecodable(body: str) -> None:
+    """No body makes the consumer raise, and no member of a wrong type is taken for an id."""
+    (spoiled,) = unpack([delivery(body=body)]).spoiled
+    assert spoiled.poison.reason == "undecodable"
+    assert spoiled.tenant_id in {None, "acme", "a b"}
+
+
+@pytest.mark.parametrize(
+    "name", ["no_records", "same_message_twice", "record_without_first_receive", "empty_message_id"]
+)
+def test_an_event_that_no_answer_fits_is_refused(name: str) -> None:
+    """Raising fails the whole batch, which deletes nothing."""
+    with pytest.raises(ValueError, match="not an SQS event"):
+        deliveries(event(name))
+
+
+def without(member: str) -> Callable[[dict[str, Any]], Any]:
+    """Return a change that leaves a record's member out."""
+    return lambda record: record.pop(member)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without("messageId"),
+        without("receiptHandle"),
+        without("body"),
+        without("attributes"),
+        lambda record: record.update(messageId=None),
+        lambda record: record.update(messageId=7),
+        lambda record: record.update(body=None),
+        lambda record: record["attributes"].update(ApproximateReceiveCount="often"),
+    ],
+)
+def test_a_record_that_lacks_a_member_is_refused(change: Callable[[dict[str, Any]], Any]) -> None:
+    """The event is AWS's contract: where it is broken nothing may be assumed."""
+    broken = sqs_event(("m-1", message().text), ("m-2", message().text))
+    change(broken["Records"][1])
+    with pytest.raises(ValueError, match="not an SQS event"):
+        deliveries(broken)
+
+
+@pytest.mark.parametrize("broken", [None, [], "event", {}, {"Records": None}, {"records": []}, {"Records": {}}])
+def test_what_is_no_event_is_refused(broken: object) -> None:
+    """Another trigger, or none."""
+    with pytest.raises(ValueError, match="not an SQS event"):
+        deliveries(broken)
