@@ -12,7 +12,7 @@ from infra.package import Function
 from infra.stack import Place, StackError
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, TemplateParameterTypeDef
 
 TEMPLATE: Final = Path(__file__).parent / "cloudformation" / "template.yaml"
 
@@ -43,9 +43,14 @@ def deploy(
     Raises:
         StackError: CloudFormation refuses the template or a parameter, a resource fails, or it takes too long.
     """
+    template = TEMPLATE.read_text()
+    known = {parameter["ParameterKey"] for parameter in _declared(place, template)}
+    for key in parameters:
+        if key not in known:
+            raise StackError(f"The template has no parameter {key!r}. It has: {', '.join(sorted(known))}.")
     arguments: Any = {
         "StackName": name,
-        "TemplateBody": TEMPLATE.read_text(),
+        "TemplateBody": template,
         "Parameters": [_parameter(key, value) for key, value in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM"],
     }
@@ -68,6 +73,10 @@ def deploy(
     status = _await_end(place, name, deadline_s, poll_s)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise StackError(f"Stack {name!r} is {status}. {_first_failure(place, name)}")
+
+
+def _declared(place: Place, template: str) -> "list[TemplateParameterTypeDef]":
+    return place.cloudformation.validate_template(TemplateBody=template)["Parameters"]
 
 
 def _parameter(key: str, value: str) -> "ParameterTypeDef":

@@ -16,7 +16,13 @@ class Line(NamedTuple):
 
     number: int
     log_id: str
-    text: bytes
+    text: str
+
+
+class Undecodable(NamedTuple):
+    """A line that is not text in the file's encoding. A gateway would replace its bytes and nobody would notice."""
+
+    number: int
 
 
 class Scan(NamedTuple):
@@ -50,7 +56,7 @@ def scan(stream: BinaryIO) -> Scan:
     return Scan(digest.hexdigest(), lines, empty)
 
 
-def read(stream: BinaryIO, tenant: str, digest: str) -> Iterator[Line]:
+def read(stream: BinaryIO, tenant: str, digest: str, encoding: str) -> Iterator[Line | Undecodable]:
     """Yield the lines that are not empty.
 
     A line's log_id is a hash of tenant, file content and line number: sending the same file again, whole or from where
@@ -59,7 +65,10 @@ def read(stream: BinaryIO, tenant: str, digest: str) -> Iterator[Line]:
     for number, text in enumerate(_texts(stream), start=1):
         if text:
             identity = hashlib.sha256(f"{tenant}\n{digest}\n{number}".encode())
-            yield Line(number, identity.hexdigest()[:32], text)
+            try:
+                yield Line(number, identity.hexdigest()[:32], text.decode(encoding))
+            except UnicodeDecodeError:
+                yield Undecodable(number)
 
 
 def _texts(stream: BinaryIO) -> Iterator[bytes]:

@@ -1,7 +1,10 @@
 """`rdp send`: ship a file of lines."""
 
+import codecs
+import re
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
 
 import click
@@ -12,20 +15,37 @@ from infra.cli import lines, shipping
 from infra.cli.sender import Sender, Tally
 from infra.cli.where import on_stack
 from infra.stack import Stack
+from ingest.errors import Rejected
+from ingest.message import TENANT_ID_PATTERN
 
 _INTERRUPTED: Final = 130
+
+
+def _read_tenant(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not re.match(TENANT_ID_PATTERN, value):  # Found here once, not by ingest on every line.
+        raise click.BadParameter(Rejected("invalid_tenant").detail)
+    return value
+
+
+def _read_encoding(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    try:
+        return codecs.lookup(value).name
+    except LookupError as error:
+        raise click.BadParameter(f"{value!r} is no encoding that Python knows, such as utf-8 or latin-1.") from error
 
 
 @click.command("send")
 @on_stack
 @click.argument("file", type=click.File("rb"))
-@click.option("--tenant", required=True, help="The tenant that the logs belong to.")
+@click.option("--tenant", required=True, callback=_read_tenant, help="The tenant that the logs belong to.")
 @click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Connections at once.")
-@click.option("--batch", type=click.IntRange(1, 5000), default=1, show_default=True, help="Lines a request at most.")
-def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batch: int) -> None:
+@click.option("--batch", type=click.IntRange(1, 5000), default=100, show_default=True, help="Lines a request at most.")
+@click.option("--encoding", default="utf-8", show_default=True, callback=_read_encoding, help="The file's encoding.")
+def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batch: int, encoding: str) -> None:
     """Ship FILE (- for standard input), one log a line, and say what became of every line.
 
-    Sending the same file again stores nothing twice. Empty lines are skipped. Exit code 1 if a line was not accepted.
+    Sending the same file again stores nothing twice. Empty lines are skipped. With --batch 1 a line is a plain text
+    request, else it is a record of an NDJSON request. Exit code 1 if a line was not accepted.
     """
     content = lines.seekable(file)
     scanned = lines.scan(content)
@@ -38,8 +58,9 @@ def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batc
         sender = Sender(
             stack.ingest_url, tenant, connections=connections, on_lines=lambda count: progress.advance(task, count)
         )
+        decodable = _decodable(lines.read(content, tenant, scanned.digest, encoding), sender.tally)
         try:
-            sender.run(shipping.requests(lines.read(content, tenant, scanned.digest), tenant, batch))
+            sender.run(shipping.requests(decodable, tenant, batch))
         except KeyboardInterrupt:
             interrupted = True
     not_sent = scanned.lines - scanned.empty - sender.tally.accepted - sender.tally.not_accepted
@@ -49,6 +70,14 @@ def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batc
         raise SystemExit(_INTERRUPTED)
     if sender.tally.not_accepted or not_sent:
         raise SystemExit(1)
+
+
+def _decodable(all_lines: Iterable[lines.Line | lines.Undecodable], tally: Tally) -> Iterator[lines.Line]:
+    for line in all_lines:
+        if isinstance(line, lines.Undecodable):
+            tally.reject(line.number, "invalid_encoding")
+        else:
+            yield line
 
 
 def _summary(tally: Tally, empty: int, not_sent: int, elapsed_s: float) -> list[str]:
@@ -62,7 +91,7 @@ def _summary(tally: Tally, empty: int, not_sent: int, elapsed_s: float) -> list[
         summary.append(f"skipped   {empty:,} empty lines")
     if not_sent:
         summary.append(f"not sent  {not_sent:,}. Send the same file again: what was accepted is not stored twice.")
-    return summary + [f"  {example}" for example in tally.examples]
+    return summary + [f"  line {number}: {why}" for number, why in sorted(tally.examples)]
 
 
 def _by_cause(counter: Counter[str]) -> str:

@@ -22,12 +22,12 @@ _EXAMPLES: Final = 5
 
 @dataclass
 class Tally:
-    """What became of the lines so far: counts, and the first few of those that were not accepted."""
+    """What became of the lines so far: counts by reason or cause, and a few lines that were not accepted, with why."""
 
     accepted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    examples: list[str] = field(default_factory=list)
+    examples: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def not_accepted(self) -> int:
@@ -38,9 +38,13 @@ class Tally:
         """Count the answer's lines, except those to send again; return how many."""
         self.accepted += answer.accepted
         for line, reason in answer.rejected:
-            self.rejected[reason] += 1
-            self._remember(line.number, reason)
+            self.reject(line.number, reason)
         return answer.accepted + len(answer.rejected)
+
+    def reject(self, number: int, reason: str) -> None:
+        """Count a line as rejected."""
+        self.rejected[reason] += 1
+        self._remember(number, reason)
 
     def add_failed(self, sent: Request, cause: str) -> int:
         """Count the request's lines as failed; return how many."""
@@ -51,7 +55,7 @@ class Tally:
 
     def _remember(self, number: int, why: str) -> None:
         if len(self.examples) < _EXAMPLES:
-            self.examples.append(f"line {number}: {why}")
+            self.examples.append((number, why))
 
 
 class Sender:
