@@ -7,7 +7,7 @@ place; texts as 16-byte digests), is sorted there, and SQLite keeps 64 MiB of it
 import sqlite3
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -36,7 +36,8 @@ WHERE NOT EXISTS (SELECT 1 FROM stored s
 
 _OFF_STREAM: Final = """
 SELECT tenant_id, COUNT(*) FROM stored
-WHERE in_range AND NOT EXISTS (SELECT 1 FROM log WHERE log.tenant_id = stored.tenant_id AND log.log_id = stored.log_id)
+WHERE due_on_stream
+  AND NOT EXISTS (SELECT 1 FROM log WHERE log.tenant_id = stored.tenant_id AND log.log_id = stored.log_id)
 GROUP BY tenant_id
 """
 
@@ -65,6 +66,16 @@ class MissingLog(msgspec.Struct, frozen=True, kw_only=True):
     other_text_stored: bool
 
 
+class StoredRow(NamedTuple):
+    """One item. `counted`: in the audit's range of time. `due_on_stream`: received so late that the stream holds it."""
+
+    tenant_id: str
+    log_id: str
+    text: str
+    counted: bool
+    due_on_stream: bool
+
+
 class Ledger:
     """What stands where, on disk. First everything is added, then it is asked."""
 
@@ -75,7 +86,7 @@ class Ledger:
             f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = FILE;"
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE streamed (tenant_id TEXT, log_id TEXT, text BLOB);"
-            "CREATE TABLE stored (tenant_id TEXT, log_id TEXT, text BLOB, in_range INTEGER);"
+            "CREATE TABLE stored (tenant_id TEXT, log_id TEXT, text BLOB, counted INTEGER, due_on_stream INTEGER);"
             "CREATE TABLE dead (tenant_id TEXT, log_id TEXT, text BLOB, reason TEXT);"
             "BEGIN;"
         )
@@ -85,10 +96,11 @@ class Ledger:
         """Take (tenant_id, log_id, text) of logs on the stream; a log may come more than once."""
         self._database.executemany("INSERT INTO streamed VALUES (?, ?, ?)", ((t, i, digest(x)) for t, i, x in logs))
 
-    def add_stored(self, items: Iterable[tuple[str, str, str, bool]]) -> None:
-        """Take (tenant_id, log_id, text, in_range) of items; one that is not in range only accounts for its log."""
+    def add_stored(self, rows: Iterable[StoredRow]) -> None:
+        """Take items; one that is not counted only accounts for its log."""
         self._database.executemany(
-            "INSERT INTO stored VALUES (?, ?, ?, ?)", ((t, i, digest(x), r) for t, i, x, r in items)
+            "INSERT INTO stored VALUES (?, ?, ?, ?, ?)",
+            ((row.tenant_id, row.log_id, digest(row.text), row.counted, row.due_on_stream) for row in rows),
         )
 
     def add_dead(self, letters: Iterable[tuple[str, str, str | None, str]]) -> None:
@@ -109,7 +121,7 @@ class Ledger:
 
         for tenant, count in counts("SELECT tenant_id, COUNT(DISTINCT log_id) FROM log GROUP BY tenant_id"):
             tenant.on_stream = count
-        for tenant, count in counts("SELECT tenant_id, SUM(in_range) FROM stored GROUP BY tenant_id"):
+        for tenant, count in counts("SELECT tenant_id, SUM(counted) FROM stored GROUP BY tenant_id"):
             tenant.stored = count
         for tenant, count in counts("SELECT tenant_id, COUNT(DISTINCT log_id) FROM missing GROUP BY tenant_id"):
             tenant.missing = count

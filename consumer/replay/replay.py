@@ -48,7 +48,7 @@ class Progress:
     @property
     def lag_ms(self) -> int:
         """How far the shard that is farthest behind is from its tip."""
-        return max(self.behind_ms.values(), default=0)
+        return max(tuple(self.behind_ms.values()), default=0)  # a copy: another thread shows it
 
 
 class BrokenRecords:

@@ -2,7 +2,7 @@
 
 import click
 
-from infra.cli import down, logs, send, status, up
+from infra.cli import audit, down, logs, replay, send, status, up
 from infra.cli.failures import PlainErrors
 
 
@@ -20,3 +20,5 @@ main.add_command(down.command)
 main.add_command(status.command)
 main.add_command(send.command)
 main.add_command(logs.command)
+main.add_command(replay.command)
+main.add_command(audit.command)
