@@ -85,7 +85,7 @@ class Client:
         ca_bundle: str | None = None,
     ) -> None:
         self._protocol = protocol
-        self._endpoint_url = endpoint_url
+        self.endpoint_url = endpoint_url
         self._region = region
         self._credentials = credentials
         self._read_timeout_s = read_timeout_s
@@ -115,6 +115,12 @@ class Client:
         records = [{**record, "Data": base64.b64encode(record["Data"]).decode()} for record in Records]
         return self._call("PutRecords", {"StreamName": StreamName, "Records": records})
 
+    def close(self) -> None:
+        """Close the connection; the next call opens one."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         payload = orjson.dumps(request)
         target = f"{self._protocol.target_prefix}.{operation}"
@@ -130,14 +136,14 @@ class Client:
         try:
             return self._exchange(payload, target)
         except (http.client.HTTPException, OSError) as error:
-            self._close()
+            self.close()
             if not was_open or isinstance(error, TimeoutError):
-                raise _network_error(error, self._endpoint_url) from error
+                raise _network_error(error, self.endpoint_url) from error
         try:
             return self._exchange(payload, target)
         except (http.client.HTTPException, OSError) as error:
-            self._close()
-            raise _network_error(error, self._endpoint_url) from error
+            self.close()
+            raise _network_error(error, self.endpoint_url) from error
 
     def _exchange(self, payload: bytes, target: str) -> tuple[int, bytes]:
         connection = self._socket or self._open()
@@ -149,7 +155,7 @@ class Client:
         response.begin()
         body = response.read()
         if response.will_close:
-            self._close()
+            self.close()
         return response.status, body
 
     def _open(self) -> socket.socket:
@@ -160,11 +166,6 @@ class Client:
         connection.settimeout(self._read_timeout_s)
         self._socket = connection
         return connection
-
-    def _close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
 
     def signed_headers(self, payload: bytes, target: str) -> dict[str, str]:
         """Return the headers of a POST of `payload`, with its AWS Signature Version 4."""
