@@ -20,7 +20,7 @@ def partial_batch_response(message_ids: Sequence[str], verdicts: Mapping[str, Ve
         RuntimeError: a message has no verdict, or a verdict no message. The batch must then fail as a whole, because
             silence about a message deletes it.
     """
-    if len(message_ids) != len(verdicts) or not all(message_id in verdicts for message_id in message_ids):
+    if set(message_ids) != set(verdicts) or len(message_ids) != len(verdicts):
         raise RuntimeError("not exactly one verdict a message")
     return {
         "batchItemFailures": [

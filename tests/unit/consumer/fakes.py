@@ -2,14 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from consumer.invocation import Outside, consume
+from consumer.quarantine import Quarantine
+from consumer.settings import Settings
+from consumer.store import Table
 from consumer.unpack import Delivery, Log
-from ingest.message import InternalMessage
+from consumer.verdict import OUTCOMES
+from consumer.visibility import hide
+from ingest.message import InternalMessage, encode
 
 START_MS = 1_764_000_000_000
 RECEIVED_AT = "2025-11-24T15:59:00.000Z"
@@ -255,3 +262,96 @@ class FakeSqs:
             else:
                 self.hidden[entry["ReceiptHandle"]] = entry["VisibilityTimeout"]
         return {"Successful": [], "Failed": failed}
+
+
+class Upper:
+    """A redactor that shows what it touched; the text "bug" sets off a bug in it."""
+
+    version = "upper-1"
+
+    def text(self, text: str, /) -> str:
+        """Return the text in capitals."""
+        if text == "bug":
+            raise LookupError("in the redactor")
+        return text.upper()
+
+    def fields(self, fields: dict[str, Any], /) -> dict[str, Any]:
+        """Return the names only."""
+        return dict.fromkeys(fields, "TOUCHED")
+
+
+class World:
+    """All that an invocation touches, faked; `consume` runs one."""
+
+    def __init__(self, dynamodb: FakeDynamoDB | None = None, sqs: FakeSqs | None = None) -> None:
+        self.dynamodb = dynamodb or FakeDynamoDB()
+        self.sqs = sqs or FakeSqs()
+        self.clock = Clock()
+        self.stream: list[InternalMessage] = []
+        self.off_stream: Callable[[InternalMessage], bool] = lambda _message: False
+        self.ended: list[int] = []
+        self.lines: list[str] = []
+
+    def put_on_stream(self, messages: Sequence[InternalMessage], give_up_at_s: float) -> frozenset[int]:
+        """Take all messages but those that are `off_stream`."""
+        assert give_up_at_s > self.clock.monotonic()
+        refused = frozenset(position for position, entry in enumerate(messages) if self.off_stream(entry))
+        self.stream += [entry for position, entry in enumerate(messages) if position not in refused]
+        return refused
+
+    def outside(self) -> Outside:
+        """Return this world as the invocation sees it."""
+        return Outside(
+            table=Table(
+                cast("Any", self.dynamodb),
+                "logs",
+                monotonic=self.clock.monotonic,
+                sleep=self.clock.sleep,
+                jitter=lambda: 1.0,
+            ),
+            quarantine=Quarantine(cast("Any", self.sqs), "https://sqs/dlq", monotonic=self.clock.monotonic),
+            put_on_stream=self.put_on_stream,
+            hide=partial(hide, cast("Any", self.sqs), "https://sqs/logs"),
+            now_ms=self.clock.now_ms,
+            monotonic=self.clock.monotonic,
+            sleep=self.clock.sleep,
+            write_line=self.lines.append,
+            end_process=self.ended.append,
+        )
+
+    def consume(self, event: object, *, remaining_s: float = 50, **settings: Any) -> list[str]:
+        """Return the identifiers of the failed items; no delay and no crashes unless `settings` say so."""
+        answer = consume(
+            event,
+            remaining_s=remaining_s,
+            request_id="request-1",
+            settings=settings_of(**settings),
+            redactor=Upper(),
+            outside=self.outside(),
+        )
+        assert list(answer) == ["batchItemFailures"]
+        assert all(list(failure) == ["itemIdentifier"] for failure in answer["batchItemFailures"])
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def counts(self) -> dict[str, int]:
+        """Return the last invocation's outcomes that are not zero, from its metrics line."""
+        line = json.loads(self.lines[-1])
+        return {outcome: line[outcome] for outcome in OUTCOMES if line[outcome]}
+
+
+def settings_of(**settings: Any) -> Settings:
+    """Return settings with the delay and the crashes off, but for `settings`."""
+    defaults: dict[str, Any] = {
+        "queue_url": "https://sqs/logs",
+        "dlq_url": "https://sqs/dlq",
+        "table_name": "logs",
+        "stream_name": "logs",
+        "seconds_per_char": 0.0,
+        "crash_probability": 0.0,
+    }
+    return Settings(**(defaults | settings))
+
+
+def body(log_id: str = "log-1", text: str = "hello", **members: Any) -> str:
+    """Return the queue message's body of a log."""
+    return encode(message(log_id, text, **members)).decode()

@@ -1,0 +1,40 @@
+"""The delay plan, for any batch, time and budget."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.delay import MAX_DELAY_S, plan, ready_at_ms
+from tests.unit.consumer.fakes import START_MS, log
+
+LOGS = st.lists(
+    st.builds(
+        lambda chars, age_ms: log(text="x" * chars, first_receive_ms=START_MS - age_ms),
+        st.integers(1, 20_000),
+        st.integers(-10_000, 100_000_000),
+    ),
+    max_size=12,
+)
+
+
+@given(LOGS, st.floats(-5, 900), st.floats(0, 100))
+def test_every_log_is_waited_for_or_deferred_and_never_processed_early(
+    logs: list[object], budget_s: float, seconds_per_char: float
+) -> None:
+    """The wait fits the budget and is one log's; a deferral fits SQS and is the log's last."""
+    planned = plan(logs, now_ms=START_MS, budget_s=budget_s, seconds_per_char=seconds_per_char)  # type: ignore[arg-type] # hypothesis' builds are untyped
+    deferred = [deferral.log for deferral in planned.deferrals]
+    assert len(planned.ready) + len(deferred) == len(logs)
+    assert all(any(entry is known for known in logs) for entry in [*planned.ready, *deferred])
+
+    assert 0 <= planned.wait_s <= max(budget_s, 0)
+    after_wait_ms = START_MS + 1000 * planned.wait_s
+    assert all(ready_at_ms(entry, seconds_per_char) <= after_wait_ms + 1 for entry in planned.ready)
+    lefts_s = [(ready_at_ms(entry, seconds_per_char) - START_MS) / 1000 for entry in planned.ready]
+    assert planned.wait_s == max([0.0, *lefts_s])
+
+    for deferral in planned.deferrals:
+        assert 1 <= deferral.visibility_s <= MAX_DELAY_S
+        if deferral.log.delivery.first_receive_ms <= START_MS:
+            back_ms = START_MS + 1000 * deferral.visibility_s
+            again = plan([deferral.log], now_ms=back_ms, budget_s=0, seconds_per_char=seconds_per_char)
+            assert again.deferrals == []

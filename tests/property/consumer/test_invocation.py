@@ -1,0 +1,125 @@
+"""Any mix of logs and faults, delivered until acknowledged: one outcome a log, and nothing is lost."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consumer.unpack import deliveries
+from ingest.errors import Poison
+from ingest.message import decode
+from tests.unit.consumer.fakes import FakeDynamoDB, FakeSqs, World, body, client_error, sqs_event
+
+MAX_RECEIVE_COUNT = 5
+
+BODIES = st.one_of(
+    st.builds(
+        body,
+        st.sampled_from(["a", "b", "c", "d"]),
+        st.sampled_from(["one", "two", "bug", "x" * 30, "x" * 2_000]),
+        tenant_id=st.sampled_from(["acme", "globex"]),
+        stream_pending=st.booleans(),
+    ),
+    st.sampled_from(["", "{", '{"tenant_id":"acme","schema_version":9}']),
+)
+
+STATEMENT_CODES = st.sampled_from(
+    [None, None, None, "ThrottlingError", "InternalServerError", "ValidationError", "AccessDenied"]
+)
+CALL_CODES = st.sampled_from([None, None, None, "ThrottlingException", "ValidationException", "AccessDeniedException"])
+
+
+def cycled(values: list[Any]) -> Callable[[], Any]:
+    """Return what gives the values one after the other, again and again."""
+    state = {"next": 0}
+
+    def give() -> Any:
+        state["next"] += 1
+        return values[state["next"] % len(values)]
+
+    return give
+
+
+@settings(max_examples=400)
+@given(
+    bodies=st.lists(BODIES, min_size=1, max_size=12),
+    statement_codes=st.lists(STATEMENT_CODES, min_size=1, max_size=7),
+    call_codes=st.lists(CALL_CODES, min_size=1, max_size=5),
+    dlq_refuses=st.lists(st.booleans(), min_size=1, max_size=3),
+    stream_refuses=st.lists(st.booleans(), min_size=1, max_size=3),
+    unread=st.lists(st.booleans(), min_size=1, max_size=3),
+    crash_probability=st.sampled_from([0.0, 0.3, 1.0]),
+    crash_point=st.sampled_from(["before_work", "before_write", "after_write"]),
+)
+def test_one_outcome_a_log_and_nothing_lost(
+    *,
+    bodies: list[str],
+    statement_codes: list[str | None],
+    call_codes: list[str | None],
+    dlq_refuses: list[bool],
+    stream_refuses: list[bool],
+    unread: list[bool],
+    crash_probability: float,
+    crash_point: str,
+) -> None:
+    """An acknowledged message stands in the table with its own text, or in the DLQ with a reason: not in both."""
+    statement_code, call_code = cycled(statement_codes), cycled(call_codes)
+    dlq_refusal, stream_refusal, left_unread = cycled(dlq_refuses), cycled(stream_refuses), cycled(unread)
+
+    def call_error() -> Exception | None:
+        code = call_code()
+        return client_error(code) if code else None
+
+    world = World(
+        FakeDynamoDB(
+            statement_error=lambda _key: statement_code(),
+            call_error=call_error,
+            unprocessed=lambda _key: left_unread(),
+        ),
+        FakeSqs(refuse=lambda _body: client_error("KmsThrottled") if dlq_refusal() else None),
+    )
+    world.off_stream = lambda _message: stream_refusal()
+    waiting = {f"m-{n}": text for n, text in enumerate(bodies)}
+
+    for receive_count in range(1, MAX_RECEIVE_COUNT + 1):
+        if not waiting:
+            break
+        dead_before = len(world.sqs.dead)
+        event = sqs_event(*waiting.items(), receive_count=receive_count)
+        kept = world.consume(event, seconds_per_char=0.05, crash_probability=crash_probability, crash_point=crash_point)
+
+        assert len(kept) == len(set(kept))
+        assert set(kept) <= waiting.keys()
+        assert sum(world.counts().values()) == len(waiting)
+        counts = world.counts()
+        assert counts.get("deferred", 0) + counts.get("retried", 0) == len(kept)
+
+        dead_now = Counter(attributes["original_message_id"] for _, attributes in world.sqs.dead[dead_before:])
+        assert all(attributes["reason"] for _, attributes in world.sqs.dead)
+        assert counts.get("conflict", 0) + counts.get("quarantined", 0) == dead_now.total()
+        for entry in deliveries(event):
+            if entry.message_id in kept:
+                assert dead_now[entry.message_id] == 0
+            else:
+                assert_kept_somewhere(world, entry.body, dead=dead_now[entry.message_id])
+                del waiting[entry.message_id]
+        world.clock.elapsed_s += 300
+
+
+def assert_kept_somewhere(world: World, encoded: str, *, dead: int) -> None:
+    """Fail unless an acknowledged body is a row of its own text, or was dead-lettered once, unchanged."""
+    if dead:
+        assert dead == 1
+        assert encoded in [text for text, _ in world.sqs.dead]
+        return
+    try:
+        message = decode(encoded)
+    except Poison:
+        pytest.fail("poison was acknowledged and is not in the DLQ")
+    key = message.tenant_id, message.log_id
+    assert world.dynamodb.texts()[key] == message.text
+    if message.stream_pending:
+        assert key in {(entry.tenant_id, entry.log_id) for entry in world.stream}

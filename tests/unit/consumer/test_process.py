@@ -1,0 +1,141 @@
+"""The work on a unit: its order, its verdicts, and what a second, smaller unit does not do again."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from consumer.crash import CrashPoint
+from consumer.isolate import bisect
+from consumer.process import Edges, Row, Work, row
+from consumer.unpack import Log
+from consumer.verdict import DUPLICATE, STORED, Verdict, retried
+from ingest.message import InternalMessage
+from tests.unit.consumer.fakes import RECEIVED_AT, RECEIVED_MS, START_MS, Upper, log, message
+
+
+class Outside:
+    """What the work touches, in the order it touched it."""
+
+    def __init__(self) -> None:
+        self.did: list[tuple[str, list[str]]] = []
+        self.crashing: tuple[CrashPoint, str] | None = None
+        self.off_stream: set[str] = set()
+        self.verdicts: dict[str, Verdict] = {}
+        self.rows: list[Row] = []
+
+    def crash(self, point: CrashPoint, logs: Sequence[Log]) -> None:
+        """Crash at the point if the log is in the unit."""
+        if self.crashing and self.crashing[0] == point and self.crashing[1] in [entry.message_id for entry in logs]:
+            raise InterruptedError
+
+    def put_on_stream(self, messages: Sequence[InternalMessage]) -> frozenset[int]:
+        """Take all but those in `off_stream`."""
+        self.did.append(("stream", [entry.log_id for entry in messages]))
+        return frozenset(n for n, entry in enumerate(messages) if entry.log_id in self.off_stream)
+
+    def insert(self, rows: Sequence[Row]) -> Iterator[tuple[int, Verdict]]:
+        """Store all but what `verdicts` says otherwise."""
+        self.did.append(("write", [entry["log_id"] for entry in rows]))
+        self.rows += rows
+        for position, entry in enumerate(rows):
+            yield position, self.verdicts.get(entry["log_id"], STORED)
+
+    def work(self, retention_days: int = 0) -> Work:
+        """Return the work that touches this."""
+        edges = Edges(self.crash, self.put_on_stream, self.insert, lambda: "2025-11-24T16:00:00.000Z")
+        return Work(edges, Upper(), retention_days=retention_days)
+
+
+def logs(*log_ids: str, **members: Any) -> list[Log]:
+    """Return logs whose message ids are their log ids."""
+    return [log(log_id, log_id=log_id, **members) for log_id in log_ids]
+
+
+def test_a_row_has_the_specifications_attributes() -> None:
+    """The names and values of the table's item; no `fields` and no `expires_at` where they don't apply."""
+    built = row(message(), received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
+    assert built == {
+        "tenant_id": "acme",
+        "log_id": "log-1",
+        "source": "json_upload",
+        "original_text": "hello",
+        "modified_data": "HELLO",
+        "received_at": RECEIVED_AT,
+        "processed_at": "now",
+        "redaction_version": "upper-1",
+    }
+
+
+def test_fields_are_redacted_too() -> None:
+    """A phone number in a field is a phone number."""
+    with_fields = message(fields={"a": "x"})
+    built = row(with_fields, received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
+    assert built["fields"] == {"a": "TOUCHED"}
+
+
+def test_retention_counts_from_the_receipt() -> None:
+    """In whole seconds since the epoch; so that a rebuild from the stream sets the same time."""
+    built = row(message(), received_ms=RECEIVED_MS + 999, redactor=Upper(), processed_at="now", retention_days=30)
+    assert built["expires_at"] == (START_MS - 60_000) // 1000 + 30 * 86_400
+
+
+def test_a_pending_log_goes_on_the_stream_before_it_is_written() -> None:
+    """And only the pending one."""
+    outside = Outside()
+    work = outside.work()
+    work([*logs("a"), *logs("p", stream_pending=True)])
+    assert outside.did == [("stream", ["p"]), ("write", ["a", "p"])]
+    assert work.verdicts == {"a": STORED, "p": STORED}
+
+
+def test_a_log_that_the_stream_refuses_is_not_written_and_comes_back() -> None:
+    """Its neighbours are not held up."""
+    outside = Outside()
+    outside.off_stream = {"p"}
+    work = outside.work()
+    work([*logs("a"), *logs("p", "q", stream_pending=True)])
+    assert outside.did == [("stream", ["p", "q"]), ("write", ["a", "q"])]
+    assert work.verdicts == {"a": STORED, "p": retried("not_on_stream"), "q": STORED}
+
+
+@pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
+def test_a_crash_at_any_point_touches_every_healthy_log_once(point: CrashPoint) -> None:
+    """Bisect brings healthy logs again; they are put on the stream once and written once."""
+    outside = Outside()
+    outside.crashing = (point, "c")
+    work = outside.work()
+    isolation = bisect(logs("a", "b", "c", "d", "e", stream_pending=True), work)
+    assert [failed.item.message_id for failed in isolation.failed] == ["c"]
+    for step in ("stream", "write"):
+        done = [log_id for name, ids in outside.did if name == step for log_id in ids]
+        assert sorted(log_id for log_id in done if log_id != "c") == ["a", "b", "d", "e"]
+    assert {log_id: verdict for log_id, verdict in work.verdicts.items() if log_id != "c"} == dict.fromkeys(
+        "abde", STORED
+    )
+
+
+def test_a_crash_before_the_work_leaves_nothing_of_the_log() -> None:
+    """Neither on the stream nor in the table."""
+    outside = Outside()
+    outside.crashing = ("before_work", "c")
+    bisect(logs("c", stream_pending=True), outside.work())
+    assert outside.did == []
+
+
+def test_a_bug_that_one_text_sets_off_costs_its_neighbours_nothing() -> None:
+    """An exception in the redaction is isolated like a crash."""
+    outside = Outside()
+    work = outside.work()
+    isolation = bisect([*logs("a"), *logs("b", text="bug"), *logs("c")], work)
+    assert [(failed.item.message_id, type(failed.error)) for failed in isolation.failed] == [("b", LookupError)]
+    assert work.verdicts == {"a": STORED, "c": STORED}
+
+
+def test_the_tables_verdicts_are_the_logs() -> None:
+    """Position by position."""
+    outside = Outside()
+    outside.verdicts = {"b": DUPLICATE}
+    work = outside.work()
+    work(logs("a", "b", "c"))
+    assert work.verdicts == {"a": STORED, "b": DUPLICATE, "c": STORED}

@@ -1,0 +1,79 @@
+"""Quarantine: what the dead-letter queue gets to know, and what a refusal means."""
+
+from hashlib import sha256
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from consumer.quarantine import Quarantine, attributes_of_log, attributes_of_spoiled
+from consumer.unpack import Spoiled
+from consumer.verdict import conflict, quarantined
+from ingest.errors import Poison
+from tests.unit.consumer.fakes import Clock, FakeSqs, client_error, delivery, log
+
+DLQ_URL = "https://sqs/dlq"
+
+
+def put(sqs: FakeSqs, attributes: dict[str, str], *, body: str = "body", within_s: float = 1) -> str:
+    """Return the answer to one put."""
+    clock = Clock()
+    quarantine = Quarantine(cast("Any", sqs), DLQ_URL, monotonic=clock.monotonic)
+    return quarantine.put(body, attributes, give_up_at_s=clock.monotonic() + within_s)
+
+
+def test_the_body_goes_unchanged_with_its_attributes() -> None:
+    """A redrive must bring back exactly what came; what is not known is left out."""
+    sqs = FakeSqs()
+    spoiled = Spoiled(delivery("m-1"), Poison("undecodable"), None, None)
+    assert put(sqs, attributes_of_spoiled(spoiled), body='{"half') == ""
+    assert sqs.dead == [('{"half', {"reason": "undecodable", "original_message_id": "m-1"})]
+
+
+def test_a_refused_log_names_its_owner() -> None:
+    """Reason, tenant, log id and the message it was."""
+    assert attributes_of_log(log("m-1"), quarantined("refused_by_table", "ValidationError")) == {
+        "reason": "refused_by_table",
+        "tenant_id": "acme",
+        "log_id": "log-1",
+        "original_message_id": "m-1",
+    }
+
+
+def test_a_conflict_carries_both_hashes() -> None:
+    """Which text stands in the table and which was refused can be told without reading either."""
+    attributes = attributes_of_log(log(text="second"), conflict("first"))
+    assert attributes["reason"] == "log_id_conflict"
+    assert attributes["stored_sha256"] == sha256(b"first").hexdigest()
+    assert attributes["refused_sha256"] == sha256(b"second").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("a\x00b", "a?b"), ("\ud800", "?"), ("caf\u00e9\n", "caf??"), ("x" * 10_000, "x" * 256), ("\x00" * 3, "???")],
+)
+def test_a_strange_id_can_not_make_sqs_refuse_the_message(value: str, shown: str) -> None:
+    """A newer program's message may hold anything under `tenant_id`."""
+    sqs = FakeSqs()
+    spoiled = Spoiled(delivery(), Poison("unknown_schema_version"), value, None)
+    assert put(sqs, attributes_of_spoiled(spoiled)) == ""
+    assert sqs.dead[0][1]["tenant_id"] == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (client_error("InvalidMessageContents"), "InvalidMessageContents"),
+        (EndpointConnectionError(endpoint_url="http://aws"), "EndpointConnectionError"),
+    ],
+)
+def test_a_refusal_is_told(error: Exception, cause: str) -> None:
+    """The caller then reports the message instead of acknowledging it."""
+    assert put(FakeSqs(refuse=lambda _body: error), {"reason": "undecodable"}) == cause
+
+
+def test_nothing_is_sent_when_the_time_is_over() -> None:
+    """Better one more delivery than a function that Lambda cuts off."""
+    sqs = FakeSqs()
+    assert put(sqs, {"reason": "undecodable"}, within_s=0) == "OutOfTime"
+    assert sqs.dead == []

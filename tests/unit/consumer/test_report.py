@@ -1,0 +1,84 @@
+"""The answer and the lines: nothing unaccounted for, and never a text."""
+
+import json
+
+import pytest
+
+from consumer.report import metrics_lines, partial_batch_response, warning_line
+from consumer.verdict import DUPLICATE, OUTCOMES, STORED, Verdict, conflict, quarantined, retried
+
+
+def test_only_unfinished_messages_are_kept() -> None:
+    """Deferred and retried come back; the other four outcomes are acknowledged."""
+    verdicts: dict[str, Verdict] = {outcome: Verdict(outcome) for outcome in OUTCOMES}
+    assert partial_batch_response(list(OUTCOMES), verdicts) == {
+        "batchItemFailures": [{"itemIdentifier": "deferred"}, {"itemIdentifier": "retried"}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("message_ids", "verdicts"),
+    [
+        (["a", "b"], {"a": STORED}),
+        (["a"], {"a": STORED, "b": STORED}),
+        (["a"], {"b": STORED}),
+        (["a", "a"], {"a": STORED, "b": STORED}),
+        ([], {"a": STORED}),
+        (["a"], {}),
+    ],
+)
+def test_an_answer_that_would_not_account_for_every_message_is_never_given(
+    message_ids: list[str], verdicts: dict[str, Verdict]
+) -> None:
+    """Raising keeps the batch; an answer that forgets a message deletes it."""
+    with pytest.raises(RuntimeError, match="verdict"):
+        partial_batch_response(message_ids, verdicts)
+
+
+def lines(verdicts: dict[str, Verdict], end_to_end_ms: list[int]) -> list[dict[str, object]]:
+    """Return the parsed lines of an invocation."""
+    return [
+        json.loads(line)
+        for line in metrics_lines(
+            verdicts, splits=2, end_to_end_ms=end_to_end_ms, duration_ms=5.04, timestamp_ms=7, request_id="r"
+        )
+    ]
+
+
+def test_one_line_counts_every_outcome() -> None:
+    """Zeros too: a metric that is sometimes absent can't be alarmed on."""
+    (line,) = lines({"a": STORED, "b": STORED, "c": retried("x"), "d": DUPLICATE}, [10, 20])
+    assert {outcome: line[outcome] for outcome in OUTCOMES} == {
+        "stored": 2,
+        "duplicate": 1,
+        "conflict": 0,
+        "quarantined": 0,
+        "deferred": 0,
+        "retried": 1,
+    }
+    assert (line["batch_splits"], line["batch_duration_ms"], line["end_to_end_ms"]) == (2, 5.0, [10, 20])
+    assert (line["service"], line["request_id"], line["batch_size"]) == ("consumer", "r", 4)
+
+
+def test_times_beyond_a_hundred_take_further_lines_and_count_once() -> None:
+    """EMF takes 100 values a metric."""
+    written = lines({str(n): STORED for n in range(250)}, list(range(250)))
+    assert [len(line["end_to_end_ms"]) for line in written] == [100, 100, 50]  # type: ignore[arg-type] # parsed JSON
+    assert [line.get("stored") for line in written] == [250, None, None]
+
+
+def test_no_times_no_metric() -> None:
+    """An empty list is no value."""
+    (line,) = lines({"a": retried("x")}, [])
+    assert "end_to_end_ms" not in line
+
+
+@pytest.mark.parametrize("verdict", [conflict("secret"), quarantined("refused_by_table", "x"), retried("Timeout")])
+def test_a_warning_names_the_log_and_never_its_text(verdict: Verdict) -> None:
+    """Ids, outcome, reason and cause."""
+    line = warning_line("m-1", verdict, tenant_id="acme", log_id=None)
+    parsed = json.loads(line)
+    assert parsed["level"] == "warning"
+    assert (parsed["message_id"], parsed["tenant_id"], parsed["outcome"]) == ("m-1", "acme", verdict.outcome)
+    assert "log_id" not in parsed
+    assert "secret" not in line
