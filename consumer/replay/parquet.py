@@ -21,10 +21,11 @@ _MAX_BUFFERED_BYTES: Final = 64 * 1024 * 1024
 _PART: Final = re.compile(r"part-(\d{6,})\.parquet")
 _PARTIAL_SUFFIX: Final = ".partial"
 
-_FIELDS: Final[list[pa.Field[Any]]] = [
+_FIELDS: "Final[list[pa.Field[Any]]]" = [
     pa.field("log_id", pa.string(), nullable=False),
     pa.field("source", pa.string(), nullable=False),
-    pa.field("received_at", pa.timestamp("ms", tz="UTC"), nullable=False),
+    # UTC, and no time zone in the type: DuckDB and Athena then need no time zone library to truncate it to a minute.
+    pa.field("received_at", pa.timestamp("ms"), nullable=False),
     pa.field("text", pa.string(), nullable=False),
     pa.field("fields", pa.string()),  # JSON: tenants' fields have no common type.
 ]
@@ -68,7 +69,7 @@ class ParquetSink:
 
     def write(self, message: InternalMessage) -> None:
         """Take one log."""
-        date = datetime.fromisoformat(message.received_at).astimezone(UTC).date().isoformat()
+        date = _utc(message.received_at).date().isoformat()
         self._rows[message.tenant_id, date].append(message)
         self._buffered_bytes += len(message.text)
 
@@ -88,6 +89,10 @@ class ParquetSink:
         self._rows.clear()
 
 
+def _utc(received_at: str) -> datetime:
+    return datetime.fromisoformat(received_at).astimezone(UTC)
+
+
 def _is_ours(path: Path) -> bool:
     return _PART.fullmatch(path.name.removesuffix(_PARTIAL_SUFFIX)) is not None
 
@@ -96,7 +101,7 @@ def _write(folder: Path, number: int, messages: list[InternalMessage]) -> None:
     columns = {
         "log_id": [message.log_id for message in messages],
         "source": [message.source for message in messages],
-        "received_at": [datetime.fromisoformat(message.received_at) for message in messages],
+        "received_at": [_utc(message.received_at).replace(tzinfo=None) for message in messages],
         "text": [message.text for message in messages],
         "fields": [
             None if message.fields is None else msgspec.json.encode(message.fields).decode() for message in messages

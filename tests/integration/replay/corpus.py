@@ -1,0 +1,58 @@
+"""Logs of many tenants, put on a stream by ingest's own writer, and a stack around that stream."""
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from infra.stack import Place, Stack
+from ingest.message import EncodedLog, InternalMessage, encode
+from ingest.stream import put_user_records
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+STREAM = "logs"
+START = datetime(2026, 11, 23, 23, 50, tzinfo=UTC)
+REGION = "us-east-1"
+KEYS = {"access_key_id": "testing", "secret_access_key": "testing"}
+
+
+def log(number: int, *, tenants: int = 20, **members: Any) -> InternalMessage:
+    """Return log `number`: its tenant goes round, its time goes on by 100 ms, its text names a phone now and then."""
+    received_at = (START + timedelta(milliseconds=100 * number)).isoformat(timespec="milliseconds")
+    return InternalMessage(
+        **{
+            "tenant_id": f"tenant-{number % tenants:02}",
+            "log_id": f"log-{number:06}",
+            "source": "text_upload" if number % 3 else "json_upload",
+            "text": f"request {number} took {number % 977} ms"
+            + (" call 555-0199" if number % 10 == 0 else "")
+            + " é\n",
+            "received_at": received_at.replace("+00:00", "Z"),
+            "schema_version": 1,
+            "fields": {"n": number} if number % 3 == 0 else None,
+            **members,
+        }
+    )
+
+
+def put(client: "KinesisClient", logs: Sequence[InternalMessage], *, stream: str = STREAM, a_call: int = 100) -> None:
+    """Put the logs on the stream, so many a call, and fail when one is refused for long."""
+    for call in _chunks(logs, a_call):
+        records = [EncodedLog(message.tenant_id, encode(message)) for message in call]
+        refused = put_user_records(
+            client, stream, records, give_up_at_s=time.monotonic() + 20, monotonic=time.monotonic, sleep=time.sleep
+        )
+        assert not refused
+
+
+def stack_of(stream: str = STREAM, *, endpoint_url: str | None = None, **outputs: str) -> Stack:
+    """Return a stack of that stream; the other parts only where `outputs` names them."""
+    place = Place(region=REGION, aws_endpoint_url=endpoint_url, **KEYS)
+    return Stack(place=place, endpoint="http://127.0.0.1", outputs={"StreamName": stream, **outputs})
+
+
+def _chunks(logs: Sequence[InternalMessage], size: int) -> Iterator[Sequence[InternalMessage]]:
+    for start in range(0, len(logs), size):
+        yield logs[start : start + size]
