@@ -1,11 +1,11 @@
 """The SQS sink: messages in, batched under both of SQS's limits, and the positions of those not enqueued out."""
 
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ingest import aws
 from ingest.message import EncodedLog
+from ingest.retry import attempts
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,8 +19,6 @@ MAX_REQUEST_BYTES: Final = 1_048_576
 
 _FIRST_BACKOFF_S: Final = 0.05
 _MAX_BACKOFF_S: Final = 2.0
-
-_jitter = random.SystemRandom()  # SnapStart clones the state of any other generator.
 
 
 def client(environ: Mapping[str, str]) -> aws.Client:
@@ -48,14 +46,13 @@ def send(
     """
     missing = set(range(len(messages)))
     pending = list(missing)
-    attempt = 0
-    while pending and monotonic() < give_up_at_s:
-        if attempt:
-            wait_s = _jitter.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**attempt))
-            if monotonic() + wait_s >= give_up_at_s:
-                break
-            sleep(wait_s)
-        attempt += 1
+    for _ in attempts(
+        give_up_at_s,
+        monotonic=monotonic,
+        sleep=sleep,
+        first_backoff_s=_FIRST_BACKOFF_S,
+        max_backoff_s=_MAX_BACKOFF_S,
+    ):
         again: list[int] = []
         for call in calls(messages, pending):
             if monotonic() >= give_up_at_s:
@@ -69,6 +66,8 @@ def send(
                 if refusal.retryable:
                     again.append(position)
         pending = again
+        if not pending:  # Here, before the generator sleeps for the next attempt.
+            break
     return frozenset(missing)
 
 

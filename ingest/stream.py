@@ -6,7 +6,6 @@ reference: "doesn't guarantee the ordering of records"), least of all when it re
 """
 
 import hashlib
-import random
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ingest import aws
 from ingest.kpl import Packed, aggregate
 from ingest.message import EncodedLog
+from ingest.retry import attempts
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -30,8 +30,6 @@ regions, engines and gateways that are behind still enforce, and no call of ours
 _FIRST_BACKOFF_S: Final = 0.025
 _MAX_BACKOFF_S: Final = 1.0
 _HASH_RANGE: Final = 1 << 128  # Explicit hash keys are decimal numbers below this (PutRecordsRequestEntry).
-
-_jitter = random.SystemRandom()  # SnapStart clones the state of any other generator.
 
 
 class _Entry(NamedTuple):
@@ -72,14 +70,13 @@ def put_user_records(
         for packed in aggregate(tenant_id, user_records, explicit_hash_key=hash_key)
     ]
     missing = set(range(len(records)))
-    attempt = 0
-    while pending and monotonic() < give_up_at_s:
-        if attempt:
-            wait_s = _jitter.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**attempt))
-            if monotonic() + wait_s >= give_up_at_s:
-                break
-            sleep(wait_s)
-        attempt += 1
+    for _ in attempts(
+        give_up_at_s,
+        monotonic=monotonic,
+        sleep=sleep,
+        first_backoff_s=_FIRST_BACKOFF_S,
+        max_backoff_s=_MAX_BACKOFF_S,
+    ):
         refused: list[_Entry] = []
         for call in _calls(pending):
             if monotonic() >= give_up_at_s:
@@ -95,6 +92,8 @@ def put_user_records(
                 if code.retryable:
                     refused.append(entry)
         pending = refused
+        if not pending:  # Here, before the generator sleeps for the next attempt.
+            break
     return frozenset(missing)
 
 
