@@ -1,0 +1,193 @@
+"""Locust users that send a seeded workload at fixed times, whatever the answers do, and keep the history of it.
+
+    locust -f bench/locustfile.py --host http://127.0.0.1:4566/_aws/execute-api/<api-id>
+
+The number of users bounds the requests in flight, not the rate: the schedule (--shape, --rate) sets that. A request
+that finds no free user leaves late, and its response time still counts from when it was meant to leave.
+"""
+
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import gevent  # type: ignore[import-untyped] # it ships no types
+from locust import FastHttpUser, constant, events, task
+from locust.exception import StopUser
+
+from bench.answers import read_answer
+from bench.history import NO_ANSWER, History, RequestRow
+from bench.schedule import Due, parse_mix, schedules
+from bench.shapes import SHAPES, make_shape
+from bench.workload import Profile, RequestKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEAD_S: Final = 2.0
+"""From the start of the test to the schedule's zero: the time to spawn the users."""
+
+_COMMIT_EVERY_S: Final = 1.0
+_DEFAULTS: Final = Profile()
+
+
+class Run:
+    """One test run: its schedules, its clock's zero and its history."""
+
+    def __init__(self, options: Any) -> None:
+        path = Path(options.history)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.history = History(str(path))
+        profile = Profile(
+            seed=options.seed,
+            run=options.run_name,
+            tenants=options.tenants,
+            max_chars=options.max_chars,
+            batch_logs=options.batch_logs,
+            naive=options.naive,
+        )
+        shape = make_shape(options.shape, per_minute=options.rate, duration_s=options.duration)
+        self.schedules: dict[RequestKind, Iterator[Due]] = schedules(shape, parse_mix(options.mix), profile)
+        self.zero_s = time.time() + _LEAD_S
+        self.exhausted: set[RequestKind] = set()
+        self.in_flight = 0
+
+    def take(self, kind: RequestKind) -> Due | None:
+        """Return the next request of a kind, or None when the schedule is over."""
+        due = next(self.schedules[kind], None)
+        if due is None:
+            self.exhausted.add(kind)
+        return due
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything was sent and answered."""
+        return self.exhausted == set(self.schedules) and not self.in_flight
+
+
+class IngestUser(FastHttpUser):
+    """Takes the next request of its kind, waits for its time, sends it and holds the answer against it."""
+
+    abstract = True
+    kind: RequestKind
+    wait_time = constant(0)
+    network_timeout = 30.0
+    connection_timeout = 30.0
+
+    @task
+    def send_next(self) -> None:
+        """Send one request of the schedule."""
+        run: Run = self.environment.rdp_run
+        run.in_flight += 1
+        try:
+            due = run.take(self.kind)
+            if due is None:
+                raise StopUser
+            gevent.sleep(max(0.0, run.zero_s + due.at_s - time.time()))
+            self._send(run, due)
+        finally:
+            run.in_flight -= 1
+
+    def _send(self, run: Run, due: Due) -> None:
+        request = due.request
+        intended_ms, sent_ms = (run.zero_s + due.at_s) * 1000, time.time() * 1000
+        name = self.kind if request.status == 202 else f"{self.kind} (to be refused)"  # noqa: PLR2004 - HTTP
+        status, body = NO_ANSWER, b""
+        try:
+            body_to_send: Any = request.body  # Typed as str in locust, which sends bytes as they are.
+            with self.client.post(
+                "/ingest", data=body_to_send, headers=request.headers, name=name, catch_response=True
+            ) as response:
+                status, body = response.status_code or NO_ANSWER, response.content or b""
+                answer = read_answer(request, status, body, sent_ms=sent_ms)
+                response.request_meta["response_time"] = time.time() * 1000 - intended_ms
+                if answer.problem:
+                    response.failure(answer.problem)
+                else:
+                    response.success()
+        finally:  # Also when locust kills this user in mid-request: then nobody knows what became of it.
+            answered_ms = time.time() * 1000
+            answer = read_answer(request, status, body, sent_ms=sent_ms)
+            tenant_id = request.logs[0].tenant_id if len(request.logs) == 1 else ""
+            run.history.add_request(
+                RequestRow(
+                    *(self.kind, intended_ms, sent_ms, answered_ms, status, len(request.logs), answer.accepted),
+                    *(len(request.body), tenant_id, answer.problem),
+                ),
+                answer.logs,
+            )
+
+
+class JsonUser(IngestUser):
+    """Single logs as application/json."""
+
+    kind = "json"
+
+
+class TextUser(IngestUser):
+    """Single logs as text/plain."""
+
+    kind = "text"
+
+
+class BatchUser(IngestUser):
+    """NDJSON batches over many tenants."""
+
+    kind = "batch"
+
+
+class NoisyUser(IngestUser):
+    """NDJSON batches of the one noisy tenant."""
+
+    kind = "noisy"
+
+
+_USERS: Final[tuple[type[IngestUser], ...]] = (JsonUser, TextUser, BatchUser, NoisyUser)
+
+
+def add_options(parser: Any) -> None:
+    """Add the bench's options to locust's command line and web page."""
+    group = parser.add_argument_group("Workload of the log ingestion bench")
+    group.add_argument("--shape", choices=SHAPES, default="steady", help="how the rate goes over time")
+    group.add_argument("--rate", type=float, default=1000, help="requests a minute")
+    group.add_argument("--duration", type=float, default=180, help="seconds of schedule")
+    group.add_argument("--mix", default="json=60,text=40", help="shares of json, text and batch requests")
+    group.add_argument("--seed", type=int, default=_DEFAULTS.seed, help="the same seed sends the same requests")
+    group.add_argument("--run-name", default=f"run{int(time.time()):x}", help="prefix of the tenants' names")
+    group.add_argument("--tenants", type=int, default=_DEFAULTS.tenants, help="number of tenants")
+    group.add_argument("--max-chars", type=int, default=_DEFAULTS.max_chars, help="longest log")
+    group.add_argument("--batch-logs", type=int, default=_DEFAULTS.batch_logs, help="logs in a batch")
+    group.add_argument("--history", default="bench/results/locust/history.db", help="file that the judge reads")
+    group.add_argument("--naive", action="store_true", help="send only what the naive baseline understands")
+
+
+def start(environment: Any, **_: Any) -> None:
+    """Make the schedules, keep the user classes that have one, and start the writer and the watch on the end."""
+    run = environment.rdp_run = Run(environment.parsed_options)
+    environment.user_classes[:] = [user for user in _USERS if user.kind in run.schedules]
+    gevent.spawn(_keep, environment, run)
+
+
+def _keep(environment: Any, run: Run) -> None:
+    while not run.is_over and environment.runner.state not in {"stopping", "stopped", "cleanup"}:
+        gevent.sleep(_COMMIT_EVERY_S)
+        run.history.commit()
+    logging.getLogger(__name__).info("The schedule is over.")
+    if environment.web_ui is None:
+        environment.runner.quit()
+    else:
+        environment.runner.stop()
+
+
+def stop(environment: Any, **_: Any) -> None:
+    """Make the history's last rows durable."""
+    environment.rdp_run.history.commit()
+
+
+def _listen(to: Any) -> None:
+    to.init_command_line_parser.add_listener(add_options)
+    to.test_start.add_listener(start)
+    to.test_stop.add_listener(stop)
+
+
+_listen(events)

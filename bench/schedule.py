@@ -1,0 +1,49 @@
+"""Which request is meant to leave when: a shape's arrivals dealt out to the kinds of requests. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from bench.shapes import Shape, arrivals, scaled
+from bench.workload import KINDS, Profile, Request, RequestKind, Workload
+
+
+class Due(NamedTuple):
+    """A request and its intended send time, in seconds from the start."""
+
+    at_s: float
+    request: Request
+
+
+def parse_mix(mix: str) -> dict[RequestKind, float]:
+    """Return each kind's share from words such as `json=60,text=40`; shares are scaled to a sum of 1.
+
+    Raises:
+        ValueError: an unknown kind, or no positive share.
+    """
+    shares: dict[RequestKind, float] = {}
+    for word in mix.split(","):
+        name, _, share = word.strip().partition("=")
+        kind = next((kind for kind in KINDS if kind == name), None)
+        if kind is None or kind == "noisy":
+            raise ValueError(f"unknown kind of request {name!r} in the mix: use json, text, batch")
+        if float(share) > 0:
+            shares[kind] = float(share)
+    if not shares:
+        raise ValueError("the mix has no positive share")
+    return {kind: share / sum(shares.values()) for kind, share in shares.items()}
+
+
+def schedules(shape: Shape, mix: Mapping[RequestKind, float], profile: Profile) -> dict[RequestKind, Iterator[Due]]:
+    """Return a lazy schedule for each kind that has arrivals."""
+    dealt: dict[RequestKind, Iterator[Due]] = {
+        kind: _dues(arrivals(scaled(shape.main, share)), Workload(profile, kind)) for kind, share in mix.items()
+    }
+    if shape.noisy_logs:
+        batches = arrivals(scaled(shape.noisy_logs, 1 / profile.batch_logs))
+        dealt["noisy"] = _dues(batches, Workload(profile, "noisy"))
+    return dealt
+
+
+def _dues(times: Iterator[float], workload: Workload) -> Iterator[Due]:
+    for at_s in times:
+        yield Due(at_s, workload.next())
