@@ -13,6 +13,9 @@ from infra.local.state import State
 _REGION: Final = "us-east-1"
 _CODE_BUCKET: Final = "rdp-code"
 
+# MiniStack 1.5.33 speaks plain HTTP, and its mapping stops at a limit that CloudFormation handed it as text.
+_PARAMETERS: Final[dict[str, str]] = {"RequireTls": "false", "MaximumConcurrency": "0"}
+
 
 def up(
     data_dir: Path,
@@ -100,9 +103,10 @@ def _deploy(started: State, packages: Mapping[package.Function, bytes], paramete
     place = started.place
     place.s3.create_bucket(Bucket=_CODE_BUCKET)
     code = deployment.upload(place, _CODE_BUCKET, packages)
-    deployment.deploy(place, stack.STACK_NAME, code | dict(parameters), timeout_s=120, poll_s=0.05)
+    parameters = code | _PARAMETERS | dict(parameters)
+    deployment.deploy(place, stack.STACK_NAME, parameters, timeout_s=120, poll_s=0.05)
     outputs = stack.read_outputs(place, stack.STACK_NAME)
-    for role in ("IngestRoleName", "ConsumerRoleName"):
+    for role in ("IngestRoleName", "ConsumerRoleName", "TenantReaderRoleName"):
         grants.grant(place.iam, outputs[role])
     # The path form needs no name resolution of *.localhost and no Host header.
     endpoint = f"{started.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
