@@ -1,0 +1,61 @@
+"""One replay in a process of its own that kills itself (SIGKILL) at a point: `python -m ... JSON`, see `Job`."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from consumer.replay import checkpoint, sinks
+from infra.cli.replay import Options, run
+from tests.integration.replay.corpus import stack_of
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What to replay, and where to die: at the `count`th call of the point, or never."""
+
+    endpoint_url: str
+    stream: str
+    to: str
+    checkpoint: str
+    commit_logs: int
+    distinct: bool = False
+    point: Literal["write", "before_checkpoint", "after_checkpoint", "never"] = "never"
+    count: int = 0
+
+
+def main(job: Job) -> None:
+    """Replay, and die where the job says."""
+    calls = 0
+
+    def counted(function: Callable[..., Any], *, die_first: bool) -> Callable[..., Any]:
+        def wrapper(*arguments: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if die_first and calls == job.count:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = function(*arguments)
+            if calls == job.count:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return wrapper
+
+    sinks.FileSink.commit_logs = job.commit_logs
+    if job.point == "write":
+        # Written, and on its way to the disk as far as the buffers let it.
+        sinks.LineFile.write = counted(sinks.LineFile.write, die_first=False)  # type: ignore[method-assign]
+        sinks._BUFFERED_LINES = 1  # type: ignore[misc]
+    elif job.point != "never":
+        checkpoint.save = counted(checkpoint.save, die_first=job.point == "before_checkpoint")
+    run(
+        stack_of(job.stream, endpoint_url=job.endpoint_url),
+        Options(to=job.to, checkpoint=Path(job.checkpoint), raw=True, distinct=job.distinct),
+    )
+
+
+if __name__ == "__main__":
+    main(msgspec.json.decode(sys.argv[1], type=Job))

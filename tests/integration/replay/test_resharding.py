@@ -1,0 +1,217 @@
+"""Resharding, on kinesis-mock: splits and merges while logs are written, a kill while they are read."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from infra.cli.replay import Options, run
+from infra.stack import Stack
+from ingest.message import InternalMessage, decode
+from tests.integration.replay import kinesis_mock
+from tests.integration.replay.corpus import log, put, stack_of
+from tests.integration.replay.killed_replay import Job
+
+TENANTS = 12
+A_CALL = 60
+STAGE = 300
+HASH_KEYS = 1 << 128
+_ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def endpoint_url() -> Iterator[str]:
+    """The engine, for the whole module."""
+    with kinesis_mock.running() as url:
+        yield url
+
+
+def created(endpoint_url: str, stream: str) -> Stack:
+    """Return a stack with a new stream of one shard."""
+    stack = stack_of(stream, endpoint_url=endpoint_url)
+    stack.place.kinesis.create_stream(StreamName=stream, ShardCount=1)
+    await_active(stack)
+    return stack
+
+
+def await_active(stack: Stack) -> None:
+    """Return when the stream takes the next change."""
+    deadline_s = time.monotonic() + 20
+    while True:
+        summary = stack.place.kinesis.describe_stream_summary(StreamName=stack.stream_name)
+        if summary["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE":
+            return
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def open_shards(stack: Stack) -> dict[int, tuple[str, int]]:
+    """Return the open shards by the start of their hash range: shard id and end of the range."""
+    return {
+        int(shard["HashKeyRange"]["StartingHashKey"]): (shard["ShardId"], int(shard["HashKeyRange"]["EndingHashKey"]))
+        for shard in stack.place.kinesis.list_shards(StreamName=stack.stream_name)["Shards"]
+        if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+    }
+
+
+def split(stack: Stack, start: int) -> None:
+    """Split the open shard that begins at `start` in two halves."""
+    shard_id, end = open_shards(stack)[start]
+    middle = str((start + end + 1) // 2)
+    stack.place.kinesis.split_shard(StreamName=stack.stream_name, ShardToSplit=shard_id, NewStartingHashKey=middle)
+    await_active(stack)
+
+
+def merge(stack: Stack, start: int) -> None:
+    """Merge the open shard that begins at `start` with the next one."""
+    shards = open_shards(stack)
+    shard_id, end = shards[start]
+    stack.place.kinesis.merge_shards(
+        StreamName=stack.stream_name, ShardToMerge=shard_id, AdjacentShardToMerge=shards[end + 1][0]
+    )
+    await_active(stack)
+
+
+def reshard(stack: Stack, wait: "threading.Event | None" = None) -> None:
+    """Split, split a child, merge children of two parents, merge again: six changes."""
+    quarter = HASH_KEYS // 4
+    for change, start in (
+        (split, 0),
+        (split, 0),
+        (split, 2 * quarter),
+        (merge, quarter),
+        (split, quarter),
+        (merge, 0),
+    ):
+        change(stack, start)
+        if wait is not None:
+            wait.wait(0.05)
+
+
+def lines(path: Path) -> list[InternalMessage]:
+    """Return the logs in an NDJSON file."""
+    return [decode(line) for line in path.read_bytes().splitlines()]
+
+
+def assert_exact(replayed: list[InternalMessage], logs: int) -> None:
+    """Fail unless exactly the first `logs` logs are there, each tenant's in the order of sending."""
+    assert len(replayed) == logs
+    for tenant in range(TENANTS):
+        of_tenant = [m for m in replayed if m.tenant_id == f"tenant-{tenant:02}"]
+        assert of_tenant == [log(n, tenants=TENANTS) for n in range(tenant, logs, TENANTS)]
+
+
+def written_while_resharding(stack: Stack) -> int:
+    """Write logs until the resharding is through; return how many."""
+    resharded = threading.Event()
+    written = 0
+    failures: list[BaseException] = []
+
+    def write() -> None:
+        nonlocal written
+        try:
+            while not resharded.is_set():
+                put(
+                    stack.place.kinesis,
+                    [log(n, tenants=TENANTS) for n in range(written, written + A_CALL)],
+                    stream=stack.stream_name,
+                )
+                written += A_CALL
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        reshard(stack, resharded)
+    finally:
+        resharded.set()
+        writer.join()
+    assert not failures
+    return written
+
+
+def test_resharding_during_writes_keeps_the_set_and_the_order(endpoint_url: str, tmp_path: Path) -> None:
+    """Logs written across splits, a split of a child and merges come back exactly, in order, the same bytes twice."""
+    stack = created(endpoint_url, "resharded")
+    logs = written_while_resharding(stack)
+    for name in ("one.ndjson", "two.ndjson"):
+        progress = run(stack, Options(to=str(tmp_path / name), raw=True))
+    assert_exact(lines(tmp_path / "one.ndjson"), logs)
+    assert (tmp_path / "one.ndjson").read_bytes() == (tmp_path / "two.ndjson").read_bytes()
+    assert progress.shards_ended == 8  # four split, two pairs merged
+
+
+def test_following_meets_the_children_of_shards_that_end_meanwhile(endpoint_url: str, tmp_path: Path) -> None:
+    """A replay that follows the stream through its resharding has every log, in its tenant's order."""
+    stack = created(endpoint_url, "followed")
+    stop = threading.Event()
+    done: list[int] = []
+    options = Options(to=str(tmp_path / "out.ndjson"), checkpoint=tmp_path / "at.json", raw=True, follow=True)
+    reader = threading.Thread(target=lambda: done.append(run(stack, options, stopped=stop.is_set).written))
+    reader.start()
+    try:
+        logs = written_while_resharding(stack)
+        deadline_s = time.monotonic() + 30
+        while not (tmp_path / "out.ndjson").exists() or (tmp_path / "out.ndjson").read_bytes().count(b"\n") < logs:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        reader.join()
+    assert done == [logs]
+    assert_exact(lines(tmp_path / "out.ndjson"), logs)
+
+
+@pytest.mark.parametrize(
+    ("name", "kills"),
+    [
+        ("out.ndjson", [("write", 150), ("before_checkpoint", 2), ("after_checkpoint", 1), ("write", 250)]),
+        ("out.ndjson.gz", [("before_checkpoint", 3), ("write", 130)]),
+    ],
+)
+def test_a_killed_replay_goes_on_with_nothing_lost_and_nothing_twice(
+    endpoint_url: str, tmp_path: Path, name: str, kills: list[tuple[str, int]]
+) -> None:
+    """Killed at a write, before and after a checkpoint, it ends with the file of a replay that was left alone (I9)."""
+    stack = created(endpoint_url, f"killed-{name.count('.')}")
+    numbers = count()
+    for change in (split, split, merge, None):
+        logs = [log(n, tenants=TENANTS) for n in (next(numbers) for _ in range(STAGE))]
+        put(stack.place.kinesis, logs, stream=stack.stream_name, a_call=A_CALL)
+        if change is not None:
+            change(stack, 0)
+    job = Job(
+        endpoint_url=endpoint_url,
+        stream=stack.stream_name,
+        to=str(tmp_path / "whole" / name),
+        checkpoint=str(tmp_path / "whole.json"),
+        commit_logs=110,
+        distinct=True,
+    )
+    (tmp_path / "whole").mkdir()
+    assert replayed(job) == 0
+    job = msgspec.structs.replace(job, to=str(tmp_path / name), checkpoint=str(tmp_path / "at.json"))
+    for point, at in kills:
+        assert replayed(msgspec.structs.replace(job, point=point, count=at)) == -9
+    assert replayed(job) == 0
+    assert (tmp_path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    if name == "out.ndjson":
+        assert_exact(lines(tmp_path / name), 4 * STAGE)
+
+
+def replayed(job: Job) -> int:
+    """Return the exit status of a replay in a process of its own (-9: killed)."""
+    return subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-m", "tests.integration.replay.killed_replay", msgspec.json.encode(job).decode()],
+        cwd=_ROOT,
+        check=False,
+        timeout=60,
+    ).returncode
