@@ -51,7 +51,7 @@ def await_empty(stack: Stack, *, timeout_s: float, tell: Callable[[int], None] =
         quiet = quiet + 1 if queued + in_flight == 0 else 0
         tell(queued + in_flight)
         if quiet >= _QUIET_POLLS or time.monotonic() > deadline_s:
-            return Counts(queued, in_flight, sum(queue_depth(stack, stack.dlq_url)))
+            return Counts(queued, in_flight)
         time.sleep(_POLL_S)
 
 

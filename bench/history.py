@@ -19,6 +19,9 @@ Kind = Literal["sent", "item", "dead_letter", "stream"]
 NO_ANSWER: Final = 0
 """The status of a request whose answer never came: a timeout, a cut connection, a client killed while waiting."""
 
+WARM_UP: Final = "warm-up"
+"""The kind of a request that is judged like all others and not measured."""
+
 _PAGE_CACHE_KIB: Final = 32 * 1024
 _PLANTED_SEPARATOR: Final = "\x1f"
 

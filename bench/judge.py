@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
-from bench.history import History
+from bench.history import WARM_UP, History
 from bench.promises import PROMISES, UNSEEN, Broken, Log, Promise, check_log, check_stray, is_accepted, is_uncertain
 from bench.verdict import Check, CheckName, Verdict, printable
 
@@ -21,12 +21,15 @@ def _title(name: CheckName) -> str:
     return {**_DEMANDS, **{str(promise): title for promise, title in PROMISES.items()}}[name]
 
 
+_UNMEASURED: Final = (WARM_UP, "noisy")
+"""Kinds of requests that the asked rate does not speak of."""
+
+
 class Counts(NamedTuple):
-    """What stands where when a run has ended; `table_items` is what the whole table gained, None when unknown."""
+    """What waits when a run has ended; `table_items` is what the whole table gained, None when unknown."""
 
     queued: int
     in_flight: int
-    dlq: int
     table_items: int | None = None
 
 
@@ -102,11 +105,12 @@ def judge(
 def _judge_logs(
     history: History, findings: _Findings, tally: Counter[str], on_stored: Callable[[Stored], None]
 ) -> None:
-    tenants = frozenset(history.tenants())
+    tenants = frozenset(("", *history.tenants()))
     strays: Counter[tuple[str, bytes, str]] = Counter()
     for tenant_id, _, evidence in history.logs():
         log = Log.of(evidence)
-        _count(log, tally)
+        if tenant_id in tenants:
+            _count(log, tally)
         if log.sent:
             for broken in check_log(log):
                 findings.promise(broken)
@@ -148,12 +152,14 @@ def _report_stored(log: Log, on_stored: Callable[[Stored], None]) -> None:
 def _judge_requests(history: History, findings: _Findings, tally: Counter[str], asked: Asked | None) -> None:
     start_ms: float | None = None
     for request in history.requests():
-        start_ms = request.intended_ms if start_ms is None else start_ms
         tally["requests"] += 1
         if request.problem:
             findings.add("answers", f"{request.kind}: {request.problem}")
             continue
         tally["answered_as_asked"] += 1
+        if request.kind in _UNMEASURED:
+            continue
+        start_ms = request.intended_ms if start_ms is None else start_ms
         if asked and request.answered_ms <= start_ms + (asked.duration_s + _LATE_S) * 1000:
             tally["answered_in_time"] += 1
     if asked is None:
@@ -169,12 +175,12 @@ def _judge_counts(counts: Counts, findings: _Findings, tally: Counter[str]) -> N
     tally["queued"], tally["in_flight"] = counts.queued, counts.in_flight
     if waiting:
         findings.add("drained", f"{counts.queued} queued and {counts.in_flight} in flight", waiting)
-    accounted = tally["stored"] + waiting + counts.dlq - tally["dead_letter_copies"]
+    accounted = tally["stored"] + waiting + tally["dead_letters"] - tally["dead_letter_copies"]
     if not tally["accepted"] <= accounted <= tally["accepted"] + tally["uncertain"]:
         findings.add(
             "I11",
             f"{tally['accepted']} accepted (and {tally['uncertain']} uncertain), but {tally['stored']} stored + "
-            f"{counts.queued} queued + {counts.in_flight} in flight + {counts.dlq} in the DLQ",
+            f"{counts.queued} queued + {counts.in_flight} in flight + {tally['dead_letters']} in the DLQ",
             abs(accounted - tally["accepted"]),
         )
     if counts.table_items is not None and counts.table_items != tally["stored"]:

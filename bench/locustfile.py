@@ -16,9 +16,9 @@ from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
 
 from bench.answers import read_answer
-from bench.history import NO_ANSWER, History, RequestRow
+from bench.history import NO_ANSWER, WARM_UP, History, RequestRow
 from bench.schedule import Due, parse_mix, schedules
-from bench.shapes import SHAPES, make_shape
+from bench.shapes import SHAPES, make_shape, warmed
 from bench.workload import Profile, RequestKind
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ class Run:
             naive=options.naive,
         )
         shape = make_shape(options.shape, per_minute=options.rate, duration_s=options.duration)
-        self.schedules: dict[RequestKind, Iterator[Due]] = schedules(shape, parse_mix(options.mix), profile)
+        self.warm_up_s: float = options.warm_up
+        self.schedules: dict[RequestKind, Iterator[Due]] = schedules(
+            warmed(shape, self.warm_up_s), parse_mix(options.mix), profile
+        )
         self.zero_s = time.time() + _LEAD_S
         self.exhausted: set[RequestKind] = set()
         self.in_flight = 0
@@ -111,7 +114,15 @@ class IngestUser(FastHttpUser):
             tenant_id = request.logs[0].tenant_id if len(request.logs) == 1 else ""
             run.history.add_request(
                 RequestRow(
-                    *(self.kind, intended_ms, sent_ms, answered_ms, status, len(request.logs), answer.accepted),
+                    *(
+                        WARM_UP if due.at_s < run.warm_up_s else self.kind,
+                        intended_ms,
+                        sent_ms,
+                        answered_ms,
+                        status,
+                        len(request.logs),
+                        answer.accepted,
+                    ),
                     *(len(request.body), tenant_id, answer.problem),
                 ),
                 answer.logs,
@@ -151,6 +162,7 @@ def add_options(parser: Any) -> None:
     group.add_argument("--shape", choices=SHAPES, default="steady", help="how the rate goes over time")
     group.add_argument("--rate", type=float, default=1000, help="requests a minute")
     group.add_argument("--duration", type=float, default=180, help="seconds of schedule")
+    group.add_argument("--warm-up", type=float, default=10, help="seconds of rise before it, judged but not measured")
     group.add_argument("--mix", default="json=60,text=40", help="shares of json, text and batch requests")
     group.add_argument("--seed", type=int, default=_DEFAULTS.seed, help="the same seed sends the same requests")
     group.add_argument("--run-name", default=f"run{int(time.time()):x}", help="prefix of the tenants' names")

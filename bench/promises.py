@@ -110,7 +110,7 @@ def _outcome(text: Evidence, log: Log, possible: AbstractSet[bytes]) -> Iterator
         yield "I1", f"poison ({text.word}) was stored"
     if not stored and not dead:
         if not log.items:
-            yield "I1", "answered 202 and lost: no item, no DLQ entry"
+            yield "I1", "answered 202, and there is no item and no DLQ entry"
         elif any(item.digest in possible for item in log.items):
             yield "I6", "another text has this log_id's item, and this one is not in the DLQ"
 

@@ -79,6 +79,15 @@ _MAKERS: Final[dict[ShapeName, Callable[[float, float], Shape]]] = {
 }
 
 
+def warmed(shape: Shape, warm_up_s: float) -> Shape:
+    """Return the shape with a rise from nothing to its first rate before it, in which functions start one by one."""
+    if not warm_up_s:
+        return shape
+    rise = Segment(warm_up_s, 0, shape.main[0].from_per_s)
+    silence = Segment(warm_up_s, 0, 0)
+    return Shape((rise, *shape.main), (silence, *shape.noisy_logs) if shape.noisy_logs else ())
+
+
 def scaled(segments: Sequence[Segment], share: float) -> tuple[Segment, ...]:
     """Return the segments with their rates multiplied."""
     return tuple(Segment(s.duration_s, s.from_per_s * share, s.to_per_s * share) for s in segments)

@@ -2,7 +2,7 @@
 
 import click
 
-from infra.cli import audit, down, logs, replay, send, status, up
+from infra.cli import audit, bench, down, logs, replay, send, status, up
 from infra.cli.failures import PlainErrors
 
 
@@ -22,3 +22,4 @@ main.add_command(send.command)
 main.add_command(logs.command)
 main.add_command(replay.command)
 main.add_command(audit.command)
+main.add_command(bench.command)

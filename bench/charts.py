@@ -1,0 +1,95 @@
+"""A run's pictures, drawn by matplotlib: as SVG inside the report, as PNG for the README."""
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.analysis import Moment, Numbers
+
+_BLUE, _ORANGE, _RED, _GREY = "#2563eb", "#ea580c", "#b91c1c", "#64748b"
+_STYLE: Final[Any] = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e2e8f0",
+    "axes.edgecolor": "#94a3b8",
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "rdp",
+}
+
+
+def draw(numbers: Numbers) -> dict[str, Figure]:
+    """Return the figures of a run by name: `latency`, `flow` and `lag`."""
+    return {
+        "latency": _figure(lambda axes: _latency(axes, numbers.timeline)),
+        "flow": _figure(lambda axes: _flow(axes, numbers.timeline)),
+        "lag": _figure(lambda axes: _lag(axes, numbers.lag_shares)),
+    }
+
+
+def figure(paint: Callable[[Axes], None]) -> Figure:
+    """Return a figure in the bench's style that `paint` has drawn on."""
+    return _figure(paint)
+
+
+def as_svg(drawn: Figure) -> str:
+    """Return the figure as an <svg> element that an HTML page can hold."""
+    buffer = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        drawn.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    # Responsive: the view box scales, the fixed size in points would not.
+    return re.sub(
+        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg[svg.index("<svg") :])
+    )
+
+
+def save_png(drawn: Figure, path: Path) -> None:
+    """Write the figure as a PNG."""
+    with mpl.rc_context(_STYLE):
+        drawn.savefig(path, format="png", dpi=150)
+
+
+def _figure(paint: Callable[[Axes], None]) -> Figure:
+    with mpl.rc_context(_STYLE):
+        drawn = Figure(figsize=(8, 3), layout="constrained")
+        paint(drawn.subplots())
+    return drawn
+
+
+def _latency(axes: Axes, timeline: Sequence[Moment]) -> None:
+    measured = [moment for moment in timeline if moment.p50_ms is not None]
+    at_s = [moment.at_s for moment in measured]
+    axes.plot(at_s, [moment.p99_ms or 0 for moment in measured], color=_RED, label="p99", linewidth=1)
+    axes.plot(at_s, [moment.p95_ms or 0 for moment in measured], color=_ORANGE, label="p95", linewidth=1)
+    axes.plot(at_s, [moment.p50_ms or 0 for moment in measured], color=_BLUE, label="p50", linewidth=1.4)
+    axes.set(xlabel="seconds", ylabel="answer, ms (from the intended send time)", yscale="log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.legend(loc="upper right", ncols=3)
+
+
+def _flow(axes: Axes, timeline: Sequence[Moment]) -> None:
+    at_s = [moment.at_s for moment in timeline]
+    axes.plot(at_s, [moment.accepted_per_s for moment in timeline], color=_BLUE, label="accepted a second")
+    axes.plot(at_s, [moment.stored_per_s for moment in timeline], color=_ORANGE, label="stored a second")
+    axes.set(xlabel="seconds", ylabel="logs a second", ylim=(0, None))
+    queue = axes.twinx()
+    waiting = [(moment.at_s, moment.waiting) for moment in timeline if moment.waiting is not None]
+    queue.fill_between([at for at, _ in waiting], [count for _, count in waiting], color=_GREY, alpha=0.18, linewidth=0)
+    queue.set(ylabel="queued and in flight (grey)", ylim=(0, None))
+    queue.grid(visible=False)
+    axes.legend(loc="upper right", ncols=2)
+
+
+def _lag(axes: Axes, shares: Sequence[tuple[float, float]]) -> None:
+    axes.plot([lag_ms / 1000 for lag_ms, _ in shares], [100 * share for _, share in shares], color=_BLUE)
+    axes.set(xlabel="from sending to stored, seconds", ylabel="% of logs", xscale="log", ylim=(0, 101))
+    axes.xaxis.set_major_formatter("{x:g}")

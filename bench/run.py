@@ -1,0 +1,191 @@
+"""One run from the first request to the verdict: locust as a child, the queue sampled, drained, collected, judged."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from bench import evidence, machine, usage
+from bench.analysis import Analysis, Numbers
+from bench.history import WARM_UP, History
+from bench.judge import Asked, judge
+from bench.promises import PROMISES, Promise
+from bench.shapes import ShapeName
+from bench.verdict import Verdict
+from infra.counts import queue_depth
+from infra.stack import Stack
+
+_LOCUSTFILE: Final = Path(__file__).parent / "locustfile.py"
+_SAMPLE_S: Final = 1.0
+_CLOCK_MARGIN: Final = timedelta(seconds=5)
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run sends, and what it must reach. `rate` is in requests a minute."""
+
+    name: str
+    shape: ShapeName = "steady"
+    rate: float = 1000
+    duration_s: float = 180
+    warm_up_s: float = 10
+    mix: str = "json=60,text=40"
+    seed: int = 7
+    tenants: int = 40
+    max_chars: int = 1000
+    batch_logs: int = 100
+    users: int = 150
+    naive: bool = False
+    seconds_per_char: float = 0.05
+    least_rate: float | None = None
+    drain_timeout_s: float = 240
+    promises: tuple[Promise, ...] = tuple(PROMISES)
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's plan, where it was made, verdict, numbers and usage: everything that its report shows."""
+
+    plan: Plan
+    started_at: str
+    parameters: dict[str, str]
+    machine: dict[str, str]
+    load_average: tuple[str, str]
+    verdict: Verdict
+    numbers: Numbers
+    usage: dict[str, usage.FunctionUsage]
+    drain_s: float
+
+
+def run(
+    plan: Plan,
+    stack: Stack,
+    folder: Path,
+    *,
+    parameters: dict[str, str] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Result:
+    """Make the run in `folder` (its history and locust's log stay there) and return its result.
+
+    Raises:
+        RuntimeError: locust itself failed; its log says why.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    started = datetime.now(UTC)
+    load_before = machine.load_average()
+    with _Sampler(stack) as sampler:
+        _send(plan, stack, folder, tell)
+        sent_s = time.monotonic()
+        counts = evidence.await_empty(
+            stack, timeout_s=plan.drain_timeout_s, tell=lambda left: tell(f"draining: {left:,} messages left")
+        )
+        drain_s = time.monotonic() - sent_s
+    load_after = machine.load_average()
+    ended_ms = time.time() * 1000
+    tell("reading what is stored, streamed and dead-lettered")
+    with History(str(folder / "history.db")) as history:
+        has_stream = "I5" in plan.promises
+        evidence.collect(history, stack, since=started - _CLOCK_MARGIN, has_stream=has_stream)
+        start_ms = next(row.intended_ms for row in history.requests() if row.kind != WARM_UP)
+        analysis = Analysis(start_ms=start_ms, duration_s=plan.duration_s, seconds_per_char=plan.seconds_per_char)
+        for request in history.requests():
+            analysis.add_request(request)
+        analysis.add_waiting(sampler.samples)
+        tell("judging")
+        asked = Asked(plan.least_rate, plan.duration_s) if plan.least_rate else None
+        verdict = judge(history, counts=counts, asked=asked, promises=plan.promises, on_stored=analysis.add_stored)
+    return Result(
+        plan=plan,
+        started_at=started.isoformat(timespec="seconds"),
+        parameters=parameters or {},
+        machine=machine.describe(),
+        load_average=(load_before, load_after),
+        verdict=verdict,
+        numbers=analysis.numbers(),
+        usage=usage.functions(stack, since_ms=start_ms, until_ms=ended_ms),
+        drain_s=drain_s,
+    )
+
+
+def _send(plan: Plan, stack: Stack, folder: Path, tell: Callable[[str], None]) -> None:
+    """Run locust until its schedule is over."""
+    options = {
+        "host": stack.endpoint,
+        "users": plan.users,
+        "spawn-rate": plan.users,
+        "shape": plan.shape,
+        "rate": plan.rate,
+        "duration": plan.duration_s,
+        "warm-up": plan.warm_up_s,
+        "mix": plan.mix,
+        "seed": plan.seed,
+        "run-name": plan.name,
+        "tenants": plan.tenants,
+        "max-chars": plan.max_chars,
+        "batch-logs": plan.batch_logs,
+        "history": folder / "history.db",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(_LOCUSTFILE),
+        "--headless",
+        "--only-summary",
+        "--exit-code-on-error=0",
+    ]
+    command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    command += ["--naive"] if plan.naive else []
+    total_s = plan.warm_up_s + plan.duration_s
+    with (folder / "locust.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=_LOCUSTFILE.parent.parent)  # noqa: S603 - no shell, words of our own
+        started_s = time.monotonic()
+        try:
+            while process.poll() is None:
+                tell(f"sending: {min(time.monotonic() - started_s, total_s):.0f} of {total_s:.0f} s")
+                time.sleep(_SAMPLE_S)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if process.returncode:
+        raise RuntimeError(f"locust ended with code {process.returncode}; see {folder / 'locust.log'}")
+
+
+class _Sampler:
+    """Reads the queue's depth once a second in a thread of its own, from entry to exit."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.samples: list[tuple[float, int]] = []
+        self.failure: Exception | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self.failure is not None:
+            raise self.failure
+
+    def _watch(self) -> None:
+        try:
+            while not self._stop.wait(_SAMPLE_S):
+                self.samples.append((time.time() * 1000, sum(queue_depth(self._stack, self._stack.queue_url))))
+        except Exception as error:  # noqa: BLE001 - handed to the thread that waits for this one
+            self.failure = error
+
+
+def without_stream() -> tuple[Promise, ...]:
+    """Return the promises that a system without a stream is judged by."""
+    every: Collection[Promise] = PROMISES
+    return tuple(promise for promise in every if promise != "I5")
