@@ -7,7 +7,13 @@ import pytest
 
 from ingest.errors import POISON_REASONS, REJECT_REASONS, Poison, Rejected, RejectReason
 
-_TOO_LARGE = {"body_too_large", "text_too_large", "too_many_records"}
+_STATUS = {
+    "body_too_large": 413,
+    "larger_than_quota": 413,
+    "tenant_forbidden": 403,
+    "text_too_large": 413,
+    "too_many_records": 413,
+}
 
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
@@ -19,9 +25,9 @@ def test_every_reject_reason_has_a_test_of_its_name(reason: str) -> None:
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_every_reject_reason_has_a_status_and_a_detail(reason: RejectReason) -> None:
-    """What is too large is a 413 and everything else a 400, and each says a sentence."""
+    """413 for what is too large, 403 for another's tenant, 400 for everything else; and each says a sentence."""
     rejected = Rejected(reason)
-    assert rejected.status == (413 if reason in _TOO_LARGE else 400)
+    assert rejected.status == _STATUS.get(reason, 400)
     assert rejected.detail
     assert str(rejected) == rejected.reason == reason
 

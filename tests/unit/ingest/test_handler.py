@@ -1,0 +1,263 @@
+"""The Lambda entry: events in, responses and lines out, AWS replaced."""
+
+import gzip
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from ingest.errors import REJECT_REASONS, Rejected, RejectReason
+from ingest.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.message import decode
+from tests.unit.ingest.conftest import Ingest
+from tests.unit.ingest.emf_schema import violations
+from tests.unit.ingest.fakes import event, take_all
+
+Lines = Callable[[], list[dict[str, Any]]]
+_SECRET = "s3cret-marker"
+_THROTTLED = ClientError(
+    {"Error": {"Code": "ThrottlingException", "Message": _SECRET}, "ResponseMetadata": {"HTTPStatusCode": 400}},  # type: ignore[typeddict-item] # botocore sets more
+    "Operation",
+)
+
+
+def _body(response: dict[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(response["body"])
+    return body
+
+
+def test_one_log_is_enqueued_streamed_and_answered(ingest: Ingest) -> None:
+    """202 with the four members; the queue and the stream hold the same message."""
+    response = ingest(event('{"tenant_id":"acme","text":"hello"}', headers={"X-Tenant-ID": "acme"}))
+    (message,) = ingest.enqueued
+    assert response["statusCode"] == 202
+    assert _body(response) == {
+        "status": "enqueued",
+        "tenant_id": "acme",
+        "log_id": message.log_id,
+        "request_id": "request-1",
+    }
+    assert (message.tenant_id, message.text, message.source) == ("acme", "hello", "json_upload")
+    assert message.stream_pending is False
+    assert _on_stream(ingest) == [message]
+
+
+def test_generated_log_ids_differ(ingest: Ingest) -> None:
+    """Two logs never share a generated id."""
+    ingest(event('["a","b"]'))
+    ingest(event('["a","b"]'))
+    assert len({message.log_id for message in ingest.enqueued}) == 4
+
+
+def test_received_at_is_utc_with_milliseconds(ingest: Ingest) -> None:
+    """RFC 3339, as the contract says."""
+    ingest(event('"a"'))
+    assert _is_rfc3339(ingest.enqueued[0].received_at)
+
+
+def test_batch_is_answered_with_each_record_s_fate(ingest: Ingest) -> None:
+    """Good records are accepted although others are refused."""
+    response = ingest(event('[{"text":"a","log_id":"l-1"},{"text":""},{"msg":"c","log_id":"l-3"}]'))
+    assert response["statusCode"] == 202
+    assert _body(response) == {
+        "status": "enqueued",
+        "accepted": 2,
+        "log_ids": ["l-1", "l-3"],
+        "rejected": [{"index": 1, "reason": "empty_text", "detail": "text is empty."}],
+        "request_id": "request-1",
+    }
+
+
+def test_retry_with_an_idempotency_key_has_the_same_log_ids(ingest: Ingest) -> None:
+    """The consumer's conditional write then stores it once."""
+    headers = {"idempotency-key": "k"}
+    answers = [_body(ingest(event('["a","b"]', headers=headers)))["log_ids"] for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert len(set(answers[0])) == 2
+
+
+def test_health(ingest: Ingest, lines: Lines) -> None:
+    """The health check touches nothing and writes nothing."""
+    response = ingest(event(None, path="/health"))
+    assert (response["statusCode"], response["body"]) == (200, '{"status":"ok"}')
+    assert (ingest.sqs.calls, ingest.kinesis.records, lines()) == ([], [], [])
+
+
+_REFUSED: dict[RejectReason, dict[str, Any]] = {
+    "body_too_large": event(b"a" * 1_048_577, "text/plain"),
+    "empty_batch": event("[]"),
+    "empty_text": event('{"text":""}'),
+    "invalid_base64": event('{"text":"a"}') | {"isBase64Encoded": True},
+    "invalid_encoding": event(b"\xff", "text/plain"),
+    "invalid_fields": event('{"text":"a","":1}'),
+    "invalid_gzip": event('{"text":"a"}', headers={"content-encoding": "gzip"}),
+    "invalid_idempotency_key": event('{"text":"a"}', headers={"idempotency-key": "a b"}),
+    "invalid_json": event("{"),
+    "invalid_log_id": event('{"text":"a","log_id":"a b"}'),
+    "invalid_record": event("7"),
+    "invalid_tenant": event('{"text":"a"}', headers={"x-tenant-id": "a,b"}),
+    "missing_tenant": event('{"text":"a"}', headers={"x-tenant-id": ""}),
+    "missing_text": event("{}"),
+    "no_valid_records": event("[7]"),
+    "tenant_mismatch": event('{"text":"a","tenant_id":"other"}'),
+    "text_too_large": event("a" * 170_001, "text/plain"),
+    "too_many_records": event("[" + "1," * 5_000 + "1]"),
+    "unsupported_content_encoding": event('{"text":"a"}', headers={"content-encoding": "br"}),
+    "unsupported_content_type": event("a", "application/x-www-form-urlencoded"),
+}
+
+
+_OF_A_PRINCIPAL = {"larger_than_quota", "tenant_forbidden"}  # These need an authenticated caller.
+
+
+def test_every_reason_is_provoked_here() -> None:
+    """The table above keeps up with the closed list."""
+    assert set(_REFUSED) == set(REJECT_REASONS) - _OF_A_PRINCIPAL
+
+
+@pytest.mark.parametrize("reason", _REFUSED)
+def test_refused_request_leaves_nothing_but_its_reason(reason: RejectReason, ingest: Ingest, lines: Lines) -> None:
+    """Each reason gives its status, detail and metric; the queue and the stream are not touched (I2)."""
+    response = ingest(_REFUSED[reason])
+    assert response["statusCode"] == Rejected(reason).status
+    assert _body(response)["detail"] == Rejected(reason).detail
+    assert _body(response)["reason"] == reason
+    assert _body(response)["request_id"] == "request-1"
+    assert (ingest.sqs.calls, ingest.kinesis.records) == ([], [])
+    counted = {line["reason"]: line["rejected"] for line in lines() if "rejected" in line}
+    assert counted == ({"invalid_record": 1} if reason == "no_valid_records" else {reason: 1})
+
+
+@pytest.mark.parametrize("body", ['"a"', b'"a"', gzip.compress(b'"a"')])
+def test_body_in_each_form(body: str | bytes, ingest: Ingest) -> None:
+    """Plain, base64 and gzip arrive as the same log."""
+    headers = {"content-encoding": "gzip"} if body[:2] == b"\x1f\x8b" else {}
+    assert ingest(event(body, headers=headers))["statusCode"] == 202
+    assert ingest.enqueued[0].text == "a"
+
+
+def test_sqs_refusal_is_a_500_with_retry_after(ingest: Ingest, lines: Lines) -> None:
+    """The client is told to send it again, and under which log_id."""
+    ingest.sqs.always = _THROTTLED
+    ingest.context.remaining_ms = 1_600
+    response = ingest(event('{"text":"a","log_id":"l-1"}'))
+    assert response["statusCode"] == 500
+    assert response["headers"]["retry-after"] == "5"
+    assert _body(response) == {
+        "detail": "Failed to enqueue message",
+        "reason": "enqueue_failed",
+        "request_id": "request-1",
+        "tenant_id": "acme",
+        "log_id": "l-1",
+    }
+    (line,) = lines()
+    assert (line["accepted"], line["enqueue_failures"], line["level"]) == (0, 1, "error")
+    assert line["refusals"]["sqs:ThrottlingException"] >= 1
+
+
+def test_sqs_that_takes_a_part_gives_each_record_s_state(ingest: Ingest) -> None:
+    """The client can send exactly the rest again, and an Idempotency-Key is not needed for it."""
+
+    def half(entries: Any) -> dict[str, Any]:
+        failed = [{"Id": e["Id"], "Code": "InternalError", "SenderFault": True} for e in entries if int(e["Id"]) % 2]
+        return take_all([e for e in entries if not int(e["Id"]) % 2]) | {"Failed": failed}
+
+    ingest.sqs.always = half
+    records = [{"text": "x", "log_id": f"l-{i}"} for i in range(4)]
+    response = ingest(event(json.dumps([7, *records])))
+    assert response["statusCode"] == 500
+    assert response["headers"]["retry-after"] == "5"
+    body = _body(response)
+    assert body["accepted"] == 2
+    assert body["log_ids"] == ["l-0", "l-2"]
+    assert body["failed"] == [{"index": 2, "log_id": "l-1"}, {"index": 4, "log_id": "l-3"}]
+    assert [refused["index"] for refused in body["rejected"]] == [0]
+
+
+@pytest.mark.parametrize("error", [_THROTTLED, ReadTimeoutError(endpoint_url="x")])
+def test_kinesis_refusal_is_a_202_and_the_queue_message_says_so(error: Exception, ingest: Ingest, lines: Lines) -> None:
+    """The consumer puts it on the stream."""
+    ingest.kinesis.error = error
+    assert ingest(event('["a","b"]'))["statusCode"] == 202
+    assert [(message.text, message.stream_pending) for message in ingest.enqueued] == [("a", True), ("b", True)]
+    (line,) = lines()
+    assert (line["accepted"], line["stream_failures"], line["level"]) == (2, 2, "warning")
+
+
+def test_kinesis_is_not_waited_for_beyond_its_budget(ingest: Ingest) -> None:
+    """A stream that throttles for ever costs its budget (50 ms here), whatever time the Lambda has."""
+    ingest.kinesis.error = _THROTTLED
+    ingest.context.remaining_ms = 30_000
+    started_s = time.monotonic()
+    assert ingest(event('"a"'))["statusCode"] == 202
+    assert time.monotonic() - started_s < 2
+
+
+def test_lambda_without_time_left_answers_500(ingest: Ingest) -> None:
+    """Nothing is sent that could not be answered for."""
+    ingest.context.remaining_ms = 1_000
+    assert ingest(event('"a"'))["statusCode"] == 500
+    assert ingest.sqs.calls == []
+
+
+def test_lines_are_emf_and_name_the_request(ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every line is one that CloudWatch takes, with the two request ids."""
+    ingest(event('["a",7,""]'))
+    ingest(event("{"))
+    written = capsys.readouterr().out.splitlines()
+    assert len(written) == 4
+    for line in written:
+        assert violations(line) == []
+        root = json.loads(line)
+        assert (root["request_id"], root["lambda_request_id"]) == ("request-1", "lambda-1")
+
+
+@pytest.mark.parametrize("failure", ["none", "sqs", "kinesis", "rejected"])
+def test_no_line_holds_a_log_s_text(failure: str, ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever happens to a log, its text, fields and id stay out of the log lines."""
+    ingest.context.remaining_ms = 1_550
+    if failure == "sqs":
+        ingest.sqs.always = _THROTTLED
+    if failure == "kinesis":
+        ingest.kinesis.error = _THROTTLED
+    record = {"text": _SECRET, "log_id": _SECRET, _SECRET: _SECRET}
+    if failure == "rejected":
+        ingest(event(json.dumps({"text": _SECRET, "tenant_id": f"{_SECRET} /"})))
+        ingest(event(f'{{"text":"{_SECRET}'))
+        ingest(event(json.dumps([record | {"log_id": f"{_SECRET} "}, {_SECRET: _SECRET}])))
+    else:
+        ingest(event(json.dumps([record, record])))
+    captured = capsys.readouterr()
+    assert captured.out
+    assert _SECRET not in captured.out + captured.err
+
+
+def test_lines_of_a_large_failure_stay_small(ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
+    """CloudWatch cuts events of more than 256 KiB: just when SQS refuses 5,000 logs, the line must not be that long."""
+    ingest.sqs.always = _THROTTLED
+    ingest.context.remaining_ms = 1_800
+    assert ingest(event(json.dumps(["x"] * 5_000)))["statusCode"] == 500
+    assert max(len(line) for line in capsys.readouterr().out.splitlines()) < 10_000
+
+
+def _on_stream(ingest: Ingest) -> list[Any]:
+    found = []
+    for record in ingest.kinesis.records:
+        data = record["Data"]
+        assert data.startswith(MAGIC)
+        aggregated = AggregatedRecord.FromString(data[len(MAGIC) : -DIGEST_SIZE])
+        found += [decode(user_record.data) for user_record in aggregated.records]
+    return found
+
+
+def _is_rfc3339(timestamp: str) -> bool:
+    parsed = datetime.fromisoformat(timestamp)
+    return (
+        timestamp.endswith("Z")
+        and len(timestamp) == len("2026-11-24T05:40:00.000Z")
+        and parsed.utcoffset() == timedelta(0)
+    )
