@@ -1,11 +1,22 @@
 """The one judge of a history, for the bench, the fault suite and the end-to-end tests."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from bench.history import WARM_UP, History
-from bench.promises import PROMISES, UNSEEN, Broken, Log, Promise, check_log, check_stray, is_accepted, is_uncertain
+from bench.promises import (
+    PROMISES,
+    UNSEEN,
+    WITNESSED,
+    Broken,
+    Log,
+    Promise,
+    check_log,
+    check_stray,
+    is_accepted,
+    is_uncertain,
+)
 from bench.verdict import Check, CheckName, Verdict, printable
 
 _DEMANDS: Final[dict[str, str]] = {
@@ -18,7 +29,7 @@ _LATE_S: Final = 1.0
 
 
 def _title(name: CheckName) -> str:
-    return {**_DEMANDS, **{str(promise): title for promise, title in PROMISES.items()}}[name]
+    return {**_DEMANDS, **{str(promise): title for promise, title in {**PROMISES, **WITNESSED}.items()}}[name]
 
 
 _UNMEASURED: Final = (WARM_UP, "noisy")
@@ -78,11 +89,13 @@ def judge(
     promises: Collection[Promise] = tuple(PROMISES),
     examples: int = 5,
     on_stored: Callable[[Stored], None] | None = None,
+    witnessed: Mapping[Promise, Sequence[str]] | None = None,
 ) -> Verdict:
     """Return the verdict over a history whose evidence is complete.
 
     Without `counts` I11 and `drained` are not checked, without `asked` the rate is not. `promises` leaves out what a
-    system does not offer (a baseline without a stream: I5). `on_stored` sees each accepted and stored log.
+    system does not offer (a baseline without a stream: I5). `on_stored` sees each accepted and stored log. `witnessed`
+    names, for each promise of `WITNESSED` that the caller watched, the offences that it saw: those are checked then.
     """
     history.index()
     findings = _Findings(examples)
@@ -97,9 +110,14 @@ def judge(
         names.append("drained")
     else:
         names = [name for name in names if name != "I11"]
+    for promise, offences in (witnessed or {}).items():
+        names.append(promise)
+        for offence in offences:
+            findings.add(promise, offence)
     checks = tuple(findings.check(name, _title(name)) for name in names)
     passed = not any(check.broken for check in checks)
-    return Verdict(passed, checks, dict(UNSEEN), {name: round(value, 3) for name, value in sorted(tally.items())})
+    unseen = {name: why for name, why in UNSEEN.items() if name not in names}
+    return Verdict(passed, checks, unseen, {name: round(value, 3) for name, value in sorted(tally.items())})
 
 
 def _judge_logs(

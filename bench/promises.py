@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from bench.history import NO_ANSWER, Evidence
 
-Promise = Literal["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I11"]
+Promise = Literal["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12"]
 
 PROMISES: Final[dict[Promise, str]] = {
     "I1": "every 202 ends as exactly one item with equal original text, or in the DLQ with a reason",
@@ -19,6 +19,13 @@ PROMISES: Final[dict[Promise, str]] = {
     "I8": "no planted phone number is left in modified_data",
     "I11": "accepted = stored + queued + in flight + DLQ when the run has ended",
 }
+WITNESSED: Final[dict[Promise, str]] = {
+    "I9": "replaying twice gives byte-identical output; from a checkpoint, the rest and nothing twice",
+    "I10": "rebuilding an emptied table from the stream gives the same items",
+    "I12": "no response deletes a message that is neither stored nor in the DLQ",
+}
+"""What no history shows: the fault suite watches it happen and hands its findings to the judge."""
+
 UNSEEN: Final[dict[str, str]] = {
     "I9": "needs two replays of the same stream: the replay's own tests",
     "I10": "needs a table emptied and rebuilt from the stream: the replay's own tests",

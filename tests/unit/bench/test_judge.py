@@ -271,6 +271,20 @@ def test_control_characters_of_ids_are_escaped(run: Run) -> None:
     assert "\x1b" not in as_text(run.verdict())
 
 
+def test_what_a_caller_witnessed_is_checked_too(run: Run) -> None:
+    """A promise that no history shows is a check when the caller watched it, and fails with the caller's finding."""
+    with History() as history:
+        history.add_sent(run.sent)
+        for (tenant_id, log_id), texts in run.items.items():
+            history.add_item(tenant_id, log_id, *texts)
+        for record in run.stream:
+            history.add_stream_record(*record)
+        verdict = judge(history, witnessed={"I9": (), "I12": ("acme/a3 deleted unprocessed",)})
+    assert verdict.failed == ["I12"]
+    assert list(verdict.unseen) == ["I10"]
+    assert "acme/a3 deleted unprocessed" in as_text(verdict)
+
+
 def test_examples_are_bounded_and_counted(run: Run) -> None:
     """A thousand offences are counted, five are named; JSON carries both."""
     run.items.clear()
