@@ -1,0 +1,74 @@
+"""The runbook knows every alarm, every parameter and every command that there is."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
+
+from infra.deployment import TEMPLATE
+
+_ROOT: Final = Path(__file__).parents[2]
+_RUNBOOK: Final = (_ROOT / "infra" / "RUNBOOK.md").read_text()
+_TEMPLATE: Final[Any] = cfn_yaml.load(str(TEMPLATE))
+_SECTIONS: Final = dict(re.findall(r"^###? ([^\n]+)\n(.*?)(?=^###? |\Z)", _RUNBOOK, re.MULTILINE | re.DOTALL))
+_ALARMS: Final = {
+    name: resource["Properties"]
+    for name, resource in _TEMPLATE["Resources"].items()
+    if resource["Type"] == "AWS::CloudWatch::Alarm"
+}
+
+
+def _slug(alarm: Any) -> str:
+    name: str = alarm["AlarmName"]["Fn::Sub"]
+    return name.removeprefix("${AWS::StackName}-")
+
+
+def test_there_are_alarms() -> None:
+    """What the other tests go through is not empty."""
+    assert len(_ALARMS) >= 8
+
+
+@pytest.mark.parametrize("name", _ALARMS)
+def test_every_alarm_has_its_section(name: str) -> None:
+    """Named as the alarm, and it says what it means, where to look, what to do and how to verify."""
+    body = _SECTIONS[_slug(_ALARMS[name])]
+    for part in ("means", "look", "act", "verify"):
+        assert re.search(rf"\*\*{part}\*\*", body, re.IGNORECASE), part
+
+
+@pytest.mark.parametrize("name", _ALARMS)
+def test_an_alarm_names_its_section(name: str) -> None:
+    """Whoever gets the alarm's text knows where to read on."""
+    assert _ALARMS[name]["AlarmDescription"].endswith(f"Runbook, {_slug(_ALARMS[name])}.")
+
+
+def test_every_parameter_has_its_row_with_its_default() -> None:
+    """The table has each parameter once, with the template's default, and none that is gone."""
+    rows: dict[str, str] = {}
+    for names, default in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", _SECTIONS["Parameters"], re.MULTILINE):
+        for name in re.findall(r"`(\w+)`", names):
+            assert name not in rows
+            rows[name] = default.strip("` ")
+    shown = {"none": None, "empty": ""}
+    assert {name: shown.get(default, default) for name, default in rows.items()} == {
+        name: None if "Default" not in parameter else str(parameter["Default"])
+        for name, parameter in _TEMPLATE["Parameters"].items()
+    }
+
+
+def test_every_parameter_is_described_and_grouped() -> None:
+    """The console shows each parameter in a group, with a description that ends as a sentence."""
+    groups = _TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(_TEMPLATE["Parameters"])
+    for name, parameter in _TEMPLATE["Parameters"].items():
+        assert parameter["Description"].strip().endswith("."), name
+
+
+def test_links_within_the_runbook_lead_somewhere() -> None:
+    """Each anchor is a heading."""
+    headings = re.findall(r"^#+ (.+)$", _RUNBOOK, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", _RUNBOOK)) <= anchors
