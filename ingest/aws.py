@@ -14,6 +14,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -60,6 +61,7 @@ class Protocol(NamedTuple):
 
 
 SQS: Final = Protocol("sqs", "AmazonSQS", "application/x-amz-json-1.0")
+DYNAMODB: Final = Protocol("dynamodb", "DynamoDB_20120810", "application/x-amz-json-1.0")
 KINESIS: Final = Protocol("kinesis", "Kinesis_20131202", "application/x-amz-json-1.1")
 
 
@@ -93,7 +95,7 @@ class Client:
         url = urlsplit(endpoint_url)
         self._host = url.netloc
         self._path = url.path or "/"
-        self._tls = ssl.create_default_context(cafile=ca_bundle) if url.scheme == "https" else None
+        self._tls = _tls_context(ca_bundle) if url.scheme == "https" else None
         self._address = (url.hostname or "", url.port or (443 if self._tls else 80))
         self._socket: socket.socket | None = None
         self._signing_key: tuple[tuple[str, str], bytes] = (("", ""), b"")
@@ -114,6 +116,22 @@ class Client:
         """
         records = [{**record, "Data": base64.b64encode(record["Data"]).decode()} for record in Records]
         return self._call("PutRecords", {"StreamName": StreamName, "Records": records})
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Return DynamoDB's answer (`Item`, if there is one), as boto3's method of this name does.
+
+        Raises:
+            ClientError, BotoCoreError: what boto3 raises for the same failure.
+        """
+        return self._call("GetItem", request)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Return DynamoDB's answer, as boto3's method of this name does.
+
+        Raises:
+            ClientError, BotoCoreError: what boto3 raises for the same failure.
+        """
+        return self._call("UpdateItem", request)
 
     def close(self) -> None:
         """Close the connection; the next call opens one."""
@@ -262,6 +280,11 @@ def refusal(error: Exception) -> Refusal | None:
     if isinstance(error, BotoCoreError):
         return Refusal(type(error).__name__, isinstance(error, ConnectionError | HTTPClientError))
     return None
+
+
+@cache  # Reading the certificate authorities takes 20 ms, once for all clients.
+def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_bundle)
 
 
 def _signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:

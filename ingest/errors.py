@@ -18,9 +18,11 @@ RejectReason = Literal[
     "invalid_log_id",
     "invalid_record",
     "invalid_tenant",
+    "larger_than_quota",
     "missing_tenant",
     "missing_text",
     "no_valid_records",
+    "tenant_forbidden",
     "tenant_mismatch",
     "text_too_large",
     "too_many_records",
@@ -55,9 +57,11 @@ _DETAILS: Final[dict[RejectReason, str]] = {
     "invalid_tenant": (
         "tenant_id must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit; send X-Tenant-ID once."
     ),
+    "larger_than_quota": "The request alone is larger than the tenant's quota of a minute. Send smaller batches.",
     "missing_tenant": "Missing X-Tenant-ID header",
     "missing_text": _INVALID_JSON,
     "no_valid_records": "No record of the batch was accepted; see rejected.",
+    "tenant_forbidden": "The credentials belong to another tenant than the one that the request names.",
     "tenant_mismatch": "The record, the headers and the query name different tenants.",
     "text_too_large": "text is larger than 170,000 bytes of UTF-8 (or than 900,000 as escaped JSON).",
     "too_many_records": "More than 5,000 records in one request. Send smaller batches.",
@@ -65,7 +69,9 @@ _DETAILS: Final[dict[RejectReason, str]] = {
     "unsupported_content_type": "Unsupported Content-Type. Use application/json or text/plain.",
 }
 
-_PAYLOAD_TOO_LARGE: Final = frozenset[RejectReason]({"body_too_large", "text_too_large", "too_many_records"})
+_PAYLOAD_TOO_LARGE: Final = frozenset[RejectReason](
+    {"body_too_large", "larger_than_quota", "text_too_large", "too_many_records"}
+)
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error of ours
@@ -80,7 +86,9 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error 
 
     @property
     def status(self) -> int:
-        """413 for what is too large, 400 for everything else."""
+        """413 for what is too large, 403 for another's tenant, 400 for everything else."""
+        if self.reason == "tenant_forbidden":
+            return 403
         return 413 if self.reason in _PAYLOAD_TOO_LARGE else 400
 
     @property

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from ingest import queue, report, respond, stream
+from ingest import aws, queue, report, respond, stream
 from ingest.errors import Rejected
 from ingest.parse import parse
+from ingest.principal import tenant_of
 from ingest.publish import NOTHING, publish
+from ingest.quota import OverQuota, Quota, take
 from ingest.request import from_event
 from ingest.settings import from_environ
 
@@ -35,6 +37,14 @@ _enqueue = partial(
     sleep=time.sleep,
 )
 
+_public = _settings.authentication == "none"
+_take_quota = partial(
+    take,
+    aws.client(aws.DYNAMODB, os.environ, read_timeout_s=0.5),
+    _settings.access_table_name,
+    Quota(_settings.tenant_logs_per_minute, _settings.tenant_bytes_per_minute),
+)
+
 
 def handler(event: dict[str, Any], context: Any) -> respond.Response:
     """Return the API Gateway response (payload format 2.0) to one request."""
@@ -46,11 +56,22 @@ def handler(event: dict[str, Any], context: Any) -> respond.Response:
     properties: dict[str, object] = {"request_id": request_id, "lambda_request_id": context.aws_request_id}
     timestamp_ms = int(now.timestamp() * 1000)
     try:
+        principal = None if _public else tenant_of(event, jwt_claim=_settings.jwt_tenant_claim)
         received_at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        parsed = parse(from_event(event), received_at=received_at, new_log_id=_new_log_id)
+        request = from_event(event)
+        parsed = parse(request, received_at=received_at, new_log_id=_new_log_id, principal=principal)
+        if principal is not None and parsed.messages:
+            failure = _take_quota(
+                tenant_id=principal, logs=len(parsed.messages), body_bytes=len(request.body), now_s=now.timestamp()
+            )
+            if failure is not None:
+                properties["quota_failure"] = failure
     except Rejected as error:
         _write(report.rejected_lines(error, timestamp_ms=timestamp_ms, properties=properties))
         return respond.rejected(error, request_id)
+    except OverQuota as error:
+        _write([report.over_quota_line(error.tenant_id, timestamp_ms=timestamp_ms, properties=properties)])
+        return respond.over_quota(error.retry_after_s, request_id)
     published = NOTHING
     if parsed.messages:
         refusals: list[tuple[str, str, int]] = []  # (service, error code, logs)
@@ -69,7 +90,7 @@ def handler(event: dict[str, Any], context: Any) -> respond.Response:
             ),
         )
         if refusals:
-            properties["refusals"] = refusals
+            properties["refusals"] = report.refusal_counts(refusals)
     lines = report.accepted_lines(
         parsed,
         published,

@@ -46,14 +46,17 @@ class _Defaults(NamedTuple):
     """What the request gives to records that don't bring it themselves."""
 
     tenant_id: str | None
+    principal: str | None
     log_id: str | None
     idempotency_key: str | None
     received_at: str
     new_log_id: Callable[[], str]
 
 
-def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str]) -> Parsed:
+def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str], principal: str | None = None) -> Parsed:
     """Return the request's messages, and what was refused beside them.
+
+    `principal` is the tenant that an authorizer vouches for: a request that names any other is refused as a whole.
 
     `received_at` is RFC 3339; `new_log_id` is called for each record without a log_id (unless the request has an
     Idempotency-Key: then log_ids follow from tenant, key and position, so that a retry stores nothing twice).
@@ -64,7 +67,8 @@ def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str]) 
     """
     content_type, charset = media_type(request.headers.get("content-type", ""))
     defaults = _Defaults(
-        tenant_id=_request_tenant(request),
+        tenant_id=_request_tenant(request, principal),
+        principal=principal,
         log_id=request.headers.get("x-log-id"),
         idempotency_key=_idempotency_key(request),
         received_at=received_at,
@@ -77,7 +81,7 @@ def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str]) 
 
     records, is_batch, envelope_tenant = read_records(request.body, content_type, charset)
     if envelope_tenant is not None:
-        defaults = defaults._replace(tenant_id=_agreed(envelope_tenant, defaults.tenant_id))
+        defaults = defaults._replace(tenant_id=_agreed(envelope_tenant, defaults.tenant_id, principal))
     if not is_batch:
         message = _message(records[0], "json_upload", 0, defaults)
         return Parsed([message], [0], [], is_batch=False)
@@ -94,6 +98,8 @@ def _parse_batch(records: list[Any], defaults: _Defaults) -> Parsed:
         try:
             message = _message(record, "json_upload", position, defaults)
         except Rejected as rejected:
+            if rejected.reason == "tenant_forbidden":
+                raise
             parsed.rejected.append(RejectedRecord(position, rejected.reason))
         else:
             parsed.messages.append(message)
@@ -113,7 +119,7 @@ def _message(
         record = {"text": record}
     if not isinstance(record, dict):
         raise Rejected("invalid_record")
-    tenant_id = _agreed_tenant(record.get("tenant_id"), defaults.tenant_id)
+    tenant_id = _agreed_tenant(record.get("tenant_id"), defaults)
     text_key, text = _text(record)
     log_id = record.get("log_id")
     if log_id is None:
@@ -162,30 +168,30 @@ def _decode_text(body: bytes, charset: str) -> str:
         raise Rejected("invalid_encoding") from error
 
 
-def _request_tenant(request: Request) -> str | None:
-    tenant_id: str | None = None
+def _request_tenant(request: Request, principal: str | None) -> str | None:
+    tenant_id = principal
     for name in _TENANT_HEADERS:
         stated = request.headers.get(name)
         if stated:
-            tenant_id = _agreed(stated.strip(), tenant_id)
-    return _agreed(request.query.get("tenant_id"), tenant_id) if request.query else tenant_id
+            tenant_id = _agreed(stated.strip(), tenant_id, principal)
+    return _agreed(request.query.get("tenant_id"), tenant_id, principal) if request.query else tenant_id
 
 
-def _agreed_tenant(stated: Any, default: str | None) -> str:
-    tenant_id = _agreed(stated, default)
+def _agreed_tenant(stated: Any, defaults: _Defaults) -> str:
+    tenant_id = _agreed(stated, defaults.tenant_id, defaults.principal)
     if tenant_id is None:
         raise Rejected("missing_tenant")
     return tenant_id
 
 
-def _agreed(stated: Any, default: str | None) -> str | None:
+def _agreed(stated: Any, default: str | None, principal: str | None) -> str | None:
     if stated is None or stated == "":
         return default
     if stated == default:
         return default
     tenant_id = _tenant_id(stated) if isinstance(stated, str) else _checked(stated, TenantId, "invalid_tenant")
     if default is not None:
-        raise Rejected("tenant_mismatch")
+        raise Rejected("tenant_forbidden" if principal else "tenant_mismatch")
     return tenant_id
 
 

@@ -45,9 +45,30 @@ def accepted_lines(
     return [line, *(_rejected_line(reason, n, timestamp_ms, properties) for reason, n in reasons.items())]
 
 
+def refusal_counts(refusals: Sequence[tuple[str, str, int]]) -> dict[str, int]:
+    """Return how many logs each `service:error code` was told for, of (service, error code, logs).
+
+    Counted, because CloudWatch cuts a line at 256 KiB, and 5,000 logs refused at each of ten tries are more than that.
+    """
+    counts: Counter[str] = Counter()
+    for service, code, logs in refusals:
+        counts[f"{service}:{code}"] += logs
+    return dict(counts)
+
+
 def rejected_lines(error: Rejected, *, timestamp_ms: int, properties: Mapping[str, object]) -> list[str]:
     """Return the line of a request that was refused as a whole."""
     return [_rejected_line(error.reason, 1, timestamp_ms, properties)]
+
+
+def over_quota_line(tenant_id: str, *, timestamp_ms: int, properties: Mapping[str, object]) -> str:
+    """Return the line of a request that exceeded its tenant's quota."""
+    return emf_line(
+        {"over_quota": 1},
+        timestamp_ms=timestamp_ms,
+        dimensions={"service": "ingest"},
+        properties={"event": "over_quota", "level": "info", "tenants": {tenant_id: 1}, **properties},
+    )
 
 
 def _tenants(messages: Sequence[InternalMessage]) -> dict[str, int]:

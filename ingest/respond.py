@@ -66,6 +66,13 @@ def not_enqueued(parsed: Parsed, failed: frozenset[int], request_id: str) -> Res
     return _response(500, body, {"retry-after": str(RETRY_AFTER_S)})
 
 
+def over_quota(retry_after_s: int, request_id: str) -> Response:
+    """Return the 429 for a request that would exceed its tenant's quota of this minute; the next begins in time."""
+    detail = f"The tenant's quota of this minute is used up. Try again in {retry_after_s} s."
+    body = {"detail": detail, "reason": "over_quota", "request_id": request_id}
+    return _response(429, body, {"retry-after": str(retry_after_s)})
+
+
 def rejected(error: Rejected, request_id: str) -> Response:
     """Return the 4xx for a request that was refused as a whole."""
     return _response(error.status, {"detail": error.detail, "reason": error.reason, "request_id": request_id})

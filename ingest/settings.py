@@ -1,17 +1,27 @@
 """The ingest Lambda's settings, read from the environment once."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
-    """What the template sets. `stream_budget_ms` bounds what Kinesis may add to a request's latency."""
+    """What the template sets.
+
+    `stream_budget_ms` bounds what Kinesis may add to a request's latency. The quotas (0: none) count only with
+    `authentication`, in the table `access_table_name`.
+    """
 
     queue_url: str
     stream_name: str
     stream_sub_keys: int = 1
     stream_budget_ms: int = 500
+    authentication: Literal["none", "api_key", "jwt"] = "none"
+    jwt_tenant_claim: str = "tenant_id"
+    access_table_name: str = ""
+    tenant_logs_per_minute: int = 0
+    tenant_bytes_per_minute: int = 0
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
