@@ -43,6 +43,11 @@ def test_probability_zero_never_crashes() -> None:
         crasher(0).at("before_work", [log(f"m-{n}")])
 
 
+def test_a_draw_at_the_probability_does_not_crash() -> None:
+    """Below it does, so that probability 0 spares even a draw of 0."""
+    crasher(draw("s", delivery())).at("before_work", [log("m-1")])
+
+
 def test_probability_one_always_crashes() -> None:
     """Draws are below 1, however they round."""
     for n in range(1_000):

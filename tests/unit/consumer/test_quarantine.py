@@ -26,8 +26,8 @@ def test_the_body_goes_unchanged_with_its_attributes() -> None:
     """A redrive must bring back exactly what came; what is not known is left out."""
     sqs = FakeSqs()
     spoiled = Spoiled(delivery("m-1"), Poison("undecodable"), None, None)
-    assert put(sqs, attributes_of_spoiled(spoiled), body='{"half') == ""
-    assert sqs.dead == [('{"half', {"reason": "undecodable", "original_message_id": "m-1"})]
+    assert put(sqs, attributes_of_spoiled(spoiled), body=' {"half\n') == ""
+    assert sqs.dead == [(' {"half\n', {"reason": "undecodable", "original_message_id": "m-1"})]
 
 
 def test_a_refused_log_names_its_owner() -> None:

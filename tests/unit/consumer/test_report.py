@@ -23,6 +23,7 @@ def test_only_unfinished_messages_are_kept() -> None:
         (["a"], {"a": STORED, "b": STORED}),
         (["a"], {"b": STORED}),
         (["a", "a"], {"a": STORED, "b": STORED}),
+        (["a", "a"], {"a": STORED}),
         ([], {"a": STORED}),
         (["a"], {}),
     ],

@@ -1,0 +1,166 @@
+"""The consumer's edges through real botocore, against moto, for what moto does as AWS does.
+
+Clients validate their parameters here, which they don't in the Lambda: so the requests are those of AWS's own model.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from consumer import quarantine, store
+from consumer.delay import Deferral
+from consumer.quarantine import Quarantine
+from consumer.store import Table
+from consumer.unpack import Delivery, Log
+from consumer.verdict import DUPLICATE, conflict
+from consumer.visibility import hide
+from tests.unit.consumer.fakes import RECEIVED_MS, message
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def sqs() -> "SQSClient":
+    """The queues' client, configured as in the Lambda."""
+    return boto3.client("sqs", region_name=REGION, config=quarantine.client_config())
+
+
+@pytest.fixture
+def dynamodb() -> "DynamoDBClient":
+    """A client of an empty table, configured as in the Lambda but for the validation."""
+    client = boto3.client("dynamodb", region_name=REGION, config=store.client_config(parameter_validation=True))
+    client.create_table(
+        TableName="logs",
+        KeySchema=[
+            {"AttributeName": "tenant_id", "KeyType": "HASH"},
+            {"AttributeName": "log_id", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "tenant_id", "AttributeType": "S"},
+            {"AttributeName": "log_id", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+def queue(sqs: "SQSClient") -> str:
+    """Return the URL of a new queue whose messages stay hidden for a minute."""
+    return sqs.create_queue(QueueName="logs", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+
+
+def received(sqs: "SQSClient", queue_url: str) -> list[Any]:
+    """Return what the queue hands out now."""
+    return list(
+        sqs.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
+        ).get("Messages", [])
+    )
+
+
+def test_poison_arrives_as_it_was_with_its_attributes(sqs: "SQSClient") -> None:
+    """Body unchanged, string attributes, readable by any SQS client."""
+    dlq_url = queue(sqs)
+    dead = Quarantine(sqs, dlq_url, monotonic=time.monotonic)
+    attributes = {"reason": "undecodable", "tenant_id": "a\x00b", "log_id": "", "original_message_id": "m-1"}
+    assert dead.put('{"half\t', attributes, give_up_at_s=time.monotonic() + 5) == ""
+    (got,) = received(sqs, dlq_url)
+    assert got["Body"] == '{"half\t'
+    assert {name: value["StringValue"] for name, value in got["MessageAttributes"].items()} == {
+        "reason": "undecodable",
+        "tenant_id": "a?b",
+        "original_message_id": "m-1",
+    }
+
+
+def test_a_dead_letter_queue_that_is_gone_refuses(sqs: "SQSClient") -> None:
+    """An error of botocore becomes a cause, not an exception."""
+    dead = Quarantine(sqs, queue(sqs).replace("logs", "gone"), monotonic=time.monotonic)
+    cause = dead.put("body", {"reason": "undecodable"}, give_up_at_s=time.monotonic() + 5)
+    assert "NonExistentQueue" in cause
+
+
+def delivered(got: dict[str, Any]) -> Log:
+    """Return the log that a received message would be."""
+    return Log(
+        delivery=Delivery(
+            message_id=got["MessageId"],
+            receipt_handle=got["ReceiptHandle"],
+            body=got["Body"],
+            receive_count=int(got["Attributes"]["ApproximateReceiveCount"]),
+            first_receive_ms=int(got["Attributes"]["ApproximateFirstReceiveTimestamp"]),
+        ),
+        message=message(),
+        received_ms=RECEIVED_MS,
+    )
+
+
+def test_a_hidden_message_comes_back_when_its_time_is_over(sqs: "SQSClient") -> None:
+    """The visibility is the deferral's, not the queue's: shorter here, so that the test is short."""
+    queue_url = queue(sqs)
+    for n in range(2):
+        sqs.send_message(QueueUrl=queue_url, MessageBody=str(n))
+    first, second = (delivered(got) for got in received(sqs, queue_url))
+    assert hide(sqs, queue_url, [Deferral(first, 1), Deferral(second, 42_000)]) == {}
+    assert received(sqs, queue_url) == []
+    deadline_s = time.monotonic() + 10
+    while not (back := received(sqs, queue_url)):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+    assert [got["MessageId"] for got in back] == [first.message_id]
+    assert back[0]["Attributes"]["ApproximateReceiveCount"] == "2"
+
+
+def test_a_receipt_handle_that_sqs_does_not_know_is_named(sqs: "SQSClient") -> None:
+    """The other entries of the call are hidden."""
+    queue_url = queue(sqs)
+    sqs.send_message(QueueUrl=queue_url, MessageBody="body")
+    (got,) = received(sqs, queue_url)
+    known = delivered(got)
+    unknown = delivered(got | {"MessageId": "gone", "ReceiptHandle": "no-handle"})
+    refused = hide(sqs, queue_url, [Deferral(unknown, 5), Deferral(known, 5)])
+    assert list(refused) == ["gone"]
+
+
+class Taken:
+    """moto's table, but every INSERT finds its key taken: what moto gets wrong, AWS's answer stands in for."""
+
+    def __init__(self, client: "DynamoDBClient") -> None:
+        self.batch_get_item = client.batch_get_item
+
+    def batch_execute_statement(self, *, Statements: list[Any]) -> dict[str, Any]:  # noqa: N803 - botocore's
+        """Answer DuplicateItem for each statement."""
+        return {"Responses": [{"Error": {"Code": "DuplicateItem"}, "TableName": "logs"}] * len(Statements)}
+
+
+def test_stored_texts_are_read_and_compared(dynamodb: "DynamoDBClient") -> None:
+    """BatchGetItem over tenants, with texts that need escaping."""
+    texts = {("acme", "a"): "\x00\u2028\U0001f600", ("globex", "a"): "x" * 100_000, ("acme", "b"): "first"}
+    for (tenant_id, log_id), text in texts.items():
+        dynamodb.put_item(
+            TableName="logs",
+            Item={"tenant_id": {"S": tenant_id}, "log_id": {"S": log_id}, "original_text": {"S": text}},
+        )
+    rows = [{"tenant_id": t, "log_id": i, "original_text": text} for (t, i), text in texts.items()]
+    rows[2]["original_text"] = "second"
+    table = Table(cast("Any", Taken(dynamodb)), "logs", monotonic=time.monotonic, sleep=time.sleep, jitter=lambda: 0.0)
+    answers = table.insert(rows, give_up_at_s=time.monotonic() + 5)
+    assert list(answers) == [(0, DUPLICATE), (1, DUPLICATE), (2, conflict("first"))]
