@@ -22,6 +22,7 @@ _START_TIMEOUT_S: Final = 60
 _STOP_TIMEOUT_S: Final = 60
 _POLL_S: Final = 0.05
 _LOG_TAIL_BYTES: Final = 2000
+_children: Final[list["subprocess.Popen[bytes]"]] = []  # Else each warns, when collected, that its engine still runs.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
@@ -58,6 +59,7 @@ def start(data_dir: Path, state: State) -> int:
         process.terminate()
         process.wait()
         raise
+    _children.append(process)
     return process.pid
 
 

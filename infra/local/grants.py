@@ -15,8 +15,10 @@ POLICY_NAME: Final = "engine"
 
 
 class Operation(NamedTuple):
+    """What the engine asks for: an action, on `resource` or (None) on that of the statement which allows AWS's."""
+
     name: str
-    resource: str | None  # None: the statement's own.
+    resource: str | None
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {

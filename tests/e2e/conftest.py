@@ -1,0 +1,136 @@
+"""The real template on the embedded engine: one for the session, more of them where a test needs its own."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra import counts
+from infra.local import lifecycle, state
+from infra.stack import Place, Stack
+
+QUIET: Mapping[str, str] = {"SecondsPerChar": "0", "CrashProbability": "0"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer with a JSON body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A stack that runs on an engine of its own in `data_dir`."""
+
+    data_dir: Path
+    state: state.State
+
+    @property
+    def stack(self) -> Stack:
+        """The stack: endpoint, outputs."""
+        return self.state.stack
+
+    @property
+    def place(self) -> Place:
+        """Its clients, with the engine's root key."""
+        return self.stack.place
+
+    @property
+    def counts(self) -> counts.Counts:
+        """The counts now."""
+        return counts.read(self.stack)
+
+    def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
+        """Return the answer of one request over a connection of its own."""
+        url = urlsplit(self.stack.endpoint)
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=30)
+        try:
+            connection.request(method, url.path + path, body=body, headers=dict(headers))
+            response = connection.getresponse()
+            answer_headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, answer_headers, json.loads(response.read()))
+        finally:
+            connection.close()
+
+    def post_text(self, tenant: str, text: str, log_id: str | None = None) -> Answer:
+        """POST one plain-text log."""
+        headers = {"Content-Type": "text/plain", "X-Tenant-ID": tenant} | ({"X-Log-ID": log_id} if log_id else {})
+        return self.request("POST", "/ingest", text.encode(), headers)
+
+    def post_json(self, value: object, headers: Mapping[str, str] = {}) -> Answer:
+        """POST a JSON value."""
+        return self.request(
+            "POST", "/ingest", json.dumps(value).encode(), {"Content-Type": "application/json"} | dict(headers)
+        )
+
+    def row(self, tenant: str, log_id: str) -> dict[str, Any] | None:
+        """Return the stored item in DynamoDB's JSON, or None."""
+        key = {"tenant_id": {"S": tenant}, "log_id": {"S": log_id}}
+        return self.place.dynamodb.get_item(TableName=self.stack.table_name, Key=key, ConsistentRead=True).get("Item")
+
+    def rows(self, tenant: str) -> list[dict[str, Any]]:
+        """Return all items of a tenant."""
+        pages = self.place.dynamodb.get_paginator("query").paginate(
+            TableName=self.stack.table_name,
+            KeyConditionExpression="tenant_id = :tenant",
+            ExpressionAttributeValues={":tenant": {"S": tenant}},
+        )
+        return [item for page in pages for item in page["Items"]]
+
+
+StartStack = Callable[..., LocalStack]
+Eventually = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
+    """Return `start(parameters, data_dir=None)`: a quiet stack, or one with other parameters, stopped at the end."""
+    folders: list[Path] = []
+
+    def start(parameters: Mapping[str, str] | None = None, data_dir: Path | None = None) -> LocalStack:
+        folder = data_dir or tmp_path_factory.mktemp("rdp")
+        folders.append(folder)
+        known = state.read(folder)
+        started = lifecycle.up(folder, port=None if known else 0, parameters=dict(QUIET) | dict(parameters or {}))
+        return LocalStack(folder, started)
+
+    yield start
+    for folder in folders:
+        lifecycle.down(folder)
+
+
+@pytest.fixture(scope="session")
+def local_stack(start_stack: StartStack) -> LocalStack:
+    """The session's stack: no delay, no crashes. Tests on it use tenants of their own."""
+    return start_stack()
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """Return `eventually(read, timeout_s=30)`: the first value of `read()` that is true, or the test fails."""
+
+    def wait(read: Callable[[], Any], *, timeout_s: float = 30.0) -> Any:
+        deadline_s = time.monotonic() + timeout_s
+        while not (value := read()):
+            if time.monotonic() > deadline_s:
+                pytest.fail(f"Not true within {timeout_s:.0f} s; it was {value!r}.")
+            time.sleep(0.1)
+        return value
+
+    return wait

@@ -1,0 +1,55 @@
+"""Down and up again: what the engine keeps is kept and processed."""
+
+from typing import TYPE_CHECKING
+
+from infra import counts
+from infra.local import lifecycle, state
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Eventually, StartStack
+
+
+def test_a_restart_in_mid_flight_loses_nothing(start_stack: "StartStack", eventually: "Eventually") -> None:
+    """Stored rows stay; logs that were queued or in flight are stored by the engine that comes after."""
+    # Six seconds a log, so that the stop comes while some are in the works; they return after the visibility timeout.
+    slow = {"SecondsPerChar": "1", "ConsumerTimeoutSeconds": "10", "VisibilityTimeoutSeconds": "12"}
+    first = start_stack({})
+    assert first.post_text("restart", "stored", "stored").status == 202
+    eventually(lambda: first.row("restart", "stored"))
+    lifecycle.down(first.data_dir)
+
+    second = start_stack(slow, data_dir=first.data_dir)
+    assert second.stack.outputs == first.stack.outputs
+    for number in range(60):
+        assert second.post_text("restart", "sixsix", str(number)).status == 202
+    eventually(lambda: second.counts.in_flight > 0)
+    lifecycle.down(first.data_dir)
+
+    third = start_stack({}, data_dir=first.data_dir)
+    before = third.counts
+    assert before.queued + before.in_flight + before.stored == 61
+    eventually(lambda: third.counts == counts.Counts(queued=0, in_flight=0, dlq=0, stored=61), timeout_s=45)
+
+
+def test_a_second_up_deploys_what_changed(start_stack: "StartStack", eventually: "Eventually") -> None:
+    """`up` on a running engine applies the parameters and leaves the data alone."""
+    first = start_stack({})
+    assert first.post_text("again", "kept", "kept").status == 202
+    eventually(lambda: first.row("again", "kept"))
+
+    second = start_stack({"RetentionDays": "7"}, data_dir=first.data_dir)
+
+    assert second.state.pid == first.state.pid
+    assert second.post_text("again", "expires", "expires").status == 202
+    assert int(eventually(lambda: second.row("again", "expires"))["expires_at"]["N"]) > 0
+    assert second.row("again", "kept") is not None
+
+
+def test_down_leaves_a_state_that_names_no_process(start_stack: "StartStack") -> None:
+    """After a stop the folder keeps its port and its data, and stopping again does nothing."""
+    own = start_stack()
+    assert lifecycle.down(own.data_dir) is not None
+    kept = state.read(own.data_dir)
+    assert kept is not None
+    assert (kept.pid, kept.port) == (None, own.state.port)
+    assert lifecycle.down(own.data_dir) is None

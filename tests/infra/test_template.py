@@ -1,0 +1,170 @@
+"""The CloudFormation template against the code that it runs and the numbers of the specification."""
+
+from typing import Any, Final
+
+import msgspec
+import pytest
+from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]  # cfn-lint ships no types
+
+from consumer.settings import Settings as ConsumerSettings
+from infra import package, stack
+from infra.deployment import TEMPLATE
+from infra.local import grants
+from ingest.settings import Settings as IngestSettings
+
+_LAMBDA_TO_VISIBILITY: Final = 6  # "Creating and configuring an Amazon SQS event source mapping", Lambda's guide.
+
+
+@pytest.fixture(scope="module")
+def template() -> Any:
+    """The template, with its intrinsic functions in their long form."""
+    return cfn_yaml.load(str(TEMPLATE))
+
+
+def _properties(template: Any, name: str) -> Any:
+    return template["Resources"][name]["Properties"]
+
+
+def _default(template: Any, value: Any) -> Any:
+    """Return a property's value, with a reference to a parameter replaced by its default."""
+    return template["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) else value
+
+
+def _grants(template: Any, role: str) -> dict[str, set[str]]:
+    granted: dict[str, set[str]] = {}
+    for policy in _properties(template, role)["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            resource, attribute = statement["Resource"]["Fn::GetAtt"]
+            assert attribute == "Arn"
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            granted.setdefault(resource, set()).update(actions)
+    return granted
+
+
+@pytest.mark.parametrize(
+    ("function", "settings"), [("IngestFunction", IngestSettings), ("ConsumerFunction", ConsumerSettings)]
+)
+def test_every_setting_is_a_variable(template: Any, function: str, settings: type[msgspec.Struct]) -> None:
+    """The template sets exactly the variables that the function's settings read."""
+    variables = _properties(template, function)["Environment"]["Variables"]
+    assert set(variables) == {field.encode_name for field in msgspec.structs.fields(settings)}
+
+
+@pytest.mark.parametrize(
+    ("function", "settings"), [("IngestFunction", IngestSettings), ("ConsumerFunction", ConsumerSettings)]
+)
+def test_the_template_and_the_code_agree_on_defaults(
+    template: Any, function: str, settings: type[msgspec.Struct]
+) -> None:
+    """A parameter's default is the default that the code has for its variable."""
+    variables = _properties(template, function)["Environment"]["Variables"]
+    for field in msgspec.structs.fields(settings):
+        parameter = template["Parameters"].get(variables[field.encode_name].get("Ref"))
+        if parameter is None:  # A resource.
+            assert field.required
+        else:
+            default = field.default
+            written = ",".join(default) if isinstance(default, tuple) else default
+            assert str(parameter["Default"]) == str(written), field.encode_name
+
+
+def test_the_specifications_numbers(template: Any) -> None:
+    """The defaults are the specification's."""
+    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    expected = {
+        "SecondsPerChar": 0.05,
+        "CrashProbability": 0.05,
+        "BatchSize": 5,
+        "VisibilityTimeoutSeconds": 300,
+        "MaxReceiveCount": 5,
+        "ConsumerTimeoutSeconds": 50,
+        "BatchingWindowSeconds": 0,
+    }
+    assert {name: defaults[name] for name in expected} == expected
+
+
+def test_a_failed_batch_stays_invisible_for_six_timeouts(template: Any) -> None:
+    """AWS asks for a visibility timeout of at least six times the function's timeout."""
+    timeout_s = _default(template, _properties(template, "ConsumerFunction")["Timeout"])
+    assert _default(template, _properties(template, "Queue")["VisibilityTimeout"]) >= _LAMBDA_TO_VISIBILITY * timeout_s
+
+
+def test_the_api_waits_longer_than_the_function_works(template: Any) -> None:
+    """A slow request ends with ingest's own answer, not with the gateway's: within API Gateway's 30 s."""
+    wait_ms = _properties(template, "ApiIntegration")["TimeoutInMillis"]
+    assert _properties(template, "IngestFunction")["Timeout"] * 1000 < wait_ms <= 30_000
+
+
+def test_a_dead_letter_outlives_the_queue(template: Any) -> None:
+    """A dead-lettered message keeps its first enqueue time: 14 days against 4."""
+    assert _properties(template, "Queue")["MessageRetentionPeriod"] == 4 * 86_400
+    assert _properties(template, "DeadLetterQueue")["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_a_partial_batch_response_is_understood(template: Any) -> None:
+    """Without ReportBatchItemFailures AWS would delete a whole batch whose handler returned."""
+    assert _properties(template, "QueueMapping")["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_ingest_may_do_its_work_and_nothing_else(template: Any) -> None:
+    """Its role names each action and each resource."""
+    assert _grants(template, "IngestRole") == {
+        "Queue": {"sqs:SendMessage"},
+        "Stream": {"kinesis:PutRecords"},
+        "IngestLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    }
+
+
+def test_the_consumer_may_do_its_work_and_nothing_else(template: Any) -> None:
+    """Its role names each action and each resource; it can neither overwrite nor delete a row."""
+    assert _grants(template, "ConsumerRole") == {
+        "Queue": {
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ChangeMessageVisibility",
+        },
+        "DeadLetterQueue": {"sqs:SendMessage"},
+        "Table": {"dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"},
+        "Stream": {"kinesis:PutRecords"},
+        "ConsumerLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    }
+
+
+def test_no_name_of_the_engines_is_in_the_template() -> None:
+    """What only the engine asks for is granted beside the template."""
+    text = TEMPLATE.read_text()
+    for operation in grants.OPERATIONS.values():
+        assert operation.name not in text
+
+
+def test_every_function_has_a_role_and_a_log_group_of_its_own(template: Any) -> None:
+    """No two functions share a role or a log group."""
+    functions = [_properties(template, name) for name in ("IngestFunction", "ConsumerFunction")]
+    assert [f["Role"] for f in functions] == [{"Fn::GetAtt": [f"{n}Role", "Arn"]} for n in ("Ingest", "Consumer")]
+    assert [f["LoggingConfig"]["LogGroup"]["Ref"] for f in functions] == ["IngestLogGroup", "ConsumerLogGroup"]
+
+
+def test_the_packages_hold_the_handlers(template: Any) -> None:
+    """A function's handler lies in a module that its package has."""
+    for function, modules in package.MODULES.items():
+        handler = _properties(template, f"{function.capitalize()}Function")["Handler"]
+        assert handler == f"{function}.handler.handler"
+        assert function in modules
+
+
+def test_the_outputs_are_those_that_rdp_reads(template: Any) -> None:
+    """A stack made of the outputs has every property."""
+    deployed = stack.Stack(
+        place=stack.Place(), endpoint="https://api", outputs={name: f"<{name}>" for name in template["Outputs"]}
+    )
+    assert deployed.ingest_url == "https://api/ingest"
+    assert (deployed.queue_url, deployed.dlq_url) == ("<QueueUrl>", "<DeadLetterQueueUrl>")
+    assert (deployed.stream_name, deployed.table_name) == ("<StreamName>", "<TableName>")
+    assert {"ApiId", "ApiEndpoint", "IngestRoleName", "ConsumerRoleName"} <= set(template["Outputs"])
+
+
+def test_the_template_needs_no_transform(template: Any) -> None:
+    """Plain CloudFormation: no macro runs between what is read and what is deployed."""
+    assert "Transform" not in template
