@@ -1,12 +1,15 @@
-"""The tenant that the API's authorizer vouches for, when the stack has one. Pure."""
+"""Whose request it is, when the stack has an authorizer: the key presented, and the tenant vouched for. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 import msgspec
 
 from ingest.errors import Rejected
 from ingest.message import TenantId
+
+_KEY_HEADER: Final = "x-api-key"
 
 
 def tenant_of(event: Mapping[str, Any], *, jwt_claim: str) -> str:
@@ -24,3 +27,15 @@ def tenant_of(event: Mapping[str, Any], *, jwt_claim: str) -> str:
         return msgspec.convert(vouched, TenantId)
     except msgspec.ValidationError as error:
         raise Rejected("tenant_forbidden") from error
+
+
+def presented_key(headers: Mapping[str, str]) -> str:
+    """Return the key of `X-Api-Key` or of `Authorization: Bearer`, or "" when there is none."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    scheme, _, token = lower.get("authorization", "").partition(" ")
+    return lower.get(_KEY_HEADER, "").strip() or (token.strip() if scheme.lower() == "bearer" else "")
+
+
+def access_id(key: str) -> str:
+    """Return the id under which the table holds an API key."""
+    return f"key#{sha256(key.encode()).hexdigest()}"

@@ -1,0 +1,87 @@
+"""The API keys of a stack with `Authentication=api_key`: made, listed, revoked. The table keeps hashes only."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from infra.stack import Stack, StackError
+from ingest.message import TenantId
+from ingest.principal import access_id
+
+
+class Key(NamedTuple):
+    """A key as the table knows it: without its secret. `created_at` is RFC 3339."""
+
+    key_id: str
+    tenant_id: str
+    created_at: str
+    note: str
+
+
+def create(stack: Stack, tenant_id: str, note: str) -> tuple[Key, str]:
+    """Store a new key of the tenant; return it and its text, which nobody can read again.
+
+    Raises:
+        StackError: the stack has no keys, or `tenant_id` is no tenant id.
+    """
+    try:
+        msgspec.convert(tenant_id, TenantId)
+    except msgspec.ValidationError as error:
+        raise StackError(
+            f"{tenant_id!r} is no tenant id: 1 to 64 of A-Z a-z 0-9 . _ -, starting with a letter or digit."
+        ) from error
+    key = Key(secrets.token_hex(4), tenant_id, datetime.now(UTC).isoformat(timespec="seconds"), note)
+    text = f"rdp_{key.key_id}_{secrets.token_urlsafe(32)}"
+    stack.place.dynamodb.put_item(
+        TableName=_table_name(stack),
+        Item={"id": {"S": access_id(text)}} | {name: {"S": value} for name, value in key._asdict().items()},
+        ConditionExpression="attribute_not_exists(id)",
+    )
+    return key, text
+
+
+def keys(stack: Stack, tenant_id: str | None = None) -> list[Key]:
+    """Return the keys, a tenant's or all, oldest first.
+
+    Raises:
+        StackError: the stack has no keys.
+    """
+    found = [key for _, key in _scan(stack) if tenant_id is None or key.tenant_id == tenant_id]
+    return sorted(found, key=lambda key: (key.created_at, key.key_id))
+
+
+def revoke(stack: Stack, key_id: str) -> Key:
+    """Delete a key and return it.
+
+    Raises:
+        StackError: the stack has no keys, or none of this id.
+    """
+    for item_id, key in _scan(stack):
+        if key.key_id == key_id:
+            stack.place.dynamodb.delete_item(TableName=_table_name(stack), Key={"id": {"S": item_id}})
+            return key
+    raise StackError(f"No key {key_id!r}. `rdp keys list` shows their ids (not the keys themselves).")
+
+
+def _scan(stack: Stack) -> list[tuple[str, Key]]:
+    pages = stack.place.dynamodb.get_paginator("scan").paginate(
+        TableName=_table_name(stack),
+        FilterExpression="begins_with(id, :key)",
+        ExpressionAttributeValues={":key": {"S": "key#"}},
+        ConsistentRead=True,
+    )
+    return [
+        (item["id"]["S"], Key(*(item[name]["S"] for name in Key._fields))) for page in pages for item in page["Items"]
+    ]
+
+
+def _table_name(stack: Stack) -> str:
+    name = stack.outputs.get("AccessTableName")
+    if not name:
+        raise StackError(
+            "This stack has no API keys: it was deployed with Authentication=none or jwt. "
+            "Deploy it with --param Authentication=api_key."
+        )
+    return name

@@ -1,0 +1,46 @@
+"""`rdp keys`: create, list and revoke the API keys of a stack with `Authentication=api_key`."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from infra import access
+from infra.cli.terminal import printable
+from infra.cli.where import on_stack
+from infra.stack import Stack
+
+
+@click.group("keys")
+def command() -> None:
+    """Create, list and revoke API keys. Each belongs to one tenant."""
+
+
+@command.command("create")
+@on_stack
+@click.option("--tenant", required=True, help="The tenant that the key's requests belong to.")
+@click.option("--note", default="", help="What it is for.")
+def create(stack: Stack, *, tenant: str, note: str) -> None:
+    """Create a key and show it, once: the stack keeps a hash only."""
+    key, text = access.create(stack, tenant, note)
+    click.echo(f"Key {key.key_id} of tenant {key.tenant_id}. Keep it now; it can't be shown again.", err=True)
+    click.echo(text)
+
+
+@command.command("list")
+@on_stack
+@click.option("--tenant", help="Only this tenant's.")
+def list_keys(stack: Stack, *, tenant: str | None) -> None:
+    """List the keys, without their secrets."""
+    table = Table("key id", "tenant", "created at", "note")
+    for key in access.keys(stack, tenant):
+        table.add_row(key.key_id, key.tenant_id, key.created_at, printable(key.note))
+    Console().print(table)
+
+
+@command.command("revoke")
+@on_stack
+@click.argument("key_id")
+def revoke(stack: Stack, *, key_id: str) -> None:
+    """Revoke the key KEY_ID. API Gateway may let it in for up to 60 s more."""
+    key = access.revoke(stack, key_id)
+    click.echo(f"Key {key.key_id} of tenant {key.tenant_id} is revoked, within 60 s everywhere.")

@@ -1,0 +1,90 @@
+"""API keys: made, listed, revoked."""
+
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+from moto import mock_aws
+
+from infra import access
+from infra.cli import keys as keys_command
+from infra.stack import Place, Stack, StackError
+from ingest.principal import access_id
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    """Give a stack whose access table is moto's."""
+    with mock_aws():
+        place = Place(region="us-east-1", access_key_id="testing", secret_access_key="testing")
+        place.dynamodb.create_table(
+            TableName="access",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield Stack(place=place, endpoint="http://x", outputs={"AccessTableName": "access"})
+        place.dynamodb.close()
+
+
+def test_key_is_found_by_its_hash_and_stands_nowhere(stack: Stack) -> None:
+    """The table finds a key's tenant by the key's hash, and does not hold the key."""
+    key, text = access.create(stack, "acme", "shipper")
+    item = stack.place.dynamodb.get_item(TableName="access", Key={"id": {"S": access_id(text)}})["Item"]
+    assert item["tenant_id"] == {"S": "acme"}
+    assert item["key_id"] == {"S": key.key_id}
+    assert text.rsplit("_", 1)[1] not in str(item)
+
+
+def test_keys_are_listed_by_tenant(stack: Stack) -> None:
+    """All keys, or a tenant's; counters in the same table are none."""
+    acme, _ = access.create(stack, "acme", "a")
+    other, _ = access.create(stack, "other", "b")
+    stack.place.dynamodb.put_item(TableName="access", Item={"id": {"S": "quota#acme#1"}, "logs": {"N": "3"}})
+    assert sorted(access.keys(stack)) == sorted([acme, other])
+    assert access.keys(stack, "other") == [other]
+
+
+def test_revoked_key_is_gone(stack: Stack) -> None:
+    """Revoking deletes that key and no other."""
+    gone, text = access.create(stack, "acme", "")
+    kept, _ = access.create(stack, "acme", "")
+    assert access.revoke(stack, gone.key_id) == gone
+    assert access.keys(stack) == [kept]
+    assert "Item" not in stack.place.dynamodb.get_item(TableName="access", Key={"id": {"S": access_id(text)}})
+
+
+def test_unknown_key_is_named(stack: Stack) -> None:
+    """Revoking what is not there says so."""
+    with pytest.raises(StackError, match="'nope'"):
+        access.revoke(stack, "nope")
+
+
+def test_invalid_tenant_is_refused(stack: Stack) -> None:
+    """No key is made for what is no tenant id."""
+    with pytest.raises(StackError, match="no tenant id"):
+        access.create(stack, "a b", "")
+    assert access.keys(stack) == []
+
+
+def test_stack_without_keys_says_how_to_get_them(stack: Stack) -> None:
+    """A public stack has no keys, and the message names the parameter."""
+    public = Stack(place=stack.place, endpoint="http://x", outputs={})
+    with pytest.raises(StackError, match="Authentication=api_key"):
+        access.create(public, "acme", "")
+
+
+def test_commands(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rdp keys create` prints the key alone on standard output, `list` shows it, `revoke` takes its id."""
+    monkeypatch.setattr("infra.cli.where.lifecycle.find", lambda _: type("Found", (), {"stack": stack}))
+    run = CliRunner()
+    created = run.invoke(keys_command.command, ["create", "--tenant", "acme", "--note", "\x1b[31mred"])
+    assert created.exit_code == 0
+    text = created.stdout.strip()
+    key_id = text.split("_")[1]
+    listed = run.invoke(keys_command.command, ["list"])
+    assert key_id in listed.stdout
+    assert "\x1b[31m" not in listed.stdout
+    revoked = run.invoke(keys_command.command, ["revoke", key_id])
+    assert revoked.exit_code == 0
+    assert access.keys(stack) == []
