@@ -1,0 +1,131 @@
+locals {
+  # Title, statistic and metrics of each graph, two in a row.
+  graphs = [
+    {
+      title = "Requests"
+      stat  = "Sum"
+      metrics = [
+        ["AWS/ApiGateway", "Count", "ApiId", aws_apigatewayv2_api.api.id],
+        ["AWS/ApiGateway", "4xx", "ApiId", aws_apigatewayv2_api.api.id],
+        ["AWS/ApiGateway", "5xx", "ApiId", aws_apigatewayv2_api.api.id],
+      ]
+    },
+    {
+      title = "Latency of a request, ms"
+      stat  = "Sum"
+      metrics = [
+        ["AWS/ApiGateway", "Latency", "ApiId", aws_apigatewayv2_api.api.id, { stat = "p50" }],
+        ["AWS/ApiGateway", "Latency", "ApiId", aws_apigatewayv2_api.api.id, { stat = "p99" }],
+      ]
+    },
+    {
+      title = "Logs by outcome"
+      stat  = "Sum"
+      metrics = [
+        ["RobustDataProcessor", "accepted", "service", "ingest"],
+        ["RobustDataProcessor", "stored", "service", "consumer"],
+        ["RobustDataProcessor", "duplicate", "service", "consumer"],
+        ["RobustDataProcessor", "conflict", "service", "consumer"],
+        ["RobustDataProcessor", "quarantined", "service", "consumer"],
+        ["RobustDataProcessor", "deferred", "service", "consumer"],
+        ["RobustDataProcessor", "retried", "service", "consumer"],
+      ]
+    },
+    {
+      title = "From acceptance to row, ms"
+      stat  = "Sum"
+      metrics = [
+        ["RobustDataProcessor", "end_to_end_ms", "service", "consumer", { stat = "p50" }],
+        ["RobustDataProcessor", "end_to_end_ms", "service", "consumer", { stat = "p99" }],
+      ]
+    },
+    {
+      title = "Messages waiting, in flight and dead"
+      stat  = "Maximum"
+      metrics = [
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.queue.name],
+        ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", aws_sqs_queue.queue.name],
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters.name],
+      ]
+    },
+    {
+      title = "Age of the oldest message, s"
+      stat  = "Maximum"
+      metrics = [
+        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.queue.name],
+        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.dead_letters.name],
+      ]
+    },
+    {
+      title = "Functions: errors and throttles"
+      stat  = "Sum"
+      metrics = [
+        ["AWS/Lambda", "Errors", "FunctionName", aws_lambda_function.ingest.function_name],
+        ["AWS/Lambda", "Throttles", "FunctionName", aws_lambda_function.ingest.function_name],
+        ["AWS/Lambda", "Errors", "FunctionName", aws_lambda_function.consumer.function_name],
+        ["AWS/Lambda", "Throttles", "FunctionName", aws_lambda_function.consumer.function_name],
+      ]
+    },
+    {
+      title = "Functions: at once"
+      stat  = "Maximum"
+      metrics = [
+        ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", aws_lambda_function.ingest.function_name],
+        ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", aws_lambda_function.consumer.function_name],
+      ]
+    },
+    {
+      title = "Stream: in, refused, and logs left to the consumer"
+      stat  = "Sum"
+      metrics = [
+        ["AWS/Kinesis", "IncomingRecords", "StreamName", aws_kinesis_stream.stream.name],
+        ["AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", aws_kinesis_stream.stream.name],
+        ["RobustDataProcessor", "stream_failures", "service", "ingest"],
+      ]
+    },
+    {
+      title = "Stream: how far readers are behind, ms"
+      stat  = "Maximum"
+      metrics = [
+        ["AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", aws_kinesis_stream.stream.name],
+      ]
+    },
+    {
+      title = "Table: write units and throttles"
+      stat  = "Sum"
+      metrics = [
+        ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", aws_dynamodb_table.table.name],
+        ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", aws_dynamodb_table.table.name],
+      ]
+    },
+    {
+      title = "Refused requests and failed enqueues"
+      stat  = "Sum"
+      metrics = [
+        ["RobustDataProcessor", "enqueue_failures", "service", "ingest"],
+        [{ expression = "SEARCH('{RobustDataProcessor,service,reason} MetricName=\"rejected\"', 'Sum', 60)", id = "rejected" }],
+      ]
+    },
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "dashboard" {
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = [for i, graph in local.graphs : {
+      type   = "metric"
+      x      = 12 * (i % 2)
+      y      = 6 * floor(i / 2)
+      width  = 12
+      height = 6
+      properties = {
+        title   = graph.title
+        region  = data.aws_region.current.id
+        stat    = graph.stat
+        period  = 60
+        view    = "timeSeries"
+        metrics = graph.metrics
+      }
+    }]
+  })
+}

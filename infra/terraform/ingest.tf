@@ -1,0 +1,78 @@
+# HTTP in; queue and stream out.
+locals {
+  assumed_by_lambda = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_cloudwatch_log_group" "ingest" {
+  name              = "/aws/lambda/${var.name}-ingest"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_iam_role" "ingest" {
+  name               = "${var.name}-ingest"
+  assume_role_policy = local.assumed_by_lambda
+}
+
+resource "aws_iam_role_policy" "ingest" {
+  name = "ingest"
+  role = aws_iam_role.ingest.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "EnqueueLogs"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = aws_sqs_queue.queue.arn
+      },
+      {
+        Sid      = "PutStreamRecords"
+        Effect   = "Allow"
+        Action   = "kinesis:PutRecords"
+        Resource = aws_kinesis_stream.stream.arn
+      },
+      {
+        Sid      = "WriteOwnLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${aws_cloudwatch_log_group.ingest.arn}:*"
+      },
+    ]
+  })
+}
+
+resource "aws_lambda_function" "ingest" {
+  function_name    = "${var.name}-ingest"
+  description      = "POST /ingest and GET /health."
+  runtime          = var.runtime
+  architectures    = [var.architecture]
+  handler          = "ingest.handler.handler"
+  filename         = var.ingest_package
+  source_code_hash = filebase64sha256(var.ingest_package)
+  role             = aws_iam_role.ingest.arn
+  memory_size      = var.ingest_memory_megabytes
+  timeout          = 10
+
+  logging_config {
+    log_format = "Text"
+    log_group  = aws_cloudwatch_log_group.ingest.name
+  }
+
+  environment {
+    variables = {
+      QUEUE_URL        = aws_sqs_queue.queue.url
+      STREAM_NAME      = aws_kinesis_stream.stream.name
+      STREAM_SUB_KEYS  = var.stream_sub_keys
+      STREAM_BUDGET_MS = var.stream_budget_milliseconds
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.ingest]
+}

@@ -1,0 +1,105 @@
+# The CloudFormation template's outputs, in Terraform's spelling.
+output "api_id" {
+  description = "Id of the HTTP API."
+  value       = aws_apigatewayv2_api.api.id
+}
+
+output "api_endpoint" {
+  description = "Base URL of the HTTP API on AWS."
+  value       = aws_apigatewayv2_api.api.api_endpoint
+}
+
+output "queue_url" {
+  description = "URL of the queue."
+  value       = aws_sqs_queue.queue.url
+}
+
+output "queue_arn" {
+  description = "ARN of the queue."
+  value       = aws_sqs_queue.queue.arn
+}
+
+output "dead_letter_queue_url" {
+  description = "URL of the dead-letter queue."
+  value       = aws_sqs_queue.dead_letters.url
+}
+
+output "dead_letter_queue_arn" {
+  description = "ARN of the dead-letter queue."
+  value       = aws_sqs_queue.dead_letters.arn
+}
+
+output "stream_name" {
+  description = "Name of the Kinesis stream."
+  value       = aws_kinesis_stream.stream.name
+}
+
+output "table_name" {
+  description = "Name of the DynamoDB table."
+  value       = aws_dynamodb_table.table.name
+}
+
+output "ingest_function_name" {
+  description = "Name of the ingest function."
+  value       = aws_lambda_function.ingest.function_name
+}
+
+output "consumer_function_name" {
+  description = "Name of the consumer function."
+  value       = aws_lambda_function.consumer.function_name
+}
+
+output "ingest_role_name" {
+  description = "Name of the ingest function's role."
+  value       = aws_iam_role.ingest.name
+}
+
+output "consumer_role_name" {
+  description = "Name of the consumer function's role."
+  value       = aws_iam_role.consumer.name
+}
+
+output "ingest_log_group_name" {
+  description = "Log group of the ingest function."
+  value       = aws_cloudwatch_log_group.ingest.name
+}
+
+output "consumer_log_group_name" {
+  description = "Log group of the consumer function."
+  value       = aws_cloudwatch_log_group.consumer.name
+}
+
+output "queue_mapping_id" {
+  description = "Id of the mapping from the queue to the consumer function."
+  value       = aws_lambda_event_source_mapping.queue.uuid
+}
+
+output "stream_arn" {
+  description = "ARN of the Kinesis stream."
+  value       = aws_kinesis_stream.stream.arn
+}
+
+output "table_arn" {
+  description = "ARN of the DynamoDB table."
+  value       = aws_dynamodb_table.table.arn
+}
+
+output "api_log_group_name" {
+  description = "Log group of the API's access logs."
+  value       = aws_cloudwatch_log_group.api.name
+}
+
+output "tenant_reader_role_name" {
+  description = "Name of the role that reads one tenant's rows."
+  value       = aws_iam_role.tenant_reader.name
+}
+
+output "tenant_reader_role_arn" {
+  description = "ARN of the role that reads one tenant's rows."
+  value       = aws_iam_role.tenant_reader.arn
+}
+
+output "dashboard_name" {
+  description = "Name of the CloudWatch dashboard."
+  value       = aws_cloudwatch_dashboard.dashboard.dashboard_name
+}

@@ -1,0 +1,47 @@
+# The record of truth for processing.
+resource "aws_sqs_queue" "queue" {
+  name                       = "${var.name}-queue"
+  sqs_managed_sse_enabled    = true
+  visibility_timeout_seconds = var.visibility_timeout_seconds
+  message_retention_seconds  = 345600
+  max_message_size           = var.maximum_message_bytes
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
+    maxReceiveCount     = var.max_receive_count
+  })
+}
+
+resource "aws_sqs_queue" "dead_letters" {
+  name                    = "${var.name}-dlq"
+  sqs_managed_sse_enabled = true
+  # A moved message keeps its first enqueue time, so this must exceed the source queue's retention.
+  message_retention_seconds = 1209600
+  max_message_size          = var.maximum_message_bytes
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
+  queue_url = aws_sqs_queue.dead_letters.url
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.queue.arn]
+  })
+}
+
+resource "aws_sqs_queue_policy" "refuse_plain_http" {
+  for_each = var.require_tls ? { queue = aws_sqs_queue.queue, dead_letters = aws_sqs_queue.dead_letters } : {}
+
+  queue_url = each.value.url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RefusePlainHttp"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = [aws_sqs_queue.queue.arn, aws_sqs_queue.dead_letters.arn]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}

@@ -1,0 +1,18 @@
+terraform {
+  required_version = ">= 1.9" # Validations that look at a second variable.
+
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+      # 5 takes queues of 256 KiB at most: see maximum_message_bytes.
+      version = ">= 5.100, < 7"
+    }
+  }
+}
+
+# Region, credentials and endpoint come from the environment, as for any AWS program.
+provider "aws" {}
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
