@@ -1,0 +1,187 @@
+"""What a log costs the consumer, beside a serial worker, in one run: `python -m bench.micro.consumer`.
+
+Three workers, each in a fresh process against the same loopback stub of AWS, their rounds alternating:
+`ours` the consumer Lambda's handler; `one_by_one` the same code and client, with put_item instead of the batched
+INSERT; `serial` the specification's worker as bench/baseline has it (sleep, put_item, the next log).
+CPU is the process's own (user + system). The delay is real: the serial worker sleeps 50 s for ten logs.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+from bench.micro import stub
+from consumer.attributes import attribute_value
+from consumer.verdict import STORED
+
+WORKERS: Final = ("ours", "one_by_one", "serial")
+ROUNDS: Final = 3
+BATCH: Final = 25
+BATCHES: Final = 80
+DELAYED_BATCH: Final = 10
+DELAYED_CHARS: Final = 100
+SECONDS_PER_CHAR: Final = "0.05"
+MEMORY_GB: Final = 0.5
+"""The template's ConsumerMemoryMegabytes."""
+
+_ENVIRON: Final = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "x" * 40,
+    "AWS_SESSION_TOKEN": "x" * 800,  # Lambda's are about this long.
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/logs",
+    "DLQ_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/logs-dlq",
+    "STREAM_NAME": "logs",
+    "TABLE_NAME": "logs",
+    "CRASH_PROBABILITY": "0",
+}
+_LINE: Final = "2026-11-24T05:28:38Z web-7 nginx: 10.0.0.12 GET /account/orders?page=2 200 512 0.012 call 555-0199 " * 3
+
+
+class Context:
+    """Lambda's context object, as far as the handlers look at it."""
+
+    aws_request_id = "6f1b1f0e-0000-0000-0000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return what a fresh invocation has, in milliseconds."""
+        return 50_000
+
+
+def event(first: int, count: int, text: str) -> dict[str, Any]:
+    """Return Lambda's SQS event of so many new logs."""
+    now_ms = str(time.time_ns() // 1_000_000)
+    return {
+        "Records": [
+            {
+                "messageId": f"m-{number}",
+                "receiptHandle": f"handle-{number}",
+                "body": json.dumps(
+                    {
+                        "tenant_id": "acme",
+                        "log_id": f"log-{number}",
+                        "source": "json_upload",
+                        "text": text,
+                        "received_at": "2026-11-24T05:28:38.000Z",
+                        "schema_version": 1,
+                    }
+                ),
+                "attributes": {"ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": now_ms},
+            }
+            for number in range(first, first + count)
+        ]
+    }
+
+
+class OneByOne:
+    """A table that is written with conditional put_items through the same client."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def insert(self, rows: Sequence[dict[str, Any]], *, give_up_at_s: float) -> Iterator[tuple[int, Any]]:
+        """Yield each row's position and that it is stored."""
+        for position, row in enumerate(rows):
+            if time.monotonic() < give_up_at_s:
+                self._client.put_item(
+                    TableName="logs",
+                    Item={name: attribute_value(value) for name, value in row.items()},
+                    ConditionExpression="attribute_not_exists(log_id)",
+                )
+                yield position, STORED
+
+
+def _worker(name: str) -> tuple[Callable[[Any, Any], Any], Any]:
+    """Return the worker's handler and its DynamoDB client."""
+    if name == "serial":
+        from bench.baseline import worker  # noqa: PLC0415 - builds its client from the environment when imported
+
+        return worker.handler, worker.table.meta.client
+    from consumer import handler  # noqa: PLC0415 - not into the serial worker's process
+
+    chosen, redactor, outside = handler._parts()  # noqa: SLF001 - the very client that is measured
+    client = outside.table._client  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    outside = outside._replace(write_line=lambda _line: None)
+    if name == "one_by_one":
+        outside = outside._replace(table=OneByOne(client))
+    handler._parts = lambda: (chosen, redactor, outside)  # type: ignore[assignment] # noqa: SLF001 - as above
+    return handler.handler, client
+
+
+def measure(name: str) -> dict[str, float]:
+    """Return what this process takes as the worker `name`: CPU us and calls a log, or wall s of a delayed batch."""
+    handler, client = _worker(name)
+    calls = [0]
+
+    def count(**_: Any) -> None:
+        calls[0] += 1
+
+    client.meta.events.register("before-send.dynamodb", count)
+    if os.environ["SECONDS_PER_CHAR"] != "0":
+        delayed = event(0, DELAYED_BATCH, "x" * DELAYED_CHARS)
+        started_s = time.monotonic()
+        handler(delayed, Context())
+        return {"wall_s": time.monotonic() - started_s}
+    handler(event(0, BATCH, _LINE), Context())  # Connections and caches.
+    calls[0] = 0
+    events = [event(number * BATCH, BATCH, _LINE) for number in range(BATCHES)]
+    started_s = time.process_time()
+    for batch in events:
+        handler(batch, Context())
+    logs = BATCHES * BATCH
+    return {"cpu_us": 1e6 * (time.process_time() - started_s) / logs, "calls": calls[0] / logs}
+
+
+def _start(name: str, url: str, seconds_per_char: str) -> "subprocess.Popen[str]":
+    environ = os.environ | _ENVIRON | {"AWS_ENDPOINT_URL": url, "SECONDS_PER_CHAR": seconds_per_char}
+    return subprocess.Popen(  # noqa: S603 - ours
+        [sys.executable, "-m", "bench.micro.consumer", name], stdout=subprocess.PIPE, text=True, env=environ
+    )
+
+
+def _result(process: "subprocess.Popen[str]") -> dict[str, float]:
+    output, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"a worker ended with {process.returncode}")
+    result: dict[str, float] = json.loads(output.splitlines()[-1])
+    return result
+
+
+def main() -> None:
+    """Measure all workers and print their numbers and ratios."""
+    with stub.running() as url:
+        start = partial(_start, url=url)
+        rounds: dict[str, list[dict[str, float]]] = {name: [] for name in WORKERS}
+        for _ in range(ROUNDS):
+            for name in WORKERS:
+                rounds[name].append(_result(start(name, seconds_per_char="0")))
+        # Together: they sleep.
+        delayed = {name: start(name, seconds_per_char=SECONDS_PER_CHAR) for name in ("ours", "serial")}
+        wall_s = {name: _result(process)["wall_s"] for name, process in delayed.items()}
+
+    cpu_us = {name: statistics.median(result["cpu_us"] for result in rounds[name]) for name in WORKERS}
+    calls = {name: rounds[name][0]["calls"] for name in WORKERS}
+    print(f"Delay off, batches of {BATCH} logs of {len(_LINE)} characters, median of {ROUNDS} rounds:")
+    for name in WORKERS:
+        print(f"  {name:<10} {cpu_us[name]:7.0f} us CPU a log   {calls[name]:.3f} DynamoDB calls a log")
+    for name in WORKERS[1:]:
+        print(f"  ours is {cpu_us[name] / cpu_us['ours']:.1f} times cheaper in CPU than {name}")
+    print(f"A batch of {DELAYED_BATCH} logs of {DELAYED_CHARS} characters at {SECONDS_PER_CHAR} s a character:")
+    for name, seconds in wall_s.items():
+        print(f"  {name:<10} {seconds:7.2f} s wall   {seconds * MEMORY_GB / DELAYED_BATCH:.3f} GB-s a log")
+    print(f"  ours is {wall_s['serial'] / wall_s['ours']:.1f} times shorter and cheaper")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(sys.argv[1])))
+    else:
+        main()
