@@ -1,0 +1,298 @@
+"""What the stream costs, in one run: `python -m bench.micro.stream`.
+
+(a) logs a second that a replay reads (shards served from memory, merged, deaggregated, decoded) in one process, beside
+    the reference library's loop over the same records;
+(b) bytes, records and billed kilobytes a log on the stream, aggregated and single, at 1, 10 and 100 logs a request;
+(c) the writer's CPU a log at 100 logs a request, against a client that takes everything at once.
+
+CPU is the process's own. Each number is the median of several rounds, which alternate between the variants.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from consumer import redact
+from consumer.replay import select
+from consumer.replay.checkpoint import Checkpoint
+from consumer.replay.deaggregate import Broken, deaggregate
+from consumer.replay.distinct import Seen
+from consumer.replay.merge import StreamRecord
+from consumer.replay.replay import BrokenRecords, Progress, Replay
+from consumer.replay.sinks import FileSink
+from consumer.replay.stream import read_stream
+from ingest.kpl import aggregate
+from ingest.message import EncodedLog, InternalMessage, decode, encode
+from ingest.stream import put_user_records
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+LOGS: Final = 100_000
+SHARDS: Final = 8
+TENANTS: Final = 20
+A_RECORD: Final = 100
+ROUNDS: Final = 5
+PAGE_RECORDS: Final = 200
+WRITES: Final = 200
+
+_START: Final = datetime(2026, 11, 24, tzinfo=UTC)
+_TEXT: Final = "10.0.0.12 - - GET /account/orders?page=2 HTTP/1.1 200 512 0.012 upstream=10.0.3.7:8080 "
+_BILLED_BYTES: Final = 1024  # On-demand bills each record rounded up to 1 KB (Kinesis pricing, November 2026).
+
+
+class MemoryKinesis:
+    """Serves prepared shards from memory, as boto3's client does."""
+
+    def __init__(self, shards: dict[str, list[dict[str, Any]]]) -> None:
+        self._shards = shards
+
+    def list_shards(self, **_: Any) -> dict[str, Any]:
+        """Return the shards, all open."""
+        return {
+            "Shards": [{"ShardId": s, "SequenceNumberRange": {"StartingSequenceNumber": "0"}} for s in self._shards]
+        }
+
+    def get_shard_iterator(self, **request: Any) -> dict[str, str]:
+        """Return an iterator at the beginning."""
+        return {"ShardIterator": f"{request['ShardId']}/0"}
+
+    def get_records(self, **request: Any) -> dict[str, Any]:
+        """Return the next page."""
+        shard_id, _, start = request["ShardIterator"].partition("/")
+        end = int(start) + PAGE_RECORDS
+        records = self._shards[shard_id][int(start) : end]
+        return {"Records": records, "NextShardIterator": f"{shard_id}/{end}", "MillisBehindLatest": 0}
+
+
+def log(number: int) -> InternalMessage:
+    """Return one log of about 300 bytes on the wire."""
+    return InternalMessage(
+        tenant_id=f"tenant-{number % TENANTS:02}",
+        log_id=f"0198f3c2-7b1e-7{number % 4096:03x}-9{number % 997:03}-{number:012}",
+        source="json_upload",
+        text=_TEXT + str(number),
+        received_at=(_START + timedelta(milliseconds=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        schema_version=1,
+    )
+
+
+def stream() -> dict[str, list[dict[str, Any]]]:
+    """Return shards full of aggregated records of 100 logs each."""
+    shards: dict[str, list[dict[str, Any]]] = {f"shardId-{i:012}": [] for i in range(SHARDS)}
+    names = sorted(shards)
+    for tenant in range(TENANTS):
+        numbers = range(tenant, LOGS, TENANTS)
+        for start in range(0, len(numbers), A_RECORD):
+            encoded = [(i, encode(log(n))) for i, n in enumerate(numbers[start : start + A_RECORD])]
+            for packed in aggregate(f"tenant-{tenant:02}", encoded):
+                shard = shards[names[tenant % SHARDS]]
+                shard.append(
+                    {
+                        "SequenceNumber": f"4968{start:010}{tenant:03}{len(shard):012}",
+                        "PartitionKey": f"tenant-{tenant:02}",
+                        "Data": packed.data,
+                        "ApproximateArrivalTimestamp": _START + timedelta(milliseconds=start),
+                    }
+                )
+    return shards
+
+
+def opened(shards: dict[str, list[dict[str, Any]]]) -> Any:
+    """Return the merged stream over shards in memory."""
+    return read_stream(
+        cast("KinesisClient", MemoryKinesis(shards)),
+        "memory",
+        positions={},
+        since=None,
+        follow=False,
+        stopped=lambda: False,
+        monotonic=_free_clock(),
+        sleep=time.sleep,
+    )
+
+
+def _free_clock() -> Callable[[], float]:
+    """Return a clock on which every call is a second later: memory has no limit of calls a second."""
+    ticks = iter(range(10**9))
+    return lambda: float(next(ticks))
+
+
+def read_ours(shards: dict[str, list[dict[str, Any]]]) -> int:
+    """Return how many logs the replay's own path decodes: threads, merge, digests, tenant check and all."""
+    logs = 0
+    with opened(shards) as merge:
+        for event in merge:
+            if isinstance(event, StreamRecord):
+                for piece in deaggregate(event.partition_key, event.data):
+                    read = piece if isinstance(piece, Broken) else select.read_log(piece)
+                    logs += not isinstance(read, Broken)
+    return logs
+
+
+def read_reference(shards: dict[str, list[dict[str, Any]]]) -> int:
+    """Return how many logs the reference library's loop decodes, shard after shard, without a merge or a check."""
+    from base64 import b64decode  # noqa: PLC0415 - beside the library that needs it
+
+    from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # noqa: PLC0415 - after ingest.kpl's clean import
+
+    logs = 0
+    for records in shards.values():
+        for record in iter_deaggregate_records(records, data_format="Boto3"):
+            decode(b64decode(record["kinesis"]["data"]))
+            logs += 1
+    return logs
+
+
+def replay_to_file(shards: dict[str, list[dict[str, Any]]], *, redacted: bool, distinct: bool) -> int:
+    """Return how many logs a whole replay writes to an NDJSON file."""
+    redactor = redact.build()
+    with tempfile.TemporaryDirectory() as folder, opened(shards) as merge:
+        sink = FileSink(Path(folder, "out.ndjson"))
+        progress = Replay(
+            sink=sink,
+            broken=BrokenRecords(Path(folder, "broken.ndjson"), resume_at=0),
+            start=Checkpoint(stream="memory", started_at="", query={}),
+            checkpoint_path=Path(folder, "at.json"),
+            wanted=select.selector(select.Selection()),
+            seen=Seen(None, commit=0) if distinct else None,
+            transform=(lambda message: select.redacted(message, redactor)) if redacted else None,
+            monotonic=time.monotonic,
+            progress=Progress(),
+        ).run(merge)
+        sink.close()
+    return progress.written
+
+
+class Rate(NamedTuple):
+    """Logs a second: of the process's CPU, and of the clock on the wall (which other programs slow down)."""
+
+    cpu: float
+    wall: float
+
+
+def timed(function: Callable[[], int]) -> Rate:
+    """Return how fast `function` gets through the logs that it returns the number of."""
+    cpu_s, wall_s = time.process_time(), time.perf_counter()
+    logs = function()
+    return Rate(logs / (time.process_time() - cpu_s), logs / (time.perf_counter() - wall_s))
+
+
+class TakesAll:
+    """A client that takes every record, and counts."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def put_records(self, **request: Any) -> dict[str, Any]:
+        """Take the records."""
+        self.sizes += [len(record["Data"]) for record in request["Records"]]
+        return {"FailedRecordCount": 0, "Records": [{"SequenceNumber": "1", "ShardId": "0"}] * len(request["Records"])}
+
+
+def written(logs: Sequence[EncodedLog], *, single: bool = False) -> list[int]:
+    """Return the sizes of the records that the logs of one request become."""
+    if single:
+        return [len(record.data) for record in logs]
+    client = TakesAll()
+    refused = put_user_records(
+        cast("KinesisClient", client),
+        "memory",
+        logs,
+        give_up_at_s=time.monotonic() + 10,
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+    )
+    if refused:
+        raise AssertionError(refused)
+    return client.sizes
+
+
+def requests(a_request: int, count: int) -> Iterator[list[EncodedLog]]:
+    """Yield requests of one tenant's encoded logs."""
+    for number in range(count):
+        logs = [log(TENANTS * (number * a_request + i)) for i in range(a_request)]
+        yield [EncodedLog(message.tenant_id, encode(message)) for message in logs]
+
+
+def billed(sizes: Sequence[int]) -> int:
+    """Return the kilobytes that on-demand bills."""
+    return sum(-(-size // _BILLED_BYTES) for size in sizes)
+
+
+def report_reading() -> None:
+    """Print (a)."""
+    shards = stream()
+    variants: dict[str, Callable[[], int]] = {
+        "replay: merge, deaggregate, decode": lambda: read_ours(shards),
+        "reference library's loop, decode": lambda: read_reference(shards),
+        "replay to NDJSON, raw": lambda: replay_to_file(shards, redacted=False, distinct=False),
+        "replay to NDJSON, redacted": lambda: replay_to_file(shards, redacted=True, distinct=False),
+        "replay to NDJSON, raw, distinct": lambda: replay_to_file(shards, redacted=False, distinct=True),
+    }
+    rates: dict[str, list[Rate]] = {name: [] for name in variants}
+    for _ in range(ROUNDS):
+        for name, function in variants.items():
+            rates[name].append(timed(function))
+    medians = {name: Rate(*map(statistics.median, zip(*values, strict=True))) for name, values in rates.items()}
+    reference = medians["reference library's loop, decode"]
+    for name, rate in medians.items():
+        print(
+            f"  {name:<38} {rate.cpu:>9,.0f} logs/s of CPU {rate.wall:>9,.0f} logs/s"
+            f" {rate.cpu / reference.cpu:6.2f}x the reference"
+        )
+
+
+def report_size() -> None:
+    """Print (b)."""
+    print(f"  {'logs a request':>14} {'':>11} {'records/log':>12} {'bytes/log':>10} {'billed KB/log':>14}")
+    for a_request in (1, 10, 100):
+        (logs,) = requests(a_request, 1)
+        sizes = {"aggregated": written(logs), "single": written(logs, single=True)}
+        for name, of_records in sizes.items():
+            print(
+                f"  {a_request:>14} {name:>11} {len(of_records) / a_request:>12.2f}"
+                f" {sum(of_records) / a_request:>10.1f} {billed(of_records) / a_request:>14.2f}"
+            )
+        ratio = billed(sizes["single"]) / billed(sizes["aggregated"])
+        print(
+            f"  {'':>14} {'ratio':>11} {len(sizes['single']) / len(sizes['aggregated']):>11.1f}x"
+            f" {'':>10} {ratio:>13.2f}x"
+        )
+
+
+def report_writing() -> None:
+    """Print (c)."""
+    prepared = list(requests(A_RECORD, WRITES))
+
+    def write() -> int:
+        for logs in prepared:
+            written(logs)
+        return A_RECORD * WRITES
+
+    rates = [timed(write).cpu for _ in range(ROUNDS)]
+    print(f"  writer: {1e6 / statistics.median(rates):.2f} us of CPU a log at {A_RECORD} logs a request")
+
+
+def main() -> None:
+    """Print everything."""
+    print(
+        f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; "
+        f"{LOGS:,} logs in {SHARDS} shards, medians of {ROUNDS} rounds"
+    )
+    print("(a) reading, one process")
+    report_reading()
+    print("(b) on the stream")
+    report_size()
+    print("(c) writing")
+    report_writing()
+
+
+if __name__ == "__main__":
+    main()
