@@ -52,7 +52,8 @@ def aggregate(
     # Bytes, because a str makes the aggregator count each character as four bytes.
     partition_key = tenant_id.encode()
     hash_key = explicit_hash_key.encode() if explicit_hash_key is not None else None
-    envelope_bytes = _ENVELOPE_BYTES + len(partition_key) + len(hash_key or b"")
+    # The key counts twice: in the record's own table, and beside the data towards the stream's limit.
+    envelope_bytes = _ENVELOPE_BYTES + 2 * len(partition_key) + len(hash_key or b"")
     aggregator = RecordAggregator(max_bytes)
     positions: list[int] = []
     for position, data in user_records:
