@@ -55,10 +55,12 @@ def refused_text(random: Random, tenant_id: str, *, naive: bool = False) -> Refu
     choices = [
         Refusal("missing_tenant", _TEXT | {"X-Log-ID": log_id}, text.encode(), text, log_id),
         Refusal("invalid_tenant", headers | {"X-Tenant-ID": "a,b"}, text.encode(), text, log_id),
-        Refusal("invalid_encoding", headers, text.encode() + b"\xff\xfe", text, log_id),
         Refusal("empty_text", headers, b"", text, log_id),
     ]
     if not naive:
+        # Not by bytes that are no UTF-8: a gateway may have made U+FFFD of them before the function sees them.
+        utf_16 = headers | {"Content-Type": "text/plain; charset=utf-16"}
+        choices.append(Refusal("invalid_encoding", utf_16, text.encode(), text, log_id))
         choices.append(Refusal("text_too_large", headers, _TOO_LONG.encode(), text, log_id, 413))
     return random.choice(choices)
 

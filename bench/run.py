@@ -39,7 +39,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tenants: int = 40
     max_chars: int = 1000
     batch_logs: int = 100
-    users: int = 150
+    users: int = 24
     naive: bool = False
     seconds_per_char: float = 0.05
     least_rate: float | None = None

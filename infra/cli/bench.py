@@ -39,7 +39,7 @@ def _read_parameters(_context: click.Context, _option: click.Parameter, values: 
 @click.option("--batch-logs", type=click.IntRange(1, 5000), default=100, show_default=True, help="Logs in a batch.")
 @click.option("--max-chars", type=click.IntRange(160), default=1000, show_default=True, help="Longest log.")
 @click.option("--tenants", type=click.IntRange(1), default=40, show_default=True, help="Number of tenants.")
-@click.option("--users", type=click.IntRange(1), default=150, show_default=True, help="Requests in flight at most.")
+@click.option("--users", type=click.IntRange(1), default=24, show_default=True, help="Requests in flight at most.")
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed sends the same requests.")
 @click.option("--least-rate", type=float, help="Fail under this many requests a minute.  [default: --rate; ramp: none]")
 @click.option("--drain-timeout", type=float, default=240, show_default=True, help="Seconds until the queue is empty.")
@@ -50,6 +50,8 @@ def _read_parameters(_context: click.Context, _option: click.Parameter, values: 
 @click.option("--endpoint", help="Send to this base URL (a custom domain) in place of the stack's own.")
 @click.option("--name", default=lambda: f"run{int(time.time()):x}", help="Name of the run, prefix of its tenants.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=_RESULTS, show_default=True)
+@click.option("--compare", is_flag=True, help="Run the naive baseline beside it, and print the table of both.")
+@click.option("--batch-rate", type=float, default=600, show_default=True, help="With --compare: batches a minute.")
 @click.option("--keep-history", is_flag=True, help="Keep the ledger of what was sent (0.4 KB a log).")
 def command(**options: Any) -> None:
     """Load a stack at a fixed rate, wait until its queue is empty, and judge what it stored.
@@ -58,6 +60,9 @@ def command(**options: Any) -> None:
     1: under the asked rate, an answer that was not expected, or a broken promise.
     """
     console = Console(stderr=True)
+    if options["compare"]:
+        _compare(options, console)
+        return
     with _target(options, console) as target:
         if options["consumers"]:
             _limit(target, options["consumers"])
@@ -134,6 +139,25 @@ def _run(plan: "Plan", target: stack.Stack, out: Path, console: Console) -> "Res
             raise stack.StackError(str(error)) from error
         results.write(result, folder)
     return result
+
+
+def _compare(options: Mapping[str, Any], console: Console) -> None:
+    import msgspec  # noqa: PLC0415 - the bench's packages are an extra
+
+    from bench.compare import as_markdown, compare  # noqa: PLC0415 - as above
+
+    folder: Path = options["out"] / options["name"]
+    with console.status("starting") as status:
+        rows = compare(
+            folder,
+            duration_s=options["duration"],
+            single_rate=options["rate"],
+            batch_rate=options["batch_rate"],
+            tell=status.update,
+        )
+    (folder / "comparison.json").write_bytes(msgspec.json.format(msgspec.json.encode(rows)) + b"\n")
+    (folder / "comparison.md").write_text(as_markdown(rows))
+    click.echo(as_markdown(rows))
 
 
 def _say(result: "Result", folder: Path) -> None:
