@@ -1,0 +1,154 @@
+"""The consumer on the engine, with its real queue: delays, crashes and poison, and no healthy log lost."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from consumer.verdict import OUTCOMES
+from ingest.message import InternalMessage, encode
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Eventually, LocalStack, StartStack
+
+TENANT = "consumer"
+
+
+def send(local_stack: "LocalStack", bodies: Sequence[str]) -> None:
+    """Put bodies on the queue as ingest does, ten a call."""
+    for start in range(0, len(bodies), 10):
+        answer = local_stack.place.sqs.send_message_batch(
+            QueueUrl=local_stack.stack.queue_url,
+            Entries=[
+                {"Id": str(number), "MessageBody": body, "MessageGroupId": TENANT}
+                for number, body in enumerate(bodies[start : start + 10])
+            ],
+        )
+        assert not answer.get("Failed")
+
+
+def body(log_id: str, text: str) -> str:
+    """Return a queue message's body."""
+    message = InternalMessage(
+        tenant_id=TENANT,
+        log_id=log_id,
+        source="text_upload",
+        text=text,
+        received_at="2025-11-24T16:00:00.000Z",
+        schema_version=1,
+    )
+    return encode(message).decode()
+
+
+def lines(local_stack: "LocalStack") -> list[dict[str, Any]]:
+    """Return the JSON lines that the consumer function has printed."""
+    pages = local_stack.place.logs.get_paginator("filter_log_events").paginate(
+        logGroupName=local_stack.stack.outputs["ConsumerLogGroupName"]
+    )
+    printed = "\n".join(event["message"] for page in pages for event in page["events"])
+    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+
+
+def outcomes(local_stack: "LocalStack") -> Counter[str]:
+    """Return the sums of the outcome metrics that are not zero."""
+    totals: Counter[str] = Counter()
+    for line in lines(local_stack):
+        if "_aws" in line:
+            totals.update({name: line.get(name, 0) for name in OUTCOMES})
+    return +totals
+
+
+def is_settled(local_stack: "LocalStack") -> bool:
+    """Return whether nothing waits and nothing is in flight."""
+    counts = local_stack.counts
+    return counts.queued == 0 and counts.in_flight == 0
+
+
+def test_poison_among_four_healthy_logs_costs_them_nothing(local_stack: "LocalStack", eventually: "Eventually") -> None:
+    """Four stored, the poison in the DLQ with its reason, and none of the healthy ones was ever told of as failed."""
+    send(local_stack, [body("a", "one"), body("b", "two"), "{poison", body("c", "three"), body("d", "four")])
+    eventually(lambda: len(local_stack.rows(TENANT)) == 4)
+
+    def dead() -> list[Any]:
+        received = local_stack.place.sqs.receive_message(
+            QueueUrl=local_stack.stack.dlq_url,
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            VisibilityTimeout=0,
+        )
+        return [message for message in received.get("Messages", []) if message["Body"] == "{poison"]
+
+    (found,) = eventually(dead)
+    assert found["MessageAttributes"]["reason"]["StringValue"] == "undecodable"
+    poison_id = found["MessageAttributes"]["original_message_id"]["StringValue"]
+
+    def failures() -> list[Any]:
+        told = [line for line in lines(local_stack) if line.get("event") == "log_not_stored"]
+        return [line for line in told if line["message_id"] == poison_id or line.get("tenant_id") == TENANT]
+
+    assert [line["outcome"] for line in eventually(failures)] == ["quarantined"]
+
+
+def test_a_log_longer_than_the_function_may_run_is_deferred_and_then_stored(
+    start_stack: "StartStack", eventually: "Eventually"
+) -> None:
+    """6,000 characters at 0.001 s in a function of 4 s; a short neighbour does not wait for it."""
+    local_stack = start_stack({"SecondsPerChar": "0.001", "ConsumerTimeoutSeconds": "4"})
+    assert local_stack.post_text(TENANT, "x" * 6_000, "long").status == 202
+    assert local_stack.post_text(TENANT, "x" * 60, "short").status == 202
+    eventually(lambda: local_stack.row(TENANT, "short"))
+    item = eventually(lambda: local_stack.row(TENANT, "long"), timeout_s=60)
+    took_s = datetime.fromisoformat(item["processed_at"]["S"]) - datetime.fromisoformat(item["received_at"]["S"])
+    assert 6 <= took_s.total_seconds() < 300  # Earlier than the visibility timeout would have brought it back.
+    eventually(lambda: outcomes(local_stack) == {"stored": 2, "deferred": 1})
+
+
+def test_crashing_always_dead_letters_everything_after_five_receives(
+    start_stack: "StartStack", eventually: "Eventually"
+) -> None:
+    """Exactly five: each message is told of as failed five times, and then never again."""
+    local_stack = start_stack({"CrashProbability": "1", "VisibilityTimeoutSeconds": "2"})
+    send(local_stack, [body(str(number), "x") for number in range(10)])
+    eventually(lambda: local_stack.counts.dlq == 10 and is_settled(local_stack), timeout_s=60)
+
+    def failures() -> Counter[str]:
+        return Counter(line["log_id"] for line in lines(local_stack) if line.get("event") == "log_not_stored")
+
+    eventually(lambda: failures() == {str(number): 5 for number in range(10)})
+    assert local_stack.counts.stored == 0
+
+
+def test_logs_that_crash_at_random_are_all_stored_once(start_stack: "StartStack", eventually: "Eventually") -> None:
+    """300 logs at 30 %; with receives enough that none runs out of luck (0.3 to the 20th)."""
+    local_stack = start_stack(
+        {"CrashProbability": "0.3", "VisibilityTimeoutSeconds": "2", "MaxReceiveCount": "20", "CrashSeed": "e2e"}
+    )
+    send(local_stack, [body(str(number), f"text {number}") for number in range(300)])
+    eventually(lambda: local_stack.counts.stored == 300 and is_settled(local_stack), timeout_s=90)
+    assert {item["log_id"]["S"]: item["original_text"]["S"] for item in local_stack.rows(TENANT)} == {
+        str(number): f"text {number}" for number in range(300)
+    }
+    assert local_stack.counts.dlq == 0
+    eventually(lambda: outcomes(local_stack)["stored"] == 300)
+    assert outcomes(local_stack)["retried"] > 0
+
+
+def test_a_process_that_dies_in_mid_batch_loses_and_doubles_nothing(
+    start_stack: "StartStack", eventually: "Eventually"
+) -> None:
+    """The process ends after the write, before the answer: the batch comes back and is found stored."""
+    local_stack = start_stack(
+        {
+            "CrashProbability": "0.1",
+            "CrashPoint": "after_write",
+            "CrashMode": "exit",
+            "VisibilityTimeoutSeconds": "2",
+            "MaxReceiveCount": "50",
+        }
+    )
+    send(local_stack, [body(str(number), f"text {number}") for number in range(40)])
+    eventually(lambda: local_stack.counts.stored == 40 and is_settled(local_stack), timeout_s=90)
+    assert {item["original_text"]["S"] for item in local_stack.rows(TENANT)} == {f"text {n}" for n in range(40)}
+    assert local_stack.counts.dlq == 0
+    assert outcomes(local_stack)["duplicate"] > 0
