@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from consumer import delay, quarantine, report
+from consumer import backoff, delay, quarantine, report
 from consumer.crash import Crasher
 from consumer.isolate import bisect
 from consumer.process import Edges, Redacts, Row, Work
@@ -82,7 +82,10 @@ def consume(
     verdicts |= work.verdicts
     verdicts |= {failed.item.message_id: _verdict_on(failed.error) for failed in isolation.failed}
     verdicts |= {spoiled.delivery.message_id: quarantined(spoiled.poison.reason) for spoiled in unpacked.spoiled}
-    verdicts |= _quarantine(unpacked, verdicts, outside, give_up_at_s + report_margin_s / 2)
+    last_call_s = give_up_at_s + report_margin_s / 2
+    verdicts |= _quarantine(unpacked, verdicts, outside, last_call_s)
+    if outside.monotonic() < last_call_s:
+        _back_off([log for log in plan.ready if verdicts[log.message_id].outage], settings.seconds_per_char, outside)
 
     response = report.partial_batch_response([delivery.message_id for delivery in batch], verdicts)
     for line in _lines(unpacked, verdicts, isolation.splits, outside, started_s=started_s, request_id=request_id):
@@ -96,6 +99,17 @@ def _defer(deferrals: Sequence[delay.Deferral], outside: Outside) -> dict[str, V
         deferral.log.message_id: Verdict("deferred", cause=refused.get(deferral.log.message_id, ""))
         for deferral in deferrals
     }
+
+
+def _back_off(logs: Sequence[Log], seconds_per_char: float, outside: Outside) -> None:
+    now_ms = outside.now_ms()
+    backoffs: list[delay.Deferral] = []
+    for log in logs:
+        ready_at_ms = delay.ready_at_ms(log, seconds_per_char)
+        if hidden_s := backoff.visibility_s(log.delivery, ready_at_ms=ready_at_ms, now_ms=now_ms):
+            backoffs.append(delay.Deferral(log, hidden_s))
+    if backoffs:
+        outside.hide(backoffs)  # What SQS refuses comes back sooner.
 
 
 def _edges(settings: Settings, outside: Outside, give_up_at_s: float) -> Edges:

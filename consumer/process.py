@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from consumer.crash import CrashPoint
 from consumer.unpack import Log
-from consumer.verdict import Verdict, retried
+from consumer.verdict import Verdict, not_taken
 from ingest.message import InternalMessage
 
 _DAY_S = 86_400
@@ -103,7 +103,7 @@ class Work:
         missing = self._edges.put_on_stream([log.message for log in pending])
         for position, log in enumerate(pending):
             if position in missing:
-                self.verdicts[log.message_id] = retried("not_on_stream")
+                self.verdicts[log.message_id] = not_taken("not_on_stream")
             else:
                 self._on_stream.add(log.message_id)
 

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's
 
 from consumer.attributes import attribute_value
-from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, quarantined, retried
+from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.errors import Poison
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Table:
         for item, code in zip(rows, codes, strict=True):
             text = stored.get(_key(item))
             if text is None:  # Not read in time, or gone since the INSERT found it: the next delivery inserts again.
-                verdicts.append(retried(code or "ItemGone"))
+                verdicts.append(not_taken(code) if code else retried("ItemGone"))
             else:
                 verdicts.append(DUPLICATE if text == item["original_text"] else conflict(text))
         return verdicts
@@ -237,7 +237,7 @@ def _code(error: ClientError | BotoCoreError) -> str:
 def _verdict(code: str | None) -> Verdict:
     if code is None:
         return STORED
-    return quarantined("refused_by_table", code) if code in _REFUSING_CODES else retried(code)
+    return quarantined("refused_by_table", code) if code in _REFUSING_CODES else not_taken(code)
 
 
 def _twin(first: Verdict, *, first_text: str, text: str) -> Verdict:

@@ -17,6 +17,7 @@ UNFINISHED: Final = frozenset[Outcome]({"deferred", "retried"})
 class Verdict(msgspec.Struct, frozen=True):
     """An outcome and why. `reason` is set exactly for what goes to the DLQ, `stored_text` exactly for a conflict.
 
+    `outage` marks a `retried` log of which nothing is wrong but that AWS did not take it now.
     `cause` is an error's class or code, for the log line: never a log's text.
     """
 
@@ -24,6 +25,7 @@ class Verdict(msgspec.Struct, frozen=True):
     cause: str = ""
     reason: PoisonReason | None = None
     stored_text: str | None = None
+    outage: bool = False
 
 
 STORED: Final = Verdict("stored")
@@ -43,3 +45,8 @@ def quarantined(reason: PoisonReason, cause: str = "") -> Verdict:
 def retried(cause: str) -> Verdict:
     """Return the verdict on a log that comes back after its visibility timeout."""
     return Verdict("retried", cause=cause)
+
+
+def not_taken(cause: str) -> Verdict:
+    """Return the verdict on a log that comes back because AWS did not take it: `retried`, by an `outage`."""
+    return Verdict("retried", cause=cause, outage=True)

@@ -260,6 +260,50 @@ def test_a_table_that_stays_away_keeps_every_message() -> None:
     assert world.counts() == {"retried": 5}
 
 
+def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
+    """Each time it is hidden for longer, so that its fifth receive comes after ten hours, not after 20 minutes."""
+    dynamodb = FakeDynamoDB(call_error=lambda: client_error("ThrottlingException"))
+    world = World(dynamodb)
+    world.off_stream = lambda _message: True
+    received_at_s: list[float] = []
+    for receive_count in range(1, 6):
+        received_at_s.append(world.clock.elapsed_s)
+        if receive_count == 5:
+            dynamodb.call_error = lambda: None
+            world.off_stream = lambda _message: False
+        event = sqs_event(("m-1", body("a")), ("m-2", body("b", stream_pending=True)), receive_count=receive_count)
+        kept = world.consume(event)
+        assert kept == ([] if receive_count == 5 else ["m-1", "m-2"])
+        hidden = {world.sqs.hidden.pop(f"handle-{message_id}", None) for message_id in kept}
+        world.clock.elapsed_s = max(world.clock.elapsed_s, received_at_s[-1] + 300)  # The queue's own, if no other.
+        if receive_count > 1 and kept:
+            (seconds,) = hidden
+            assert seconds is not None
+            world.clock.elapsed_s = received_at_s[-1] + seconds
+    assert received_at_s[1] == 300
+    assert received_at_s[4] > 9 * 3600
+    assert len(dynamodb.items) == 2
+
+
+def test_a_crash_is_no_outage() -> None:
+    """A log that crashed comes back after the queue's own timeout, however often."""
+    world = World()
+    world.clock.elapsed_s = 1_200
+    assert world.consume(batch(3, receive_count=4), crash_probability=1.0) == ["m-0", "m-1", "m-2"]
+    assert world.sqs.hidden == {}
+
+
+def test_a_backoff_that_sqs_refuses_changes_nothing_else() -> None:
+    """The message is reported all the same."""
+    world = World(
+        FakeDynamoDB(call_error=lambda: client_error("AccessDeniedException")),
+        FakeSqs(hide_error=client_error("AccessDenied")),
+    )
+    world.clock.elapsed_s = 300
+    assert world.consume(batch(2, receive_count=2)) == ["m-0", "m-1"]
+    assert world.counts() == {"retried": 2}
+
+
 def test_a_short_time_out_still_processes() -> None:
     """A function of 3 s waits for at most half of it, and writes."""
     world = World()

@@ -9,7 +9,7 @@ from consumer.crash import CrashPoint
 from consumer.isolate import bisect
 from consumer.process import Edges, Row, Work, row
 from consumer.unpack import Log
-from consumer.verdict import DUPLICATE, STORED, Verdict, retried
+from consumer.verdict import DUPLICATE, STORED, Verdict, not_taken
 from ingest.message import InternalMessage
 from tests.unit.consumer.fakes import RECEIVED_AT, RECEIVED_MS, START_MS, Upper, log, message
 
@@ -96,7 +96,7 @@ def test_a_log_that_the_stream_refuses_is_not_written_and_comes_back() -> None:
     work = outside.work()
     work([*logs("a"), *logs("p", "q", stream_pending=True)])
     assert outside.did == [("stream", ["p", "q"]), ("write", ["a", "q"])]
-    assert work.verdicts == {"a": STORED, "p": retried("not_on_stream"), "q": STORED}
+    assert work.verdicts == {"a": STORED, "p": not_taken("not_on_stream"), "q": STORED}
 
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
 from consumer.store import MAX_CALL_BYTES, MAX_STATEMENTS, Table, calls
-from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, quarantined, retried
+from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.errors import Poison
 from tests.unit.consumer.fakes import Clock, FakeDynamoDB, client_error
 
@@ -169,14 +169,14 @@ def test_waits_are_jittered_over_their_whole_length_and_bounded() -> None:
 def test_what_stays_throttled_comes_back(code: str) -> None:
     """No wait and no call goes past the time left."""
     setup = Setup(FakeDynamoDB(statement_error=lambda key: code if key[1] == "b" else None))
-    assert setup.insert(row("a"), row("b"), within_s=3) == [STORED, retried(code)]
+    assert setup.insert(row("a"), row("b"), within_s=3) == [STORED, not_taken(code)]
     assert setup.clock.elapsed_s < 3
 
 
 def test_no_call_starts_when_the_time_is_over() -> None:
     """The rows come back untouched."""
     setup = Setup()
-    assert setup.insert(row(), within_s=0) == [retried("OutOfTime")]
+    assert setup.insert(row(), within_s=0) == [not_taken("OutOfTime")]
     assert setup.dynamodb.calls == []
 
 
@@ -191,7 +191,7 @@ def test_what_the_table_refuses_for_good_is_poison(code: str) -> None:
 def test_what_is_not_the_logs_fault_comes_back_without_a_second_try(code: str) -> None:
     """A missing right or table is mended by a person; the log is healthy and stays."""
     setup = Setup(FakeDynamoDB(statement_error=lambda _key: code))
-    assert setup.insert(row()) == [retried(code)]
+    assert setup.insert(row()) == [not_taken(code)]
     assert len(setup.dynamodb.calls) == 1
 
 
@@ -227,7 +227,7 @@ def test_a_call_that_fails_as_a_whole_for_a_while_is_tried_again(error: Exceptio
 def test_a_call_that_fails_as_a_whole_for_good_blames_no_log(error: Exception, cause: str) -> None:
     """All of them come back; splitting the batch would only repeat the failure."""
     setup = Setup(FakeDynamoDB(call_error=lambda: error))
-    assert setup.insert(row("a"), row("b")) == [retried(cause)] * 2
+    assert setup.insert(row("a"), row("b")) == [not_taken(cause)] * 2
     assert len(setup.dynamodb.calls) == 1
 
 
@@ -282,7 +282,7 @@ def test_a_duplicate_that_can_not_be_compared_comes_back(error: Exception, cause
     setup = Setup(dynamodb)
     setup.insert(row())
     dynamodb.call_error = lambda: error if len(dynamodb.calls) == 2 and dynamodb.reads else None
-    assert setup.insert(row(), within_s=2) == [retried(cause)]
+    assert setup.insert(row(), within_s=2) == [not_taken(cause)]
 
 
 def test_an_item_that_went_between_insert_and_read_comes_back() -> None:
@@ -296,4 +296,4 @@ def test_an_answer_with_too_few_responses_stores_nothing_unseen() -> None:
     dynamodb = FakeDynamoDB()
     whole = dynamodb.batch_execute_statement
     dynamodb.batch_execute_statement = lambda **kwargs: {"Responses": whole(**kwargs)["Responses"][:1]}  # type: ignore[method-assign] # the fault
-    assert Setup(dynamodb).insert(row("a"), row("b")) == [STORED, retried("MissingResponse")]
+    assert Setup(dynamodb).insert(row("a"), row("b")) == [STORED, not_taken("MissingResponse")]
