@@ -16,10 +16,10 @@ _RULES_VERSION: Final = 1
 
 # In this order: an e-mail address may hold what looks like a phone number, never the other way round.
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
-    "email": (optional.EMAIL,),
-    "card": (optional.CARD,),
-    "ssn": (optional.SSN,),
-    "ipv4": (optional.IPV4,),
+    "email": (optional.email,),
+    "card": (optional.card,),
+    "ssn": (optional.ssn,),
+    "ipv4": (optional.ipv4,),
     "phone": phone.RULES,
 }
 RULE_NAMES: Final = tuple(_RULES)
@@ -75,15 +75,8 @@ class Redactor:
             text = splice(text, _custom_spans(pattern, text))
         folded = fold(text)
         outline = shape(folded)
-        for rule in self._rules:
-            if not rule.may_match(outline):
-                continue
-            redacted = splice(text, filter(None, map(rule.span, rule.pattern.finditer(folded))))
-            if redacted != text:
-                text = redacted
-                folded = fold(text)
-                outline = shape(folded)
-        return text
+        spans = [span for rule in self._rules for span in rule(folded, outline)]
+        return splice(text, spans) if spans else text
 
 
 def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -1,113 +1,131 @@
-"""Phone numbers: four rules, each one form.
+"""Phone numbers: what counts as one, and what only looks like one.
 
-Taken: 7 digits with a hyphen (555-0199); North American numbers of 10 digits in their usual punctuation, with and
-without a leading 1; +E.164 numbers of 8 to 15 digits, plain or grouped; a bare number behind a word that says phone
-(`phone=2125550199`). All with an extension (x123, ext. 123).
+Taken, each with its extension (x123, ext. 123): 7 digits with a hyphen (555-0199); North American numbers of 10 digits
+in their usual punctuation, with and without a leading 1; +E.164 numbers of 8 to 15 digits, plain or grouped; behind a
+word that says phone, bare numbers (`phone=2125550199`) and national forms that start with 0 (`tel: 020 7946 0018`).
 
 Not taken, on purpose: bare digits without such a word (epochs, ids and byte counts look the same), national forms of
-other countries without `+`, and letters for digits (1-800-FLOWERS).
+other countries without `+` or a word, and letters for digits (1-800-FLOWERS).
 """
 
 import re
 from typing import Final
 
-from consumer.redact.rule import Rule, Span
+from consumer.redact.lookalike import is_column, is_range
+from consumer.redact.rule import WORD, Rule, Span, hits, starts
 
-_WORD: Final = "[0-9A-Za-z_]"  # ASCII only: a number may touch a letter of a script that writes without spaces.
-
-# A number does not begin inside a longer one, a UUID, a host or file name, or a time with milliseconds and a zone
-# offset (`10:00:00.123-0700`, `10:00:00,123-0700`). Behind a percent-encoded character and a list of numbers it does.
-_BEFORE: Final = (
-    rf"(?:(?<!{_WORD})|(?<=%[0-9A-Fa-f][0-9A-F]))(?<![-$€£¥])(?<![0-9]:)(?<!{_WORD}\.)(?<!:[0-9][0-9],)"
-    r"(?:(?<![0-9]/)|(?<=-[0-9]{4}/))"
-)
-_AFTER: Final = rf"(?!{_WORD})(?!-{_WORD})(?![.:][0-9])(?!/[0-9]{{1,20}}(?![0-9-]))(?!%(?![0-9A-F]{{2}}))"
+# A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
+# zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does.
+_BEFORE: Final = starts() + r"(?<![-$€£¥])(?<![0-9]:)(?<![0-9A-Z_]\.)(?<!:[0-9][0-9],)(?:(?<![0-9]/)|(?<=-[0-9]{4}/))"
+_AFTER: Final = rf"(?!{WORD})(?!-{WORD})(?![.:][0-9])(?!/[0-9]{{1,20}}(?![0-9-]))(?!%(?![0-9A-Fa-f]{{2}}))"
 _EXTENSION: Final = r"(?:[ ]{0,2}[,;]?[ ]{0,2}(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
 _END: Final = _EXTENSION + _AFTER
 
-_SEVEN: Final = re.compile(rf"{_BEFORE}(?<!{_WORD}\[)[1-9][0-9]{{2}}-[0-9]{{4}}{_END}")
-
-_TEN: Final = re.compile(
+# The seven digits that 7-digit and North American numbers end with, found in the shape (where space and dot are hyphens
+# too), and how far behind the start of the outline they begin.
+_OUTLINES: Final = (("000-0000", 0), ("000---0000", 0), (")0000000", 1), (")-0000000", 2))
+_LAST_SEVEN: Final = re.compile(rf"[0-9]{{3}}(?P<gap>[-. ]|[ ]-[ ]|)[0-9]{{4}}{_END}")
+_START_OF_SEVEN: Final = re.compile(rf"{_BEFORE}(?<!{WORD}\[)[1-9]")
+_AREA: Final = re.compile(
     rf"{_BEFORE}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)?"
-    r"(?:\([0-9]{3}\)[-. ]{0,2}[0-9]{3}[-. ]?[0-9]{4}"
-    r"|[0-9]{3}(?P<separator>[-.])[0-9]{3}(?P=separator)[0-9]{4}"
+    r"(?:\([0-9]{3}\)[-. ]{0,2}|[0-9]{3}(?P<gap>[-.])"
     # Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
-    r"|[2-9][0-9]{2}(?:[ /]|[ ]-[ ])[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}"
-    rf"){_END}"
+    r"|[2-9][0-9]{2}(?P<loose>[ /]|[ ]-[ ]))\Z"
 )
+_AREA_ENDS: Final = frozenset(("000-", "000)", "000/", "00)-", "0)--", "0---"))  # In the shape; a cheap gate.
+_AREA_REACH: Final = 14  # `001 - (212)  ` is the longest.
 
 _GAP: Final = r"(?:[-./ ]|[ ][-/][ ])?"
-_INTERNATIONAL: Final = re.compile(
-    rf"(?:(?<![0-9A-Za-z_+~])\+|%2[Bb])"
+_E164: Final = (
     # Not a zone offset: +1000, +1030, +1345.
     r"(?!1[0-4](?:00|30|45)(?![0-9]))"
     r"(?:[1-9][0-9]{7,14}(?![0-9])"
     # Country code 1 has exactly ten more digits; for the others ITU-T E.164 says 15 at most with the country code.
     rf"|1{_GAP}(?:\([0-9]{{3}}\)|[0-9]{{3}}){_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}"
     r"|(?=(?:[-./ ()]{0,3}[0-9]){8})"
-    rf"[2-9][0-9]{{0,2}}(?:[ ]?\([0-9]{{1,4}}\))?(?:{_GAP}[0-9]){{4,14}}"
+    rf"[2-9][0-9]{{0,2}}(?:[ ]?\([0-9]{{1,4}}\))?(?:{_GAP}[0-9]){{4,12}}"
     rf"){_END}"
 )
+# The literal first and what may stand before it second, because `re` skips to a literal fast.
+_PLUS: Final = re.compile(rf"\+{starts('[+]')}(?<![+~]\+){_E164}")
+_ENCODED_PLUS: Final = re.compile(rf"%2[Bb]{_E164}")
 
+_LABEL: Final = (
+    r"(?:(?i:phone)|(?<![A-Za-z])(?i:tel|mobile|cell|fax|sms|msisdn)|(?<=[a-z])(?:Tel|Mobile|Cell|Fax|S(?:ms|MS)|Msisdn))"
+    r"(?i:[ _-]?(?:number|num|no))?"
+)
+# Behind `:` or `=` any bare number, and national forms that start with 0; behind a space only a North American number.
 _LABELLED: Final = re.compile(
-    r"(?i:phone|(?<![a-z])(?:tel|mobile|cell|fax|sms|msisdn))(?i:[ _-]?(?:number|num|no))?\.?"
-    r"(?:[\\\"' ]{0,4}[:=][\\\"' ]{0,4}(?P<named>[0-9]{7,15})|[ ](?P<spoken>1?[2-9][0-9]{2}[2-9][0-9]{6}))" + _END
+    rf"{_LABEL}\.?(?:[\\\"' ]{{0,4}}[:=][\\\"' ]{{0,4}}"
+    r"(?P<named>[0-9]{7,15}|(?:0[0-9]{1,4}|\(0[0-9]{1,4}\))(?:[-./ ][0-9]{2,8}){1,4})"
+    rf"|[ ](?P<spoken>1?[2-9][0-9]{{2}}[2-9][0-9]{{6}})){_END}"
 )
 
-# What parts a numeric range from a 7-digit number is only the words around it: `bytes 200-1023/4096`, `100-1500 ms`.
-_RANGE_BEFORE: Final = re.compile(
-    r"(?i)(?<![a-z])(?:bytes?|between|blocks?|characters|chars|columns|from|gids?|hours|ids?|in|indexes|indices|items|lines?"
-    r"|messages|offsets?|pages?|partitions?|ports?|dports?|sports?|ranges?|records|rows?|sectors?|slots?|uids?|years|usd|eur"
-    r"|gbp|ieee|iso|iec|ansi|std)[ =:]{1,2}\(?\Z"
-)
-_RANGE_AFTER: Final = re.compile(
-    r"[ ]?(?:[kmgt]i?b|bytes?|octets|[mun]?s|msecs?|secs?|seconds?|minutes?|hours?|days?|years?|rows|items|lines|pages"
-    r"|records|requests|rpm|[mg]?hz|usd|eur|gbp|dollars)(?![0-9A-Za-z_])|[ ]of[ ][0-9]|[ ]?/[ ]?s",
-    re.IGNORECASE,
-)
-_LOOK_BACK: Final = 24  # Longer than the longest word of _RANGE_BEFORE and than a column of 20 digits.
-
-_COLUMN_BEFORE: Final = re.compile(r"(?:\A|(?<=\s))[0-9]{1,20}[ \t]{1,3}\Z")
-_COLUMNS_AFTER: Final = re.compile(r"[ \t]{1,8}[0-9]{1,20}(?:[ \t]{1,8}[0-9]{1,20}(?![^\s])|[ \t]{0,8}(?:[\r\n]|\Z))")
-_ONLY_SPACES: Final = re.compile(r"[0-9 ]+")
+_LABELS: Final = ("phone", "tel", "mobile", "cell", "fax", "sms", "msisdn")
 
 
-def _seven(match: re.Match[str]) -> Span | None:
-    text, (start, stop) = match.string, match.span()
-    if _RANGE_BEFORE.search(text, max(0, start - _LOOK_BACK), start) or _RANGE_AFTER.match(text, stop):
+def national(text: str, outline: str) -> list[Span]:
+    """Return the 7-digit and the North American 10-digit numbers."""
+    spans = []
+    for needle, offset in _OUTLINES:
+        if needle in outline:
+            found = (_national_at(text, outline, hit + offset) for hit in hits(outline, needle))
+            spans += [span for span in found if span]
+    return spans
+
+
+def _national_at(text: str, outline: str, start: int) -> Span | None:
+    seven = _LAST_SEVEN.match(text, start)
+    if not seven:
         return None
-    return start, stop
+    stop = seven.end()
+    gap = seven["gap"]
+    area = None
+    if outline[max(0, start - 4) : start] in _AREA_ENDS:
+        area = _AREA.search(text, max(0, start - _AREA_REACH), start)
+    if area and _belong_together(area, gap, text[start]):
+        whole = (area.start(), stop)
+        return None if is_column(text, whole) else whole
+    if gap == "-" and _START_OF_SEVEN.match(text, start) and not is_range(text, (start, stop)):
+        return start, stop
+    return None
 
 
-def _ten(match: re.Match[str]) -> Span | None:
-    text, (start, stop) = match.string, match.span()
-    if _ONLY_SPACES.fullmatch(text, start, stop) and (
-        _COLUMN_BEFORE.search(text, max(0, start - _LOOK_BACK), start) or _COLUMNS_AFTER.match(text, stop)
-    ):
-        return None
-    return start, stop
+def _belong_together(area: re.Match[str], gap: str, exchange: str) -> bool:
+    """Return whether the punctuation behind the area code goes with that inside the seven digits."""
+    if area["gap"]:
+        return area["gap"] == gap
+    if area["loose"]:
+        return gap != "" and exchange >= "2"
+    return True
 
 
-def _international(match: re.Match[str]) -> Span | None:
+def international(text: str, outline: str) -> list[Span]:
+    """Return the numbers with a plus and a country code."""
+    spans: list[Span] = []
+    if "+" in outline:
+        spans += [match.span() for match in _PLUS.finditer(text)]
+    if "%0b" in outline:
+        spans += [match.span() for match in _ENCODED_PLUS.finditer(text)]
     # A signed count of bytes or rows: `+10485760 bytes`.
-    return None if _RANGE_AFTER.match(match.string, match.end()) else match.span()
+    return [span for span in spans if not is_range(text, span)] if spans else spans
 
 
-def _labelled(match: re.Match[str]) -> Span | None:
-    return (match.start("named" if match["named"] else "spoken"), match.end())
+def labelled(text: str, outline: str) -> list[Span]:
+    """Return the bare numbers and national forms behind a word that says phone; the word stays."""
+    spans = []
+    for label in _LABELS:
+        if label in outline:
+            for hit in hits(outline, label):
+                match = _LABELLED.match(text, hit)
+                if match:
+                    spans.append((match.start("named" if match["named"] else "spoken"), match.end()))
+    return spans
 
 
-_LABELS: Final = (b"phone", b"tel", b"mobile", b"cell", b"fax", b"sms", b"msisdn")
-_TEN_ENDS: Final = (b"000-0000", b"000.0000", b"000 0000", b"000 - 0000", b")0000000", b") 0000000")
+RULES: Final[tuple[Rule, ...]] = (national, international, labelled)
 
-RULES: Final = (
-    Rule(lambda shape: b"+" in shape or b"%0b" in shape, _INTERNATIONAL, _international),
-    Rule(lambda shape: any(end in shape for end in _TEN_ENDS), _TEN, _ten),
-    Rule(lambda shape: b"000-0000" in shape, _SEVEN, _seven),
-    Rule(lambda shape: b"0000000" in shape and any(label in shape for label in _LABELS), _LABELLED, _labelled),
-)
-
-_KEY: Final = re.compile(r"(?i)(?:phone|(?<![a-z])(?:tel|mobile|cell|fax|sms|msisdn))(?:[ _-]?(?:number|num|no))?\Z")
+_KEY: Final = re.compile(_LABEL + r"\Z")
 _BARE: Final = re.compile(r"[0-9]{7,15}")
 
 
