@@ -1,0 +1,197 @@
+"""Redaction on any text: idempotent, complete, and blind to what has only the form of a number."""
+
+import re
+from datetime import datetime
+from ipaddress import IPv4Address
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.redact import RULE_NAMES, TOKEN, build, optional, phone
+from consumer.redact.rule import fold, shape
+
+PHONE = build()
+ALL = build(RULE_NAMES)
+
+# Pieces that make numbers, join them and break them, tokens whole and broken among them.
+_PIECES = st.sampled_from(
+    [
+        *"0125789+-./ ():,;x[]@_=%\\\n$\"'#",
+        *(
+            "555",
+            "0199",
+            "555-0199",
+            "-0199",
+            "212",
+            "(212)",
+            "212-",
+            "+1",
+            "+44",
+            "1-",
+            "ext. 12",
+            " x3",
+            "%2B",
+            "%20",
+        ),
+        *("+44 20 7946 0018", "212 555 0199", "2125550199", "phone=", "tel: ", "bytes ", " of ", " ms", "10:15:02"),
+        *("a@b.co", "123-45-6789", "4111 1111 1111 1111", "10.0.0.1", "1.1.1.1", "user@0.service", "\\n", "\x1b[0m"),
+        *(TOKEN, "[REDACTED", "REDACTED]", "é", "電", "\u0665", "\uff15", "\u2011", "\u00a0", "\uff0b", "\ud800"),
+    ]
+)
+_TEXTS = st.one_of(st.lists(_PIECES, max_size=40).map("".join), st.text(), st.from_regex(r"[-+0-9(). x]{0,60}"))
+
+_DIGIT = st.sampled_from("0123456789")
+_CODE = st.integers(200, 999).map(str)
+_LINE = st.integers(0, 9999).map(lambda number: f"{number:04d}")
+_EXTENSION = st.one_of(
+    st.just(""),
+    st.builds(
+        "{}{}".format, st.sampled_from([" x", "x", " ext. ", " ext ", ", ext ", " extension "]), st.integers(1, 99999)
+    ),
+)
+_TEN = st.builds(
+    lambda form, area, exchange, line: form.format(area, exchange, line),
+    st.sampled_from(
+        [
+            *("{}-{}-{}", "{}.{}.{}", "({}) {}-{}", "({}){}-{}", "({}) {} {}", "{} {}-{}", "({}){}{}", "{}/{}-{}"),
+            *("1-{}-{}-{}", "1 ({}) {}-{}", "+1 {} {} {}", "+1-{}-{}-{}", "+1 ({}) {}-{}", "+1.{}.{}.{}", "+1{}{}{}"),
+        ]
+    ),
+    _CODE,
+    _CODE,
+    _LINE,
+)
+_SEVEN = st.builds("{}-{}".format, _CODE, _LINE)
+_E164 = st.builds("+{}{}".format, st.integers(20, 99), st.text(_DIGIT, min_size=6, max_size=12))
+_PHONES = st.builds("{}{}".format, st.one_of(_TEN, _SEVEN, _E164), _EXTENSION)
+
+_LEFT = st.sampled_from(["", "call ", "tel:", "phone=", '{"to":"', "(", "[", "<", "from 10.0.0.1: ", "12:00:01 ", "7,"])
+_RIGHT = st.sampled_from(["", ".", ", thanks", '"}', ")", "]", ">", " at 10:15", "?", "; next", "\nnext line", " busy"])
+
+
+def _found(text: str, rules: list[Any]) -> list[Any]:
+    folded = fold(text)
+    return [span for rule in rules for span in rule(folded, shape(folded))]
+
+
+@given(_TEXTS)
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    """Redaction is idempotent, with the default rule and with all of them (I8)."""
+    for redactor in (PHONE, ALL):
+        once = redactor.text(text)
+        assert redactor.text(once) == once
+
+
+@given(_TEXTS)
+def test_no_rule_finds_anything_in_redacted_text(text: str) -> None:
+    """What is left holds nothing that a rule names: no neighbours joined into a new number (I8)."""
+    assert _found(PHONE.text(text), [*phone.RULES]) == []
+    assert _found(ALL.text(text), [*phone.RULES, optional.email, optional.card, optional.ssn, optional.ipv4]) == []
+
+
+@given(_TEXTS)
+def test_what_stands_between_tokens_is_the_text_itself(text: str) -> None:
+    """Redaction only replaces spans by the token: the rest stays, in order and character for character."""
+    kept = "(.+)".join(map(re.escape, ALL.text(text).split(TOKEN)))
+    assert re.fullmatch(kept, text, re.DOTALL)
+
+
+@given(_TEXTS)
+def test_two_passes_settle_any_text(text: str) -> None:
+    """The repeated passes are a proof of idempotence, not a need: the second finds all that the first set free."""
+    passed = ALL._pass(ALL._pass(text))
+    assert ALL._pass(passed) == passed
+
+
+@given(_LEFT, _PHONES, _RIGHT)
+def test_a_phone_number_in_any_form_is_gone(left: str, number: str, right: str) -> None:
+    """A number of the named forms is redacted whole, with its extension, and what stands around it stays."""
+    assert PHONE.text(left + number + right) == left + TOKEN + right
+
+
+@given(st.lists(_PHONES, min_size=1, max_size=5), st.sampled_from([", ", "; ", "\n", " | ", " and ", "\t"]))
+def test_every_number_of_a_list_is_gone(numbers: list[str], separator: str) -> None:
+    """Numbers side by side each become a token."""
+    assert PHONE.text(separator.join(numbers)) == separator.join([TOKEN] * len(numbers))
+
+
+@given(
+    st.one_of(
+        st.uuids().map(str),
+        st.uuids().map(lambda uuid: uuid.hex),
+        st.ip_addresses(v=4).map(str),
+        st.ip_addresses().map(str),
+        st.datetimes().map(datetime.isoformat),
+        st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3] + "-0700"),
+        st.datetimes().map(lambda moment: moment.strftime("%d/%b/%Y:%H:%M:%S +1030")),
+        st.integers(1_000_000_000, 1_999_999_999).map(str),
+        st.integers(1_000_000_000_000, 1_999_999_999_999_999_999).map(str),
+        st.integers(0, 10**19).map(str),
+        st.tuples(*[st.integers(0, 99)] * 3).map(lambda parts: "v{}.{}.{}".format(*parts)),
+        st.integers(10**11, 10**12 - 1).map("arn:aws:iam::{}:role/x".format),
+        st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex(":")),
+        st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex("-")),
+        st.floats().map(str),
+        st.integers(0, 10**9).map("${:,}.00".format),
+    ),
+    st.sampled_from(["{}", "id {} done", "id={};", '{{"id":"{}"}}', "[{}]", "/{}/", "{},{}", "({})"]),
+)
+def test_what_only_looks_like_a_number_stays(value: str, line: str) -> None:
+    """UUIDs, addresses, times, epochs, byte counts, versions, ARNs, MACs and amounts come back unchanged."""
+    text = line.format(value, value)
+    assert PHONE.text(text) == text
+
+
+@given(st.uuids(), st.ip_addresses(v=4))
+def test_the_optional_rules_leave_uuids_and_the_address_rule_takes_addresses(uuid: UUID, address: IPv4Address) -> None:
+    """With all rules on, an address is redacted and a UUID beside it is not."""
+    assert ALL.text(f"{uuid} from {address}") == f"{uuid} from {TOKEN}"
+
+
+# Patterns that feed on tokens, look at them, or match inside them.
+_PATTERNS = st.sampled_from(
+    [
+        *("[A-Z]+", r"\[.*?\]", r"D\]x", r"\Wx", "ab", ".+", r"(?<=\])b", r"x(?=\[)", r"\d{4}", r"\b\d", "E", r"\]\["),
+        *(r"\s", "(?s).", r"[^\]]+", r"\[R", r"D\]", r"(?!\[)\W", r"5\S*", "(?=5)"),
+    ]
+)
+
+
+@given(st.lists(_PATTERNS, max_size=3), st.one_of(_TEXTS, st.text("xab[]RED 5-01", max_size=60)))
+def test_custom_patterns_keep_redaction_idempotent(patterns: list[str], text: str) -> None:
+    """Whatever a custom pattern does to tokens, redacting twice changes nothing more."""
+    redactor = build(("phone", "email"), patterns)
+    once = redactor.text(text)
+    assert redactor.text(once) == once
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXTS | _PHONES,
+    lambda values: st.lists(values, max_size=4) | st.dictionaries(st.text(max_size=8), values, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["phone", "a", "tel", "555-0199", "msg"]), _JSON, max_size=4))
+def test_fields_keep_their_shape_and_hold_no_number(fields: dict[str, Any]) -> None:
+    """Fields keep keys and structure, every string is redacted, and doing it twice changes nothing more."""
+    once = PHONE.fields(fields)
+    assert PHONE.fields(once) == once
+
+    def check(before: Any, after: Any) -> None:
+        if isinstance(before, dict):
+            assert list(before) == list(after)
+            for key in before:
+                check(before[key], after[key])
+        elif isinstance(before, list):
+            assert len(before) == len(after)
+            for one, other in zip(before, after, strict=True):
+                check(one, other)
+        elif isinstance(before, str):
+            assert after in (TOKEN, PHONE.text(before))
+        else:
+            assert after in (before, TOKEN)
+
+    check(fields, once)
