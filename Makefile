@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock
+.PHONY: help setup run terraform-local test lint format lock
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -20,6 +20,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: $(STAMP)  ## Start the whole stack on this machine, with a live table of its counts
 	$(BIN)/rdp up
+
+terraform-local: $(STAMP)  ## Apply the Terraform configuration to the engine that `rdp up --detach` runs
+	$(BIN)/rdp terraform apply
 
 test: lint  ## Every test and lint that CI runs
 	$(BIN)/python -m pytest

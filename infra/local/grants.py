@@ -62,3 +62,10 @@ def grant(iam: "IAMClient", role_name: str) -> None:
             iam.put_role_policy(
                 RoleName=role_name, PolicyName=f"{POLICY_NAME}-{name}", PolicyDocument=json.dumps(translated)
             )
+
+
+def revoke(iam: "IAMClient", role_name: str) -> None:
+    """Take away what `grant` gave the role."""
+    for name in iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
+        if name.startswith(POLICY_NAME):
+            iam.delete_role_policy(RoleName=role_name, PolicyName=name)

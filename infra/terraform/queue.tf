@@ -18,14 +18,11 @@ resource "aws_sqs_queue" "dead_letters" {
   # A moved message keeps its first enqueue time, so this must exceed the source queue's retention.
   message_retention_seconds = 1209600
   max_message_size          = var.maximum_message_bytes
-}
-
-resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
-  queue_url = aws_sqs_queue.dead_letters.url
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.queue.arn]
+    # Written out, because each of the two queues has to name the other.
+    sourceQueueArns = ["arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:${var.name}-queue"]
   })
 }
 

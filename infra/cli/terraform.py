@@ -1,0 +1,33 @@
+"""`rdp terraform`: the Terraform configuration in the engine of this machine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from infra.cli.parameters import parameters_option
+from infra.cli.where import data_dir_option
+from infra.local import terraform
+
+
+@click.group("terraform")
+def command() -> None:
+    """Apply infra/terraform to the engine that `rdp up --detach` runs. For AWS use terraform itself."""
+
+
+@command.command("apply")
+@parameters_option
+@data_dir_option
+def apply(*, data_dir: Path, parameters: Mapping[str, str]) -> None:
+    """Make the stack of the Terraform configuration beside the template's."""
+    applied = terraform.apply(data_dir, parameters, tell=click.echo)
+    click.echo(f"endpoint  {applied.endpoint}")
+    click.echo(f"Every command works on it with --data-dir {data_dir / 'terraform'}")
+
+
+@command.command("destroy")
+@data_dir_option
+def destroy(*, data_dir: Path) -> None:
+    """Remove that stack."""
+    terraform.destroy(data_dir)
+    click.echo("Destroyed.")
