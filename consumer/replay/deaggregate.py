@@ -57,6 +57,8 @@ def deaggregate(partition_key: str, data: bytes) -> list[UserRecord | Broken]:
         aggregated = AggregatedRecord.FromString(body)
     except DecodeError:
         return [Broken(0, partition_key, data, "broken_body")]
+    if not aggregated.IsInitialized():  # A required field is not there, which the parser lets pass.
+        return [Broken(0, partition_key, data, "broken_body")]
     keys = list(aggregated.partition_key_table)
     hash_keys = len(aggregated.explicit_hash_key_table)
     user_records: list[UserRecord | Broken] = []

@@ -1,0 +1,159 @@
+"""One shard's pages: where reading starts, what is waited for, what ends it."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from consumer.replay.checkpoint import ShardPosition
+from consumer.replay.read import Page, StreamUnreadableError, list_shards, pages
+from tests.unit.consumer.replay.fakes import Clock, FakeKinesis, client_error, record
+
+ONE, TWO, THREE = record("0001"), record("0002"), record("0003")
+SINCE = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+
+
+def read(
+    fake: FakeKinesis,
+    count: int,
+    *,
+    position: ShardPosition | None = None,
+    since: datetime | None = None,
+    clock: Clock | None = None,
+    idle_wait_s: float = 1.0,
+) -> list[Page]:
+    """Return the first `count` pages."""
+    clock = clock or Clock()
+    found = pages(
+        fake.client,
+        "logs",
+        "s-0",
+        position or ShardPosition(),
+        since=since,
+        idle_wait_s=idle_wait_s,
+        monotonic=clock.monotonic,
+        sleep=clock.sleep,
+    )
+    return list(islice(found, count))
+
+
+def test_a_shard_that_is_not_begun_starts_at_the_trim_horizon() -> None:
+    """Without a position or a time, the oldest record is the first."""
+    fake = FakeKinesis(([ONE], 0, True))
+    assert read(fake, 1) == [Page([ONE], 0, caught_up=False, ended=False)]
+    assert fake.iterators == [{"StreamName": "logs", "ShardId": "s-0", "ShardIteratorType": "TRIM_HORIZON"}]
+
+
+def test_a_position_is_passed_on_as_the_string_it_is() -> None:
+    """A sequence number keeps its leading zeros, and reading starts at the record, of which a part may be left."""
+    fake = FakeKinesis(([ONE], 0, True))
+    read(fake, 1, position=ShardPosition(sequence_number="0001"), since=SINCE)
+    assert fake.iterators[0]["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
+    assert fake.iterators[0]["StartingSequenceNumber"] == "0001"
+    assert "Timestamp" not in fake.iterators[0]
+
+
+def test_since_starts_by_arrival_with_a_margin_for_clocks() -> None:
+    """A log may have arrived, by Kinesis's clock, a little before ingest's clock says it was received."""
+    fake = FakeKinesis(([ONE], 0, True))
+    read(fake, 1, since=SINCE)
+    assert fake.iterators[0]["ShardIteratorType"] == "AT_TIMESTAMP"
+    assert SINCE - fake.iterators[0]["Timestamp"] == timedelta(minutes=5)
+
+
+def test_empty_pages_are_crossed() -> None:
+    """Pages without records come long before the end: they are no pages for the reader while it lags behind."""
+    fake = FakeKinesis(([ONE], 9_000, True), ([], 8_000, True), ([], 5_000, True), ([TWO], 0, True))
+    assert [page.records for page in read(fake, 2)] == [[ONE], [TWO]]
+
+
+def test_caught_up_is_an_empty_page_at_the_tip() -> None:
+    """Records with nothing behind them may still be followed by others of the same millisecond."""
+    fake = FakeKinesis(([ONE], 0, True), ([], 0, True), ([TWO], 0, True))
+    clock = Clock()
+    assert [page.caught_up for page in read(fake, 3, clock=clock)] == [False, True, False]
+    assert clock.slept_s == [1.0]
+
+
+def test_a_shard_ends_where_kinesis_gives_no_iterator() -> None:
+    """The last page may hold records; nothing is asked after it."""
+    fake = FakeKinesis(([ONE], 10, True), ([TWO], 0, False))
+    assert read(fake, 9) == [Page([ONE], 10, caught_up=False, ended=False), Page([TWO], 0, caught_up=False, ended=True)]
+
+
+def test_an_expired_iterator_is_renewed_after_the_last_record() -> None:
+    """After five minutes of waiting for its reader the shard goes on where it was."""
+    fake = FakeKinesis(([ONE, TWO], 9, True), client_error("ExpiredIteratorException"), ([THREE], 0, True))
+    assert [page.records for page in read(fake, 2, since=SINCE)] == [[ONE, TWO], [THREE]]
+    assert fake.iterators[1] == {
+        "StreamName": "logs",
+        "ShardId": "s-0",
+        "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+        "StartingSequenceNumber": "0002",
+    }
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("ProvisionedThroughputExceededException"),
+        client_error("InternalFailure"),
+        EndpointConnectionError(endpoint_url=""),
+    ],
+)
+def test_throttles_and_the_network_are_backed_off(error: Exception) -> None:
+    """The same iterator is used again after a wait."""
+    fake, clock = FakeKinesis(error, error, ([ONE], 0, True)), Clock()
+    assert [page.records for page in read(fake, 1, clock=clock)] == [[ONE]]
+    assert fake.used == ["iterator-1"] * 3
+    assert len(clock.slept_s) == 2
+    assert all(0 <= wait_s <= 0.4 for wait_s in clock.slept_s)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "InvalidArgumentException"])
+def test_what_waiting_cannot_change_ends_the_reading(code: str) -> None:
+    """Missing rights or a missing stream are told at once."""
+    clock = Clock()
+    with pytest.raises(StreamUnreadableError, match=code):
+        read(FakeKinesis(client_error(code)), 1, clock=clock)
+    assert clock.slept_s == []
+
+
+def test_throttles_without_end_end_the_reading() -> None:
+    """After twenty failures in a row a person has to look."""
+    with pytest.raises(StreamUnreadableError, match="21 failures in a row"):
+        read(FakeKinesis(*[client_error("ThrottlingException")] * 21), 1)
+
+
+def test_no_more_than_five_calls_a_second_go_to_a_shard() -> None:
+    """The sixth call waits until a second after the first."""
+    fake, clock = FakeKinesis(*[([ONE], 5, True)] * 12), Clock()
+    read(fake, 12, clock=clock)
+    assert clock.now_s == pytest.approx(2.0)
+    assert len(fake.used) == 12
+
+
+class Listing:
+    """ListShards in two pages, the second after a throttle."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, str]] = []
+
+    def list_shards(self, **request: str) -> dict[str, object]:
+        """Return the page that the token asks for."""
+        self.requests.append(request)
+        if "NextToken" not in request:
+            return {"Shards": [{"ShardId": "s-0"}], "NextToken": "more"}
+        if len(self.requests) == 2:
+            raise client_error("LimitExceededException")
+        return {"Shards": [{"ShardId": "s-1"}]}
+
+
+def test_all_pages_of_the_listing_are_read() -> None:
+    """A token is sent alone, a throttle is backed off."""
+    listing, clock = Listing(), Clock()
+    found = list_shards(listing, "logs", sleep=clock.sleep)  # type: ignore[arg-type]
+    assert [shard["ShardId"] for shard in found] == ["s-0", "s-1"]
+    assert listing.requests == [{"StreamName": "logs"}, {"NextToken": "more"}, {"NextToken": "more"}]
+    assert len(clock.slept_s) == 1
