@@ -1,0 +1,83 @@
+"""The command itself: its verbs, and failures as sentences."""
+
+import importlib
+
+import click
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from click.testing import CliRunner
+
+from infra import cli
+from infra.cli.failures import PlainErrors
+from infra.stack import StackError
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_has_a_file_with_its_command(verb: str) -> None:
+    """A verb that is registered can be run, says what it does, and is called what its name says."""
+    command = importlib.import_module(f"infra.cli.{verb.replace('-', '_')}").command
+    assert isinstance(command, click.Command)
+    assert command.name == verb
+    assert command.get_short_help_str()
+
+
+def test_help_lists_the_verbs_in_order() -> None:
+    """The help shows them all."""
+    shown = CliRunner().invoke(cli.main, ["--help"]).output
+    places = [shown.index(f"\n  {verb} ") for verb in cli.VERBS]
+    assert places == sorted(places)
+
+
+def test_an_unknown_verb_is_an_error() -> None:
+    """Exit code 2 and its name."""
+    result = CliRunner().invoke(cli.main, ["nope"])
+    assert result.exit_code == 2
+    assert "nope" in result.output
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StackError("what happened and what to do"),
+        ClientError({"Error": {"Code": "AccessDenied", "Message": "what happened"}}, "GetItem"),
+        EndpointConnectionError(endpoint_url="http://what happened"),
+    ],
+)
+def test_a_failure_is_a_sentence_not_a_traceback(error: Exception) -> None:
+    """Exit code 1, the message, nothing else."""
+
+    @click.group(cls=PlainErrors)
+    def group() -> None:
+        """Hold the verb."""
+
+    @group.command()
+    def verb() -> None:
+        raise error
+
+    result = CliRunner().invoke(group, ["verb"])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert "what happened" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_defect_is_not_hidden() -> None:
+    """What is no failure of the place keeps its traceback."""
+
+    @click.group(cls=PlainErrors)
+    def group() -> None:
+        """Hold the verb."""
+
+    @group.command()
+    def verb() -> None:
+        raise ZeroDivisionError
+
+    assert isinstance(CliRunner().invoke(group, ["verb"]).exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("tenant", ["a b", "", "a,b", "x" * 65])
+def test_send_refuses_a_tenant_that_ingest_would_refuse(tenant: str) -> None:
+    """At once, not on every line."""
+    result = CliRunner().invoke(cli.main, ["send", "-", "--tenant", tenant])
+    assert result.exit_code == 2
+    assert "tenant_id" in result.output

@@ -1,0 +1,107 @@
+"""The data folder's state file, and what keeps an engine from starting."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.local import engine, lifecycle, state
+from infra.local.state import State
+from infra.stack import StackError
+
+
+def _state(*, pid: int | None = None, port: int = 1) -> State:
+    return State(port=port, pid=pid, region="us-east-1", access_key_id="test", secret_access_key="test")
+
+
+@pytest.fixture
+def listening_port() -> object:
+    """A port of 127.0.0.1 that somebody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """The file round-trips, in a folder that did not exist."""
+    written = State(
+        port=7,
+        pid=8,
+        region="eu-central-1",
+        access_key_id="a",
+        secret_access_key="s",
+        endpoint="http://x",
+        outputs={"TableName": "t"},
+    )
+    state.write(tmp_path / "new", written)
+    assert state.read(tmp_path / "new") == written
+
+
+def test_a_folder_without_a_state_has_none(tmp_path: Path) -> None:
+    """Nothing was ever started there."""
+    assert state.read(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"port": "x"}', b"[]"])
+def test_a_damaged_state_is_told_with_its_file(tmp_path: Path, content: bytes) -> None:
+    """No traceback of a parser: the file, and what to do."""
+    (tmp_path / "stack.json").write_bytes(content)
+    with pytest.raises(StackError, match=r"stack\.json is damaged"):
+        state.read(tmp_path)
+
+
+def test_a_secret_is_not_in_a_places_repr() -> None:
+    """Keys do not end in a log through repr."""
+    place = State(port=1, pid=None, region="r", access_key_id="AKIA", secret_access_key="hush").place
+    assert "hush" not in repr(place)
+
+
+def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path, listening_port: int) -> None:
+    """The message names the port."""
+    assert not engine.is_port_free(listening_port)
+    with pytest.raises(StackError, match=f"Port {listening_port} "):
+        engine.start(tmp_path, _state(port=listening_port))
+
+
+def test_a_free_port_is_free() -> None:
+    """What was picked can be bound."""
+    assert engine.is_port_free(engine.pick_free_port())
+
+
+def test_an_engine_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that fails shows why."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(StackError, match=r"ended with code 1.*engine\.log"):
+        engine.start(tmp_path, _state(port=engine.pick_free_port()))
+
+
+def test_a_process_of_that_id_that_does_not_answer_is_no_engine(listening_port: int) -> None:
+    """After a reboot the process id may be another program's: it is not stopped."""
+    assert not engine.is_running(_state(pid=os.getpid(), port=engine.pick_free_port()))
+    assert not engine.is_running(_state(pid=None, port=listening_port))
+
+
+def test_down_leaves_another_programs_process_alone(tmp_path: Path) -> None:
+    """This very process would get the signal."""
+    state.write(tmp_path, _state(pid=os.getpid(), port=engine.pick_free_port()))
+    assert lifecycle.down(tmp_path) is None
+
+
+def test_find_says_what_to_do(tmp_path: Path) -> None:
+    """Without an engine the message names the command that starts one."""
+    with pytest.raises(StackError, match="rdp up"):
+        lifecycle.find(tmp_path)
+
+
+def test_the_engine_inherits_no_variable_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its functions inherit its environment: a caller's AWS profile or settings must not reach them."""
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("TABLE_NAME", "mine")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    environment = engine._environment(tmp_path, _state())
+    assert not {"AWS_PROFILE", "TABLE_NAME", "PYTHONPATH"} & environment.keys()
+    assert environment["BIND_HOST"] == "127.0.0.1"
+    assert environment["AUTH"] == "true"
