@@ -16,6 +16,7 @@ VERBS: Final = (
     "replay",
     "audit",
     "bench",
+    "dlq",
     "terraform",
 )
 """In the order of the help. A dash in a verb is an underscore in its file's name."""

@@ -129,7 +129,12 @@ def provider_version(folder: Path, environment: Mapping[str, str]) -> tuple[int,
     return tuple(map(int, chosen.split("-")[0].split(".")))
 
 
-def run(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
+def evaluate(folder: Path, environment: Mapping[str, str], expression: str) -> Any:
+    """Return the value of an expression of the applied configuration."""
+    return json.loads(json.loads(run(folder, environment, "console", stdin=f"jsonencode({expression})\n")))
+
+
+def run(folder: Path, environment: Mapping[str, str], *arguments: str, stdin: str | None = None) -> str:
     """Return the standard output of a terraform command in `folder`.
 
     Raises:
@@ -143,6 +148,7 @@ def run(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
         cwd=folder,
         env=dict(environment),
         capture_output=True,
+        input=stdin,
         text=True,
         check=False,
     )

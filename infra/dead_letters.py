@@ -1,0 +1,231 @@
+"""The dead-letter queue, message by message: what is there, and back to the queue without ever losing one.
+
+SQS has no listing: every look receives messages, which hides them from others meanwhile, and gives them back.
+"""
+
+import json
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from consumer.replay.dead_letters import UNMARKED_REASON
+from ingest.errors import Poison
+from ingest.message import InternalMessage, decode
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+VISIBILITY_S: Final = 300
+"""How long a message that was looked at stays hidden if the look dies before it gives it back."""
+
+_BATCH: Final = 10  # Messages a call (API references of ReceiveMessage and of the batch actions, November 2026).
+_EMPTY_RECEIVES: Final = 2  # In a row; each asks all of SQS's servers, because it waits (long polling).
+_MAX_CALL_BYTES: Final = 1_048_576  # SendMessageBatch API reference, as above.
+
+
+class DeadLetter(NamedTuple):
+    """One message: `log` is None where the body holds none, `tenant_id` and `log_id` "" where nothing names them."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: dict[str, str]
+    receive_count: int
+    sent_ms: int
+    log: InternalMessage | None
+
+    @property
+    def reason(self) -> str:
+        """Why it is here: the consumer's word, or that SQS gave up after the last receive."""
+        return self.attributes.get("reason", UNMARKED_REASON)
+
+    @property
+    def tenant_id(self) -> str:
+        """Whose log it is."""
+        return self.log.tenant_id if self.log else self.attributes.get("tenant_id", "")
+
+    @property
+    def log_id(self) -> str:
+        """Which log it is."""
+        return self.log.log_id if self.log else self.attributes.get("log_id", "")
+
+    @property
+    def received_at(self) -> str:
+        """When ingest accepted it."""
+        return self.log.received_at if self.log else ""
+
+    def as_json(self) -> str:
+        """Return one line of ASCII JSON with everything of the message but its receipt."""
+        return json.dumps(
+            {
+                "message_id": self.message_id,
+                "reason": self.reason,
+                "tenant_id": self.tenant_id,
+                "log_id": self.log_id,
+                "received_at": self.received_at,
+                "sent_ms": self.sent_ms,
+                "receive_count": self.receive_count,
+                "attributes": self.attributes,
+                "body": self.body,
+            }
+        )
+
+
+class Filter(NamedTuple):
+    """Which dead letters are meant; None means any."""
+
+    tenant_id: str | None = None
+    reason: str | None = None
+
+    def takes(self, letter: DeadLetter) -> bool:
+        """Say whether the letter is meant."""
+        return self.tenant_id in {None, letter.tenant_id} and self.reason in {None, letter.reason}
+
+
+class Redriven(NamedTuple):
+    """How many messages the queue acknowledged and were then deleted here, and how many stay, by SQS's error code."""
+
+    moved: int
+    refused: dict[str, int]
+
+
+def look(client: "SQSClient", dlq_url: str) -> Generator[DeadLetter, None, None]:
+    """Yield every message of the queue once, and give them all back at the end, also when the caller stops early."""
+    seen: dict[str, DeadLetter] = {}
+    try:
+        for letters in _receive(client, dlq_url, seen):
+            yield from letters
+    finally:
+        _give_back(client, dlq_url, list(seen.values()))
+
+
+def redrive(
+    client: "SQSClient",
+    *,
+    dlq_url: str,
+    queue_url: str,
+    wanted: Filter,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Redriven:
+    """Send every wanted message to the queue and delete here what the queue has acknowledged.
+
+    Never deletes first: killed between the two, a message is in both queues, and the consumer's second write of it is a
+    duplicate. What comes back while it runs (it is poison still) is left for the next time. `tell(moved)` after each
+    batch.
+    """
+    moved = 0
+    refused: dict[str, int] = {}
+    sent_ids: set[str] = set()
+    seen: dict[str, DeadLetter] = {}
+    keep: list[DeadLetter] = []
+    try:
+        for letters in _receive(client, dlq_url, seen):
+            meant = [letter for letter in letters if wanted.takes(letter) and not _came_back(letter, sent_ids)]
+            keep.extend(letter for letter in letters if letter not in meant)
+            for call in _calls(meant):
+                done, codes = _move(client, dlq_url, queue_url, call, sent_ids)
+                moved += done
+                for code in codes.values():
+                    refused[code] = refused.get(code, 0) + 1
+                keep.extend(letter for letter in call if letter.message_id in codes)
+                tell(moved)
+    finally:
+        _give_back(client, dlq_url, keep)
+    return Redriven(moved, refused)
+
+
+def _came_back(letter: DeadLetter, sent_ids: set[str]) -> bool:
+    # SQS keeps a message's id when it dead-letters it; the consumer's quarantine names it in an attribute.
+    return letter.message_id in sent_ids or letter.attributes.get("original_message_id", "") in sent_ids
+
+
+def _move(
+    client: "SQSClient", dlq_url: str, queue_url: str, call: Sequence[DeadLetter], sent_ids: set[str]
+) -> tuple[int, dict[str, str]]:
+    """Return how many are in the queue and no longer here, and the error code by message id of those still here."""
+    answer = client.send_message_batch(
+        QueueUrl=queue_url,
+        Entries=[
+            {"Id": str(i), "MessageBody": letter.body} | ({"MessageGroupId": letter.tenant_id} if letter.log else {})  # type: ignore[misc] # a TypedDict of two forms
+            for i, letter in enumerate(call)
+        ],
+    )
+    acknowledged = {int(entry["Id"]) for entry in answer.get("Successful", [])}
+    sent_ids.update(entry["MessageId"] for entry in answer.get("Successful", []))
+    codes = {int(entry["Id"]): entry.get("Code", "Unknown") for entry in answer.get("Failed", [])}
+    left = {letter.message_id: codes.get(i, "MissingResult") for i, letter in enumerate(call) if i not in acknowledged}
+    if acknowledged:
+        deleted = client.delete_message_batch(
+            QueueUrl=dlq_url,
+            Entries=[{"Id": str(i), "ReceiptHandle": call[i].receipt_handle} for i in sorted(acknowledged)],
+        )
+        # Still here and there too: harmless, and told.
+        left |= {
+            call[int(entry["Id"])].message_id: f"not deleted: {entry['Code']}" for entry in deleted.get("Failed", [])
+        }
+    return len(call) - len(left), left
+
+
+def _calls(letters: Sequence[DeadLetter]) -> Iterator[list[DeadLetter]]:
+    """Yield the letters in groups that one SendMessageBatch takes."""
+    call: list[DeadLetter] = []
+    call_bytes = 0
+    for letter in letters:
+        body_bytes = len(letter.body.encode())
+        if call and (len(call) == _BATCH or call_bytes + body_bytes > _MAX_CALL_BYTES):
+            yield call
+            call, call_bytes = [], 0
+        call.append(letter)
+        call_bytes += body_bytes
+    if call:
+        yield call
+
+
+def _receive(client: "SQSClient", dlq_url: str, seen: dict[str, DeadLetter]) -> Iterator[list[DeadLetter]]:
+    """Yield new messages until none come; `seen` gets each by its message id."""
+    empty = 0
+    while empty < _EMPTY_RECEIVES:
+        messages = client.receive_message(
+            QueueUrl=dlq_url,
+            MaxNumberOfMessages=_BATCH,
+            VisibilityTimeout=VISIBILITY_S,
+            WaitTimeSeconds=1,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+        ).get("Messages", [])
+        letters = [_dead_letter(message) for message in messages]
+        # After the visibility timeout the first ones come again, with a new receipt.
+        new = [letter for letter in letters if letter.message_id not in seen]
+        seen.update((letter.message_id, letter) for letter in letters)
+        empty = 0 if new else empty + 1
+        if new:
+            yield new
+
+
+def _give_back(client: "SQSClient", dlq_url: str, letters: Sequence[DeadLetter]) -> None:
+    """Make the messages visible again. What can't be given back comes back by itself after the visibility timeout."""
+    for start in range(0, len(letters), _BATCH):
+        client.change_message_visibility_batch(
+            QueueUrl=dlq_url,
+            Entries=[
+                {"Id": str(i), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
+                for i, letter in enumerate(letters[start : start + _BATCH])
+            ],
+        )
+
+
+def _dead_letter(message: "MessageTypeDef") -> DeadLetter:
+    system: dict[Any, str] = dict(message.get("Attributes", {}))
+    try:
+        log = decode(message["Body"])
+    except Poison:
+        log = None
+    return DeadLetter(
+        message_id=message["MessageId"],
+        receipt_handle=message["ReceiptHandle"],
+        body=message["Body"],
+        attributes={n: v.get("StringValue", "") for n, v in message.get("MessageAttributes", {}).items()},
+        receive_count=int(system.get("ApproximateReceiveCount", 0)),
+        sent_ms=int(system.get("SentTimestamp", 0)),
+        log=log,
+    )
