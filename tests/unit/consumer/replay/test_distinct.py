@@ -1,0 +1,52 @@
+"""The set of logs seen, in memory and kept beside a checkpoint."""
+
+from pathlib import Path
+
+import pytest
+
+from consumer.replay.distinct import Seen
+
+
+def test_a_log_is_new_once() -> None:
+    """By tenant and log id together."""
+    seen = Seen(None, commit=0)
+    pairs = [("a", "1"), ("a", "1"), ("b", "1"), ("a", "2"), ("b", "1")]
+    assert [seen.is_new(*pair) for pair in pairs] == [True, False, True, True, False]
+    seen.commit()
+    assert not seen.is_new("a", "1")
+    seen.close()
+
+
+def test_what_was_committed_is_known_to_the_next_run(tmp_path: Path) -> None:
+    """A run that goes on from commit 1 knows what commit 1 held."""
+    first = Seen(tmp_path / "seen", commit=0)
+    assert first.is_new("a", "1")
+    first.commit()
+    first.close()
+    second = Seen(tmp_path / "seen", commit=1)
+    assert (second.is_new("a", "1"), second.is_new("a", "2")) == (False, True)
+    second.close()
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_what_the_checkpoint_does_not_know_is_new_again(tmp_path: Path, *, committed: bool) -> None:
+    """Killed between its own commit and the checkpoint's, or before both, a log is taken again, not lost."""
+    first = Seen(tmp_path / "seen", commit=0)
+    first.is_new("a", "1")
+    first.commit()
+    first.is_new("a", "2")
+    if committed:
+        first.commit()
+    first.close()
+    second = Seen(tmp_path / "seen", commit=1)
+    assert (second.is_new("a", "1"), second.is_new("a", "2")) == (False, True)
+    second.close()
+
+
+def test_a_new_replay_starts_with_an_empty_set(tmp_path: Path) -> None:
+    """A file left by an earlier replay is begun anew."""
+    for _ in range(2):
+        seen = Seen(tmp_path / "seen", commit=0)
+        assert seen.is_new("a", "1")
+        seen.commit()
+        seen.close()

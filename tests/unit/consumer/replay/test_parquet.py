@@ -1,0 +1,87 @@
+"""Parquet parts: partitions, types, and what resume deletes."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from consumer.replay import parquet
+from consumer.replay.checkpoint import CheckpointMismatchError
+from consumer.replay.parquet import SCHEMA, ParquetSink
+from tests.unit.consumer.replay.fakes import message
+
+
+def parts(folder: Path) -> list[str]:
+    """Return the files below the folder."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_each_tenant_and_date_has_a_folder_and_each_commit_a_part(tmp_path: Path) -> None:
+    """The date is received_at's in UTC, whatever offset it was written with."""
+    sink = ParquetSink(tmp_path / "lake")
+    sink.resume(0)
+    sink.write(message("1"))
+    sink.write(message("2", tenant_id="globex"))
+    sink.write(message("3", received_at="2026-11-24T00:30:00.000+02:00"))
+    assert sink.commit() == 1
+    sink.write(message("4"))
+    assert (sink.commit(), sink.commit()) == (2, 2)
+    assert parts(tmp_path / "lake") == [
+        "tenant_id=acme/date=2026-11-23/part-000001.parquet",
+        "tenant_id=acme/date=2026-11-24/part-000001.parquet",
+        "tenant_id=acme/date=2026-11-24/part-000002.parquet",
+        "tenant_id=globex/date=2026-11-24/part-000001.parquet",
+    ]
+
+
+def test_a_part_holds_the_logs(tmp_path: Path) -> None:
+    """Times are UTC timestamps, fields are JSON, no fields are null."""
+    sink = ParquetSink(tmp_path)
+    sink.resume(0)
+    sink.write(message("1", text="é\n", fields={"a": 1}))
+    sink.write(message("2"))
+    sink.commit()
+    table = pq.ParquetFile(tmp_path / "tenant_id=acme/date=2026-11-24/part-000001.parquet").read()
+    assert table.schema.remove_metadata() == SCHEMA
+    received_at = datetime(2026, 11, 24, 5, 40, tzinfo=UTC).replace(tzinfo=None)
+    assert table.to_pylist() == [
+        {"log_id": "1", "source": "text_upload", "received_at": received_at, "text": "é\n", "fields": '{"a":1}'},
+        {"log_id": "2", "source": "text_upload", "received_at": received_at, "text": "hello", "fields": None},
+    ]
+
+
+def test_resuming_deletes_the_parts_after_the_commit(tmp_path: Path) -> None:
+    """Parts of a commit that the checkpoint does not know, and half-written ones, are gone; the others stay."""
+    sink = ParquetSink(tmp_path)
+    sink.resume(0)
+    for number in range(3):
+        sink.write(message(f"{number}"))
+        sink.commit()
+    folder = tmp_path / "tenant_id=acme/date=2026-11-24"
+    (folder / "part-000001.parquet.partial").touch()
+    ParquetSink(tmp_path).resume(2)
+    assert parts(folder) == ["part-000001.parquet", "part-000002.parquet"]
+    ParquetSink(tmp_path).resume(0)
+    assert parts(folder) == []
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
+    """Nothing in it is touched."""
+    (tmp_path / "thesis.parquet").touch()
+    with pytest.raises(CheckpointMismatchError, match=r"holds other files, such as thesis\.parquet"):
+        ParquetSink(tmp_path).resume(0)
+    assert parts(tmp_path) == ["thesis.parquet"]
+
+
+def test_much_text_asks_for_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by bytes as well as by logs."""
+    monkeypatch.setattr(parquet, "_MAX_BUFFERED_BYTES", 10)
+    sink = ParquetSink(tmp_path)
+    sink.resume(0)
+    sink.write(message(text="12345"))
+    assert not sink.full
+    sink.write(message(text="12345"))
+    assert sink.full
+    sink.commit()
+    assert not sink.full

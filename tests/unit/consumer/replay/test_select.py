@@ -1,0 +1,74 @@
+"""User records to logs, and which of them are wanted."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from consumer import redact
+from consumer.replay.deaggregate import Broken, UserRecord
+from consumer.replay.select import Selection, read_log, redacted, selector
+from ingest.message import encode
+from tests.unit.consumer.replay.fakes import message
+
+
+def user_record(data: bytes, key: str = "acme") -> UserRecord:
+    """Return a user record at place 3."""
+    return UserRecord(3, key, data)
+
+
+def test_a_log_comes_back_as_it_was_written() -> None:
+    """What ingest encodes is what is read."""
+    log = message(text="é ￾ \x00", fields={"a": [1, {"b": None}]})
+    assert read_log(user_record(encode(log))) == log
+
+
+def test_the_pending_mark_does_not_outlive_the_stream() -> None:
+    """A log that is read from the stream is on it: sent to the queue again, it must not be put there once more."""
+    assert read_log(user_record(encode(message(stream_pending=True)))) == message()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "undecodable"),
+        (b"not json", "undecodable"),
+        (b"\xff\xfe", "undecodable"),
+        (encode(message()).replace(b'"hello"', b"7"), "undecodable"),
+        (encode(message(received_at="yesterday")), "undecodable"),
+        (encode(message(received_at="2026-11-24T05:40:00")), "undecodable"),
+        (encode(message(schema_version=99)), "unknown_schema_version"),
+        (encode(message(tenant_id="globex")), "tenant_mismatch"),
+    ],
+)
+def test_what_is_no_log_of_the_tenant_is_broken(data: bytes, reason: str) -> None:
+    """It comes back whole, with its place and why."""
+    read = read_log(user_record(data))
+    assert isinstance(read, Broken)
+    assert (read.sub_sequence_number, read.partition_key, read.data, read.reason) == (3, "acme", data, reason)
+
+
+@pytest.mark.parametrize(
+    ("selection", "wanted"),
+    [
+        (Selection(), True),
+        (Selection(since=datetime(2026, 11, 24, 5, 40, tzinfo=UTC)), True),
+        (Selection(since=datetime(2026, 11, 24, 5, 40, 0, 1000, tzinfo=UTC)), False),
+        (Selection(until=datetime(2026, 11, 24, 5, 40, tzinfo=UTC)), False),
+        (Selection(until=datetime(2026, 11, 24, 5, 40, 0, 1000, tzinfo=UTC)), True),
+        (Selection(tenants=frozenset({"acme", "other"})), True),
+        (Selection(tenants=frozenset({"other"})), False),
+    ],
+)
+def test_selection(selection: Selection, *, wanted: bool) -> None:
+    """Since is inclusive, until exclusive, and no tenants are all tenants."""
+    assert selector(selection)(message()) is wanted
+
+
+def test_redaction_changes_text_and_fields_only() -> None:
+    """Everything else stays as it was, and no fields stay no fields."""
+    redactor = redact.build()
+    log = message(text="call 555-0199", fields={"note": ["555-0199", 7]})
+    expected = msgspec.structs.replace(log, text="call [REDACTED]", fields={"note": ["[REDACTED]", 7]})
+    assert redacted(log, redactor) == expected
+    assert redacted(message(), redactor) == message()
