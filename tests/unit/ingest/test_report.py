@@ -79,3 +79,10 @@ def test_no_line_holds_a_text() -> None:
         is_batch=True,
     )
     assert "secret" not in "".join(_lines(parsed, Published(frozenset({0}), frozenset({0}), 0)))
+
+
+def test_refusals_are_counted_by_service_and_code() -> None:
+    """What SQS and Kinesis said, in a few words whatever the number of logs and tries."""
+    refusals = [("sqs", "Throttling", 1)] * 5_000 + [("kinesis", "Throttling", 7), ("sqs", "AccessDenied", 2)]
+    assert report.refusal_counts(refusals) == {"sqs:Throttling": 5_000, "kinesis:Throttling": 7, "sqs:AccessDenied": 2}
+    assert report.refusal_counts([]) == {}
