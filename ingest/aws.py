@@ -25,6 +25,7 @@ CONNECT_TIMEOUT_S: Final = 0.5
 _SIGNED_HEADERS: Final = "content-type;host;x-amz-date"
 _OK: Final = 200
 _SERVER_ERROR: Final = 500
+_BAD_GATEWAY: Final = 502
 
 # What a second try can change. All else (no such stream, access denied, a KMS key disabled) fails the same way again.
 _RETRYABLE_CODES: Final = frozenset(
@@ -145,7 +146,12 @@ class Client:
         status, body = self._post(payload, target)
         if status != _OK:
             raise _client_error(operation, status, body)
-        answer: dict[str, Any] = orjson.loads(body)
+        try:
+            answer = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            answer = None
+        if not isinstance(answer, dict):  # Something between us and AWS answered: as good as a 502.
+            raise _client_error(operation, _BAD_GATEWAY, body)
         return answer
 
     def _post(self, payload: bytes, target: str) -> tuple[int, bytes]:

@@ -107,10 +107,10 @@ def _send_batch(
             raise
         return dict.fromkeys(call, refusal)
     # Acknowledged is what stands under Successful by its own id; HTTP 200 says nothing, and an absent entry is lost.
-    acknowledged = {int(entry["Id"]) for entry in response.get("Successful", [])}
+    acknowledged = {entry["Id"] for entry in response.get("Successful") or []}
     refused = {
-        int(entry["Id"]): aws.Refusal(entry.get("Code", "Unknown"), retryable=not entry.get("SenderFault", False))
-        for entry in response.get("Failed", [])
+        entry["Id"]: aws.Refusal(entry.get("Code", "Unknown"), retryable=not entry.get("SenderFault", False))
+        for entry in response.get("Failed") or []
     }
     missing = aws.Refusal("MissingResult", retryable=True)
-    return {p: refused.get(p, missing) for p in call if p not in acknowledged}
+    return {p: refused.get(str(p), missing) for p in call if str(p) not in acknowledged}

@@ -106,7 +106,7 @@ def _put(client: "KinesisClient | aws.Client", stream_name: str, call: Sequence[
         if refusal is None:
             raise
         return [refusal] * len(call)
-    results = response["Records"]
+    results = response.get("Records") or []
     # Results stand in the order of the entries; one that is not there was not taken as far as anybody knows.
     codes = [result.get("ErrorCode") for result in results] + ["MissingResult"] * (len(call) - len(results))
     return [None if code is None else aws.Refusal(code, retryable=True) for code in codes[: len(call)]]

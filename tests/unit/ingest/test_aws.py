@@ -223,6 +223,9 @@ def test_refused_connection_is_botocores() -> None:
         ("400 Bad Request", b'{"__type": "ThrottlingException"}', "ThrottlingException", True),
         ("503 Service Unavailable", b"<html>", "503", True),
         ("500 Internal Server Error", b"[]", "500", True),
+        ("200 OK", b"", "502", True),
+        ("200 OK", b"<html>", "502", True),
+        ("200 OK", b"[]", "502", True),
     ],
 )
 def test_error_answer_is_a_client_error(status: str, body: bytes, code: str, *, retryable: bool) -> None:

@@ -161,7 +161,16 @@ def test_one_call_s_failure_does_not_cost_the_others() -> None:
     assert [len(call) for call in sqs.calls] == [10, 5]
 
 
-@pytest.mark.parametrize("answer", [{}, {"Successful": []}, {"Successful": [], "Failed": []}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"Successful": []},
+        {"Successful": [], "Failed": []},
+        {"Successful": None, "Failed": None},
+        {"Successful": [{"Id": "foreign"}], "Failed": [{"Id": "7"}]},
+    ],
+)
 def test_id_missing_from_the_answer_is_not_enqueued(answer: dict[str, Any]) -> None:
     """HTTP 200 alone says nothing: what no one acknowledged is sent again, and reported in the end."""
     sqs = FakeSqs()

@@ -46,9 +46,8 @@ class FakeKinesis:
         if isinstance(answer, Exception):
             raise answer
         response = answer(Records)
-        self.taken += [
-            entry for entry, result in zip(Records, response["Records"], strict=False) if "ErrorCode" not in result
-        ]
+        results = response.get("Records") or []
+        self.taken += [entry for entry, result in zip(Records, results, strict=False) if "ErrorCode" not in result]
         return response
 
     def monotonic(self) -> float:
@@ -214,6 +213,14 @@ def test_an_answer_with_too_few_results_is_a_refusal_of_the_rest() -> None:
     fake = FakeKinesis(lambda _: {"FailedRecordCount": 0, "Records": [TAKEN]})
     assert put(fake, [record("a", 0), record("b", 1)]) == frozenset()
     assert [[entry["PartitionKey"] for entry in call] for call in fake.calls] == [["a", "b"], ["b"]]
+
+
+@pytest.mark.parametrize("answer", [{}, {"Records": None}, {"Records": []}])
+def test_an_answer_without_results_is_a_refusal_of_all(answer: dict[str, Any]) -> None:
+    """HTTP 200 alone says nothing: a Kinesis that answers nonsense never fails a request."""
+    fake = FakeKinesis(lambda _: answer)
+    assert put(fake, [record("a", 0), record("b", 1)]) == frozenset()
+    assert len(fake.calls) == 2
 
 
 def test_the_caller_is_told_of_every_refusal() -> None:
