@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
+import msgspec
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.analysis import Moment, Numbers
+from bench.cost import SERVICES, Measured, Prices, Setting, per_million
 
 _BLUE, _ORANGE, _RED, _GREY = "#2563eb", "#ea580c", "#b91c1c", "#64748b"
 _STYLE: Final[Any] = {
@@ -35,8 +37,19 @@ def draw(numbers: Numbers) -> dict[str, Figure]:
     }
 
 
-def figure(paint: Callable[[Axes], None]) -> Figure:
-    """Return a figure in the bench's style that `paint` has drawn on."""
+def cost(setting: Setting, design: Measured, baseline: Measured, prices: Prices) -> Figure:
+    """Return the figure of dollars per million logs against logs a request, by service, beside the baseline's."""
+    sizes = [1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 200, 300, 500, 1000]
+    at_size = [per_million(msgspec.structs.replace(setting, logs_per_request=size), design, prices) for size in sizes]
+    naive = sum(per_million(msgspec.structs.replace(setting, logs_per_request=1), baseline, prices).values())
+
+    def paint(axes: Axes) -> None:
+        axes.stackplot(sizes, [[usd[service] for usd in at_size] for service in SERVICES], labels=SERVICES, alpha=0.85)
+        axes.axhline(naive, color=_RED, linestyle="--", label="baseline, 1 a request")
+        axes.set(xlabel="logs a request", ylabel="US dollars per million logs", xscale="log", xlim=(1, sizes[-1]))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.legend(loc="upper right", ncols=3)
+
     return _figure(paint)
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from bench import deployed, results
+from bench import deployed, results, usage
 from bench.baseline import deploy
+from bench.measured import BASELINE, BATCHES, SINGLES
 from bench.run import Plan, Result, run, without_stream
 from infra.local import lifecycle
 from infra.stack import Stack
@@ -39,9 +40,11 @@ def compare(
 ) -> list[Row]:
     """Return the rows: throughput with neither delay nor crashes, then healthy logs lost at 5 % and 30 % crashes.
 
+    Before that, short runs that count the functions' AWS calls: the cost model's inputs.
     `single_rate` and `batch_rate` are requests a minute. Each setting has a fresh engine, on which both systems run one
     after the other; every run leaves its report in `folder`.
     """
+    _count_calls(folder, tell)
     plan = Plan(name="", rate=single_rate, duration_s=duration_s, seconds_per_char=0, naive=True, drain_timeout_s=120)
     batches = msgspec.structs.replace(plan, name="design-batches", rate=batch_rate, mix="batch=100")
     pair = _pair(plan, "singles")
@@ -55,6 +58,14 @@ def compare(
     return rows
 
 
+def _count_calls(folder: Path, tell: Callable[[str], None]) -> None:
+    plan = Plan(name="", rate=600, duration_s=20, warm_up_s=5, seconds_per_char=0, naive=True)
+    batches = msgspec.structs.replace(plan, name=BATCHES, rate=60, mix="batch=100")
+    naive = msgspec.structs.replace(plan, name=BASELINE, promises=without_stream())
+    plans = {msgspec.structs.replace(plan, name=SINGLES): "design", batches: "design", naive: "baseline"}
+    _on_one_engine(folder, "calls counted", _QUIET, plans, tell, counted=True)
+
+
 def _pair(plan: Plan, name: str) -> dict[Plan, str]:
     """Return the same plan for both systems, under names of their own."""
     naive = msgspec.structs.replace(plan, name=f"baseline-{name}", promises=without_stream())
@@ -62,24 +73,36 @@ def _pair(plan: Plan, name: str) -> dict[Plan, str]:
 
 
 def _on_one_engine(
-    folder: Path, setting: str, parameters: Mapping[str, str], plans: Mapping[Plan, str], tell: Callable[[str], None]
+    folder: Path,
+    setting: str,
+    parameters: Mapping[str, str],
+    plans: Mapping[Plan, str],
+    tell: Callable[[str], None],
+    *,
+    counted: bool = False,
 ) -> list[Row]:
     data_dir = folder / f"engine-{''.join(letter if letter.isalnum() else '-' for letter in setting)}"
     try:
         own = {"ConsumerTimeoutSeconds": "5", "VisibilityTimeoutSeconds": "30"} | dict(parameters)
         state = lifecycle.up(data_dir, port=0, parameters=own)
         stacks: dict[str, Stack] = {"design": state.stack, "baseline": deploy.deploy(state, parameters)}
-        return [_row(system, setting, _one(plan, stacks[system], folder, tell)) for plan, system in plans.items()]
+        counter = usage.CallCounter(state.place) if counted else None
+        return [
+            _row(system, setting, _one(plan, stacks[system], folder, tell, counter)) for plan, system in plans.items()
+        ]
     finally:
         lifecycle.down(data_dir)
 
 
-def _one(plan: Plan, stack: Stack, folder: Path, tell: Callable[[str], None]) -> Result:
+def _one(
+    plan: Plan, stack: Stack, folder: Path, tell: Callable[[str], None], counter: usage.CallCounter | None
+) -> Result:
     result = run(
         plan,
         stack,
         folder / plan.name,
         parameters=deployed.settings(stack),
+        counter=counter,
         tell=lambda line: tell(f"{plan.name}: {line}"),
     )
     results.write(result, folder / plan.name)
@@ -91,7 +114,7 @@ def _row(system: str, setting: str, result: Result) -> Row:
     answer = numbers.latency_ms["all"]
     stored = int(counts["stored"])
     in_dlq = next((check.broken for check in result.verdict.checks if check.name == "I7"), 0)
-    gb_s = sum(usage.billed_gb_s for usage in result.usage.values())
+    gb_s = sum(used.billed_gb_s for used in result.usage.values())
     unit = f"batches of {result.plan.batch_logs}" if "batch" in result.plan.mix else "single logs"
     return Row(
         system=system,

@@ -39,7 +39,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tenants: int = 40
     max_chars: int = 1000
     batch_logs: int = 100
-    users: int = 24
+    users: int = 12
     naive: bool = False
     seconds_per_char: float = 0.05
     least_rate: float | None = None
@@ -59,6 +59,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     numbers: Numbers
     usage: dict[str, usage.FunctionUsage]
     drain_s: float
+    request_bytes: int
+    calls: dict[str, int] = {}
 
 
 def run(
@@ -67,9 +69,12 @@ def run(
     folder: Path,
     *,
     parameters: dict[str, str] | None = None,
+    counter: usage.CallCounter | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """Make the run in `folder` (its history and locust's log stay there) and return its result.
+
+    A `counter` counts the functions' AWS calls, which slows the engine.
 
     Raises:
         RuntimeError: locust itself failed; its log says why.
@@ -77,6 +82,8 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
     load_before = machine.load_average()
+    if counter is not None:
+        counter.start()
     with _Sampler(stack) as sampler:
         _send(plan, stack, folder, tell)
         sent_s = time.monotonic()
@@ -84,6 +91,7 @@ def run(
             stack, timeout_s=plan.drain_timeout_s, tell=lambda left: tell(f"draining: {left:,} messages left")
         )
         drain_s = time.monotonic() - sent_s
+    calls = counter.counts() if counter is not None else {}
     load_after = machine.load_average()
     ended_ms = time.time() * 1000
     tell("reading what is stored, streamed and dead-lettered")
@@ -92,8 +100,10 @@ def run(
         evidence.collect(history, stack, since=started - _CLOCK_MARGIN, has_stream=has_stream)
         start_ms = next(row.intended_ms for row in history.requests() if row.kind != WARM_UP)
         analysis = Analysis(start_ms=start_ms, duration_s=plan.duration_s, seconds_per_char=plan.seconds_per_char)
+        request_bytes = 0
         for request in history.requests():
             analysis.add_request(request)
+            request_bytes += request.body_bytes
         analysis.add_waiting(sampler.samples)
         tell("judging")
         asked = Asked(plan.least_rate, plan.duration_s) if plan.least_rate else None
@@ -108,6 +118,8 @@ def run(
         numbers=analysis.numbers(),
         usage=usage.functions(stack, since_ms=start_ms, until_ms=ended_ms),
         drain_s=drain_s,
+        request_bytes=request_bytes,
+        calls=calls,
     )
 
 

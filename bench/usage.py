@@ -3,24 +3,31 @@
 import http.client
 import json
 import re
+import time
 from collections import Counter
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 import msgspec
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
 
 from infra.stack import Place, Stack
 
 _REPORT: Final = re.compile(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms\s+Billed Duration: ([\d.]+) ms")
 _MEMORY: Final = re.compile(r"Memory Size: (\d+) MB")
+_EVENT_OVERHEAD_BYTES: Final = 26  # PutLogEvents API reference.
 _TRAIL_EVENTS: Final = 10_000  # The engine's CloudTrail keeps this many; more calls push the first ones out.
 
 
 class FunctionUsage(msgspec.Struct, frozen=True):
-    """What one function did: `billed_gb_s` is billed time times configured memory."""
+    """What one function did: `billed_gb_s` is billed time times memory, `log_bytes` what CloudWatch bills."""
 
     invocations: int
     billed_ms: float
     billed_gb_s: float
+    log_bytes: int = 0
 
 
 def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, FunctionUsage]:
@@ -34,26 +41,27 @@ def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, Fu
 
 
 def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> FunctionUsage:
-    invocations, billed_ms, gb_s = 0, 0.0, 0.0
+    invocations, billed_ms, gb_s, log_bytes = 0, 0.0, 0.0, 0
     pages = stack.place.logs.get_paginator("filter_log_events").paginate(
-        logGroupName=log_group, filterPattern="REPORT", startTime=since_ms, endTime=until_ms
+        logGroupName=log_group, startTime=since_ms, endTime=until_ms
     )
     for page in pages:
         for event in page["events"]:
+            log_bytes += len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
             report, memory = _REPORT.search(event["message"]), _MEMORY.search(event["message"])
             if report and memory:
                 invocations += 1
                 billed_ms += float(report[2])
                 gb_s += float(report[2]) / 1000 * int(memory[1]) / 1024
-    return FunctionUsage(invocations, billed_ms, gb_s)
+    return FunctionUsage(invocations, billed_ms, gb_s, log_bytes)
 
 
 class CallCounter:
     """Counts AWS calls of the functions (not of the operator's key) between `start` and `counts`; engine only."""
 
-    def __init__(self, place: Place, operator_key_id: str) -> None:
+    def __init__(self, place: Place) -> None:
         self._place = place
-        self._operator_key_id = operator_key_id
+        self._started_s = 0.0
 
     def start(self) -> None:
         """Switch the engine's CloudTrail on. It slows the engine: not for a run whose rate or latency counts.
@@ -69,6 +77,7 @@ class CallCounter:
         connection.close()
         if not answer.get("applied"):
             raise RuntimeError("the engine does not record its calls")
+        self._started_s = time.time()
 
     def counts(self) -> dict[str, int]:
         """Return how often each operation was called by the functions.
@@ -76,15 +85,35 @@ class CallCounter:
         Raises:
             RuntimeError: so many calls were made that the first ones are forgotten.
         """
-        trail = self._place.session.client("cloudtrail", endpoint_url=self._place.aws_endpoint_url)
         calls: Counter[str] = Counter()
-        total = 0
-        pages: Any = trail.get_paginator("lookup_events").paginate()
-        for page in pages:
-            for event in page["Events"]:
-                total += 1
-                if event.get("AccessKeyId") != self._operator_key_id:
+        seen: set[str] = set()
+        until_s = time.time()
+        while new := [event for event in self._look_up(until_s) if self._is_new(event, seen)]:
+            for event in new:
+                seen.add(event["EventId"])
+                if event["AccessKeyId"] != self._place.access_key_id:
                     calls[f"{event['EventSource'].partition('.')[0]}:{event['EventName']}"] += 1
-        if total >= _TRAIL_EVENTS:
+            until_s = min(event["EventTime"] for event in new)
+        if len(seen) >= _TRAIL_EVENTS:
             raise RuntimeError(f"more than {_TRAIL_EVENTS:,} calls: count over a shorter run")
-        return dict(calls)
+        return dict(sorted(calls.items()))
+
+    def _is_new(self, event: Mapping[str, Any], seen: Container[str]) -> bool:
+        return event["EventTime"] >= self._started_s and event["EventId"] not in seen
+
+    def _look_up(self, until_s: float) -> list[dict[str, Any]]:
+        """Return the last 50 events up to a time: all that the engine gives at once, without a token for the rest.
+
+        Signed here, because boto3 would cut the time to whole seconds.
+        """
+        credentials: Any = self._place.session.get_credentials()
+        request = AWSRequest(
+            "POST",
+            f"{self._place.aws_endpoint_url}/",
+            headers={"X-Amz-Target": "CloudTrail_20131101.LookupEvents", "Content-Type": "application/x-amz-json-1.1"},
+            data=json.dumps({"EndTime": until_s, "MaxResults": 50}),
+        )
+        SigV4Auth(credentials, "cloudtrail", self._place.region or "us-east-1").add_auth(request)
+        answer = URLLib3Session().send(request.prepare())
+        events: list[dict[str, Any]] = json.loads(answer.content)["Events"]
+        return events

@@ -16,6 +16,7 @@ VERBS: Final = (
     "replay",
     "audit",
     "bench",
+    "cost",
     "dlq",
     "terraform",
 )

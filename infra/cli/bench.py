@@ -39,10 +39,10 @@ def _read_parameters(_context: click.Context, _option: click.Parameter, values: 
 @click.option("--batch-logs", type=click.IntRange(1, 5000), default=100, show_default=True, help="Logs in a batch.")
 @click.option("--max-chars", type=click.IntRange(160), default=1000, show_default=True, help="Longest log.")
 @click.option("--tenants", type=click.IntRange(1), default=40, show_default=True, help="Number of tenants.")
-@click.option("--users", type=click.IntRange(1), default=24, show_default=True, help="Requests in flight at most.")
+@click.option("--users", type=click.IntRange(1), default=12, show_default=True, help="Requests in flight at most.")
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed sends the same requests.")
 @click.option("--least-rate", type=float, help="Fail under this many requests a minute.  [default: --rate; ramp: none]")
-@click.option("--drain-timeout", type=float, default=240, show_default=True, help="Seconds until the queue is empty.")
+@click.option("--drain-timeout", type=float, default=120, show_default=True, help="Seconds until the queue is empty.")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", callback=_read_parameters)
 @click.option("--consumers", type=click.IntRange(2), help="Consumers at once at most.  [default: the engine's 5]")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Load the stack that runs there.")
@@ -50,6 +50,7 @@ def _read_parameters(_context: click.Context, _option: click.Parameter, values: 
 @click.option("--endpoint", help="Send to this base URL (a custom domain) in place of the stack's own.")
 @click.option("--name", default=lambda: f"run{int(time.time()):x}", help="Name of the run, prefix of its tenants.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=_RESULTS, show_default=True)
+@click.option("--count-calls", is_flag=True, help="Count the functions' AWS calls (engine only, slows it).")
 @click.option("--compare", is_flag=True, help="Run the naive baseline beside it, and print the table of both.")
 @click.option("--batch-rate", type=float, default=600, show_default=True, help="With --compare: batches a minute.")
 @click.option("--keep-history", is_flag=True, help="Keep the ledger of what was sent (0.4 KB a log).")
@@ -66,7 +67,7 @@ def command(**options: Any) -> None:
     with _target(options, console) as target:
         if options["consumers"]:
             _limit(target, options["consumers"])
-        result = _run(_plan(options, target), target, options["out"], console)
+        result = _run(_plan(options, target), target, options, console)
     folder = options["out"] / result.plan.name
     if result.verdict.passed and not options["keep_history"]:
         for left in folder.glob("history.db*"):
@@ -128,13 +129,16 @@ def _limit(target: stack.Stack, consumers: int) -> None:
     deployed.limit_consumers(target, consumers)
 
 
-def _run(plan: "Plan", target: stack.Stack, out: Path, console: Console) -> "Result":
-    from bench import deployed, results, run  # noqa: PLC0415 - the bench's packages are an extra
+def _run(plan: "Plan", target: stack.Stack, options: Mapping[str, Any], console: Console) -> "Result":
+    from bench import deployed, results, run, usage  # noqa: PLC0415 - the bench's packages are an extra
 
-    folder = out / plan.name
+    folder = options["out"] / plan.name
+    counter = usage.CallCounter(target.place) if options["count_calls"] else None
     with console.status("starting") as status:
         try:
-            result = run.run(plan, target, folder, parameters=deployed.settings(target), tell=status.update)
+            result = run.run(
+                plan, target, folder, parameters=deployed.settings(target), counter=counter, tell=status.update
+            )
         except RuntimeError as error:
             raise stack.StackError(str(error)) from error
         results.write(result, folder)

@@ -1,0 +1,61 @@
+"""A run's files: what is written is read back, and the page is whole and harmless."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import results
+from bench.analysis import Analysis
+from bench.history import History, RequestRow, SentLog, digest
+from bench.judge import Counts, judge
+from bench.run import Plan, Result
+from bench.usage import FunctionUsage
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def result() -> Result:
+    """Return the result of a small failed run with hostile ids."""
+    analysis = Analysis(start_ms=0, duration_s=10, seconds_per_char=0)
+    with History() as history:
+        request = RequestRow("json", 0, 1, 9, 202, 1, 1, 30, HOSTILE)
+        history.add_request(request, [SentLog(HOSTILE, HOSTILE, digest("x"), 202)])
+        analysis.add_request(request)
+        verdict = judge(history, counts=Counts(0, 0), on_stored=analysis.add_stored)
+    return Result(
+        plan=Plan(name="t"),
+        started_at="2026-11-24T05:00:00+00:00",
+        parameters={"batch size": "5"},
+        machine={"commit": "abc"},
+        load_average=("0.1", "0.2"),
+        verdict=verdict,
+        numbers=analysis.numbers(),
+        usage={"ingest": FunctionUsage(1, 8.0, 0.004)},
+        drain_s=2.0,
+        request_bytes=30,
+    )
+
+
+def test_a_result_comes_back_as_it_was_written(result: Result, tmp_path: Path) -> None:
+    """result.json is the whole result."""
+    results.write(result, tmp_path)
+    assert results.read(tmp_path) == result
+    assert "I1" in (tmp_path / "verdict.txt").read_text()
+    assert (tmp_path / "latency.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_needs_nothing_else_and_runs_nothing(result: Result, tmp_path: Path) -> None:
+    """No script, no request to anywhere, ids escaped, three pictures inside, the verdict in words."""
+    results.write(result, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert page.count("<svg") == 3
+    assert 'src="http' not in page
+    assert "failed" in page
+
+
+def test_the_summary_names_the_rate_only_when_one_was_asked(result: Result) -> None:
+    """Without a least rate there is none to have kept."""
+    assert "a minute" not in results.summary(result)
