@@ -5,7 +5,7 @@ most 120,000 messages can be looked at (the in-flight limit of a standard queue,
 standard queue may hold a message back from a receive: compare with `depth`, which is what SQS claims to have.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ingest.errors import Poison
@@ -20,7 +20,9 @@ UNMARKED_REASON: Final = "max_receives_exceeded"
 
 _VISIBILITY_S: Final = 120
 _BATCH: Final = 10  # Messages a call (ReceiveMessage and ChangeMessageVisibilityBatch API references).
-_EMPTY_RECEIVES: Final = 2  # In a row; each asks all of SQS's servers, because it waits (long polling).
+# Long polling asks all of SQS's servers, so one empty receive is the end; where SQS claimed more, it is asked again.
+_LONG_POLL_S: Final = 1
+_MAX_EMPTY_RECEIVES: Final = 3
 
 
 class DeadLetter(NamedTuple):
@@ -46,26 +48,26 @@ def depth(client: "SQSClient", queue_url: str) -> int:
     return sum(map(int, attributes.values()))
 
 
-def peek(client: "SQSClient", dlq_url: str) -> Iterator[DeadLetter]:
-    """Yield every message of the queue once, and give them all back at the end."""
+def peek(client: "SQSClient", dlq_url: str, *, expected: int) -> Generator[DeadLetter]:
+    """Yield every message of the queue once, and give them all back at the end. `expected` is its `depth`."""
     handles: list[str] = []
     seen: set[str] = set()
     empty = 0
     try:
-        while empty < _EMPTY_RECEIVES:
+        while empty < (1 if len(seen) >= expected else _MAX_EMPTY_RECEIVES):
             messages = client.receive_message(
                 QueueUrl=dlq_url,
                 MaxNumberOfMessages=_BATCH,
                 VisibilityTimeout=_VISIBILITY_S,
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=_LONG_POLL_S,
                 MessageAttributeNames=["All"],
             ).get("Messages", [])
             handles.extend(message["ReceiptHandle"] for message in messages)
-            # A look of more than the visibility time meets its first messages again.
-            new = [message for message in messages if message["MessageId"] not in seen]
+            # SQS delivers at least once, and a look of more than the visibility time meets its first messages again.
+            new = {message["MessageId"]: message for message in messages if message["MessageId"] not in seen}
             empty = 0 if new else empty + 1
-            seen.update(message["MessageId"] for message in new)
-            yield from map(_dead_letter, new)
+            seen.update(new)
+            yield from map(_dead_letter, new.values())
     finally:
         for start in range(0, len(handles), _BATCH):
             # What cannot be given back comes back by itself after the visibility time.

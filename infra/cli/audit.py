@@ -127,7 +127,7 @@ def run(
             ledger.add_stored(_row(item, within) for item in items)
         dlq_depth = dead_letters.depth(sqs, stack.dlq_url)
         dead = 0
-        for letter in dead_letters.peek(sqs, stack.dlq_url):
+        for letter in dead_letters.peek(sqs, stack.dlq_url, expected=dlq_depth):
             dead += 1
             if not tenants or letter.tenant_id in within.tenants:
                 ledger.add_dead([(letter.tenant_id, letter.log_id, letter.text, letter.reason)])

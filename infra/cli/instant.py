@@ -14,12 +14,12 @@ def parse(text: str, now: datetime) -> datetime:
     Raises:
         ValueError: it is neither.
     """
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        ago = _AGO.fullmatch(text)
+        if ago is not None:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         instant = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(
             f"{text!r} is neither a time such as 2026-11-24T05:00:00Z nor an age such as 2h or 3d"
         ) from None

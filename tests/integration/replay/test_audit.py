@@ -1,0 +1,181 @@
+"""The audit of a stream, a table, a queue and a dead-letter queue on moto."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+from moto import mock_aws
+
+from infra.cli import audit as audit_command
+from infra.cli.audit import Audit, run
+from infra.stack import Stack
+from ingest.message import InternalMessage, encode
+from tests.integration.replay.corpus import STREAM, log, put, stack_of
+
+NOW = datetime.now(UTC)
+TENANTS = 3
+LOGS = 30
+
+
+def recent(number: int, **members: object) -> InternalMessage:
+    """Return a log that was received a minute ago."""
+    received_at = (NOW - timedelta(minutes=1) + timedelta(milliseconds=number)).isoformat(timespec="milliseconds")
+    return log(number, tenants=TENANTS, **{"received_at": received_at.replace("+00:00", "Z"), **members})
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    """Thirty logs of three tenants on the stream, and all of them in the table."""
+    with mock_aws():
+        place = stack_of().place
+        queues = [place.sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("queue", "dlq")]
+        place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
+        place.dynamodb.create_table(
+            TableName="logs",
+            AttributeDefinitions=[
+                {"AttributeName": "tenant_id", "AttributeType": "S"},
+                {"AttributeName": "log_id", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "tenant_id", "KeyType": "HASH"},
+                {"AttributeName": "log_id", "KeyType": "RANGE"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        stack = stack_of(QueueUrl=queues[0], DeadLetterQueueUrl=queues[1], TableName="logs")
+        logs = [recent(number) for number in range(LOGS)]
+        put(place.kinesis, logs)
+        for one in logs:
+            store(stack, one)
+        yield stack
+
+
+def store(stack: Stack, message: InternalMessage) -> None:
+    """Put a log's item into the table."""
+    stack.place.dynamodb.put_item(
+        TableName="logs",
+        Item={
+            "tenant_id": {"S": message.tenant_id},
+            "log_id": {"S": message.log_id},
+            "received_at": {"S": message.received_at},
+            "original_text": {"S": message.text},
+        },
+    )
+
+
+def delete(stack: Stack, message: InternalMessage) -> None:
+    """Delete a log's item."""
+    key = {"tenant_id": {"S": message.tenant_id}, "log_id": {"S": message.log_id}}
+    stack.place.dynamodb.delete_item(TableName="logs", Key=key)
+
+
+def dead_letter(stack: Stack, body: str, **attributes: str) -> None:
+    """Put a message into the dead-letter queue."""
+    stack.place.sqs.send_message(
+        QueueUrl=stack.dlq_url,
+        MessageBody=body,
+        MessageAttributes={name: {"DataType": "String", "StringValue": v} for name, v in attributes.items()},
+    )
+
+
+def audited(stack: Stack, **options: object) -> Audit:
+    """Audit now."""
+    return run(stack, now=datetime.now(UTC), name_missing=True, **options)  # type: ignore[arg-type] # tests' own
+
+
+def test_a_complete_system_is_complete(stack: Stack) -> None:
+    """Every tenant's counts, nothing missing."""
+    audit = audited(stack)
+    assert (audit.verdict, audit.unaccounted, audit.in_flight, audit.missing_ids) == ("complete", 0, 0, [])
+    assert [(t.tenant_id, t.on_stream, t.stored, t.missing) for t in audit.tenants] == [
+        (f"tenant-{number:02}", 10, 10, 0) for number in range(TENANTS)
+    ]
+
+
+def test_a_deleted_item_is_missing_and_named(stack: Stack) -> None:
+    """With an empty queue there is no doubt; a tenant that is not asked for is not looked at."""
+    delete(stack, recent(4))
+    audit = audited(stack)
+    assert (audit.verdict, audit.unaccounted) == ("missing", 1)
+    assert [(log.tenant_id, log.log_id) for log in audit.missing_ids or ()] == [("tenant-01", "log-000004")]
+    assert audited(stack, tenants=("tenant-00", "tenant-02")).verdict == "complete"
+    assert audited(stack, tenants=("tenant-01",)).verdict == "missing"
+
+
+def test_as_many_messages_in_flight_leave_it_undecided(stack: Stack) -> None:
+    """One log unaccounted for and one message in the queue: it may be that one. Two logs cannot be."""
+    delete(stack, recent(4))
+    stack.place.sqs.send_message(QueueUrl=stack.queue_url, MessageBody="anything")
+    audit = audited(stack)
+    assert (audit.verdict, audit.unaccounted, audit.in_flight) == ("undecided", 1, 1)
+    delete(stack, recent(5))
+    assert audited(stack).verdict == "missing"
+
+
+def test_dead_letters_account_for_their_logs_and_stay_where_they_are(stack: Stack) -> None:
+    """By reason and as conflicts; a second look finds them again."""
+    delete(stack, recent(4))
+    dead_letter(stack, encode(recent(4)).decode())
+    second = recent(5, text="another text")
+    put(stack.place.kinesis, [second])
+    dead_letter(stack, encode(second).decode(), reason="log_id_conflict")
+    dead_letter(stack, "junk", reason="undecodable", tenant_id="tenant-00")
+    for _ in range(2):
+        audit = audited(stack)
+        assert (audit.verdict, audit.dead_letters_unseen) == ("complete", 0)
+        assert [(t.quarantined, t.conflicts) for t in audit.tenants] == [
+            ({"undecodable": 1}, 0),
+            ({"max_receives_exceeded": 1}, 0),
+            ({}, 1),
+        ]
+
+
+def test_an_item_that_is_not_on_the_stream_is_counted(stack: Stack) -> None:
+    """It is no loss: the verdict stays."""
+    store(stack, recent(999))
+    audit = audited(stack)
+    assert audit.verdict == "complete"
+    assert sum(tenant.stored_not_on_stream for tenant in audit.tenants) == 1
+
+
+def test_since_looks_at_what_was_received_from_then_on(stack: Stack) -> None:
+    """Older logs are not missed, and an older item accounts for a log that was sent again."""
+    delete(stack, recent(4))
+    middle = datetime.fromisoformat(recent(15).received_at)
+    audit = audited(stack, since=middle)
+    assert (audit.verdict, sum(t.on_stream for t in audit.tenants)) == ("complete", 15)
+    assert sum(t.stored for t in audit.tenants) == 15
+
+
+def test_broken_records_on_the_stream_are_counted(stack: Stack) -> None:
+    """They are no logs, and nobody's loss."""
+    stack.place.kinesis.put_record(StreamName=STREAM, PartitionKey="x", Data=b"junk")
+    audit = audited(stack)
+    assert (audit.verdict, audit.broken_on_stream) == ("complete", 1)
+
+
+def test_the_command_prints_a_table_or_json_and_its_exit_status_is_the_verdict(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0 complete, 1 missing, 3 undecided."""
+    command = audit_command.command.callback
+    assert command is not None
+    monkeypatch.setattr("infra.local.lifecycle.find", lambda _folder: type("Found", (), {"stack": stack}))
+
+    def invoked(*options: str) -> tuple[int, str]:
+        result = CliRunner().invoke(audit_command.command, options)
+        return result.exit_code, result.output
+
+    assert invoked()[0] == 0
+    delete(stack, recent(4))
+    status, output = invoked("--missing-ids")
+    assert status == 1
+    assert "missing: tenant-01 log-000004" in output
+    assert "1 unaccounted, 0 in flight: missing" in output
+    status, output = invoked("--json")
+    assert (status, json.loads(output)["verdict"], "missing_ids" in json.loads(output)) == (1, "missing", True)
+    stack.place.sqs.send_message(QueueUrl=stack.queue_url, MessageBody="anything")
+    assert invoked("--json", "--missing-ids", "--since", "1h")[0] == 3
+    assert invoked("--since", "soon")[0] == 2
