@@ -1,0 +1,267 @@
+"""Faults on the AWS clients: every call of every client goes through one `Injector`, which counts, fails and kills.
+
+It wraps boto3's clients and `ingest.aws.Client` alike: whatever has AWS's operations as methods with keyword arguments.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from tests.faults.answers import client_error, read_timeout, unreachable
+from tests.faults.clock import Clock
+
+Fault = Literal[
+    "refused",  # a 500 before anything is committed
+    "lost_answer",  # committed, and the answer never comes
+    "timeout",  # not committed, and no answer comes
+    "unreachable",  # no connection
+    "throttled",  # the service's throttling error
+    "denied",  # a refusal that no retry changes
+    "slow",  # committed, after a while
+    "garbled",  # committed, and what comes back makes the client raise something that nobody foresaw
+    "partial",  # one entry of a batch is not committed, and its answer says so
+    "partial_lost",  # one entry of a batch is committed, and its answer says that it is not
+    "unreported",  # one entry of a batch is not committed, and the answer does not name it
+    "expired_iterator",
+    "empty_page",
+]
+FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
+
+HANG_S: Final = 4.0
+"""How long a call that times out takes: the longest read time-out of the Lambdas' clients."""
+SLOW_S: Final = 0.9
+
+Moment = Literal["before", "after"]
+Send = Callable[[dict[str, Any]], dict[str, Any]]
+
+_THROTTLES: Final = {
+    "sqs": "RequestThrottled",  # SendMessageBatch API reference, Errors
+    "kinesis": "ProvisionedThroughputExceededException",
+    "dynamodb": "ThrottlingException",
+}
+_SERVER_ERRORS: Final = {"sqs": "InternalFailure", "kinesis": "InternalFailure", "dynamodb": "InternalServerError"}
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this but the world that restarts it."""
+
+
+class Batch(NamedTuple):
+    """A batch operation's entries, and how its answer says that an entry failed."""
+
+    entries: Callable[[Mapping[str, Any]], list[Any]]
+    kept: Callable[[dict[str, Any], list[Any]], dict[str, Any]]
+    failed: Callable[[dict[str, Any], int, Any], dict[str, Any]]
+    unreported: Callable[[dict[str, Any], int], dict[str, Any]]
+
+
+def _of_member(name: str) -> tuple[Callable[[Mapping[str, Any]], list[Any]], Callable[..., dict[str, Any]]]:
+    return (lambda asked: list(asked[name])), (lambda asked, entries: {**asked, name: entries})
+
+
+def _sqs_failed(answer: dict[str, Any], _: int, entry: Any) -> dict[str, Any]:
+    successful = [taken for taken in answer.get("Successful", []) if taken["Id"] != entry["Id"]]
+    failure = {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False}
+    return {"Successful": successful, "Failed": [*answer.get("Failed", []), failure]}
+
+
+def _in_list(member: str, failure: dict[str, Any]) -> Callable[[dict[str, Any], int, Any], dict[str, Any]]:
+    def failed(answer: dict[str, Any], index: int, _: Any) -> dict[str, Any]:
+        results = list(answer[member])
+        results[index : index + 1] = [failure]
+        return {**answer, member: results}
+
+    return failed
+
+
+def _unread(answer: dict[str, Any], _: int, entry: Any) -> dict[str, Any]:
+    table, key = entry
+    found = [item for item in answer["Responses"][table] if any(item[name] != value for name, value in key.items())]
+    return {"Responses": {table: found}, "UnprocessedKeys": {table: {"Keys": [key]}}}
+
+
+def _batches() -> dict[str, Batch]:
+    def sqs() -> Batch:
+        return Batch(*_of_member("Entries"), _sqs_failed, lambda answer, _: answer)
+
+    def keys(asked: Mapping[str, Any]) -> list[Any]:
+        return [(table, key) for table, request in asked["RequestItems"].items() for key in request["Keys"]]
+
+    def with_keys(asked: dict[str, Any], entries: list[Any]) -> dict[str, Any]:
+        ((table, request),) = asked["RequestItems"].items()
+        return {**asked, "RequestItems": {table: {**request, "Keys": [key for _, key in entries]}}}
+
+    throttled = {"Error": {"Code": "ThrottlingError", "Message": "as told"}}
+    exceeded = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "as told"}
+    return {
+        "sqs.send_message_batch": sqs(),
+        "sqs.delete_message_batch": sqs(),
+        "sqs.change_message_visibility_batch": sqs(),
+        "kinesis.put_records": Batch(
+            *_of_member("Records"),
+            _in_list("Records", exceeded),
+            lambda answer, index: {**answer, "Records": answer["Records"][:index]},
+        ),
+        "dynamodb.batch_execute_statement": Batch(
+            *_of_member("Statements"),
+            _in_list("Responses", throttled),
+            lambda answer, index: {**answer, "Responses": answer["Responses"][:index]},
+        ),
+        "dynamodb.batch_get_item": Batch(keys, with_keys, _unread, lambda answer, _: answer),
+    }
+
+
+BATCHES: Final = _batches()
+
+
+@dataclass
+class Rule:
+    """A fault on a step (`component service.operation`): after `skip` calls, `times` times, or for ever with None.
+
+    `index` is the entry of a batch that fails; a call with fewer entries fails in its last.
+    """
+
+    step: str
+    fault: Fault
+    times: int | None = 1
+    index: int = 0
+    skip: int = 0
+    met: int = 0
+
+    def applies(self, step: str) -> bool:
+        """Return whether this call is to fail, and count it."""
+        if step != self.step or (self.times is not None and self.met >= self.skip + self.times):
+            return False
+        self.met += 1
+        return self.met > self.skip
+
+
+class Injector:
+    """What stands between the code and the world. `component` names whose calls these are."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.component = ""
+        self.rules: list[Rule] = []
+        self.steps: list[str] = []
+        self.kill_at: tuple[int, Moment] | None = None
+        self.deadline_s: float | None = None
+
+    def wrap(self, service: str, client: object) -> Any:
+        """Return a client whose every call may fail."""
+        return _Wrapped(self, service, client)
+
+    def step(self, name: str, run: Callable[[], Any]) -> Any:
+        """Run a step of `component`, unless the process is killed before or after it."""
+        number = len(self.steps)
+        self.steps.append(f"{self.component} {name}")
+        if self.kill_at == (number, "before"):
+            raise Killed
+        answer = run()
+        if self.kill_at == (number, "after"):
+            raise Killed
+        return answer
+
+    def call(self, service: str, operation: str, send: Send, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer of one call, or what the rules make of it."""
+        step = f"{self.component} {service}.{operation}"
+        rule = next((rule for rule in self.rules if rule.applies(step)), None)
+
+        def run() -> dict[str, Any]:
+            try:
+                return send(asked) if rule is None else self._fail(rule, service, operation, send, asked)
+            finally:
+                if self.deadline_s is not None and self._clock.now_s >= self.deadline_s:
+                    raise Killed  # Lambda's timeout ends the process in the middle of its wait.
+
+        answer: dict[str, Any] = self.step(f"{service}.{operation}", run)
+        return answer
+
+    def _fail(self, rule: Rule, service: str, operation: str, send: Send, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - one case a fault
+        match rule.fault:
+            case "refused":
+                raise client_error(operation, _SERVER_ERRORS[service], 500)
+            case "lost_answer":
+                send(asked)
+                self._clock.sleep(HANG_S)
+                raise read_timeout()
+            case "timeout":
+                self._clock.sleep(HANG_S)
+                raise read_timeout()
+            case "unreachable":
+                raise unreachable()
+            case "throttled":
+                raise client_error(operation, _THROTTLES[service])
+            case "denied":
+                raise client_error(operation, "AccessDeniedException")
+            case "slow":
+                self._clock.sleep(SLOW_S)
+                return send(asked)
+            case "garbled":
+                send(asked)
+                raise ValueError("unexpected end of data")
+            case "expired_iterator":
+                raise client_error(operation, "ExpiredIteratorException")
+            case "empty_page":
+                return {"Records": [], "NextShardIterator": asked["ShardIterator"], "MillisBehindLatest": 1}
+            case "partial" | "partial_lost" | "unreported":
+                return _fail_entry(rule, BATCHES[f"{service}.{operation}"], send, asked)
+
+
+def _fail_entry(rule: Rule, batch: Batch, send: Send, asked: dict[str, Any]) -> dict[str, Any]:
+    entries = batch.entries(asked)
+    index = min(rule.index, len(entries) - 1)
+    failing = entries[index]
+    if rule.fault == "partial_lost":
+        return batch.failed(send(asked), index, failing)
+    kept = entries[:index] + entries[index + 1 :]
+    if rule.fault == "unreported":
+        # What stands in order can only be cut short: the entries behind the missing one are not committed either.
+        kept = entries[:index] if "Entries" not in asked else kept
+        return batch.unreported(send(batch.kept(asked, kept)) if kept else _empty(asked), index)
+    answer = send(batch.kept(asked, kept)) if kept else _empty(asked)
+    return _insert_failure(batch, answer, index, failing)
+
+
+def _empty(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer to a batch of which nothing was committed."""
+    if "RequestItems" in asked:
+        return {"Responses": {table: [] for table in asked["RequestItems"]}, "UnprocessedKeys": {}}
+    return {"Records": [], "Responses": []}
+
+
+def _insert_failure(batch: Batch, answer: dict[str, Any], index: int, failing: Any) -> dict[str, Any]:
+    for member in ("Records", "Responses"):
+        results = answer.get(member)
+        if isinstance(results, list):
+            answer = {**answer, member: [*results[:index], {}, *results[index:]]}
+    return batch.failed(answer, index, failing)
+
+
+class _Wrapped:
+    def __init__(self, injector: Injector, service: str, client: object) -> None:
+        self._injector = injector
+        self._service = service
+        self._client = client
+
+    def __getattr__(self, operation: str) -> Any:
+        method = getattr(self._client, operation)
+        if operation == "get_paginator":
+            return method
+
+        def call(**asked: Any) -> dict[str, Any]:
+            return self._injector.call(self._service, operation, lambda sent: method(**sent), asked)
+
+        return call
+
+
+def faults_of(operation: str) -> Iterable[Fault]:
+    """Return the faults that can happen to an operation."""
+    always: tuple[Fault, ...] = (
+        *("refused", "lost_answer", "timeout", "unreachable", "throttled", "denied", "slow", "garbled"),
+    )
+    if operation in BATCHES:
+        return (*always, "partial", "partial_lost", "unreported")
+    if operation == "kinesis.get_records":
+        return (*always, "expired_iterator", "empty_page")
+    return always

@@ -1,0 +1,250 @@
+"""SQS standard queues in memory: visibility, receive counts, redrive to a dead-letter queue, at-least-once delivery."""
+
+# ruff: noqa: N803 - boto3's names
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from tests.faults.answers import client_error
+from tests.faults.clock import Clock
+
+MAX_BATCH: Final = 10
+MAX_BYTES: Final = 1_048_576
+MAX_VISIBILITY_S: Final = 43_200
+
+# SendMessage API reference: the XML characters. Everything else is refused with InvalidMessageContents.
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Attributes = dict[str, dict[str, str]]
+
+
+@dataclass
+class Message:
+    """One message. It is received again from `visible_at_s` on; only its last receipt deletes or hides it."""
+
+    message_id: str
+    body: str
+    attributes: Attributes
+    group_id: str
+    sent_ms: int
+    visible_at_s: float = 0
+    receive_count: int = 0
+    first_receive_ms: int = 0
+    last_receive_s: float = 0
+    receipt: str = ""
+
+
+class Queue:
+    """One queue; `dead_letters` takes what was received `max_receives` times and comes up once more."""
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        visibility_s: float = 300,
+        dead_letters: "Queue | None" = None,
+        max_receives: int = 5,
+    ) -> None:
+        self.url = url
+        self.messages: dict[str, Message] = {}
+        self.deleted: dict[str, Message] = {}
+        self.order: Callable[[list[Message]], list[Message]] = lambda messages: messages
+        self._clock = clock
+        self._visibility_s = visibility_s
+        self._dead_letters = dead_letters
+        self._max_receives = max_receives
+        self._sent = 0
+        self._receipts = 0
+
+    @property
+    def visible(self) -> list[Message]:
+        """What a receive may bring now."""
+        return [m for m in self.messages.values() if m.visible_at_s <= self._clock.now_s]
+
+    @property
+    def next_visible_s(self) -> float | None:
+        """When the next message comes up, None for an empty queue."""
+        return min((m.visible_at_s for m in self.messages.values()), default=None)
+
+    def send(self, body: str, attributes: Mapping[str, Any] | None = None, group_id: str = "") -> str:
+        """Take a message and return its id."""
+        self._sent += 1
+        message_id = f"{self.url.rpartition('/')[2]}-{self._sent}"
+        taken = {name: dict(value) for name, value in (attributes or {}).items()}
+        self.messages[message_id] = Message(message_id, body, taken, group_id, self._clock.now_ms())
+        return message_id
+
+    def receive(self, count: int, visibility_s: float | None = None) -> list[Message]:
+        """Return up to `count` visible messages, now in flight; those that used up their receives move on instead."""
+        batch: list[Message] = []
+        for message in self.order(self.visible):
+            if len(batch) == count:
+                break
+            if self._dead_letters is not None and message.receive_count >= self._max_receives:
+                del self.messages[message.message_id]
+                self._dead_letters.take_over(message)
+                continue
+            self._receipts += 1
+            message.receive_count += 1
+            message.first_receive_ms = message.first_receive_ms or self._clock.now_ms()
+            message.last_receive_s = self._clock.now_s
+            message.visible_at_s = self._clock.now_s + (self._visibility_s if visibility_s is None else visibility_s)
+            message.receipt = f"{message.message_id}#{self._receipts}"
+            batch.append(replace(message))
+        return batch
+
+    def take_over(self, message: Message) -> None:
+        """Take a message from another queue: its id, body and attributes stay, its receives do not count here."""
+        self.messages[message.message_id] = replace(
+            message, receive_count=0, first_receive_ms=0, visible_at_s=0, receipt=""
+        )
+
+    def delete(self, receipt: str) -> None:
+        """Delete by the last receipt; an older one succeeds and deletes nothing (DeleteMessage API reference)."""
+        message = self._of(receipt)
+        if message is not None:
+            self.deleted[message.message_id] = self.messages.pop(message.message_id)
+
+    def hide(self, receipt: str, visibility_s: int) -> str:
+        """Return "" when the message is hidden from now on for so long, else the error code."""
+        message = self._of(receipt)
+        if message is None:
+            return "ReceiptHandleIsInvalid"
+        until_s = self._clock.now_s + visibility_s
+        if visibility_s < 0 or until_s - message.last_receive_s > MAX_VISIBILITY_S:
+            return "InvalidParameterValue"
+        message.visible_at_s = until_s
+        return ""
+
+    def revive(self, message_id: str) -> None:
+        """Bring a deleted message back: one of SQS's servers was away when it was deleted."""
+        self.messages[message_id] = replace(self.deleted[message_id], visible_at_s=0)
+
+    def _of(self, receipt: str) -> Message | None:
+        message = self.messages.get(receipt.partition("#")[0])
+        return message if message is not None and message.receipt == receipt else None
+
+
+class Sqs:
+    """The client's methods that the code calls, over queues by URL."""
+
+    def __init__(self, queues: Iterable[Queue]) -> None:
+        self._queues = {queue.url: queue for queue in queues}
+
+    def send_message(
+        self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Mapping[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:  # fmt: skip
+        """Take one message, or refuse it."""
+        if code := _refusal(MessageBody, MessageAttributes):
+            raise client_error("SendMessage", code)
+        group_id = more.get("MessageGroupId", "")
+        return {"MessageId": self._queues[QueueUrl].send(MessageBody, MessageAttributes, group_id)}
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Take the entries that are well-formed, refuse the others one by one; too much refuses the call."""
+        _check_batch("SendMessageBatch", Entries)
+        if sum(_size(entry["MessageBody"], entry.get("MessageAttributes")) for entry in Entries) > MAX_BYTES:
+            raise client_error("SendMessageBatch", "AWS.SimpleQueueService.BatchRequestTooLong")
+        answer: dict[str, Any] = {"Successful": [], "Failed": []}
+        for entry in Entries:
+            body, attributes = entry["MessageBody"], entry.get("MessageAttributes")
+            if code := _refusal(body, attributes):
+                answer["Failed"].append({"Id": entry["Id"], "Code": code, "SenderFault": True})
+                continue
+            message_id = self._queues[QueueUrl].send(body, attributes, entry.get("MessageGroupId", ""))
+            answer["Successful"].append({"Id": entry["Id"], "MessageId": message_id})
+        return {name: entries for name, entries in answer.items() if entries}
+
+    def receive_message(
+        self, *, QueueUrl: str, MaxNumberOfMessages: int = 1, VisibilityTimeout: float | None = None, **_: Any
+    ) -> dict[str, Any]:  # fmt: skip
+        """Return what comes up; the member is absent when nothing does."""
+        batch = self._queues[QueueUrl].receive(MaxNumberOfMessages, VisibilityTimeout)
+        messages = [
+            {
+                "MessageId": message.message_id,
+                "ReceiptHandle": message.receipt,
+                "Body": message.body,
+                "MessageAttributes": message.attributes,
+                "Attributes": {
+                    "ApproximateReceiveCount": str(message.receive_count),
+                    "ApproximateFirstReceiveTimestamp": str(message.first_receive_ms),
+                    "SentTimestamp": str(message.sent_ms),
+                    "MessageGroupId": message.group_id,
+                },
+            }
+            for message in batch
+        ]
+        return {"Messages": messages} if messages else {}
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:
+        """Delete one message."""
+        self._queues[QueueUrl].delete(ReceiptHandle)
+        return {}
+
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Delete the messages."""
+        _check_batch("DeleteMessageBatch", Entries)
+        for entry in Entries:
+            self._queues[QueueUrl].delete(entry["ReceiptHandle"])
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> dict[str, Any]:
+        """Hide one message for so long from now on."""
+        if code := self._queues[QueueUrl].hide(ReceiptHandle, VisibilityTimeout):
+            raise client_error("ChangeMessageVisibility", code)
+        return {}
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Hide each message for so long from now on."""
+        _check_batch("ChangeMessageVisibilityBatch", Entries)
+        answer: dict[str, Any] = {"Successful": [], "Failed": []}
+        for entry in Entries:
+            if code := self._queues[QueueUrl].hide(entry["ReceiptHandle"], entry["VisibilityTimeout"]):
+                answer["Failed"].append({"Id": entry["Id"], "Code": code, "SenderFault": True})
+            else:
+                answer["Successful"].append({"Id": entry["Id"]})
+        return answer
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
+        """Return the counts that are asked for."""
+        queue = self._queues[QueueUrl]
+        visible = len(queue.visible)
+        attributes = {
+            "ApproximateNumberOfMessages": str(visible),
+            "ApproximateNumberOfMessagesDelayed": "0",
+            "ApproximateNumberOfMessagesNotVisible": str(len(queue.messages) - visible),
+            "QueueArn": f"arn:aws:sqs:us-east-1:000000000000:{QueueUrl.rpartition('/')[2]}",
+        }
+        return {"Attributes": {n: v for n, v in attributes.items() if n in AttributeNames or "All" in AttributeNames}}
+
+
+def _check_batch(operation: str, entries: Sequence[Mapping[str, Any]]) -> None:
+    ids = {entry["Id"] for entry in entries}
+    if not entries:
+        raise client_error(operation, "AWS.SimpleQueueService.EmptyBatchRequest")
+    if len(entries) > MAX_BATCH:
+        raise client_error(operation, "AWS.SimpleQueueService.TooManyEntriesInBatchRequest")
+    if len(ids) < len(entries):
+        raise client_error(operation, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
+
+
+def _refusal(body: str, attributes: Mapping[str, Any] | None) -> str:
+    if not body:
+        return "MissingParameter"
+    if _size(body, attributes) > MAX_BYTES:
+        return "InvalidParameterValue"
+    texts = [body, *(value["StringValue"] for value in (attributes or {}).values())]
+    if not all(texts[1:]) or len(texts) > MAX_BATCH + 1:  # An empty attribute value, or more than ten attributes.
+        return "InvalidParameterValue"
+    return "InvalidMessageContents" if any(map(_NOT_XML.search, texts)) else ""
+
+
+def _size(body: str, attributes: Mapping[str, Any] | None) -> int:
+    named = sum(
+        len(f"{name}{value['DataType']}{value['StringValue']}".encode()) for name, value in (attributes or {}).items()
+    )
+    return len(body.encode()) + named

@@ -1,0 +1,266 @@
+"""The real programs on the model of AWS: each call here is one process's life, on clients that may fail or kill it."""
+
+import importlib.util
+import os
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, Final
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from consumer import quarantine, redact, settings, store
+from consumer.handler import STREAM_BUDGET_S
+from consumer.invocation import Outside, consume
+from consumer.replay import checkpoint as checkpoints
+from consumer.replay import read
+from consumer.replay.checkpoint import Checkpoint, ShardPosition
+from consumer.replay.distinct import Seen
+from consumer.replay.merge import Merge
+from consumer.replay.read import Page
+from consumer.replay.replay import BrokenRecords, Progress, Replay
+from consumer.replay.shards import from_listing
+from consumer.replay.sinks import FileSink, QueueSink, Sink
+from consumer.visibility import hide
+from ingest import queue, retry, stream
+from ingest.message import EncodedLog, InternalMessage, encode
+from tests.faults.injector import Injector, Killed
+from tests.faults.model_sqs import Message
+from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, World
+
+INGEST_TIMEOUT_S: Final = 10.0
+CONSUMER_TIMEOUT_S: Final = 50.0
+
+_COMMIT_LOGS: Final = 5  # So that a small replay has many commits.
+
+Response = dict[str, Any]
+
+
+class Stack:
+    """The three programs over one world. `lines` is what the Lambdas wrote to their logs."""
+
+    def __init__(
+        self, world: World, injector: Injector, *, seed: int = 0, crash_probability: float = 0.05, sub_keys: int = 1
+    ) -> None:
+        self.world = world
+        self.injector = injector
+        self.lines: list[str] = []
+        self.random = random.Random(seed)
+        self.sqs = injector.wrap("sqs", world.sqs)
+        self.kinesis = injector.wrap("kinesis", world.kinesis)
+        self.dynamodb = injector.wrap("dynamodb", world.dynamodb)
+        self.settings = settings.Settings(
+            queue_url=QUEUE_URL,
+            dlq_url=DLQ_URL,
+            table_name=TABLE_NAME,
+            stream_name=STREAM_NAME,
+            stream_sub_keys=sub_keys,
+            crash_probability=crash_probability,
+            crash_seed=str(seed),
+        )
+        self._redactor = redact.build()
+        self._handler = _ingest_handler(self, sub_keys)
+
+    def ingest(self, event: dict[str, Any]) -> Response | None:
+        """Return the response to a request; None when the process died or raised, as a caller behind a 5xx sees it."""
+        with self._process("ingest", INGEST_TIMEOUT_S):
+            context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: INGEST_TIMEOUT_S * 1000)
+            try:
+                response: Response = self._handler.handler(event, context)
+            except (Exception, Killed) as error:  # API Gateway answers 5xx, whatever it was.
+                if isinstance(error, AssertionError):
+                    raise
+                return None
+            return response
+
+    def consume(self, event: dict[str, Any]) -> object:
+        """Return the consumer's answer to an event. Raises: whatever the consumer raises."""
+        clock = self.world.clock
+        with self._process("consumer", CONSUMER_TIMEOUT_S):
+            outside = Outside(
+                table=store.Table(
+                    self.dynamodb, TABLE_NAME, monotonic=clock.monotonic, sleep=clock.sleep, jitter=self.random.random
+                ),
+                quarantine=quarantine.Quarantine(self.sqs, DLQ_URL, monotonic=clock.monotonic),
+                put_on_stream=self._put_on_stream,
+                hide=partial(hide, self.sqs, QUEUE_URL),
+                now_ms=clock.now_ms,
+                monotonic=clock.monotonic,
+                sleep=clock.sleep,
+                write_line=self.lines.append,
+                end_process=_end_process,
+            )
+            return consume(
+                event,
+                remaining_s=CONSUMER_TIMEOUT_S,
+                request_id="r",
+                settings=self.settings,
+                redactor=self._redactor,
+                outside=outside,
+            )
+
+    def deliver(self, *, batch_size: int = 5) -> int:
+        """Deliver one batch to the consumer; return its size. What is deleted must be accounted for."""
+        return self.world.deliver(self.consume, batch_size=batch_size, on_delete=self.on_delete)
+
+    def on_delete(self, message: Message) -> None:
+        """Look at a message that is about to be deleted; a test puts its own in place of this."""
+
+    def replay_to_file(self, folder: Path) -> Path:
+        """Replay the stream to a file, from the checkpoint in the folder if there is one; return the file."""
+        target = folder / "logs.ndjson"
+        self._replay(folder, FileSink(target))
+        return target
+
+    def replay_to_queue(self, folder: Path) -> None:
+        """Send everything on the stream to the queue again, from the checkpoint in the folder if there is one."""
+        clock = self.world.clock
+        self._replay(folder, QueueSink(self.sqs, QUEUE_URL, monotonic=clock.monotonic, sleep=clock.sleep))
+
+    def _replay(self, folder: Path, sink: Sink) -> None:
+        clock, injector = self.world.clock, self.injector
+        path = folder / "checkpoint.json"
+        with self._process("replay", None), _durable_steps(injector), ExitStack() as opened:
+            opened.callback(sink.close)
+            start = checkpoints.load(path) or Checkpoint(stream=STREAM_NAME, started_at="", query={})
+            sink.commit_logs = _COMMIT_LOGS
+            sink.resume(start.output)
+            broken = BrokenRecords(folder / "broken.ndjson", resume_at=start.broken)
+            opened.callback(broken.close)
+            seen = Seen(folder / "seen.sqlite", commit=start.commit)
+            opened.callback(seen.close)
+            merge = Merge(
+                _Readers(self),
+                lambda: from_listing(read.list_shards(self.kinesis, STREAM_NAME, sleep=clock.sleep)),
+                start.shards,
+            )
+            Replay(
+                sink=sink,
+                broken=broken,
+                start=start,
+                checkpoint_path=path,
+                wanted=lambda _: True,
+                seen=seen if isinstance(sink, FileSink) else None,
+                transform=None,
+                monotonic=clock.monotonic,
+                progress=Progress(),
+            ).run(merge)
+
+    def _put_on_stream(self, messages: Any, give_up_at_s: float) -> frozenset[int]:
+        clock = self.world.clock
+        return stream.put_user_records(
+            self.kinesis,
+            STREAM_NAME,
+            [EncodedLog(m.tenant_id, encode(_on_stream(m))) for m in messages],
+            give_up_at_s=min(give_up_at_s, clock.monotonic() + STREAM_BUDGET_S),
+            monotonic=clock.monotonic,
+            sleep=clock.sleep,
+            sub_keys=self.settings.stream_sub_keys,
+        )
+
+    @contextmanager
+    def _process(self, component: str, timeout_s: float | None) -> Iterator[None]:
+        """Run one process: its calls are the component's, and Lambda's timeout ends it."""
+        injector = self.injector
+        outer = injector.component, injector.deadline_s
+        injector.component = component
+        injector.deadline_s = None if timeout_s is None else self.world.clock.now_s + timeout_s
+        # Their randomness decides how many retries fit into the time: a run must repeat itself.
+        with patch.object(retry, "_jitter", self.random), patch.object(read, "_jitter", self.random):
+            try:
+                yield
+            finally:
+                injector.component, injector.deadline_s = outer
+
+
+def _on_stream(message: InternalMessage) -> InternalMessage:
+    return replace(message, stream_pending=False)
+
+
+def _end_process(_: int) -> None:
+    raise Killed
+
+
+def _ingest_handler(stack: Stack, sub_keys: int) -> ModuleType:
+    """Return a copy of the Lambda's module of our own: its clients, clock and ids are the world's."""
+    clock = stack.world.clock
+    environ = {
+        "QUEUE_URL": QUEUE_URL,
+        "STREAM_NAME": STREAM_NAME,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+    }
+    spec = importlib.util.find_spec("ingest.handler")
+    assert spec is not None
+    assert spec.loader is not None
+    handler: Any = importlib.util.module_from_spec(spec)
+    with patch.dict(os.environ, environ):
+        spec.loader.exec_module(handler)
+    timing: dict[str, Any] = {"monotonic": clock.monotonic, "sleep": clock.sleep}
+    handler.time = SimpleNamespace(**timing)
+    handler.datetime = clock
+    handler._put_on_stream = partial(stream.put_user_records, stack.kinesis, STREAM_NAME, sub_keys=sub_keys, **timing)
+    handler._enqueue = partial(queue.send, stack.sqs, QUEUE_URL, **timing)
+    handler._new_log_id = lambda: f"{stack.random.getrandbits(128):032x}"
+    handler._write = stack.lines.extend
+    module: ModuleType = handler
+    return module
+
+
+class _Readers:
+    """`ShardReaders` without threads: a page is read when it is asked for, so that a run repeats itself."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._pages: dict[str, Iterator[Page]] = {}
+        self.pages_read = 0
+
+    def start(self, shard_id: str, position: ShardPosition) -> None:
+        """Begin to read a shard."""
+        clock = self._stack.world.clock
+        self._pages[shard_id] = read.pages(
+            self._stack.kinesis,
+            STREAM_NAME,
+            shard_id,
+            position,
+            since=None,
+            idle_wait_s=0,
+            monotonic=clock.monotonic,
+            sleep=clock.sleep,
+        )
+
+    def take(self, shard_id: str, _: float) -> Page | None:
+        """Return the next page."""
+        self.pages_read += 1
+        return next(self._pages[shard_id])
+
+    def wait(self, seen_pages: int, timeout_s: float) -> None:
+        """Return at once: nothing comes by itself."""
+
+    def stop(self, shard_id: str) -> None:
+        """End the reading of a shard."""
+        del self._pages[shard_id]
+
+
+@contextmanager
+def _durable_steps(injector: Injector) -> Iterator[None]:
+    """Make every fsync and rename a step at which the process can be killed.
+
+    The fsync itself is left out: the machine does not lose its power here, and it is most of a replay's time.
+    """
+    rename = Path.replace
+
+    def replace_file(path: Path, target: Path) -> Path:
+        moved: Path = injector.step("rename", lambda: rename(path, target))
+        return moved
+
+    with (
+        patch.object(os, "fsync", lambda _: injector.step("fsync", lambda: None)),
+        patch.object(Path, "replace", replace_file),
+    ):
+        yield

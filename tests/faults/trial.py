@@ -1,0 +1,263 @@
+"""One trial: traffic through the real programs, and everything that is known of it put before the one judge."""
+
+import base64
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from bench.answers import read_answer
+from bench.history import NO_ANSWER, History, SentLog, digest
+from bench.judge import Counts, judge
+from bench.verdict import Verdict
+from bench.workload import Log, Profile, Request, RequestKind, Workload
+from consumer.replay.deaggregate import Broken, deaggregate
+from consumer.replay.select import read_log
+from ingest.errors import Poison
+from ingest.message import InternalMessage, decode, encode
+from tests.faults.clock import Clock
+from tests.faults.injector import Injector, Killed
+from tests.faults.model_sqs import Message
+from tests.faults.stack import Stack
+from tests.faults.world import REFUSED_TEXT, World
+
+if TYPE_CHECKING:
+    from bench.promises import Promise
+
+SECRET: Final = "hunter2-never-log-this"
+"""Stands in every long text of a trial."""
+
+LONG_TEXT: Final = f"{SECRET} {'long ' * 500}"
+"""At 0.05 s a character longer than an invocation: the consumer defers it."""
+
+_MAX_DELIVERIES: Final = 5_000
+_MAX_RESTARTS: Final = 10
+_ACCEPTED: Final = 202
+
+Whereabouts = set[tuple[str, str, bytes]]
+
+
+class Trial:
+    """A world with its programs, its senders and its witness."""
+
+    def __init__(self, seed: int, folder: Path, *, crash_probability: float = 0.05, shards: int = 2) -> None:
+        self.clock = Clock()
+        self.injector = Injector(self.clock)
+        self.world = World(self.clock, shards=shards)
+        self.stack = Stack(self.world, self.injector, seed=seed, crash_probability=crash_probability)
+        self.stack.on_delete = self._witness  # type: ignore[method-assign] # that is what it is there for
+        self.sent: list[SentLog] = []
+        self.witnessed: dict[Promise, list[str]] = {"I9": [], "I10": [], "I12": []}
+        self.folder = folder
+        profile = Profile(
+            seed=seed,
+            run="t",
+            tenants=3,
+            max_chars=600,
+            phone_share=0.5,
+            duplicate_share=0.15,
+            conflict_share=0.1,
+            invalid_share=0.15,
+            batch_logs=6,
+        )
+        kinds: tuple[RequestKind, ...] = ("json", "text", "batch")
+        self._workloads = {kind: Workload(profile, kind) for kind in kinds}
+        self._random = Random(seed)
+
+    def send(self, kind: RequestKind, *, retries: int = 1) -> None:
+        """Send the workload's next request, and again when the answer is none or a 5xx, as shippers do."""
+        self.post(self._workloads[kind].next(), retries=retries)
+
+    def send_long(self, tenant_id: str = "t-t01") -> None:
+        """Send a log that the consumer has to defer."""
+        self.send_text(tenant_id, f"long-{len(self.sent)}", f"{LONG_TEXT}{len(self.sent)}")
+
+    def send_text(self, tenant_id: str, log_id: str, text: str, *, retries: int = 1) -> None:
+        """Send one log as text."""
+        headers = {"Content-Type": "text/plain", "X-Tenant-ID": tenant_id, "X-Log-ID": log_id}
+        self.post(Request("text", headers, text.encode(), (Log(tenant_id, log_id, text),)), retries=retries)
+
+    def send_refused_by_table(self) -> None:
+        """Send a log that the table will refuse, and with it every call that it is in."""
+        number = len(self.sent)
+        self.send_text("t-t02", f"refused-by-table-{number}", f"{REFUSED_TEXT} {SECRET} {number}")
+
+    def post(self, request: Request, *, retries: int) -> None:
+        """Send a request and remember it with its answer."""
+        for _ in range(1 + retries):
+            response = self.stack.ingest(_event(request))
+            status = NO_ANSWER if response is None else response["statusCode"]
+            body = b"" if response is None else response["body"].encode()
+            answer = read_answer(request, status, body, sent_ms=self.clock.now_ms())
+            self.sent += [
+                log._replace(fate=_fate(sent.text)) for log, sent in zip(answer.logs, request.logs, strict=True)
+            ]
+            if 0 < status < 500:
+                return
+
+    def send_poison(self, body: str | None = None) -> None:
+        """Put something on the queue that is no log."""
+        body = body if body is not None else f'{{"no": "log", "number": {len(self.sent)}}}'
+        self.world.queue.send(body)
+        self.sent.append(SentLog("", "", digest(body), _ACCEPTED, fate="undecodable"))
+
+    def drain(self, *, batch_size: int = 5) -> None:
+        """Deliver, and let time pass, until the queue is empty."""
+        queue = self.world.queue
+        for _ in range(_MAX_DELIVERIES):
+            next_s = queue.next_visible_s
+            if next_s is None:
+                return
+            self.clock.now_s = max(self.clock.now_s, next_s)
+            self.stack.deliver(batch_size=batch_size)
+        raise AssertionError(f"{len(queue.messages)} messages still come back after {_MAX_DELIVERIES} deliveries")
+
+    def lost(self) -> list[str]:
+        """Return which accepted texts are neither stored, nor in the queue, nor in the DLQ: I11, log by log."""
+        there = self._whereabouts()
+        return [
+            f"{log.tenant_id}/{log.log_id} is nowhere"
+            for log in self.sent
+            if log.status == _ACCEPTED and (log.tenant_id, log.log_id, log.digest) not in there
+        ]
+
+    def check_replays(self) -> None:
+        """Replay twice to files and rebuild the emptied table; remember what differs as I9 and I10."""
+        first, second = self.replay("first"), self.replay("second")
+        if first != second:
+            self.witnessed["I9"].append(f"two replays of one stream differ: {len(first)} and {len(second)} bytes")
+        keys = [(log.tenant_id, log.log_id) for log in map(decode, first.splitlines())]
+        if len(set(keys)) < len(keys):
+            self.witnessed["I9"].append("a replay gives a log twice")
+        if missing := {(tenant_id, log_id) for tenant_id, log_id in self.world.dynamodb.items} - set(keys):
+            self.witnessed["I9"].append(f"a replay lacks {len(missing)} stored logs")
+        self.check_rebuild()
+
+    def replay(self, name: str) -> bytes:
+        """Return what a replay to a file gives, restarted whenever it fails or dies."""
+        folder = self._folder(name)
+        for _ in range(_MAX_RESTARTS):
+            with _failures_survived():
+                return self.stack.replay_to_file(folder).read_bytes()
+            self._heal()
+        raise AssertionError("the replay never ends")
+
+    def check_rebuild(self) -> None:
+        """Empty the table, rebuild it from the stream, compare; the queue's and the DLQ's own content stays apart."""
+        items, dead = dict(self.world.dynamodb.items), dict(self.world.dlq.messages)
+        before = {key: _comparable(item) for key, item in items.items()}
+        self.world.dynamodb.items.clear()
+        folder = self._folder("rebuild")
+        for _ in range(_MAX_RESTARTS):
+            with _failures_survived():
+                self.stack.replay_to_queue(folder)
+                break
+            self._heal()
+        self.drain()
+        after = {key: _comparable(item) for key, item in self.world.dynamodb.items.items()}
+        # A log that was sent twice may be stored from either copy; of two texts under one log_id either may be first.
+        copies = Counter((tenant_id, log.log_id) for tenant_id, log in self._distinct_copies())
+        differ = [key for key in before.keys() & after.keys() if before[key] != after[key] and copies[key] < 2]
+        if before.keys() != after.keys() or differ:
+            self.witnessed["I10"].append(
+                f"{len(before.keys() - after.keys())} items are missing after a rebuild, "
+                f"{len(after.keys() - before.keys())} are new, {differ} differ"
+            )
+        self.world.dynamodb.items, self.world.dlq.messages = items, dead
+
+    def verdict(self) -> Verdict:
+        """Return the judge's verdict on everything that is there now."""
+        queue, dlq = self.world.queue, self.world.dlq
+        visible = len(queue.visible)
+        with History() as history:
+            history.add_sent(self.sent)
+            for (tenant_id, log_id), item in self.world.dynamodb.items.items():
+                history.add_item(tenant_id, log_id, item["original_text"]["S"], item["modified_data"]["S"])
+            for message in dlq.messages.values():
+                history.add_dead_letter(*_dead_letter(message))
+            for tenant_id, log in self._streamed():
+                history.add_stream_record(tenant_id, log.log_id, log.text)
+            counts = Counts(visible, len(queue.messages) - visible, len(self.world.dynamodb.items))
+            return judge(history, counts=counts, witnessed=self.witnessed)
+
+    def _streamed(self) -> Iterator[tuple[str, InternalMessage]]:
+        """Yield (partition key, log) of everything on the stream."""
+        for record in self.world.kinesis.records:
+            for piece in deaggregate(record["PartitionKey"], record["Data"]):
+                log = piece if isinstance(piece, Broken) else read_log(piece)
+                assert not isinstance(log, Broken), f"what the code put on the stream is {log.reason}"
+                yield record["PartitionKey"], log
+
+    def _distinct_copies(self) -> list[tuple[str, InternalMessage]]:
+        return list({(tenant_id, encode(log)): (tenant_id, log) for tenant_id, log in self._streamed()}.values())
+
+    def _whereabouts(self) -> Whereabouts:
+        there: Whereabouts = {
+            (tenant_id, log_id, digest(item["original_text"]["S"]))
+            for (tenant_id, log_id), item in self.world.dynamodb.items.items()
+        }
+        for queue in (self.world.queue, self.world.dlq):
+            there |= {
+                (letter[0], letter[1], digest(letter[2])) for letter in map(_dead_letter, queue.messages.values())
+            }
+        return there
+
+    def _witness(self, message: Message) -> None:
+        tenant_id, log_id, text, _ = _dead_letter(message)
+        item = self.world.dynamodb.items.get((tenant_id, log_id))
+        stored = item is not None and item["original_text"]["S"] == text
+        if not stored and not any(letter.body == message.body for letter in self.world.dlq.messages.values()):
+            self.witnessed["I12"].append(f"{tenant_id}/{log_id} was deleted and is neither stored nor in the DLQ")
+
+    def _folder(self, name: str) -> Path:
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
+
+    def _heal(self) -> None:
+        """End what lasts for ever: a replay that gave up is started again by a person, when the cause is gone."""
+        self.injector.kill_at = None
+        self.injector.rules = [rule for rule in self.injector.rules if rule.times is not None]
+
+
+@contextmanager
+def _failures_survived() -> Iterator[None]:
+    try:
+        yield
+    except AssertionError:
+        raise
+    except (Exception, Killed):  # noqa: BLE001, S110 - the process is gone; whoever asked starts it again
+        pass
+
+
+def _event(request: Request) -> dict[str, Any]:
+    """Return the HTTP API event (payload format 2.0) that carries the request."""
+    return {
+        "version": "2.0",
+        "routeKey": "POST /ingest",
+        "rawPath": "/ingest",
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "requestContext": {"requestId": "request-1", "http": {"method": "POST", "path": "/ingest"}},
+        "body": base64.b64encode(request.body).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def _fate(text: str) -> Any:
+    return "refused_by_table" if REFUSED_TEXT in text else "stored"
+
+
+def _dead_letter(message: Message) -> tuple[str, str, str, str]:
+    reason = message.attributes.get("reason", {}).get("StringValue", "")
+    try:
+        log = decode(message.body)
+    except Poison:
+        return "", "", message.body, reason
+    return log.tenant_id, log.log_id, log.text, reason
+
+
+def _comparable(item: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode({name: value for name, value in sorted(item.items()) if name != "processed_at"})

@@ -1,0 +1,105 @@
+"""AWS in memory, as the project's facts state it: one stream, one queue with its DLQ, one table, one virtual clock.
+
+`deliver` is Lambda's event source mapping for SQS, which decides from the function's answer what is deleted.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from tests.faults.clock import Clock
+from tests.faults.model_dynamodb import Dynamodb
+from tests.faults.model_kinesis import Kinesis
+from tests.faults.model_sqs import Message, Queue, Sqs
+
+QUEUE_URL: Final = "https://sqs.us-east-1.amazonaws.com/000000000000/logs"
+DLQ_URL: Final = "https://sqs.us-east-1.amazonaws.com/000000000000/logs-dlq"
+STREAM_NAME: Final = "logs"
+TABLE_NAME: Final = "logs"
+REFUSED_TEXT: Final = "text that the table refuses"
+"""A row with this in its text makes the table refuse the whole call."""
+
+
+class World:
+    """The state that survives every process."""
+
+    def __init__(self, clock: Clock, *, shards: int = 2) -> None:
+        self.clock = clock
+        self.dlq = Queue(DLQ_URL, clock)
+        self.queue = Queue(QUEUE_URL, clock, visibility_s=300, dead_letters=self.dlq, max_receives=5)
+        self.kinesis = Kinesis(STREAM_NAME, clock, shards=shards)
+        self.dynamodb = Dynamodb(TABLE_NAME, refused_text=REFUSED_TEXT)
+        self.sqs = Sqs([self.queue, self.dlq])
+
+    def deliver(
+        self,
+        function: Callable[[dict[str, Any]], object],
+        *,
+        batch_size: int = 5,
+        on_delete: Callable[[Message], None] = lambda _: None,
+    ) -> int:
+        """Hand the function a batch and delete what its answer says; return how many messages it got.
+
+        A function that raises, `Exception` or killed, has failed the whole batch: its messages come back.
+        `on_delete` sees each message that is about to be deleted.
+        """
+        batch = self.queue.receive(batch_size)
+        if not batch:
+            return 0
+        try:
+            answer = function(sqs_event(batch))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt | AssertionError):
+                raise
+            return len(batch)
+        failed = failed_identifiers(answer, {message.message_id for message in batch})
+        for message in batch:
+            if message.message_id not in failed:
+                on_delete(message)
+                self.queue.delete(message.receipt)
+        return len(batch)
+
+    def move_dead_letters(self) -> int:
+        """Move the DLQ's messages back, as StartMessageMoveTask does; return how many."""
+        moved = list(self.dlq.messages.values())
+        for message in moved:
+            del self.dlq.messages[message.message_id]
+            self.queue.take_over(message)
+        return len(moved)
+
+
+def failed_identifiers(answer: object, message_ids: Collection[str]) -> set[str]:
+    """Return which messages Lambda keeps for a function's answer.
+
+    No answer, an empty one, another top-level member, an empty or null list: none, everything is deleted. An entry
+    without an identifier of the batch: all. (Lambda developer guide, "Success and failure conditions", November 2026.)
+    """
+    entries = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    if not entries:
+        return set()
+    named = {entry.get("itemIdentifier") for entry in entries}
+    return set(message_ids) if named - set(message_ids) else named
+
+
+def sqs_event(batch: Collection[Message]) -> dict[str, Any]:
+    """Return the event that Lambda makes of a batch."""
+    return {
+        "Records": [
+            {
+                "messageId": message.message_id,
+                "receiptHandle": message.receipt,
+                "body": message.body,
+                "attributes": {
+                    "ApproximateReceiveCount": str(message.receive_count),
+                    "SentTimestamp": str(message.sent_ms),
+                    "SenderId": "AIDAEXAMPLE",
+                    "ApproximateFirstReceiveTimestamp": str(message.first_receive_ms),
+                },
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:logs",
+                "awsRegion": "us-east-1",
+            }
+            for message in batch
+        ]
+    }
