@@ -1,0 +1,126 @@
+"""Interoperation with aws_kinesis_agg, the reference library: each reads what the other writes, and nothing is lost."""
+
+import contextlib
+import io
+from base64 import b64decode
+from typing import Any, cast
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from consumer.replay.deaggregate import Broken, UserRecord, deaggregate
+from ingest.kpl import MAGIC, aggregate
+from ingest.message import EncodedLog
+from ingest.stream import put_user_records
+
+# After ingest.kpl, which imports the library without its junk on sys.path.
+from aws_kinesis_agg.aggregator import RecordAggregator  # isort: skip
+from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # isort: skip
+
+TENANTS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+HASH_KEYS = st.integers(0, 2**128 - 1).map(str)
+SMALL = st.binary(max_size=300)
+# Around the limits where the library's own size arithmetic goes wrong.
+LARGE = st.integers(50_900, 51_300).map(lambda size: b"x" * size)
+
+
+def read_by_reference(key: str, data: bytes) -> list[tuple[str, bytes]]:
+    """Return (partition key, data) of each user record, as the reference library deaggregates it."""
+    record = {"SequenceNumber": "1", "PartitionKey": key, "Data": data, "ApproximateArrivalTimestamp": 0}
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors):
+        found = [one["kinesis"] for one in iter_deaggregate_records([record], data_format="Boto3")]
+    assert errors.getvalue() == ""
+    # The library gives base64 for what was aggregated, and bytes as they are for what was not.
+    return [(one["partitionKey"], b64decode(one["data"]) if one.get("aggregated") else one["data"]) for one in found]
+
+
+def read_by_ours(key: str, data: bytes) -> list[tuple[str, bytes]]:
+    """Return the same from this project's deaggregation; a broken piece fails the test."""
+    pieces = deaggregate(key, data)
+    assert not any(isinstance(piece, Broken) for piece in pieces)
+    return [(piece.partition_key, piece.data) for piece in pieces]
+
+
+@settings(deadline=None)
+@given(TENANTS, st.lists(SMALL | LARGE, max_size=20), st.none() | HASH_KEYS)
+@example("a", [b"x" * 51_180, b"y" * 51_190, b"", b"z" * 51_200], None)
+def test_the_reference_reads_what_is_written_here(tenant_id: str, datas: list[bytes], hash_key: str | None) -> None:
+    """Every user record, under the tenant's key, in order, in records that both readers agree on."""
+    packed = list(aggregate(tenant_id, list(enumerate(datas)), explicit_hash_key=hash_key))
+    found = [read_by_reference("record's own key", record.data) for record in packed]
+    assert [one for record in found for one in record] == [(tenant_id, data) for data in datas]
+    assert found == [read_by_ours("record's own key", record.data) for record in packed]
+    assert [position for record in packed for position in record.positions] == list(range(len(datas)))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(KEYS, SMALL, HASH_KEYS), min_size=1, max_size=30), st.booleans())
+def test_what_the_reference_writes_is_read_here(records: list[tuple[str, bytes, str]], hash_keys: bool) -> None:  # noqa: FBT001 - hypothesis gives it by position
+    """Any mixture of partition keys and explicit hash keys comes back, with its sub-sequence numbers."""
+    aggregator = RecordAggregator()
+    for key, data, hash_key in records:
+        assert aggregator.add_user_record(key.encode(), data, hash_key.encode() if hash_keys else None) is None
+    written = aggregator.clear_and_get().get_contents()[2]
+    expected = [UserRecord(position, key, data) for position, (key, data, _) in enumerate(records)]
+    assert deaggregate("record's own key", written) == expected
+
+
+@given(st.binary(max_size=200).filter(lambda data: not data.startswith(MAGIC)))
+def test_plain_records_pass_through_both(data: bytes) -> None:
+    """What is not aggregated is one user record, as it is."""
+    assert read_by_ours("key", data) == read_by_reference("key", data) == [("key", data)]
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400))
+def test_no_bytes_after_the_magic_raise_or_vanish(body: bytes) -> None:
+    """Whatever follows the magic, all of it is in the answer: as user records, or as what is broken."""
+    pieces = deaggregate("key", MAGIC + body)
+    assert len(pieces) == 1
+    assert pieces[0].data == MAGIC + body
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), SMALL | LARGE), max_size=25),
+    st.integers(1, 4),
+    st.sets(st.integers(0, 60)),
+)
+def test_what_the_writer_says_is_missing_is_what_is_missing(
+    records: list[tuple[str, bytes]], sub_keys: int, refused_calls: set[int]
+) -> None:
+    """With entries refused at random, the stream and the positions returned make up the input; in order per record."""
+    taken: list[dict[str, Any]] = []
+    entries_seen = iter(range(10**6))
+    now_s = iter(range(10**6))
+
+    class Kinesis:
+        def put_records(self, **request: Any) -> dict[str, Any]:
+            results = []
+            for entry in request["Records"]:
+                if next(entries_seen) in refused_calls:
+                    results.append({"ErrorCode": "InternalFailure"})
+                else:
+                    taken.append(entry)
+                    results.append({"SequenceNumber": "1"})
+            return {"Records": results}
+
+    logs = [EncodedLog(tenant_id, b"%d:" % n + data) for n, (tenant_id, data) in enumerate(records)]
+    missing = put_user_records(
+        cast("Any", Kinesis()),
+        "logs",
+        logs,
+        give_up_at_s=10,
+        monotonic=lambda: float(next(now_s)),
+        sleep=lambda _: None,
+        sub_keys=sub_keys,
+    )
+    on_stream = [EncodedLog(*one) for entry in taken for one in read_by_ours("", entry["Data"])]
+    assert sorted(on_stream + [logs[position] for position in missing]) == sorted(logs)
+    for entry in taken:
+        pieces = read_by_ours("", entry["Data"])
+        assert {key for key, _ in pieces} == {entry["PartitionKey"]}
+        numbers = [int(data.partition(b":")[0]) for _, data in pieces]
+        assert numbers == sorted(numbers)
