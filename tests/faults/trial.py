@@ -140,9 +140,9 @@ class Trial:
 
     def replay(self, name: str) -> bytes:
         """Return what a replay to a file gives, restarted whenever it fails or dies."""
-        folder = self._folder(name)
+        folder = self.folder_for(name)
         for _ in range(_MAX_RESTARTS):
-            with _failures_survived():
+            with failures_survived():
                 return self.stack.replay_to_file(folder).read_bytes()
             self._heal()
         raise AssertionError("the replay never ends")
@@ -152,9 +152,9 @@ class Trial:
         items, dead = dict(self.world.dynamodb.items), dict(self.world.dlq.messages)
         before = {key: _comparable(item) for key, item in items.items()}
         self.world.dynamodb.items.clear()
-        folder = self._folder("rebuild")
+        folder = self.folder_for("rebuild")
         for _ in range(_MAX_RESTARTS):
-            with _failures_survived():
+            with failures_survived():
                 self.stack.replay_to_queue(folder)
                 break
             self._heal()
@@ -214,7 +214,8 @@ class Trial:
         if not stored and not any(letter.body == message.body for letter in self.world.dlq.messages.values()):
             self.witnessed["I12"].append(f"{tenant_id}/{log_id} was deleted and is neither stored nor in the DLQ")
 
-    def _folder(self, name: str) -> Path:
+    def folder_for(self, name: str) -> Path:
+        """Return a fresh folder for a replay."""
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
 
     def _heal(self) -> None:
@@ -224,7 +225,8 @@ class Trial:
 
 
 @contextmanager
-def _failures_survived() -> Iterator[None]:
+def failures_survived() -> Iterator[None]:
+    """Give a block whose process may fail or die; what the suite itself asserts still fails the test."""
     try:
         yield
     except AssertionError:

@@ -1,0 +1,193 @@
+"""Random programs of sends, deliveries, duplicates, crashes, faults, redrives and replays: nothing is ever lost."""
+
+import os
+import random
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
+
+from bench.verdict import as_text
+from ingest.message import decode
+from tests.faults.injector import Fault, Moment, Rule, faults_of
+from tests.faults.matrix import STEPS
+from tests.faults.scratch import scratch
+from tests.faults.trial import Trial, failures_survived
+
+PROGRAMS: Final = int(os.environ.get("RDP_PROGRAMS", "200"))
+STEPS_A_PROGRAM: Final = 20
+
+_FAULTS: Final[list[tuple[str, Fault]]] = [
+    (step, fault) for step in STEPS for fault in faults_of(step.partition(" ")[2]) if fault != "slow"
+]
+_MOST_SHARDS: Final = 6
+
+
+class Programs(RuleBasedStateMachine):
+    """One random life of the system. After each step every accepted log is somewhere, and no item has changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._opened = ExitStack()
+        self._folder = self._opened.enter_context(scratch())
+        self._kept = self._folder / "kept"
+        self._kept.mkdir()
+        self._items: dict[tuple[str, str], Any] = {}
+
+    @initialize(
+        seed=st.integers(0, 1_000), crash_probability=st.sampled_from([0.0, 0.05, 0.4]), shards=st.integers(1, 3)
+    )
+    def start(self, seed: int, crash_probability: float, shards: int) -> None:
+        """Begin with an empty world."""
+        self.trial = Trial(seed, self._folder, crash_probability=crash_probability, shards=shards)
+
+    @rule(kind=st.sampled_from(["json", "text", "batch"]), retries=st.integers(0, 2))
+    def send(self, kind: Any, retries: int) -> None:
+        """Send what the workload has next; a sender may try again."""
+        self.trial.send(kind, retries=retries)
+
+    @rule(tenant=st.integers(1, 2), log_id=st.integers(1, 2), text=st.integers(1, 2))
+    def send_same(self, tenant: int, log_id: int, text: int) -> None:
+        """Send a log that was perhaps sent before, with the same text or another."""
+        self.trial.send_text(f"t-t0{tenant}", f"same-{log_id}", f"text {text} for {tenant}/{log_id}")
+
+    @rule()
+    def send_long(self) -> None:
+        """Send a log that is deferred."""
+        self.trial.send_long()
+
+    @rule()
+    def send_poison(self) -> None:
+        """Put something on the queue that is no log."""
+        self.trial.send_poison()
+
+    @rule()
+    def send_refused_by_table(self) -> None:
+        """Send a log that the table refuses, with whatever is in the call with it."""
+        self.trial.send_refused_by_table()
+
+    @rule(batch_size=st.integers(1, 30), order=st.integers(0, 1_000))
+    def deliver(self, batch_size: int, order: int) -> None:
+        """Deliver a batch in any order."""
+
+        def shuffled(messages: list[Any]) -> list[Any]:
+            return random.Random(order).sample(messages, len(messages))
+
+        self.trial.world.queue.order = shuffled
+        self.trial.stack.deliver(batch_size=batch_size)
+
+    @precondition(lambda self: self.trial.world.queue.deleted)
+    @rule(which=st.integers(0, 1_000))
+    def deliver_again(self, which: int) -> None:
+        """Bring a deleted message back, as a standard queue may."""
+        deleted = list(self.trial.world.queue.deleted)
+        self.trial.world.queue.revive(deleted[which % len(deleted)])
+
+    @rule(seconds=st.sampled_from([1, 60, 301, 3_600, 50_000]))
+    def let_time_pass(self, seconds: int) -> None:
+        """Let visibility time-outs and iterators expire."""
+        self.trial.clock.sleep(seconds)
+
+    @rule(calls=st.integers(0, 8), moment=st.sampled_from(["before", "after"]))
+    def crash(self, calls: int, moment: Moment) -> None:
+        """Kill whatever process makes one of the next calls."""
+        self.trial.injector.kill_at = (len(self.trial.injector.steps) + calls, moment)
+
+    @rule(
+        what=st.sampled_from(_FAULTS),
+        times=st.sampled_from([1, 3, None]),
+        entry=st.integers(0, 4),
+        skip=st.integers(0, 2),
+    )
+    def fail(self, what: tuple[str, Fault], times: int | None, entry: int, skip: int) -> None:
+        """Make a step fail soon."""
+        step, fault = what
+        self.trial.injector.rules.append(Rule(step, fault, times, entry, skip))
+
+    @rule()
+    def heal(self) -> None:
+        """End every fault."""
+        self.trial.injector.rules.clear()
+        self.trial.injector.kill_at = None
+
+    @rule()
+    def redrive(self) -> None:
+        """Move everything in the DLQ back to the queue."""
+        self.trial.world.move_dead_letters()
+
+    @rule(which=st.integers(0, 1_000), merge=st.booleans())
+    def reshard(self, which: int, merge: bool) -> None:  # noqa: FBT001 - hypothesis draws it
+        """Split a shard, or merge two neighbours."""
+        kinesis = self.trial.world.kinesis
+        shards = sorted((s for s in kinesis.shards.values() if not s.closed), key=lambda s: s.first)
+        if merge and len(shards) > 1:
+            first = which % (len(shards) - 1)
+            kinesis.merge(shards[first].shard_id, shards[first + 1].shard_id)
+        elif len(kinesis.shards) < _MOST_SHARDS:
+            kinesis.split(shards[which % len(shards)].shard_id)
+
+    @rule()
+    def replay(self) -> None:
+        """Go on with the one replay to a file that this life has; it may fail or die on the way."""
+        with failures_survived():
+            self.trial.stack.replay_to_file(self._kept)
+
+    @rule()
+    def replay_to_queue(self) -> None:
+        """Send the whole stream to the queue again; it may fail or die on the way."""
+        with failures_survived():
+            self.trial.stack.replay_to_queue(self.trial.folder_for("again"))
+
+    @invariant()
+    def every_accepted_log_is_somewhere(self) -> None:
+        """I11 and I12: stored, queued or in the DLQ; and no answer deleted what is neither stored nor there."""
+        assert not self.trial.lost()
+        assert not self.trial.witnessed["I12"]
+
+    @invariant()
+    def no_item_changes(self) -> None:
+        """I6: what once stands in the table is never overwritten."""
+        items = self.trial.world.dynamodb.items
+        assert all(items[key] is item for key, item in self._items.items())
+        self._items = dict(items)
+
+    def teardown(self) -> None:
+        """End every fault, redrive, drain, and put everything before the judge."""
+        try:
+            if hasattr(self, "trial"):
+                self._judge()
+        finally:
+            self._opened.close()
+
+    def _judge(self) -> None:
+        trial = self.trial
+        self.heal()
+        trial.stack.settings = replace(trial.stack.settings, crash_probability=0.0)
+        trial.drain()
+        trial.world.move_dead_letters()
+        trial.drain()
+        trial.check_replays()
+        self._check_kept(trial.stack.replay_to_file(self._kept))
+        verdict = trial.verdict()
+        assert verdict.passed, as_text(verdict)
+
+    def _check_kept(self, target: Path) -> None:
+        """I9: a replay in many pieces gave every log once, as one in a single piece does."""
+        pieces = [(log.tenant_id, log.log_id) for log in map(decode, target.read_bytes().splitlines())]
+        whole = [(log.tenant_id, log.log_id) for log in map(decode, self.trial.replay("whole").splitlines())]
+        assert len(pieces) == len(set(pieces))
+        assert set(pieces) == set(whole)
+
+
+Programs.TestCase.settings = settings(
+    max_examples=PROGRAMS,
+    stateful_step_count=STEPS_A_PROGRAM,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+TestPrograms = Programs.TestCase
