@@ -13,6 +13,7 @@ import boto3
 import pytest
 
 from infra import package
+from infra.stack import StackError
 
 _ROOT = Path(__file__).parents[2]
 
@@ -97,6 +98,14 @@ def test_a_package_holds_its_own_code_and_the_runtime() -> None:
     assert {"ingest/message.py", "consumer/handler.py", "six.py"} <= set(consumer)
     for name in ingest + consumer:
         assert not re.search(r"\.pyc$|__pycache__|^boto|RECORD$|INSTALLER$|^infra|^tests", name), name
+
+
+def test_a_wheel_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an index pip fails: the message names architecture and version, and pip's own words follow."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    with pytest.raises(StackError, match=r"arm64, Python 3\.13:\n.*aws-kinesis-agg"):
+        package.build("ingest", "arm64", "3.13")
 
 
 def test_the_runtimes_lock_is_the_projects() -> None:

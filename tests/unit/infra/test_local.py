@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -85,9 +86,13 @@ def test_a_process_of_that_id_that_does_not_answer_is_no_engine(listening_port: 
 
 
 def test_down_leaves_another_programs_process_alone(tmp_path: Path) -> None:
-    """This very process would get the signal."""
-    state.write(tmp_path, _state(pid=os.getpid(), port=engine.pick_free_port()))
-    assert lifecycle.down(tmp_path) is None
+    """A process that has the id by chance gets no signal."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        state.write(tmp_path, _state(pid=other.pid, port=engine.pick_free_port()))
+        assert lifecycle.down(tmp_path) is None
+        assert other.stdin is not None
+        other.stdin.write(b"\n")
+    assert other.returncode == 0
 
 
 def test_find_says_what_to_do(tmp_path: Path) -> None:

@@ -113,6 +113,13 @@ def test_a_batchs_500_asks_only_for_what_is_not_durable() -> None:
     assert _numbers(answer.again) == [3]
 
 
+def test_a_500_that_names_no_failed_records_asks_for_all() -> None:
+    """Then nothing is known to be durable, and what it calls rejected is judged when all are sent again."""
+    body = {"detail": "d", "rejected": [{"index": 0, "reason": "empty_text"}]}
+    answer = _answer(shipping.request(_lines(2), "t"), 500, body)
+    assert (answer.accepted, answer.rejected, _numbers(answer.again)) == (0, [], [1, 2])
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"7"])
 def test_a_gateways_own_page_is_understood(body: bytes) -> None:
     """An error that ingest did not write has no reason: the status is."""
