@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from infra.local.state import State
 
 _REFRESH_S: Final = 1.0
+_PAUSE_SHARE: Final = 10  # Counting takes a tenth of the engine's time at most, however large the table is.
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -95,19 +97,23 @@ def _watch(console: Console, state: "State", stop_asked: threading.Event) -> Non
     if not console.is_terminal:
         shown: Any = None
         while not stop_asked.is_set():
-            now = _read(state)
+            now, pause_s = _read(state)
             if now != shown:
                 click.echo("  ".join(f"{name}={count}" for name, count in now._asdict().items()))
                 shown = now
-            stop_asked.wait(_REFRESH_S)
+            stop_asked.wait(pause_s)
         return
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while not stop_asked.is_set():
-            live.update(Group(counts_table(_read(state)), "Ctrl-C stops."), refresh=True)
-            stop_asked.wait(_REFRESH_S)
+            now, pause_s = _read(state)
+            live.update(Group(counts_table(now), "Ctrl-C stops."), refresh=True)
+            stop_asked.wait(pause_s)
 
 
-def _read(state: "State") -> counts.Counts:
+def _read(state: "State") -> tuple[counts.Counts, float]:
+    """Return the counts, and the pause in seconds until they may be read again: the larger the table, the longer."""
     if not engine.is_running(state):
         raise StackError(f"The engine (process {state.pid}) is gone. Look into engine.log in the data folder.")
-    return counts.read(state.stack)
+    started_s = time.monotonic()
+    now = counts.read(state.stack)
+    return now, max(_REFRESH_S, _PAUSE_SHARE * (time.monotonic() - started_s))
