@@ -1,5 +1,6 @@
 """`rdp replay`: the stream read back, to files, to standard output or to the queue."""
 
+import os
 import signal
 import sys
 import time
@@ -82,8 +83,10 @@ def command(stack: Stack, **options: object) -> None:
     except (CheckpointMismatchError, StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
     except BrokenPipeError:  # The reader of standard output has enough, as in `rdp replay | head`.
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush complains
         raise click.exceptions.Exit(0) from None
+    except OSError as error:  # A target that cannot be written.
+        raise click.ClickException(str(error)) from error
     click.echo(_summary(progress), err=True)
     if progress.broken:
         click.echo(f"{progress.broken} broken records are in {_quarantine(asked)}", err=True)

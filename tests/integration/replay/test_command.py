@@ -1,0 +1,168 @@
+"""`rdp replay` as it is typed: its targets, its refusals and what it says."""
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from moto import mock_aws
+
+from infra.cli import main
+from infra.stack import Stack
+from ingest.message import decode
+from tests.integration.replay.corpus import STREAM, log, put, stack_of
+
+LOGS = 60
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stream of sixty logs and an empty queue, which the command takes for the local stack."""
+    with mock_aws():
+        queue_url = stack_of().place.sqs.create_queue(QueueName="queue")["QueueUrl"]
+        stack = stack_of(QueueUrl=queue_url)
+        stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
+        put(stack.place.kinesis, [log(number) for number in range(LOGS)])
+        monkeypatch.setattr("infra.local.lifecycle.find", lambda _folder: type("Found", (), {"stack": stack}))
+        yield stack
+
+
+def rdp(*arguments: str) -> Result:
+    """Run `rdp replay`."""
+    return CliRunner().invoke(main, ["replay", *arguments])
+
+
+@pytest.mark.usefixtures("stack")
+def test_standard_output_holds_nothing_but_the_logs() -> None:
+    """NDJSON that a program can read; the summary goes to standard error."""
+    result = rdp("--raw", "--tenant", "tenant-03")
+    assert result.exit_code == 0
+    assert [decode(line) for line in result.stdout_bytes.splitlines()] == [log(n) for n in (3, 23, 43)]
+    assert "60 logs read in 20 records of 2 shards: 3 written, 0 repeated, 0 broken" in result.stderr
+
+
+@pytest.mark.usefixtures("stack")
+def test_files_are_named_by_their_suffix(tmp_path: Path) -> None:
+    """.ndjson, .ndjson.gz, or a folder."""
+    for name in ("out.ndjson", "out.ndjson.gz", "lake"):
+        assert rdp("--to", str(tmp_path / name)).exit_code == 0
+    plain = (tmp_path / "out.ndjson").read_bytes()
+    assert gzip.decompress((tmp_path / "out.ndjson.gz").read_bytes()) == plain
+    assert plain.count(b"\n") == LOGS
+    assert len(list((tmp_path / "lake").rglob("*.parquet"))) == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--to", "out.csv"), "name a file .ndjson or .ndjson.gz"),
+        (("--since", "tomorrow"), "neither a time such as"),
+        (("--to", "missing-folder/out.ndjson"), "missing-folder"),
+    ],
+)
+@pytest.mark.usefixtures("stack")
+def test_a_wrong_command_line_says_what_is_wrong(arguments: tuple[str, ...], says: str) -> None:
+    """One message, no traceback."""
+    result = rdp(*arguments)
+    assert result.exit_code in {1, 2}
+    assert says in result.stderr
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_checkpoint_of_another_replay_is_refused(tmp_path: Path) -> None:
+    """Other options would leave a hole or a repetition: it says which differ, and touches nothing."""
+    target, at = str(tmp_path / "out.ndjson"), str(tmp_path / "at.json")
+    assert rdp("--to", target, "--checkpoint", at).exit_code == 0
+    before = (tmp_path / "out.ndjson").read_bytes()
+    result = rdp("--to", target, "--checkpoint", at, "--raw")
+    assert result.exit_code == 1
+    assert "other options: raw" in result.stderr
+    assert (tmp_path / "out.ndjson").read_bytes() == before
+
+
+def test_a_stream_that_is_not_there_is_told(stack: Stack, tmp_path: Path) -> None:
+    """No traceback, and no output that looks like an empty stream."""
+    stack.place.kinesis.delete_stream(StreamName=STREAM)
+    result = rdp("--to", str(tmp_path / "out.ndjson"))
+    assert result.exit_code == 1
+    assert "ResourceNotFoundException" in result.stderr
+
+
+def test_the_queue_gets_originals_once_each(stack: Stack, tmp_path: Path) -> None:
+    """Unredacted, distinct, without the pending mark: what the consumer stored the first time."""
+    put(stack.place.kinesis, [log(3), log(3, stream_pending=True), log(60, stream_pending=True)])
+    result = rdp(
+        "--to", "queue", "--checkpoint", str(tmp_path / "at.json"), "--tenant", "tenant-03", "--tenant", "tenant-00"
+    )
+    assert result.exit_code == 0, result.output
+    bodies = []
+    while messages := stack.place.sqs.receive_message(QueueUrl=stack.queue_url, MaxNumberOfMessages=10).get("Messages"):
+        bodies += [message["Body"] for message in messages]
+    expected = [log(n) for n in range(61) if n % 20 in {0, 3}]
+    assert sorted((decode(body) for body in bodies), key=lambda m: m.log_id) == expected
+    assert "7 written, 2 repeated" in result.stderr
+    assert not any("stream_pending" in body for body in bodies)
+
+
+FOLLOW = """
+import sys
+from pathlib import Path
+from moto import mock_aws
+from infra.cli import main, replay
+from tests.integration.replay.corpus import STREAM, log, put, stack_of
+with mock_aws():
+    stack = stack_of()
+    stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
+    put(stack.place.kinesis, [log(n) for n in range(60)])
+    import infra.local.lifecycle as lifecycle
+    lifecycle.find = lambda _folder: type("Found", (), {"stack": stack})
+    main(["replay", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_following_ends_in_order_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C and a termination commit what was read, say the summary and exit with 0."""
+    target = tmp_path / "out.ndjson"
+    command = [sys.executable, "-c", FOLLOW, "--follow", "--to", str(target), "--checkpoint", str(tmp_path / "at.json")]
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(  # noqa: S603 - ours
+        command, cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline_s = time.monotonic() + 60
+        while not (tmp_path / "at.json").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "60 written" in errors
+    assert target.read_bytes().count(b"\n") == LOGS
+
+
+def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
+    """As in `rdp replay | head -1`: no traceback."""
+    root = Path(__file__).parents[3]
+    with (
+        (tmp_path / "errors").open("wb") as errors,
+        subprocess.Popen(  # noqa: S603 - ours
+            [sys.executable, "-c", FOLLOW.replace("range(60)", "range(3000)"), "--raw"],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(root)},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert decode(process.stdout.readline()).schema_version == 1
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+    assert (tmp_path / "errors").read_text() == ""
