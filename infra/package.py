@@ -24,6 +24,12 @@ DISTRIBUTIONS: Final = ("aws-kinesis-agg", "msgspec", "orjson", "protobuf", "six
 LOCK: Final = Path(__file__).parent / "lambda-requirements.lock"
 """These distributions as `requirements.lock` pins them, with hashes (a test compares the two)."""
 
+BOTO3_DISTRIBUTIONS: Final = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "urllib3")
+"""What `with_boto3` adds, so that an update of the Lambda runtime changes nothing."""
+
+BOTO3_LOCK: Final = Path(__file__).parent / "lambda-boto3-requirements.lock"
+"""These as `requirements.lock` pins them."""
+
 _ROOT: Final = Path(__file__).parent.parent
 _PLATFORMS: Final[Mapping[Architecture, str]] = {
     "arm64": "manylinux2014_aarch64",
@@ -34,26 +40,27 @@ _MODE: Final = 0o100644 << 16  # Readable by Lambda's user; no wheel of the lock
 _UNIX: Final = 3
 
 
-def build_here(function: Function) -> bytes:
+def build_here(function: Function, *, with_boto3: bool = False) -> bytes:
     """Return the zip for this interpreter and machine, from the distributions installed in it. Needs no network.
 
     Raises:
         StackError: a distribution is not installed.
     """
     files = dict(_our_files(function))
-    for name in DISTRIBUTIONS:
+    for name in (*DISTRIBUTIONS, *(BOTO3_DISTRIBUTIONS if with_boto3 else ())):
         files.update(_installed_files(name))
     return _zip(files)
 
 
-def build(function: Function, architecture: Architecture, python_version: str) -> bytes:
+def build(function: Function, architecture: Architecture, python_version: str, *, with_boto3: bool = False) -> bytes:
     """Return the zip for AWS: `python_version` such as "3.13". Downloads the locked wheels through pip.
 
     Raises:
         StackError: pip can't get a locked wheel for the architecture and version.
     """
     with tempfile.TemporaryDirectory(prefix="rdp-package-") as folder:
-        _install_wheels(Path(folder), architecture, python_version)
+        for lock in (LOCK, *((BOTO3_LOCK,) if with_boto3 else ())):
+            _install_wheels(Path(folder), lock, architecture, python_version)
         wheels = {
             path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()
         }
@@ -76,11 +83,11 @@ def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:
             yield path.as_posix(), path.read_binary()
 
 
-def _install_wheels(folder: Path, architecture: Architecture, python_version: str) -> None:
+def _install_wheels(folder: Path, lock: Path, architecture: Architecture, python_version: str) -> None:
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
         *("--target", str(folder), "--platform", _PLATFORMS[architecture], "--python-version", python_version),
-        *("--implementation", "cp", "--only-binary=:all:", "--no-deps", "--require-hashes", "--requirement", str(LOCK)),
+        *("--implementation", "cp", "--only-binary=:all:", "--no-deps", "--require-hashes", "--requirement", str(lock)),
     ]
     finished = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - no shell, no input
     if finished.returncode:

@@ -1,0 +1,103 @@
+"""A deployment's pure part: what a change set will do, what its parameters must not be, and how its events read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, ParameterTypeDef, StackEventTypeDef
+
+_STATEFUL: Final = frozenset({"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::DynamoDB::Table"})
+"""What holds logs: replaced or removed, they stay behind or are gone."""
+
+_LAMBDA_TO_VISIBILITY: Final = 6  # "Creating and configuring an Amazon SQS event source mapping", Lambda's guide.
+_MAX_BATCH_WITHOUT_WINDOW: Final = 10  # CreateEventSourceMapping API reference, November 2026.
+
+
+class Change(NamedTuple):
+    """What happens to one resource: `action` is Add, Modify or Remove; `replacement` True, False, Conditional or ""."""
+
+    action: str
+    logical_id: str
+    resource_type: str
+    replacement: str
+
+    @property
+    def endangers_logs(self) -> bool:
+        """Say whether logs are lost or left behind in a resource that nothing uses any more."""
+        gone = self.action == "Remove" or self.replacement in {"True", "Conditional"}
+        return gone and self.resource_type in _STATEFUL
+
+
+class Event(NamedTuple):
+    """One line of a stack's progress."""
+
+    event_id: str
+    logical_id: str
+    status: str
+    reason: str
+
+    @property
+    def failed(self) -> bool:
+        """Say whether a resource failed by itself, and not because another one did."""
+        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
+
+    @property
+    def ended(self) -> bool:
+        """Say whether the resource is through."""
+        return self.status.endswith(("_COMPLETE", "_FAILED"))
+
+
+def changes(described: Iterable["ChangeTypeDef"]) -> list[Change]:
+    """Return the changes of DescribeChangeSet, those that endanger logs first."""
+    found = [
+        Change(
+            change["ResourceChange"].get("Action", ""),
+            change["ResourceChange"].get("LogicalResourceId", ""),
+            change["ResourceChange"].get("ResourceType", ""),
+            change["ResourceChange"].get("Replacement", ""),
+        )
+        for change in described
+    ]
+    return sorted(found, key=lambda change: (not change.endangers_logs, change.action, change.logical_id))
+
+
+def events(described: Iterable["StackEventTypeDef"], known: set[str]) -> list[Event]:
+    """Return the events of DescribeStackEvents that are not `known`, the oldest first."""
+    found = [
+        Event(
+            event["EventId"],
+            event.get("LogicalResourceId", ""),
+            event.get("ResourceStatus", ""),
+            event.get("ResourceStatusReason", ""),
+        )
+        for event in described
+        if event["EventId"] not in known
+    ]
+    return found[::-1]
+
+
+def parameters(
+    given: Mapping[str, str], *, declared: Sequence[str], deployed: Iterable[str]
+) -> list["ParameterTypeDef"]:
+    """Return CreateChangeSet's parameters: those given, and the deployed stack's values for the other declared ones.
+
+    What is neither given nor deployed is left out and takes the template's default.
+    """
+    kept = [name for name in declared if name in set(deployed) and name not in given]
+    chosen: list[ParameterTypeDef] = [{"ParameterKey": n, "ParameterValue": v} for n, v in given.items()]
+    chosen.extend({"ParameterKey": name, "UsePreviousValue": True} for name in kept)
+    return chosen
+
+
+def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Iterable[str]) -> list[str]:
+    """Return what is wrong with a deployment's parameters, before AWS is asked. `values` are all that will hold."""
+    found = [f"The template has no parameter {name}." for name in sorted(set(given) - set(declared))]
+    timeout_s, visibility_s = float(values["ConsumerTimeoutSeconds"]), float(values["VisibilityTimeoutSeconds"])
+    if visibility_s < _LAMBDA_TO_VISIBILITY * timeout_s:
+        found.append(
+            f"VisibilityTimeoutSeconds is {visibility_s:g}; with ConsumerTimeoutSeconds {timeout_s:g} it must be "
+            f"{_LAMBDA_TO_VISIBILITY * timeout_s:g} or more, else a message comes back while it is worked on."
+        )
+    if int(values["BatchSize"]) > _MAX_BATCH_WITHOUT_WINDOW and int(values["BatchingWindowSeconds"]) < 1:
+        found.append(f"BatchSize {values['BatchSize']} needs BatchingWindowSeconds of at least 1.")
+    return found

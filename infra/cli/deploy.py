@@ -1,0 +1,127 @@
+"""`rdp deploy`: the template by change set, on AWS or on anything that speaks as AWS does."""
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from infra import changeset, code_bucket, deployment, package, rollout, stack
+from infra.changeset import Change, Event
+from infra.cli.parameters import parameters_option
+from infra.cli.terminal import printable
+from infra.stack import Place, StackError
+
+
+def place_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where and which stack; the function gets a `Place` and `name`."""
+
+    @click.option("--stack", "name", default=stack.STACK_NAME, show_default=True, help="Name of the stack.")
+    @click.option("--region", envvar="AWS_REGION", help="AWS region; else the profile's.")
+    @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile.")
+    @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="An endpoint that stands for AWS.")
+    @wraps(function)
+    def wrapper(
+        *, name: str, region: str | None, profile: str | None, endpoint_url: str | None, **arguments: Any
+    ) -> None:
+        function(Place(region=region, profile=profile, aws_endpoint_url=endpoint_url), name, **arguments)
+
+    return wrapper
+
+
+@click.command("deploy")
+@place_options
+@parameters_option
+@click.option("--dry-run", is_flag=True, help="Show the change set and leave everything as it is.")
+@click.option("--reset", is_flag=True, help="What is not given takes the template's default, not the stack's value.")
+@click.option("--yes", is_flag=True, help="Do not ask, not even before a queue, stream or table is replaced.")
+@click.option(
+    "--packages",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of `rdp package`; else they are built now.",
+)
+@click.option("--bucket", help="Bucket for the packages; else rdp-code-<account>-<region>, made at the first time.")
+def command(
+    place: Place,
+    name: str,
+    *,
+    parameters: Mapping[str, str],
+    dry_run: bool,
+    reset: bool,
+    yes: bool,
+    packages: Path | None,
+    bucket: str | None,
+) -> None:
+    """Package the functions, upload them, and bring the stack to the template by a change set.
+
+    Exits with 1 and the failing resource when CloudFormation fails; it has rolled back then.
+    """
+    goal = rollout.target(place, name, parameters, reset=reset)
+    if objections := changeset.objections(goal.values, given=parameters, declared=goal.declared):
+        raise StackError("\n".join(objections))
+    bucket = bucket or code_bucket.default_name(place)
+    if code_bucket.ensure(place, bucket):
+        click.echo(f"Bucket {bucket} made.")
+    click.echo("Packaging the functions.")
+    code = deployment.upload(place, bucket, _packages(packages, goal.values))
+    click.echo("Making the change set.")
+    proposal = rollout.propose(place, name, code | dict(parameters), goal, reset=reset)
+    if proposal is None:
+        click.echo(f"Stack {name} is as the template wants it.")
+    else:
+        Console().print(_table(proposal.changes))
+        if dry_run:
+            rollout.withdraw(place, proposal)
+            click.echo("Dry run: nothing was changed.")
+            return
+        _ask(place, proposal, yes=yes)
+        rollout.execute(place, proposal, tell=Progress({change.logical_id for change in proposal.changes}))
+    if not dry_run:
+        for output, value in sorted(stack.read_outputs(place, name).items()):
+            click.echo(f"{output:<22} {value}")
+
+
+def _packages(folder: Path | None, values: Mapping[str, str]) -> dict[package.Function, bytes]:
+    if folder is not None:
+        return {function: (folder / f"{function}.zip").read_bytes() for function in package.MODULES}
+    architecture: package.Architecture = "arm64" if values["Architecture"] == "arm64" else "x86_64"
+    version = values["Runtime"].removeprefix("python")
+    return {function: package.build(function, architecture, version) for function in package.MODULES}
+
+
+def _ask(place: Place, proposal: rollout.Proposal, *, yes: bool) -> None:
+    endangered = [change for change in proposal.changes if change.endangers_logs]
+    if not endangered or yes:
+        return
+    names = ", ".join(change.logical_id for change in endangered)
+    click.echo(f"{names}: replaced or removed, with the logs in it left behind or gone.", err=True)
+    if not click.confirm("Go on?"):
+        rollout.withdraw(place, proposal)
+        raise StackError("Not deployed.")
+
+
+def _table(changes: list[Change]) -> Table:
+    table = Table("action", "resource", "type", "replacement")
+    for change in changes:
+        style = "bold red" if change.endangers_logs else None
+        table.add_row(change.action, change.logical_id, change.resource_type, change.replacement, style=style)
+    return table
+
+
+class Progress:
+    """Prints an event a line, with how many of the changed resources are through."""
+
+    def __init__(self, changing: AbstractSet[str]) -> None:
+        self._changing = changing
+        self._ended: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        """Print the event."""
+        if event.ended and event.logical_id in self._changing:
+            self._ended.add(event.logical_id)
+        reason = f"  {printable(event.reason)}" if event.reason and event.status.endswith("_FAILED") else ""
+        click.echo(f"[{len(self._ended):>2}/{len(self._changing)}] {event.status:<20} {event.logical_id}{reason}")

@@ -1,0 +1,25 @@
+"""`rdp destroy`: a stack taken away."""
+
+import click
+
+from infra import code_bucket, rollout
+from infra.cli.deploy import Progress, place_options
+from infra.stack import Place
+
+
+@click.command("destroy")
+@place_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--code-bucket", "with_bucket", is_flag=True, help="Also remove the packages' bucket of account and region."
+)
+def command(place: Place, name: str, *, yes: bool, with_bucket: bool) -> None:
+    """Delete the stack with its table, stream, queues and logs. A protected table refuses."""
+    if not yes:
+        click.confirm(f"Delete stack {name} in {place.session.region_name} with every log in it?", abort=True)
+    resources = place.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    present = {r["LogicalResourceId"] for page in resources for r in page["StackResourceSummaries"]}
+    rollout.destroy(place, name, tell=Progress(present))
+    if with_bucket:
+        code_bucket.remove(place, code_bucket.default_name(place))
+    click.echo(f"Stack {name} is gone.")

@@ -1,0 +1,47 @@
+"""`rdp package`: the functions' packages as files."""
+
+import hashlib
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from infra import import_time, package
+from infra.package import Architecture
+
+
+@click.command("package")
+@click.option("--architecture", type=click.Choice(["arm64", "x86_64"]), default="arm64", show_default=True)
+@click.option("--python", "python_version", type=click.Choice(["3.12", "3.13"]), default="3.13", show_default=True)
+@click.option("--here", is_flag=True, help="For this machine and interpreter, without a download (the local engine).")
+@click.option("--with-boto3", is_flag=True, help="Bundle boto3 as locked in place of the Lambda runtime's.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build"), show_default=True, help="Folder."
+)
+def command(*, architecture: Architecture, python_version: str, here: bool, with_boto3: bool, out: Path) -> None:
+    """Build ingest.zip and consumer.zip: the same bytes for the same commit and lock, anywhere and any time."""
+    out.mkdir(parents=True, exist_ok=True)
+    table = Table("file", "zip", "unpacked", "import", "sha256")
+    for function in package.MODULES:
+        if here:
+            built = package.build_here(function, with_boto3=with_boto3)
+        else:
+            built = package.build(function, architecture, python_version, with_boto3=with_boto3)
+        (out / f"{function}.zip").write_bytes(built)
+        with zipfile.ZipFile(BytesIO(built)) as archive:
+            unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
+        if here or import_time.runs_here(architecture, python_version):
+            measured = f"{import_time.measure_ms(function, built):.0f} ms"
+        else:
+            measured = "not here"
+        table.add_row(
+            str(out / f"{function}.zip"),
+            f"{len(built) / 1024:,.0f} KiB",
+            f"{unpacked_bytes / 1024:,.0f} KiB",
+            measured,
+            hashlib.sha256(built).hexdigest()[:32],
+        )
+    Console().print(table)

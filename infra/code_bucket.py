@@ -1,0 +1,60 @@
+"""The bucket that packages are uploaded to: found, or made private."""
+
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from infra.stack import Place, StackError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
+
+_ABSENT: Final = frozenset({"404", "NoSuchBucket"})
+_REGION_WITHOUT_NAME: Final = "us-east-1"  # CreateBucket API reference: its LocationConstraint is to be left out.
+
+
+def default_name(place: Place) -> str:
+    """Return `rdp-code-<account>-<region>`."""
+    account = place.session.client("sts", endpoint_url=place.aws_endpoint_url).get_caller_identity()["Account"]
+    return f"rdp-code-{account}-{place.session.region_name}"
+
+
+def ensure(place: Place, bucket: str) -> bool:
+    """Make the bucket, closed to the public, unless it exists; return whether it was made.
+
+    Raises:
+        StackError: somebody else has a bucket of this name. Bucket names are the world's, and this one can be guessed.
+    """
+    try:
+        place.s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _ABSENT:
+            raise StackError(
+                f"The bucket {bucket} is not ours to use ({error.response['Error']['Code']}). Name another: --bucket."
+            ) from error
+    else:
+        return False
+    region = place.session.region_name
+    if region in {None, _REGION_WITHOUT_NAME}:
+        place.s3.create_bucket(Bucket=bucket)
+    else:
+        location: BucketLocationConstraintType = region  # type: ignore[assignment] # boto3's region names are these
+        place.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": location})
+    place.s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+    return True
+
+
+def remove(place: Place, bucket: str) -> None:
+    """Delete the bucket with the packages in it."""
+    for page in place.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for entry in page.get("Contents", []):
+            place.s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    place.s3.delete_bucket(Bucket=bucket)
