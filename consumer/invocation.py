@@ -6,7 +6,8 @@ from typing import Final, NamedTuple, Protocol
 from consumer import backoff, delay, quarantine, report
 from consumer.crash import Crasher
 from consumer.isolate import bisect
-from consumer.process import Edges, Redacts, Row, Work
+from consumer.process import Edges, Work
+from consumer.row import Redacts, Row
 from consumer.settings import Settings
 from consumer.timestamps import rfc3339
 from consumer.unpack import Log, Spoiled, Unpacked, deliveries, unpack

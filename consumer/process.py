@@ -1,32 +1,13 @@
 """The work on a unit of logs: crash or not, stream, redact, write. Pure: what it touches is handed in."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from consumer.crash import CrashPoint
+from consumer.row import Redacts, Row, build
 from consumer.unpack import Log
 from consumer.verdict import Verdict, not_taken
 from ingest.message import InternalMessage
-
-_DAY_S = 86_400
-
-Row = dict[str, Any]
-"""A table item as plain values: `tenant_id`, `log_id`, `source`, `original_text`, `modified_data`, `received_at`,
-`processed_at`, `redaction_version`, and where they apply `fields` and `expires_at`."""
-
-
-class Redacts(Protocol):
-    """What `consumer.redact.build` returns."""
-
-    @property
-    def version(self) -> str:
-        """The rules' version, kept in the item."""
-
-    def text(self, text: str, /) -> str:
-        """Return the text without what the rules name."""
-
-    def fields(self, fields: dict[str, Any], /) -> dict[str, Any]:
-        """Return the fields with every string value redacted."""
 
 
 class Edges(NamedTuple):
@@ -40,31 +21,6 @@ class Edges(NamedTuple):
     put_on_stream: Callable[[Sequence[InternalMessage]], frozenset[int]]
     insert: Callable[[Sequence[Row]], Iterator[tuple[int, Verdict]]]
     processed_at: Callable[[], str]
-
-
-def row(
-    message: InternalMessage, *, received_ms: int, redactor: Redacts, processed_at: str, retention_days: int
-) -> Row:
-    """Return the table's item for a log.
-
-    `expires_at` (epoch s, DynamoDB's TTL) counts from `received_at`, not from the processing: retention is about the
-    age of a tenant's data, and a table that is rebuilt from the stream gets the same value again.
-    """
-    item: Row = {
-        "tenant_id": message.tenant_id,
-        "log_id": message.log_id,
-        "source": message.source,
-        "original_text": message.text,
-        "modified_data": redactor.text(message.text),
-        "received_at": message.received_at,
-        "processed_at": processed_at,
-        "redaction_version": redactor.version,
-    }
-    if message.fields:
-        item["fields"] = redactor.fields(message.fields)
-    if retention_days > 0:
-        item["expires_at"] = received_ms // 1000 + retention_days * _DAY_S
-    return item
 
 
 class Work:
@@ -112,7 +68,7 @@ class Work:
             return
         processed_at = self._edges.processed_at()
         rows = [
-            row(
+            build(
                 log.message,
                 received_ms=log.received_ms,
                 redactor=self._redactor,

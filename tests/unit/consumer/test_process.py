@@ -7,11 +7,12 @@ import pytest
 
 from consumer.crash import CrashPoint
 from consumer.isolate import bisect
-from consumer.process import Edges, Row, Work, row
+from consumer.process import Edges, Work
+from consumer.row import Row
 from consumer.unpack import Log
 from consumer.verdict import DUPLICATE, STORED, Verdict, not_taken
 from ingest.message import InternalMessage
-from tests.unit.consumer.fakes import RECEIVED_AT, RECEIVED_MS, START_MS, Upper, log, message
+from tests.unit.consumer.fakes import Upper, log
 
 
 class Outside:
@@ -50,34 +51,6 @@ class Outside:
 def logs(*log_ids: str, **members: Any) -> list[Log]:
     """Return logs whose message ids are their log ids."""
     return [log(log_id, log_id=log_id, **members) for log_id in log_ids]
-
-
-def test_a_row_has_the_specifications_attributes() -> None:
-    """The names and values of the table's item; no `fields` and no `expires_at` where they don't apply."""
-    built = row(message(), received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
-    assert built == {
-        "tenant_id": "acme",
-        "log_id": "log-1",
-        "source": "json_upload",
-        "original_text": "hello",
-        "modified_data": "HELLO",
-        "received_at": RECEIVED_AT,
-        "processed_at": "now",
-        "redaction_version": "upper-1",
-    }
-
-
-def test_fields_are_redacted_too() -> None:
-    """A phone number in a field is a phone number."""
-    with_fields = message(fields={"a": "x"})
-    built = row(with_fields, received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
-    assert built["fields"] == {"a": "TOUCHED"}
-
-
-def test_retention_counts_from_the_receipt() -> None:
-    """In whole seconds since the epoch; so that a rebuild from the stream sets the same time."""
-    built = row(message(), received_ms=RECEIVED_MS + 999, redactor=Upper(), processed_at="now", retention_days=30)
-    assert built["expires_at"] == (START_MS - 60_000) // 1000 + 30 * 86_400
 
 
 def test_a_pending_log_goes_on_the_stream_before_it_is_written() -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from consumer.store import MAX_CALL_BYTES, MAX_STATEMENTS, Table, calls
+from consumer.store import Table
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.errors import Poison
 from tests.unit.consumer.fakes import Clock, FakeDynamoDB, client_error
@@ -76,14 +76,6 @@ def test_twenty_five_rows_are_one_call() -> None:
     setup = Setup()
     assert setup.insert(*(row(f"log-{n}") for n in range(50))) == [STORED] * 50
     assert [len(call) for call in setup.dynamodb.calls] == [25, 25]
-
-
-def test_calls_keep_order_and_size() -> None:
-    """Groups of at most 25 rows and of at most so many bytes; a row alone always gets its call."""
-    assert list(calls([])) == []
-    assert [len(group) for group in calls([row(str(n)) for n in range(MAX_STATEMENTS + 1)])] == [25, 1]
-    large = [row(str(n), "x" * (MAX_CALL_BYTES // 4)) for n in range(3)]
-    assert list(calls(large)) == [[0], [1], [2]]
 
 
 @pytest.mark.parametrize("character", ["\x01", "\u00e9", "\u260e", "\U0001f600", '"', "x"])
