@@ -8,11 +8,11 @@ def test_only_passing_parts_are_called_again() -> None:
     """The other codes stand."""
     clock = Clock()
     seen: list[list[int]] = []
-    answers = iter([["busy", None, "refused", "busy"], ["busy", None], [None]])
+    answers: list[list[str | None]] = [["busy", None, "refused", "busy"], ["busy", None], [None]]
 
     def call(positions: list[int]) -> list[str | None]:
         seen.append(positions)
-        return list(next(answers))
+        return answers[len(seen) - 1]
 
     time = Time(clock.monotonic, clock.sleep, lambda: 1.0)
     codes = retrying(call, 4, passing={"busy"}, give_up_at_s=clock.monotonic() + 1, time=time)

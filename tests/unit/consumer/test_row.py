@@ -50,5 +50,6 @@ def test_calls_keep_order_and_size() -> None:
     """Groups of at most 25 rows and of at most so many bytes; a row alone always gets its call."""
     assert list(calls([])) == []
     assert [len(group) for group in calls([row(str(n)) for n in range(MAX_STATEMENTS + 1)])] == [25, 1]
-    large = [row(str(n), "x" * (MAX_CALL_BYTES // 4)) for n in range(3)]
+    large = [row(str(n), "x" * (MAX_CALL_BYTES // 2)) for n in range(3)]
     assert list(calls(large)) == [[0], [1], [2]]
+    assert [len(group) for group in calls([row(str(n), "x" * (MAX_CALL_BYTES * 2 // 5)) for n in range(3)])] == [2, 1]
