@@ -7,9 +7,10 @@ from consumer.redact.rule import Span, hits, starts
 
 # The local part has at most 64 characters, a label at most 63 (RFC 5321, RFC 1035). A long run of such characters is
 # tried once, at its start, so that hostile text stays linear. A top-level domain has no digits: not `lodash@4.17.21`.
+_DOMAIN: Final = r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{1,59}|[^\W\d_]{2,24})(?![\w-])"
 _EMAIL: Final = re.compile(
-    r"(?:(?<![\w.%+-])(?!(?<=\\)[nrt])|(?<=\\[nrt]))(?:[\w.%+-]{1,64}|\"[^\"\s]{1,62}\")@"
-    r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{1,59}|[^\W\d_]{2,24})(?![\w-])",
+    r"(?:(?<![\w.%+-])(?!(?<=\\)[nrt])|(?<=\\[nrt]))"
+    rf"(?:[\w.%+-]{{1,64}}|\"[^\"\s]{{1,62}}\"){_DOMAIN}(?:[.%+][\w.%+-]{{1,63}}{_DOMAIN})*",
     re.IGNORECASE,
 )
 _UNIT: Final = re.compile(r"\.(?:service|socket|timer|target|mount|slice|scope|device|swap|path)\Z")
@@ -41,7 +42,7 @@ _CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
 # stands before the look-behinds, because `re` skips to a set of characters fast. Groups as printed on cards: four
 # of four digits (and three for 19), or 4-6-5 and 4-6-4.
 _CARD: Final = re.compile(
-    r"[2-6](?=[0-9]{3}[0-9 -])" + starts("[0-9]") + r"(?<![0-9][./:][0-9])(?<![-.$][0-9])"
+    r"[2-6](?=[0-9]{3}[0-9 -])" + starts("[0-9]") + r"(?<![0-9][.:][0-9])(?<![-.$][0-9])"
     r"(?:[0-9]{12,18}|[0-9]{3}(?P<gap>[- ])(?:[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{1,4}"
     r"(?:(?P=gap)[0-9]{1,3})?|[0-9]{6}(?P=gap)[0-9]{4,5}))(?![0-9A-Za-z_])(?!-[0-9A-Za-z_])(?![.:][0-9])"
 )

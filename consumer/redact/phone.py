@@ -15,9 +15,15 @@ from consumer.redact.lookalike import is_column, is_range
 from consumer.redact.rule import WORD, Rule, Span, hits, starts
 
 # A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
-# zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does.
-_BEFORE: Final = starts() + r"(?<![-$€£¥])(?<![0-9]:)(?<![0-9A-Z_]\.)(?<!:[0-9][0-9],)(?:(?<![0-9]/)|(?<=-[0-9]{4}/))"
-_AFTER: Final = rf"(?!{WORD})(?!-{WORD})(?![.:][0-9])(?!/[0-9]{{1,20}}(?![0-9-]))(?!%(?![0-9A-Fa-f]{{2}}))"
+# zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does. What parts two numbers must stop
+# either both or none: else a long list would lose one number a pass.
+_BEFORE_DIGIT: Final = starts() + r"(?<![-$€£¥])(?<![0-9]:)(?<![0-9A-Z_]\.)(?<!:[0-9][0-9],)"
+_BEFORE_PARENTHESIS: Final = rf"(?:(?<![A-Za-z_])|{starts()})(?<![$€£¥])"
+_AFTER: Final = (
+    rf"(?!{WORD})(?!-{WORD})(?![.:][0-9])(?!%(?![0-9A-Fa-f]{{2}}))"
+    # `120-1024/4096` is a part of a whole; `555-0100/555-0199` are two numbers.
+    r"(?!/[0-9]{1,20}(?![0-9]|[ ]?[-./ ][ ]?\(?[0-9]{3}))"
+)
 _EXTENSION: Final = r"(?:[ ]{0,2}[,;]?[ ]{0,2}(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
 _END: Final = _EXTENSION + _AFTER
 
@@ -25,12 +31,13 @@ _END: Final = _EXTENSION + _AFTER
 # too), and how far behind the start of the outline they begin.
 _OUTLINES: Final = (("000-0000", 0), ("000---0000", 0), (")0000000", 1), (")-0000000", 2))
 _LAST_SEVEN: Final = re.compile(rf"[0-9]{{3}}(?P<gap>[-. ]|[ ]-[ ]|)[0-9]{{4}}{_END}")
-_START_OF_SEVEN: Final = re.compile(rf"{_BEFORE}(?<!{WORD}\[)[1-9]")
+_START_OF_SEVEN: Final = re.compile(rf"{_BEFORE_DIGIT}(?<![A-Za-z_]\[)[1-9]")
 _AREA: Final = re.compile(
-    rf"{_BEFORE}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)?"
-    r"(?:\([0-9]{3}\)[-. ]{0,2}|[0-9]{3}(?P<gap>[-.])"
+    rf"(?:(?:{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)|{_BEFORE_PARENTHESIS})\([0-9]{{3}}\)[-. ]{{0,2}}"
+    rf"|{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)?"
+    r"(?:[0-9]{3}(?P<gap>[-.])"
     # Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
-    r"|[2-9][0-9]{2}(?P<loose>[ /]|[ ]-[ ]))\Z"
+    r"|[2-9][0-9]{2}(?P<loose>[ /]|[ ]-[ ])))\Z"
 )
 _AREA_ENDS: Final = frozenset(("000-", "000)", "000/", "00)-", "0)--", "0---"))  # In the shape; a cheap gate.
 _AREA_REACH: Final = 14  # `001 - (212)  ` is the longest.
@@ -47,7 +54,7 @@ _E164: Final = (
     rf"){_END}"
 )
 # The literal first and what may stand before it second, because `re` skips to a literal fast.
-_PLUS: Final = re.compile(rf"\+{starts('[+]')}(?<![+~]\+){_E164}")
+_PLUS: Final = re.compile(rf"\+(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]\+){_E164}(?:\+{_E164})*")
 _ENCODED_PLUS: Final = re.compile(rf"%2[Bb]{_E164}")
 
 _LABEL: Final = (

@@ -40,7 +40,29 @@ _PIECES = st.sampled_from(
         *(TOKEN, "[REDACTED", "REDACTED]", "é", "電", "\u0665", "\uff15", "\u2011", "\u00a0", "\uff0b", "\ud800"),
     ]
 )
+_NUMBERS = st.sampled_from(
+    [
+        *(
+            "555-0199",
+            "212-555-0199",
+            "212.555.0199",
+            "212 555 0199",
+            "(212) 555-0199",
+            "(212)5550199",
+            "1 (212) 555-0199",
+        ),
+        *("+12125550199", "+1 212 555 0199", "+44 20 7946 0018", "+442079460018", "555-0199 x1", "phone=2125550199"),
+        *("a@b.co", "123-45-6789", "4111 1111 1111 1111", "4111111111111111", "10.0.0.1", "tel: 020 7946 0018"),
+    ]
+)
 _TEXTS = st.one_of(st.lists(_PIECES, max_size=40).map("".join), st.text(), st.from_regex(r"[-+0-9(). x]{0,60}"))
+
+# A short unit many times over: what frees its neighbour shows here as one number lost a pass.
+_REPEATED = st.builds(
+    lambda pieces, times: "".join(pieces) * times,
+    st.lists(_PIECES | _NUMBERS, min_size=1, max_size=4),
+    st.integers(4, 12),
+)
 
 _DIGIT = st.sampled_from("0123456789")
 _CODE = st.integers(200, 999).map(str)
@@ -98,11 +120,11 @@ def test_what_stands_between_tokens_is_the_text_itself(text: str) -> None:
     assert re.fullmatch(kept, text, re.DOTALL)
 
 
-@given(_TEXTS)
+@given(_TEXTS | _REPEATED)
 def test_two_passes_settle_any_text(text: str) -> None:
-    """The repeated passes are a proof of idempotence, not a need: the second finds all that the first set free."""
-    passed = ALL._pass(ALL._pass(text))
-    assert ALL._pass(passed) == passed
+    """Phones need no more than a second pass: no list of numbers sets free one number a pass."""
+    passed = PHONE._pass(PHONE._pass(text))
+    assert PHONE._pass(passed) == passed
 
 
 @given(_LEFT, _PHONES, _RIGHT)
