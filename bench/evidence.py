@@ -5,6 +5,7 @@ its eyes with the judged.
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from bench.history import History
 from bench.judge import Counts
-from consumer.replay.dead_letters import UNMARKED_REASON, peek
 from infra.counts import queue_depth
 from infra.stack import Stack
 from ingest.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
@@ -21,6 +21,7 @@ from ingest.message import decode
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import RecordTypeDef
 
+_LOOK_S: Final = 120
 _POLL_S: Final = 0.25
 _QUIET_POLLS: Final = 8
 
@@ -30,9 +31,7 @@ def collect(history: History, stack: Stack, *, since: datetime, has_stream: bool
     history.index()
     for tenant_id in history.tenants():
         _read_items(history, stack, tenant_id)
-    for letter in peek(stack.place.sqs, stack.dlq_url):
-        reason = "" if letter.reason == UNMARKED_REASON else letter.reason
-        history.add_dead_letter(letter.tenant_id, letter.log_id, letter.text or "", reason)
+    _read_dead_letters(history, stack)
     if has_stream:
         for tenant_id, log_id, text in _stream_records(stack, since):
             history.add_stream_record(tenant_id, log_id, text)
@@ -73,6 +72,42 @@ def _read_items(history: History, stack: Stack, tenant_id: str) -> None:
                 received_ms=_epoch_ms(item["received_at"]["S"]),
                 processed_ms=_epoch_ms(item["processed_at"]["S"]),
             )
+
+
+def _read_dead_letters(history: History, stack: Stack) -> None:
+    """Look at every message of the DLQ, hidden from others meanwhile, and give it back."""
+    sqs = stack.place.sqs
+    handles: dict[str, str] = {}
+    expected = sum(queue_depth(stack, stack.dlq_url))
+    deadline_s = time.monotonic() + _LOOK_S
+    while len(handles) < expected and time.monotonic() < deadline_s:
+        answer = sqs.receive_message(
+            QueueUrl=stack.dlq_url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=_LOOK_S,
+            WaitTimeSeconds=1,
+            MessageAttributeNames=["All"],
+        )
+        for message in answer.get("Messages", []):
+            if message["MessageId"] not in handles:
+                attributes = message.get("MessageAttributes", {})
+                history.add_dead_letter(
+                    *_dead_log(message["Body"]), attributes.get("reason", {}).get("StringValue", "")
+                )
+            handles[message["MessageId"]] = message["ReceiptHandle"]
+    for handle in handles.values():
+        sqs.change_message_visibility(QueueUrl=stack.dlq_url, ReceiptHandle=handle, VisibilityTimeout=0)
+    if len(handles) < expected:
+        raise RuntimeError(f"the DLQ has {expected} messages and gave {len(handles)} of them")
+
+
+def _dead_log(body: str) -> tuple[str, str, str]:
+    """Return (tenant_id, log_id, text) of a dead letter; of a body that is no log, nothing and the body itself."""
+    try:
+        log = json.loads(body)
+        return log["tenant_id"], log["log_id"], log["text"]
+    except (ValueError, KeyError, TypeError):
+        return "", "", body
 
 
 def _epoch_ms(rfc3339: str) -> float:

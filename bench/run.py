@@ -80,6 +80,8 @@ def run(
         RuntimeError: locust itself failed; its log says why.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob("history.db*"):  # Of an earlier run by this name: its requests are not ours to judge.
+        left.unlink()
     started = datetime.now(UTC)
     load_before = machine.load_average()
     if counter is not None:
