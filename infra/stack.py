@@ -42,6 +42,7 @@ class Place:
     profile: str | None = None
     access_key_id: str | None = field(default=None, repr=False)
     secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -49,6 +50,7 @@ class Place:
         return boto3.Session(
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
+            aws_session_token=self.session_token,
             region_name=self.region,
             profile_name=self.profile,
         )

@@ -17,7 +17,12 @@ VERBS: Final = (
     "audit",
     "bench",
     "cost",
+    "package",
+    "deploy",
+    "destroy",
     "dlq",
+    "tail",
+    "verify-isolation",
     "terraform",
 )
 """In the order of the help. A dash in a verb is an underscore in its file's name."""

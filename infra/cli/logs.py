@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra import tenant_reader
 from infra.cli.terminal import printable
 from infra.cli.where import on_stack
 from infra.stack import Stack
@@ -24,8 +26,12 @@ _COLUMNS: Final = ("received_at", "log_id", "source", "modified_data")
 @click.option("--tenant", required=True, help="The tenant whose rows to read.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Rows at most.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON array of whole items, one a line.")
-def command(stack: Stack, *, tenant: str, limit: int, as_json: bool) -> None:
+@click.option("--as-tenant", metavar="TENANT", help="Read with the role that only reads this tenant's rows.")
+def command(stack: Stack, *, tenant: str, limit: int, as_json: bool, as_tenant: str | None) -> None:
     """Show rows of one tenant: a query of its partition in the order of log_id, shown by the time of arrival."""
+    if as_tenant is not None:
+        place = tenant_reader.as_tenant(stack.place, stack.outputs["TenantReaderRoleArn"], as_tenant)
+        stack = replace(stack, place=place)
     rows = sorted(islice(read_rows(stack, tenant, limit), limit), key=lambda row: (row["received_at"], row["log_id"]))
     if as_json:
         # ASCII only: a C1 control character in a text must not reach the terminal either.

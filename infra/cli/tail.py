@@ -1,0 +1,99 @@
+"""`rdp tail`: both functions' logs as they come."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from infra import log_lines
+from infra.cli.terminal import printable
+from infra.cli.where import on_stack
+from infra.log_lines import Level
+from infra.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+_GROUPS: Final = {"ingest": "IngestLogGroupName", "consumer": "ConsumerLogGroupName"}
+_POLL_S: Final = 2.0
+_LATE_MS: Final = 30_000  # How much later than its time a line may still appear in CloudWatch.
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_COLOURS: Final = {"info": None, "warning": "yellow", "error": "red"}
+
+
+class _Entry(NamedTuple):
+    timestamp_ms: int
+    service: str
+    message: str
+
+
+class _Follower:
+    """Reads a group's new lines: each look reaches back a little, because lines come late, and drops what it knows."""
+
+    def __init__(self, client: "CloudWatchLogsClient", service: str, group: str, since_ms: int) -> None:
+        self._client = client
+        self._service = service
+        self._group = group
+        self._since_ms = since_ms
+        self._seen: dict[Any, int] = {}
+
+    def new(self) -> Iterator[_Entry]:
+        """Yield the lines that were not there at the last look."""
+        pages = self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=self._group, startTime=self._since_ms
+        )
+        newest_ms = self._since_ms
+        for page in pages:
+            for event in page["events"]:
+                # An engine may give no event id.
+                key = event.get("eventId") or (event["logStreamName"], event["timestamp"], event["message"])
+                if key not in self._seen:
+                    self._seen[key] = event["timestamp"]
+                    newest_ms = max(newest_ms, event["timestamp"])
+                    yield _Entry(event["timestamp"], self._service, event["message"])
+        self._since_ms = max(self._since_ms, newest_ms - _LATE_MS)
+        self._seen = {key: at_ms for key, at_ms in self._seen.items() if at_ms >= self._since_ms}
+
+
+def _read_since(_context: click.Context, _option: click.Parameter, value: str) -> int:
+    match = re.fullmatch(r"(\d+)([smhd])", value)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a number with s, m, h or d, as in 15m.")
+    return int(match.group(1)) * _UNITS_S[match.group(2)]
+
+
+@click.command("tail")
+@on_stack
+@click.option("--since", "since_s", default="5m", show_default=True, callback=_read_since, help="How far to go back.")
+@click.option("--service", type=click.Choice(["ingest", "consumer"]), help="Only this function.")
+@click.option("--level", type=click.Choice(list(log_lines.LEVELS)), default="info", show_default=True, help="At least.")
+@click.option("--platform", is_flag=True, help="Also Lambda's own START, END and REPORT lines.")
+@click.option("--no-follow", is_flag=True, help="End when the lines that are there are shown.")
+@click.option("--json", "as_json", is_flag=True, help="The lines as they were written.")
+def command(
+    stack: Stack, *, since_s: int, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
+) -> None:
+    """Show the lines of both functions in the order of time, and follow them until Ctrl-C."""
+    since_ms = int((time.time() - since_s) * 1000)
+    followers = [
+        _Follower(stack.place.logs, name, stack.outputs[output], since_ms)
+        for name, output in _GROUPS.items()
+        if service in {None, name}
+    ]
+    while True:
+        for entry in sorted(entry for follower in followers for entry in follower.new()):
+            line = log_lines.read(entry.message)
+            if (line.platform and not platform) or not log_lines.at_least(level, line):
+                continue
+            if as_json:
+                click.echo(printable(entry.message.rstrip("\n")))
+            else:
+                at = datetime.fromtimestamp(entry.timestamp_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
+                told = f"{at} {entry.service:<8} {line.level:<7} {line.event:<14} {printable(line.text)}"
+                click.echo(click.style(told, fg=_COLOURS[line.level]))
+        if no_follow:
+            return
+        time.sleep(_POLL_S)

@@ -1,0 +1,51 @@
+"""A line of a function's log read: its level, its event, and what a person wants to see of it. Pure."""
+
+import json
+import re
+from typing import Final, Literal, NamedTuple, get_args
+
+Level = Literal["info", "warning", "error"]
+
+LEVELS: Final = get_args(Level)
+
+# Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+_PLATFORM: Final = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START |EXTENSION\t|XRAY TraceId: ")
+_SHOWN_APART: Final = frozenset({"_aws", "level", "event", "service"})
+
+
+class Line(NamedTuple):
+    """One line: `platform` says that Lambda itself wrote it; `text` is its content on one line."""
+
+    level: Level
+    event: str
+    text: str
+    platform: bool = False
+
+
+def read(message: str) -> Line:
+    """Return what a message says.
+
+    A line that is no JSON and not Lambda's is an `error`: a traceback, a time-out, a crash of the runtime.
+    """
+    message = message.rstrip("\n")
+    if _PLATFORM.match(message):
+        return Line("info", "platform", message, platform=True)
+    try:
+        members = json.loads(message)
+    except ValueError:
+        members = None
+    if not isinstance(members, dict):
+        return Line("error", "unstructured", message)
+    level: Level = members["level"] if members.get("level") in LEVELS else "info"
+    event = str(members.get("event") or ("metrics" if "_aws" in members else "log"))
+    shown = {name: value for name, value in members.items() if name not in _SHOWN_APART}
+    text = "  ".join(
+        f"{name}={value if isinstance(value, str) else json.dumps(value, separators=(',', ':'))}"
+        for name, value in shown.items()
+    )
+    return Line(level, event, text)
+
+
+def at_least(level: Level, line: Line) -> bool:
+    """Say whether the line is of this level or a graver one."""
+    return LEVELS.index(line.level) >= LEVELS.index(level)
