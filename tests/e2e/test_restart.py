@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def test_a_restart_in_mid_flight_loses_nothing(start_stack: "StartStack", eventually: "Eventually") -> None:
     """Stored rows stay; logs that were queued or in flight are stored by the engine that comes after."""
-    # Six seconds a log, so that the stop comes while some are in the works; they return after the visibility timeout.
-    slow = {"SecondsPerChar": "1", "ConsumerTimeoutSeconds": "10", "VisibilityTimeoutSeconds": "12"}
+    # Three seconds a log, so that the stop comes while some are in the works; they return after the visibility timeout.
+    slow = {"SecondsPerChar": "1", "ConsumerTimeoutSeconds": "6", "VisibilityTimeoutSeconds": "6"}
     first = start_stack({})
     assert first.post_text("restart", "stored", "stored").status == 202
     eventually(lambda: first.row("restart", "stored"))
@@ -20,15 +20,15 @@ def test_a_restart_in_mid_flight_loses_nothing(start_stack: "StartStack", eventu
 
     second = start_stack(slow, data_dir=first.data_dir)
     assert second.stack.outputs == first.stack.outputs
-    for number in range(60):
-        assert second.post_text("restart", "sixsix", str(number)).status == 202
+    for number in range(40):
+        assert second.post_text("restart", "abc", str(number)).status == 202
     eventually(lambda: second.counts.in_flight > 0)
     lifecycle.down(first.data_dir)
 
     third = start_stack({}, data_dir=first.data_dir)
     before = third.counts
-    assert before.queued + before.in_flight + before.stored == 61
-    eventually(lambda: third.counts == counts.Counts(queued=0, in_flight=0, dlq=0, stored=61), timeout_s=45)
+    assert before.queued + before.in_flight + before.stored == 41
+    eventually(lambda: third.counts == counts.Counts(queued=0, in_flight=0, dlq=0, stored=41), timeout_s=45)
 
 
 def test_a_second_up_deploys_what_changed(start_stack: "StartStack", eventually: "Eventually") -> None:
