@@ -5,7 +5,7 @@ It wraps boto3's clients and `ingest.aws.Client` alike: whatever has AWS's opera
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, NoReturn, get_args
 
 from tests.faults.answers import client_error, read_timeout, unreachable
 from tests.faults.clock import Clock
@@ -146,6 +146,11 @@ class Injector:
         self.steps: list[str] = []
         self.kill_at: tuple[int, Moment] | None = None
         self.deadline_s: float | None = None
+        self.dead = False
+
+    def start(self, component: str, deadline_s: float | None) -> None:
+        """Begin a process of `component`, which Lambda ends at `deadline_s`."""
+        self.component, self.deadline_s, self.dead = component, deadline_s, False
 
     def wrap(self, service: str, client: object) -> Any:
         """Return a client whose every call may fail."""
@@ -153,14 +158,20 @@ class Injector:
 
     def step(self, name: str, run: Callable[[], Any]) -> Any:
         """Run a step of `component`, unless the process is killed before or after it."""
+        if self.dead:
+            raise Killed  # A dead process cleans nothing up: no `finally` of its own reaches AWS.
         number = len(self.steps)
         self.steps.append(f"{self.component} {name}")
         if self.kill_at == (number, "before"):
-            raise Killed
+            self._die()
         answer = run()
         if self.kill_at == (number, "after"):
-            raise Killed
+            self._die()
         return answer
+
+    def _die(self) -> NoReturn:
+        self.dead = True
+        raise Killed
 
     def call(self, service: str, operation: str, send: Send, asked: dict[str, Any]) -> dict[str, Any]:
         """Return the answer of one call, or what the rules make of it."""
@@ -172,7 +183,7 @@ class Injector:
                 return send(asked) if rule is None else self._fail(rule, service, operation, send, asked)
             finally:
                 if self.deadline_s is not None and self._clock.now_s >= self.deadline_s:
-                    raise Killed  # Lambda's timeout ends the process in the middle of its wait.
+                    self._die()  # Lambda's timeout ends the process in the middle of its wait.
 
         answer: dict[str, Any] = self.step(f"{service}.{operation}", run)
         return answer

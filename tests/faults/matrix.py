@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from infra.dead_letters import Filter
 from tests.faults.injector import BATCHES, Fault, Rule, faults_of
 from tests.faults.trial import Trial
 
@@ -19,9 +20,16 @@ STEPS: Final = (
     "replay kinesis.get_shard_iterator",
     "replay kinesis.get_records",
     "replay sqs.send_message_batch",
+    "redrive sqs.receive_message",
+    "redrive sqs.send_message_batch",
+    "redrive sqs.delete_message_batch",
+    "redrive sqs.change_message_visibility_batch",
 )
 TIMES: Final[tuple[int | None, ...]] = (1, 3, None)
 """Once, three times, for ever."""
+
+OUTAGE: Final = Rule("consumer dynamodb.batch_execute_statement", "denied", None)
+"""A table that lets nobody in: what is delivered meanwhile ends in the DLQ."""
 
 ENTRIES: Final = (0, 1, 4, 9)
 """Entries of a batch that fail: each of a small one, and the last of any."""
@@ -68,18 +76,22 @@ def run(case: Case, seed: int, folder: Path) -> list[str]:
     """
     trial = Trial(seed, folder)
     rule = case.rule()
-    rules = [rule]
+    trial.injector.rules = [rule]
+    component = case.step.partition(" ")[0]
     if case.step == "consumer kinesis.put_records":  # Reached by what ingest could not put there.
-        rules.append(Rule("ingest kinesis.put_records", "throttled", None))
-    trial.injector.rules = rules
+        trial.injector.rules.append(Rule("ingest kinesis.put_records", "throttled", None))
+    if component == "redrive":  # Its dead letters are healthy logs too.
+        trial.injector.rules.append(OUTAGE)
     a_day(trial)
     broken = trial.lost()
-    if case.times is None:
-        if not case.step.startswith("replay"):
+    if component == "redrive":
+        trial.injector.rules.remove(OUTAGE)
+        trial.redrive(Filter(tenant_id="t-t01"), Filter())
+    elif case.times is None:
+        if component != "replay":
             trial.injector.rules = []
-        trial.world.move_dead_letters()
-        trial.drain()
-    if case.step.startswith("replay") or (case.times == 1 and case.entry == 0):
+        trial.redrive(Filter())
+    if component == "replay" or (case.times == 1 and case.entry == 0):
         trial.check_replays()
     assert rule.met, f"{case.name}, seed {seed}: its step was never reached"
     verdict = trial.verdict()

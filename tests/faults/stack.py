@@ -26,6 +26,7 @@ from consumer.replay.replay import BrokenRecords, Progress, Replay
 from consumer.replay.shards import from_listing
 from consumer.replay.sinks import FileSink, QueueSink, Sink
 from consumer.visibility import hide
+from infra.dead_letters import Filter, Redriven, redrive
 from ingest import queue, retry, stream
 from ingest.message import EncodedLog, InternalMessage, encode
 from tests.faults.injector import Injector, Killed
@@ -121,6 +122,11 @@ class Stack:
         clock = self.world.clock
         self._replay(folder, QueueSink(self.sqs, QUEUE_URL, monotonic=clock.monotonic, sleep=clock.sleep))
 
+    def redrive(self, wanted: Filter) -> Redriven:
+        """Send the wanted dead letters back to the queue, as `rdp dlq redrive` does where SQS has no task for it."""
+        with self._process("redrive", None):
+            return redrive(self.sqs, dlq_url=DLQ_URL, queue_url=QUEUE_URL, wanted=wanted)
+
     def _replay(self, folder: Path, sink: Sink) -> None:
         clock, injector = self.world.clock, self.injector
         path = folder / "checkpoint.json"
@@ -165,16 +171,10 @@ class Stack:
     @contextmanager
     def _process(self, component: str, timeout_s: float | None) -> Iterator[None]:
         """Run one process: its calls are the component's, and Lambda's timeout ends it."""
-        injector = self.injector
-        outer = injector.component, injector.deadline_s
-        injector.component = component
-        injector.deadline_s = None if timeout_s is None else self.world.clock.now_s + timeout_s
+        self.injector.start(component, None if timeout_s is None else self.world.clock.now_s + timeout_s)
         # Their randomness decides how many retries fit into the time: a run must repeat itself.
         with patch.object(retry, "_jitter", self.random), patch.object(read, "_jitter", self.random):
-            try:
-                yield
-            finally:
-                injector.component, injector.deadline_s = outer
+            yield
 
 
 def _on_stream(message: InternalMessage) -> InternalMessage:

@@ -9,8 +9,9 @@ from typing import Final
 
 import pytest
 
+from infra.dead_letters import Filter
 from tests.faults.injector import Moment
-from tests.faults.matrix import a_day
+from tests.faults.matrix import OUTAGE, a_day
 from tests.faults.scratch import scratch
 from tests.faults.trial import Trial
 
@@ -78,6 +79,31 @@ def test_a_kill_at_any_step_of_a_replay_breaks_no_promise(moment: Moment) -> Non
         for number, step in enumerate(steps)
         if step.startswith("replay")
         for why in broken_by(a_replay, (number, moment))
+    ]
+    assert not broken, "\n".join(broken[:20])
+
+
+def a_redrive(trial: Trial) -> None:
+    """Fill the DLQ with healthy logs and poison, then send one tenant's back, and then all."""
+    kill_at, trial.injector.kill_at = trial.injector.kill_at, None
+    trial.injector.rules = [OUTAGE]
+    a_day(trial)
+    trial.injector.rules = []
+    trial.injector.steps.clear()
+    trial.injector.kill_at = kill_at
+    trial.redrive(Filter(tenant_id="t-t01"), Filter())
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_kill_at_any_step_of_a_redrive_breaks_no_promise(moment: Moment) -> None:
+    """A redrive that dies leaves every message in one queue or in both; the consumer's second write is a duplicate."""
+    steps = steps_of(a_redrive)
+    assert {"redrive sqs.send_message_batch", "redrive sqs.delete_message_batch"} <= {*steps}
+    broken = [
+        why
+        for number, step in enumerate(steps)
+        if step.startswith("redrive")
+        for why in broken_by(a_redrive, (number, moment))
     ]
     assert not broken, "\n".join(broken[:20])
 

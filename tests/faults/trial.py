@@ -18,6 +18,7 @@ from bench.verdict import Verdict
 from bench.workload import Log, Profile, Request, RequestKind, Workload
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
+from infra.dead_letters import VISIBILITY_S, Filter
 from ingest.errors import Poison
 from ingest.message import InternalMessage, decode, encode
 from tests.faults.clock import Clock
@@ -126,6 +127,21 @@ class Trial:
             for log in self.sent
             if log.status == _ACCEPTED and (log.tenant_id, log.log_id, log.digest) not in there
         ]
+
+    def redrive(self, *wanted: Filter) -> None:
+        """Send the wanted dead letters back and deliver them, restarting the redrive whenever it fails or dies."""
+        for filtered in wanted:
+            for _ in range(_MAX_RESTARTS):
+                with failures_survived():
+                    if not self.stack.redrive(filtered).refused:
+                        break
+                assert not self.lost()
+                self._heal()
+                self.clock.sleep(VISIBILITY_S + 1)  # What the dead one had received comes up again.
+            else:
+                raise AssertionError("the redrive never ends")
+        self.clock.sleep(VISIBILITY_S + 1)
+        self.drain()
 
     def check_replays(self) -> None:
         """Replay twice to files and rebuild the emptied table; remember what differs as I9 and I10."""

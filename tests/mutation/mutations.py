@@ -6,6 +6,9 @@ _FAULTS: Final = "tests/faults/test_faults.py::test_a_fault_breaks_no_promise"
 _CRASHES: Final = "tests/faults/test_crashes.py::test_a_kill_at_any_step_of_a_replay_breaks_no_promise"
 
 
+_SAVED: Final = "                    shards=self._positions,\n                ),\n            )\n"
+
+
 class Mutation(NamedTuple):
     """Each (`old`, `new`) of `changes` is made once in `path`; then `test` must fail and name `promise`."""
 
@@ -85,11 +88,7 @@ MUTATIONS: Final = (
         "consumer/replay/replay.py",
         (
             ("        output = self._sink.commit()\n", "        output = self._start.output\n"),
-            (
-                "                    shards=self._positions,\n                ),\n            )\n",
-                "                    shards=self._positions,\n                ),\n            )\n"
-                + "        self._sink.commit()\n",
-            ),
+            (_SAVED, f"{_SAVED}        self._sink.commit()\n"),
         ),
         f"{_CRASHES}[before]",
         "I",

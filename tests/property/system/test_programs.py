@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec.structs import replace
 
 from bench.verdict import as_text
+from infra.dead_letters import Filter
 from ingest.message import decode
 from tests.faults.injector import Fault, Moment, Rule, faults_of
 from tests.faults.matrix import STEPS
@@ -115,9 +116,15 @@ class Programs(RuleBasedStateMachine):
         self.trial.injector.kill_at = None
 
     @rule()
-    def redrive(self) -> None:
-        """Move everything in the DLQ back to the queue."""
+    def move_task(self) -> None:
+        """Move everything in the DLQ back to the queue, as SQS's own task does."""
         self.trial.world.move_dead_letters()
+
+    @rule(tenant_id=st.sampled_from([None, "t-t01", "t-t02"]))
+    def redrive(self, tenant_id: str | None) -> None:
+        """Send dead letters back to the queue; it may fail or die on the way."""
+        with failures_survived():
+            self.trial.stack.redrive(Filter(tenant_id=tenant_id))
 
     @rule(which=st.integers(0, 1_000), merge=st.booleans())
     def reshard(self, which: int, merge: bool) -> None:  # noqa: FBT001 - hypothesis draws it
@@ -168,8 +175,7 @@ class Programs(RuleBasedStateMachine):
         self.heal()
         trial.stack.settings = replace(trial.stack.settings, crash_probability=0.0)
         trial.drain()
-        trial.world.move_dead_letters()
-        trial.drain()
+        trial.redrive(Filter())
         trial.check_replays()
         self._check_kept(trial.stack.replay_to_file(self._kept))
         verdict = trial.verdict()
