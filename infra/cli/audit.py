@@ -39,7 +39,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters_unseen: int
     broken_on_stream: int
     tenants: list[TenantAudit]
-    missing_ids: list[MissingLog] | None = None
+    missing_ids: list[MissingLog] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Range(NamedTuple):
@@ -142,7 +142,7 @@ def run(
             dead_letters_unseen=unseen,
             broken_on_stream=broken,
             tenants=counts,
-            missing_ids=list(ledger.missing()) if name_missing else None,
+            missing_ids=list(ledger.missing()) if name_missing else msgspec.UNSET,
         )
     finally:
         ledger.close()
@@ -187,7 +187,7 @@ def _show(audit: Audit) -> None:
         click.echo(f"{audit.broken_on_stream:,} records on the stream are no logs: `rdp replay` writes them to a file.")
     if audit.dead_letters_unseen:
         click.echo(f"{audit.dead_letters_unseen:,} dead letters were not shown by SQS: others hold them.")
-    for log in audit.missing_ids or ():
+    for log in audit.missing_ids or ():  # UNSET is false
         note = " (another text is stored under it)" if log.other_text_stored else ""
         click.echo(f"missing: {printable(log.tenant_id)} {printable(log.log_id)}{note}")
     click.echo(f"{audit.unaccounted:,} unaccounted, {audit.in_flight:,} in flight: {audit.verdict}")
