@@ -7,9 +7,9 @@ its eyes with the judged.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bench.history import History
 from bench.judge import Counts
@@ -90,7 +90,7 @@ def _read_dead_letters(history: History, stack: Stack) -> None:
         )
         for message in answer.get("Messages", []):
             if message["MessageId"] not in handles:
-                attributes = message.get("MessageAttributes", {})
+                attributes: Mapping[str, Any] = message.get("MessageAttributes", {})
                 history.add_dead_letter(
                     *_dead_log(message["Body"]), attributes.get("reason", {}).get("StringValue", "")
                 )

@@ -18,7 +18,7 @@ from locust.exception import StopUser
 from bench.answers import read_answer
 from bench.history import NO_ANSWER, WARM_UP, History, RequestRow
 from bench.schedule import Due, parse_mix, schedules
-from bench.shapes import SHAPES, make_shape, warmed
+from bench.shapes import SHAPES, make_shape
 from bench.workload import Profile, RequestKind
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Run:
         shape = make_shape(options.shape, per_minute=options.rate, duration_s=options.duration)
         self.warm_up_s: float = options.warm_up
         self.schedules: dict[RequestKind, Iterator[Due]] = schedules(
-            warmed(shape, self.warm_up_s), parse_mix(options.mix), profile
+            shape, parse_mix(options.mix), profile, warm_up_s=self.warm_up_s
         )
         self.zero_s = time.time() + _LEAD_S
         self.exhausted: set[RequestKind] = set()

@@ -1,9 +1,10 @@
 """Which request is meant to leave when: a shape's arrivals dealt out to the kinds of requests. Pure."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
-from bench.shapes import Shape, arrivals, scaled
+from bench.shapes import Shape, arrivals, rise, scaled
 from bench.workload import KINDS, Profile, Request, RequestKind, Workload
 
 
@@ -33,15 +34,24 @@ def parse_mix(mix: str) -> dict[RequestKind, float]:
     return {kind: share / sum(shares.values()) for kind, share in shares.items()}
 
 
-def schedules(shape: Shape, mix: Mapping[RequestKind, float], profile: Profile) -> dict[RequestKind, Iterator[Due]]:
-    """Return a lazy schedule for each kind that has arrivals."""
-    dealt: dict[RequestKind, Iterator[Due]] = {
-        kind: _dues(arrivals(scaled(shape.main, share)), Workload(profile, kind)) for kind, share in mix.items()
-    }
+def schedules(
+    shape: Shape, mix: Mapping[RequestKind, float], profile: Profile, *, warm_up_s: float = 0
+) -> dict[RequestKind, Iterator[Due]]:
+    """Return a lazy schedule for each kind that has arrivals; the shape begins after `warm_up_s` of rising to it."""
+    before = rise(shape, warm_up_s)
+    dealt: dict[RequestKind, Iterator[Due]] = {}
+    for kind, share in mix.items():
+        # Two schedules in a row, so that the measured one has all its arrivals whatever fraction the rise ends on.
+        times = chain(arrivals(scaled(before, share)), _later(arrivals(scaled(shape.main, share)), warm_up_s))
+        dealt[kind] = _dues(times, Workload(profile, kind))
     if shape.noisy_logs:
-        batches = arrivals(scaled(shape.noisy_logs, 1 / profile.batch_logs))
+        batches = _later(arrivals(scaled(shape.noisy_logs, 1 / profile.batch_logs)), warm_up_s)
         dealt["noisy"] = _dues(batches, Workload(profile, "noisy"))
     return dealt
+
+
+def _later(times: Iterator[float], by_s: float) -> Iterator[float]:
+    return (at_s + by_s for at_s in times)
 
 
 def _dues(times: Iterator[float], workload: Workload) -> Iterator[Due]:

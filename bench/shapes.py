@@ -79,13 +79,9 @@ _MAKERS: Final[dict[ShapeName, Callable[[float, float], Shape]]] = {
 }
 
 
-def warmed(shape: Shape, warm_up_s: float) -> Shape:
-    """Return the shape with a rise from nothing to its first rate before it, in which functions start one by one."""
-    if not warm_up_s:
-        return shape
-    rise = Segment(warm_up_s, 0, shape.main[0].from_per_s)
-    silence = Segment(warm_up_s, 0, 0)
-    return Shape((rise, *shape.main), (silence, *shape.noisy_logs) if shape.noisy_logs else ())
+def rise(shape: Shape, warm_up_s: float) -> tuple[Segment, ...]:
+    """Return a warm-up: the way from nothing to the shape's first rate, in which functions start one by one."""
+    return (Segment(warm_up_s, 0, shape.main[0].from_per_s),) if warm_up_s else ()
 
 
 def scaled(segments: Sequence[Segment], share: float) -> tuple[Segment, ...]:
