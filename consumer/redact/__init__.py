@@ -24,7 +24,7 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
 }
 RULE_NAMES: Final = tuple(_RULES)
 
-# The rules here settle in two passes. Only custom patterns that feed on their own tokens need more; see `text`.
+# The rules here settle in two passes, rarely three. Only custom patterns that feed on their own tokens need more.
 _MAX_PASSES: Final = 16
 
 

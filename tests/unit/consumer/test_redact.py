@@ -105,7 +105,9 @@ def test_all_rules_together_leave_the_traps_of_phones_to_their_own_rules() -> No
 
 def test_an_address_that_holds_a_phone_number_is_one_token() -> None:
     """Spans of two rules that overlap become one token, not two."""
-    assert build(("phone", "email")).text("to 555-0199@sms.example.com now") == f"to {TOKEN} now"
+    redactor = build(("phone", "email"))
+    assert redactor.text("to 555-0199@sms.example.com now") == f"to {TOKEN} now"
+    assert redactor.text("to ann.555-0199@sms.example.com now") == f"to {TOKEN} now"
 
 
 def test_fields_are_redacted_through_maps_and_lists() -> None:
@@ -182,6 +184,7 @@ def test_custom_patterns_redact_what_they_match() -> None:
         (r"\]x", "555-0199 ]x", f"{TOKEN} {TOKEN}"),
         (r"\] b", "555-0199 b", TOKEN),
         (r"a \[", "a 555-0199", TOKEN),
+        (r"\]\[", f"{TOKEN}{TOKEN}", f"{TOKEN}{TOKEN}"),
         (r"\w+(?=\[)", f"ab{TOKEN}", f"{TOKEN}{TOKEN}"),
     ],
 )
