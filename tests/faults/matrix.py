@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from infra.dead_letters import Filter
 from tests.faults.injector import BATCHES, Fault, Rule, faults_of
-from tests.faults.trial import Trial
+from tests.faults.trial import SECRET, Trial
 
 STEPS: Final = (
     "ingest kinesis.put_records",
@@ -107,6 +107,6 @@ def a_day(trial: Trial) -> None:
         trial.send_long()
         trial.send_refused_by_table()
         trial.send_poison()
-        trial.send_text("t-t03", "same", f"the same log id with text {number % 2}")
+        trial.send_text("t-t03", "same", f"{SECRET}: the same log id with text {number % 2}")
         trial.stack.deliver()
     trial.drain()

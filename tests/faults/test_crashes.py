@@ -13,7 +13,7 @@ from infra.dead_letters import Filter
 from tests.faults.injector import Moment
 from tests.faults.matrix import OUTAGE, a_day
 from tests.faults.scratch import scratch
-from tests.faults.trial import Trial
+from tests.faults.trial import SECRET, Trial
 
 MOMENTS: Final[tuple[Moment, ...]] = ("before", "after")
 _SEED: Final = 3
@@ -26,8 +26,8 @@ def a_short_day(trial: Trial) -> None:
     trial.send_long()
     trial.send_refused_by_table()
     trial.send_poison()
-    trial.send_text("t-t03", "same", "the first text")
-    trial.send_text("t-t03", "same", "the second text")
+    trial.send_text("t-t03", "same", f"{SECRET} first")
+    trial.send_text("t-t03", "same", f"{SECRET} second")
     trial.stack.deliver()
     trial.drain()
 

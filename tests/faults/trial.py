@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 SECRET: Final = "hunter2-never-log-this"
 """Stands in every long text of a trial."""
 
+_MARKS: Final = (SECRET, REFUSED_TEXT, "trace=")
+"""In every text: those of the workload have a trace id."""
+
 LONG_TEXT: Final = f"{SECRET} {'long ' * 500}"
 """At 0.05 s a character longer than an invocation: the consumer defers it."""
 
@@ -104,7 +107,7 @@ class Trial:
 
     def send_poison(self, body: str | None = None) -> None:
         """Put something on the queue that is no log."""
-        body = body if body is not None else f'{{"no": "log", "number": {len(self.sent)}}}'
+        body = body if body is not None else f'{{"text": "{SECRET}", "number": {len(self.sent)}}}'
         self.world.queue.send(body)
         self.sent.append(SentLog("", "", digest(body), _ACCEPTED, fate="undecodable"))
 
@@ -191,7 +194,8 @@ class Trial:
         self.world.dynamodb.items, self.world.dlq.messages = items, dead
 
     def verdict(self) -> Verdict:
-        """Return the judge's verdict on everything that is there now."""
+        """Return the judge's verdict on everything that is there now. No log line may hold a log's text."""
+        assert not (leaks := self.leaks()), f"a log's text in a log line: {leaks[0]}"
         queue, dlq = self.world.queue, self.world.dlq
         visible = len(queue.visible)
         with History() as history:
@@ -204,6 +208,10 @@ class Trial:
                 history.add_stream_record(tenant_id, log.log_id, log.text)
             counts = Counts(visible, len(queue.messages) - visible, len(self.world.dynamodb.items))
             return judge(history, counts=counts, witnessed=self.witnessed)
+
+    def leaks(self) -> list[str]:
+        """Return the Lambdas' log lines that hold something of a log's text: every text has one of these marks."""
+        return [line for line in self.stack.lines if any(mark in line for mark in _MARKS)]
 
     def _streamed(self) -> Iterator[tuple[str, InternalMessage]]:
         """Yield (partition key, log) of everything on the stream."""

@@ -17,7 +17,7 @@ from ingest.message import decode
 from tests.faults.injector import Fault, Moment, Rule, faults_of
 from tests.faults.matrix import STEPS
 from tests.faults.scratch import scratch
-from tests.faults.trial import Trial, failures_survived
+from tests.faults.trial import SECRET, Trial, failures_survived
 
 PROGRAMS: Final = int(os.environ.get("RDP_PROGRAMS", "200"))
 STEPS_A_PROGRAM: Final = 20
@@ -54,7 +54,7 @@ class Programs(RuleBasedStateMachine):
     @rule(tenant=st.integers(1, 2), log_id=st.integers(1, 2), text=st.integers(1, 2))
     def send_same(self, tenant: int, log_id: int, text: int) -> None:
         """Send a log that was perhaps sent before, with the same text or another."""
-        self.trial.send_text(f"t-t0{tenant}", f"same-{log_id}", f"text {text} for {tenant}/{log_id}")
+        self.trial.send_text(f"t-t0{tenant}", f"same-{log_id}", f"{SECRET} {text} for {tenant}/{log_id}")
 
     @rule()
     def send_long(self) -> None:
