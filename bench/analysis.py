@@ -10,7 +10,7 @@ from bench.histogram import Histogram
 from bench.history import WARM_UP, RequestRow
 from bench.judge import Stored
 
-MOST_BUCKETS: Final = 120
+MOST_BUCKETS: Final = 60
 """Points on a time axis: what keeps a soak of a day readable and small."""
 
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 import matplotlib as mpl
 import msgspec
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from bench.analysis import Moment, Numbers
 from bench.cost import SERVICES, Measured, Prices, Setting, per_million
@@ -47,8 +49,8 @@ def cost(setting: Setting, design: Measured, baseline: Measured, prices: Prices)
         axes.stackplot(sizes, [[usd[service] for usd in at_size] for service in SERVICES], labels=SERVICES, alpha=0.85)
         axes.axhline(naive, color=_RED, linestyle="--", label="baseline, 1 a request")
         axes.set(xlabel="logs a request", ylabel="US dollars per million logs", xscale="log", xlim=(1, sizes[-1]))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.legend(loc="upper right", ncols=3)
+        _plain_decades(axes.xaxis)
+        _legend(axes, 4)
 
     return _figure(paint)
 
@@ -84,9 +86,9 @@ def _latency(axes: Axes, timeline: Sequence[Moment]) -> None:
     axes.plot(at_s, [moment.p99_ms or 0 for moment in measured], color=_RED, label="p99", linewidth=1)
     axes.plot(at_s, [moment.p95_ms or 0 for moment in measured], color=_ORANGE, label="p95", linewidth=1)
     axes.plot(at_s, [moment.p50_ms or 0 for moment in measured], color=_BLUE, label="p50", linewidth=1.4)
-    axes.set(xlabel="seconds", ylabel="answer, ms (from the intended send time)", yscale="log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.legend(loc="upper right", ncols=3)
+    axes.set(xlabel="seconds", ylabel="answer after, ms", yscale="log")
+    _plain_decades(axes.yaxis)
+    _legend(axes, 3)
 
 
 def _flow(axes: Axes, timeline: Sequence[Moment]) -> None:
@@ -99,10 +101,22 @@ def _flow(axes: Axes, timeline: Sequence[Moment]) -> None:
     queue.fill_between([at for at, _ in waiting], [count for _, count in waiting], color=_GREY, alpha=0.18, linewidth=0)
     queue.set(ylabel="queued and in flight (grey)", ylim=(0, None))
     queue.grid(visible=False)
-    axes.legend(loc="upper right", ncols=2)
+    _legend(axes, 2)
 
 
 def _lag(axes: Axes, shares: Sequence[tuple[float, float]]) -> None:
     axes.plot([lag_ms / 1000 for lag_ms, _ in shares], [100 * share for _, share in shares], color=_BLUE)
     axes.set(xlabel="from sending to stored, seconds", ylabel="% of logs", xscale="log", ylim=(0, 101))
-    axes.xaxis.set_major_formatter("{x:g}")
+    _plain_decades(axes.xaxis)
+
+
+def _plain_decades(axis: Axis) -> None:
+    """Label a logarithmic axis 1, 2, 5, 10, 20 and so on."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")
+
+
+def _legend(axes: Axes, columns: int) -> None:
+    """Put the legend above the picture, where it hides nothing."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns)

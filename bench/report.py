@@ -21,7 +21,7 @@ td.n, th.n { text-align: right; } .scroll { overflow-x: auto; } small, .quiet { 
 .tiles b { display: block; font-size: 1.4rem; } figure { margin: 0; background: #fff; border-radius: 6px; }
 svg { width: 100%; height: auto; display: block; } code { font-size: .9em; }
 """
-_MOST_TENANTS: Final = 40
+_MOST_TENANTS: Final = 20
 
 
 def page(result: Result, pictures: Mapping[str, str]) -> str:
