@@ -17,14 +17,10 @@ SHARD_END: Final = "SHARD_END"
 
 
 class ShardPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """The last user record read: `sequence_number` is Kinesis's string as it came, or a sentinel of the KCL.
-
-    `arrival_ms` is the latest arrival (epoch) seen in the shard: the merge of the shards goes on from it.
-    """
+    """The last user record read: `sequence_number` is Kinesis's string as it came, or a sentinel of the KCL."""
 
     sequence_number: str = TRIM_HORIZON
     sub_sequence_number: int = 0
-    arrival_ms: int = 0
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """Several shards into one sequence that is the same at every replay, however fast each shard is read.
 
-The next record is the one that arrived first among the shards' next records (ties: by shard id), where a shard's clock
-never goes back. So one shard's records stay in its order, children come after their parents' end, and the choice
-depends on nothing but what is on the stream: a shard whose next record is not known yet is waited for.
+The next record is the one that arrived first among the shards' next records (ties: by shard id). So one shard's records
+stay in its order, children come after their parents' end, and the choice depends on nothing but what is on the stream:
+a shard whose next record is not known yet is waited for.
 """
 
 import heapq
@@ -20,7 +20,7 @@ _STOP_CHECK_S: Final = 0.5  # How long a wait for a page may hide that the calle
 
 
 class StreamRecord(NamedTuple):
-    """One Kinesis record. `arrival_ms` (epoch) is its shard's clock: the latest arrival so far."""
+    """One Kinesis record; it arrived at `arrival_ms` (epoch, Kinesis's clock)."""
 
     shard_id: str
     sequence_number: str
@@ -59,12 +59,12 @@ class Readers(Protocol):
 
 
 class _Cursor:
-    """One shard in reading: the rest of its page, and its clock."""
+    """One shard in reading: the rest of its page, and its next record, with that one's arrival."""
 
-    def __init__(self, arrival_ms: int) -> None:
+    def __init__(self) -> None:
         self.records: Iterator[RecordTypeDef] = iter(())
         self.head: RecordTypeDef | None = None
-        self.arrival_ms = arrival_ms
+        self.arrival_ms = 0
         self.millis_behind = 0
         self.ended = False
 
@@ -78,7 +78,7 @@ class _Cursor:
         self.head = next(self.records, None)
         if self.head is None:
             return False
-        self.arrival_ms = max(self.arrival_ms, int(self.head["ApproximateArrivalTimestamp"].timestamp() * 1000))
+        self.arrival_ms = int(self.head["ApproximateArrivalTimestamp"].timestamp() * 1000)
         return True
 
 
@@ -132,9 +132,8 @@ class Merge:
 
     def _start_readable(self) -> None:
         for shard_id in readable(self.shards, started=self._cursors, ended=self._ended):
-            position = self._positions.get(shard_id, ShardPosition())
-            self._cursors[shard_id] = _Cursor(position.arrival_ms)
-            self._readers.start(shard_id, position)
+            self._cursors[shard_id] = _Cursor()
+            self._readers.start(shard_id, self._positions.get(shard_id, ShardPosition()))
             self._waiting.append(shard_id)
 
     def _take_pages(self) -> list[str]:

@@ -164,9 +164,7 @@ class Replay:
         self._committed_at_s = self._monotonic()
         self._dirty = False
         for shard_id, (record, last) in self._latest.items():
-            self._positions[shard_id] = ShardPosition(
-                sequence_number=record.sequence_number, sub_sequence_number=last, arrival_ms=record.arrival_ms
-            )
+            self._positions[shard_id] = ShardPosition(sequence_number=record.sequence_number, sub_sequence_number=last)
         self._latest.clear()
         if self._checkpoint_path is not None:
             checkpoints.save(

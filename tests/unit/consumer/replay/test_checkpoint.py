@@ -26,9 +26,7 @@ CHECKPOINT = Checkpoint(
     broken=9,
     shards={
         "s-0": ShardPosition(sequence_number=SHARD_END),
-        "s-1": ShardPosition(
-            sequence_number="000049680512667972867622582230301310", sub_sequence_number=99, arrival_ms=7
-        ),
+        "s-1": ShardPosition(sequence_number="000049680512667972867622582230301310", sub_sequence_number=99),
     },
 )
 
@@ -49,7 +47,6 @@ def test_the_file_speaks_the_kcls_terms(tmp_path: Path) -> None:
     assert written["shards"]["s-1"] == {
         "sequence_number": "000049680512667972867622582230301310",
         "sub_sequence_number": 99,
-        "arrival_ms": 7,
     }
     assert written["shards"]["s-0"]["sequence_number"] == "SHARD_END"
     assert ShardPosition().sequence_number == TRIM_HORIZON

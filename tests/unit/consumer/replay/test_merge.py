@@ -108,9 +108,7 @@ def test_it_goes_on_from_positions_in_the_same_order() -> None:
     positions: dict[str, ShardPosition] = {}
     for done, event in enumerate(whole, start=1):
         if isinstance(event, StreamRecord):
-            positions[event.shard_id] = ShardPosition(
-                sequence_number=event.sequence_number, arrival_ms=event.arrival_ms
-            )
+            positions[event.shard_id] = ShardPosition(sequence_number=event.sequence_number)
         elif isinstance(event, ShardEnded):
             positions[event.shard_id] = ShardPosition(sequence_number=SHARD_END)
         rest = FakeReaders({shard: after(of_shard, positions.get(shard)) for shard, of_shard in pages.items()})

@@ -142,14 +142,14 @@ def test_the_checkpoint_speaks_of_the_output_it_follows(setup: Setup) -> None:
         output=3,
         shards={
             "s-0": ShardPosition(sequence_number=SHARD_END),
-            "s-1": ShardPosition(sequence_number="002", sub_sequence_number=0, arrival_ms=2),
+            "s-1": ShardPosition(sequence_number="002", sub_sequence_number=0),
         },
     )
 
 
 def test_the_rest_of_a_record_is_read_after_its_sub_sequence_number(setup: Setup) -> None:
     """The first record of a resumed shard is the checkpoint's: what it says was read is skipped, the rest is not."""
-    position = ShardPosition(sequence_number="001", sub_sequence_number=1, arrival_ms=1)
+    position = ShardPosition(sequence_number="001", sub_sequence_number=1)
     start = msgspec.structs.replace(START, commit=1, shards={"s-0": position})
     progress = setup.run(record(1, "a", "b", "c"), record(2, "d"), start=start)
     assert setup.ids() == ["c", "d"]
@@ -158,7 +158,7 @@ def test_the_rest_of_a_record_is_read_after_its_sub_sequence_number(setup: Setup
 
 def test_a_record_that_was_read_whole_counts_for_nothing(setup: Setup) -> None:
     """Reading it again moves no commit, so that a resumed run commits where an uninterrupted one does."""
-    position = ShardPosition(sequence_number="001", sub_sequence_number=3, arrival_ms=1)
+    position = ShardPosition(sequence_number="001", sub_sequence_number=3)
     start = msgspec.structs.replace(START, commit=1, shards={"s-0": position})
     progress = setup.run(record(1, "a", "b", "c", "d"), record(2, "e"), start=start)
     assert (setup.ids(), progress.records, setup.sink.commits) == (["e"], 1, [1])
