@@ -32,7 +32,10 @@ class Seen(Protocol):
 
 
 class Progress:
-    """Counters of one run, for whoever shows them. `logs` were read, `written` of them went to the sink."""
+    """Counters of one run, for whoever shows them. `logs` were read, `written` of them went to the sink.
+
+    `expired_shards` are those that the checkpoint was still reading and that the stream no longer has.
+    """
 
     def __init__(self) -> None:
         self.shards_read: set[str] = set()
@@ -44,6 +47,7 @@ class Progress:
         self.broken = 0
         self.commits = 0
         self.behind_ms: dict[str, int] = {}
+        self.expired_shards: list[str] = []
 
     @property
     def lag_ms(self) -> int:

@@ -88,6 +88,8 @@ def command(stack: Stack, **options: object) -> None:
     except OSError as error:  # A target that cannot be written.
         raise click.ClickException(str(error)) from error
     click.echo(_summary(progress), err=True)
+    for shard_id in progress.expired_shards:
+        click.echo(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
     if progress.broken:
         click.echo(f"{progress.broken} broken records are in {_quarantine(asked)}", err=True)
 
@@ -134,6 +136,11 @@ def run(
                 sleep=time.sleep,
             )
         )
+        progress.expired_shards = [
+            shard_id
+            for shard_id, position in start.shards.items()
+            if shard_id not in merge.shards and position.sequence_number != checkpoints.SHARD_END
+        ]
         show(cleanup, progress)
         return Replay(
             sink=sink,

@@ -37,12 +37,25 @@ def log(number: int, *, tenants: int = 20, **members: Any) -> InternalMessage:
     )
 
 
-def put(client: "KinesisClient", logs: Sequence[InternalMessage], *, stream: str = STREAM, a_call: int = 100) -> None:
+def put(
+    client: "KinesisClient",
+    logs: Sequence[InternalMessage],
+    *,
+    stream: str = STREAM,
+    a_call: int = 100,
+    sub_keys: int = 1,
+) -> None:
     """Put the logs on the stream, so many a call, and fail when one is refused for long."""
     for call in _chunks(logs, a_call):
         records = [EncodedLog(message.tenant_id, encode(message)) for message in call]
         refused = put_user_records(
-            client, stream, records, give_up_at_s=time.monotonic() + 20, monotonic=time.monotonic, sleep=time.sleep
+            client,
+            stream,
+            records,
+            give_up_at_s=time.monotonic() + 20,
+            monotonic=time.monotonic,
+            sleep=time.sleep,
+            sub_keys=sub_keys,
         )
         assert not refused
 

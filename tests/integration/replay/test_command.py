@@ -1,7 +1,9 @@
 """`rdp replay` as it is typed: its targets, its refusals and what it says."""
 
 import gzip
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
+from rich.console import Console
 
 from infra.cli import main
 from infra.stack import Stack
@@ -109,6 +112,25 @@ def test_the_queue_gets_originals_once_each(stack: Stack, tmp_path: Path) -> Non
     assert sorted((decode(body) for body in bodies), key=lambda m: m.log_id) == expected
     assert "7 written, 2 repeated" in result.stderr
     assert not any("stream_pending" in body for body in bodies)
+
+
+@pytest.mark.usefixtures("stack")
+def test_progress_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Shards, records, logs, logs a second and how far behind, on standard error; nothing of it in a pipe."""
+    shown = io.StringIO()
+    monkeypatch.setattr("infra.cli.replay.Console", lambda **_: Console(file=shown, force_terminal=True, width=120))
+    assert rdp("--to", str(tmp_path / "out.ndjson")).exit_code == 0
+    assert re.search(r"2 shards \(0 ended\)  20 records  60 logs  [\d,]+ logs/s  0\.0 s behind", shown.getvalue())
+
+
+def test_a_shard_that_expired_since_the_checkpoint_is_told(stack: Stack, tmp_path: Path) -> None:
+    """What it held after the checkpoint is lost, and not in silence."""
+    target, at = str(tmp_path / "out.ndjson"), str(tmp_path / "at.json")
+    assert rdp("--to", target, "--checkpoint", at).exit_code == 0
+    stack.place.kinesis.delete_stream(StreamName=STREAM)
+    stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=1)
+    result = rdp("--to", target, "--checkpoint", at)
+    assert "shardId-000000000001 is gone: what it held after the checkpoint" in result.stderr
 
 
 FOLLOW = """

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from infra.cli.replay import Options, run
 from infra.stack import Stack
-from ingest.message import InternalMessage, decode
+from ingest.message import InternalMessage, decode, encode
 from tests.integration.replay import kinesis_mock
 from tests.integration.replay.corpus import log, put, stack_of
 from tests.integration.replay.killed_replay import Job
@@ -168,6 +169,25 @@ def test_following_meets_the_children_of_shards_that_end_meanwhile(endpoint_url:
         reader.join()
     assert done == [logs]
     assert_exact(lines(tmp_path / "out.ndjson"), logs)
+
+
+def test_a_hot_tenant_is_spread_over_the_shards_and_keeps_each_sub_keys_order(
+    endpoint_url: str, tmp_path: Path
+) -> None:
+    """With four sub-keys one tenant's logs fill all four shards; each shard's come back in the order of sending."""
+    stack = created(endpoint_url, "hot")
+    for start in (0, 0, HASH_KEYS // 2):
+        split(stack, start)
+    sent = [log(n, tenants=1) for n in range(400)]
+    put(stack.place.kinesis, sent, stream=stack.stream_name, sub_keys=4)
+    progress = run(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
+    replayed = lines(tmp_path / "out.ndjson")
+    assert len(progress.shards_read) == 4
+    assert sorted(replayed, key=lambda message: message.log_id) == sent
+    for sub_key in range(4):
+        of_key = [message for message in replayed if zlib.crc32(encode(message)) % 4 == sub_key]
+        assert len(of_key) > 50
+        assert of_key == sorted(of_key, key=lambda message: message.log_id)
 
 
 @pytest.mark.parametrize(
