@@ -30,10 +30,8 @@ def tenant_of(event: Mapping[str, Any], *, jwt_claim: str) -> str:
 
 
 def presented_key(headers: Mapping[str, str]) -> str:
-    """Return the key of `X-Api-Key` or of `Authorization: Bearer`, or "" when there is none."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    scheme, _, token = lower.get("authorization", "").partition(" ")
-    return lower.get(_KEY_HEADER, "").strip() or (token.strip() if scheme.lower() == "bearer" else "")
+    """Return the API key that the request presents in `X-Api-Key`, or "" when there is none."""
+    return next((value.strip() for name, value in headers.items() if name.lower() == _KEY_HEADER), "")
 
 
 def access_id(key: str) -> str:

@@ -22,6 +22,7 @@ VERBS: Final = (
     "destroy",
     "dlq",
     "tail",
+    "keys",
     "verify-isolation",
     "terraform",
 )

@@ -11,11 +11,17 @@ resource "aws_apigatewayv2_integration" "ingest" {
   timeout_milliseconds   = 11000
 }
 
-resource "aws_apigatewayv2_route" "route" {
-  for_each = toset(["POST /ingest", "GET /health"])
+resource "aws_apigatewayv2_route" "ingest" {
+  api_id             = aws_apigatewayv2_api.api.id
+  route_key          = "POST /ingest"
+  target             = "integrations/${aws_apigatewayv2_integration.ingest.id}"
+  authorization_type = { none = "NONE", api_key = "CUSTOM", jwt = "JWT" }[var.authentication]
+  authorizer_id      = one(concat(aws_apigatewayv2_authorizer.api_key[*].id, aws_apigatewayv2_authorizer.jwt[*].id))
+}
 
+resource "aws_apigatewayv2_route" "health" {
   api_id    = aws_apigatewayv2_api.api.id
-  route_key = each.key
+  route_key = "GET /health"
   target    = "integrations/${aws_apigatewayv2_integration.ingest.id}"
 }
 

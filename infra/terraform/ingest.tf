@@ -25,7 +25,7 @@ resource "aws_iam_role_policy" "ingest" {
   role = aws_iam_role.ingest.name
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "EnqueueLogs"
         Effect   = "Allow"
@@ -44,7 +44,14 @@ resource "aws_iam_role_policy" "ingest" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.ingest.arn}:*"
       },
-    ]
+      ], [
+      for table in aws_dynamodb_table.access : {
+        Sid      = "CountQuotas"
+        Effect   = "Allow"
+        Action   = "dynamodb:UpdateItem"
+        Resource = table.arn
+      }
+    ])
   })
 }
 
@@ -67,10 +74,15 @@ resource "aws_lambda_function" "ingest" {
 
   environment {
     variables = {
-      QUEUE_URL        = aws_sqs_queue.queue.url
-      STREAM_NAME      = aws_kinesis_stream.stream.name
-      STREAM_SUB_KEYS  = var.stream_sub_keys
-      STREAM_BUDGET_MS = var.stream_budget_milliseconds
+      QUEUE_URL               = aws_sqs_queue.queue.url
+      STREAM_NAME             = aws_kinesis_stream.stream.name
+      STREAM_SUB_KEYS         = var.stream_sub_keys
+      STREAM_BUDGET_MS        = var.stream_budget_milliseconds
+      AUTHENTICATION          = var.authentication
+      JWT_TENANT_CLAIM        = var.jwt_tenant_claim
+      ACCESS_TABLE_NAME       = join("", aws_dynamodb_table.access[*].name)
+      TENANT_LOGS_PER_MINUTE  = var.tenant_logs_per_minute
+      TENANT_BYTES_PER_MINUTE = var.tenant_bytes_per_minute
     }
   }
 

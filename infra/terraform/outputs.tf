@@ -39,6 +39,11 @@ output "table_name" {
   value       = aws_dynamodb_table.table.name
 }
 
+output "access_table_name" {
+  description = "Name of the table of API keys and quotas."
+  value       = one(aws_dynamodb_table.access[*].name)
+}
+
 output "ingest_function_name" {
   description = "Name of the ingest function."
   value       = aws_lambda_function.ingest.function_name

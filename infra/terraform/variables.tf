@@ -366,3 +366,69 @@ variable "maximum_message_bytes" {
     error_message = "maximum_message_bytes is 1048576, or 262144 with version 5 of the provider."
   }
 }
+
+variable "authentication" {
+  description = "Who may send logs: none (anybody, for any tenant), api_key or jwt (the key's or token's tenant)."
+  type        = string
+  default     = "none"
+
+  validation {
+    condition     = contains(["none", "api_key", "jwt"], var.authentication)
+    error_message = "authentication is one of none, api_key, jwt."
+  }
+}
+
+variable "jwt_issuer" {
+  description = "Issuer URL of the tokens, for authentication = jwt."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^https?://.+$", var.jwt_issuer)) && (var.authentication != "jwt" || var.jwt_issuer != "")
+    error_message = "jwt_issuer is a URL; authentication = jwt needs one."
+  }
+}
+
+variable "jwt_audience" {
+  description = "Audience that a token must have, for authentication = jwt."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.authentication != "jwt" || var.jwt_audience != ""
+    error_message = "authentication = jwt needs jwt_audience."
+  }
+}
+
+variable "jwt_tenant_claim" {
+  description = "Claim of a token that names its tenant, for authentication = jwt."
+  type        = string
+  default     = "tenant_id"
+
+  validation {
+    condition     = can(regex("^.{1,128}$", var.jwt_tenant_claim))
+    error_message = "jwt_tenant_claim is 1 to 128 characters."
+  }
+}
+
+variable "tenant_logs_per_minute" {
+  description = "Logs that a tenant may send in a minute, with authentication only. 0 sets no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_logs_per_minute >= 0
+    error_message = "tenant_logs_per_minute is 0 or more."
+  }
+}
+
+variable "tenant_bytes_per_minute" {
+  description = "Bytes of request bodies that a tenant may send in a minute, with authentication only. 0 sets no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_bytes_per_minute >= 0
+    error_message = "tenant_bytes_per_minute is 0 or more."
+  }
+}

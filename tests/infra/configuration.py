@@ -26,8 +26,8 @@ RESOURCES: Final[Mapping[str, str]] = {
     "IngestFunction": "aws_lambda_function.ingest",
     "Api": "aws_apigatewayv2_api.api",
     "ApiIntegration": "aws_apigatewayv2_integration.ingest",
-    "IngestRoute": 'aws_apigatewayv2_route.route["POST /ingest"]',
-    "HealthRoute": 'aws_apigatewayv2_route.route["GET /health"]',
+    "IngestRoute": "aws_apigatewayv2_route.ingest",
+    "HealthRoute": "aws_apigatewayv2_route.health",
     "ApiLogGroup": "aws_cloudwatch_log_group.api",
     "ApiStage": "aws_apigatewayv2_stage.default",
     "ApiInvokePermission": "aws_lambda_permission.api",
@@ -40,6 +40,17 @@ RESOURCES: Final[Mapping[str, str]] = {
 }
 """Each resource of the template but the alarms and the queues' policy, and Terraform's address of the same."""
 
+OPTIONAL_RESOURCES: Final[Mapping[str, str]] = {
+    "AccessTable": "aws_dynamodb_table.access",
+    "AuthorizerLogGroup": "aws_cloudwatch_log_group.authorizer",
+    "AuthorizerRole": "aws_iam_role.authorizer",
+    "AuthorizerFunction": "aws_lambda_function.authorizer",
+    "AuthorizerInvokePermission": "aws_lambda_permission.authorizer",
+    "KeyAuthorizer": "aws_apigatewayv2_authorizer.api_key",
+    "TokenAuthorizer": "aws_apigatewayv2_authorizer.jwt",
+}
+"""The same of what only authentication makes."""
+
 
 def template() -> Any:
     """The template, with its intrinsic functions in their long form."""
@@ -49,7 +60,8 @@ def template() -> Any:
 def resolved(template: Any, value: Any) -> Any:  # noqa: PLR0911 - one return an intrinsic function
     """Return a value of the template with defaults for parameters, `<Resource>` for references, `*` for an account."""
     if isinstance(value, list):
-        return [resolved(template, element) for element in value]
+        elements = [resolved(template, element) for element in value]
+        return [element for element in elements if element is not None]
     if not isinstance(value, dict):
         return value
     match dict(value):

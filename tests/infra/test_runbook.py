@@ -50,9 +50,9 @@ def test_every_parameter_has_its_row_with_its_default() -> None:
     for names, default in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", _SECTIONS["Parameters"], re.MULTILINE):
         for name in re.findall(r"`(\w+)`", names):
             assert name not in rows
-            rows[name] = default.strip("` ")
+            rows[name] = default.strip()
     shown = {"none": None, "empty": ""}
-    assert {name: shown.get(default, default) for name, default in rows.items()} == {
+    assert {name: shown.get(default, default.strip("`")) for name, default in rows.items()} == {
         name: None if "Default" not in parameter else str(parameter["Default"])
         for name, parameter in _TEMPLATE["Parameters"].items()
     }

@@ -30,10 +30,17 @@ def _default(template: Any, value: Any) -> Any:
     return template["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) else value
 
 
-def _grants(template: Any, role: str) -> dict[str, set[str]]:
+def _grants(template: Any, role: str, *conditions: str) -> dict[str, set[str]]:
+    """Return the actions by resource that the role allows where the conditions hold and no others."""
     granted: dict[str, set[str]] = {}
     for policy in _properties(template, role)["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for listed in policy["PolicyDocument"]["Statement"]:
+            statement = listed
+            if "Fn::If" in listed:
+                condition, statement, otherwise = listed["Fn::If"]
+                assert otherwise == {"Ref": "AWS::NoValue"}
+                if condition not in conditions:
+                    continue
             assert statement["Effect"] == "Allow"
             resource, attribute = statement["Resource"]["Fn::GetAtt"]
             assert attribute == "Arn"
@@ -60,7 +67,11 @@ def test_the_template_and_the_code_agree_on_defaults(
     """A parameter's default is the default that the code has for its variable."""
     variables = _properties(template, function)["Environment"]["Variables"]
     for field in msgspec.structs.fields(settings):
-        parameter = template["Parameters"].get(variables[field.encode_name].get("Ref"))
+        value = variables[field.encode_name]
+        if "Fn::If" in value:  # A resource that is not always there.
+            assert value["Fn::If"][2] == field.default
+            continue
+        parameter = template["Parameters"].get(value.get("Ref"))
         if parameter is None:  # A resource.
             assert field.required
         else:
@@ -108,12 +119,39 @@ def test_a_partial_batch_response_is_understood(template: Any) -> None:
 
 
 def test_ingest_may_do_its_work_and_nothing_else(template: Any) -> None:
-    """Its role names each action and each resource."""
-    assert _grants(template, "IngestRole") == {
+    """Its role names each action and each resource; with authentication it counts quotas, and reads no key."""
+    public = {
         "Queue": {"sqs:SendMessage"},
         "Stream": {"kinesis:PutRecords"},
         "IngestLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
     }
+    assert _grants(template, "IngestRole") == public
+    assert _grants(template, "IngestRole", "Authenticated") == public | {"AccessTable": {"dynamodb:UpdateItem"}}
+
+
+def test_the_authorizer_may_find_keys_and_nothing_else(template: Any) -> None:
+    """Its role reads one key at a time and changes nothing."""
+    assert _grants(template, "AuthorizerRole") == {
+        "AccessTable": {"dynamodb:GetItem"},
+        "AuthorizerLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [
+        ("AccessTable", "Authenticated"),
+        ("AuthorizerFunction", "ApiKeys"),
+        ("AuthorizerRole", "ApiKeys"),
+        ("AuthorizerLogGroup", "ApiKeys"),
+        ("AuthorizerInvokePermission", "ApiKeys"),
+        ("KeyAuthorizer", "ApiKeys"),
+        ("TokenAuthorizer", "Tokens"),
+    ],
+)
+def test_a_public_stack_has_nothing_of_authentication(template: Any, name: str, condition: str) -> None:
+    """What authentication needs is made with it alone, so that the public mode can't depend on it."""
+    assert template["Resources"][name]["Condition"] == condition
 
 
 def test_the_consumer_may_do_its_work_and_nothing_else(template: Any) -> None:

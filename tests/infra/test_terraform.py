@@ -46,6 +46,11 @@ def test_every_setting_is_a_variable_of_the_function(function: str, settings: ty
     assert set(variables) == {field.encode_name for field in msgspec.structs.fields(settings)}
     in_template = _TEMPLATE["Resources"][f"{function.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
     for name, value in variables.items():
+        if "Fn::If" in in_template[name]:
+            _, present, absent = in_template[name]["Fn::If"]
+            assert value == f'join("", {configuration.OPTIONAL_RESOURCES[present["Ref"]]}[*].name)'
+            assert absent == ""
+            continue
         parameter = in_template[name]["Ref"]
         if parameter in _TEMPLATE["Parameters"]:
             assert value == f"var.{terraform.variable_name(parameter)}"
@@ -57,15 +62,16 @@ def test_every_resource_of_the_template_has_its_counterpart() -> None:
     """The two lists of resources differ in nothing but the alarms (one block) and the queues' policy."""
     text = "\n".join(path.read_text() for path in terraform.CONFIGURATION.glob("*.tf"))
     made = set(re.findall(r'^resource "(\w+)" "(\w+)"', text, re.MULTILINE))
-    matched = {tuple(address.split("[")[0].split(".")) for address in configuration.RESOURCES.values()}
+    addresses = {**configuration.RESOURCES, **configuration.OPTIONAL_RESOURCES}
+    matched = {tuple(address.split(".")) for address in addresses.values()}
     assert made - matched == {
         ("aws_cloudwatch_metric_alarm", "alarm"),
         ("aws_sqs_queue_policy", "refuse_plain_http"),
-        *(("aws_iam_role_policy", name) for name in ("ingest", "consumer", "tenant_reader")),
+        *(("aws_iam_role_policy", name) for name in ("authorizer", "ingest", "consumer", "tenant_reader")),
     }
     assert matched <= made
     kinds = {name: resource["Type"] for name, resource in _TEMPLATE["Resources"].items()}
-    others = {name for name, kind in kinds.items() if kind != "AWS::CloudWatch::Alarm"} - set(configuration.RESOURCES)
+    others = {name for name, kind in kinds.items() if kind != "AWS::CloudWatch::Alarm"} - set(addresses)
     assert others == {"QueuesPolicy"}
 
 

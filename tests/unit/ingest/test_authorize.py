@@ -39,26 +39,21 @@ def _event(headers: dict[str, str] | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "headers",
-    [
-        {"x-api-key": "rdp_secret"},
-        {"X-Api-Key": " rdp_secret "},
-        {"authorization": "Bearer rdp_secret"},
-        {"Authorization": "bearer rdp_secret"},
-    ],
+    [{"x-api-key": "rdp_secret"}, {"X-Api-Key": " rdp_secret "}],
 )
 def test_known_key_names_its_tenant(authorize: ModuleType, headers: dict[str, str]) -> None:
-    """A key in either header, in any case, is authorized as its tenant."""
+    """A key is authorized as its tenant, however the header's name is written."""
     response = authorize.handler(_event(headers), None)
     assert response == {"isAuthorized": True, "context": {"tenant_id": "acme", "key_id": "k1"}}
 
 
 @pytest.mark.parametrize(
-    "headers", [None, {}, {"x-api-key": ""}, {"x-api-key": "rdp_other"}, {"authorization": "Basic rdp_secret"}]
+    "headers", [None, {}, {"x-api-key": ""}, {"x-api-key": "rdp_other"}, {"authorization": "Bearer rdp_secret"}]
 )
 def test_unknown_key_is_refused(
     authorize: ModuleType, headers: dict[str, str] | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No key, an unknown one, or another scheme is refused, and the line that says so does not hold the key."""
+    """No key, an unknown one, or one in another header is refused, and the line that says so does not hold the key."""
     assert authorize.handler(_event(headers), None) == {"isAuthorized": False}
     line = capsys.readouterr().out
     assert json.loads(line)["event"] == "key_refused"
