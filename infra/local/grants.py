@@ -28,6 +28,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "dynamodb:PartiQLInsert": Operation("dynamodb:BatchExecuteStatement", "*"),
 }
 
+_ANY_STREAM: Final = ":*"
+"""How an ARN ends that means a log group's streams. The engine authorizes writing to them on the group."""
+
 _KEY: Final = "dynamodb:LeadingKeys"
 """A condition key that the engine does not know: what depends on it is refused there, and must be granted without it.
 Which tenant's rows a role reads is therefore not enforced on the engine (`rdp verify-isolation` says so)."""
@@ -46,6 +49,9 @@ def engine_policy(policy: Mapping[str, Any]) -> dict[str, Any] | None:
             if operation is not None and statement["Effect"] == "Allow":
                 resource = operation.resource or statement["Resource"]
                 statements.append({"Effect": "Allow", "Action": operation.name, "Resource": resource})
+            if action.startswith("logs:") and str(statement["Resource"]).endswith(_ANY_STREAM):
+                group = statement["Resource"].removesuffix(_ANY_STREAM)
+                statements.append({"Effect": "Allow", "Action": action, "Resource": group})
         if _KEY in statement.get("Condition", {}).get("Null", {}):
             statements.append({"Effect": "Allow", "Action": allowed, "Resource": statement["Resource"]})
     return {"Version": policy["Version"], "Statement": statements} if statements else None
