@@ -10,8 +10,9 @@ SCHEMA_VERSION: Final = 1
 """Raised when an old reader could misread a new message. Every version ever written stays readable (tests/golden)."""
 
 # DynamoDB's item limit is 400 KB, names and values (AWS Service Quotas, read November 2026). An item holds the text
-# twice: the original, and the redacted text, which `[REDACTED]` (10) for a 7-digit phone number (8) lets grow by a
-# quarter at worst: 170,000 * 2.25 = 382,500, and the rest is left for keys, fields and names.
+# twice: the original, and the redacted text, which grows by 14/11 at worst (`tel:5550199` to `tel:[REDACTED]`):
+# 170,000 * (1 + 14/11) = 386,400, and 23,200 are left for keys, fields and names. Opt-in rules and custom patterns can
+# make a text grow more; an item that is then too large is dead-lettered as `refused_by_table`.
 MAX_TEXT_BYTES: Final = 170_000
 
 # `\Z`, because `$` also matches before a final newline.
