@@ -1,0 +1,17 @@
+"""Where kinesis-mock cannot run: a reason to skip on somebody's machine, a failure in CI."""
+
+import pytest
+
+from tests.integration.replay import kinesis_mock
+
+
+def test_without_node_a_developer_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that CI silently skips proves nothing."""
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    monkeypatch.setattr(kinesis_mock, "_installed", lambda: None)
+    monkeypatch.setenv("CI", "false")
+    with pytest.raises(pytest.skip.Exception, match="node is not installed"), kinesis_mock.running():
+        pass
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="must run in CI: node is not installed"), kinesis_mock.running():
+        pass
