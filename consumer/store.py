@@ -112,14 +112,14 @@ class Table:
         return verdicts
 
     def _execute(self, rows: Sequence[Row]) -> list[str | None]:
+        statements = [statement(self._name, row) for row in rows]
         try:
-            answer = self._client.batch_execute_statement(Statements=[statement(self._name, row) for row in rows])
+            responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except (ClientError, BotoCoreError) as error:
             code = _code(error)
             if code in _REFUSING_CODES:  # Of the call as a whole, so that one of its rows must be the reason.
                 raise Poison("refused_by_table", code) from error
             return [code] * len(rows)
-        responses = answer["Responses"]
         codes = [response["Error"].get("Code", "Unknown") if "Error" in response else None for response in responses]
         return [*codes, *["MissingResponse"] * (len(rows) - len(codes))]
 
