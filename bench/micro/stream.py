@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from consumer import redact
 from consumer.replay import select
+from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import Checkpoint
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.distinct import Seen
 from consumer.replay.merge import StreamRecord
-from consumer.replay.replay import BrokenRecords, Progress, Replay
+from consumer.replay.replay import Progress, Replay
 from consumer.replay.sinks import FileSink
 from consumer.replay.stream import read_stream
 from ingest.kpl import aggregate

@@ -1,6 +1,5 @@
 """One shard's pages: iterators got and renewed, throttles and the network backed off, empty pages crossed."""
 
-import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's
 
+from consumer.replay.attempts import EXPIRED, Attempts, error_code
 from consumer.replay.checkpoint import TRIM_HORIZON, ShardPosition
 
 if TYPE_CHECKING:
@@ -24,29 +24,9 @@ PAGE_RECORDS: Final = 10_000
 """Records a GetRecords call at most; it also ends at 10 MiB (GetRecords API reference, November 2026)."""
 
 _CALLS_PER_S: Final = 5  # GetRecords a shard, all readers together (API reference).
-_FIRST_BACKOFF_S: Final = 0.1
-_MAX_BACKOFF_S: Final = 5.0
-_MAX_FAILURES: Final = 20  # In a row, about a minute and a half: then a person has to look.
 
 # AT_TIMESTAMP goes by Kinesis's clock, received_at by ingest's: a clock that is five minutes off breaks signatures.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
-
-_EXPIRED: Final = "ExpiredIteratorException"
-_TRANSIENT_CODES: Final = frozenset(
-    {
-        "InternalFailure",
-        "InternalServerError",
-        "KMSThrottlingException",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-    }
-)
-
-_jitter = random.SystemRandom()
 
 
 class Page(NamedTuple):
@@ -56,10 +36,6 @@ class Page(NamedTuple):
     millis_behind: int
     caught_up: bool
     ended: bool
-
-
-class StreamUnreadableError(Exception):
-    """The stream cannot be read: access, a wrong name, or throttles without end. A later run may go on from here."""
 
 
 def client_config() -> Config:
@@ -75,7 +51,7 @@ def client_config() -> Config:
 def list_shards(client: "KinesisClient", stream_name: str, *, sleep: Callable[[float], None]) -> "list[ShardTypeDef]":
     """Return every shard of the stream, open and closed, that still holds records. Raises: StreamUnreadableError."""
     shards: list[ShardTypeDef] = []
-    attempts = _Attempts(sleep)
+    attempts = Attempts(sleep)
     token: str | None = None
     while True:
         try:
@@ -159,7 +135,7 @@ class _ShardCalls:
         self._start = start
         self._monotonic = monotonic
         self._sleep = sleep
-        self._attempts = _Attempts(sleep)
+        self._attempts = Attempts(sleep)
         self._recent_calls_s: deque[float] = deque(maxlen=_CALLS_PER_S)
         self._iterator: str | None = None
 
@@ -168,7 +144,7 @@ class _ShardCalls:
             try:
                 response = self._call()
             except ClientError as error:
-                if _code(error) == _EXPIRED:
+                if error_code(error) == EXPIRED:
                     self._iterator = None  # Five minutes went by: the same place, a new iterator.
                 self._attempts.failed(error)
             except (ConnectionError, HTTPClientError) as error:
@@ -190,28 +166,3 @@ class _ShardCalls:
             self._sleep(wait_s)
         calls.append(self._monotonic())
         return self._client.get_records(ShardIterator=self._iterator, Limit=PAGE_RECORDS)
-
-
-class _Attempts:
-    """Failures in a row: waits longer after each, with full jitter, and raises when a wait cannot help."""
-
-    def __init__(self, sleep: Callable[[float], None]) -> None:
-        self._sleep = sleep
-        self._failures = 0
-
-    def succeeded(self) -> None:
-        self._failures = 0
-
-    def failed(self, error: ClientError | ConnectionError | HTTPClientError) -> None:
-        self._failures += 1
-        code = _code(error) if isinstance(error, ClientError) else None
-        if code is not None and code != _EXPIRED and code not in _TRANSIENT_CODES:
-            raise StreamUnreadableError(str(error)) from error
-        if self._failures > _MAX_FAILURES:
-            raise StreamUnreadableError(f"{self._failures} failures in a row, the last: {error}") from error
-        if code != _EXPIRED:
-            self._sleep(_jitter.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**self._failures)))
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "Unknown")

@@ -4,20 +4,19 @@ A commit's order is what makes a kill harmless: the output is flushed and synced
 checkpoint. A run that goes on from the checkpoint takes back what the output holds beyond it.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from consumer.replay import checkpoint as checkpoints
+from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import SHARD_END, Checkpoint, ShardPosition
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import Idle, ShardEnded, StreamRecord
 from consumer.replay.select import read_log
-from consumer.replay.sinks import LineFile, Sink
+from consumer.replay.sinks import Sink
 from ingest.message import InternalMessage
 
 
@@ -53,46 +52,6 @@ class Progress:
     def lag_ms(self) -> int:
         """How far the shard that is farthest behind is from its tip."""
         return max(tuple(self.behind_ms.values()), default=0)  # a copy: another thread shows it
-
-
-class BrokenRecords:
-    """The quarantine file of what is on the stream and is no log: one JSON object a line, made when first needed.
-
-    It holds data as it came, redacted by nothing: its owner alone may read it.
-    """
-
-    def __init__(self, path: Path, *, resume_at: int) -> None:
-        """Keep the file's first `resume_at` bytes. Raises: CheckpointMismatchError."""
-        self._path = path
-        self._bytes = resume_at
-        self._file: LineFile | None = None
-        if resume_at or path.exists():
-            self._file = LineFile(path, resume_at=resume_at)
-
-    def write(self, record: StreamRecord, broken: Broken) -> None:
-        """Keep one piece with its place on the stream and what is wrong with it."""
-        if self._file is None:
-            self._path.touch(mode=0o600)
-            self._file = LineFile(self._path)
-        line = {
-            "reason": broken.reason,
-            "shard_id": record.shard_id,
-            "sequence_number": record.sequence_number,
-            "sub_sequence_number": broken.sub_sequence_number,
-            "partition_key": broken.partition_key,
-            "arrived_at": datetime.fromtimestamp(record.arrival_ms / 1000, UTC).isoformat(timespec="milliseconds"),
-            "data_base64": b64encode(broken.data).decode(),
-        }
-        self._file.write(msgspec.json.encode(line))
-
-    def commit(self) -> int:
-        """Write and sync everything; return the file's length."""
-        return 0 if self._file is None else self._file.commit()
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
 
 
 class Replay:

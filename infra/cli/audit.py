@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from consumer.replay import dead_letters, read, select
+from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.audit import Ledger, MissingLog, StoredRow, TenantAudit, Verdict, verdict
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import StreamRecord
-from consumer.replay.read import StreamUnreadableError
 from consumer.replay.stream import read_stream
 from consumer.replay.table import Item, read_items
 from infra.cli import instant

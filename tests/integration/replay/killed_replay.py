@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from consumer.replay import checkpoint, sinks
-from infra.cli.replay import Options, run
+from consumer.replay import checkpoint, lines, sinks
+from infra.cli.replay_job import Options, run
 from tests.integration.replay.corpus import stack_of
 
 
@@ -47,8 +47,8 @@ def main(job: Job) -> None:
     sinks.FileSink.commit_logs = job.commit_logs
     if job.point == "write":
         # Written, and on its way to the disk as far as the buffers let it.
-        sinks.LineFile.write = counted(sinks.LineFile.write, die_first=False)  # type: ignore[method-assign]
-        sinks._BUFFERED_LINES = 1  # type: ignore[misc]
+        lines.LineFile.write = counted(lines.LineFile.write, die_first=False)  # type: ignore[method-assign]
+        lines._BUFFERED_LINES = 1  # type: ignore[misc]
     elif job.point != "never":
         checkpoint.save = counted(checkpoint.save, die_first=job.point == "before_checkpoint")
     run(

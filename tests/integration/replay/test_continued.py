@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from moto import mock_aws
 
-from infra.cli.replay import Options, run
+from infra.cli.replay_job import Options, run
 from ingest.message import InternalMessage, decode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 

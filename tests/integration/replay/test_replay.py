@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from moto import mock_aws
 
-from infra.cli.replay import Options, run
+from infra.cli.replay_job import Options, run
 from infra.stack import Stack
 from ingest.message import InternalMessage, decode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.cli.replay import Options, run
+from infra.cli.replay_job import Options, run
 from infra.stack import Stack
 from ingest.message import InternalMessage, decode, encode
 from tests.integration.replay import kinesis_mock

@@ -6,8 +6,9 @@ from itertools import islice
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import ShardPosition
-from consumer.replay.read import Page, StreamUnreadableError, list_shards, pages
+from consumer.replay.read import Page, list_shards, pages
 from tests.unit.consumer.replay.fakes import Clock, FakeKinesis, client_error, record
 
 ONE, TWO, THREE = record("0001"), record("0002"), record("0003")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import ShardPosition
-from consumer.replay.read import Page, StreamUnreadableError
+from consumer.replay.read import Page
 from consumer.replay.readers import READ_AHEAD_PAGES, ShardReaders
 from tests.unit.consumer.replay.fakes import record
 

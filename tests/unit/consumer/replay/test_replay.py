@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from consumer.replay import checkpoint as checkpoints
+from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import SHARD_END, Checkpoint, ShardPosition
 from consumer.replay.merge import Idle, ShardEnded, StreamRecord
-from consumer.replay.replay import BrokenRecords, Progress, Replay
+from consumer.replay.replay import Progress, Replay
 from ingest.kpl import aggregate
 from ingest.message import InternalMessage, encode
 from tests.unit.consumer.replay.fakes import Clock, message

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from consumer.replay.checkpoint import CheckpointMismatchError
-from consumer.replay.sinks import FileSink, LineFile, QueueRefusedError, QueueSink, StreamSink
+from consumer.replay.lines import LineFile
+from consumer.replay.sinks import FileSink, QueueRefusedError, QueueSink, StreamSink
 from ingest.message import decode, encode
 from tests.unit.consumer.replay.fakes import Clock, message
 
