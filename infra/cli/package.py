@@ -6,8 +6,6 @@ from io import BytesIO
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from infra import import_time, package
 from infra.package import Architecture
@@ -24,7 +22,6 @@ from infra.package import Architecture
 def command(*, architecture: Architecture, python_version: str, here: bool, with_boto3: bool, out: Path) -> None:
     """Build ingest.zip and consumer.zip: the same bytes for the same commit and lock, anywhere and any time."""
     out.mkdir(parents=True, exist_ok=True)
-    table = Table("file", "zip", "unpacked", "import", "sha256")
     for function in package.MODULES:
         if here:
             built = package.build_here(function, with_boto3=with_boto3)
@@ -36,12 +33,8 @@ def command(*, architecture: Architecture, python_version: str, here: bool, with
         if here or import_time.runs_here(architecture, python_version):
             measured = f"{import_time.measure_ms(function, built):.0f} ms"
         else:
-            measured = "not here"
-        table.add_row(
-            str(out / f"{function}.zip"),
-            f"{len(built) / 1024:,.0f} KiB",
-            f"{unpacked_bytes / 1024:,.0f} KiB",
-            measured,
-            hashlib.sha256(built).hexdigest()[:32],
+            measured = "not measurable here"
+        click.echo(
+            f"{out / f'{function}.zip'}  {len(built) / 1024:,.0f} KiB  unpacked {unpacked_bytes / 1024:,.0f} KiB  "
+            f"import {measured}  sha256 {hashlib.sha256(built).hexdigest()}"
         )
-    Console().print(table)

@@ -1,6 +1,5 @@
 """`rdp tail`: both functions' logs as they come."""
 
-import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from infra import log_lines
+from infra.cli import instant
 from infra.cli.terminal import printable
 from infra.cli.where import on_stack
 from infra.log_lines import Level
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _GROUPS: Final = {"ingest": "IngestLogGroupName", "consumer": "ConsumerLogGroupName"}
 _POLL_S: Final = 2.0
 _LATE_MS: Final = 30_000  # How much later than its time a line may still appear in CloudWatch.
-_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _COLOURS: Final = {"info": None, "warning": "yellow", "error": "red"}
 
 
@@ -58,26 +57,26 @@ class _Follower:
         self._seen = {key: at_ms for key, at_ms in self._seen.items() if at_ms >= self._since_ms}
 
 
-def _read_since(_context: click.Context, _option: click.Parameter, value: str) -> int:
-    match = re.fullmatch(r"(\d+)([smhd])", value)
-    if match is None:
-        raise click.BadParameter(f"{value!r} is not a number with s, m, h or d, as in 15m.")
-    return int(match.group(1)) * _UNITS_S[match.group(2)]
+def _read_since(_context: click.Context, _option: click.Parameter, value: str) -> datetime:
+    try:
+        return instant.parse(value, datetime.now(UTC))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command("tail")
 @on_stack
-@click.option("--since", "since_s", default="5m", show_default=True, callback=_read_since, help="How far to go back.")
+@click.option("--since", default="5m", show_default=True, callback=_read_since, help="From when: 15m, 2h or a time.")
 @click.option("--service", type=click.Choice(["ingest", "consumer"]), help="Only this function.")
 @click.option("--level", type=click.Choice(list(log_lines.LEVELS)), default="info", show_default=True, help="At least.")
 @click.option("--platform", is_flag=True, help="Also Lambda's own START, END and REPORT lines.")
 @click.option("--no-follow", is_flag=True, help="End when the lines that are there are shown.")
 @click.option("--json", "as_json", is_flag=True, help="The lines as they were written.")
 def command(
-    stack: Stack, *, since_s: int, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
+    stack: Stack, *, since: datetime, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
 ) -> None:
     """Show the lines of both functions in the order of time, and follow them until Ctrl-C."""
-    since_ms = int((time.time() - since_s) * 1000)
+    since_ms = int(since.timestamp() * 1000)
     followers = [
         _Follower(stack.place.logs, name, stack.outputs[output], since_ms)
         for name, output in _GROUPS.items()

@@ -1,0 +1,146 @@
+"""`rdp package`, `deploy` and `destroy` as an operator types them, against the engine in AWS's place."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import pytest
+
+from infra import stack
+from infra.local import grants
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Eventually, LocalStack
+
+_ROOT: Final = Path(__file__).parents[2]
+_NAME: Final = "deployed"
+# What the engine can't do: TLS, and a mapping's limit that comes through CloudFormation.
+_ENGINE: Final = ("--param", "RequireTls=false", "--param", "MaximumConcurrency=0")
+
+Rdp = Callable[..., str]
+
+
+@pytest.fixture
+def rdp(local_stack: "LocalStack") -> Rdp:
+    """Return `rdp(*arguments, expect=0)`: the command's output, with the engine in AWS's place."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": local_stack.state.region,
+        "AWS_ENDPOINT_URL": local_stack.state.aws_endpoint_url,
+    }
+
+    def run(*arguments: str | Path, expect: int = 0, stdin: str = "") -> str:
+        finished = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-c", "from infra.cli import main; main()", *map(str, arguments)],
+            cwd=_ROOT,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+        )
+        output = finished.stdout + finished.stderr
+        assert finished.returncode == expect, output
+        assert "Traceback" not in output
+        return output
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for this interpreter's packages."""
+    return tmp_path_factory.mktemp("packages")
+
+
+@pytest.fixture
+def no_stack_left(local_stack: "LocalStack") -> Iterator[None]:
+    """No stack but the session's own is left behind."""
+    yield
+    described = local_stack.place.cloudformation.describe_stacks()["Stacks"]
+    assert [s["StackName"] for s in described if s["StackStatus"] != "DELETE_COMPLETE"] == [stack.STACK_NAME]
+
+
+@pytest.mark.usefixtures("no_stack_left")
+def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", eventually: "Eventually") -> None:
+    """Shown, deployed, used, changed, found unchanged, and removed."""
+    built = rdp("package", "--here", "--out", packages)
+    assert "ingest.zip" in built.replace("\n", "")
+    assert " ms" in built
+
+    shown = rdp("deploy", "--stack", _NAME, "--packages", packages, "--dry-run", *_ENGINE)
+    assert "Add" in shown
+    assert "nothing was changed" in shown
+
+    deployed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_ENGINE, "--param", "SecondsPerChar=0")
+    assert "CREATE_COMPLETE" in deployed
+    outputs = stack.read_outputs(local_stack.place, _NAME)
+    for output, value in outputs.items():
+        assert output in deployed
+        assert value in deployed
+
+    for role in ("IngestRoleName", "ConsumerRoleName"):
+        grants.grant(local_stack.place.iam, outputs[role])
+    endpoint = f"{local_stack.state.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
+    state = msgspec.structs.replace(local_stack.state, endpoint=endpoint, outputs=outputs)
+    used = type(local_stack)(local_stack.data_dir, state)
+    assert used.post_text("deployed", "Call 555-0199", "one").status == 202
+    assert eventually(lambda: used.row("deployed", "one"))["modified_data"] == {"S": "Call [REDACTED]"}
+
+    changed = rdp("deploy", "--stack", _NAME, "--packages", packages, "--param", "RetentionDays=7")
+    assert "UPDATE_COMPLETE" in changed
+    variables = local_stack.place.lambda_.get_function_configuration(FunctionName=f"{_NAME}-consumer")["Environment"][
+        "Variables"
+    ]
+    assert (variables["RETENTION_DAYS"], variables["SECONDS_PER_CHAR"]) == ("7", "0")  # The other one is kept.
+    assert "is as the template wants it" in rdp("deploy", "--stack", _NAME, "--packages", packages)
+
+    assert "Aborted" in rdp("destroy", "--stack", _NAME, stdin="n\n", expect=1)
+    assert "is gone" in rdp("destroy", "--stack", _NAME, "--yes")
+    assert "There is no stack" in rdp("destroy", "--stack", _NAME, "--yes", expect=1)
+
+
+@pytest.mark.usefixtures("no_stack_left")
+def test_a_failed_deployment_names_the_resource_and_the_reason(
+    rdp: Rdp, packages: Path, local_stack: "LocalStack"
+) -> None:
+    """It rolls back, ends with 1, and the next deployment starts from nothing."""
+    rdp("package", "--here", "--out", packages)
+    # CloudFormation takes any number; SQS only a whole one.
+    failed = rdp(
+        *(
+            "deploy",
+            "--stack",
+            "failing",
+            "--packages",
+            packages,
+            *_ENGINE,
+            "--param",
+            "VisibilityTimeoutSeconds=300.5",
+        ),
+        expect=1,
+    )
+    assert "Stack 'failing' is ROLLBACK_COMPLETE" in failed
+    assert "Queue CREATE_FAILED" in failed
+    assert "Invalid value for the parameter VisibilityTimeout" in failed
+
+    assert "CREATE_COMPLETE" in rdp("deploy", "--stack", "failing", "--packages", packages, *_ENGINE)
+    rdp("destroy", "--stack", "failing", "--yes")
+    names = [bucket["Name"] for bucket in local_stack.place.s3.list_buckets()["Buckets"]]
+    assert f"rdp-code-000000000000-{local_stack.state.region}" in names
+
+
+def test_mistakes_are_told_before_anything_is_made(rdp: Rdp, local_stack: "LocalStack") -> None:
+    """Unknown parameters, and numbers that do not fit each other."""
+    told = rdp("deploy", "--stack", "wrong", "--param", "ConsumerTimeoutSeconds=100", "--param", "Nope=1", expect=1)
+    assert "no parameter Nope" in told
+    assert "600 or more" in told
+    stacks = local_stack.place.cloudformation.describe_stacks()["Stacks"]
+    assert "wrong" not in [described["StackName"] for described in stacks]

@@ -1,0 +1,107 @@
+"""What a change set says, and what a deployment's parameters must not be."""
+
+from typing import Any
+
+import pytest
+
+from infra import changeset
+from infra.changeset import Change, Event
+
+_VALUES = {
+    "ConsumerTimeoutSeconds": "50",
+    "VisibilityTimeoutSeconds": "300",
+    "BatchSize": "5",
+    "BatchingWindowSeconds": "0",
+}
+
+
+def _objections(**given: str) -> list[str]:
+    return changeset.objections(_VALUES | given, given=given, declared=_VALUES)
+
+
+def test_good_parameters_have_no_objections() -> None:
+    """The template's defaults, and numbers that fit each other."""
+    assert _objections() == []
+    assert _objections(ConsumerTimeoutSeconds="100", VisibilityTimeoutSeconds="600") == []
+    assert _objections(BatchSize="10") == []
+    assert _objections(BatchSize="11", BatchingWindowSeconds="1") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"ConsumerTimeoutSeconds": "51"}, "must be 306 or more"),
+        ({"VisibilityTimeoutSeconds": "299"}, "must be 300 or more"),
+        ({"BatchSize": "11"}, "needs BatchingWindowSeconds"),
+        ({"Nonsense": "1"}, "no parameter Nonsense"),
+    ],
+)
+def test_bad_parameters_are_named(given: dict[str, str], words: str) -> None:
+    """Before AWS is asked, and with what would be right."""
+    (objection,) = _objections(**given)
+    assert words in objection
+
+
+def test_an_update_keeps_what_is_not_given() -> None:
+    """What the stack has and the template still declares keeps its value; a new parameter takes its default."""
+    chosen = changeset.parameters({"A": "1"}, declared=["A", "B", "New"], deployed=["A", "B", "Gone"])
+    assert chosen == [
+        {"ParameterKey": "A", "ParameterValue": "1"},
+        {"ParameterKey": "B", "UsePreviousValue": True},
+    ]
+
+
+def _described(logical_id: str, action: str, resource_type: str, replacement: str | None = None) -> Any:
+    change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": resource_type}
+    return {"ResourceChange": change | ({"Replacement": replacement} if replacement else {})}
+
+
+def test_what_endangers_logs_comes_first() -> None:
+    """A table, queue or stream that is removed or replaced; not one that is only changed, nor a replaced alarm."""
+    changes = changeset.changes(
+        [
+            _described("Alarm", "Modify", "AWS::CloudWatch::Alarm", "True"),
+            _described("Queue", "Modify", "AWS::SQS::Queue", "False"),
+            _described("Table", "Modify", "AWS::DynamoDB::Table", "Conditional"),
+            _described("Stream", "Remove", "AWS::Kinesis::Stream"),
+        ]
+    )
+    assert [(change.logical_id, change.endangers_logs) for change in changes] == [
+        ("Table", True),
+        ("Stream", True),
+        ("Alarm", False),
+        ("Queue", False),
+    ]
+    assert changes[0] == Change("Modify", "Table", "AWS::DynamoDB::Table", "Conditional")
+
+
+def test_events_are_new_ones_in_their_order() -> None:
+    """CloudFormation tells the newest first, and the old ones again."""
+    described: Any = [
+        {
+            "EventId": "3",
+            "LogicalResourceId": "Queue",
+            "ResourceStatus": "CREATE_FAILED",
+            "ResourceStatusReason": "No.",
+        },
+        {"EventId": "2", "LogicalResourceId": "Queue", "ResourceStatus": "CREATE_IN_PROGRESS"},
+        {"EventId": "1"},
+    ]
+    assert changeset.events(described, {"1"}) == [
+        Event("2", "Queue", "CREATE_IN_PROGRESS", ""),
+        Event("3", "Queue", "CREATE_FAILED", "No."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "failed"),
+    [
+        ("CREATE_FAILED", "Invalid value.", True),
+        ("DELETE_FAILED", "Deletion protection is enabled.", True),
+        ("CREATE_FAILED", "Resource creation cancelled", False),
+        ("CREATE_COMPLETE", "", False),
+    ],
+)
+def test_a_cancelled_resource_is_not_the_cause(status: str, reason: str, *, failed: bool) -> None:
+    """When one fails, CloudFormation cancels the others: only the first is told."""
+    assert Event("1", "Queue", status, reason).failed is failed
