@@ -14,10 +14,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from bench.micro.memory_stream import SHARDS, TENANTS, MemoryKinesis, Shards, log, shards
 from consumer import redact
 from consumer.replay import select
 from consumer.replay.broken import BrokenRecords
@@ -28,87 +28,24 @@ from consumer.replay.merge import StreamRecord
 from consumer.replay.replay import Progress, Replay
 from consumer.replay.sinks import FileSink
 from consumer.replay.stream import read_stream
-from ingest.kpl import aggregate
-from ingest.message import EncodedLog, InternalMessage, decode, encode
+from ingest.message import EncodedLog, decode, encode
 from ingest.stream import put_user_records
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 LOGS: Final = 100_000
-SHARDS: Final = 8
-TENANTS: Final = 20
-A_RECORD: Final = 100
+A_REQUEST: Final = 100
 ROUNDS: Final = 5
-PAGE_RECORDS: Final = 200
 WRITES: Final = 200
 
-_START: Final = datetime(2026, 11, 24, tzinfo=UTC)
-_TEXT: Final = "10.0.0.12 - - GET /account/orders?page=2 HTTP/1.1 200 512 0.012 upstream=10.0.3.7:8080 "
 _BILLED_BYTES: Final = 1024  # On-demand bills each record rounded up to 1 KB (Kinesis pricing, November 2026).
 
 
-class MemoryKinesis:
-    """Serves prepared shards from memory, as boto3's client does."""
-
-    def __init__(self, shards: dict[str, list[dict[str, Any]]]) -> None:
-        self._shards = shards
-
-    def list_shards(self, **_: Any) -> dict[str, Any]:
-        """Return the shards, all open."""
-        return {
-            "Shards": [{"ShardId": s, "SequenceNumberRange": {"StartingSequenceNumber": "0"}} for s in self._shards]
-        }
-
-    def get_shard_iterator(self, **request: Any) -> dict[str, str]:
-        """Return an iterator at the beginning."""
-        return {"ShardIterator": f"{request['ShardId']}/0"}
-
-    def get_records(self, **request: Any) -> dict[str, Any]:
-        """Return the next page."""
-        shard_id, _, start = request["ShardIterator"].partition("/")
-        end = int(start) + PAGE_RECORDS
-        records = self._shards[shard_id][int(start) : end]
-        return {"Records": records, "NextShardIterator": f"{shard_id}/{end}", "MillisBehindLatest": 0}
-
-
-def log(number: int) -> InternalMessage:
-    """Return one log of about 300 bytes on the wire."""
-    return InternalMessage(
-        tenant_id=f"tenant-{number % TENANTS:02}",
-        log_id=f"0198f3c2-7b1e-7{number % 4096:03x}-9{number % 997:03}-{number:012}",
-        source="json_upload",
-        text=_TEXT + str(number),
-        received_at=(_START + timedelta(milliseconds=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        schema_version=1,
-    )
-
-
-def stream() -> dict[str, list[dict[str, Any]]]:
-    """Return shards full of aggregated records of 100 logs each."""
-    shards: dict[str, list[dict[str, Any]]] = {f"shardId-{i:012}": [] for i in range(SHARDS)}
-    names = sorted(shards)
-    for tenant in range(TENANTS):
-        numbers = range(tenant, LOGS, TENANTS)
-        for start in range(0, len(numbers), A_RECORD):
-            encoded = [(i, encode(log(n))) for i, n in enumerate(numbers[start : start + A_RECORD])]
-            for packed in aggregate(f"tenant-{tenant:02}", encoded):
-                shard = shards[names[tenant % SHARDS]]
-                shard.append(
-                    {
-                        "SequenceNumber": f"4968{start:010}{tenant:03}{len(shard):012}",
-                        "PartitionKey": f"tenant-{tenant:02}",
-                        "Data": packed.data,
-                        "ApproximateArrivalTimestamp": _START + timedelta(milliseconds=start),
-                    }
-                )
-    return shards
-
-
-def opened(shards: dict[str, list[dict[str, Any]]]) -> Any:
+def opened(memory: Shards) -> Any:
     """Return the merged stream over shards in memory."""
     return read_stream(
-        cast("KinesisClient", MemoryKinesis(shards)),
+        cast("KinesisClient", MemoryKinesis(memory)),
         "memory",
         positions={},
         since=None,
@@ -125,10 +62,10 @@ def _free_clock() -> Callable[[], float]:
     return lambda: float(next(ticks))
 
 
-def read_ours(shards: dict[str, list[dict[str, Any]]]) -> int:
+def read_ours(memory: Shards) -> int:
     """Return how many logs the replay's own path decodes: threads, merge, digests, tenant check and all."""
     logs = 0
-    with opened(shards) as merge:
+    with opened(memory) as merge:
         for event in merge:
             if isinstance(event, StreamRecord):
                 for piece in deaggregate(event.partition_key, event.data):
@@ -137,24 +74,24 @@ def read_ours(shards: dict[str, list[dict[str, Any]]]) -> int:
     return logs
 
 
-def read_reference(shards: dict[str, list[dict[str, Any]]]) -> int:
+def read_reference(memory: Shards) -> int:
     """Return how many logs the reference library's loop decodes, shard after shard, without a merge or a check."""
     from base64 import b64decode  # noqa: PLC0415 - beside the library that needs it
 
     from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # noqa: PLC0415 - after ingest.kpl's clean import
 
     logs = 0
-    for records in shards.values():
+    for records in memory.values():
         for record in iter_deaggregate_records(records, data_format="Boto3"):
             decode(b64decode(record["kinesis"]["data"]))
             logs += 1
     return logs
 
 
-def replay_to_file(shards: dict[str, list[dict[str, Any]]], *, redacted: bool, distinct: bool) -> int:
+def replay_to_file(memory: Shards, *, redacted: bool, distinct: bool) -> int:
     """Return how many logs a whole replay writes to an NDJSON file."""
     redactor = redact.build()
-    with tempfile.TemporaryDirectory() as folder, opened(shards) as merge:
+    with tempfile.TemporaryDirectory() as folder, opened(memory) as merge:
         sink = FileSink(Path(folder, "out.ndjson"))
         progress = Replay(
             sink=sink,
@@ -229,13 +166,13 @@ def billed(sizes: Sequence[int]) -> int:
 
 def report_reading() -> None:
     """Print (a)."""
-    shards = stream()
+    memory = shards(LOGS)
     variants: dict[str, Callable[[], int]] = {
-        "replay: merge, deaggregate, decode": lambda: read_ours(shards),
-        "reference library's loop, decode": lambda: read_reference(shards),
-        "replay to NDJSON, raw": lambda: replay_to_file(shards, redacted=False, distinct=False),
-        "replay to NDJSON, redacted": lambda: replay_to_file(shards, redacted=True, distinct=False),
-        "replay to NDJSON, raw, distinct": lambda: replay_to_file(shards, redacted=False, distinct=True),
+        "replay: merge, deaggregate, decode": lambda: read_ours(memory),
+        "reference library's loop, decode": lambda: read_reference(memory),
+        "replay to NDJSON, raw": lambda: replay_to_file(memory, redacted=False, distinct=False),
+        "replay to NDJSON, redacted": lambda: replay_to_file(memory, redacted=True, distinct=False),
+        "replay to NDJSON, raw, distinct": lambda: replay_to_file(memory, redacted=False, distinct=True),
     }
     rates: dict[str, list[Rate]] = {name: [] for name in variants}
     for _ in range(ROUNDS):
@@ -270,15 +207,15 @@ def report_size() -> None:
 
 def report_writing() -> None:
     """Print (c)."""
-    prepared = list(requests(A_RECORD, WRITES))
+    prepared = list(requests(A_REQUEST, WRITES))
 
     def write() -> int:
         for logs in prepared:
             written(logs)
-        return A_RECORD * WRITES
+        return A_REQUEST * WRITES
 
     rates = [timed(write).cpu for _ in range(ROUNDS)]
-    print(f"  writer: {1e6 / statistics.median(rates):.2f} us of CPU a log at {A_RECORD} logs a request")
+    print(f"  writer: {1e6 / statistics.median(rates):.2f} us of CPU a log at {A_REQUEST} logs a request")
 
 
 def main() -> None:
