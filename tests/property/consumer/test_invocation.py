@@ -98,7 +98,9 @@ def test_one_outcome_a_log_and_nothing_lost(
         assert counts.get("deferred", 0) + counts.get("retried", 0) == len(kept)
 
         dead_now = Counter(attributes["original_message_id"] for _, attributes in world.sqs.dead[dead_before:])
-        assert all(attributes["reason"] for _, attributes in world.sqs.dead)
+        refusing = {"ValidationError", "ValidationException"} & {*statement_codes, *call_codes}
+        for text, attributes in world.sqs.dead[dead_before:]:
+            assert_poison(world, text, attributes["reason"], refusing=bool(refusing))
         assert counts.get("conflict", 0) + counts.get("quarantined", 0) == dead_now.total()
         for entry in deliveries(event):
             if entry.message_id in kept:
@@ -107,6 +109,18 @@ def test_one_outcome_a_log_and_nothing_lost(
                 assert_kept_somewhere(world, entry.body, dead=dead_now[entry.message_id])
                 del waiting[entry.message_id]
         world.clock.elapsed_s += 300
+
+
+def assert_poison(world: World, encoded: str, reason: str, *, refusing: bool) -> None:
+    """Fail unless a dead letter is what its reason says: a healthy log never lands there."""
+    if reason in {"undecodable", "unknown_schema_version"}:
+        with pytest.raises(Poison, match=reason):
+            decode(encoded)
+    elif reason == "log_id_conflict":
+        message = decode(encoded)
+        assert world.dynamodb.texts()[message.tenant_id, message.log_id] != message.text
+    else:
+        assert (reason, refusing) == ("refused_by_table", True)
 
 
 def assert_kept_somewhere(world: World, encoded: str, *, dead: int) -> None:

@@ -285,6 +285,21 @@ def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
     assert len(dynamodb.items) == 2
 
 
+def test_no_backoff_is_asked_for_when_the_time_is_over() -> None:
+    """A table that hung until the end leaves no time: the queue's own timeout does, and the answer is given."""
+    dynamodb = FakeDynamoDB()
+    world = World(dynamodb)
+
+    def hang() -> Exception:
+        world.clock.elapsed_s += 48
+        return client_error("ThrottlingException")
+
+    dynamodb.call_error = hang
+    world.clock.elapsed_s = 300
+    assert world.consume(batch(2, receive_count=2)) == ["m-0", "m-1"]
+    assert world.sqs.hidden == {}
+
+
 def test_a_crash_is_no_outage() -> None:
     """A log that crashed comes back after the queue's own timeout, however often."""
     world = World()
