@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run terraform-local test lint format lock
+.PHONY: help setup run terraform-local test lint bench-micro format lock
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,6 +33,12 @@ lint: $(STAMP)  ## ruff, mypy, import-linter, cfn-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint infra/cloudformation/*.yaml
+
+bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios in one run
+	$(BIN)/python -m bench.micro.ingest
+	$(BIN)/python -m bench.micro.consumer
+	$(BIN)/python -m bench.micro.stream
+	$(BIN)/python -m bench.micro.redaction
 
 format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
