@@ -117,6 +117,28 @@ def test_a_replay_to_a_file_holds_what_was_posted_redacted(
         assert texts == {(row["tenant_id"]["S"], row["log_id"]["S"]): row[attribute]["S"] for row in stored}
 
 
+def test_a_conflict_is_accounted_for_and_not_made_again(
+    local_stack: LocalStack, tenants: tuple[str, str], eventually: Eventually
+) -> None:
+    """Two texts under one log id: one item, one conflict, nothing missing (I6); a rebuild adds no other conflict."""
+    tenant = tenants[0]
+    assert local_stack.post_text(tenant, "first", "same").status == 202
+    eventually(lambda: local_stack.row(tenant, "same"))
+    assert local_stack.post_text(tenant, "second", "same").status == 202
+
+    def audited() -> dict[str, Any]:
+        result = rdp(local_stack, "audit", "--json", "--tenant", tenant)
+        (counts,) = json.loads(result.stdout)["tenants"]
+        return {"exit": result.exit_code, **counts}
+
+    eventually(lambda: drained(local_stack) and audited()["conflicts"] == 1)
+    expected = audited()
+    assert (expected["exit"], expected["on_stream"], expected["stored"], expected["missing"]) == (0, 1, 1, 0)
+    assert rdp(local_stack, "replay", "--to", "queue", "--tenant", tenant).exit_code == 0
+    eventually(lambda: drained(local_stack))
+    assert audited() == expected
+
+
 def drained(stack: LocalStack) -> bool:
     """Return whether nothing waits in the queue or is in flight."""
     return stack.counts.queued == stack.counts.in_flight == 0
