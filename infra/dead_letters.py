@@ -159,9 +159,11 @@ def _move(
             QueueUrl=dlq_url,
             Entries=[{"Id": str(i), "ReceiptHandle": call[i].receipt_handle} for i in sorted(acknowledged)],
         )
-        # Still here and there too: harmless, and told.
+        # Still here and there too: harmless, and told. An entry that the answer does not name is not known to be gone.
+        gone = {int(entry["Id"]) for entry in deleted.get("Successful", [])}
+        codes = {int(entry["Id"]): entry["Code"] for entry in deleted.get("Failed", [])}
         left |= {
-            call[int(entry["Id"])].message_id: f"not deleted: {entry['Code']}" for entry in deleted.get("Failed", [])
+            call[i].message_id: f"not deleted: {codes.get(i, 'MissingResult')}" for i in sorted(acknowledged - gone)
         }
     return len(call) - len(left), left
 

@@ -25,12 +25,16 @@ def upload(place: Place, bucket: str, packages: Mapping[Function, bytes]) -> dic
 
     A key names its content, so that an update replaces a function's code exactly when the code changed.
     """
-    parameters = {"CodeBucket": bucket}
+    parameters = code_parameters(bucket, packages)
     for name, package in packages.items():
-        key = f"{name}-{hashlib.sha256(package).hexdigest()[:32]}.zip"
-        place.s3.put_object(Bucket=bucket, Key=key, Body=package)
-        parameters[_CODE_KEYS[name]] = key
+        place.s3.put_object(Bucket=bucket, Key=parameters[_CODE_KEYS[name]], Body=package)
     return parameters
+
+
+def code_parameters(bucket: str, packages: Mapping[Function, bytes]) -> dict[str, str]:
+    """Return the template's code parameters for these packages in this bucket."""
+    keys = {_CODE_KEYS[n]: f"{n}-{hashlib.sha256(p).hexdigest()[:32]}.zip" for n, p in packages.items()}
+    return {"CodeBucket": bucket} | keys
 
 
 def deploy(

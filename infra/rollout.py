@@ -15,7 +15,7 @@ from infra.stack import Place, StackError
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
-_NEVER_CREATED: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+_NEVER_CREATED: Final = "ROLLBACK_COMPLETE"  # What a failed first deployment leaves: empty, and not to be updated.
 _NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -46,25 +46,34 @@ def target(place: Place, name: str, given: Mapping[str, str], *, reset: bool = F
     defaults = {p["ParameterKey"]: p.get("DefaultValue", "") for p in template["Parameters"]}
     stack = _describe(place, name)
     deployed = None
-    if stack is not None and stack["StackStatus"] not in {*_NEVER_CREATED, "REVIEW_IN_PROGRESS"}:
+    if stack is not None and stack["StackStatus"] not in {_NEVER_CREATED, "REVIEW_IN_PROGRESS"}:
         deployed = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
     kept = {} if reset else {n: v for n, v in (deployed or {}).items() if n in defaults}
     return Target(defaults | kept | dict(given), list(defaults), deployed)
 
 
 def propose(
-    place: Place, name: str, given: Mapping[str, str], goal: Target, *, reset: bool = False, timeout_s: float = 300
+    place: Place,
+    name: str,
+    given: Mapping[str, str],
+    goal: Target,
+    *,
+    reset: bool = False,
+    dry_run: bool = False,
+    timeout_s: float = 300,
 ) -> Proposal | None:
     """Return the change set that brings the stack `name` to the template, or None when there is nothing to change.
 
-    What a failed first deployment left of the stack is deleted first: it can't be updated.
+    What a failed first deployment left of the stack is deleted first, but not for a dry run.
 
     Raises:
-        StackError: CloudFormation refuses it, or another deployment runs.
+        StackError: CloudFormation refuses it, another deployment runs, or a dry run would have to delete.
     """
     stack = _describe(place, name)
     status = stack["StackStatus"] if stack else None
-    if status in _NEVER_CREATED:
+    if status == _NEVER_CREATED:
+        if dry_run:
+            raise StackError(f"Stack {name!r} is {status}: `rdp destroy` it, or deploy, which does that first.")
         destroy(place, name, tell=lambda _: None, timeout_s=timeout_s)
         status = None
     elif status is not None and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
@@ -136,6 +145,17 @@ def destroy(
     status, failures = _watch(place, stack_id, name, known, tell=tell, timeout_s=timeout_s, poll_s=poll_s)
     if status != "DELETE_COMPLETE":
         raise StackError(_told(name, status, failures))
+
+
+def resources(place: Place, name: str) -> set[str]:
+    """Return the logical ids of the stack's resources.
+
+    Raises:
+        StackError: there is no such stack.
+    """
+    stack_id = _known(_describe(place, name), name)["StackId"]
+    pages = place.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id)
+    return {resource["LogicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
 
 
 def _watch(

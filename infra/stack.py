@@ -1,5 +1,6 @@
 """One deployed stack: where it answers, what it is made of, and clients for it. Nothing here knows a local engine."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -138,6 +139,32 @@ def from_cloudformation(place: Place, name: str = STACK_NAME) -> Stack:
     """
     outputs = read_outputs(place, name)
     return Stack(place=place, endpoint=outputs["ApiEndpoint"], outputs=outputs)
+
+
+def from_terraform(place: Place, shown: str) -> Stack:
+    """Return the stack whose outputs `terraform output -json` has shown.
+
+    Raises:
+        StackError: the text is not that, or of another configuration.
+    """
+    outputs = terraform_outputs(shown)
+    if "ApiEndpoint" not in outputs:
+        raise StackError("These are not the outputs of infra/terraform: no api_endpoint.")
+    return Stack(place=place, endpoint=outputs["ApiEndpoint"], outputs=outputs)
+
+
+def terraform_outputs(shown: str) -> dict[str, str]:
+    """Return the outputs that `terraform output -json` has shown, under the template's names.
+
+    Raises:
+        StackError: the text is not that.
+    """
+    try:
+        outputs: dict[str, dict[str, str | None]] = json.loads(shown)
+        values = {"".join(map(str.capitalize, name.split("_"))): output["value"] for name, output in outputs.items()}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise StackError(f"Not the output of `terraform output -json`: {error!r}") from error
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def read_outputs(place: Place, name: str) -> dict[str, str]:

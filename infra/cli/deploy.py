@@ -64,12 +64,16 @@ def command(
     if objections := changeset.objections(goal.values, given=parameters, declared=goal.declared):
         raise StackError("\n".join(objections))
     bucket = bucket or code_bucket.default_name(place)
-    if code_bucket.ensure(place, bucket):
-        click.echo(f"Bucket {bucket} made.")
     click.echo("Packaging the functions.")
-    code = deployment.upload(place, bucket, _packages(packages, goal.values))
+    built = _packages(packages, goal.values)
+    if dry_run:
+        code = deployment.code_parameters(bucket, built)
+    else:
+        if code_bucket.ensure(place, bucket):
+            click.echo(f"Bucket {bucket} made.")
+        code = deployment.upload(place, bucket, built)
     click.echo("Making the change set.")
-    proposal = rollout.propose(place, name, code | dict(parameters), goal, reset=reset)
+    proposal = rollout.propose(place, name, code | dict(parameters), goal, reset=reset, dry_run=dry_run)
     if proposal is None:
         click.echo(f"Stack {name} is as the template wants it.")
     else:

@@ -15,10 +15,9 @@ from infra.stack import Place
 )
 def command(place: Place, name: str, *, yes: bool, with_bucket: bool) -> None:
     """Delete the stack with its table, stream, queues and logs. A protected table refuses."""
+    present = rollout.resources(place, name)
     if not yes:
         click.confirm(f"Delete stack {name} in {place.session.region_name} with every log in it?", abort=True)
-    resources = place.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-    present = {r["LogicalResourceId"] for page in resources for r in page["StackResourceSummaries"]}
     rollout.destroy(place, name, tell=Progress(present))
     if with_bucket:
         code_bucket.remove(place, code_bucket.default_name(place))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -28,16 +28,31 @@ def on_stack(function: Callable[..., None]) -> Callable[..., None]:
 
     @data_dir_option
     @click.option("--stack", "stack_name", metavar="NAME", help="A CloudFormation stack in AWS, not the local one.")
-    @click.option("--region", help="The AWS region of --stack.")
-    @click.option("--profile", help="The AWS profile for --stack.")
+    @click.option(
+        "--outputs",
+        type=click.File(),
+        metavar="FILE",
+        help="A Terraform stack in AWS: what `terraform output -json` says.",
+    )
+    @click.option("--region", help="The AWS region of --stack or --outputs.")
+    @click.option("--profile", help="The AWS profile for --stack or --outputs.")
     @wraps(function)
     def wrapper(
-        *, data_dir: Path, stack_name: str | None, region: str | None, profile: str | None, **arguments: Any
+        *,
+        data_dir: Path,
+        stack_name: str | None,
+        outputs: TextIO | None,
+        region: str | None,
+        profile: str | None,
+        **arguments: Any,
     ) -> None:
-        if stack_name is None:
-            found = lifecycle.find(data_dir).stack
+        place = stack.Place(region=region, profile=profile)
+        if stack_name is not None:
+            found = stack.from_cloudformation(place, stack_name)
+        elif outputs is not None:
+            found = stack.from_terraform(place, outputs.read())
         else:
-            found = stack.from_cloudformation(stack.Place(region=region, profile=profile), stack_name)
+            found = lifecycle.find(data_dir).stack
         function(found, **arguments)
 
     return wrapper

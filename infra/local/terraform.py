@@ -13,7 +13,7 @@ import msgspec
 from infra import package
 from infra.local import grants, state
 from infra.local.state import State
-from infra.stack import StackError
+from infra.stack import StackError, terraform_outputs
 
 CONFIGURATION: Final = Path(__file__).parent.parent / "terraform"
 
@@ -175,5 +175,4 @@ def _environment(engine: State) -> dict[str, str]:
 
 
 def _outputs(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    outputs: dict[str, Any] = json.loads(run(folder, environment, "output", "-json"))
-    return {"".join(map(str.capitalize, name.split("_"))): output["value"] for name, output in outputs.items()}
+    return terraform_outputs(run(folder, environment, "output", "-json"))
