@@ -9,7 +9,7 @@ from ingest.message import InternalMessage, encode
 SHARDS: Final = 8
 TENANTS: Final = 20
 A_RECORD: Final = 100
-PAGE_RECORDS: Final = 200
+PAGE_RECORDS: Final = 50
 
 _START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 _TEXT: Final = "10.0.0.12 - - GET /account/orders?page=2 HTTP/1.1 200 512 0.012 upstream=10.0.3.7:8080 "
@@ -39,7 +39,8 @@ class MemoryKinesis:
         shard_id, _, start = request["ShardIterator"].partition("/")
         end = int(start) + PAGE_RECORDS
         records = self._shards[shard_id][int(start) : end]
-        return {"Records": records, "NextShardIterator": f"{shard_id}/{end}", "MillisBehindLatest": 0}
+        left = len(self._shards[shard_id]) - end
+        return {"Records": records, "NextShardIterator": f"{shard_id}/{end}", "MillisBehindLatest": max(0, left)}
 
 
 def log(number: int) -> InternalMessage:

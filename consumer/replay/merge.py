@@ -67,11 +67,13 @@ class _Cursor:
         self.arrival_ms = 0
         self.millis_behind = 0
         self.ended = False
+        self.caught_up = False
 
     def load(self, page: Page) -> bool:
         self.records = iter(page.records)
         self.millis_behind = page.millis_behind
         self.ended = page.ended
+        self.caught_up = page.caught_up
         return self.advance()
 
     def advance(self) -> bool:
@@ -154,7 +156,7 @@ class Merge:
     def _take_page(self, shard_id: str) -> bool:
         """Return whether the shard ended."""
         cursor = self._cursors[shard_id]
-        if not cursor.ended:
+        if not cursor.ended and not cursor.caught_up:
             page = self._readers.take(shard_id, 0 if shard_id in self._idle else _STOP_CHECK_S)
             if page is None:
                 if shard_id not in self._idle:
@@ -166,6 +168,10 @@ class Merge:
                 return False
         if cursor.ended:
             return True
+        if not cursor.caught_up:
+            self._waiting.append(shard_id)
+            return False
+        cursor.caught_up = False
         if self._follow:
             self._idle.add(shard_id)
         elif self.shards[shard_id].closed:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PAGE_RECORDS: Final = 10_000
 """Records a GetRecords call at most; it also ends at 10 MiB (GetRecords API reference, November 2026)."""
 
+_CUT_BYTES: Final = 5 * 1024 * 1024  # Half of what a page can hold, as records may be large.
 _CALLS_PER_S: Final = 5  # GetRecords a shard, all readers together (API reference).
 
 # AT_TIMESTAMP goes by Kinesis's clock, received_at by ingest's: a clock that is five minutes off breaks signatures.
@@ -30,7 +31,7 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
 class Page(NamedTuple):
-    """What one GetRecords call brought. `caught_up`: nothing is left to read now. `ended`: nothing will ever come."""
+    """What one GetRecords call brought. `caught_up`: nothing was left after it. `ended`: nothing will ever come."""
 
     records: "list[RecordTypeDef]"
     millis_behind: int
@@ -93,8 +94,8 @@ def pages(
         records = response["Records"]
         ended = response.get("NextShardIterator") is None
         millis_behind = response.get("MillisBehindLatest", 0)
-        # A page with records is never the last word: some engines count no time between records of one millisecond.
-        caught_up = not records and millis_behind == 0
+        # On a busy stream every page has records: waiting for an empty one would never end.
+        caught_up = millis_behind == 0 and not _may_be_cut(records)
         if records or caught_up or ended:
             yield Page(records, millis_behind, caught_up, ended)
         if ended:
@@ -118,6 +119,11 @@ def _start(
         start["ShardIteratorType"] = "AT_TIMESTAMP"
         start["Timestamp"] = since - _CLOCK_SKEW
     return start
+
+
+def _may_be_cut(records: "list[RecordTypeDef]") -> bool:
+    """Return whether a page ended by its size: some engines then say 0 ms behind all the same, so it is asked again."""
+    return len(records) >= PAGE_RECORDS or sum(len(record["Data"]) for record in records) >= _CUT_BYTES
 
 
 class _ShardCalls:

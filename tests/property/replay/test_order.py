@@ -55,9 +55,11 @@ def paged(draw: st.DrawFn, name: str, numbers: list[int], *, closed: bool) -> li
         size = draw(st.integers(1, len(records)))
         pages.append(Page(records[:size], 1, caught_up=False, ended=False))
         records = records[size:]
+    ends_with_records = draw(st.booleans())
+    if not closed and pages and ends_with_records:
+        return [*pages[:-1], pages[-1]._replace(caught_up=True)]
     if not closed:
         return [*pages, Page([], 0, caught_up=True, ended=False)]
-    ends_with_records = draw(st.booleans())
     if pages and ends_with_records:
         return [*pages[:-1], pages[-1]._replace(ended=True)]
     return [*pages, Page([], 0, caught_up=True, ended=False), Page([], 0, caught_up=False, ended=True)]

@@ -5,15 +5,16 @@ import pytest
 from bench.micro.memory_stream import shards
 from bench.micro.stream import billed, read_ours, read_reference, replay_to_file, requests, written
 
-LOGS = 3_000
+LOGS = 60_000  # more than one page a shard
 
 
 def test_every_way_of_reading_meets_every_log() -> None:
     """The reference's loop, ours, and whole replays with and without redaction and the set of logs seen."""
     memory = shards(LOGS)
     assert read_ours(memory) == read_reference(memory) == LOGS
-    assert replay_to_file(memory, redacted=True, distinct=False) == LOGS
-    assert replay_to_file(memory, redacted=False, distinct=True) == LOGS
+    few = shards(3_000)
+    assert replay_to_file(few, redacted=True, distinct=False) == 3_000
+    assert replay_to_file(few, redacted=False, distinct=True) == 3_000
 
 
 @pytest.mark.parametrize(("a_request", "records"), [(1, 1), (10, 1), (100, 1)])

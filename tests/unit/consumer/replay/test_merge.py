@@ -155,6 +155,26 @@ def test_it_ends_while_a_page_is_waited_for() -> None:
     assert list(answers) == []
 
 
+def test_records_that_reach_the_tip_are_the_last() -> None:
+    """A busy stream shows no empty page: a replay that does not follow ends with the one that leaves nothing behind."""
+    busy = [page("a", ms)._replace(caught_up=True) for ms in range(1, 9)]
+    assert merged(shards(a=()), FakeReaders({"a": [page("a", 0), *busy]})) == ["a@0", "a@1"]
+
+
+def test_following_goes_on_after_records_that_reach_the_tip() -> None:
+    """Without an empty page between them."""
+    busy = [page("a", ms)._replace(caught_up=True) for ms in range(4)]
+    events = Merge(FakeReaders({"a": busy}), lambda: shards(a=()), {}, follow=True)
+    found = [event.sequence_number for event in islice(events, 10) if isinstance(event, StreamRecord)]
+    assert found == ["a@0", "a@1", "a@2", "a@3"]
+
+
+def test_a_closed_shards_last_records_may_reach_the_tip_before_its_end() -> None:
+    """Its end is waited for all the same, as its children come after it."""
+    readers = FakeReaders({"a": [page("a", 1)._replace(caught_up=True), TIP, END], "b": [page("b", 2), TIP]})
+    assert merged(shards(a=(), b=("a",)), readers) == ["a@1", "|a", "b@2"]
+
+
 def test_an_empty_stream_is_idle_at_once() -> None:
     """No shard has anything: one Idle, and the end."""
     assert list(Merge(FakeReaders({"a": [TIP]}), lambda: shards(a=()), {})) == [Idle()]

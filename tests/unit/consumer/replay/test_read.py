@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import ShardPosition
-from consumer.replay.read import Page, list_shards, pages
+from consumer.replay.read import PAGE_RECORDS, Page, list_shards, pages
 from tests.unit.consumer.replay.fakes import Clock, FakeKinesis, client_error, record
 
 ONE, TWO, THREE = record("0001"), record("0002"), record("0003")
@@ -41,8 +42,8 @@ def read(
 
 def test_a_shard_that_is_not_begun_starts_at_the_trim_horizon() -> None:
     """Without a position or a time, the oldest record is the first."""
-    fake = FakeKinesis(([ONE], 0, True))
-    assert read(fake, 1) == [Page([ONE], 0, caught_up=False, ended=False)]
+    fake = FakeKinesis(([ONE], 7, True))
+    assert read(fake, 1) == [Page([ONE], 7, caught_up=False, ended=False)]
     assert fake.iterators == [{"StreamName": "logs", "ShardId": "s-0", "ShardIteratorType": "TRIM_HORIZON"}]
 
 
@@ -69,18 +70,25 @@ def test_empty_pages_are_crossed() -> None:
     assert [page.records for page in read(fake, 2)] == [[ONE], [TWO]]
 
 
-def test_caught_up_is_an_empty_page_at_the_tip() -> None:
-    """Records with nothing behind them may still be followed by others of the same millisecond."""
-    fake = FakeKinesis(([ONE], 0, True), ([], 0, True), ([TWO], 0, True))
+def test_caught_up_is_a_page_that_leaves_nothing_behind() -> None:
+    """With records or without; the next call comes after a wait. A busy stream never shows an empty page."""
+    fake = FakeKinesis(([ONE], 5, True), ([TWO], 0, True), ([], 0, True), ([THREE], 0, True))
     clock = Clock()
-    assert [page.caught_up for page in read(fake, 3, clock=clock)] == [False, True, False]
-    assert clock.slept_s == [1.0]
+    assert [page.caught_up for page in read(fake, 4, clock=clock)] == [False, True, True, True]
+    assert clock.slept_s == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("records", [[ONE] * PAGE_RECORDS, [record("1", data=b"x" * 1_000_000)] * 6])
+def test_a_page_that_its_size_may_have_cut_is_not_the_last(records: list[Any]) -> None:
+    """Full by number or by bytes: some engines say 0 ms behind there too."""
+    fake = FakeKinesis((records, 0, True), ([], 0, True))
+    assert [page.caught_up for page in read(fake, 2)] == [False, True]
 
 
 def test_a_shard_ends_where_kinesis_gives_no_iterator() -> None:
     """The last page may hold records; nothing is asked after it."""
     fake = FakeKinesis(([ONE], 10, True), ([TWO], 0, False))
-    assert read(fake, 9) == [Page([ONE], 10, caught_up=False, ended=False), Page([TWO], 0, caught_up=False, ended=True)]
+    assert read(fake, 9) == [Page([ONE], 10, caught_up=False, ended=False), Page([TWO], 0, caught_up=True, ended=True)]
 
 
 def test_an_expired_iterator_is_renewed_after_the_last_record() -> None:
