@@ -30,6 +30,7 @@ FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
 HANG_S: Final = 4.0
 """How long a call that times out takes: the longest read time-out of the Lambdas' clients."""
 SLOW_S: Final = 0.9
+_EMPTY_PAGES: Final = 200
 
 Moment = Literal["before", "after"]
 Send = Callable[[dict[str, Any]], dict[str, Any]]
@@ -127,6 +128,10 @@ class Rule:
     index: int = 0
     skip: int = 0
     met: int = 0
+
+    def __post_init__(self) -> None:
+        if self.fault == "empty_page" and self.times is None:
+            self.times = _EMPTY_PAGES  # A shard without end of them is one that a reader rightly never finishes.
 
     def applies(self, step: str) -> bool:
         """Return whether this call is to fail, and count it."""

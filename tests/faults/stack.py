@@ -18,16 +18,17 @@ from consumer.handler import STREAM_BUDGET_S
 from consumer.invocation import Outside, consume
 from consumer.replay import checkpoint as checkpoints
 from consumer.replay import read
+from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import Checkpoint, ShardPosition
 from consumer.replay.distinct import Seen
 from consumer.replay.merge import Merge
 from consumer.replay.read import Page
-from consumer.replay.replay import BrokenRecords, Progress, Replay
+from consumer.replay.replay import Progress, Replay
 from consumer.replay.shards import from_listing
 from consumer.replay.sinks import FileSink, QueueSink, Sink
 from consumer.visibility import hide
 from infra.dead_letters import Filter, Redriven, redrive
-from ingest import queue, retry, stream
+from ingest import queue, stream
 from ingest.message import EncodedLog, InternalMessage, encode
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message
@@ -173,7 +174,7 @@ class Stack:
         """Run one process: its calls are the component's, and Lambda's timeout ends it."""
         self.injector.start(component, None if timeout_s is None else self.world.clock.now_s + timeout_s)
         # Their randomness decides how many retries fit into the time: a run must repeat itself.
-        with patch.object(retry, "_jitter", self.random), patch.object(read, "_jitter", self.random):
+        with patch.object(random.SystemRandom, "random", lambda _: self.random.random()):
             yield
 
 
@@ -192,6 +193,7 @@ def _ingest_handler(stack: Stack, sub_keys: int) -> ModuleType:
         "QUEUE_URL": QUEUE_URL,
         "STREAM_NAME": STREAM_NAME,
         "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",  # Never called; without TLS a client is built in no time.
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "example",
     }

@@ -143,7 +143,7 @@ class Trial:
                 self.clock.sleep(VISIBILITY_S + 1)  # What the dead one had received comes up again.
             else:
                 raise AssertionError("the redrive never ends")
-        self.clock.sleep(VISIBILITY_S + 1)
+            self.clock.sleep(VISIBILITY_S + 1)  # So does what the last one could not give back.
         self.drain()
 
     def check_replays(self) -> None:

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 _FAULTS: Final = "tests/faults/test_faults.py::test_a_fault_breaks_no_promise"
-_CRASHES: Final = "tests/faults/test_crashes.py::test_a_kill_at_any_step_of_a_replay_breaks_no_promise"
+_CRASHES: Final = "tests/faults/test_crashes.py::test_a_kill_at_any_step_breaks_no_promise"
 
 
 _SAVED: Final = "                    shards=self._positions,\n                ),\n            )\n"
@@ -57,7 +57,7 @@ MUTATIONS: Final = (
                 '            responses = self._client.batch_execute_statement(Statements=statements)["Responses"]\n',
                 """\
             puts = [
-                {"PutRequest": {"Item": {name: attribute_value(value) for name, value in row.items()}}} for row in rows
+                {"PutRequest": {"Item": dict(zip(row, statement(self._name, row)["Parameters"]))}} for row in rows
             ]
             self._client.batch_write_item(RequestItems={self._name: puts})
             responses = [{} for _ in statements]
@@ -90,7 +90,7 @@ MUTATIONS: Final = (
             ("        output = self._sink.commit()\n", "        output = self._start.output\n"),
             (_SAVED, f"{_SAVED}        self._sink.commit()\n"),
         ),
-        f"{_CRASHES}[before]",
+        f"{_CRASHES}[replay-before]",
         "I",
     ),
 )

@@ -1,0 +1,111 @@
+"""The whole of the adversity suites, counted: `python -m tests.faults.results` runs it and renews RESULTS.md."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.faults import matrix
+from tests.faults.crashes import DAYS, MOMENTS, broken_by, kills
+from tests.faults.scratch import scratch
+from tests.property.system.test_programs import STEPS_A_PROGRAM, Programs
+
+_TARGET: Final = Path(__file__).with_name("RESULTS.md")
+
+
+class Result(NamedTuple):
+    """One row: how many cases were run with how many seeds each, and what they broke."""
+
+    what: str
+    faults: int
+    cases: int
+    seeds: int
+    broken: tuple[str, ...]
+
+    @property
+    def trials(self) -> int:
+        """How many worlds were run."""
+        return self.cases * self.seeds
+
+
+def of_step(step: str, seeds: int) -> Result:
+    """Return the row of every fault at one step."""
+    cases = list(matrix.cases((step,)))
+    broken: list[str] = []
+    for case in cases:
+        for seed in range(seeds):
+            with scratch() as folder:
+                broken += [f"{case.name}, seed {seed}: {why}" for why in _survived(matrix.run, case, seed, folder)]
+    return Result(step, len({case.fault for case in cases}), len(cases), seeds, tuple(broken))
+
+
+def of_crashes(name: str, _: int) -> Result:
+    """Return the row of a kill before and after every step of one day."""
+    every = [kill_at for moment in MOMENTS for kill_at in kills(name, moment)]
+    broken = [why for kill_at in every for why in _survived(broken_by, DAYS[name], kill_at)]
+    return Result(f"{name}: killed at every step", len(MOMENTS), len(every), 1, tuple(broken))
+
+
+def of_programs(programs: int) -> Result:
+    """Return the row of the random programs; hypothesis prints the shortest one that breaks something."""
+    chosen = settings(Programs.TestCase.settings, max_examples=programs)
+
+    def run() -> list[str]:
+        run_state_machine_as_test(Programs, settings=chosen)
+        return []
+
+    return Result(f"random programs of {STEPS_A_PROGRAM} steps", 0, programs, 1, tuple(_survived(run)))
+
+
+def table(results: Iterable[Result]) -> str:
+    """Return the table in Markdown."""
+    rows = list(results)
+    cases, trials, broken = (
+        sum(counts) for counts in zip(*((r.cases, r.trials, len(r.broken)) for r in rows), strict=True)
+    )
+    lines = [
+        "| step | faults | cases | seeds | trials | broken promises |",
+        "|---|--:|--:|--:|--:|--:|",
+        *(f"| {r.what} | {r.faults or ''} | {r.cases:,} | {r.seeds} | {r.trials:,} | {len(r.broken)} |" for r in rows),
+        f"| **all** | | {cases:,} | | {trials:,} | **{broken}** |",
+    ]
+    return "\n".join(lines)
+
+
+def _survived(run: Callable[..., list[str]], *arguments: object) -> list[str]:
+    try:
+        return run(*arguments)
+    except Exception as error:  # noqa: BLE001 - a row of the table, not the end of it
+        return [f"{type(error).__name__}: {error}"]
+
+
+def main() -> int:
+    """Run everything, write the table, name what is broken; return 1 if anything is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--programs", type=int, default=20_000)
+    asked = parser.parse_args()
+    with ProcessPoolExecutor() as pool:
+        steps = [pool.submit(of_step, step, asked.seeds) for step in matrix.STEPS]
+        crashes = [pool.submit(of_crashes, name, 1) for name in DAYS]
+        programs = pool.submit(of_programs, asked.programs)
+        results = [future.result() for future in (*steps, *crashes, programs)]
+    _TARGET.write_text(
+        "# Adversity: what was tried, and what it broke\n\n"
+        "Renewed by `make soak`. A case is one fault at one step, once, three times or for ever, and for faults of a\n"
+        "batch's entry at each of four entries; a trial is a case with one seed's traffic. After each trial the one\n"
+        "history checker (`bench/judge.py`) looks at I1 to I12.\n\n"
+        f"{table(results)}\n"
+    )
+    broken = [why for result in results for why in result.broken]
+    sys.stdout.write("\n".join([_TARGET.read_text(), *broken[:50]]) + "\n")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
