@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run terraform-local test lint bench-micro format lock
+.PHONY: help setup run terraform-local test lint bench-micro soak format lock
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,9 @@ bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios
 	$(BIN)/python -m bench.micro.consumer
 	$(BIN)/python -m bench.micro.stream
 	$(BIN)/python -m bench.micro.redaction
+
+soak: $(STAMP)  ## Every fault, crash and random program at length; renews tests/faults/RESULTS.md
+	$(BIN)/python -m tests.faults.results
 
 format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
