@@ -35,12 +35,14 @@ _RETRYABLE_CODES: Final = frozenset(
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",  # SQS's throttle, and below KmsThrottled (SendMessageBatch API reference, November 2026)
         "RequestTimeout",
         "ServiceUnavailable",
         "SlowDown",
         "Throttling",
         "ThrottlingException",
         "KMSThrottlingException",
+        "KmsThrottled",
     }
 )
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.faults.injector import Fault, faults_of
+from tests.faults.injector import Fault, Rule, faults_of
 from tests.faults.matrix import STEPS, cases, run
 from tests.faults.scratch import scratch
 from tests.faults.trial import SECRET, Trial
@@ -44,3 +44,31 @@ def test_no_log_line_holds_a_logs_text() -> None:
     assert "log_not_stored" in lines
     assert "refusals" in lines
     assert SECRET not in lines
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["refused", "lost_answer", "timeout", "unreachable", "throttled", "slow", "partial", "partial_lost", "unreported"],
+)
+def test_a_queue_that_fails_once_is_not_the_senders_trouble(fault: Fault) -> None:
+    """What passes by itself is tried again within the request: the sender gets its 202."""
+    with scratch() as folder:
+        trial = Trial(0, folder)
+        trial.injector.rules = [Rule("ingest sqs.send_message_batch", fault)]
+        trial.send_text("t-t01", "one", SECRET, retries=0)
+        trial.drain()
+        assert [log.status for log in trial.sent] == [202]
+        assert trial.verdict().passed
+
+
+@pytest.mark.parametrize("fault", ["refused", "lost_answer", "timeout", "unreachable", "throttled", "partial"])
+def test_a_table_that_fails_once_costs_no_receive(fault: Fault) -> None:
+    """What passes by itself is tried again within the invocation: no message comes back."""
+    with scratch() as folder:
+        trial = Trial(0, folder, crash_probability=0)
+        trial.injector.rules = [Rule("consumer dynamodb.batch_execute_statement", fault)]
+        for number in range(5):
+            trial.send_text("t-t01", f"log-{number}", SECRET)
+        trial.stack.deliver()
+        assert not trial.world.queue.messages
+        assert trial.verdict().passed
