@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,18 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra import counts
-from infra.local import lifecycle, state
+from infra.local import lifecycle, state, terraform
 from infra.stack import Place, Stack
 
 QUIET: Mapping[str, str] = {"SecondsPerChar": "0", "CrashProbability": "0"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
+    """Mark every test of this folder, and put last what waits for minutes while others run."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: item.path.name == "test_terraform.py")  # Last: see `terraform_apply`.
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,21 @@ def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack
 def local_stack(start_stack: StartStack) -> LocalStack:
     """The session's stack: no delay, no crashes. Tests on it use tenants of their own."""
     return start_stack()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def terraform_apply(request: pytest.FixtureRequest) -> Iterator[Future[state.State] | None]:
+    """The application of the Terraform configuration, under way from the first test on, or None if nobody asks for it.
+
+    It takes more than a minute, nearly all of it the provider's waiting; other tests run meanwhile.
+    """
+    asked = any(item.path.name == "test_terraform.py" for item in request.session.items)
+    if not asked or shutil.which("terraform") is None:
+        yield None
+        return
+    data_dir = request.getfixturevalue("local_stack").data_dir
+    with ThreadPoolExecutor(1) as executor:
+        yield executor.submit(terraform.apply, data_dir, QUIET)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,19 +14,22 @@ from infra.stack import StackError
 from tests.infra import configuration
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from infra.local.state import State
     from tests.e2e.conftest import LocalStack
 
 _TEMPLATE: Final = configuration.template()
 
 
 @pytest.fixture(scope="module")
-def applied(local_stack: "LocalStack") -> Iterator["LocalStack"]:
+def applied(local_stack: "LocalStack", terraform_apply: "Future[State] | None") -> Iterator["LocalStack"]:
     """The stack of the configuration, in the engine of the session; destroyed at the end."""
-    if shutil.which("terraform") is None:
+    if terraform_apply is None:
         assert "CI" not in os.environ, "CI must have terraform"
         pytest.skip("terraform is not installed")
     try:
-        state = terraform.apply(local_stack.data_dir, {"SecondsPerChar": "0", "CrashProbability": "0"})
+        state = terraform_apply.result()
     except StackError as error:
         if "terraform init fails" in str(error) and "CI" not in os.environ:
             pytest.skip(f"the AWS provider can't be had: {error}")
