@@ -2,6 +2,8 @@
 
 import contextlib
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -61,6 +63,8 @@ def command(**options: Any) -> None:
     1: under the asked rate, an answer that was not expected, or a broken promise.
     """
     console = Console(stderr=True)
+    # A run that is told to stop takes its own stack down, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if options["compare"]:
         _compare(options, console)
         return
