@@ -40,7 +40,11 @@ _THROTTLES: Final = {
     "kinesis": "ProvisionedThroughputExceededException",
     "dynamodb": "ThrottlingException",
 }
-_SERVER_ERRORS: Final = {"sqs": "InternalFailure", "kinesis": "InternalFailure", "dynamodb": "InternalServerError"}
+_SERVER_ERRORS: Final = {
+    "sqs": "InternalFailure",
+    "kinesis": "InternalFailureException",
+    "dynamodb": "InternalServerError",
+}
 
 
 class Killed(BaseException):
