@@ -15,18 +15,22 @@ _REGION_WITHOUT_NAME: Final = "us-east-1"  # CreateBucket API reference: its Loc
 
 def default_name(place: Place) -> str:
     """Return `rdp-code-<account>-<region>`."""
-    account = place.session.client("sts", endpoint_url=place.aws_endpoint_url).get_caller_identity()["Account"]
-    return f"rdp-code-{account}-{place.session.region_name}"
+    return f"rdp-code-{account(place)}-{place.session.region_name}"
 
 
-def ensure(place: Place, bucket: str) -> bool:
-    """Make the bucket, closed to the public, unless it exists; return whether it was made.
+def account(place: Place) -> str:
+    """Return the id of the caller's account."""
+    return place.session.client("sts", endpoint_url=place.aws_endpoint_url).get_caller_identity()["Account"]
+
+
+def ensure(place: Place, bucket: str, *, owner: str) -> bool:
+    """Make the bucket, closed to the public, unless the account `owner` has it; return whether it was made.
 
     Raises:
         StackError: somebody else has a bucket of this name. Bucket names are the world's, and this one can be guessed.
     """
     try:
-        place.s3.head_bucket(Bucket=bucket)
+        place.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
     except ClientError as error:
         if error.response["Error"]["Code"] not in _ABSENT:
             raise StackError(

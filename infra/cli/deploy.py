@@ -69,7 +69,7 @@ def command(
     if dry_run:
         code = deployment.code_parameters(bucket, built)
     else:
-        if code_bucket.ensure(place, bucket):
+        if code_bucket.ensure(place, bucket, owner=code_bucket.account(place)):
             click.echo(f"Bucket {bucket} made.")
         code = deployment.upload(place, bucket, built)
     click.echo("Making the change set.")

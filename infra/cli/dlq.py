@@ -83,8 +83,12 @@ def show(stack: Stack, *, message_id: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(stack: Stack, *, tenant: str | None, reason: str | None, file: Path) -> None:
     """Write the dead letters to FILE, one JSON object a line. Nothing is removed; FILE must not exist."""
+    try:
+        file.touch(mode=0o600, exist_ok=False)  # It holds tenants' texts.
+    except FileExistsError as error:
+        raise StackError(f"{file} exists already. Name a new file.") from error
     letters = _wanted(stack, Filter(tenant, reason))
-    with file.open("x") as lines:
+    with file.open("w") as lines:
         lines.writelines(chain.from_iterable((letter.as_json(), "\n") for letter in letters))
     click.echo(f"{len(letters)} dead letters written to {file}.")
     _warn_of_hidden(stack)

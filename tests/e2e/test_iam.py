@@ -200,6 +200,23 @@ def _code(client: Clients, stack: "LocalStack", triple: tuple[str, str, str]) ->
     return ""
 
 
+def test_the_queues_refuse_plain_http(start_stack: "StartStack") -> None:
+    """With RequireTls, the default, the engine's plain HTTP is refused on both queues, whoever calls; TLS is not."""
+    strict = start_stack({"RequireTls": "true"})
+    sqs = strict.place.sqs
+    for url in (strict.stack.queue_url, strict.stack.dlq_url):
+        with pytest.raises(ClientError) as refusal:
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        assert "AccessDenied" in refusal.value.response["Error"]["Code"]
+    assert strict.post_text("iam", "text").status == 500
+
+    # As a proxy says that ended the TLS.
+    sqs.meta.events.register(
+        "before-send", lambda request, **_: request.headers.__setitem__("X-Forwarded-Proto", "https")
+    )
+    assert sqs.get_queue_attributes(QueueUrl=strict.stack.queue_url, AttributeNames=["QueueArn"])["Attributes"]
+
+
 def _lines(stack: "LocalStack", function: str) -> list[dict[str, Any]]:
     group = stack.stack.outputs[f"{function}LogGroupName"]
     pages = stack.place.logs.get_paginator("filter_log_events").paginate(logGroupName=group)

@@ -103,6 +103,8 @@ def test_the_dead_letter_queue_is_operated(
     file = tmp_path / "dead.ndjson"
     assert "3 dead letters written" in rdp("dlq", "export", file)
     assert {json.loads(line)["message_id"] for line in file.read_text().splitlines()} == set(ids)
+    assert file.stat().st_mode & 0o077 == 0  # It holds tenants' texts.
+    rdp("dlq", "export", file, expect=1)  # And is never overwritten.
 
     assert "1 messages sent back" in rdp("dlq", "redrive", "--reason", "unknown_schema_version")
     row = eventually(lambda: stack.row("acme", "two"))
