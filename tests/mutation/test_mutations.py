@@ -55,7 +55,7 @@ def test_a_mutation_still_applies(mutation: Mutation) -> None:
 
 
 def test_the_tests_pass_on_an_unchanged_copy() -> None:
-    """What must fail with a mutation passes without one: the copy is whole. (The crashes pass in the suite itself.)"""
+    """What must fail with a mutation passes without one: the copy is whole. The crashes pass in the suite itself."""
     with scratch() as folder:
         copy_tree(folder)
         done = run_tests(folder, sorted({mutation.test for mutation in MUTATIONS if "test_faults" in mutation.test}))

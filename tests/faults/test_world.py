@@ -1,0 +1,119 @@
+"""The model of AWS does what the project's facts say of AWS: it is what all the other suites stand on."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.faults.clock import Clock
+from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, World, failed_identifiers
+
+
+@pytest.fixture
+def world() -> World:
+    """Return an empty world."""
+    return World(Clock())
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        (None, set()),
+        ({}, set()),
+        ("done", set()),
+        ({"batchItemFailures": []}, set()),
+        ({"batchItemFailures": None}, set()),
+        ({"batch_item_failures": [{"itemIdentifier": "a"}]}, set()),
+        ({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a"}),
+        ({"batchItemFailures": [{"itemIdentifier": ""}]}, {"a", "b"}),
+        ({"batchItemFailures": [{"itemIdentifier": None}]}, {"a", "b"}),
+        ({"batchItemFailures": [{"itemIdentifer": "a"}]}, {"a", "b"}),
+        ({"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "unknown"}]}, {"a", "b"}),
+    ],
+)
+def test_an_answer_keeps_what_lambda_would_keep(answer: object, failed: set[str]) -> None:
+    """No answer or an empty one deletes everything; an identifier of nothing keeps everything."""
+    assert failed_identifiers(answer, {"a", "b"}) == failed
+
+
+def test_a_function_that_raises_keeps_the_batch_until_its_fifth_receive(world: World) -> None:
+    """Messages come back after the visibility time-out, and after five receives they are in the DLQ as they were."""
+    message_id = world.queue.send("body", {}, "acme")
+    receives = []
+
+    def failing(event: dict[str, Any]) -> object:
+        receives.append(int(event["Records"][0]["attributes"]["ApproximateReceiveCount"]))
+        raise RuntimeError
+
+    for _ in range(6):
+        world.deliver(failing)
+        assert not world.queue.visible
+        world.clock.sleep(300)
+    assert receives == [1, 2, 3, 4, 5]
+    assert not world.queue.messages
+    assert [(m.message_id, m.body, m.receive_count) for m in world.dlq.messages.values()] == [(message_id, "body", 0)]
+
+
+def test_only_the_last_receipt_counts(world: World) -> None:
+    """A late deletion by an old receipt deletes nothing; hiding is for twelve hours from the receipt at most."""
+    world.queue.send("body")
+    (first,) = world.queue.receive(1)
+    world.clock.sleep(300)
+    (second,) = world.queue.receive(1)
+    world.queue.delete(first.receipt)
+    assert world.queue.messages
+    assert world.queue.hide(second.receipt, 43_201) == "InvalidParameterValue"
+    assert world.queue.hide(second.receipt, 43_200) == ""
+    world.queue.delete(second.receipt)
+    assert not world.queue.messages
+
+
+def test_sqs_refuses_what_is_no_xml_character(world: World) -> None:
+    """U+FFFF is refused entry by entry; a batch above 1 MiB as a whole."""
+    entries = [{"Id": "0", "MessageBody": "\uffff"}, {"Id": "1", "MessageBody": "fine"}]
+    answer = world.sqs.send_message_batch(QueueUrl=QUEUE_URL, Entries=entries)
+    assert [entry["Id"] for entry in answer["Successful"]] == ["1"]
+    assert [entry["Code"] for entry in answer["Failed"]] == ["InvalidMessageContents"]
+    half = "x" * 600_000
+    with pytest.raises(ClientError, match="BatchRequestTooLong"):
+        world.sqs.send_message_batch(
+            QueueUrl=DLQ_URL, Entries=[{"Id": "0", "MessageBody": half}, {"Id": "1", "MessageBody": half}]
+        )
+
+
+def insert(log_id: str, text: str) -> dict[str, Any]:
+    """Return an INSERT."""
+    return {
+        "Statement": f"INSERT INTO \"{TABLE_NAME}\" VALUE {{'tenant_id': ?, 'log_id': ?, 'original_text': ?}}",
+        "Parameters": [{"S": "acme"}, {"S": log_id}, {"S": text}],
+    }
+
+
+def test_an_insert_never_overwrites(world: World) -> None:
+    """A key that is there is a DuplicateItem, its neighbours are stored; the same key twice refuses the call."""
+    world.dynamodb.batch_execute_statement(Statements=[insert("a", "first")])
+    answer = world.dynamodb.batch_execute_statement(Statements=[insert("a", "second"), insert("b", "other")])
+    assert [response.get("Error", {}).get("Code") for response in answer["Responses"]] == ["DuplicateItem", None]
+    assert world.dynamodb.items["acme", "a"]["original_text"] == {"S": "first"}
+    with pytest.raises(ClientError, match="ValidationException"):
+        world.dynamodb.batch_execute_statement(Statements=[insert("c", "x"), insert("c", "x")])
+    assert ("acme", "c") not in world.dynamodb.items
+
+
+def test_a_split_shard_ends_and_its_children_take_over(world: World) -> None:
+    """A closed shard gives its records and then no iterator; new records of its hashes stand in its children."""
+    kinesis = world.kinesis
+    record = {"PartitionKey": "acme", "Data": b"one"}
+    parent = kinesis.put_records(StreamName=STREAM_NAME, Records=[record])["Records"][0]["ShardId"]
+    kinesis.split(parent)
+    child = kinesis.put_records(StreamName=STREAM_NAME, Records=[record])["Records"][0]["ShardId"]
+    assert kinesis.shards[child].parents == (parent,)
+    iterator = kinesis.get_shard_iterator(StreamName=STREAM_NAME, ShardId=parent, ShardIteratorType="TRIM_HORIZON")
+    empty = kinesis.get_records(ShardIterator=iterator["ShardIterator"])
+    assert not empty["Records"]
+    page = kinesis.get_records(ShardIterator=empty["NextShardIterator"])
+    assert [r["Data"] for r in page["Records"]] == [b"one"]
+    assert "NextShardIterator" not in page
+    world.clock.sleep(301)
+    with pytest.raises(ClientError, match="ExpiredIteratorException"):
+        kinesis.get_records(ShardIterator=empty["NextShardIterator"])
