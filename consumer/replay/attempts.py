@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  #
 
 _FIRST_BACKOFF_S: Final = 0.1
 _MAX_BACKOFF_S: Final = 5.0
+_SERVER_ERROR: Final = 500
 _MAX_FAILURES: Final = 20  # In a row: less than a minute on average, and then a person has to look.
 
 EXPIRED: Final = "ExpiredIteratorException"
@@ -47,12 +48,18 @@ class Attempts:
         """Wait before the next try; an expired iterator needs no wait. Raises: StreamUnreadableError."""
         self._failures += 1
         code = error_code(error) if isinstance(error, ClientError) else None
-        if code is not None and code != EXPIRED and code not in _TRANSIENT_CODES:
+        if code is not None and code != EXPIRED and code not in _TRANSIENT_CODES and not _is_server_error(error):
             raise StreamUnreadableError(str(error)) from error
         if self._failures > _MAX_FAILURES:
             raise StreamUnreadableError(f"{self._failures} failures in a row, the last: {error}") from error
         if code != EXPIRED:
             self._sleep(_jitter.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**self._failures)))
+
+
+def _is_server_error(error: Exception) -> bool:
+    """Return whether AWS answered a 5xx, whatever name it has (GetRecords: InternalFailureException)."""
+    response = error.response if isinstance(error, ClientError) else {}
+    return response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR
 
 
 def error_code(error: ClientError) -> str:
