@@ -1,12 +1,13 @@
 """Every fault at every step of ingest, consumer and replay: once, three times and for ever, and no promise broken."""
 
+import itertools
 import os
 from typing import Final
 
 import pytest
 
 from tests.faults.injector import Fault, Rule, faults_of
-from tests.faults.matrix import STEPS, cases, run
+from tests.faults.matrix import STEPS, a_day, cases, run
 from tests.faults.scratch import scratch
 from tests.faults.trial import SECRET, Trial
 
@@ -72,3 +73,23 @@ def test_a_table_that_fails_once_costs_no_receive(fault: Fault) -> None:
         trial.stack.deliver()
         assert not trial.world.queue.messages
         assert trial.verdict().passed
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        ("kinesis.get_records", "expired_iterator"),
+        *itertools.product(
+            ["kinesis.list_shards", "kinesis.get_shard_iterator", "kinesis.get_records"],
+            ["refused", "lost_answer", "unreachable", "throttled"],
+        ),
+    ],
+)
+def test_a_stream_that_fails_three_times_does_not_end_a_replay(operation: str, fault: Fault) -> None:
+    """What passes by itself is waited for: the run that met it gives what a run unharmed gives."""
+    with scratch() as folder:
+        trial = Trial(0, folder)
+        a_day(trial)
+        unharmed = trial.stack.replay_to_file(trial.folder_for("unharmed")).read_bytes()
+        trial.injector.rules = [Rule(f"replay {operation}", fault, times=3)]
+        assert trial.stack.replay_to_file(trial.folder_for("harmed")).read_bytes() == unharmed
