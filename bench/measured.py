@@ -1,4 +1,7 @@
-"""The cost model's inputs, out of the results of runs that counted the functions' calls."""
+"""The cost model's inputs, out of the results of runs that counted the functions' calls.
+
+Milliseconds are medians: the means hold cold starts, and whatever else ran on the engine's machine.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -7,7 +10,6 @@ import msgspec
 
 from bench.cost import Measured, Prices
 from bench.results import read
-from bench.run import Result
 
 KEPT: Final = Path(__file__).parent / "results" / "kept"
 SINGLES, BATCHES, BASELINE = "calls-design-singles", "calls-design-batches", "calls-baseline-singles"
@@ -27,17 +29,17 @@ def design(folder: Path = KEPT) -> Measured:
         FileNotFoundError: such a run was never kept in `folder`.
     """
     singles, batches = read(folder / SINGLES), read(folder / BATCHES)
-    single_ms, batch_ms = _mean_ms(singles, "ingest"), _mean_ms(batches, "ingest")
+    single_ms, batch_ms = singles.usage["ingest"].median_ms, batches.usage["ingest"].median_ms
     batch_logs = batches.plan.batch_logs
     per_log_ms = max(0.0, (batch_ms - single_ms) / (batch_logs - 1))
     invocations = batches.usage["consumer"].invocations
     batch_size = int(batches.parameters["batch size"])
-    requests = batches.verdict.counts["requests"]
+    requests = batches.accepted_requests
     return Measured(
         serial=False,
         ingest_ms_fixed=max(0.0, single_ms - per_log_ms),
         ingest_ms_per_log=per_log_ms,
-        consumer_ms_fixed=_mean_ms(batches, "consumer"),
+        consumer_ms_fixed=batches.usage["consumer"].median_ms,
         consumer_ms_per_log=0.0,
         sends=batches.calls["sqs:SendMessageBatch"] / (requests * -(-batch_logs // _SQS_BATCH)),
         puts=batches.calls["kinesis:PutRecords"] / requests,
@@ -54,10 +56,10 @@ def baseline(folder: Path = KEPT) -> Measured:
     accepted = result.verdict.counts["accepted"]
     return Measured(
         serial=True,
-        ingest_ms_fixed=_mean_ms(result, "ingest"),
+        ingest_ms_fixed=result.usage["ingest"].median_ms,
         ingest_ms_per_log=0.0,
         consumer_ms_fixed=0.0,
-        consumer_ms_per_log=result.usage["consumer"].billed_ms / accepted,
+        consumer_ms_per_log=result.usage["consumer"].median_ms / max(1.0, accepted / invocations),
         sends=result.calls["sqs:SendMessage"] / accepted,
         puts=0.0,
         # The same fill as the design's: at a high rate both find full batches waiting.
@@ -65,8 +67,3 @@ def baseline(folder: Path = KEPT) -> Measured:
         ingest_log_bytes=result.usage["ingest"].log_bytes / result.usage["ingest"].invocations,
         consumer_log_bytes=result.usage["consumer"].log_bytes / invocations,
     )
-
-
-def _mean_ms(result: Result, function: str) -> float:
-    usage = result.usage[function]
-    return usage.billed_ms / usage.invocations

@@ -60,6 +60,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     usage: dict[str, usage.FunctionUsage]
     drain_s: float
     request_bytes: int
+    accepted_requests: int
     calls: dict[str, int] = {}
 
 
@@ -102,10 +103,11 @@ def run(
         evidence.collect(history, stack, since=started - _CLOCK_MARGIN, has_stream=has_stream)
         start_ms = next(row.intended_ms for row in history.requests() if row.kind != WARM_UP)
         analysis = Analysis(start_ms=start_ms, duration_s=plan.duration_s, seconds_per_char=plan.seconds_per_char)
-        request_bytes = 0
+        request_bytes = accepted_requests = 0
         for request in history.requests():
             analysis.add_request(request)
             request_bytes += request.body_bytes
+            accepted_requests += request.accepted > 0
         analysis.add_waiting(sampler.samples)
         tell("judging")
         asked = Asked(plan.least_rate, plan.duration_s) if plan.least_rate else None
@@ -121,6 +123,7 @@ def run(
         usage=usage.functions(stack, since_ms=start_ms, until_ms=ended_ms),
         drain_s=drain_s,
         request_bytes=request_bytes,
+        accepted_requests=accepted_requests,
         calls=calls,
     )
 

@@ -13,6 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
+from bench.histogram import Histogram
 from infra.stack import Place, Stack
 
 _REPORT: Final = re.compile(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms\s+Billed Duration: ([\d.]+) ms")
@@ -22,12 +23,16 @@ _TRAIL_EVENTS: Final = 10_000  # The engine's CloudTrail keeps this many; more c
 
 
 class FunctionUsage(msgspec.Struct, frozen=True):
-    """What one function did: `billed_gb_s` is billed time times memory, `log_bytes` what CloudWatch bills."""
+    """What one function did: `billed_gb_s` is billed time times memory, `log_bytes` what CloudWatch bills.
+
+    `median_ms` is an invocation's billed time without what cold starts and a busy machine do to the mean.
+    """
 
     invocations: int
     billed_ms: float
     billed_gb_s: float
     log_bytes: int = 0
+    median_ms: float = 0.0
 
 
 def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, FunctionUsage]:
@@ -41,7 +46,7 @@ def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, Fu
 
 
 def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> FunctionUsage:
-    invocations, billed_ms, gb_s, log_bytes = 0, 0.0, 0.0, 0
+    times, gb_s, log_bytes = Histogram(), 0.0, 0
     pages = stack.place.logs.get_paginator("filter_log_events").paginate(
         logGroupName=log_group, startTime=since_ms, endTime=until_ms
     )
@@ -50,10 +55,10 @@ def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> Functi
             log_bytes += len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
             report, memory = _REPORT.search(event["message"]), _MEMORY.search(event["message"])
             if report and memory:
-                invocations += 1
-                billed_ms += float(report[2])
+                times.add(float(report[2]))
                 gb_s += float(report[2]) / 1000 * int(memory[1]) / 1024
-    return FunctionUsage(invocations, billed_ms, gb_s, log_bytes)
+    median_ms = times.percentile(50) if times.count else 0.0
+    return FunctionUsage(times.count, times.total, gb_s, log_bytes, median_ms)
 
 
 class CallCounter:

@@ -34,6 +34,7 @@ def result() -> Result:
         usage={"ingest": FunctionUsage(1, 8.0, 0.004)},
         drain_s=2.0,
         request_bytes=30,
+        accepted_requests=1,
     )
 
 
