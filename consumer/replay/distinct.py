@@ -10,6 +10,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from consumer.replay.checkpoint import CheckpointMismatchError
+
 _CACHE_KIB: Final = 64 * 1024
 
 
@@ -17,7 +19,13 @@ class Seen:
     """The set of logs seen. `path` keeps it for a later run; without one it lives in a temporary file."""
 
     def __init__(self, path: Path | None, *, commit: int) -> None:
-        """Open the set as it was at commit number `commit`; commit 0 starts it anew."""
+        """Open the set as it was at commit number `commit`; commit 0 starts it anew.
+
+        Raises:
+            CheckpointMismatchError: the set that belongs to the checkpoint is not there.
+        """
+        if path is not None and commit > 0 and not path.exists():
+            raise CheckpointMismatchError(f"{path} is not there: which logs were seen before the checkpoint is unknown")
         if path is not None and commit == 0:
             path.unlink(missing_ok=True)
         # The empty name is SQLite's own temporary file, which it deletes.

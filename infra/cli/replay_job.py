@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import click
 
-from consumer import redact
+from consumer import redact, settings
 from consumer.replay import checkpoint as checkpoints
 from consumer.replay import read, select
 from consumer.replay.broken import BrokenRecords
@@ -20,10 +21,7 @@ from consumer.replay.replay import Progress, Replay
 from consumer.replay.sinks import FileSink, QueueSink, Sink, StreamSink
 from consumer.replay.stream import read_stream
 from infra.cli import instant
-from infra.stack import Stack
-
-if TYPE_CHECKING:
-    from ingest.message import InternalMessage
+from infra.stack import Stack, StackError
 
 _LINE_SUFFIXES: Final = frozenset({".ndjson", ".jsonl"})
 
@@ -55,21 +53,12 @@ def run(
         click.UsageError: the options do not name a replay.
         CheckpointMismatchError, StreamUnreadableError, QueueRefusedError: it cannot begin or go on.
     """
-    start = _start(stack.stream_name, options)
-    selection = _selection(options, datetime.fromisoformat(start.started_at))
     to_queue = options.to == "queue"
+    redactor = None if options.raw or to_queue else _redactor(stack)
+    start = _start(stack.stream_name, options, redaction="" if redactor is None else redactor.version)
+    selection = _selection(options, datetime.fromisoformat(start.started_at))
     progress = Progress()
     with ExitStack() as cleanup:
-        sink = _sink(stack, options.to)
-        cleanup.callback(sink.close)
-        sink.resume(start.output)
-        broken = BrokenRecords(quarantine_path(options), resume_at=start.broken)
-        cleanup.callback(broken.close)
-        seen: Seen | None = None
-        if options.distinct or to_queue:
-            kept = options.checkpoint and options.checkpoint.with_name(options.checkpoint.name + ".seen")
-            seen = Seen(kept, commit=start.commit)
-            cleanup.callback(seen.close)
         merge = cleanup.enter_context(
             read_stream(
                 stack.place.session.client(
@@ -84,6 +73,17 @@ def run(
                 sleep=time.sleep,
             )
         )
+        # Only now that the stream is known to be there is an older output touched.
+        sink = _sink(stack, options.to)
+        cleanup.callback(sink.close)
+        sink.resume(start.output)
+        broken = BrokenRecords(quarantine_path(options), resume_at=start.broken)
+        cleanup.callback(broken.close)
+        seen: Seen | None = None
+        if options.distinct or to_queue:
+            kept = options.checkpoint and options.checkpoint.with_name(options.checkpoint.name + ".seen")
+            seen = Seen(kept, commit=start.commit)
+            cleanup.callback(seen.close)
         progress.expired_shards = [
             shard_id
             for shard_id, position in start.shards.items()
@@ -97,20 +97,20 @@ def run(
             checkpoint_path=options.checkpoint,
             wanted=select.selector(selection),
             seen=seen,
-            transform=None if options.raw or to_queue else _redaction(),
+            transform=None if redactor is None else partial(select.redacted, redactor=redactor),
             monotonic=time.monotonic,
             progress=progress,
         ).run(merge)
 
 
-def _start(stream_name: str, options: Options) -> Checkpoint:
+def _start(stream_name: str, options: Options, *, redaction: str) -> Checkpoint:
     query = {
         "to": options.to,
         "since": options.since or "",
         "until": options.until or "",
         "tenants": ",".join(sorted(options.tenants)),
         "distinct": str(options.distinct),
-        "raw": str(options.raw),
+        "redaction": redaction,
     }
     found = None if options.checkpoint is None else checkpoints.load(options.checkpoint)
     if found is None:
@@ -157,6 +157,24 @@ def quarantine_path(options: Options) -> Path:
     return Path(f"{target}.broken.ndjson")
 
 
-def _redaction() -> "Callable[[InternalMessage], InternalMessage]":
-    redactor = redact.build()
-    return lambda message: select.redacted(message, redactor)
+def _redactor(stack: Stack) -> redact.Redactor:
+    """Return the redactor of the stack's consumer, by the rules and patterns that the function is configured with.
+
+    Raises:
+        StackError: they cannot be read: a guess could let through what the operator had redacted.
+    """
+    if "ConsumerFunctionName" not in stack.outputs:
+        return redact.build()
+    name = stack.outputs["ConsumerFunctionName"]
+    variables = (
+        stack.place.lambda_.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables")
+    )
+    if not variables:
+        raise StackError(
+            f"The environment of {name} cannot be read, so its redaction is unknown. Use --raw, or mend it."
+        )
+    try:
+        chosen = settings.from_environ(variables)
+        return redact.build(chosen.redaction_rules, chosen.redaction_patterns)
+    except ValueError as error:
+        raise StackError(f"{name} is misconfigured, so its redaction is unknown: {error}") from error

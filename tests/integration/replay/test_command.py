@@ -17,7 +17,8 @@ from moto import mock_aws
 from rich.console import Console
 
 from infra.cli import main
-from infra.stack import Stack
+from infra.cli.replay_job import Options, run
+from infra.stack import Stack, StackError
 from ingest.message import decode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 
@@ -86,15 +87,16 @@ def test_a_checkpoint_of_another_replay_is_refused(tmp_path: Path) -> None:
     before = (tmp_path / "out.ndjson").read_bytes()
     result = rdp("--to", target, "--checkpoint", at, "--raw")
     assert result.exit_code == 1
-    assert "other options: raw" in result.stderr
+    assert "other options: redaction" in result.stderr
     assert (tmp_path / "out.ndjson").read_bytes() == before
 
 
 def test_a_stream_that_is_not_there_is_told(stack: Stack, tmp_path: Path) -> None:
-    """No traceback, and no output that looks like an empty stream."""
+    """No traceback, no output that looks like an empty stream, and an older output is not touched."""
     stack.place.kinesis.delete_stream(StreamName=STREAM)
+    (tmp_path / "out.ndjson").write_text("precious")
     result = rdp("--to", str(tmp_path / "out.ndjson"))
-    assert result.exit_code == 1
+    assert (result.exit_code, (tmp_path / "out.ndjson").read_text()) == (1, "precious")
     assert "ResourceNotFoundException" in result.stderr
 
 
@@ -131,6 +133,35 @@ def test_a_shard_that_expired_since_the_checkpoint_is_told(stack: Stack, tmp_pat
     stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=1)
     result = rdp("--to", target, "--checkpoint", at)
     assert "shardId-000000000001 is gone: what it held after the checkpoint" in result.stderr
+
+
+class Functions:
+    """Lambda, which knows the consumer's environment."""
+
+    def __init__(self, environment: dict[str, object]) -> None:
+        self.environment = environment
+
+    def get_function_configuration(self, **request: str) -> dict[str, object]:
+        """Return the configuration."""
+        assert request == {"FunctionName": "consumer"}
+        return {"Environment": self.environment}
+
+
+def test_a_replay_redacts_as_the_stacks_consumer_does(stack: Stack, tmp_path: Path) -> None:
+    """By the patterns that the function is configured with; if they cannot be read, nothing is written."""
+    variables = {"QUEUE_URL": "q", "DLQ_URL": "d", "TABLE_NAME": "logs", "STREAM_NAME": STREAM}
+    variables["REDACTION_PATTERNS"] = '["request [0-9]+"]'
+    configured = stack_of(ConsumerFunctionName="consumer")
+    configured.place.__dict__["lambda_"] = Functions({"Variables": variables})
+    target = tmp_path / "out.ndjson"
+    assert run(configured, Options(to=str(target), tenants=("tenant-00",))).written == 3
+    first = decode(target.read_bytes().splitlines()[0])
+    assert first.text == "[REDACTED] took 0 ms call [REDACTED] é\n"
+    configured.place.__dict__["lambda_"] = Functions({"Error": {"ErrorCode": "AccessDenied"}})
+    with pytest.raises(StackError, match="its redaction is unknown"):
+        run(configured, Options(to=str(tmp_path / "other.ndjson")))
+    assert not (tmp_path / "other.ndjson").exists()
+    assert stack.stream_name == STREAM
 
 
 FOLLOW = """

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.replay.distinct import Seen
 
 
@@ -41,6 +42,13 @@ def test_what_the_checkpoint_does_not_know_is_new_again(tmp_path: Path, *, commi
     second = Seen(tmp_path / "seen", commit=1)
     assert (second.is_new("a", "1"), second.is_new("a", "2")) == (False, True)
     second.close()
+
+
+def test_a_set_that_is_gone_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """Going on without it would write logs again."""
+    with pytest.raises(CheckpointMismatchError, match="is not there"):
+        Seen(tmp_path / "seen", commit=1)
+    assert not (tmp_path / "seen").exists()
 
 
 def test_a_new_replay_starts_with_an_empty_set(tmp_path: Path) -> None:
