@@ -158,6 +158,7 @@ _USERS: Final[tuple[type[IngestUser], ...]] = (JsonUser, TextUser, BatchUser, No
 
 def add_options(parser: Any) -> None:
     """Add the bench's options to locust's command line and web page."""
+    parser.set_defaults(web_host="127.0.0.1")  # Not every interface, as locust would.
     group = parser.add_argument_group("Workload of the log ingestion bench")
     group.add_argument("--shape", choices=SHAPES, default="steady", help="how the rate goes over time")
     group.add_argument("--rate", type=float, default=1000, help="requests a minute")
