@@ -14,6 +14,7 @@ from unittest.mock import patch
 from msgspec.structs import replace
 
 from consumer import quarantine, redact, settings, store
+from consumer.crash import CrashMode, CrashPoint
 from consumer.handler import STREAM_BUDGET_S
 from consumer.invocation import Outside, consume
 from consumer.replay import checkpoint as checkpoints
@@ -46,7 +47,15 @@ class Stack:
     """The three programs over one world. `lines` is what the Lambdas wrote to their logs."""
 
     def __init__(
-        self, world: World, injector: Injector, *, seed: int = 0, crash_probability: float = 0.05, sub_keys: int = 1
+        self,
+        world: World,
+        injector: Injector,
+        *,
+        seed: int = 0,
+        crash_probability: float = 0.05,
+        sub_keys: int = 1,
+        crash_point: CrashPoint = "before_work",
+        crash_mode: CrashMode = "raise",
     ) -> None:
         self.world = world
         self.injector = injector
@@ -62,6 +71,8 @@ class Stack:
             stream_name=STREAM_NAME,
             stream_sub_keys=sub_keys,
             crash_probability=crash_probability,
+            crash_point=crash_point,
+            crash_mode=crash_mode,
             crash_seed=str(seed),
         )
         self._redactor = redact.build()

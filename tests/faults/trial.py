@@ -50,11 +50,11 @@ Whereabouts = set[tuple[str, str, bytes]]
 class Trial:
     """A world with its programs, its senders and its witness."""
 
-    def __init__(self, seed: int, folder: Path, *, crash_probability: float = 0.05, shards: int = 2) -> None:
+    def __init__(self, seed: int, folder: Path, *, shards: int = 2, **stack: Any) -> None:
         self.clock = Clock()
         self.injector = Injector(self.clock)
         self.world = World(self.clock, shards=shards)
-        self.stack = Stack(self.world, self.injector, seed=seed, crash_probability=crash_probability)
+        self.stack = Stack(self.world, self.injector, seed=seed, **stack)
         self.stack.on_delete = self._witness  # type: ignore[method-assign] # that is what it is there for
         self.sent: list[SentLog] = []
         self.witnessed: dict[Promise, list[str]] = {"I9": [], "I10": [], "I12": []}

@@ -4,7 +4,7 @@ import os
 import random
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec.structs import replace
 
 from bench.verdict import as_text
+from consumer.crash import CrashMode, CrashPoint
 from infra.dead_letters import Filter
 from ingest.message import decode
 from tests.faults.injector import Fault, Moment, Rule, faults_of
@@ -40,11 +41,16 @@ class Programs(RuleBasedStateMachine):
         self._items: dict[tuple[str, str], Any] = {}
 
     @initialize(
-        seed=st.integers(0, 1_000), crash_probability=st.sampled_from([0.0, 0.05, 0.4]), shards=st.integers(1, 3)
+        seed=st.integers(0, 1_000),
+        shards=st.integers(1, 3),
+        sub_keys=st.integers(1, 3),
+        crash_probability=st.sampled_from([0.0, 0.05, 0.4]),
+        crash_point=st.sampled_from(get_args(CrashPoint)),
+        crash_mode=st.sampled_from(get_args(CrashMode)),
     )
-    def start(self, seed: int, crash_probability: float, shards: int) -> None:
+    def start(self, seed: int, **chosen: Any) -> None:
         """Begin with an empty world."""
-        self.trial = Trial(seed, self._folder, crash_probability=crash_probability, shards=shards)
+        self.trial = Trial(seed, self._folder, **chosen)
 
     @rule(kind=st.sampled_from(["json", "text", "batch"]), retries=st.integers(0, 2))
     def send(self, kind: Any, retries: int) -> None:
