@@ -158,6 +158,16 @@ def resources(place: Place, name: str) -> set[str]:
     return {resource["LogicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
 
 
+def is_protected(place: Place, name: str) -> bool:
+    """Say whether the stack was deployed with DeletionProtection.
+
+    Its table would refuse, after everything around it is gone. A stack that is not there is not protected.
+    """
+    stack = _describe(place, name)
+    parameters = stack.get("Parameters", []) if stack else []
+    return any((p["ParameterKey"], p["ParameterValue"]) == ("DeletionProtection", "true") for p in parameters)
+
+
 def _watch(
     place: Place,
     stack_id: str,

@@ -4,7 +4,7 @@ import click
 
 from infra import code_bucket, rollout
 from infra.cli.deploy import Progress, place_options
-from infra.stack import Place
+from infra.stack import Place, StackError
 
 
 @click.command("destroy")
@@ -15,6 +15,8 @@ from infra.stack import Place
 )
 def command(place: Place, name: str, *, yes: bool, with_bucket: bool) -> None:
     """Delete the stack with its table, stream, queues and logs. A protected table refuses."""
+    if rollout.is_protected(place, name):
+        raise StackError(f"Stack {name} is protected. Deploy it with --param DeletionProtection=false first.")
     present = rollout.resources(place, name)
     if not yes:
         click.confirm(f"Delete stack {name} in {place.session.region_name} with every log in it?", abort=True)

@@ -21,6 +21,9 @@ _NAME: Final = "deployed"
 # What the engine can't do: TLS, and a mapping's limit that comes through CloudFormation.
 _ENGINE: Final = ("--param", "RequireTls=false", "--param", "MaximumConcurrency=0")
 
+_PROTECTED: Final = ("--param", "DeletionProtection=true")
+_UNPROTECTED: Final = ("--param", "DeletionProtection=false")
+
 Rdp = Callable[..., str]
 
 
@@ -94,7 +97,7 @@ def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", even
     assert used.post_text("deployed", "Call 555-0199", "one").status == 202
     assert eventually(lambda: used.row("deployed", "one"))["modified_data"] == {"S": "Call [REDACTED]"}
 
-    changed = rdp("deploy", "--stack", _NAME, "--packages", packages, "--param", "RetentionDays=7")
+    changed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_PROTECTED, "--param", "RetentionDays=7")
     assert "UPDATE_COMPLETE" in changed
     variables = local_stack.place.lambda_.get_function_configuration(FunctionName=f"{_NAME}-consumer")["Environment"][
         "Variables"
@@ -102,6 +105,8 @@ def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", even
     assert (variables["RETENTION_DAYS"], variables["SECONDS_PER_CHAR"]) == ("7", "0")  # The other one is kept.
     assert "is as the template wants it" in rdp("deploy", "--stack", _NAME, "--packages", packages)
 
+    assert "is protected" in rdp("destroy", "--stack", _NAME, "--yes", expect=1)
+    assert "UPDATE_COMPLETE" in rdp("deploy", "--stack", _NAME, "--packages", packages, *_UNPROTECTED)
     assert "Aborted" in rdp("destroy", "--stack", _NAME, stdin="n\n", expect=1)
     assert "is gone" in rdp("destroy", "--stack", _NAME, "--yes")
     assert "There is no stack" in rdp("destroy", "--stack", _NAME, "--yes", expect=1)
