@@ -3,56 +3,26 @@
 A client of this module takes the place of `boto3.client("sqs")` or `boto3.client("kinesis")` for SendMessageBatch and
 PutRecords: same keyword arguments, same answers, same botocore exceptions (imported only when one is raised). What it
 buys is measured in bench/micro/ingest.py; that it signs and sends what botocore does is tested against botocore.
-
-Signature: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 import base64
-import hmac
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
+from ingest import refusal
+from ingest.sigv4 import Credentials, Signer, credentials_of
+
 CONNECT_TIMEOUT_S: Final = 0.5
-_SIGNED_HEADERS: Final = "content-type;host;x-amz-date"
 _OK: Final = 200
-_SERVER_ERROR: Final = 500
 _BAD_GATEWAY: Final = 502
-
-# What a second try can change. All else (no such stream, access denied, a KMS key disabled) fails the same way again.
-_RETRYABLE_CODES: Final = frozenset(
-    {
-        "InternalFailure",
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",  # SQS's throttle, and below KmsThrottled (SendMessageBatch API reference, November 2026)
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "KMSThrottlingException",
-        "KmsThrottled",
-    }
-)
-
-
-class Credentials(NamedTuple):
-    """What signs a request; `token` is None for a user's long-lived keys."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
 
 
 class Protocol(NamedTuple):
@@ -66,13 +36,6 @@ class Protocol(NamedTuple):
 SQS: Final = Protocol("sqs", "AmazonSQS", "application/x-amz-json-1.0")
 DYNAMODB: Final = Protocol("dynamodb", "DynamoDB_20120810", "application/x-amz-json-1.0")
 KINESIS: Final = Protocol("kinesis", "Kinesis_20131202", "application/x-amz-json-1.1")
-
-
-class Refusal(NamedTuple):
-    """Why AWS or the network did not take a call; `retryable` when a second try can change it."""
-
-    code: str
-    retryable: bool
 
 
 class Client:
@@ -91,17 +54,14 @@ class Client:
     ) -> None:
         self._protocol = protocol
         self.endpoint_url = endpoint_url
-        self._region = region
-        self._credentials = credentials
+        self._signer = Signer(protocol.service, region, credentials, clock)
         self._read_timeout_s = read_timeout_s
-        self._clock = clock
         url = urlsplit(endpoint_url)
         self._host = url.netloc
         self._path = url.path or "/"
         self._tls = _tls_context(ca_bundle) if url.scheme == "https" else None
         self._address = (url.hostname or "", url.port or (443 if self._tls else 80))
         self._socket: socket.socket | None = None
-        self._signing_key: tuple[tuple[str, str], bytes] = (("", ""), b"")
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Return SQS's answer (`Successful`, `Failed`), as boto3's method of this name does.
@@ -147,13 +107,13 @@ class Client:
         target = f"{self._protocol.target_prefix}.{operation}"
         status, body = self._post(payload, target)
         if status != _OK:
-            raise _client_error(operation, status, body)
+            raise refusal.client_error(operation, status, body)
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):  # Something between us and AWS answered: as good as a 502.
-            raise _client_error(operation, _BAD_GATEWAY, body)
+            raise refusal.client_error(operation, _BAD_GATEWAY, body)
         return answer
 
     def _post(self, payload: bytes, target: str) -> tuple[int, bytes]:
@@ -164,16 +124,17 @@ class Client:
         except (http.client.HTTPException, OSError) as error:
             self.close()
             if not was_open or isinstance(error, TimeoutError):
-                raise _network_error(error, self.endpoint_url) from error
+                raise refusal.network_error(error, self.endpoint_url) from error
         try:
             return self._exchange(payload, target)
         except (http.client.HTTPException, OSError) as error:
             self.close()
-            raise _network_error(error, self.endpoint_url) from error
+            raise refusal.network_error(error, self.endpoint_url) from error
 
     def _exchange(self, payload: bytes, target: str) -> tuple[int, bytes]:
         connection = self._socket or self._open()
-        headers = "".join(f"{name}: {value}\r\n" for name, value in self.signed_headers(payload, target).items())
+        signed = self.signed_headers(payload, target)
+        headers = "".join([f"{name}: {value}\r\n" for name, value in signed.items()])
         head = f"POST {self._path} HTTP/1.1\r\n{headers}Content-Length: {len(payload)}\r\n\r\n"
         # One segment: http.client's own request() sends head and body apart, which costs a third of the call.
         connection.sendall(head.encode("latin-1") + payload)
@@ -184,6 +145,12 @@ class Client:
             self.close()
         return response.status, body
 
+    def signed_headers(self, payload: bytes, target: str) -> dict[str, str]:
+        """Return the headers of a POST of `payload` to the service, signed."""
+        return self._signer.headers(
+            payload, host=self._host, path=self._path, content_type=self._protocol.content_type, target=target
+        )
+
     def _open(self) -> socket.socket:
         connection = socket.create_connection(self._address, timeout=CONNECT_TIMEOUT_S)
         if self._tls is not None:
@@ -192,35 +159,6 @@ class Client:
         connection.settimeout(self._read_timeout_s)
         self._socket = connection
         return connection
-
-    def signed_headers(self, payload: bytes, target: str) -> dict[str, str]:
-        """Return the headers of a POST of `payload`, with its AWS Signature Version 4."""
-        access_key, secret_key, token = self._credentials()
-        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
-        date, service, content_type = now[:8], self._protocol.service, self._protocol.content_type
-        canonical_token = f"x-amz-security-token:{token}\n" if token else ""
-        signed = f"{_SIGNED_HEADERS}{';x-amz-security-token' if token else ''};x-amz-target"
-        canonical = (
-            f"POST\n{self._path}\n\ncontent-type:{content_type}\nhost:{self._host}\nx-amz-date:{now}\n"
-            f"{canonical_token}x-amz-target:{target}\n\n{signed}\n{sha256(payload).hexdigest()}"
-        )
-        scope = f"{date}/{self._region}/{service}/aws4_request"
-        to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-        if self._signing_key[0] != (date, secret_key):
-            self._signing_key = ((date, secret_key), _signing_key(secret_key, date, self._region, service))
-        signature = hmac.digest(self._signing_key[1], to_sign.encode(), "sha256").hex()
-        headers = {
-            "Content-Type": content_type,
-            "Host": self._host,
-            "X-Amz-Date": now,
-            "X-Amz-Target": target,
-            "Authorization": (
-                f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={signed}, Signature={signature}"
-            ),
-        }
-        if token:
-            headers["X-Amz-Security-Token"] = token
-        return headers
 
 
 def client(protocol: Protocol, environ: Mapping[str, str], *, read_timeout_s: float) -> Client:
@@ -246,82 +184,6 @@ def client(protocol: Protocol, environ: Mapping[str, str], *, read_timeout_s: fl
     )
 
 
-def credentials_of(environ: Mapping[str, str]) -> Callable[[], Credentials]:
-    """Return what gives the credentials: the environment's, which Lambda sets for a worker's life, else botocore's.
-
-    botocore (SnapStart's container credentials, a profile) is asked at each request: it renews them in time.
-    """
-    if "AWS_ACCESS_KEY_ID" in environ:
-        fixed = Credentials(
-            environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"], environ.get("AWS_SESSION_TOKEN") or None
-        )
-        return lambda: fixed
-    import botocore.session  # noqa: PLC0415 - 60 ms that a plain Lambda never pays
-
-    session = botocore.session.get_session()
-
-    def renewed() -> Credentials:
-        found = session.get_credentials()
-        frozen = found.get_frozen_credentials() if found else None
-        if frozen is None or frozen.access_key is None or frozen.secret_key is None:
-            from botocore.exceptions import NoCredentialsError  # noqa: PLC0415 - as above
-
-            raise NoCredentialsError
-        return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-
-    return renewed
-
-
-def refusal(error: Exception) -> Refusal | None:
-    """Return what the error says of a call, or None when it is neither AWS's nor the network's: then raise it again."""
-    from botocore.exceptions import (  # noqa: PLC0415 - see `_client_error`
-        BotoCoreError,
-        ClientError,
-        ConnectionError,  # noqa: A004 - botocore's
-        HTTPClientError,
-    )
-
-    if isinstance(error, ClientError):
-        code = error.response.get("Error", {}).get("Code", "Unknown")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return Refusal(code, code in _RETRYABLE_CODES or status >= _SERVER_ERROR)
-    if isinstance(error, BotoCoreError):
-        return Refusal(type(error).__name__, isinstance(error, ConnectionError | HTTPClientError))
-    return None
-
-
 @cache  # Reading the certificate authorities takes 20 ms, once for all clients.
 def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_bundle)
-
-
-def _signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
-    key = f"AWS4{secret_key}".encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
-def _client_error(operation: str, status: int, body: bytes) -> Exception:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - its import costs more than all of a cold start
-
-    try:
-        error = orjson.loads(body)
-        code = error["__type"].rpartition("#")[2]
-        message = error.get("message") or error.get("Message") or ""
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        code, message = str(status), body[:200].decode(errors="replace")
-    return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item] # botocore sets more
-        operation,
-    )
-
-
-def _network_error(error: Exception, endpoint_url: str) -> Exception:
-    from botocore import exceptions  # noqa: PLC0415 - as above
-
-    if isinstance(error, TimeoutError):
-        return exceptions.ReadTimeoutError(endpoint_url=endpoint_url)
-    if isinstance(error, http.client.HTTPException | ConnectionResetError | BrokenPipeError):
-        return exceptions.ConnectionClosedError(endpoint_url=endpoint_url)
-    return exceptions.EndpointConnectionError(endpoint_url=endpoint_url, error=error)

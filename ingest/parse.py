@@ -3,27 +3,14 @@
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, NamedTuple
 
-import msgspec
-
+from ingest import tenant
 from ingest.body import MAX_RECORDS, read_records
 from ingest.errors import Rejected, RejectReason
-from ingest.message import MAX_TEXT_BYTES, SCHEMA_VERSION, InternalMessage, LogId, Source, TenantId
+from ingest.message import SCHEMA_VERSION, InternalMessage, LogId, Source
+from ingest.record import checked, fields_of, text_of
 from ingest.request import Request
-
-TEXT_KEYS: Final = ("text", "message", "msg", "log", "body")
-"""Where a record's text may stand: the first of these that is there (and not null) wins."""
-
-MAX_FIELDS: Final = 64
-MAX_FIELDS_DEPTH: Final = 8
-MAX_FIELDS_BYTES: Final = 16_384  # As JSON; with two texts of the maximum it still fits DynamoDB's 400 KB.
-
-# A control character is one byte of text and six of JSON; a message must stay below SQS's and Kinesis' 1 MiB.
-MAX_ESCAPED_TEXT_BYTES: Final = 900_000
-
-_TENANT_HEADERS: Final = ("x-tenant-id", "x-scope-orgid")
-_IDENTITY_KEYS: Final = frozenset({"tenant_id", "log_id"})
 
 
 class RejectedRecord(NamedTuple):
@@ -67,7 +54,7 @@ def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str], 
     """
     content_type, charset = media_type(request.headers.get("content-type", ""))
     defaults = _Defaults(
-        tenant_id=_request_tenant(request, principal),
+        tenant_id=tenant.of_request(request, principal),
         principal=principal,
         log_id=request.headers.get("x-log-id"),
         idempotency_key=_idempotency_key(request),
@@ -81,7 +68,7 @@ def parse(request: Request, *, received_at: str, new_log_id: Callable[[], str], 
 
     records, is_batch, envelope_tenant = read_records(request.body, content_type, charset)
     if envelope_tenant is not None:
-        defaults = defaults._replace(tenant_id=_agreed(envelope_tenant, defaults.tenant_id, principal))
+        defaults = defaults._replace(tenant_id=tenant.agreed(envelope_tenant, defaults.tenant_id, principal))
     if not is_batch:
         message = _message(records[0], "json_upload", 0, defaults)
         return Parsed([message], [0], [], is_batch=False)
@@ -119,22 +106,19 @@ def _message(
         record = {"text": record}
     if not isinstance(record, dict):
         raise Rejected("invalid_record")
-    tenant_id = _agreed_tenant(record.get("tenant_id"), defaults)
-    text_key, text = _text(record)
+    tenant_id = tenant.agreed(record.get("tenant_id"), defaults.tenant_id, defaults.principal)
+    if tenant_id is None:
+        raise Rejected("missing_tenant")
+    text_key, text = text_of(record)
     log_id = record.get("log_id")
     if log_id is None:
         log_id = defaults.log_id
     if log_id is not None:
-        log_id = _checked(log_id, LogId, "invalid_log_id")
+        log_id = checked(log_id, LogId, "invalid_log_id")
     elif defaults.idempotency_key is not None:
         log_id = _derived_log_id(tenant_id, defaults.idempotency_key, position)
     else:
         log_id = defaults.new_log_id()
-    fields = None
-    if len(record) > 1:
-        fields = {k: v for k, v in record.items() if k != text_key and k not in _IDENTITY_KEYS} or None
-        if fields:
-            _check_fields(fields)
     return InternalMessage(
         tenant_id=tenant_id,
         log_id=log_id,
@@ -142,7 +126,7 @@ def _message(
         text=text,
         received_at=defaults.received_at,
         schema_version=SCHEMA_VERSION,
-        fields=fields,
+        fields=fields_of(record, text_key) if len(record) > 1 else None,
     )
 
 
@@ -168,84 +152,9 @@ def _decode_text(body: bytes, charset: str) -> str:
         raise Rejected("invalid_encoding") from error
 
 
-def _request_tenant(request: Request, principal: str | None) -> str | None:
-    tenant_id = principal
-    for name in _TENANT_HEADERS:
-        stated = request.headers.get(name)
-        if stated:
-            tenant_id = _agreed(stated.strip(), tenant_id, principal)
-    return _agreed(request.query.get("tenant_id"), tenant_id, principal) if request.query else tenant_id
-
-
-def _agreed_tenant(stated: Any, defaults: _Defaults) -> str:
-    tenant_id = _agreed(stated, defaults.tenant_id, defaults.principal)
-    if tenant_id is None:
-        raise Rejected("missing_tenant")
-    return tenant_id
-
-
-def _agreed(stated: Any, default: str | None, principal: str | None) -> str | None:
-    if stated is None or stated == "":
-        return default
-    if stated == default:
-        return default
-    tenant_id = _tenant_id(stated) if isinstance(stated, str) else _checked(stated, TenantId, "invalid_tenant")
-    if default is not None:
-        raise Rejected("tenant_forbidden" if principal else "tenant_mismatch")
-    return tenant_id
-
-
-@lru_cache(maxsize=1024)  # Keeps valid ones only: a raise is not kept.
-def _tenant_id(stated: str) -> str:
-    return cast("str", _checked(stated, TenantId, "invalid_tenant"))
-
-
-def _checked(value: Any, contract: Any, reason: RejectReason) -> Any:
-    try:
-        return msgspec.convert(value, contract)
-    except msgspec.ValidationError as error:
-        raise Rejected(reason) from error
-
-
-def _text(record: dict[str, Any]) -> tuple[str, str]:
-    for key in TEXT_KEYS:
-        text = record.get(key)
-        if text is None:
-            continue
-        if not isinstance(text, str):
-            raise Rejected("invalid_record")
-        if not text:
-            raise Rejected("empty_text")
-        _check_text_size(text)
-        return key, text
-    raise Rejected("missing_text")
-
-
-def _check_text_size(text: str) -> None:
-    if len(text) * 4 <= MAX_TEXT_BYTES:  # UTF-8 takes at most four bytes a character.
-        return
-    if len(text.encode()) > MAX_TEXT_BYTES or len(msgspec.json.encode(text)) > MAX_ESCAPED_TEXT_BYTES:
-        raise Rejected("text_too_large")
-
-
-def _check_fields(fields: dict[str, Any]) -> None:
-    # The depth first: the encoder raises RecursionError on what nests too deep.
-    if len(fields) > MAX_FIELDS or not _fits(fields, 1) or len(msgspec.json.encode(fields)) > MAX_FIELDS_BYTES:
-        raise Rejected("invalid_fields")
-
-
-def _fits(value: Any, depth: int) -> bool:
-    """Whether a field nests at most `MAX_FIELDS_DEPTH` levels and has no empty name (DynamoDB refuses those)."""
-    if isinstance(value, dict):
-        return depth <= MAX_FIELDS_DEPTH and all(key and _fits(inner, depth + 1) for key, inner in value.items())
-    if isinstance(value, list):
-        return depth <= MAX_FIELDS_DEPTH and all(_fits(inner, depth + 1) for inner in value)
-    return True
-
-
 def _idempotency_key(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
-    return None if key is None else _checked(key, LogId, "invalid_idempotency_key")
+    return None if key is None else checked(key, LogId, "invalid_idempotency_key")
 
 
 def _derived_log_id(tenant_id: str, key: str, position: int) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest import aws
 from ingest.message import EncodedLog
+from ingest.refusal import Refusal, refusal_of
 from ingest.retry import attempts
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def calls(messages: Sequence[EncodedLog], positions: Sequence[int]) -> Iterator[
 
 def _send_batch(
     client: "SQSClient | aws.Client", queue_url: str, messages: Sequence[EncodedLog], call: Sequence[int]
-) -> dict[int, aws.Refusal]:
+) -> dict[int, Refusal]:
     """Return the refusal of each position that SQS did not acknowledge."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {
@@ -102,15 +103,15 @@ def _send_batch(
     try:
         response = client.send_message_batch(QueueUrl=queue_url, Entries=entries)
     except Exception as error:
-        refusal = aws.refusal(error)
+        refusal = refusal_of(error)
         if refusal is None:
             raise
         return dict.fromkeys(call, refusal)
     # Acknowledged is what stands under Successful by its own id; HTTP 200 says nothing, and an absent entry is lost.
     acknowledged = {entry["Id"] for entry in response.get("Successful") or []}
     refused = {
-        entry["Id"]: aws.Refusal(entry.get("Code", "Unknown"), retryable=not entry.get("SenderFault", False))
+        entry["Id"]: Refusal(entry.get("Code", "Unknown"), retryable=not entry.get("SenderFault", False))
         for entry in response.get("Failed") or []
     }
-    missing = aws.Refusal("MissingResult", retryable=True)
+    missing = Refusal("MissingResult", retryable=True)
     return {p: refused.get(str(p), missing) for p in call if str(p) not in acknowledged}

@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
-from ingest import aws
 from ingest.errors import Rejected
+from ingest.refusal import refusal_of
 
 WINDOW_S: Final = 60
 _KEPT_S: Final = 3600  # Until DynamoDB's TTL may take a window that is over away.
@@ -76,7 +76,7 @@ def take(
             ExpressionAttributeValues=values,
         )
     except Exception as error:
-        refusal = aws.refusal(error)
+        refusal = refusal_of(error)
         if refusal is None:
             raise
         if refusal.code == "ConditionalCheckFailedException":

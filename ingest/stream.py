@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ingest import aws
 from ingest.kpl import Packed, aggregate
 from ingest.message import EncodedLog
+from ingest.refusal import Refusal, refusal_of
 from ingest.retry import attempts
 
 if TYPE_CHECKING:
@@ -97,19 +98,19 @@ def put_user_records(
     return frozenset(missing)
 
 
-def _put(client: "KinesisClient | aws.Client", stream_name: str, call: Sequence[_Entry]) -> list[aws.Refusal | None]:
+def _put(client: "KinesisClient | aws.Client", stream_name: str, call: Sequence[_Entry]) -> list[Refusal | None]:
     """Return each entry's refusal, or None for one that Kinesis took."""
     try:
         response = client.put_records(StreamName=stream_name, Records=[entry.request for entry in call])
     except Exception as error:
-        refusal = aws.refusal(error)
+        refusal = refusal_of(error)
         if refusal is None:
             raise
         return [refusal] * len(call)
     results = response.get("Records") or []
     # Results stand in the order of the entries; one that is not there was not taken as far as anybody knows.
     codes = [result.get("ErrorCode") for result in results] + ["MissingResult"] * (len(call) - len(results))
-    return [None if code is None else aws.Refusal(code, retryable=True) for code in codes[: len(call)]]
+    return [None if code is None else Refusal(code, retryable=True) for code in codes[: len(call)]]
 
 
 def _groups(records: Sequence[EncodedLog], sub_keys: int) -> dict[tuple[str, str | None], list[tuple[int, bytes]]]:

@@ -27,6 +27,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import aws
+from ingest.refusal import Refusal, refusal_of
+from ingest.sigv4 import Credentials, credentials_of
 
 _NOW_S = 1_795_498_118.0
 _ENVIRON = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -109,7 +111,7 @@ def client(
         protocol,
         endpoint_url=url,
         region="eu-west-1",
-        credentials=lambda: aws.Credentials("AKID", "secret", token),
+        credentials=lambda: Credentials("AKID", "secret", token),
         read_timeout_s=timeout_s,
         clock=lambda: _NOW_S,
     )
@@ -212,7 +214,7 @@ def test_refused_connection_is_botocores() -> None:
         port = listener.getsockname()[1]
     with client(f"http://127.0.0.1:{port}") as sqs, pytest.raises(EndpointConnectionError) as caught:
         sqs.send_message_batch(QueueUrl="q", Entries=[])
-    assert aws.refusal(caught.value) == aws.Refusal("EndpointConnectionError", retryable=True)
+    assert refusal_of(caught.value) == Refusal("EndpointConnectionError", retryable=True)
 
 
 @pytest.mark.parametrize(
@@ -237,12 +239,12 @@ def test_error_answer_is_a_client_error(status: str, body: bytes, code: str, *, 
     ):
         sqs.send_message_batch(QueueUrl="q", Entries=[])
     assert caught.value.response["Error"]["Code"] == code
-    assert aws.refusal(caught.value) == aws.Refusal(code, retryable=retryable)
+    assert refusal_of(caught.value) == Refusal(code, retryable=retryable)
 
 
 def test_bug_is_no_refusal() -> None:
     """An exception that is neither AWS's nor the network's is not taken for one."""
-    assert aws.refusal(KeyError("x")) is None
+    assert refusal_of(KeyError("x")) is None
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def test_endpoint_is_the_environments(environ: dict[str, str], url: str) -> None
 def test_credentials_come_from_the_environment() -> None:
     """Lambda's variables are used as they stand, without botocore."""
     environ = _ENVIRON | {"AWS_SESSION_TOKEN": "token"}
-    assert aws.credentials_of(environ)() == aws.Credentials("AKID", "secret", "token")
+    assert credentials_of(environ)() == Credentials("AKID", "secret", "token")
 
 
 def test_credentials_without_keys_come_from_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,9 +273,9 @@ def test_credentials_without_keys_come_from_botocore(monkeypatch: pytest.MonkeyP
     found: list[Any] = [BotocoreCredentials("A1", "s1"), BotocoreCredentials("A2", "s2", "t2")]
     session.get_credentials.side_effect = found
     monkeypatch.setattr("botocore.session.get_session", lambda: session)
-    credentials = aws.credentials_of({})
-    assert credentials() == aws.Credentials("A1", "s1", None)
-    assert credentials() == aws.Credentials("A2", "s2", "t2")
+    credentials = credentials_of({})
+    assert credentials() == Credentials("A1", "s1", None)
+    assert credentials() == Credentials("A2", "s2", "t2")
 
 
 def test_no_credentials_is_botocores_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,5 +284,5 @@ def test_no_credentials_is_botocores_error(monkeypatch: pytest.MonkeyPatch) -> N
     session.get_credentials.return_value = None
     monkeypatch.setattr("botocore.session.get_session", lambda: session)
     with pytest.raises(NoCredentialsError) as caught:
-        aws.credentials_of({})()
-    assert aws.refusal(caught.value) == aws.Refusal("NoCredentialsError", retryable=False)
+        credentials_of({})()
+    assert refusal_of(caught.value) == Refusal("NoCredentialsError", retryable=False)

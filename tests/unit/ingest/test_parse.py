@@ -10,13 +10,8 @@ import pytest
 from ingest.body import MAX_RECORDS
 from ingest.errors import Rejected
 from ingest.message import MAX_TEXT_BYTES, InternalMessage
-from ingest.parse import (
-    MAX_ESCAPED_TEXT_BYTES,
-    MAX_FIELDS,
-    MAX_FIELDS_BYTES,
-    MAX_FIELDS_DEPTH,
-    RejectedRecord,
-)
+from ingest.parse import RejectedRecord
+from ingest.record import MAX_ESCAPED_TEXT_BYTES, MAX_FIELDS, MAX_FIELDS_BYTES, MAX_FIELDS_DEPTH
 from tests.unit.ingest.fakes import RECEIVED_AT, only, parsed
 
 NDJSON = "application/x-ndjson"
