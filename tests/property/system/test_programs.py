@@ -15,7 +15,7 @@ from bench.verdict import as_text
 from consumer.crash import CrashMode, CrashPoint
 from infra.dead_letters import Filter
 from ingest.message import decode
-from tests.faults.injector import Fault, Moment, Rule, faults_of
+from tests.faults.injector import BATCHES, Fault, Moment, Rule, faults_of
 from tests.faults.matrix import STEPS
 from tests.faults.scratch import scratch
 from tests.faults.trial import SECRET, Trial, failures_survived
@@ -23,8 +23,15 @@ from tests.faults.trial import SECRET, Trial, failures_survived
 PROGRAMS: Final = int(os.environ.get("RDP_PROGRAMS", "200"))
 STEPS_A_PROGRAM: Final = 20
 
-_FAULTS: Final[list[tuple[str, Fault]]] = [
-    (step, fault) for step in STEPS for fault in faults_of(step.partition(" ")[2]) if fault != "slow"
+_OFTEN: Final = st.sampled_from([1, 3, None])
+_OF_ENTRIES: Final[tuple[Fault, ...]] = ("partial", "partial_lost", "unreported")
+_BATCHES: Final = [step for step in STEPS if step.partition(" ")[2] in BATCHES]
+# Batches' entries and what nobody foresaw have rules of their own: among all faults they would seldom be drawn.
+_CALLS: Final = [
+    (step, fault)
+    for step in STEPS
+    for fault in faults_of(step.partition(" ")[2])
+    if fault not in {"slow", "garbled", *_OF_ENTRIES}
 ]
 _MOST_SHARDS: Final = 6
 
@@ -104,16 +111,20 @@ class Programs(RuleBasedStateMachine):
         """Kill whatever process makes one of the next calls."""
         self.trial.injector.kill_at = (len(self.trial.injector.steps) + calls, moment)
 
-    @rule(
-        what=st.sampled_from(_FAULTS),
-        times=st.sampled_from([1, 3, None]),
-        entry=st.integers(0, 4),
-        skip=st.integers(0, 2),
-    )
-    def fail(self, what: tuple[str, Fault], times: int | None, entry: int, skip: int) -> None:
-        """Make a step fail soon."""
-        step, fault = what
-        self.trial.injector.rules.append(Rule(step, fault, times, entry, skip))
+    @rule(what=st.sampled_from(_CALLS), times=_OFTEN)
+    def fail(self, what: tuple[str, Fault], times: int | None) -> None:
+        """Make a step fail as a whole."""
+        self.trial.injector.rules.append(Rule(*what, times))
+
+    @rule(step=st.sampled_from(_BATCHES), fault=st.sampled_from(_OF_ENTRIES), times=_OFTEN, entry=st.integers(0, 4))
+    def fail_an_entry(self, step: str, fault: Fault, times: int | None, entry: int) -> None:
+        """Make a step fail for one entry of its batch."""
+        self.trial.injector.rules.append(Rule(step, fault, times, entry))
+
+    @rule(step=st.sampled_from(STEPS), times=_OFTEN)
+    def fail_oddly(self, step: str, times: int | None) -> None:
+        """Make a step raise what nobody foresaw."""
+        self.trial.injector.rules.append(Rule(step, "garbled", times))
 
     @rule()
     def heal(self) -> None:
