@@ -21,7 +21,7 @@ from tests.faults.scratch import scratch
 from tests.faults.trial import SECRET, Trial, failures_survived
 
 PROGRAMS: Final = int(os.environ.get("RDP_PROGRAMS", "200"))
-STEPS_A_PROGRAM: Final = 20
+STEPS_A_PROGRAM: Final = 30
 
 _OFTEN: Final = st.sampled_from([1, 3, None])
 _OF_ENTRIES: Final[tuple[Fault, ...]] = ("partial", "partial_lost", "unreported")
@@ -70,6 +70,15 @@ class Programs(RuleBasedStateMachine):
         self.trial.send_text(f"t-t0{tenant}", f"same-{log_id}", f"{SECRET} {text} for {tenant}/{log_id}")
 
     @rule()
+    def send_some(self) -> None:
+        """Send a bit of everything, so that the batches to come are mixed."""
+        self.trial.send("json")
+        self.trial.send("batch")
+        self.trial.send_long()
+        self.trial.send_refused_by_table()
+        self.trial.send_poison()
+
+    @rule()
     def send_long(self) -> None:
         """Send a log that is deferred."""
         self.trial.send_long()
@@ -84,15 +93,16 @@ class Programs(RuleBasedStateMachine):
         """Send a log that the table refuses, with whatever is in the call with it."""
         self.trial.send_refused_by_table()
 
-    @rule(batch_size=st.integers(1, 30), order=st.integers(0, 1_000))
-    def deliver(self, batch_size: int, order: int) -> None:
-        """Deliver a batch in any order."""
+    @rule(batches=st.integers(1, 4), batch_size=st.integers(1, 30), order=st.integers(0, 1_000))
+    def deliver(self, batches: int, batch_size: int, order: int) -> None:
+        """Deliver some batches in any order."""
 
         def shuffled(messages: list[Any]) -> list[Any]:
             return random.Random(order).sample(messages, len(messages))
 
         self.trial.world.queue.order = shuffled
-        self.trial.stack.deliver(batch_size=batch_size)
+        for _ in range(batches):
+            self.trial.stack.deliver(batch_size=batch_size)
 
     @precondition(lambda self: self.trial.world.queue.deleted)
     @rule(which=st.integers(0, 1_000))
@@ -126,6 +136,7 @@ class Programs(RuleBasedStateMachine):
         """Make a step raise what nobody foresaw."""
         self.trial.injector.rules.append(Rule(step, "garbled", times))
 
+    @precondition(lambda self: len(self.trial.injector.rules) > 2)
     @rule()
     def heal(self) -> None:
         """End every fault."""
