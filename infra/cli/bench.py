@@ -63,15 +63,14 @@ def command(**options: Any) -> None:
     1: under the asked rate, an answer that was not expected, or a broken promise.
     """
     console = Console(stderr=True)
-    # A run that is told to stop takes its own stack down, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    if options["compare"]:
-        _compare(options, console)
-        return
-    with _target(options, console) as target:
-        if options["consumers"]:
-            _limit(target, options["consumers"])
-        result = _run(_plan(options, target), target, options, console)
+    with _stop_on_sigterm():
+        if options["compare"]:
+            _compare(options, console)
+            return
+        with _target(options, console) as target:
+            if options["consumers"]:
+                _limit(target, options["consumers"])
+            result = _run(_plan(options, target), target, options, console)
     folder = options["out"] / result.plan.name
     if result.verdict.passed and not options["keep_history"]:
         for left in folder.glob("history.db*"):
@@ -79,6 +78,16 @@ def command(**options: Any) -> None:
     _say(result, folder)
     if not result.verdict.passed:
         raise SystemExit(1)
+
+
+@contextlib.contextmanager
+def _stop_on_sigterm() -> Iterator[None]:
+    """Within the block SIGTERM ends the run as Ctrl-C does: a stack of its own is taken down."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,50 @@
+"""`rdp bench` as a person runs it: against a running stack, from the first request to the page and the exit status."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from click.testing import CliRunner, Result
+
+from bench import results
+from infra.cli import main
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import LocalStack
+
+
+def bench(local_stack: "LocalStack", out: Path, name: str, *options: str) -> Result:
+    """Run a bench of two seconds with every kind of request."""
+    words = ["bench", "--data-dir", str(local_stack.data_dir), "--out", str(out), "--name", name, "--users", "4"]
+    words += [
+        "--duration",
+        "2",
+        "--warm-up",
+        "1",
+        "--rate",
+        "240",
+        "--batch-logs",
+        "5",
+        "--mix",
+        "json=2,text=1,batch=1",
+    ]
+    return CliRunner().invoke(main, [*words, *options])
+
+
+def test_a_run_ends_with_a_verdict_and_a_page(local_stack: "LocalStack", tmp_path: Path) -> None:
+    """Everything sent is judged as kept; the page, the numbers and the pictures are there, the ledger is not."""
+    run = bench(local_stack, tmp_path, "good", "--least-rate", "1")
+    assert run.exit_code == 0, run.output
+    assert "verdict: PASSED" in run.output
+    result = results.read(tmp_path / "good")
+    assert result.verdict.counts["accepted"] == result.verdict.counts["stored"] + result.verdict.counts["dead_letters"]
+    assert result.verdict.counts["requests"] >= 8
+    assert (tmp_path / "good" / "report.html").exists()
+    assert not list((tmp_path / "good").glob("history.db*"))
+
+
+def test_a_run_under_the_asked_rate_fails_and_keeps_its_ledger(local_stack: "LocalStack", tmp_path: Path) -> None:
+    """The exit status is 1, the reason is named, and what was sent can be looked at."""
+    run = bench(local_stack, tmp_path, "slow", "--least-rate", "100000")
+    assert run.exit_code == 1
+    assert "verdict: FAILED: rate" in run.output
+    assert (tmp_path / "slow" / "history.db").exists()
