@@ -1,5 +1,6 @@
 """The design and the baseline on one engine, one after the other, under the same workload: the ratios."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -93,6 +94,7 @@ def _on_one_engine(
         ]
     finally:
         lifecycle.down(data_dir)
+        shutil.rmtree(data_dir, ignore_errors=True)
 
 
 def _one(
