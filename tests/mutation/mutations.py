@@ -25,8 +25,8 @@ MUTATIONS: Final = (
         "ingest/stream.py",
         (
             (
-                "    return [None if code is None else aws.Refusal(code,",
-                "    return [None if True else aws.Refusal(code,",
+                "    return [None if code is None else Refusal(code,",
+                "    return [None if True else Refusal(code,",
             ),
         ),
         f"{_FAULTS}[ingest.kinesis.put_records-partial]",
