@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run terraform-local test lint bench-micro soak format lock
+.PHONY: help setup run terraform-local test test-e2e test-code lint bench bench-micro soak format lock
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -24,15 +24,26 @@ run: $(STAMP)  ## Start the whole stack on this machine, with a live table of it
 terraform-local: $(STAMP)  ## Apply the Terraform configuration to the engine that `rdp up --detach` runs
 	$(BIN)/rdp terraform apply
 
-test: lint  ## Every test and lint that CI runs
-	$(BIN)/python -m pytest
+# Two at a time: the e2e tests wait for an engine, the others compute.
+test: $(STAMP)  ## Every test and lint that CI runs
+	$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-e2e test-code lint
 
-lint: $(STAMP)  ## ruff, mypy, import-linter, cfn-lint
+test-e2e: $(STAMP)
+	$(BIN)/python -m pytest -q tests/e2e
+
+test-code: $(STAMP)
+	$(BIN)/python -m pytest -q --ignore=tests/e2e
+
+lint: $(STAMP)  ## ruff, mypy, import-linter, cfn-lint, pip check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint infra/cloudformation/*.yaml
+	$(BIN)/cfn-lint infra/cloudformation/*.yaml bench/baseline/template.yaml
+	$(BIN)/python -m pip check
+
+bench: $(STAMP)  ## 1,000 requests a minute for 3 minutes, judged, with a report
+	$(BIN)/rdp bench
 
 bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios in one run
 	$(BIN)/python -m bench.micro.ingest

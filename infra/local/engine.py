@@ -22,8 +22,11 @@ _START_TIMEOUT_S: Final = 60
 _STOP_TIMEOUT_S: Final = 60
 _POLL_S: Final = 0.05
 _LOG_TAIL_BYTES: Final = 2000
-_children: Final[list["subprocess.Popen[bytes]"]] = []  # Else each warns, when collected, that its engine still runs.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+# Engines that this process started, so that it can reap them; another process finds an engine by its id.
+_children: "dict[int, subprocess.Popen[bytes]]" = {}
 
 
 def start(data_dir: Path, state: State) -> int:
@@ -59,7 +62,7 @@ def start(data_dir: Path, state: State) -> int:
         process.terminate()
         process.wait()
         raise
-    _children.append(process)
+    _children[process.pid] = process
     return process.pid
 
 
@@ -150,8 +153,12 @@ def _answers(state: State) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # Our own child stays a zombie until it is waited for.
+    child = _children.get(pid)
+    if child is not None:  # It stays a zombie, with an id that seems alive, until it is waited for.
+        if child.poll() is None:
+            return True
+        del _children[pid]
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

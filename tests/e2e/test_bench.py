@@ -3,13 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from click.testing import CliRunner, Result
 
 from bench import results
 from infra.cli import main
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import LocalStack
+    from tests.e2e.conftest import LocalStack, StartStack
+
+
+@pytest.fixture(scope="module")
+def own_stack(start_stack: "StartStack") -> "LocalStack":
+    """Give a stack on which nobody else sends: the judge calls a stranger's dead letter a broken promise."""
+    return start_stack()
 
 
 def bench(local_stack: "LocalStack", out: Path, name: str, *options: str) -> Result:
@@ -30,9 +37,9 @@ def bench(local_stack: "LocalStack", out: Path, name: str, *options: str) -> Res
     return CliRunner().invoke(main, [*words, *options])
 
 
-def test_a_run_ends_with_a_verdict_and_a_page(local_stack: "LocalStack", tmp_path: Path) -> None:
+def test_a_run_ends_with_a_verdict_and_a_page(own_stack: "LocalStack", tmp_path: Path) -> None:
     """Everything sent is judged as kept; the page, the numbers and the pictures are there, the ledger is not."""
-    run = bench(local_stack, tmp_path, "good", "--least-rate", "1")
+    run = bench(own_stack, tmp_path, "good", "--least-rate", "1")
     assert run.exit_code == 0, run.output
     assert "verdict: PASSED" in run.output
     result = results.read(tmp_path / "good")
@@ -42,9 +49,9 @@ def test_a_run_ends_with_a_verdict_and_a_page(local_stack: "LocalStack", tmp_pat
     assert not list((tmp_path / "good").glob("history.db*"))
 
 
-def test_a_run_under_the_asked_rate_fails_and_keeps_its_ledger(local_stack: "LocalStack", tmp_path: Path) -> None:
+def test_a_run_under_the_asked_rate_fails_and_keeps_its_ledger(own_stack: "LocalStack", tmp_path: Path) -> None:
     """The exit status is 1, the reason is named, and what was sent can be looked at."""
-    run = bench(local_stack, tmp_path, "slow", "--least-rate", "100000")
+    run = bench(own_stack, tmp_path, "slow", "--least-rate", "100000")
     assert run.exit_code == 1
     assert "verdict: FAILED: rate" in run.output
     assert (tmp_path / "slow" / "history.db").exists()
