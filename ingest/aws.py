@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from ingest import refusal
+from ingest.http1 import read_response
 from ingest.sigv4 import Credentials, Signer, credentials_of
 
 CONNECT_TIMEOUT_S: Final = 0.5
@@ -138,12 +139,10 @@ class Client:
         head = f"POST {self._path} HTTP/1.1\r\n{headers}Content-Length: {len(payload)}\r\n\r\n"
         # One segment: http.client's own request() sends head and body apart, which costs a third of the call.
         connection.sendall(head.encode("latin-1") + payload)
-        response = http.client.HTTPResponse(connection, method="POST")
-        response.begin()
-        body = response.read()
+        response = read_response(connection)
         if response.will_close:
             self.close()
-        return response.status, body
+        return response.status, response.body
 
     def signed_headers(self, payload: bytes, target: str) -> dict[str, str]:
         """Return the headers of a POST of `payload` to the service, signed."""
