@@ -140,6 +140,12 @@ def terraform_apply(request: pytest.FixtureRequest) -> Iterator[Future[state.Sta
 
 
 @pytest.fixture(scope="session")
+def own_stack(start_stack: StartStack) -> LocalStack:
+    """The judge's stack, on which nobody else sends: to it a stranger's dead letter is a broken promise."""
+    return start_stack()
+
+
+@pytest.fixture(scope="session")
 def eventually() -> Eventually:
     """Return `eventually(read, timeout_s=30)`: the first value of `read()` that is true, or the test fails."""
 

@@ -3,20 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from click.testing import CliRunner, Result
 
 from bench import results
 from infra.cli import main
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import LocalStack, StartStack
-
-
-@pytest.fixture(scope="module")
-def own_stack(start_stack: "StartStack") -> "LocalStack":
-    """Give a stack on which nobody else sends: the judge calls a stranger's dead letter a broken promise."""
-    return start_stack()
+    from tests.e2e.conftest import LocalStack
 
 
 def bench(local_stack: "LocalStack", out: Path, name: str, *options: str) -> Result:

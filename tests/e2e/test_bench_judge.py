@@ -83,9 +83,9 @@ class SentRun:
 
 
 @pytest.fixture
-def run(local_stack: "LocalStack", eventually: "Eventually") -> SentRun:
+def run(own_stack: "LocalStack", eventually: "Eventually") -> SentRun:
     """Return a healthy run on the session's stack."""
-    return SentRun(local_stack, eventually)
+    return SentRun(own_stack, eventually)
 
 
 def test_a_healthy_run_passes(run: SentRun) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _ROOT: Final = Path(__file__).parents[2]
 _NAME: Final = "deployed"
-# What the engine can't do: TLS, and a mapping's limit that comes through CloudFormation. And no simulated crash, whose log
-# would come back after 300 s only.
+# What the engine can't do: TLS, and a mapping's limit that comes through CloudFormation. And no simulated crash, whose
+# log would come back after 300 s only.
 _ENGINE: Final = ("--param", "RequireTls=false", "--param", "MaximumConcurrency=0", "--param", "CrashProbability=0")
 
 _PROTECTED: Final = ("--param", "DeletionProtection=true")
