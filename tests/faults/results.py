@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hypothesis import settings
+import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults import matrix
@@ -15,6 +15,7 @@ from tests.faults.crashes import DAYS, MOMENTS, broken_by, kills
 from tests.faults.scratch import scratch
 from tests.property.system.test_programs import STEPS_A_PROGRAM, Programs
 
+_PROGRAMS_A_JOB: Final = 500  # hypothesis remembers what it tried: a long run gets slower, and takes one core only.
 _TARGET: Final = Path(__file__).with_name("RESULTS.md")
 
 
@@ -51,15 +52,23 @@ def of_crashes(name: str, _: int) -> Result:
     return Result(f"{name}: killed at every step", len(MOMENTS), len(every), 1, tuple(broken))
 
 
-def of_programs(programs: int) -> Result:
-    """Return the row of the random programs; hypothesis prints the shortest one that breaks something."""
-    chosen = settings(Programs.TestCase.settings, max_examples=programs)
+def of_programs(job: int, programs: int) -> Result:
+    """Return the row of random programs with the seed `job`; hypothesis prints the shortest that breaks something."""
+    chosen = hypothesis.settings(Programs.TestCase.settings, max_examples=programs, database=None, derandomize=False)
+    seeded = hypothesis.seed(job)(type("Programs", (Programs,), {}))
 
     def run() -> list[str]:
-        run_state_machine_as_test(Programs, settings=chosen)
+        run_state_machine_as_test(seeded, settings=chosen)
         return []
 
     return Result(f"random programs of {STEPS_A_PROGRAM} steps", 0, programs, 1, tuple(_survived(run)))
+
+
+def together(results: Iterable[Result]) -> Result:
+    """Return the one row of several jobs' programs."""
+    rows = list(results)
+    broken = tuple(why for row in rows for why in row.broken)
+    return rows[0]._replace(cases=sum(row.cases for row in rows), broken=broken)
 
 
 def table(results: Iterable[Result]) -> str:
@@ -93,8 +102,10 @@ def main() -> int:
     with ProcessPoolExecutor() as pool:
         steps = [pool.submit(of_step, step, asked.seeds) for step in matrix.STEPS]
         crashes = [pool.submit(of_crashes, name, 1) for name in DAYS]
-        programs = pool.submit(of_programs, asked.programs)
-        results = [future.result() for future in (*steps, *crashes, programs)]
+        starts = range(0, asked.programs, _PROGRAMS_A_JOB)
+        programs = [pool.submit(of_programs, s, min(_PROGRAMS_A_JOB, asked.programs - s)) for s in starts]
+        results = [future.result() for future in (*steps, *crashes)]
+        results.append(together(future.result() for future in programs))
     _TARGET.write_text(
         "# Adversity: what was tried, and what it broke\n\n"
         "Renewed by `make soak`. A case is one fault at one step, once, three times or for ever, and for faults of a\n"
