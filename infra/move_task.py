@@ -16,24 +16,36 @@ if TYPE_CHECKING:
 _UNKNOWN: Final = frozenset(
     {"InvalidAction", "UnknownOperationException", "AWS.SimpleQueueService.UnsupportedOperation"}
 )
+_REFUSED: Final = "InvalidParameterValue"
+"""Also what SQS says while a task of the queue runs: one at a time (LocalStack's recordings of AWS, November 2026)."""
+_ACTIVE: Final = frozenset({"RUNNING", "CANCELLING"})
 _POLL_S: Final = 2.0
 
 
 def start(client: "SQSClient", *, dlq_arn: str, queue_arn: str) -> bool:
-    """Start moving everything; return False where SQS (an engine) has no such task.
+    """Start moving everything, unless a task does already; return False where SQS (an engine) has no such task.
 
+    One may run because a command that started it was stopped, or never got SQS's answer: it is to be followed.
     The destination is named, because a message that the consumer sent here itself has no source queue.
 
     Raises:
-        ClientError: AWS refuses the task: no permission, or one is running.
+        ClientError: AWS refuses the task, as without permission.
     """
     try:
         client.start_message_move_task(SourceArn=dlq_arn, DestinationArn=queue_arn)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _UNKNOWN:
+        code = error.response["Error"]["Code"]
+        if code in _UNKNOWN:
             return False
+        if code == _REFUSED and _is_moving(client, dlq_arn, queue_arn):
+            return True
         raise
     return True
+
+
+def _is_moving(client: "SQSClient", dlq_arn: str, queue_arn: str) -> bool:
+    tasks = client.list_message_move_tasks(SourceArn=dlq_arn, MaxResults=1)["Results"]
+    return any(task["Status"] in _ACTIVE and task.get("DestinationArn") == queue_arn for task in tasks)
 
 
 def follow(client: "SQSClient", *, dlq_arn: str, tell: Callable[[int], None], sleep: Callable[[float], None]) -> int:
@@ -51,7 +63,7 @@ def follow(client: "SQSClient", *, dlq_arn: str, tell: Callable[[int], None], sl
         match task["Status"]:
             case "COMPLETED":
                 return moved
-            case "RUNNING" | "CANCELLING":
+            case status if status in _ACTIVE:
                 sleep(_POLL_S)
             case status:
                 raise StackError(

@@ -1,6 +1,6 @@
 """SQS's own move task: started where there is one, followed to its end."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -23,7 +23,7 @@ class _Sqs:
 
     def list_message_move_tasks(self, **_request: Any) -> dict[str, Any]:
         status, moved = self._statuses.pop(0)
-        result = {"Status": status, "ApproximateNumberOfMessagesMoved": moved}
+        result = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, "DestinationArn": "queue"}
         return {"Results": [result | ({"FailureReason": "NoAccess"} if status == "FAILED" else {})]}
 
 
@@ -43,6 +43,22 @@ def test_an_engine_without_the_task_says_so() -> None:
     assert not _start(_Sqs(code="InvalidAction"))
     with pytest.raises(ClientError):
         _start(_Sqs(code="AccessDenied"))
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "CANCELLING"])
+def test_a_task_that_runs_already_is_taken_over(status: str) -> None:
+    """The command may be stopped and started again, and SQS runs one task of a queue at a time."""
+    assert _start(_Sqs((status, 1), code="InvalidParameterValue"))
+
+
+def test_a_refusal_without_a_running_task_is_an_error() -> None:
+    """The same code says that a parameter is wrong; and a task to another queue is not this one."""
+    with pytest.raises(ClientError):
+        _start(_Sqs(("COMPLETED", 1), code="InvalidParameterValue"))
+    with pytest.raises(ClientError):
+        move_task.start(
+            cast("Any", _Sqs(("RUNNING", 1), code="InvalidParameterValue")), dlq_arn="dlq", queue_arn="another"
+        )
 
 
 def test_a_task_is_followed_to_its_end() -> None:
