@@ -1,7 +1,8 @@
-"""The process killed at one step: the days that reach every step, and what a kill breaks."""
+"""A process really killed at one step, with SIGKILL: the days that reach every step, and what a kill breaks."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 from infra.dead_letters import Filter
 from tests.faults.injector import Moment
@@ -32,46 +33,61 @@ def a_replay(trial: Trial) -> None:
     """Fill the stream unharmed, then replay it to files and to the queue."""
     kill_at, trial.injector.kill_at = trial.injector.kill_at, None
     a_day(trial)
-    trial.injector.steps.clear()
+    trial.injector.forget()
     trial.injector.kill_at = kill_at
     trial.check_replays()
 
 
 def a_redrive(trial: Trial) -> None:
-    """Fill the DLQ with healthy logs and poison, then send one tenant's back, and then all."""
+    """Fill the DLQ with healthy logs and poison and send them back: one tenant's, all, and all by SQS's own task."""
     kill_at, trial.injector.kill_at = trial.injector.kill_at, None
+    _an_outage(trial)
+    trial.injector.forget()
+    trial.injector.kill_at = kill_at
+    trial.redrive(Filter(tenant_id="t-t01"), Filter())
+    _an_outage(trial)
+    trial.move_dead_letters()
+
+
+def _an_outage(trial: Trial) -> None:
     trial.injector.rules = [OUTAGE]
     a_day(trial)
     trial.injector.rules = []
-    trial.injector.steps.clear()
-    trial.injector.kill_at = kill_at
-    trial.redrive(Filter(tenant_id="t-t01"), Filter())
 
 
 DAYS: Final[dict[str, Day]] = {"ingest and consumer": a_short_day, "replay": a_replay, "redrive": a_redrive}
 
 
-def steps_of(day: Day) -> list[str]:
-    """Return the steps that a day has when nobody is killed."""
+class Kill(NamedTuple):
+    """A kill before or after step number `step`, called `name`, in the life number `life`."""
+
+    step: int
+    name: str
+    life: int
+    moment: Moment
+
+
+def kills(name: str) -> Iterator[Kill]:
+    """Yield a kill before and after each step of the day's programs; what the day does besides them is left alone."""
     with scratch() as folder:
         trial = Trial(_SEED, folder)
-        day(trial)
-        return trial.injector.steps
-
-
-def kills(name: str, moment: Moment) -> Iterator[tuple[int, Moment]]:
-    """Yield a kill at every step of the day's programs; what the day does before them is left alone."""
-    for number, step in enumerate(steps_of(DAYS[name])):
+        DAYS[name](trial)
+    injector = trial.injector
+    for number, step in enumerate(injector.steps):
         if step.partition(" ")[0] in name:
-            yield number, moment
+            life = bisect_right(injector.lives, number) - 1  # A day is the same each time, up to the kill.
+            yield from (Kill(number, step, life, moment) for moment in MOMENTS)
 
 
-def broken_by(day: Day, kill_at: tuple[int, Moment]) -> list[str]:
+def broken_by(name: str, kill: Kill) -> list[str]:
     """Return what a kill at one step breaks; the programs are started again as Lambda and the operator do."""
     with scratch() as folder:
         trial = Trial(_SEED, folder)
-        trial.injector.kill_at = kill_at
-        day(trial)
+        injector = trial.injector
+        injector.kill_at, injector.doomed_life = (kill.step, kill.moment), kill.life
+        DAYS[name](trial)
+        assert injector.steps[kill.step] == kill.name
+        assert injector.sigkills == 1, f"{kill} killed {injector.sigkills} processes"
         verdict = trial.verdict()
-        where = f"{kill_at[1]} step {kill_at[0]} ({trial.injector.steps[kill_at[0]]})"
+        where = f"{kill.moment} step {kill.step} ({kill.name})"
         return [f"killed {where}: {c.name}: {e}" for c in verdict.checks if c.broken for e in c.examples]

@@ -156,10 +156,25 @@ class Injector:
         self.kill_at: tuple[int, Moment] | None = None
         self.deadline_s: float | None = None
         self.dead = False
+        self.lives: list[int] = []  # How many steps there were when each life began.
+        self.doomed_life: int | None = None
+        self.on_death: Callable[[], object] = lambda: None
+        self.sigkills = 0
 
     def start(self, component: str, deadline_s: float | None) -> None:
         """Begin a process of `component`, which Lambda ends at `deadline_s`."""
         self.component, self.deadline_s, self.dead = component, deadline_s, False
+        self.lives.append(len(self.steps))
+
+    @property
+    def is_doomed(self) -> bool:
+        """Whether this life is the one to be killed with SIGKILL, and so has to be a process of its own."""
+        return self.kill_at is not None and self.doomed_life == len(self.lives) - 1
+
+    def forget(self) -> None:
+        """Count lives and steps from here on."""
+        self.steps.clear()
+        self.lives.clear()
 
     def wrap(self, service: str, client: object) -> Any:
         """Return a client whose every call may fail."""
@@ -173,13 +188,15 @@ class Injector:
         self.steps.append(f"{self.component} {name}")
         if self.kill_at == (number, "before"):
             self._die()
-        answer = run()
-        if self.kill_at == (number, "after"):
-            self._die()
-        return answer
+        try:
+            return run()
+        finally:  # An error is an answer too.
+            if self.kill_at == (number, "after"):
+                self._die()
 
     def _die(self) -> NoReturn:
         self.dead = True
+        self.on_death()
         raise Killed
 
     def call(self, service: str, operation: str, send: Send, asked: dict[str, Any]) -> dict[str, Any]:

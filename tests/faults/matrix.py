@@ -24,7 +24,10 @@ STEPS: Final = (
     "redrive sqs.send_message_batch",
     "redrive sqs.delete_message_batch",
     "redrive sqs.change_message_visibility_batch",
+    "redrive sqs.start_message_move_task",
+    "redrive sqs.list_message_move_tasks",
 )
+_OF_MOVE_TASK: Final = STEPS[-2:]
 TIMES: Final[tuple[int | None, ...]] = (1, 3, None)
 """Once, three times, for ever."""
 
@@ -86,7 +89,8 @@ def run(case: Case, seed: int, folder: Path) -> list[str]:
     broken = trial.lost()
     if component == "redrive":
         trial.injector.rules.remove(OUTAGE)
-        trial.redrive(Filter(tenant_id="t-t01"), Filter())
+        trial.redrive(Filter(tenant_id="t-t01"), *([] if case.step in _OF_MOVE_TASK else [Filter()]))
+        trial.move_dead_letters()
     elif case.times is None:
         if component != "replay":
             trial.injector.rules = []

@@ -13,6 +13,8 @@ from tests.faults.clock import Clock
 MAX_BATCH: Final = 10
 MAX_BYTES: Final = 1_048_576
 MAX_VISIBILITY_S: Final = 43_200
+MOVED_A_SECOND: Final = 2
+"""By a move task: AWS's are faster, and then a small DLQ would be moved at the first look."""
 
 # SendMessage API reference: the XML characters. Everything else is refused with InvalidMessageContents.
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -36,6 +38,16 @@ class Message:
     receipt: str = ""
 
 
+@dataclass
+class MoveTask:
+    """SQS's own move of everything that is visible to another queue, begun at `started_s`."""
+
+    destination_url: str
+    started_s: float
+    moved: int = 0
+    running: bool = True
+
+
 class Queue:
     """One queue; `dead_letters` takes what was received `max_receives` times and comes up once more."""
 
@@ -51,6 +63,7 @@ class Queue:
         self.url = url
         self.messages: dict[str, Message] = {}
         self.deleted: dict[str, Message] = {}
+        self.move_tasks: list[MoveTask] = []
         self.order: Callable[[list[Message]], list[Message]] = lambda messages: messages
         self._clock = clock
         self._visibility_s = visibility_s
@@ -122,6 +135,24 @@ class Queue:
     def revive(self, message_id: str) -> None:
         """Bring a deleted message back: one of SQS's servers was away when it was deleted."""
         self.messages[message_id] = replace(self.deleted[message_id], visible_at_s=0)
+
+    def begin_move(self, destination_url: str) -> None:
+        """Begin a move task."""
+        self.move_tasks.append(MoveTask(destination_url, self._clock.now_s))
+
+    def move_on(self, queues: Mapping[str, "Queue"]) -> MoveTask | None:
+        """Let the newest move task do what it had time for since its start, and return it; nobody has to watch it."""
+        if not self.move_tasks:
+            return None
+        task = self.move_tasks[-1]
+        due = int((self._clock.now_s - task.started_s) * MOVED_A_SECOND) - task.moved
+        for message in self.visible[: due if task.running else 0]:
+            # A new message, with an id of its own ("Configure a dead-letter queue redrive", SQS developer guide).
+            queues[task.destination_url].send(message.body, message.attributes, message.group_id)
+            del self.messages[message.message_id]
+            task.moved += 1
+        task.running = task.running and bool(self.visible)
+        return task
 
     def _of(self, receipt: str) -> Message | None:
         message = self.messages.get(receipt.partition("#")[0])
@@ -209,6 +240,31 @@ class Sqs:
                 answer["Successful"].append({"Id": entry["Id"]})
         return answer
 
+    def start_message_move_task(self, *, SourceArn: str, DestinationArn: str) -> dict[str, Any]:
+        """Begin to move what is visible; one task a source at a time, as AWS has it."""
+        source, destination = self._by_arn(SourceArn), self._by_arn(DestinationArn)
+        newest = source.move_on(self._queues)
+        if newest is not None and newest.running:
+            raise client_error("StartMessageMoveTask", "InvalidParameterValue")
+        source.begin_move(destination.url)
+        return {"TaskHandle": f"{SourceArn}#{len(source.move_tasks)}"}
+
+    def list_message_move_tasks(self, *, SourceArn: str, MaxResults: int = 1) -> dict[str, Any]:
+        """Return the newest tasks, the newest first."""
+        source = self._by_arn(SourceArn)
+        source.move_on(self._queues)
+        return {
+            "Results": [
+                {
+                    "Status": "RUNNING" if task.running else "COMPLETED",
+                    "SourceArn": SourceArn,
+                    "DestinationArn": arn_of(task.destination_url),
+                    "ApproximateNumberOfMessagesMoved": task.moved,
+                }
+                for task in source.move_tasks[: -MaxResults - 1 : -1]
+            ]
+        }
+
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
         """Return the counts that are asked for."""
         queue = self._queues[QueueUrl]
@@ -217,9 +273,17 @@ class Sqs:
             "ApproximateNumberOfMessages": str(visible),
             "ApproximateNumberOfMessagesDelayed": "0",
             "ApproximateNumberOfMessagesNotVisible": str(len(queue.messages) - visible),
-            "QueueArn": f"arn:aws:sqs:us-east-1:000000000000:{QueueUrl.rpartition('/')[2]}",
+            "QueueArn": arn_of(QueueUrl),
         }
         return {"Attributes": {n: v for n, v in attributes.items() if n in AttributeNames or "All" in AttributeNames}}
+
+    def _by_arn(self, arn: str) -> Queue:
+        return next(queue for queue in self._queues.values() if arn_of(queue.url) == arn)
+
+
+def arn_of(queue_url: str) -> str:
+    """Return a queue's ARN."""
+    return f"arn:aws:sqs:us-east-1:000000000000:{queue_url.rpartition('/')[2]}"
 
 
 def _check_batch(operation: str, entries: Sequence[Mapping[str, Any]]) -> None:

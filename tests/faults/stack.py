@@ -3,12 +3,12 @@
 import importlib.util
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
 from msgspec.structs import replace
@@ -28,11 +28,13 @@ from consumer.replay.replay import Progress, Replay
 from consumer.replay.shards import from_listing
 from consumer.replay.sinks import FileSink, QueueSink, Sink
 from consumer.visibility import hide
+from infra import move_task
 from infra.dead_letters import Filter, Redriven, redrive
 from ingest import queue, stream
 from ingest.message import EncodedLog, InternalMessage, encode
 from tests.faults.injector import Injector, Killed
-from tests.faults.model_sqs import Message
+from tests.faults.model_sqs import Message, arn_of
+from tests.faults.sigkill import live_until_killed
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, World
 
 INGEST_TIMEOUT_S: Final = 10.0
@@ -41,6 +43,7 @@ CONSUMER_TIMEOUT_S: Final = 50.0
 _COMMIT_LOGS: Final = 5  # So that a small replay has many commits.
 
 Response = dict[str, Any]
+_T = TypeVar("_T")
 
 
 class Stack:
@@ -80,20 +83,24 @@ class Stack:
 
     def ingest(self, event: dict[str, Any]) -> Response | None:
         """Return the response to a request; None when the process died or raised, as a caller behind a 5xx sees it."""
-        with self._process("ingest", INGEST_TIMEOUT_S):
-            context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: INGEST_TIMEOUT_S * 1000)
-            try:
-                response: Response = self._handler.handler(event, context)
-            except (Exception, Killed) as error:  # API Gateway answers 5xx, whatever it was.
-                if isinstance(error, AssertionError):
-                    raise
-                return None
+        context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: INGEST_TIMEOUT_S * 1000)
+
+        def life() -> Response:
+            response: Response = self._handler.handler(event, context)
             return response
+
+        try:
+            return self._live("ingest", INGEST_TIMEOUT_S, life)
+        except (Exception, Killed) as error:  # API Gateway answers 5xx, whatever it was.
+            if isinstance(error, AssertionError):
+                raise
+            return None
 
     def consume(self, event: dict[str, Any]) -> object:
         """Return the consumer's answer to an event. Raises: whatever the consumer raises."""
         clock = self.world.clock
-        with self._process("consumer", CONSUMER_TIMEOUT_S):
+
+        def life() -> object:
             outside = Outside(
                 table=store.Table(
                     self.dynamodb, TABLE_NAME, monotonic=clock.monotonic, sleep=clock.sleep, jitter=self.random.random
@@ -116,6 +123,8 @@ class Stack:
                 outside=outside,
             )
 
+        return self._live("consumer", CONSUMER_TIMEOUT_S, life)
+
     def deliver(self, *, batch_size: int = 5) -> int:
         """Deliver one batch to the consumer; return its size. What is deleted must be accounted for."""
         return self.world.deliver(self.consume, batch_size=batch_size, on_delete=self.on_delete)
@@ -136,13 +145,27 @@ class Stack:
 
     def redrive(self, wanted: Filter) -> Redriven:
         """Send the wanted dead letters back to the queue, as `rdp dlq redrive` does where SQS has no task for it."""
-        with self._process("redrive", None):
-            return redrive(self.sqs, dlq_url=DLQ_URL, queue_url=QUEUE_URL, wanted=wanted)
+        return self._live(
+            "redrive", None, lambda: redrive(self.sqs, dlq_url=DLQ_URL, queue_url=QUEUE_URL, wanted=wanted)
+        )
+
+    def move_dead_letters(self) -> int:
+        """Have SQS move everything in the DLQ to the queue, as `rdp dlq redrive` does; return how many it moved."""
+
+        def life() -> int:
+            assert move_task.start(self.sqs, dlq_arn=arn_of(DLQ_URL), queue_arn=arn_of(QUEUE_URL))
+            sleep = self.world.clock.sleep
+            return move_task.follow(self.sqs, dlq_arn=arn_of(DLQ_URL), tell=lambda _: None, sleep=sleep)
+
+        return self._live("redrive", None, life)
 
     def _replay(self, folder: Path, sink: Sink) -> None:
+        self._live("replay", None, lambda: self._replay_life(folder, sink))
+
+    def _replay_life(self, folder: Path, sink: Sink) -> None:
         clock, injector = self.world.clock, self.injector
         path = folder / "checkpoint.json"
-        with self._process("replay", None), _durable_steps(injector), ExitStack() as opened:
+        with _durable_steps(injector), ExitStack() as opened:
             opened.callback(sink.close)
             start = checkpoints.load(path) or Checkpoint(stream=STREAM_NAME, started_at="", query={})
             sink.commit_logs = _COMMIT_LOGS
@@ -180,13 +203,21 @@ class Stack:
             sub_keys=self.settings.stream_sub_keys,
         )
 
-    @contextmanager
-    def _process(self, component: str, timeout_s: float | None) -> Iterator[None]:
-        """Run one process: its calls are the component's, and Lambda's timeout ends it."""
-        self.injector.start(component, None if timeout_s is None else self.world.clock.now_s + timeout_s)
+    def _live(self, component: str, timeout_s: float | None, life: Callable[[], _T]) -> _T:
+        """Return what one process gives: its calls are the component's, and Lambda's timeout ends it.
+
+        Raises:
+            Killed: it died.
+        """
+        world, injector = self.world, self.injector
+        injector.start(component, None if timeout_s is None else world.clock.now_s + timeout_s)
         # Their randomness decides how many retries fit into the time: a run must repeat itself.
         with patch.object(random.SystemRandom, "random", lambda _: self.random.random()):
-            yield
+            if injector.is_doomed:
+                # The Lambdas flush each line that they write, and a log's line outlives the Lambda.
+                outlive = (world.clock, world.queue, world.dlq, world.kinesis, world.dynamodb, injector, self)
+                live_until_killed(life, injector, outlive)
+            return life()
 
 
 def _on_stream(message: InternalMessage) -> InternalMessage:
@@ -220,7 +251,7 @@ def _ingest_handler(stack: Stack, sub_keys: int) -> ModuleType:
     handler._put_on_stream = partial(stream.put_user_records, stack.kinesis, STREAM_NAME, sub_keys=sub_keys, **timing)
     handler._enqueue = partial(queue.send, stack.sqs, QUEUE_URL, **timing)
     handler._new_log_id = lambda: f"{stack.random.getrandbits(128):032x}"
-    handler._write = stack.lines.extend
+    handler._write = lambda lines: stack.lines.extend(lines)  # noqa: PLW0108 - a kill's survivors are new objects
     module: ModuleType = handler
     return module
 

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.faults.clock import Clock
+from tests.faults.model_sqs import arn_of
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, World, failed_identifiers
 
 
@@ -79,6 +80,38 @@ def test_sqs_refuses_what_is_no_xml_character(world: World) -> None:
         world.sqs.send_message_batch(
             QueueUrl=DLQ_URL, Entries=[{"Id": "0", "MessageBody": half}, {"Id": "1", "MessageBody": half}]
         )
+
+
+def test_a_move_task_goes_on_by_itself_and_alone(world: World) -> None:
+    """What is visible is moved as time passes, as new messages; a second task of the queue is refused meanwhile."""
+    arns = {"SourceArn": arn_of(DLQ_URL), "DestinationArn": arn_of(QUEUE_URL)}
+    old_id = world.dlq.send("one", {"reason": {"DataType": "String", "StringValue": "x"}}, "acme")
+    world.dlq.send("two")
+    world.dlq.send("hidden")
+    hidden = world.dlq.receive(3)[2]
+    for message in world.dlq.messages.values():
+        message.visible_at_s = 0 if message.body != "hidden" else message.visible_at_s
+    world.sqs.start_message_move_task(**arns)
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        world.sqs.start_message_move_task(**arns)
+
+    def task() -> tuple[str, int]:
+        (newest,) = world.sqs.list_message_move_tasks(SourceArn=arns["SourceArn"])["Results"]
+        return newest["Status"], newest["ApproximateNumberOfMessagesMoved"]
+
+    assert task() == ("RUNNING", 0)
+    world.clock.sleep(0.5)
+    assert task() == ("RUNNING", 1)
+    world.clock.sleep(5)
+    assert task() == ("COMPLETED", 2)
+    assert [message.message_id for message in world.dlq.messages.values()] == [hidden.message_id]
+    moved = list(world.queue.messages.values())
+    assert [(message.body, message.group_id, set(message.attributes)) for message in moved] == [
+        ("one", "acme", {"reason"}),
+        ("two", "", set()),
+    ]
+    assert old_id not in world.queue.messages
+    world.sqs.start_message_move_task(**arns)
 
 
 def insert(log_id: str, text: str) -> dict[str, Any]:

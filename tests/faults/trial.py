@@ -146,6 +146,18 @@ class Trial:
             self.clock.sleep(VISIBILITY_S + 1)  # So does what the last one could not give back.
         self.drain()
 
+    def move_dead_letters(self) -> None:
+        """Have SQS move all dead letters back and deliver them, starting again whenever the command fails or dies."""
+        for _ in range(_MAX_RESTARTS):
+            with failures_survived():
+                self.stack.move_dead_letters()
+                break
+            assert not self.lost()
+            self._heal()
+        else:
+            raise AssertionError("the move of the dead letters never ends")
+        self.drain()
+
     def check_replays(self) -> None:
         """Replay twice to files and rebuild the emptied table; remember what differs as I9 and I10."""
         first, second = self.replay("first"), self.replay("second")
@@ -162,10 +174,10 @@ class Trial:
         """Return what a replay to a file gives, restarted whenever it fails or dies."""
         folder = self.folder_for(name)
         for _ in range(_MAX_RESTARTS):
-            with failures_survived():
+            with failures_survived() as failures:
                 return self.stack.replay_to_file(folder).read_bytes()
             self._heal()
-        raise AssertionError("the replay never ends")
+        raise AssertionError(f"I9: a replay never ends: {failures}")
 
     def check_rebuild(self) -> None:
         """Empty the table, rebuild it from the stream, compare; the queue's and the DLQ's own content stays apart."""
@@ -253,14 +265,18 @@ class Trial:
 
 
 @contextmanager
-def failures_survived() -> Iterator[None]:
-    """Give a block whose process may fail or die; what the suite itself asserts still fails the test."""
+def failures_survived() -> Iterator[list[BaseException]]:
+    """Give a block whose process may fail or die, and the list that its failure is put in.
+
+    What the suite itself asserts still fails the test.
+    """
+    failures: list[BaseException] = []
     try:
-        yield
+        yield failures
     except AssertionError:
         raise
-    except (Exception, Killed):  # noqa: BLE001, S110 - the process is gone; whoever asked starts it again
-        pass
+    except (Exception, Killed) as error:  # noqa: BLE001 - the process is gone; whoever asked starts it again
+        failures.append(error)
 
 
 def _event(request: Request) -> dict[str, Any]:

@@ -58,14 +58,6 @@ class World:
                 self.queue.delete(message.receipt)
         return len(batch)
 
-    def move_dead_letters(self) -> int:
-        """Move the DLQ's messages back, as StartMessageMoveTask does; return how many."""
-        moved = list(self.dlq.messages.values())
-        for message in moved:
-            del self.dlq.messages[message.message_id]
-            self.queue.take_over(message)
-        return len(moved)
-
 
 def failed_identifiers(answer: object, message_ids: Collection[str]) -> set[str]:
     """Return which messages Lambda keeps for a function's answer.

@@ -1,4 +1,4 @@
-"""Five bugs that such systems are known for, each as a textual change, and the tests that must see it."""
+"""Six bugs that such systems are known for, each as a textual change, and the tests that must see it."""
 
 from typing import Final, NamedTuple
 
@@ -90,6 +90,13 @@ MUTATIONS: Final = (
             ("        output = self._sink.commit()\n", "        output = self._start.output\n"),
             (_SAVED, f"{_SAVED}        self._sink.commit()\n"),
         ),
+        f"{_CRASHES}[replay-before]",
+        "I",
+    ),
+    Mutation(
+        "output_not_flushed",  # Only a real kill shows it: a program that is unwound closes its files.
+        "consumer/replay/lines.py",
+        (("        self._file.flush()\n        os.fsync", "        pass\n        os.fsync"),),
         f"{_CRASHES}[replay-before]",
         "I",
     ),
