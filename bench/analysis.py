@@ -9,6 +9,7 @@ import msgspec
 from bench.histogram import Histogram
 from bench.history import WARM_UP, RequestRow
 from bench.judge import Stored
+from bench.knee import Step
 
 MOST_BUCKETS: Final = 60
 """Points on a time axis: what keeps a soak of a day readable and small."""
@@ -61,12 +62,16 @@ class Numbers(msgspec.Struct, frozen=True):
     timeline: tuple[Moment, ...]
     tenants: tuple[TenantNumbers, ...]
     lag_shares: tuple[tuple[float, float], ...]
+    steps: tuple[Step, ...] = ()
 
 
 class Analysis:
-    """Takes the requests, then the stored logs and the samples of the queue; `numbers` sums up."""
+    """Takes the requests, then the stored logs and the samples of the queue; `numbers` sums up.
 
-    def __init__(self, *, start_ms: float, duration_s: float, seconds_per_char: float) -> None:
+    `steps`: into how many steps of equal length a ramp's time is divided; 0 for any other shape.
+    """
+
+    def __init__(self, *, start_ms: float, duration_s: float, seconds_per_char: float, steps: int = 0) -> None:
         self._start_ms = start_ms
         self._duration_s = duration_s
         self._seconds_per_char = seconds_per_char
@@ -80,6 +85,8 @@ class Analysis:
         self._lag, self._beyond = Histogram(), Histogram()
         self._quiet: defaultdict[str, Histogram] = defaultdict(Histogram)
         self._by_tenant: defaultdict[str, Histogram] = defaultdict(Histogram)
+        self._answers_of = [Histogram() for _ in range(steps)]
+        self._lags_of = [Histogram() for _ in range(steps)]
         self._accepted = 0
         self._last_processed_ms = start_ms
 
@@ -95,6 +102,8 @@ class Analysis:
         for name in ("all", request.kind):
             self._latency[name].add(latency_ms)
         self._latency_at[self._bucket(request.intended_ms)].add(latency_ms)
+        if self._answers_of:
+            self._answers_of[self._step(request.intended_ms)].add(latency_ms)
 
     def add_stored(self, log: Stored) -> None:
         """Count a stored log."""
@@ -103,8 +112,11 @@ class Analysis:
         self._last_processed_ms = max(self._last_processed_ms, processed_ms)
         if log.sent_ms < self._start_ms:
             return
+        beyond_ms = log.lag_ms - 1000 * self._seconds_per_char * log.characters
         self._lag.add(log.lag_ms)
-        self._beyond.add(log.lag_ms - 1000 * self._seconds_per_char * log.characters)
+        self._beyond.add(beyond_ms)
+        if self._lags_of:
+            self._lags_of[self._step(log.sent_ms)].add(beyond_ms)
         self._by_tenant[log.tenant_id].add(log.lag_ms)
         if not log.tenant_id.endswith("-noisy"):
             half = "second" if log.sent_ms > self._start_ms + self._duration_s * 500 else "first"
@@ -131,10 +143,29 @@ class Analysis:
             timeline=tuple(self._moment(bucket) for bucket in axis),
             tenants=_tenants(self._by_tenant),
             lag_shares=tuple(self._lag.shares()),
+            steps=self._steps(),
         )
 
     def _bucket(self, at_ms: float) -> int:
         return int((at_ms - self._start_ms) / 1000 // self._bucket_s)
+
+    def _step(self, at_ms: float) -> int:
+        """Return the step of an instant; what was sent late, after the ramp's end, belongs to the last."""
+        number = int((at_ms - self._start_ms) / 1000 / self._duration_s * len(self._answers_of))
+        return min(number, len(self._answers_of) - 1)
+
+    def _steps(self) -> tuple[Step, ...]:
+        step_s = self._duration_s / max(len(self._answers_of), 1)
+        return tuple(
+            Step(
+                requests_per_minute=answers.count / step_s * 60,
+                answer_p50_ms=spread(answers).p50,
+                answer_p99_ms=spread(answers).p99,
+                lag_p90_ms=spread(lags).p90,
+                stored_logs_per_s=lags.count / step_s,
+            )
+            for answers, lags in zip(self._answers_of, self._lags_of, strict=True)
+        )
 
     def _moment(self, bucket: int) -> Moment:
         latency = self._latency_at.get(bucket)

@@ -15,6 +15,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from bench.analysis import Moment, Numbers
 from bench.cost import SERVICES, Measured, Prices, Setting, per_million
+from bench.knee import Step, find
 
 _BLUE, _ORANGE, _RED, _GREY = "#2563eb", "#ea580c", "#b91c1c", "#64748b"
 _STYLE: Final[Any] = {
@@ -31,12 +32,13 @@ _STYLE: Final[Any] = {
 
 
 def draw(numbers: Numbers) -> dict[str, Figure]:
-    """Return the figures of a run by name: `latency`, `flow` and `lag`."""
-    return {
+    """Return the figures of a run by name: `latency`, `flow` and `lag`; of a ramp also `knee`."""
+    figures = {
         "latency": _figure(lambda axes: _latency(axes, numbers.timeline)),
         "flow": _figure(lambda axes: _flow(axes, numbers.timeline)),
         "lag": _figure(lambda axes: _lag(axes, numbers.lag_shares)),
     }
+    return figures | ({"knee": _figure(lambda axes: _knee(axes, numbers.steps))} if numbers.steps else {})
 
 
 def cost(setting: Setting, design: Measured, baseline: Measured, prices: Prices) -> Figure:
@@ -108,6 +110,18 @@ def _lag(axes: Axes, shares: Sequence[tuple[float, float]]) -> None:
     axes.plot([lag_ms / 1000 for lag_ms, _ in shares], [100 * share for _, share in shares], color=_BLUE)
     axes.set(xlabel="from sending to stored, seconds", ylabel="% of logs", xscale="log", ylim=(0, 101))
     _plain_decades(axes.xaxis)
+
+
+def _knee(axes: Axes, steps: Sequence[Step]) -> None:
+    offered = [step.requests_per_minute for step in steps]
+    axes.plot(offered, [step.answer_p99_ms for step in steps], color=_RED, marker="o", markersize=3, label="p99")
+    axes.plot(offered, [step.answer_p50_ms for step in steps], color=_BLUE, marker="o", markersize=3, label="p50")
+    knee = find(steps)
+    if knee is not None:
+        axes.axvline(knee.requests_per_minute, color=_GREY, linestyle="--", label="knee")
+    axes.set(xlabel="requests a minute", ylabel="answer after, ms", yscale="log")
+    _plain_decades(axes.yaxis)
+    _legend(axes, 3)
 
 
 def _plain_decades(axis: Axis) -> None:

@@ -1,24 +1,30 @@
 """The design and the baseline on one engine, one after the other, under the same workload: the ratios."""
 
+import contextlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from bench import deployed, results, usage
+from bench import deployed, knee, results, usage
 from bench.baseline import deploy
 from bench.measured import BASELINE, BATCHES, SINGLES
 from bench.run import Plan, Result, run, without_stream
 from infra.local import lifecycle
-from infra.stack import Stack
+from infra.local.state import State
+from infra.stack import Stack, StackError
 
 # The engine's largest batch, for both.
 _QUIET: Final = {"SecondsPerChar": "0", "CrashProbability": "0", "BatchSize": "10"}
 # Crashed batches come back after 3 s, so that five receives fit into a run.
 _CRASHING: Final = {"SecondsPerChar": "0", "VisibilityTimeoutSeconds": "3"}
 _CRASHES: Final = ("0.05", "0.30")
+_CONSUMERS: Final = 10
+"""At once at most, for both, in the ramps: with the engine's own 5 both store less."""
+_BATCH_USERS: Final = 3
+"""Batches in flight at most: each more starts a process that takes its time from the engine's."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,27 +43,57 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     broken_promises: str
 
 
-def compare(
-    folder: Path, *, duration_s: float, single_rate: float, batch_rate: float, tell: Callable[[str], None]
-) -> list[Row]:
-    """Return the rows: throughput with neither delay nor crashes, then healthy logs lost at 5 % and 30 % crashes.
+class Most(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that one system takes: the knee of its ramp."""
 
-    Before that, short runs that count the functions' AWS calls: the cost model's inputs.
-    `single_rate` and `batch_rate` are requests a minute. Each setting has a fresh engine, on which both systems run one
-    after the other; every run leaves its report in `folder`.
+    system: str
+    unit: str
+    requests_per_minute: float
+    answer_p99_ms: float
+    lag_p90_ms: float
+    stored_logs_per_s: float
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Both systems side by side: at the same rate, and each at its knee."""
+
+    rows: tuple[Row, ...]
+    most: tuple[Most, ...]
+
+
+def compare(
+    folder: Path,
+    *,
+    duration_s: float,
+    rate: float,
+    ramp_rate: float,
+    batch_ramp_rate: float,
+    tell: Callable[[str], None],
+) -> Comparison:
+    """Return both systems at `rate` with neither delay nor crashes, at 5 % and 30 % crashes, and each at its knee.
+
+    Before that, short runs that count the functions' AWS calls: the cost model's inputs. Rates are requests a minute;
+    the ramps end at `ramp_rate` of single logs (both systems) and `batch_ramp_rate` of batches. At a fixed rate both
+    systems run on one engine, one after the other; each ramp has a fresh one. Every run leaves its report in `folder`.
+
+    Raises:
+        StackError: a ramp's first step does not hold, so that there is no knee to compare.
     """
     _count_calls(folder, tell)
-    plan = Plan(name="", rate=single_rate, duration_s=duration_s, seconds_per_char=0, naive=True, drain_timeout_s=120)
-    batches = msgspec.structs.replace(plan, name="design-batches", rate=batch_rate, mix="batch=100")
-    pair = _pair(plan, "singles")
-    rows = _on_one_engine(folder, "no delay, no crashes", _QUIET, {**pair, batches: "design"}, tell)
+    plan = Plan(name="", rate=rate, duration_s=duration_s, seconds_per_char=0, naive=True, drain_timeout_s=120)
+    rows = _on_one_engine(folder, "no delay, no crashes", _QUIET, _pair(plan, "singles"), tell)
     few = msgspec.structs.replace(plan, rate=600, duration_s=min(duration_s, 60))
     for crashes in _CRASHES:
         parameters = _CRASHING | {"CrashProbability": crashes}
         rows += _on_one_engine(
             folder, f"{float(crashes):.0%} crashes", parameters, _pair(few, f"crash-{crashes}"), tell
         )
-    return rows
+    ramp = msgspec.structs.replace(plan, shape="ramp", rate=ramp_rate)
+    batches = msgspec.structs.replace(
+        ramp, name="ramp-design-batches", rate=batch_ramp_rate, mix="batch=100", users=_BATCH_USERS
+    )
+    ramps = {batches: "design", **_pair(ramp, "ramp-singles")}
+    return Comparison(tuple(rows), tuple(_most(folder, one, system, tell) for one, system in ramps.items()))
 
 
 def _count_calls(folder: Path, tell: Callable[[str], None]) -> None:
@@ -83,15 +119,40 @@ def _on_one_engine(
     *,
     counted: bool = False,
 ) -> list[Row]:
-    data_dir = folder / f"engine-{''.join(letter if letter.isalnum() else '-' for letter in setting)}"
-    try:
-        own = {"ConsumerTimeoutSeconds": "5", "VisibilityTimeoutSeconds": "30"} | dict(parameters)
-        state = lifecycle.up(data_dir, port=0, parameters=own)
-        stacks: dict[str, Stack] = {"design": state.stack, "baseline": deploy.deploy(state, parameters)}
+    """Return a row for each plan, all of them run on one fresh engine."""
+    with _engine(folder, setting, parameters) as (state, stacks):
         counter = usage.CallCounter(state.place) if counted else None
         return [
             _row(system, setting, _one(plan, stacks[system], folder, tell, counter)) for plan, system in plans.items()
         ]
+
+
+def _most(folder: Path, plan: Plan, system: str, tell: Callable[[str], None]) -> Most:
+    """Return the knee of a ramp on a fresh engine."""
+    with _engine(folder, plan.name, _QUIET) as (_, stacks):
+        deployed.limit_consumers(stacks[system], _CONSUMERS)
+        result = _one(plan, stacks[system], folder, tell, None)
+    held = knee.find(result.numbers.steps)
+    if held is None:
+        raise StackError(f"{plan.name}: {knee.as_text(result.numbers.steps)}. Ramp to a lower rate.")
+    return Most(
+        system=system,
+        unit=_unit(plan),
+        requests_per_minute=held.requests_per_minute,
+        answer_p99_ms=held.answer_p99_ms,
+        lag_p90_ms=held.lag_p90_ms,
+        stored_logs_per_s=held.stored_logs_per_s,
+    )
+
+
+@contextlib.contextmanager
+def _engine(folder: Path, setting: str, parameters: Mapping[str, str]) -> Iterator[tuple[State, Mapping[str, Stack]]]:
+    """Give a fresh engine with both systems on it, and take it down with the block."""
+    data_dir = folder / f"engine-{''.join(letter if letter.isalnum() else '-' for letter in setting)}"
+    try:
+        own = {"ConsumerTimeoutSeconds": "5", "VisibilityTimeoutSeconds": "30"} | dict(parameters)
+        state = lifecycle.up(data_dir, port=0, parameters=own)
+        yield state, {"design": state.stack, "baseline": deploy.deploy(state, parameters)}
     finally:
         lifecycle.down(data_dir)
         shutil.rmtree(data_dir, ignore_errors=True)
@@ -118,10 +179,9 @@ def _row(system: str, setting: str, result: Result) -> Row:
     stored = int(counts["stored"])
     in_dlq = next((check.broken for check in result.verdict.checks if check.name == "I7"), 0)
     gb_s = sum(used.billed_gb_s for used in result.usage.values())
-    unit = f"batches of {result.plan.batch_logs}" if "batch" in result.plan.mix else "single logs"
     return Row(
         system=system,
-        setting=f"{setting}, {unit}",
+        setting=f"{setting}, {_unit(result.plan)}",
         requests_per_minute=answer.count / result.plan.duration_s * 60,
         answer_p50_ms=answer.p50,
         answer_p99_ms=answer.p99,
@@ -134,15 +194,31 @@ def _row(system: str, setting: str, result: Result) -> Row:
     )
 
 
-def as_markdown(rows: list[Row]) -> str:
-    """Return the rows as a table for the README."""
+def _unit(plan: Plan) -> str:
+    return f"batches of {plan.batch_logs}" if "batch" in plan.mix else "single logs"
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """Return both tables for the README."""
     head = (
         "| system | setting | requests a minute | answer p50 / p99, ms | stored logs a second | GB-s a million logs |"
         " accepted | stored | healthy logs in the DLQ | broken |\n|---|---|--:|--:|--:|--:|--:|--:|--:|---|\n"
     )
-    return head + "".join(
+    same_rate = "".join(
         f"| {row.system} | {row.setting} | {row.requests_per_minute:,.0f} | {row.answer_p50_ms:,.0f} / "
         f"{row.answer_p99_ms:,.0f} | {row.stored_logs_per_s:,.1f} | {row.gb_s_per_million_logs:,.0f} | "
         f"{row.accepted:,} | {row.stored:,} | {row.healthy_logs_in_dlq:,} | {row.broken_promises or '-'} |\n"
-        for row in rows
+        for row in comparison.rows
+    )
+    naive = next(most.stored_logs_per_s for most in comparison.most if most.system == "baseline")
+    at_knee = "".join(
+        f"| {most.system} | {most.unit} | {most.requests_per_minute:,.0f} | {most.answer_p99_ms:,.0f} | "
+        f"{most.lag_p90_ms / 1000:,.2f} | {most.stored_logs_per_s:,.1f} | "
+        f"{most.stored_logs_per_s / naive:,.1f}x |\n"
+        for most in comparison.most
+    )
+    return (
+        f"{head}{same_rate}\n"
+        "| at its knee | sends | requests a minute | answer p99, ms | lag p90, s | stored logs a second | of the "
+        f"baseline's |\n|---|---|--:|--:|--:|--:|--:|\n{at_knee}"
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from bench import knee
 from bench.run import Result
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def page(result: Result, pictures: Mapping[str, str]) -> str:
         _picture("Answers over time", pictures["latency"]),
         _picture("Logs over time", pictures["flow"]),
         _picture("From sending to stored (share of logs up to a lag; the simulated delay included)", pictures["lag"]),
+        *_ramp(result, pictures),
         "<h2>Spread, ms</h2>",
         _spreads(result),
         "<h2>Tenants</h2>",
@@ -80,6 +82,23 @@ def _checks(result: Result) -> str:
 
 def _picture(title: str, svg: str) -> str:
     return f"<h2>{escape(title)}</h2><figure>{svg}</figure>"
+
+
+def _ramp(result: Result, pictures: Mapping[str, str]) -> list[str]:
+    steps = result.numbers.steps
+    if not steps:
+        return []
+    head = ("requests a minute", "answer p50, ms", "answer p99, ms", "lag p90, ms", "logs stored a second", "holds")
+    rows = (
+        (
+            *(f"{value:,.0f}" for value in (step.requests_per_minute, step.answer_p50_ms, step.answer_p99_ms)),
+            f"{step.lag_p90_ms:,.0f}",
+            f"{step.stored_logs_per_s:,.1f}",
+            "yes" if step.holds else "no",
+        )
+        for step in steps
+    )
+    return [_picture("Answers by rate", pictures["knee"]), f"<p>{escape(knee.as_text(steps))}</p>", _table(head, rows)]
 
 
 def _spreads(result: Result) -> str:

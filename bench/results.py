@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import charts, report
+from bench import charts, knee, report
 from bench.run import Result
 from bench.verdict import as_json, as_text
 
@@ -41,6 +41,8 @@ def summary(result: Result) -> str:
         f"lag       p50 {lag.p50 / 1000:,.2f} s, p95 {lag.p95 / 1000:,.2f} s",
         f"          beyond the delay p50 {beyond.p50 / 1000:,.2f} s, p95 {beyond.p95 / 1000:,.2f} s",
     ]
+    if numbers.steps:
+        lines.append(f"knee      {knee.as_text(numbers.steps)}")
     if result.plan.shape == "noisy" and {"first", "second"} <= numbers.quiet_lag_ms.keys():
         alone, beside = (numbers.quiet_lag_ms[half].p95 / 1000 for half in ("first", "second"))
         lines.append(f"quiet     p95 of the lag {alone:,.2f} s alone, {beside:,.2f} s beside the noisy tenant")

@@ -16,7 +16,7 @@ from bench.analysis import Analysis, Numbers
 from bench.history import WARM_UP, History
 from bench.judge import Asked, judge
 from bench.promises import PROMISES, Promise
-from bench.shapes import ShapeName
+from bench.shapes import RAMP_STEPS, ShapeName
 from bench.verdict import Verdict
 from infra.counts import queue_depth
 from infra.stack import Stack
@@ -102,7 +102,12 @@ def run(
         has_stream = "I5" in plan.promises
         evidence.collect(history, stack, since=started - _CLOCK_MARGIN, has_stream=has_stream)
         start_ms = next(row.intended_ms for row in history.requests() if row.kind != WARM_UP)
-        analysis = Analysis(start_ms=start_ms, duration_s=plan.duration_s, seconds_per_char=plan.seconds_per_char)
+        analysis = Analysis(
+            start_ms=start_ms,
+            duration_s=plan.duration_s,
+            seconds_per_char=plan.seconds_per_char,
+            steps=RAMP_STEPS if plan.shape == "ramp" else 0,
+        )
         request_bytes = accepted_requests = 0
         for request in history.requests():
             analysis.add_request(request)

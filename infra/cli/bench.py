@@ -1,6 +1,7 @@
 """`rdp bench`: load a stack, then judge what it stored."""
 
 import contextlib
+import importlib.util
 import shutil
 import signal
 import sys
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # consumer's timeout is a sixth of it; a log that is not ready within half of that is hidden by SQS until it is.
 _LOCAL_PARAMETERS: Final = {"ConsumerTimeoutSeconds": "5", "VisibilityTimeoutSeconds": "30"}
 _RESULTS: Final = Path("bench/results")
+_EXTRA: Final = ("locust", "matplotlib", "fastapi", "mangum")
 
 
 def _read_parameters(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -54,7 +56,8 @@ def _read_parameters(_context: click.Context, _option: click.Parameter, values: 
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=_RESULTS, show_default=True)
 @click.option("--count-calls", is_flag=True, help="Count the functions' AWS calls (engine only, slows it).")
 @click.option("--compare", is_flag=True, help="Run the naive baseline beside it, and print the table of both.")
-@click.option("--batch-rate", type=float, default=600, show_default=True, help="With --compare: batches a minute.")
+@click.option("--ramp-rate", type=float, default=9000, show_default=True, help="--compare: ramp of single logs up to.")
+@click.option("--batch-ramp-rate", type=float, default=900, show_default=True, help="--compare: ramp of batches up to.")
 @click.option("--keep-history", is_flag=True, help="Keep the ledger of what was sent (0.4 KB a log).")
 def command(**options: Any) -> None:
     """Load a stack at a fixed rate, wait until its queue is empty, and judge what it stored.
@@ -62,6 +65,15 @@ def command(**options: Any) -> None:
     Without --data-dir and --stack it starts a stack of its own on this machine and takes it down at the end. Exit code
     1: under the asked rate, an answer that was not expected, or a broken promise.
     """
+    if missing := [name for name in _EXTRA if importlib.util.find_spec(name) is None]:
+        raise click.UsageError(
+            f"The bench needs {', '.join(missing)}: pip install 'robust-data-processor[bench]', or `make setup`."
+        )
+    if options["endpoint"] and not (options["stack_name"] or options["data_dir"]):
+        raise click.UsageError(
+            "--endpoint says where to send, but the judge must read the stack behind it: name it with --stack or "
+            "--data-dir. Without that, `locust -f bench/locustfile.py --host URL` sends and does not judge."
+        )
     console = Console(stderr=True)
     with _stop_on_sigterm():
         if options["compare"]:
@@ -103,7 +115,7 @@ def _target(options: Mapping[str, Any], console: Console) -> Iterator[stack.Stac
     data_dir = Path(tempfile.mkdtemp(prefix="rdp-bench-"))
     try:
         parameters = _LOCAL_PARAMETERS | options["parameters"]
-        yield _at(lifecycle.up(data_dir, port=0, parameters=parameters, tell=console.print).stack, options["endpoint"])
+        yield lifecycle.up(data_dir, port=0, parameters=parameters, tell=console.print).stack
     finally:
         lifecycle.down(data_dir)
         shutil.rmtree(data_dir, ignore_errors=True)
@@ -165,16 +177,17 @@ def _compare(options: Mapping[str, Any], console: Console) -> None:
 
     folder: Path = options["out"] / options["name"]
     with console.status("starting") as status:
-        rows = compare(
+        comparison = compare(
             folder,
             duration_s=options["duration"],
-            single_rate=options["rate"],
-            batch_rate=options["batch_rate"],
+            rate=options["rate"],
+            ramp_rate=options["ramp_rate"],
+            batch_ramp_rate=options["batch_ramp_rate"],
             tell=status.update,
         )
-    (folder / "comparison.json").write_bytes(msgspec.json.format(msgspec.json.encode(rows)) + b"\n")
-    (folder / "comparison.md").write_text(as_markdown(rows))
-    click.echo(as_markdown(rows))
+    (folder / "comparison.json").write_bytes(msgspec.json.format(msgspec.json.encode(comparison)) + b"\n")
+    (folder / "comparison.md").write_text(as_markdown(comparison))
+    click.echo(as_markdown(comparison))
 
 
 def _say(result: "Result", folder: Path) -> None:

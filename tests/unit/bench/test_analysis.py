@@ -79,3 +79,27 @@ def test_the_time_axis_stays_short_however_long_the_run() -> None:
     for minute in range(1440):
         analysis.add_request(row(minute * 60_000))
     assert len(analysis.numbers().timeline) <= MOST_BUCKETS + 1
+
+
+def test_a_ramps_numbers_stand_by_step() -> None:
+    """A request counts for the step it was meant for, a log for the step it was sent in; the delay is taken off."""
+    analysis = Analysis(start_ms=10_000, duration_s=20, seconds_per_char=0.05, steps=2)
+    for at_ms, latency_ms in ((10_000, 10), (19_999, 10), (20_000, 700)):
+        analysis.add_request(row(at_ms, latency_ms=latency_ms))
+    analysis.add_request(row(9_000, kind=WARM_UP))
+    for sent_ms, lag_ms in ((11_000, 1_000), (29_000, 3_000), (31_000, 9_000)):
+        analysis.add_stored(Stored("acme", sent_ms, lag_ms, 10))
+    first, second = analysis.numbers().steps
+    assert (first.requests_per_minute, second.requests_per_minute) == (12, 6)
+    assert first.answer_p99_ms == pytest.approx(10, rel=0.011)
+    assert second.answer_p50_ms == pytest.approx(700, rel=0.011)
+    assert (first.stored_logs_per_s, second.stored_logs_per_s) == (0.1, 0.2)
+    assert first.lag_p90_ms == pytest.approx(500, rel=0.011)
+    assert second.lag_p90_ms == pytest.approx(8_500, rel=0.011)
+
+
+def test_other_shapes_have_no_steps() -> None:
+    """Only a ramp has a knee."""
+    analysis = Analysis(start_ms=0, duration_s=10, seconds_per_char=0)
+    analysis.add_request(row(0))
+    assert analysis.numbers().steps == ()

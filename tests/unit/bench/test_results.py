@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench import results
 from bench.analysis import Analysis
 from bench.history import History, RequestRow, SentLog, digest
 from bench.judge import Counts, judge
+from bench.knee import Step
 from bench.run import Plan, Result
 from bench.usage import FunctionUsage
 
@@ -60,3 +62,16 @@ def test_the_page_needs_nothing_else_and_runs_nothing(result: Result, tmp_path: 
 def test_the_summary_names_the_rate_only_when_one_was_asked(result: Result) -> None:
     """Without a least rate there is none to have kept."""
     assert "a minute" not in results.summary(result)
+
+
+def test_a_ramps_page_and_summary_name_its_knee(result: Result, tmp_path: Path) -> None:
+    """The last rate that held, the picture by rate, and each step in a table."""
+    steps = (Step(600, 10, 20, 30, 9.5), Step(1_200, 900, 4_000, 30, 11))
+    ramp = replace(result, plan=replace(result.plan, shape="ramp"), numbers=replace(result.numbers, steps=steps))
+    assert "600 requests a minute hold" in results.summary(ramp)
+    results.write(ramp, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 4
+    assert '<td class="n">4,000</td>' in page
+    assert (tmp_path / "knee.png").exists()
+    assert results.read(tmp_path) == ramp

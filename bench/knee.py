@@ -1,0 +1,53 @@
+"""The knee of a ramp: the highest rate at which answers and stored logs still come in time. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+MOST_ANSWER_P99_MS: Final = 1_000.0
+"""A step holds while 99 % of its answers come within this of the moment when their request was meant to leave."""
+
+MOST_LAG_P90_MS: Final = 5_000.0
+"""And while 90 % of its logs are stored within this, the simulated delay left out. Beyond that a queue grows. Not more
+of them, as at 5 % simulated crashes one log in twenty rightly waits for its visibility timeout."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a ramp: what was offered, and what became of it."""
+
+    requests_per_minute: float
+    answer_p50_ms: float
+    answer_p99_ms: float
+    lag_p90_ms: float
+    stored_logs_per_s: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether answers and stored logs came in time."""
+        return self.answer_p99_ms <= MOST_ANSWER_P99_MS and self.lag_p90_ms <= MOST_LAG_P90_MS
+
+
+def find(steps: Sequence[Step]) -> Step | None:
+    """Return the last step before the first that does not hold; None when the first does not."""
+    held = None
+    for step in steps:
+        if not step.holds:
+            return held
+        held = step
+    return held
+
+
+def as_text(steps: Sequence[Step]) -> str:
+    """Return what a person wants to know of a ramp, in one line."""
+    knee = find(steps)
+    if knee is None:
+        return f"not even {steps[0].requests_per_minute:,.0f} requests a minute hold"
+    held = f"{knee.requests_per_minute:,.0f} requests a minute hold, {knee.stored_logs_per_s:,.1f} logs stored a second"
+    if knee == steps[-1]:
+        return f"{held}; the ramp ended before its knee"
+    broken = steps[list(steps).index(knee) + 1]
+    return (
+        f"{held}; at {broken.requests_per_minute:,.0f} the answers' p99 is {broken.answer_p99_ms:,.0f} ms "
+        f"and the lag's p90 {broken.lag_p90_ms / 1000:,.2f} s"
+    )
