@@ -30,9 +30,11 @@ def a_short_day(trial: Trial) -> None:
 
 
 def a_replay(trial: Trial) -> None:
-    """Fill the stream unharmed, then replay it to files and to the queue."""
+    """Fill the stream unharmed, with what is no log among it, then replay it to files and to the queue."""
     kill_at, trial.injector.kill_at = trial.injector.kill_at, None
+    trial.put_noise()
     a_day(trial)
+    trial.put_noise()
     trial.injector.forget()
     trial.injector.kill_at = kill_at
     trial.check_replays()

@@ -40,6 +40,9 @@ from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, Worl
 INGEST_TIMEOUT_S: Final = 10.0
 CONSUMER_TIMEOUT_S: Final = 50.0
 
+BROKEN_FILE: Final = "broken.ndjson"
+"""What is on the stream and is no log: in a replay's folder."""
+
 _COMMIT_LOGS: Final = 5  # So that a small replay has many commits.
 
 Response = dict[str, Any]
@@ -132,10 +135,10 @@ class Stack:
     def on_delete(self, message: Message) -> None:
         """Look at a message that is about to be deleted; a test puts its own in place of this."""
 
-    def replay_to_file(self, folder: Path) -> Path:
+    def replay_to_file(self, folder: Path, *, gz: bool = False) -> Path:
         """Replay the stream to a file, from the checkpoint in the folder if there is one; return the file."""
-        target = folder / "logs.ndjson"
-        self._replay(folder, FileSink(target))
+        target = folder / ("logs.ndjson.gz" if gz else "logs.ndjson")
+        self._replay(folder, FileSink(target, gz=gz))
         return target
 
     def replay_to_queue(self, folder: Path) -> None:
@@ -170,7 +173,7 @@ class Stack:
             start = checkpoints.load(path) or Checkpoint(stream=STREAM_NAME, started_at="", query={})
             sink.commit_logs = _COMMIT_LOGS
             sink.resume(start.output)
-            broken = BrokenRecords(folder / "broken.ndjson", resume_at=start.broken)
+            broken = BrokenRecords(folder / BROKEN_FILE, resume_at=start.broken)
             opened.callback(broken.close)
             seen = Seen(folder / "seen.sqlite", commit=start.commit)
             opened.callback(seen.close)

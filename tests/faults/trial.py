@@ -1,6 +1,7 @@
 """One trial: traffic through the real programs, and everything that is known of it put before the one judge."""
 
 import base64
+import gzip
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,8 +25,8 @@ from ingest.message import InternalMessage, decode, encode
 from tests.faults.clock import Clock
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message
-from tests.faults.stack import Stack
-from tests.faults.world import REFUSED_TEXT, World
+from tests.faults.stack import BROKEN_FILE, Stack
+from tests.faults.world import REFUSED_TEXT, STREAM_NAME, World
 
 if TYPE_CHECKING:
     from bench.promises import Promise
@@ -57,6 +58,7 @@ class Trial:
         self.stack = Stack(self.world, self.injector, seed=seed, **stack)
         self.stack.on_delete = self._witness  # type: ignore[method-assign] # that is what it is there for
         self.sent: list[SentLog] = []
+        self.noise: list[bytes] = []
         self.witnessed: dict[Promise, list[str]] = {"I9": [], "I10": [], "I12": []}
         self.folder = folder
         profile = Profile(
@@ -111,6 +113,12 @@ class Trial:
         self.world.queue.send(body)
         self.sent.append(SentLog("", "", digest(body), _ACCEPTED, fate="undecodable"))
 
+    def put_noise(self, tenant_id: str = "t-t01") -> None:
+        """Put something on the stream that is no log: all that is promised for it is that a replay keeps it."""
+        noise = f"{SECRET} {len(self.noise)}".encode()
+        self.noise.append(noise)
+        self.world.kinesis.put_records(StreamName=STREAM_NAME, Records=[{"PartitionKey": tenant_id, "Data": noise}])
+
     def drain(self, *, batch_size: int = 5) -> None:
         """Deliver, and let time pass, until the queue is empty."""
         queue = self.world.queue
@@ -160,7 +168,7 @@ class Trial:
 
     def check_replays(self) -> None:
         """Replay twice to files and rebuild the emptied table; remember what differs as I9 and I10."""
-        first, second = self.replay("first"), self.replay("second")
+        first, second = self.replay("first"), self.replay("second", gz=True)
         if first != second:
             self.witnessed["I9"].append(f"two replays of one stream differ: {len(first)} and {len(second)} bytes")
         keys = [(log.tenant_id, log.log_id) for log in map(decode, first.splitlines())]
@@ -170,14 +178,23 @@ class Trial:
             self.witnessed["I9"].append(f"a replay lacks {len(missing)} stored logs")
         self.check_rebuild()
 
-    def replay(self, name: str) -> bytes:
-        """Return what a replay to a file gives, restarted whenever it fails or dies."""
+    def replay(self, name: str, *, gz: bool = False) -> bytes:
+        """Return what a replay to a file gives, unpacked, restarted whenever it fails or dies."""
         folder = self.folder_for(name)
         for _ in range(_MAX_RESTARTS):
             with failures_survived() as failures:
-                return self.stack.replay_to_file(folder).read_bytes()
+                written = self.stack.replay_to_file(folder, gz=gz).read_bytes()
+                self._check_broken(folder / BROKEN_FILE)
+                return gzip.decompress(written) if gz else written
             self._heal()
         raise AssertionError(f"I9: a replay never ends: {failures}")
+
+    def _check_broken(self, file: Path) -> None:
+        kept = (
+            [msgspec.json.decode(line)["data_base64"] for line in file.read_bytes().splitlines()] if self.noise else []
+        )
+        if sorted(map(base64.b64decode, kept)) != sorted(self.noise):
+            self.witnessed["I9"].append(f"of {len(self.noise)} records that are no logs a replay keeps {len(kept)}")
 
     def check_rebuild(self) -> None:
         """Empty the table, rebuild it from the stream, compare; the queue's and the DLQ's own content stays apart."""
@@ -228,6 +245,8 @@ class Trial:
     def _streamed(self) -> Iterator[tuple[str, InternalMessage]]:
         """Yield (partition key, log) of everything on the stream."""
         for record in self.world.kinesis.records:
+            if record["Data"] in self.noise:
+                continue
             for piece in deaggregate(record["PartitionKey"], record["Data"]):
                 log = piece if isinstance(piece, Broken) else read_log(piece)
                 assert not isinstance(log, Broken), f"what the code put on the stream is {log.reason}"
