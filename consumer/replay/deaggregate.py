@@ -44,7 +44,7 @@ def deaggregate(partition_key: str, data: bytes) -> list[UserRecord | Broken]:
     """Return the user records of a Kinesis record in their order; a plain record is its own only user record.
 
     Everything that the record holds is in the answer: a record that starts with the magic and is not sound comes back
-    whole as one `Broken`; a user record that points to a key which is not there is a `Broken` among its neighbours.
+    whole as one `Broken`; a user record whose key is not there, or is no UTF-8, is a `Broken` among its neighbours.
     """
     if not data.startswith(MAGIC):
         return [UserRecord(0, partition_key, data)]
@@ -65,10 +65,12 @@ def deaggregate(partition_key: str, data: bytes) -> list[UserRecord | Broken]:
     for position, record in enumerate(aggregated.records):
         index = record.partition_key_index
         # Explicit hash keys only steer the write: an index is checked, because a wrong one means a broken writer.
-        if index < len(keys) and (
-            not record.HasField("explicit_hash_key_index") or record.explicit_hash_key_index < hash_keys
+        if index >= len(keys) or (
+            record.HasField("explicit_hash_key_index") and record.explicit_hash_key_index >= hash_keys
         ):
-            user_records.append(UserRecord(position, keys[index], record.data))
-        else:
             user_records.append(Broken(position, partition_key, record.data, "index_out_of_range"))
+        elif not isinstance(keys[index], str):  # protobuf gives a proto2 string that is no UTF-8 as bytes.
+            user_records.append(Broken(position, partition_key, record.data, "undecodable"))
+        else:
+            user_records.append(UserRecord(position, keys[index], record.data))
     return user_records

@@ -1,5 +1,6 @@
 """One Kinesis record taken apart: the golden vectors, and that nothing in it is dropped."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,10 @@ def test_any_flipped_byte_after_the_magic_is_noticed(position: int) -> None:
 def test_a_plain_record_is_its_own_user_record() -> None:
     """What does not start with the magic passes as it is, under the record's own key."""
     assert deaggregate(KEY, b"{}") == [UserRecord(0, KEY, b"{}")]
+
+
+def test_a_key_that_is_no_utf8_breaks_its_own_user_record_only() -> None:
+    """A partition key that names no tenant is never handed on as bytes; its neighbour is a user record like any."""
+    body = bytes.fromhex("0a02c3280a0461636d651a0508001a01611a0508011a0162")
+    sound = bytes.fromhex("f3899ac2") + body + hashlib.md5(body, usedforsecurity=False).digest()
+    assert deaggregate(KEY, sound) == [Broken(0, KEY, b"a", "undecodable"), UserRecord(1, "acme", b"b")]
