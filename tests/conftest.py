@@ -1,0 +1,46 @@
+"""For every test: no line that the functions write to their logs holds a tenant's text or a key."""
+
+from collections.abc import Generator
+from typing import Final
+
+import pytest
+
+from tests.witness import Witness, install, watched_streams
+
+_WITNESS: Final = Witness()
+_PATCH: Final = pytest.MonkeyPatch()
+
+
+def pytest_configure() -> None:
+    """Install the witness before the test modules import by name what it watches."""
+    install(_WITNESS, _PATCH)
+
+
+def pytest_unconfigure() -> None:
+    """Take it out again."""
+    _PATCH.undo()
+
+
+def pytest_runtest_setup() -> None:
+    """Begin anew: what a fixture does belongs to the test."""
+    _WITNESS.forget()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)  # Inside pytest's own capture, whose streams are to be watched.
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Fail the test when a text that passed through the functions' code stands in a line that they wrote.
+
+    `tests.leaks.leaks` says which texts are looked for, and in which forms. Not a fixture: that would come before
+    `capsys`, which puts a standard output of its own in place, and cost a simple test a third of its time.
+    """
+    with watched_streams(_WITNESS):
+        result = yield
+    if found := _WITNESS.leaks():
+        pytest.fail("A log line holds a tenant's text:\n" + "\n".join(found))
+    return result
+
+
+@pytest.fixture
+def witness() -> Witness:
+    """Return the witness, for the tests of the witness."""
+    return _WITNESS
