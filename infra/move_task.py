@@ -17,7 +17,7 @@ _UNKNOWN: Final = frozenset(
     {"InvalidAction", "UnknownOperationException", "AWS.SimpleQueueService.UnsupportedOperation"}
 )
 _REFUSED: Final = "InvalidParameterValue"
-"""Also what SQS says while a task of the queue runs: one at a time (LocalStack's recordings of AWS, November 2026)."""
+"""Also what SQS says while a task of the queue runs, as emulators have it (November 2026); AWS documents no code."""
 _ACTIVE: Final = frozenset({"RUNNING", "CANCELLING"})
 _POLL_S: Final = 2.0
 
