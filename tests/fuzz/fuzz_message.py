@@ -1,0 +1,21 @@
+"""A queue message: `python -m tests.fuzz.fuzz_message -runs=50000 -seed=1 CORPUS` (see `engine`)."""
+
+from tests.fuzz import engine, seeds
+
+with engine.instrumented():
+    from tests.fuzz import message_oracle as oracle
+    from tests.fuzz.planted import MESSAGE, descend
+
+
+def check(data: bytes) -> set[str]:
+    """Return the kinds of what these bytes are read as."""
+    return oracle.kinds(oracle.check(data))
+
+
+def check_planted(data: bytes) -> set[str]:
+    """Return the same of a reader with a bug."""
+    return oracle.kinds(oracle.check(data, MESSAGE))
+
+
+if __name__ == "__main__":
+    engine.fuzz(check_planted if engine.is_planted(descend) else check, seeds.messages(), seeds.MESSAGE_WORDS)

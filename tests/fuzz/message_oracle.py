@@ -1,0 +1,57 @@
+"""What must be true of any message body that the consumer finds in its queue. Pure."""
+
+import re
+from collections.abc import Callable
+from typing import Final, get_args
+
+from consumer.timestamps import epoch_ms
+from consumer.unpack import Delivery, Unpacked, unpack
+from ingest.errors import POISON_REASONS
+from ingest.message import SCHEMA_VERSION, Source, decode, encode
+from tests.fuzz.shapes import shapes
+
+_VALUES: Final = re.compile(r"\d+|`[^`]*`|\$\S*|Invalid enum value .*", re.DOTALL)
+_HEALTHY: Final = Delivery(
+    message_id="healthy",
+    receipt_handle="r",
+    body=(
+        '{"tenant_id":"acme","log_id":"l","source":"json_upload","text":"t",'
+        '"received_at":"2026-11-24T05:40:00.000Z","schema_version":1}'
+    ),
+    receive_count=1,
+    first_receive_ms=1,
+)
+
+Unpack = Callable[[list[Delivery]], Unpacked]
+
+
+def check(data: bytes, unpack_batch: Unpack = unpack) -> Unpacked:
+    """Return what the consumer makes of a batch of this body and a healthy one, once everything about it holds."""
+    body = data.decode(errors="surrogateescape")
+    delivery = Delivery(message_id="fuzzed", receipt_handle="r", body=body, receive_count=1, first_receive_ms=1)
+    unpacked = unpack_batch([delivery, _HEALTHY])
+    assert unpacked.logs
+    assert unpacked.logs[-1].delivery is _HEALTHY
+    for spoiled in unpacked.spoiled:
+        assert spoiled.delivery is delivery
+        assert spoiled.poison.reason in {"undecodable", "unknown_schema_version"}
+        assert spoiled.poison.reason in POISON_REASONS
+        assert spoiled.tenant_id is None or isinstance(spoiled.tenant_id, str)
+        assert spoiled.log_id is None or isinstance(spoiled.log_id, str)
+    logs = unpacked.logs[:-1]
+    assert len(logs) + len(unpacked.spoiled) == 1
+    for log in logs:
+        assert log.delivery is delivery
+        assert log.message == decode(data)
+        assert decode(encode(log.message)) == log.message
+        assert log.message.text
+        assert log.message.source in get_args(Source)
+        assert 1 <= log.message.schema_version <= SCHEMA_VERSION
+        assert log.received_ms == epoch_ms(log.message.received_at)
+    return unpacked
+
+
+def kinds(unpacked: Unpacked) -> set[str]:
+    """Return what the parser said of a spoiled body, without its numbers and names, or what a log's fields are."""
+    said = {_VALUES.sub("_", f"{spoiled.poison.reason} {spoiled.poison.detail}") for spoiled in unpacked.spoiled}
+    return said or {log.message.source for log in unpacked.logs[:-1]} | shapes(unpacked.logs[0].message.fields)

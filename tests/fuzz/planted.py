@@ -1,0 +1,55 @@
+"""Bugs on purpose: a fuzzer that does not find these finds nothing.
+
+Each lies at the bottom of nested values that no seed holds and that chance alone would not nest: only a fuzzer that
+keeps what reached the next level gets there.
+"""
+
+from typing import Any, Final
+
+from consumer.replay.deaggregate import Broken, UserRecord
+from consumer.replay.select import read_log
+from consumer.unpack import Delivery, Unpacked, unpack
+from ingest.message import InternalMessage
+from ingest.parse import Parsed, parse
+from ingest.request import Request
+from tests.fuzz.kpl_oracle import Reader
+from tests.fuzz.request_oracle import Ingest
+
+
+def descend(fields: dict[str, Any]) -> None:
+    """Raise for a field like `[{"": [{}]}]`. All the levels are in this one function, which is instrumented."""
+    for first in fields.values():
+        if isinstance(first, list):
+            for second in first:
+                if isinstance(second, dict):
+                    for third in second.values():
+                        if isinstance(third, list):
+                            for fourth in third:
+                                if isinstance(fourth, dict):
+                                    raise KeyError("planted")
+
+
+def _parse(request: Request, **arguments: Any) -> Parsed:
+    parsed = parse(request, **arguments)
+    for message in parsed.messages:
+        descend(message.fields or {})
+    return parsed
+
+
+def _read_log(record: UserRecord) -> InternalMessage | Broken:
+    log = read_log(record)
+    if isinstance(log, InternalMessage):
+        descend(log.fields or {})
+    return log
+
+
+def _unpack(batch: list[Delivery]) -> Unpacked:
+    unpacked = unpack(batch)
+    for log in unpacked.logs:
+        descend(log.message.fields or {})
+    return unpacked
+
+
+REQUEST: Final = Ingest(parse=_parse)
+RECORD: Final = Reader(read_log=_read_log)
+MESSAGE: Final = _unpack

@@ -1,0 +1,185 @@
+"""What must be true of any request, whatever its bytes. Pure: an AssertionError, or any other exception, is a finding.
+
+`orjson` is the second reader: where it and ingest both read a body, they must have read the same.
+"""
+
+import gzip
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ingest.body import NDJSON_TYPES
+from ingest.errors import REJECT_REASONS, Rejected
+from ingest.message import MAX_TEXT_BYTES, InternalMessage, decode, encode
+from ingest.parse import Parsed, media_type, parse
+from ingest.principal import tenant_of
+from ingest.record import TEXT_KEYS
+from ingest.request import MAX_BODY_BYTES, Request, from_event
+from tests.fuzz import request_bytes
+from tests.fuzz.shapes import shapes
+
+RECEIVED_AT: Final = "2026-11-24T05:40:00.000Z"
+
+_OF_THE_TRANSPORT: Final = frozenset({"invalid_base64", "invalid_gzip", "unsupported_content_encoding"})
+_TENANT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LOG_ID: Final = re.compile(r"[!-~]{1,256}")
+_NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MAX_MESSAGE_BYTES: Final = 1_048_576  # SQS's and Kinesis' own, far above what MAX_TEXT_BYTES lets through.
+
+
+class Ingest(NamedTuple):
+    """The two functions under test; a planted bug stands in for one of them."""
+
+    from_event: Callable[[Mapping[str, Any]], Request] = from_event
+    parse: Callable[..., Parsed] = parse
+
+
+REAL: Final = Ingest()
+
+
+def check(data: bytes, ingest: Ingest = REAL) -> Parsed | Rejected:
+    """Return what ingest makes of these bytes (see `request_bytes`) once everything about it holds."""
+    sent = request_bytes.read(data)
+    try:
+        principal = tenant_of(sent.event, jwt_claim="tenant_id") if sent.is_authorized else None
+        request = ingest.from_event(sent.event)
+        _check_body(sent, request)
+        found: Parsed | Rejected = ingest.parse(
+            request, received_at=RECEIVED_AT, new_log_id=lambda: "generated", principal=principal
+        )
+    except Rejected as rejected:
+        found = rejected
+    if isinstance(found, Rejected):
+        _check_refusal(sent, found)
+        return found
+    _check_positions(found)
+    for message in found.messages:
+        _check_message(message)
+        _check_tenant(message, request, principal)
+    records = _second_reading(request)
+    if records is not None:
+        _check_against(records, found)
+    return found
+
+
+def _check_refusal(sent: request_bytes.Sent, rejected: Rejected) -> None:
+    """The reason is of the closed list, its status a 4xx, and it is not the transport's where that was sound."""
+    assert rejected.reason in REJECT_REASONS
+    assert rejected.status in {400, 403, 413}
+    assert (rejected.status == 403) == (rejected.reason == "tenant_forbidden")
+    assert rejected.detail
+    assert not (sent.is_sound and rejected.reason in _OF_THE_TRANSPORT)
+
+
+def _check_body(sent: request_bytes.Sent, request: Request) -> None:
+    """The body is what the client meant, to the byte."""
+    assert len(request.body) <= MAX_BODY_BYTES
+    if sent.wire is not None:
+        encoding = request.headers.get("content-encoding", "").strip().lower()
+        assert request.body == (gzip.decompress(sent.wire) if encoding in {"gzip", "x-gzip"} else sent.wire)
+
+
+def _check_positions(parsed: Parsed) -> None:
+    """Each record is accepted or refused, once."""
+    refused = [record.position for record in parsed.rejected]
+    assert len(parsed.positions) == len(parsed.messages)
+    assert sorted(parsed.positions + refused) == list(range(len(parsed.positions) + len(refused)))
+    assert parsed.positions == sorted(parsed.positions)
+    assert all(record.reason in REJECT_REASONS for record in parsed.rejected)
+    assert parsed.messages or parsed.rejected
+    assert parsed.is_batch or (len(parsed.messages), len(parsed.rejected)) == (1, 0)
+
+
+def _check_message(message: InternalMessage) -> None:
+    """It is within the limits, and what the queue and the stream give back is the same."""
+    assert _TENANT_ID.fullmatch(message.tenant_id)
+    assert _LOG_ID.fullmatch(message.log_id)
+    assert message.text
+    assert len(message.text.encode()) <= MAX_TEXT_BYTES
+    assert not message.stream_pending
+    encoded = encode(message)
+    assert len(encoded) < _MAX_MESSAGE_BYTES
+    text = encoded.decode()
+    assert not _NO_XML.search(text)
+    assert decode(encoded) == message
+    assert decode(text) == message
+
+
+def _check_tenant(message: InternalMessage, request: Request, principal: str | None) -> None:
+    """No log stands under a tenant other than the one that the credentials, the headers or the query name."""
+    stated = [request.headers.get(name, "").strip() for name in ("x-tenant-id", "x-scope-orgid")]
+    stated.append(request.query.get("tenant_id", ""))
+    assert {message.tenant_id}.issuperset({*stated, principal or ""} - {""})
+
+
+def _second_reading(request: Request) -> list[Any] | None:
+    """Return the records as orjson reads them; None where it cannot, or where the shape is not plain to see."""
+    content_type, _ = media_type(request.headers.get("content-type", ""))
+    if content_type == "text/plain":
+        return None
+    body = request.body.removeprefix(b"\xef\xbb\xbf")
+    if content_type in NDJSON_TYPES:
+        lines = [_loads(line) for line in body.split(b"\n") if line.strip()]
+        return None if _BROKEN in lines else lines
+    value = _loads(body)
+    if value is _BROKEN:
+        return None
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict) and isinstance(value.get("logs"), list) and value.keys() <= {"logs", "tenant_id"}:
+        stated = {} if value.get("tenant_id") in {None, ""} else {"tenant_id": value["tenant_id"]}
+        return [record | stated if isinstance(record, dict) else record for record in value["logs"]]
+    return [value]
+
+
+_BROKEN: Final = object()
+
+
+def _loads(document: bytes) -> Any:
+    try:
+        return orjson.loads(document)
+    except orjson.JSONDecodeError:
+        return _BROKEN
+
+
+def _check_against(records: list[Any], parsed: Parsed) -> None:
+    """As many records as the second reader found, and the accepted ones say what it read."""
+    assert len(parsed.messages) + len(parsed.rejected) == len(records)
+    for position, message in zip(parsed.positions, parsed.messages, strict=True):
+        record = records[position]
+        if isinstance(record, str):
+            record = {"text": record}
+        text_key = next(key for key in TEXT_KEYS if record.get(key) is not None)
+        assert message.text == record[text_key]
+        if record.get("tenant_id") not in {None, ""}:
+            assert message.tenant_id == record["tenant_id"]
+        if record.get("log_id") is not None:
+            assert message.log_id == record["log_id"]
+        others = {name: value for name, value in record.items() if name not in {text_key, "tenant_id", "log_id"}}
+        assert _is_same(message.fields or {}, others)
+
+
+def _is_same(ours: Any, theirs: Any) -> bool:
+    """Whether two readings of one value agree; orjson gives a float for an integer of more than 64 bits."""
+    if isinstance(ours, int) and isinstance(theirs, float):
+        return abs(ours) >= 2**63 and float(ours) == theirs
+    if type(ours) is not type(theirs):
+        return False
+    if isinstance(ours, dict):
+        return ours.keys() == theirs.keys() and all(_is_same(value, theirs[name]) for name, value in ours.items())
+    if isinstance(ours, list):
+        return len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
+    return bool(ours == theirs)
+
+
+def kinds(found: Parsed | Rejected) -> set[str]:
+    """Return why a request or its records were refused, how many were accepted (by powers of two), and their fields."""
+    if isinstance(found, Rejected):
+        return {found.reason}
+    accepted = f"{found.is_batch} {min(len(found.messages), 8).bit_length()}"
+    return {accepted}.union(
+        (f"record {record.reason}" for record in found.rejected),
+        *(shapes(message.fields) for message in found.messages[:3]),
+    )

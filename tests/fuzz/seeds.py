@@ -1,0 +1,100 @@
+"""What a fuzzer starts from: the golden events, requests, records and messages, and the words of each format."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from tests.fuzz import request_bytes
+
+MAX_SEED_BYTES: Final = 4_096
+"""libFuzzer's own default of the longest input; longer ones are cut by it, and slow."""
+
+_TESTS: Final = Path(__file__).parents[1]
+_GOLDEN: Final = _TESTS / "golden"
+
+REQUEST_WORDS: Final = (
+    *("content-type: ", "application/json", "application/x-ndjson", "text/plain", "; charset=", "iso-8859-1", "utf-8"),
+    *("x-tenant-id: ", "x-scope-orgid: ", "x-log-id: ", "idempotency-key: ", "content-encoding: ", "gzip", "identity"),
+    *("?tenant_id: ", "@principal: ", "*repeat: ", "\n\n", '"text":', '"message":', '"tenant_id":', '"log_id":'),
+    *('{"logs":[', "[{", "}]", "null", '""', "\\u0000", "\\ud800", "\\uffff", "1e400", "\ufeff"),
+)
+RECORD_WORDS: Final = (
+    *(
+        "w key\n",
+        "r key\n",
+        "s acme\nacme\n\n0 ",
+        "0:0 ",
+        "\n1 ",
+        "\xf3\x89\x9a\xc2",
+        "\x0a",
+        "\x12",
+        "\x1a",
+        "\x08\x00",
+    ),
+    *('"tenant_id":"acme"', '"schema_version":2', '"stream_pending":true', '"received_at":"', "T05:40:00Z"),
+)
+MESSAGE_WORDS: Final = (
+    *('"tenant_id":"acme"', '"log_id":"', '"source":"', "json_upload", "text_upload", '"text":"', '"fields":{'),
+    *('"schema_version":2', '"stream_pending":true', '"received_at":"', "T05:40:00Z", "+23:59", "0001-01-01"),
+)
+
+
+def requests() -> Iterator[bytes]:
+    """Yield every golden request that is short enough, as it came, gzipped, and from a principal."""
+    events = [json.loads(path.read_text())["event"] for path in _files("events/ingest", "*.json")]
+    hostile = (_GOLDEN / "hostile_requests.jsonl").read_text().splitlines()
+    events += [_hostile_event(json.loads(line)) for line in hostile]
+    for event in events:
+        yield from _short(request_bytes.write(event))
+    for event in events[:20]:
+        yield from _short(request_bytes.write(event, "acme"))
+        if not event.get("isBase64Encoded"):
+            yield from _short(b"z" + request_bytes.write(event))
+    for content_type, body in ((b"text/plain", b"long "), (b"application/json", b"{}"), (b"application/json", b"{}\n")):
+        yield b"\ncontent-type: " + content_type + b"\nx-tenant-id: acme\n*repeat: 50000\n\n" + body
+
+
+def _hostile_event(case: dict[str, Any]) -> dict[str, Any]:
+    headers = {"content-type": case.get("content_type", "application/json"), "x-tenant-id": "acme"}
+    headers |= case.get("headers", {})
+    if "hex" in case:
+        return {"headers": headers, "body": bytes.fromhex(case["hex"]).decode(errors="surrogateescape")}
+    if "event_body" in case:
+        return {"headers": headers, "body": case["event_body"], "isBase64Encoded": True}
+    return {"headers": headers, "body": case["text"]}
+
+
+def records() -> Iterator[bytes]:
+    """Yield every golden Kinesis record as it is and without its frame, and golden messages inside a sound one."""
+    for path in _files("golden/kpl", "*.txt"):
+        lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+        record = bytes.fromhex("".join(lines[: lines.index("=")]))
+        yield from _short(b"r key\n" + record)
+        yield from _short(b"w key\n" + record[4:-16])
+    messages = list(_messages())
+    for message in messages:
+        yield from _short(b"r acme\n" + message)
+        yield from _short(b"s acme\nacme,globex\n1,2\n0 " + message + b"\n1:1 " + message)
+    yield from _short(b"s acme\nacme\n\n" + b"\n".join(b"0 " + message for message in messages))
+
+
+def messages() -> Iterator[bytes]:
+    """Yield every golden message, and the bodies of the golden SQS events."""
+    yield from _messages()
+    for path in _files("events", "sqs_*.json"):
+        for record in json.loads(path.read_text())["Records"]:
+            yield from _short(str(record.get("body", "")).encode())
+
+
+def _messages() -> Iterator[bytes]:
+    for path in _files("golden/messages", "*.json"):
+        yield path.read_bytes().strip()
+
+
+def _files(folder: str, pattern: str) -> list[Path]:
+    return sorted((_TESTS / folder).glob(pattern))
+
+
+def _short(seed: bytes) -> Iterable[bytes]:
+    return [seed] if len(seed) <= MAX_SEED_BYTES else []
