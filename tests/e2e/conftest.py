@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra import counts
-from infra.local import lifecycle, state, terraform
+from infra.local import engine, lifecycle, state, terraform
 from infra.stack import Place, Stack
+from tests.e2e import captured_logs
+from tests.leaks import LEAD_CHARS
 
 QUIET: Mapping[str, str] = {"SecondsPerChar": "0", "CrashProbability": "0"}
+_KEY_HEADERS = {"Authorization", "X-Api-Key"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,10 +42,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class LocalStack:
-    """A stack that runs on an engine of its own in `data_dir`."""
+    """A stack that runs on an engine of its own in `data_dir`. `sent`: how bodies began, and keys and tokens."""
 
     data_dir: Path
     state: state.State
+    sent: set[str] = field(default_factory=set)
 
     @property
     def stack(self) -> Stack:
@@ -61,6 +65,10 @@ class LocalStack:
 
     def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
         """Return the answer of one request over a connection of its own."""
+        self.sent.add((body or b"")[:LEAD_CHARS].decode(errors="replace"))
+        for name in _KEY_HEADERS & headers.keys():
+            key = headers[name].rpartition(" ")[2]
+            self.sent.update((key, key[-LEAD_CHARS:]))  # Tokens begin alike.
         url = urlsplit(self.stack.endpoint)
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=30)
         try:
@@ -103,19 +111,30 @@ Eventually = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
-    """Return `start(parameters, data_dir=None)`: a quiet stack, or one with other parameters, stopped at the end."""
-    folders: list[Path] = []
+    """Return `start(parameters, data_dir=None)`: a quiet stack, or one with other parameters, stopped at the end.
+
+    Before that, no line that its functions wrote may hold a text, a field's value or a key that went through it.
+    """
+    sent: dict[Path, set[str]] = {}
 
     def start(parameters: Mapping[str, str] | None = None, data_dir: Path | None = None) -> LocalStack:
         folder = data_dir or tmp_path_factory.mktemp("rdp")
-        folders.append(folder)
+        sent.setdefault(folder, set())
         known = state.read(folder)
         started = lifecycle.up(folder, port=None if known else 0, parameters=dict(QUIET) | dict(parameters or {}))
-        return LocalStack(folder, started)
+        return LocalStack(folder, started, sent[folder])
 
     yield start
-    for folder in folders:
-        lifecycle.down(folder)
+    leaks: list[str] = []
+    for folder, sent_there in sent.items():
+        last = state.read(folder)
+        try:
+            if last is not None and engine.is_running(last):
+                leaks += captured_logs.leaks_of(last.stack, sent_there)
+        finally:
+            lifecycle.down(folder)
+    if leaks:
+        pytest.fail("A line of a function's log holds a text:\n" + "\n".join(leaks[:20]))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ The cases are the unit suite's (tests/unit/ingest/hostile.py). The engine cannot
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,9 +29,12 @@ import pytest
 
 from ingest.errors import Rejected
 from ingest.parse import media_type
+from tests.e2e import captured_logs
 from tests.unit.ingest.hostile import CASES, JSON, NDJSON, TEXT, Case
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
+
     from tests.e2e.conftest import Eventually, LocalStack
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -160,3 +164,22 @@ def test_the_table_of_logs_commands_no_terminal(local_stack: "LocalStack", store
     shown = _rdp_logs(local_stack, _TENANT)
     assert r"\x1b]0;owned\x07" in "".join(character for character in shown if character not in "│ \n")
     assert {character for character in shown if not character.isprintable()} == {"\n"}
+
+
+def test_a_text_in_a_functions_log_would_be_found(
+    local_stack: "LocalStack", stored: dict[tuple[str, str], str]
+) -> None:
+    """What is looked for at the end of the session in all logs of all stacks: a planted line with a text is found."""
+    logs, group = local_stack.place.logs, "/aws/lambda/planted"
+    text = "$(reboot) `reboot` | reboot"
+    assert text in stored.values()
+    assert captured_logs.leaks_of(local_stack.stack, set()) == []
+    logs.create_log_group(logGroupName=group)
+    try:
+        logs.create_log_stream(logGroupName=group, logStreamName="planted")
+        line: InputLogEventTypeDef = {"timestamp": time.time_ns() // 1_000_000, "message": f"refused: {text}"}
+        logs.put_log_events(logGroupName=group, logStreamName="planted", logEvents=[line])
+        (found,) = captured_logs.leaks_of(local_stack.stack, set())
+    finally:
+        logs.delete_log_group(logGroupName=group)
+    assert text in found

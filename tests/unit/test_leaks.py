@@ -57,6 +57,15 @@ def test_what_belongs_into_a_line_is_no_leak() -> None:
     assert len(leaks([line], ["request-000", _SECRET], known=["request-0001"])) == 1
 
 
+def test_one_text_of_thousands_is_found() -> None:
+    """However many there are to be looked for."""
+    texts = [f"{number:04} bottles of beer" for number in range(1_000)]
+    lines = [f'{{"request_id":"{number:032x}"}}' for number in range(100)]
+    assert leaks(lines, texts) == []
+    (found,) = leaks([*lines, f"cause={texts[617]}"], texts)
+    assert "0617 bottles" in found
+
+
 def test_other_lines_are_innocent() -> None:
     """Nothing is found where nothing stands."""
     assert leaks(['{"event":"ingest","tenants":{"acme":1}}'], [_SECRET, _NAUGHTY]) == []

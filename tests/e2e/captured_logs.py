@@ -1,0 +1,63 @@
+"""What the functions of a stack wrote to CloudWatch Logs, against every text and key that went through the stack."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from infra import counts, dead_letters
+from infra.stack import Stack
+from tests.leaks import leaks
+
+_TEXTS: Final = ("original_text", "modified_data")
+_IDS: Final = ("tenant_id", "log_id")
+
+
+def leaks_of(stack: Stack, sent: set[str]) -> list[str]:
+    """Return a sentence for each text that stands in a line of any log group of the stack's engine.
+
+    Looked for are the texts and field values of stored rows, the texts and bodies of dead letters, and what was `sent`
+    (keys and bodies). That logs are stored and no line is there is told too: the check would be of nothing.
+    """
+    texts, ids = set(sent), set[str]()
+    stored = 0
+    for item in _items(stack):
+        stored += 1
+        ids.update(item[name]["S"] for name in _IDS)
+        texts.update(item[name]["S"] for name in _TEXTS)
+        texts.update(_strings(item.get("fields", {"NULL": True})))
+    for letter in _dead_letters(stack):
+        texts.add(letter.body)
+        ids |= {letter.tenant_id, letter.log_id}
+        if letter.log:
+            texts.add(letter.log.text)
+    written = list(_lines(stack))
+    if stored and not any('"_aws"' in line for line in written):
+        return [f"{stored} rows are stored, and no line of a function is there"]
+    return leaks(written, texts, known=ids)
+
+
+def _items(stack: Stack) -> Iterator[dict[str, Any]]:
+    for page in stack.place.dynamodb.get_paginator("scan").paginate(TableName=stack.table_name):
+        yield from page["Items"]
+
+
+def _dead_letters(stack: Stack) -> Iterator[dead_letters.DeadLetter]:
+    if counts.read(stack).dlq:  # To look at an empty queue takes seconds.
+        yield from dead_letters.look(stack.place.sqs, stack.dlq_url)
+
+
+def _strings(value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the strings of an attribute value."""
+    for kind, inner in value.items():
+        if kind == "S":
+            yield inner
+        elif kind in {"M", "L"}:
+            for member in inner.values() if kind == "M" else inner:
+                yield from _strings(member)
+
+
+def _lines(stack: Stack) -> Iterator[str]:
+    logs = stack.place.logs
+    for groups in logs.get_paginator("describe_log_groups").paginate():
+        for group in groups["logGroups"]:
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+                yield from (event["message"] for event in page["events"])
