@@ -74,7 +74,7 @@ def key(row: Row) -> Key:
 
 def statement(table: str, row: Row) -> "BatchStatementRequestTypeDef":
     """Return the PartiQL INSERT of a row, its values as parameters."""
-    names = ", ".join(f"'{name}': ?" for name in row)
+    names = ",".join(f"'{name}':?" for name in row)
     return {
         "Statement": f'INSERT INTO "{table}" VALUE {{{names}}}',
         "Parameters": [attribute_value(value) for value in row.values()],

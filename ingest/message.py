@@ -81,10 +81,16 @@ def decode(encoded: bytes | str) -> InternalMessage:
     try:
         message = _decoder.decode(encoded)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise Poison(_why_undecodable(encoded), str(error)) from error
+        raise Poison(_why_undecodable(encoded), _without_value(str(error))) from error
     if not 1 <= message.schema_version <= SCHEMA_VERSION:
         raise Poison("unknown_schema_version", str(message.schema_version))
     return message
+
+
+def _without_value(said: str) -> str:
+    """Return what a decoder says, without the value that it quotes: log lines show this, and a text may stand there."""
+    what, quote, rest = said.partition("enum value ")
+    return f"{what}enum value - at {rest.rpartition(' - at ')[2]}" if quote else said
 
 
 def _why_undecodable(encoded: bytes | str) -> Literal["undecodable", "unknown_schema_version"]:

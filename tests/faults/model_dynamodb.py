@@ -13,7 +13,7 @@ MAX_KEYS: Final = 100
 MAX_ITEM_BYTES: Final = 400 * 1024
 
 _INSERT: Final = re.compile(r'INSERT INTO "([A-Za-z0-9_.-]+)" VALUE \{(.*)\}')
-_NAME: Final = re.compile(r"'([^']+)': \?")
+_NAME: Final = re.compile(r"'([^']+)': ?\?")
 
 Item = dict[str, dict[str, Any]]
 Key = tuple[str, str]

@@ -117,7 +117,7 @@ def test_a_move_task_goes_on_by_itself_and_alone(world: World) -> None:
 def insert(log_id: str, text: str) -> dict[str, Any]:
     """Return an INSERT."""
     return {
-        "Statement": f"INSERT INTO \"{TABLE_NAME}\" VALUE {{'tenant_id': ?, 'log_id': ?, 'original_text': ?}}",
+        "Statement": f"INSERT INTO \"{TABLE_NAME}\" VALUE {{'tenant_id':?,'log_id':?,'original_text':?}}",
         "Parameters": [{"S": "acme"}, {"S": log_id}, {"S": text}],
     }
 

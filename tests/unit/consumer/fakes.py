@@ -186,7 +186,7 @@ class FakeDynamoDB:
 def _item(statement: dict[str, Any]) -> Item:
     match = re.fullmatch(r'INSERT INTO "logs" VALUE \{(.+)\}', statement["Statement"])
     assert match is not None, statement["Statement"]
-    names = re.findall(r"'(\w+)': \?", match[1])
+    names = re.findall(r"'(\w+)':\?", match[1])
     return dict(zip(names, statement["Parameters"], strict=True))
 
 

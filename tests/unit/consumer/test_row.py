@@ -41,7 +41,7 @@ def test_a_statement_names_attributes_and_holds_no_value() -> None:
     """Values are parameters: no text can change the statement."""
     assert key(row("a")) == ("acme", "a")
     assert statement("logs", row("a", "' } DROP")) == {
-        "Statement": "INSERT INTO \"logs\" VALUE {'tenant_id': ?, 'log_id': ?, 'original_text': ?}",
+        "Statement": "INSERT INTO \"logs\" VALUE {'tenant_id':?,'log_id':?,'original_text':?}",
         "Parameters": [{"S": "acme"}, {"S": "a"}, {"S": "' } DROP"}],
     }
 

@@ -112,3 +112,12 @@ def test_schema_version_is_the_golden_one() -> None:
     """A new version needs new golden bytes beside the old ones."""
     assert json.loads(encode(message()))["schema_version"] == SCHEMA_VERSION == 1
     assert InternalMessage.__struct_fields__[-3:] == ("schema_version", "fields", "stream_pending")
+
+
+@pytest.mark.parametrize("source", ["my secret", "it's my secret - at `$.x`", 'my "secret"'])
+def test_what_is_wrong_is_said_without_the_value(source: str) -> None:
+    """The detail goes into log lines: it names the place and not what stood there."""
+    encoded = json.dumps({"schema_version": 1, "tenant_id": "a", "log_id": "b", "source": source})
+    with pytest.raises(Poison) as caught:
+        decode(encoded)
+    assert caught.value.detail == "Invalid enum value - at `$.source`"
