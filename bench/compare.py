@@ -21,8 +21,9 @@ _QUIET: Final = {"SecondsPerChar": "0", "CrashProbability": "0", "BatchSize": "1
 # Crashed batches come back after 3 s, so that five receives fit into a run.
 _CRASHING: Final = {"SecondsPerChar": "0", "VisibilityTimeoutSeconds": "3"}
 _CRASHES: Final = ("0.05", "0.30")
-_CONSUMERS: Final = 10
-"""At once at most, for both, in the ramps: with the engine's own 5 both store less."""
+_CONSUMERS: Final = {"design": 16, "baseline": 5}
+"""At once at most in the ramps, where each stores most: few let the design's queue grow, many cost the baseline's two
+cores more in processes than they bring (bench/README.md has both)."""
 _BATCH_USERS: Final = 3
 """Batches in flight at most: each more starts a process that takes its time from the engine's."""
 
@@ -130,7 +131,7 @@ def _on_one_engine(
 def _most(folder: Path, plan: Plan, system: str, tell: Callable[[str], None]) -> Most:
     """Return the knee of a ramp on a fresh engine."""
     with _engine(folder, plan.name, _QUIET) as (_, stacks):
-        deployed.limit_consumers(stacks[system], _CONSUMERS)
+        deployed.limit_consumers(stacks[system], _CONSUMERS[system])
         result = _one(plan, stacks[system], folder, tell, None)
     held = knee.find(result.numbers.steps)
     if held is None:

@@ -29,20 +29,19 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def find(steps: Sequence[Step]) -> Step | None:
-    """Return the last step before the first that does not hold; None when the first does not."""
-    held = None
-    for step in steps:
-        if not step.holds:
-            return held
-        held = step
-    return held
+    """Return the highest step that holds; None when none does.
+
+    A step below it may have failed: a stall that is made up for at a higher rate (a cold start) is no knee. Beyond the
+    knee an open loop's backlog keeps every further step from holding.
+    """
+    return next((step for step in reversed(steps) if step.holds), None)
 
 
 def as_text(steps: Sequence[Step]) -> str:
     """Return what a person wants to know of a ramp, in one line."""
     knee = find(steps)
     if knee is None:
-        return f"not even {steps[0].requests_per_minute:,.0f} requests a minute hold"
+        return f"no step holds, not even {steps[0].requests_per_minute:,.0f} requests a minute"
     held = f"{knee.requests_per_minute:,.0f} requests a minute hold, {knee.stored_logs_per_s:,.1f} logs stored a second"
     if knee == steps[-1]:
         return f"{held}; the ramp ended before its knee"

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, get_args
 ShapeName = Literal["steady", "burst", "ramp", "noisy", "soak"]
 SHAPES: Final = get_args(ShapeName)
 
-RAMP_STEPS: Final = 10
+RAMP_STEPS: Final = 20
 NOISY_FACTOR: Final = 20
 """Logs of the noisy tenant for one log of all the quiet ones together, in the second half of the run."""
 
@@ -38,7 +38,7 @@ def make_shape(name: ShapeName, *, per_minute: float, duration_s: float) -> Shap
 
     - steady: constant.
     - burst: half the rate, and eleven times that for the tenth of the time in the middle.
-    - ramp: ten equal steps up to the rate, to find the knee.
+    - ramp: twenty equal steps up to the rate, to find the knee.
     - noisy: constant; in the second half one tenant sends `NOISY_FACTOR` times as many logs again.
     - soak: waves of ten minutes between half and one and a half times the rate.
     """

@@ -1,4 +1,4 @@
-"""The knee: the last rate before the first that does not hold."""
+"""The knee: the highest rate that holds."""
 
 import pytest
 
@@ -21,10 +21,10 @@ def test_the_knee_is_the_last_step_that_holds(late: dict[str, float]) -> None:
     assert find(steps) == steps[1]
 
 
-def test_a_step_that_recovers_is_not_the_knee() -> None:
-    """What holds behind a step that broke was luck: only the unbroken run from the start counts."""
-    steps = [step(600), step(1_200, **SLOW), step(1_800)]
-    assert find(steps) == steps[0]
+def test_a_stall_that_is_made_up_for_is_no_knee() -> None:
+    """A cold start at a low rate says nothing about the rates above it, which held."""
+    steps = [step(600), step(1_200, **SLOW), step(1_800), step(2_400, **QUEUED)]
+    assert find(steps) == steps[2]
 
 
 def test_limits_belong_to_what_holds() -> None:
@@ -34,9 +34,9 @@ def test_limits_belong_to_what_holds() -> None:
 
 def test_a_ramp_without_a_step_that_holds_has_no_knee() -> None:
     """It says so, with the rate that was too much already."""
-    steps = [step(600, **SLOW), step(1_200)]
+    steps = [step(600, **SLOW), step(1_200, **QUEUED)]
     assert find(steps) is None
-    assert as_text(steps) == "not even 600 requests a minute hold"
+    assert as_text(steps) == "no step holds, not even 600 requests a minute"
 
 
 def test_the_text_says_what_broke_or_that_nothing_did() -> None:
