@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from infra import counts, dead_letters
 from infra.stack import Stack
 from tests.leaks import leaks
@@ -22,7 +24,7 @@ def leaks_of(stack: Stack, sent: set[str]) -> list[str]:
     for item in _items(stack):
         stored += 1
         ids.update(item[name]["S"] for name in _IDS)
-        texts.update(item[name]["S"] for name in _TEXTS)
+        texts.update(item[name]["S"] for name in _TEXTS if name in item)  # Some tests put rows of their own.
         texts.update(_strings(item.get("fields", {"NULL": True})))
     for letter in _dead_letters(stack):
         texts.add(letter.body)
@@ -41,7 +43,13 @@ def _items(stack: Stack) -> Iterator[dict[str, Any]]:
 
 
 def _dead_letters(stack: Stack) -> Iterator[dead_letters.DeadLetter]:
-    if counts.read(stack).dlq:  # To look at an empty queue takes seconds.
+    try:
+        any_there = counts.read(stack).dlq > 0  # To look at an empty queue takes seconds.
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        return  # With RequireTls the queues refuse plain HTTP, the functions' as ours: nothing can be there.
+    if any_there:
         yield from dead_letters.look(stack.place.sqs, stack.dlq_url)
 
 

@@ -126,12 +126,13 @@ def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack
 
     yield start
     leaks: list[str] = []
-    for folder, sent_there in sent.items():
-        last = state.read(folder)
-        try:
+    try:
+        for folder, sent_there in sent.items():
+            last = state.read(folder)
             if last is not None and engine.is_running(last):
                 leaks += captured_logs.leaks_of(last.stack, sent_there)
-        finally:
+    finally:
+        for folder in sent:
             lifecycle.down(folder)
     if leaks:
         pytest.fail("A line of a function's log holds a text:\n" + "\n".join(leaks[:20]))
