@@ -51,9 +51,9 @@ bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios
 	$(BIN)/python -m bench.micro.stream
 	$(BIN)/python -m bench.micro.redaction
 
-soak: $(STAMP)  ## Every fault, crash and random program at length; renews tests/faults/RESULTS.md; then minutes of fuzzing
+soak: $(STAMP)  ## Every fault, crash and random program at length; renews tests/faults/RESULTS.md; then fuzzing
 	$(BIN)/python -m tests.faults.results
-	$(BIN)/python -m tests.fuzz.long --minutes 5
+	$(BIN)/python -m tests.fuzz.long --minutes 2
 
 format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
