@@ -21,9 +21,8 @@ _QUIET: Final = {"SecondsPerChar": "0", "CrashProbability": "0", "BatchSize": "1
 # Crashed batches come back after 3 s, so that five receives fit into a run.
 _CRASHING: Final = {"SecondsPerChar": "0", "VisibilityTimeoutSeconds": "3"}
 _CRASHES: Final = ("0.05", "0.30")
-_CONSUMERS: Final = {"design": 16, "baseline": 5}
-"""At once at most in the ramps, where each stores most: few let the design's queue grow, many cost the baseline's two
-cores more in processes than they bring (bench/README.md has both)."""
+_BATCH_CONSUMERS: Final = 16
+"""At once at most in the ramp of batches: with the engine's own 5, which both systems have elsewhere, its queue grows."""
 _BATCH_USERS: Final = 3
 """Batches in flight at most: each more starts a process that takes its time from the engine's."""
 
@@ -131,7 +130,8 @@ def _on_one_engine(
 def _most(folder: Path, plan: Plan, system: str, tell: Callable[[str], None]) -> Most:
     """Return the knee of a ramp on a fresh engine."""
     with _engine(folder, plan.name, _QUIET) as (_, stacks):
-        deployed.limit_consumers(stacks[system], _CONSUMERS[system])
+        if "batch" in plan.mix:
+            deployed.limit_consumers(stacks[system], _BATCH_CONSUMERS)
         result = _one(plan, stacks[system], folder, tell, None)
     held = knee.find(result.numbers.steps)
     if held is None:
