@@ -22,7 +22,7 @@ _QUIET: Final = {"SecondsPerChar": "0", "CrashProbability": "0", "BatchSize": "1
 _CRASHING: Final = {"SecondsPerChar": "0", "VisibilityTimeoutSeconds": "3"}
 _CRASHES: Final = ("0.05", "0.30")
 _BATCH_CONSUMERS: Final = 16
-"""At once at most in the ramp of batches: with the engine's own 5, which both systems have elsewhere, its queue grows."""
+"""At once at most in the ramp of batches: with the engine's own 5, which both have elsewhere, its queue grows."""
 _BATCH_USERS: Final = 3
 """Batches in flight at most: each more starts a process that takes its time from the engine's."""
 
