@@ -56,7 +56,7 @@ def _read_parameters(_context: click.Context, _option: click.Parameter, values: 
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=_RESULTS, show_default=True)
 @click.option("--count-calls", is_flag=True, help="Count the functions' AWS calls (engine only, slows it).")
 @click.option("--compare", is_flag=True, help="Run the naive baseline beside it, and print the table of both.")
-@click.option("--ramp-rate", type=float, default=9000, show_default=True, help="--compare: ramp of single logs up to.")
+@click.option("--ramp-rate", type=float, default=11000, show_default=True, help="--compare: ramp of single logs up to.")
 @click.option("--batch-ramp-rate", type=float, default=900, show_default=True, help="--compare: ramp of batches up to.")
 @click.option("--keep-history", is_flag=True, help="Keep the ledger of what was sent (0.4 KB a log).")
 def command(**options: Any) -> None:

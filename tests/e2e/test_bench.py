@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from click.testing import CliRunner, Result
 
 from bench import results
+from bench.shapes import RAMP_STEPS
 from infra.cli import main
 
 if TYPE_CHECKING:
@@ -48,3 +50,15 @@ def test_a_run_under_the_asked_rate_fails_and_keeps_its_ledger(own_stack: "Local
     assert run.exit_code == 1
     assert "verdict: FAILED: rate" in run.output
     assert (tmp_path / "slow" / "history.db").exists()
+
+
+def test_a_ramp_ends_with_its_knee(own_stack: "LocalStack", tmp_path: Path) -> None:
+    """Its numbers stand by step, up to the asked rate, and the summary names the highest that held."""
+    run = bench(own_stack, tmp_path, "ramp", "--shape", "ramp", "--rate", "1200", "--duration", "4", "--mix", "json=1")
+    assert run.exit_code == 0, run.output
+    assert "knee " in run.output
+    steps = results.read(tmp_path / "ramp").numbers.steps
+    assert len(steps) == RAMP_STEPS
+    assert sum(step.requests_per_minute for step in steps) * 4 / RAMP_STEPS / 60 == pytest.approx(42, abs=1)
+    assert steps[-1].requests_per_minute > steps[0].requests_per_minute
+    assert (tmp_path / "ramp" / "knee.png").exists()
