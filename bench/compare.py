@@ -8,9 +8,11 @@ from typing import Final
 
 import msgspec
 
-from bench import deployed, knee, results, usage
+from bench import deployed
 from bench.baseline import deploy
-from bench.measured import BASELINE, BATCHES, SINGLES
+from bench.cost import usage
+from bench.cost.measured import BASELINE, BATCHES, SINGLES
+from bench.report import knee, results
 from bench.run import Plan, Result, run, without_stream
 from infra.local import lifecycle
 from infra.local.state import State

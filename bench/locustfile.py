@@ -15,11 +15,11 @@ import gevent  # type: ignore[import-untyped] # it ships no types
 from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
 
-from bench.answers import read_answer
-from bench.history import NO_ANSWER, WARM_UP, History, RequestRow
-from bench.schedule import Due, parse_mix, schedules
-from bench.shapes import SHAPES, make_shape
-from bench.workload import Profile, RequestKind
+from bench.judge.history import NO_ANSWER, WARM_UP, History, RequestRow
+from bench.load.answers import read_answer
+from bench.load.schedule import Due, parse_mix, schedules
+from bench.load.shapes import SHAPES, make_shape
+from bench.load.workload import Profile, RequestKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,15 @@ from typing import Final, Self
 
 import msgspec
 
-from bench import evidence, machine, usage
-from bench.analysis import Analysis, Numbers
-from bench.history import WARM_UP, History
-from bench.judge import Asked, judge
-from bench.promises import PROMISES, Promise
-from bench.shapes import RAMP_STEPS, ShapeName
-from bench.verdict import Verdict
+from bench.cost import usage
+from bench.judge import evidence
+from bench.judge.history import WARM_UP, History
+from bench.judge.judge import Asked, judge
+from bench.judge.promises import PROMISES, Promise
+from bench.judge.verdict import Verdict
+from bench.load.shapes import RAMP_STEPS, ShapeName
+from bench.report import machine
+from bench.report.analysis import Analysis, Numbers
 from infra.counts import queue_depth
 from infra.stack import Stack
 

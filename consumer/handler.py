@@ -14,8 +14,8 @@ from consumer import quarantine, redact, settings, store
 from consumer.invocation import Outside, consume
 from consumer.report import PartialBatchResponse
 from consumer.visibility import hide
-from ingest import stream
-from ingest.message import EncodedLog, InternalMessage, encode
+from ingest.contract.message import EncodedLog, InternalMessage, encode
+from ingest.sinks import stream
 
 STREAM_BUDGET_S: Final = 2.0
 """What a stream that stays away may take of a batch's time from its other logs."""

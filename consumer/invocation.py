@@ -12,8 +12,8 @@ from consumer.settings import Settings
 from consumer.timestamps import rfc3339
 from consumer.unpack import Log, Spoiled, Unpacked, deliveries, unpack
 from consumer.verdict import Verdict, quarantined, retried
-from ingest.errors import Poison
-from ingest.message import InternalMessage
+from ingest.contract.errors import Poison
+from ingest.contract.message import InternalMessage
 
 WRITE_MARGIN_S: Final = 10.0
 """What the wait leaves of an invocation's time for the writes: their retries, and a client's time-outs."""

@@ -7,7 +7,7 @@ from consumer.crash import CrashPoint
 from consumer.row import Redacts, Row, build
 from consumer.unpack import Log
 from consumer.verdict import Verdict, not_taken
-from ingest.message import InternalMessage
+from ingest.contract.message import InternalMessage
 
 
 class Edges(NamedTuple):

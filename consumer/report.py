@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from consumer.verdict import OUTCOMES, UNFINISHED, Verdict
-from ingest.metrics import MetricName, emf_line, log_line
+from ingest.contract.metrics import MetricName, emf_line, log_line
 
 _MAX_VALUES: Final = 100  # Values a metric in an EMF line.
 _DIMENSIONS: Final = {"service": "consumer"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 
 from consumer.attributes import attribute_value
-from ingest.message import InternalMessage
+from ingest.contract.message import InternalMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import BatchStatementRequestTypeDef

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTT
 from consumer.retry import Time, retrying
 from consumer.row import Key, Row, calls, key, statement
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
-from ingest.errors import Poison
+from ingest.contract.errors import Poison
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from consumer.timestamps import epoch_ms
-from ingest.errors import Poison
-from ingest.message import InternalMessage, decode
+from ingest.contract.errors import Poison
+from ingest.contract.message import InternalMessage, decode
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

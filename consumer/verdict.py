@@ -4,7 +4,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from ingest.errors import PoisonReason
+from ingest.contract.errors import PoisonReason
 
 Outcome = Literal["stored", "duplicate", "conflict", "quarantined", "deferred", "retried"]
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from infra.stack import Stack, StackError
-from ingest.message import TenantId
-from ingest.principal import access_id
+from ingest.access.principal import access_id
+from ingest.contract.message import TenantId
 
 
 class Key(NamedTuple):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from consumer.replay.dead_letters import UNMARKED_REASON
-from ingest.errors import Poison
-from ingest.message import InternalMessage, decode
+from ingest.contract.errors import Poison
+from ingest.contract.message import InternalMessage, decode
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

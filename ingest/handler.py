@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from ingest import aws, queue, report, respond, stream
-from ingest.errors import Rejected
-from ingest.parse import parse
-from ingest.principal import tenant_of
-from ingest.publish import NOTHING, publish
-from ingest.quota import OverQuota, Quota, take
-from ingest.request import from_event
+from ingest import report
+from ingest.access.principal import tenant_of
+from ingest.access.quota import OverQuota, Quota, take
+from ingest.api.dialects import respond
+from ingest.api.parse import parse
+from ingest.api.request import from_event
+from ingest.aws import client as aws
+from ingest.contract.errors import Rejected
 from ingest.settings import from_environ
+from ingest.sinks import queue, stream
+from ingest.sinks.publish import NOTHING, publish
 
 # What must remain of the invocation's time when the last call to SQS starts: one client timeout, and the answer.
 _RESERVED_S: Final = 1.5

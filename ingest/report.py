@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ingest.errors import Rejected
-from ingest.message import InternalMessage
-from ingest.metrics import emf_line
-from ingest.parse import Parsed
-from ingest.publish import Published
+from ingest.api.parse import Parsed
+from ingest.contract.errors import Rejected
+from ingest.contract.message import InternalMessage
+from ingest.contract.metrics import emf_line
+from ingest.sinks.publish import Published
 
 _MOST_TENANTS: Final = 10  # A line that names every tenant of a large batch helps nobody.
 

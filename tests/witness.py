@@ -19,22 +19,22 @@ import pytest
 
 import consumer.invocation
 import consumer.process
-import ingest.message
-import ingest.metrics
-import ingest.parse
-import ingest.principal
-import ingest.publish
-import ingest.request
+import ingest.access.principal
+import ingest.api.parse
+import ingest.api.request
+import ingest.contract.message
+import ingest.contract.metrics
+import ingest.sinks.publish
 from consumer.row import Row
-from ingest.errors import POISON_REASONS, REJECT_REASONS, Rejected
-from ingest.message import InternalMessage
-from ingest.request import Request
+from ingest.api.request import Request
+from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, Rejected
+from ingest.contract.message import InternalMessage
 from tests.leaks import LEAD_CHARS, leaks
 
 _STANDARD_STREAMS: Final = (1, 2)
 _KEY_HEADERS: Final = ("authorization", "x-api-key")
 _IDS: Final = ("tenant_id", "log_id")
-_NAMES: Final = (*ingest.metrics.UNITS, *REJECT_REASONS, *POISON_REASONS)
+_NAMES: Final = (*ingest.contract.metrics.UNITS, *REJECT_REASONS, *POISON_REASONS)
 
 
 class Witness:
@@ -138,7 +138,7 @@ def in_a_function(frame: FrameType | None) -> bool:
 
 def install(witness: Witness, patch: pytest.MonkeyPatch) -> None:
     """Let the witness see, until `patch` is undone. Before the modules under test are imported by name elsewhere."""
-    decoder = ingest.message._decoder
+    decoder = ingest.contract.message._decoder
 
     def decode(encoded: bytes | str) -> InternalMessage:
         try:
@@ -155,16 +155,16 @@ def install(witness: Witness, patch: pytest.MonkeyPatch) -> None:
         return line
 
     # Every message is one that `parse` made of a record, or that was decoded.
-    patch.setattr(ingest.message, "_decoder", SimpleNamespace(decode=decode))
-    _watch(patch, ingest.parse, "_message", before=witness.see_record)
+    patch.setattr(ingest.contract.message, "_decoder", SimpleNamespace(decode=decode))
+    _watch(patch, ingest.api.parse, "_message", before=witness.see_record)
     _watch(patch, consumer.process, "build", after=witness.see_row)
-    _watch(patch, ingest.principal, "presented_key", after=witness.see_key)
+    _watch(patch, ingest.access.principal, "presented_key", after=witness.see_key)
     # What leaves one of these unforeseen leaves the function.
-    _watch(patch, ingest.request, "from_event", after=witness.see_request, error=witness.see_error)
-    _watch(patch, ingest.parse, "parse", error=witness.see_error)
-    _watch(patch, ingest.publish, "publish", error=witness.see_error)
+    _watch(patch, ingest.api.request, "from_event", after=witness.see_request, error=witness.see_error)
+    _watch(patch, ingest.api.parse, "parse", error=witness.see_error)
+    _watch(patch, ingest.sinks.publish, "publish", error=witness.see_error)
     _watch(patch, consumer.invocation, "consume", error=witness.see_error)
-    patch.setattr(ingest.metrics, "orjson", SimpleNamespace(dumps=dumps))
+    patch.setattr(ingest.contract.metrics, "orjson", SimpleNamespace(dumps=dumps))
     _watch_write_line(patch, witness)
     _watch_os_write(patch, witness)
     root = logging.getLogger()

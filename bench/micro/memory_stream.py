@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ingest.kpl import aggregate
-from ingest.message import InternalMessage, encode
+from ingest.contract.kpl import aggregate
+from ingest.contract.message import InternalMessage, encode
 
 SHARDS: Final = 8
 TENANTS: Final = 20

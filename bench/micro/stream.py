@@ -28,8 +28,8 @@ from consumer.replay.merge import StreamRecord
 from consumer.replay.replay import Progress, Replay
 from consumer.replay.sinks import FileSink
 from consumer.replay.stream import read_stream
-from ingest.message import EncodedLog, decode, encode
-from ingest.stream import put_user_records
+from ingest.contract.message import EncodedLog, decode, encode
+from ingest.sinks.stream import put_user_records
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -78,7 +78,7 @@ def read_reference(memory: Shards) -> int:
     """Return how many logs the reference library's loop decodes, shard after shard, without a merge or a check."""
     from base64 import b64decode  # noqa: PLC0415 - beside the library that needs it
 
-    from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # noqa: PLC0415 - after ingest.kpl's clean import
+    from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # noqa: PLC0415 - after ingest.contract.kpl's clean import
 
     logs = 0
     for records in memory.values():

@@ -8,8 +8,8 @@ standard queue may hold a message back from a receive: compare with `depth`, whi
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ingest.errors import Poison
-from ingest.message import decode
+from ingest.contract.errors import Poison
+from ingest.contract.message import decode
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from ingest.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
 
 BrokenReason = Literal[
     "truncated",

@@ -11,7 +11,7 @@ from typing import Any
 
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
-from ingest.metrics import log_line
+from ingest.contract.metrics import log_line
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from consumer.replay.checkpoint import CheckpointMismatchError, sync_folder
-from ingest.message import InternalMessage
+from ingest.contract.message import InternalMessage
 
 _MAX_BUFFERED_BYTES: Final = 64 * 1024 * 1024
 _PART: Final = re.compile(r"part-(\d{6,})\.parquet")

@@ -17,7 +17,7 @@ from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import Idle, ShardEnded, StreamRecord
 from consumer.replay.select import read_log
 from consumer.replay.sinks import Sink
-from ingest.message import InternalMessage
+from ingest.contract.message import InternalMessage
 
 
 class Seen(Protocol):

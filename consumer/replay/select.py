@@ -7,8 +7,8 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from consumer.replay.deaggregate import Broken, BrokenReason, UserRecord
-from ingest.errors import Poison, PoisonReason
-from ingest.message import InternalMessage, decode
+from ingest.contract.errors import Poison, PoisonReason
+from ingest.contract.message import InternalMessage, decode
 
 _DECODE_REASONS: Final[dict[PoisonReason, BrokenReason]] = {
     "undecodable": "undecodable",

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from consumer.replay.lines import LineFile
-from ingest.message import EncodedLog, InternalMessage, encode
-from ingest.queue import send
+from ingest.contract.message import EncodedLog, InternalMessage, encode
+from ingest.sinks.queue import send
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -1,32 +1,33 @@
-"""`rdp`, the operator's command: one verb a file, `infra/cli/<verb>.py` with its click command as `command`."""
+"""`rdp`, the operator's command: one verb a module, with its click command as `command`."""
 
 import importlib
+from collections.abc import Mapping
 from typing import Final
 
 import click
 
 from infra.cli.failures import PlainErrors
 
-VERBS: Final = (
-    "up",
-    "down",
-    "status",
-    "send",
-    "logs",
-    "replay",
-    "audit",
-    "bench",
-    "cost",
-    "package",
-    "deploy",
-    "destroy",
-    "dlq",
-    "tail",
-    "keys",
-    "verify-isolation",
-    "terraform",
-)
-"""In the order of the help. A dash in a verb is an underscore in its file's name."""
+VERBS: Final[Mapping[str, str]] = {
+    "up": "infra.cli.up",
+    "down": "infra.cli.down",
+    "status": "infra.cli.status",
+    "send": "infra.cli.send",
+    "logs": "infra.cli.logs",
+    "replay": "infra.cli.replay",
+    "audit": "infra.cli.audit",
+    "bench": "bench.cli.bench",
+    "cost": "bench.cli.cost",
+    "package": "infra.cli.package",
+    "deploy": "infra.cli.deploy",
+    "destroy": "infra.cli.destroy",
+    "dlq": "infra.cli.dlq",
+    "tail": "infra.cli.tail",
+    "keys": "infra.cli.keys",
+    "verify-isolation": "infra.cli.verify_isolation",
+    "terraform": "infra.cli.terraform",
+}
+"""Each verb's module, in the order of the help."""
 
 
 class _Verbs(PlainErrors):
@@ -38,7 +39,7 @@ class _Verbs(PlainErrors):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
+        command: click.Command = importlib.import_module(VERBS[cmd_name]).command
         return command
 
 

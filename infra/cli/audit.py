@@ -11,11 +11,11 @@ from rich.table import Table
 
 from consumer.replay import dead_letters, read, select
 from consumer.replay.attempts import StreamUnreadableError
-from consumer.replay.audit import Ledger, MissingLog, StoredRow, TenantAudit, Verdict, verdict
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import StreamRecord
 from consumer.replay.stream import read_stream
-from consumer.replay.table import Item, read_items
+from infra.audit.ledger import Ledger, MissingLog, StoredRow, TenantAudit, Verdict, verdict
+from infra.audit.table import Item, read_items
 from infra.cli import instant
 from infra.cli.terminal import printable
 from infra.cli.where import on_stack
@@ -24,7 +24,7 @@ from infra.stack import Stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.message import InternalMessage
+    from ingest.contract.message import InternalMessage
 
 EXIT_CODES: Final[dict[Verdict, int]] = {"complete": 0, "missing": 1, "undecided": 3}
 """2 is click's, for a command line that it does not understand."""

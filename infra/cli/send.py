@@ -15,8 +15,8 @@ from infra.cli import lines, shipping
 from infra.cli.sender import Sender, Tally
 from infra.cli.where import on_stack
 from infra.stack import Stack
-from ingest.errors import Rejected
-from ingest.message import TENANT_ID_PATTERN
+from ingest.contract.errors import Rejected
+from ingest.contract.message import TENANT_ID_PATTERN
 
 _INTERRUPTED: Final = 130
 

@@ -77,7 +77,7 @@ resource "aws_lambda_function" "authorizer" {
   description      = "Which tenant an API key belongs to."
   runtime          = var.runtime
   architectures    = [var.architecture]
-  handler          = "ingest.authorize.handler"
+  handler          = "ingest.access.authorize.handler"
   filename         = var.ingest_package
   source_code_hash = filebase64sha256(var.ingest_package)
   role             = aws_iam_role.authorizer[0].arn

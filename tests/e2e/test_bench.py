@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from bench import results
-from bench.shapes import RAMP_STEPS
+from bench.load.shapes import RAMP_STEPS
+from bench.report import results
 from infra.cli import main
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from bench import evidence
-from bench.answers import read_answer
-from bench.history import History, RequestRow, SentLog, digest
-from bench.judge import judge
-from bench.verdict import Verdict, as_text
-from bench.workload import Profile, RequestKind, Workload
-from ingest.message import InternalMessage, encode
+from bench.judge import evidence
+from bench.judge.history import History, RequestRow, SentLog, digest
+from bench.judge.judge import judge
+from bench.judge.verdict import Verdict, as_text
+from bench.load.answers import read_answer
+from bench.load.workload import Profile, RequestKind, Workload
+from ingest.contract.message import InternalMessage, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from consumer.verdict import OUTCOMES
-from ingest.message import InternalMessage, encode
+from ingest.contract.message import InternalMessage, encode
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack

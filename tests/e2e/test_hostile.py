@@ -27,8 +27,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ingest.errors import Rejected
-from ingest.parse import media_type
+from ingest.api.parse import media_type
+from ingest.contract.errors import Rejected
 from tests.e2e import captured_logs
 from tests.unit.ingest.hostile import CASES, JSON, NDJSON, TEXT, Case
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from infra import tenant_reader
 from infra.local import grants
-from ingest.message import InternalMessage, encode
+from ingest.contract.message import InternalMessage, encode
 from tests.infra import configuration
 
 if TYPE_CHECKING:

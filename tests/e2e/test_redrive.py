@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from infra import counts
-from ingest.message import InternalMessage, encode
+from ingest.contract.message import InternalMessage, encode
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack

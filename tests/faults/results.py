@@ -122,7 +122,7 @@ def main() -> int:
         "# Adversity: what was tried, and what it broke\n\n"
         "Renewed by `make soak`. A case is one fault at one step, once, three times or for ever, and for faults of a\n"
         "batch's entry at each of four entries; a trial is a case with one seed's traffic. After each trial the one\n"
-        "history checker (`bench/judge.py`) looks at I1 to I12.\n\n"
+        "history checker (`bench/judge/judge.py`) looks at I1 to I12.\n\n"
         f"{table(results)}\n"
     )
     broken = [why for result in results for why in result.broken]

@@ -30,8 +30,8 @@ from consumer.replay.sinks import FileSink, QueueSink, Sink
 from consumer.visibility import hide
 from infra import move_task
 from infra.dead_letters import Filter, Redriven, redrive
-from ingest import queue, stream
-from ingest.message import EncodedLog, InternalMessage, encode
+from ingest.contract.message import EncodedLog, InternalMessage, encode
+from ingest.sinks import queue, stream
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message, arn_of
 from tests.faults.sigkill import live_until_killed

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from bench.answers import read_answer
-from bench.history import NO_ANSWER, History, SentLog, digest
-from bench.judge import Counts, judge
-from bench.verdict import Verdict
-from bench.workload import Log, Profile, Request, RequestKind, Workload
+from bench.judge.history import NO_ANSWER, History, SentLog, digest
+from bench.judge.judge import Counts, judge
+from bench.judge.verdict import Verdict
+from bench.load.answers import read_answer
+from bench.load.workload import Log, Profile, Request, RequestKind, Workload
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
 from infra.dead_letters import VISIBILITY_S, Filter
-from ingest.errors import Poison
-from ingest.message import InternalMessage, decode, encode
+from ingest.contract.errors import Poison
+from ingest.contract.message import InternalMessage, decode, encode
 from tests.faults.clock import Clock
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message
@@ -29,7 +29,7 @@ from tests.faults.stack import BROKEN_FILE, Stack
 from tests.faults.world import REFUSED_TEXT, STREAM_NAME, World
 
 if TYPE_CHECKING:
-    from bench.promises import Promise
+    from bench.judge.promises import Promise
 
 SECRET: Final = "hunter2-never-log-this"
 """Stands in every long text of a trial."""

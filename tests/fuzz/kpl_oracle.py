@@ -20,11 +20,11 @@ from typing import Any, Final, NamedTuple, get_args
 
 from consumer.replay.deaggregate import Broken, BrokenReason, UserRecord, deaggregate
 from consumer.replay.select import read_log
-from ingest.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
-from ingest.message import InternalMessage, encode
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.message import InternalMessage, encode
 from tests.fuzz.shapes import shapes
 
-# After ingest.kpl, which imports the library without its junk on sys.path.
+# After ingest.contract.kpl, which imports the library without its junk on sys.path.
 from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # isort: skip
 
 Piece = UserRecord | Broken

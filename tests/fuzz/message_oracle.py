@@ -6,8 +6,8 @@ from typing import Final, get_args
 
 from consumer.timestamps import epoch_ms
 from consumer.unpack import Delivery, Unpacked, unpack
-from ingest.errors import POISON_REASONS
-from ingest.message import SCHEMA_VERSION, Source, decode, encode
+from ingest.contract.errors import POISON_REASONS
+from ingest.contract.message import SCHEMA_VERSION, Source, decode, encode
 from tests.fuzz.shapes import shapes
 
 _VALUES: Final = re.compile(r"\d+|`[^`]*`|\$\S*|Invalid enum value .*", re.DOTALL)

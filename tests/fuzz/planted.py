@@ -9,9 +9,9 @@ from typing import Any, Final
 from consumer.replay.deaggregate import Broken, UserRecord
 from consumer.replay.select import read_log
 from consumer.unpack import Delivery, Unpacked, unpack
-from ingest.message import InternalMessage
-from ingest.parse import Parsed, parse
-from ingest.request import Request
+from ingest.api.parse import Parsed, parse
+from ingest.api.request import Request
+from ingest.contract.message import InternalMessage
 from tests.fuzz.kpl_oracle import Reader
 from tests.fuzz.request_oracle import Ingest
 

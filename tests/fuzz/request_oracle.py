@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ingest.body import NDJSON_TYPES
-from ingest.errors import REJECT_REASONS, Rejected
-from ingest.message import MAX_TEXT_BYTES, InternalMessage, decode, encode
-from ingest.parse import Parsed, media_type, parse
-from ingest.principal import tenant_of
-from ingest.record import TEXT_KEYS
-from ingest.request import MAX_BODY_BYTES, Request, from_event
+from ingest.access.principal import tenant_of
+from ingest.api.dialects.plain import NDJSON_TYPES
+from ingest.api.parse import Parsed, media_type, parse
+from ingest.api.record import TEXT_KEYS
+from ingest.api.request import MAX_BODY_BYTES, Request, from_event
+from ingest.contract.errors import REJECT_REASONS, Rejected
+from ingest.contract.message import MAX_TEXT_BYTES, InternalMessage, decode, encode
 from tests.fuzz import request_bytes
 from tests.fuzz.shapes import shapes
 

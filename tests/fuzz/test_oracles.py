@@ -10,10 +10,10 @@ import pytest
 from consumer.replay.deaggregate import Broken, UserRecord, deaggregate
 from consumer.replay.select import read_log
 from consumer.unpack import unpack
-from ingest.errors import Rejected
-from ingest.message import InternalMessage
-from ingest.parse import Parsed, parse
-from ingest.request import from_event, inflate
+from ingest.api.parse import Parsed, parse
+from ingest.api.request import from_event, inflate
+from ingest.contract.errors import Rejected
+from ingest.contract.message import InternalMessage
 from tests.fuzz import json_mutation, kpl_oracle, message_oracle, request_bytes, request_oracle, seeds
 
 _FOUND: Final = Path(__file__).with_name("found")

@@ -95,7 +95,7 @@ def test_a_package_holds_its_own_code_and_the_runtime() -> None:
     ingest, consumer = _names(package.build_here("ingest")), _names(package.build_here("consumer"))
     assert "ingest/handler.py" in ingest
     assert not [name for name in ingest if name.startswith("consumer/")]
-    assert {"ingest/message.py", "consumer/handler.py", "six.py"} <= set(consumer)
+    assert {"ingest/contract/message.py", "consumer/handler.py", "six.py"} <= set(consumer)
     for name in ingest + consumer:
         assert not re.search(r"\.pyc$|__pycache__|^boto|RECORD$|INSTALLER$|^infra|^tests", name), name
 

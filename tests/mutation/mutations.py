@@ -22,7 +22,7 @@ class Mutation(NamedTuple):
 MUTATIONS: Final = (
     Mutation(
         "swallowed_put_records_failure",
-        "ingest/stream.py",
+        "ingest/sinks/stream.py",
         (
             (
                 "    return [None if code is None else Refusal(code,",

@@ -8,7 +8,7 @@ import pytest
 
 from infra.cli import VERBS
 from infra.deployment import TEMPLATE
-from ingest.errors import POISON_REASONS, REJECT_REASONS, Rejected, RejectReason
+from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, Rejected, RejectReason
 
 _ROOT: Final = Path(__file__).parent.parent.parent
 _README: Final = (_ROOT / "README.md").read_text()

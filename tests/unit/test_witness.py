@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from consumer import report
-from ingest import request
-from ingest.errors import Rejected
-from ingest.metrics import emf_line, log_line
-from ingest.principal import presented_key
+from ingest.access.principal import presented_key
+from ingest.api import request
+from ingest.contract.errors import Rejected
+from ingest.contract.metrics import emf_line, log_line
 from tests.leaks import LEAD_CHARS
 from tests.unit.consumer.fakes import World, body, sqs_event
 from tests.unit.ingest import fakes

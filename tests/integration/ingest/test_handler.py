@@ -12,8 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ingest import queue, stream
-from ingest.message import InternalMessage, decode
+from ingest.contract.message import InternalMessage, decode
+from ingest.sinks import queue, stream
 from tests.unit.ingest.conftest import Context
 from tests.unit.ingest.fakes import event
 
@@ -57,7 +57,7 @@ class Deployed:
 
     def streamed(self) -> list[tuple[str, InternalMessage]]:
         """Return the partition key and the message of each user record, as the consumers' own library reads them."""
-        from aws_kinesis_agg.deaggregator import deaggregate_records  # noqa: PLC0415 - after ingest.kpl guarded sys.path
+        from aws_kinesis_agg.deaggregator import deaggregate_records  # noqa: PLC0415 - after ingest.contract.kpl guarded sys.path
 
         as_lambda_gets_them = [
             {
@@ -96,7 +96,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         kinesis.create_stream(StreamName="logs", ShardCount=1)
         monkeypatch.setenv("QUEUE_URL", queue_url)
         monkeypatch.setenv("STREAM_NAME", "logs")
-        # The hot path signs for itself (tests/unit/ingest/test_aws.py); moto replaces botocore's HTTP.
+        # The hot path signs for itself (tests/unit/ingest/aws/test_client.py); moto replaces botocore's HTTP.
         monkeypatch.setattr(queue, "client", lambda _environ: sqs)
         monkeypatch.setattr(stream, "client", lambda _environ: kinesis)
         monkeypatch.delitem(sys.modules, "ingest.handler", raising=False)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from infra.stack import Place, Stack
-from ingest.message import EncodedLog, InternalMessage, encode
-from ingest.stream import put_user_records
+from ingest.contract.message import EncodedLog, InternalMessage, encode
+from ingest.sinks.stream import put_user_records
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -11,7 +11,7 @@ from moto import mock_aws
 from infra.cli import audit as audit_command
 from infra.cli.audit import Audit, run
 from infra.stack import Stack
-from ingest.message import InternalMessage, encode
+from ingest.contract.message import InternalMessage, encode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 
 NOW = datetime.now(UTC)

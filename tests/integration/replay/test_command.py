@@ -19,7 +19,7 @@ from rich.console import Console
 from infra.cli import main
 from infra.cli.replay_job import Options, run
 from infra.stack import Stack, StackError
-from ingest.message import decode
+from ingest.contract.message import decode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 
 LOGS = 60

@@ -6,7 +6,7 @@ import msgspec
 from moto import mock_aws
 
 from infra.cli.replay_job import Options, run
-from ingest.message import InternalMessage, decode
+from ingest.contract.message import InternalMessage, decode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from infra.cli.replay_job import Options, run
 from infra.stack import Stack
-from ingest.message import InternalMessage, decode
+from ingest.contract.message import InternalMessage, decode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 
 LOGS = 10_000

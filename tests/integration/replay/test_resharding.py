@@ -14,7 +14,7 @@ import pytest
 
 from infra.cli.replay_job import Options, run
 from infra.stack import Stack
-from ingest.message import InternalMessage, decode, encode
+from ingest.contract.message import InternalMessage, decode, encode
 from tests.integration.replay import kinesis_mock
 from tests.integration.replay.corpus import log, put, stack_of
 from tests.integration.replay.killed_replay import Job

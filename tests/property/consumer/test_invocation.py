@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.unpack import deliveries
-from ingest.errors import Poison
-from ingest.message import decode
+from ingest.contract.errors import Poison
+from ingest.contract.message import decode
 from tests.unit.consumer.fakes import FakeDynamoDB, FakeSqs, World, body, client_error, sqs_event
 
 MAX_RECEIVE_COUNT = 5

@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consumer.replay.deaggregate import Broken, UserRecord, deaggregate
-from ingest.kpl import MAGIC, aggregate
-from ingest.message import EncodedLog
-from ingest.stream import put_user_records
+from ingest.contract.kpl import MAGIC, aggregate
+from ingest.contract.message import EncodedLog
+from ingest.sinks.stream import put_user_records
 
-# After ingest.kpl, which imports the library without its junk on sys.path.
+# After ingest.contract.kpl, which imports the library without its junk on sys.path.
 from aws_kinesis_agg.aggregator import RecordAggregator  # isort: skip
 from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # isort: skip
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from bench.verdict import as_text
+from bench.judge.verdict import as_text
 from consumer.crash import CrashMode, CrashPoint
 from infra.dead_letters import Filter
-from ingest.message import decode
+from ingest.contract.message import decode
 from tests.faults.injector import BATCHES, Fault, Moment, Rule, faults_of
 from tests.faults.matrix import STEPS
 from tests.faults.scratch import scratch

@@ -16,7 +16,7 @@ from consumer.store import Table
 from consumer.unpack import Delivery, Log
 from consumer.verdict import OUTCOMES
 from consumer.visibility import hide
-from ingest.message import InternalMessage, encode
+from ingest.contract.message import InternalMessage, encode
 
 START_MS = 1_764_000_000_000
 RECEIVED_AT = "2025-11-24T15:59:00.000Z"

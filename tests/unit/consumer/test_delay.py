@@ -2,7 +2,7 @@
 
 from consumer.delay import MAX_DELAY_S, plan, ready_at_ms
 from consumer.unpack import Log
-from ingest.message import MAX_TEXT_BYTES
+from ingest.contract.message import MAX_TEXT_BYTES
 from tests.unit.consumer.fakes import START_MS, log
 
 DEFAULT_SECONDS_PER_CHAR = 0.05

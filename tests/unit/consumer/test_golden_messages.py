@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from consumer.unpack import unpack
-from ingest.message import SCHEMA_VERSION, InternalMessage, decode, encode
+from ingest.contract.message import SCHEMA_VERSION, InternalMessage, decode, encode
 from tests.unit.consumer.fakes import delivery
 
 VECTORS = Path(__file__).parents[2] / "golden" / "messages"

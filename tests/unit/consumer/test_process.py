@@ -11,7 +11,7 @@ from consumer.process import Edges, Work
 from consumer.row import Row
 from consumer.unpack import Log
 from consumer.verdict import DUPLICATE, STORED, Verdict, not_taken
-from ingest.message import InternalMessage
+from ingest.contract.message import InternalMessage
 from tests.unit.consumer.fakes import Upper, log
 
 

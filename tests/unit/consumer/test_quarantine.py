@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from consumer.quarantine import Quarantine, attributes_of_log, attributes_of_spoiled
 from consumer.unpack import Spoiled
 from consumer.verdict import conflict, quarantined
-from ingest.errors import Poison
+from ingest.contract.errors import Poison
 from tests.unit.consumer.fakes import Clock, FakeSqs, client_error, delivery, log
 
 DLQ_URL = "https://sqs/dlq"

@@ -8,7 +8,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, No
 
 from consumer.store import Table
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
-from ingest.errors import Poison
+from ingest.contract.errors import Poison
 from tests.unit.consumer.fakes import Clock, FakeDynamoDB, client_error
 
 PASSING_STATEMENT_CODES = [

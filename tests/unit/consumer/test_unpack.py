@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consumer.unpack import deliveries, unpack
-from ingest.message import encode
+from ingest.contract.message import encode
 from tests.unit.consumer.fakes import delivery, message, sqs_event
 
 EVENTS = Path(__file__).parents[2] / "events"

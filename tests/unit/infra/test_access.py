@@ -9,7 +9,7 @@ from moto import mock_aws
 from infra import access
 from infra.cli import keys as keys_command
 from infra.stack import Place, Stack, StackError
-from ingest.principal import access_id
+from ingest.access.principal import access_id
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from infra import dead_letters
 from infra.dead_letters import Filter
-from ingest.message import InternalMessage, encode
+from ingest.contract.message import InternalMessage, encode
 from tests.unit.infra.queues import Killed, Message, Queues
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingest import queue, stream
-from ingest.message import InternalMessage, decode
+from ingest.contract.message import InternalMessage, decode
+from ingest.sinks import queue, stream
 from tests.unit.ingest.fakes import QUEUE_URL, FakeKinesis, FakeSqs
 
 

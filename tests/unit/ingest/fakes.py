@@ -4,9 +4,9 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ingest.message import InternalMessage
-from ingest.parse import Parsed, parse
-from ingest.request import Request
+from ingest.api.parse import Parsed, parse
+from ingest.api.request import Request
+from ingest.contract.message import InternalMessage
 
 RECEIVED_AT = "2026-11-24T05:40:00.000Z"
 QUEUE_URL = "http://127.0.0.1/000000000000/logs"

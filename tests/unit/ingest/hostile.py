@@ -11,11 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from ingest.body import MAX_RECORDS
-from ingest.errors import RejectReason
-from ingest.message import MAX_TEXT_BYTES
-from ingest.record import MAX_ESCAPED_TEXT_BYTES
-from ingest.request import MAX_BODY_BYTES
+from ingest.api.dialects.plain import MAX_RECORDS
+from ingest.api.record import MAX_ESCAPED_TEXT_BYTES
+from ingest.api.request import MAX_BODY_BYTES
+from ingest.contract.errors import RejectReason
+from ingest.contract.message import MAX_TEXT_BYTES
 from tests.unit.ingest.fakes import event
 
 JSON: Final = "application/json"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from ingest.errors import REJECT_REASONS, Rejected, RejectReason
-from ingest.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
-from ingest.message import decode
+from ingest.contract.errors import REJECT_REASONS, Rejected, RejectReason
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.message import decode
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.emf_schema import violations
 from tests.unit.ingest.fakes import event, take_all

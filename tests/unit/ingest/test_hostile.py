@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ingest.errors import Rejected
+from ingest.contract.errors import Rejected
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.hostile import CASES, Case
 

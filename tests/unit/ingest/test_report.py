@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ingest import report
-from ingest.errors import REJECT_REASONS, Rejected, RejectReason
-from ingest.parse import Parsed, RejectedRecord
-from ingest.publish import Published
+from ingest.api.parse import Parsed, RejectedRecord
+from ingest.contract.errors import REJECT_REASONS, Rejected, RejectReason
+from ingest.sinks.publish import Published
 from tests.unit.ingest.emf_schema import violations
 from tests.unit.ingest.fakes import message
 

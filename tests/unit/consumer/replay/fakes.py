@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.read import Page
-from ingest.message import InternalMessage
+from ingest.contract.message import InternalMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from consumer.replay.dead_letters import UNMARKED_REASON, DeadLetter, depth, peek
-from ingest.message import encode
+from ingest.contract.message import encode
 from tests.unit.consumer.replay.fakes import message
 
 if TYPE_CHECKING:

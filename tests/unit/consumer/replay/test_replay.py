@@ -12,8 +12,8 @@ from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import SHARD_END, Checkpoint, ShardPosition
 from consumer.replay.merge import Idle, ShardEnded, StreamRecord
 from consumer.replay.replay import Progress, Replay
-from ingest.kpl import aggregate
-from ingest.message import InternalMessage, encode
+from ingest.contract.kpl import aggregate
+from ingest.contract.message import InternalMessage, encode
 from tests.unit.consumer.replay.fakes import Clock, message
 
 START = Checkpoint(stream="logs", started_at="2026-11-24T05:40:00+00:00", query={})

@@ -8,7 +8,7 @@ import pytest
 from consumer import redact
 from consumer.replay.deaggregate import Broken, UserRecord
 from consumer.replay.select import Selection, read_log, redacted, selector
-from ingest.message import encode
+from ingest.contract.message import encode
 from tests.unit.consumer.replay.fakes import message
 
 

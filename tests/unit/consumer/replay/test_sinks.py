@@ -11,7 +11,7 @@ import pytest
 from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.replay.lines import LineFile
 from consumer.replay.sinks import FileSink, QueueRefusedError, QueueSink, StreamSink
-from ingest.message import decode, encode
+from ingest.contract.message import decode, encode
 from tests.unit.consumer.replay.fakes import Clock, message
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The bench's verbs of `rdp`, one a file."""

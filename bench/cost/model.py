@@ -1,0 +1,149 @@
+"""Dollars per million logs: a model whose calls, fill and milliseconds come from measured runs. Pure."""
+
+import math
+from typing import Final, Literal
+
+import msgspec
+
+Service = Literal["api", "ingest", "sqs", "kinesis", "consumer", "dynamodb", "cloudwatch"]
+SERVICES: Final[tuple[Service, ...]] = ("api", "ingest", "sqs", "kinesis", "consumer", "dynamodb", "cloudwatch")
+
+_KIB: Final = 1024
+_API_UNIT_BYTES: Final = 512 * _KIB
+_SQS_UNIT_BYTES: Final = 64 * _KIB
+_KINESIS_UNIT_BYTES: Final = _KIB
+_PUT_UNIT_BYTES: Final = 25 * _KIB
+_SHARD_BYTES_PER_S: Final = 1_000_000
+_SHARD_RECORDS_PER_S: Final = 1_000
+_SQS_BATCH: Final = 10
+_GB: Final = 1e9
+
+_ENVELOPE_BYTES: Final = 160
+"""What the wire codec adds to a text: tenant, log_id, source, times and their names (tests/golden has examples)."""
+_ITEM_BYTES: Final = 260
+"""What an item holds beside the two texts: names and values of its other attributes."""
+
+
+class Price(msgspec.Struct, frozen=True):
+    """One list price and where it stands."""
+
+    usd: float
+    unit: str
+    source: str
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """The dated table `bench/cost/prices.json`."""
+
+    region: str
+    currency: str
+    vintage: str
+    prices: dict[str, Price]
+
+    def usd(self, name: str) -> float:
+        """Return a price. Raises: KeyError."""
+        return self.prices[name].usd
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a million logs are like, and how the stack is set; the defaults are the template's."""
+
+    log_bytes: int = 300
+    logs_per_request: int = 1
+    tenants_per_request: int = 1
+    batch_size: int = 5
+    seconds_per_char: float = 0.0
+    consumer_timeout_s: float = 50
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+    stream: Literal["on_demand", "provisioned", "none"] = "on_demand"
+    logs_per_s: float = 1_000
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What one system's runs showed.
+
+    `ingest_ms` of an invocation is `fixed + per_log * logs`; `sends` and `puts` are the calls made for each one needed,
+    1 without retries; `fill` is the part of a batch's size that an invocation really got; memory in GB.
+    """
+
+    serial: bool
+    ingest_ms_fixed: float
+    ingest_ms_per_log: float
+    consumer_ms_fixed: float
+    consumer_ms_per_log: float
+    sends: float
+    puts: float
+    fill: float
+    ingest_log_bytes: float
+    consumer_log_bytes: float
+    memory_gb: float = 0.5
+
+
+def per_million(setting: Setting, measured: Measured, prices: Prices) -> dict[Service, float]:
+    """Return the dollars for a million logs by service, without free tiers and storage."""
+    million = 1e6
+    requests = million / setting.logs_per_request
+    body_bytes = setting.logs_per_request * (setting.log_bytes + _ENVELOPE_BYTES / 2)
+    in_batch = max(1.0, setting.batch_size * measured.fill)
+    delay_s = setting.seconds_per_char * setting.log_bytes
+    deferred = not measured.serial and delay_s > _budget_s(setting.consumer_timeout_s)
+    invocations = million / in_batch * (2 if deferred else 1)
+    waited_ms = 0.0 if deferred else 1000 * delay_s * (in_batch if measured.serial else 1)
+    ingest_ms = measured.ingest_ms_fixed + measured.ingest_ms_per_log * setting.logs_per_request
+    consumer_ms = measured.consumer_ms_fixed + measured.consumer_ms_per_log * in_batch + waited_ms
+    lambda_usd = prices.usd("lambda_per_million_requests")
+    gb_s_usd = prices.usd(f"lambda_{setting.architecture}_per_million_gb_s") / million
+    log_gb = (requests * measured.ingest_log_bytes + invocations * measured.consumer_log_bytes) / _GB
+    return {
+        "api": requests * math.ceil(body_bytes / _API_UNIT_BYTES) / million * prices.usd("api_per_million_requests"),
+        "ingest": requests * (lambda_usd / million + ingest_ms / 1000 * measured.memory_gb * gb_s_usd),
+        "sqs": _sqs(setting, measured, prices, requests=requests, invocations=invocations, deferred=deferred),
+        "kinesis": 0.0 if measured.serial else _kinesis(setting, prices, requests) * measured.puts,
+        "consumer": invocations * lambda_usd / million
+        + million / in_batch * consumer_ms / 1000 * measured.memory_gb * gb_s_usd,
+        "dynamodb": math.ceil((2 * setting.log_bytes + _ITEM_BYTES) / _KIB)
+        * prices.usd("dynamodb_per_million_write_units"),
+        "cloudwatch": log_gb * prices.usd("cloudwatch_per_gb_logs"),
+    }
+
+
+def _budget_s(timeout_s: float) -> float:
+    """Return how long an invocation waits for a log before it defers it (consumer/invocation.py's margins)."""
+    return timeout_s - min(10.0, timeout_s / 2)
+
+
+def _sqs(
+    setting: Setting, measured: Measured, prices: Prices, *, requests: float, invocations: float, deferred: bool
+) -> float:
+    message_bytes = setting.log_bytes + _ENVELOPE_BYTES
+    in_batch = max(1.0, setting.batch_size * measured.fill)
+    full, rest = divmod(setting.logs_per_request, _SQS_BATCH)
+    chunks = full * math.ceil(_SQS_BATCH * message_bytes / _SQS_UNIT_BYTES)
+    chunks += math.ceil(rest * message_bytes / _SQS_UNIT_BYTES)
+    sends = requests * chunks * measured.sends
+    receives = invocations * math.ceil(in_batch * message_bytes / _SQS_UNIT_BYTES)
+    deletes = 1e6 / in_batch
+    hides = 1e6 / in_batch if deferred else 0.0
+    usd = prices.usd("sqs_per_million_requests")
+    if not measured.serial:  # The baseline sets no message group.
+        usd += prices.usd("sqs_fair_queue_per_million_requests")
+    return (sends + receives + deletes + hides) / 1e6 * usd
+
+
+def _kinesis(setting: Setting, prices: Prices, requests: float) -> float:
+    """Return a million logs' dollars: an aggregated record for each tenant of a request."""
+    if setting.stream == "none":
+        return 0.0
+    logs_in_record = setting.logs_per_request / setting.tenants_per_request
+    record_bytes = logs_in_record * (setting.log_bytes + _ENVELOPE_BYTES) + 40
+    records = requests * setting.tenants_per_request
+    million_logs_per_hour = setting.logs_per_s * 3600 / 1e6
+    if setting.stream == "on_demand":
+        rounded_gb = records * math.ceil(record_bytes / _KINESIS_UNIT_BYTES) * _KIB / _KIB**3
+        hour = prices.usd("kinesis_on_demand_per_stream_hour") / million_logs_per_hour
+        return rounded_gb * prices.usd("kinesis_on_demand_per_gb_in") + hour
+    units = records * math.ceil(record_bytes / _PUT_UNIT_BYTES)
+    records_per_s = setting.logs_per_s / logs_in_record
+    shards = math.ceil(max(records_per_s * record_bytes / _SHARD_BYTES_PER_S, records_per_s / _SHARD_RECORDS_PER_S))
+    hours = shards * prices.usd("kinesis_provisioned_per_shard_hour") / million_logs_per_hour
+    return units / 1e6 * prices.usd("kinesis_provisioned_per_million_put_units") + hours

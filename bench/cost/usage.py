@@ -1,0 +1,124 @@
+"""What a run used: billed Lambda time from the REPORT lines, and AWS calls from the engine's CloudTrail."""
+
+import http.client
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Container, Mapping
+from typing import Any, Final
+
+import msgspec
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+
+from bench.report.histogram import Histogram
+from infra.stack import Place, Stack
+
+_REPORT: Final = re.compile(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms\s+Billed Duration: ([\d.]+) ms")
+_MEMORY: Final = re.compile(r"Memory Size: (\d+) MB")
+_EVENT_OVERHEAD_BYTES: Final = 26  # PutLogEvents API reference.
+_TRAIL_EVENTS: Final = 10_000  # The engine's CloudTrail keeps this many; more calls push the first ones out.
+
+
+class FunctionUsage(msgspec.Struct, frozen=True):
+    """What one function did: `billed_gb_s` is billed time times memory, `log_bytes` what CloudWatch bills.
+
+    `median_ms` is an invocation's billed time without what cold starts and a busy machine do to the mean.
+    """
+
+    invocations: int
+    billed_ms: float
+    billed_gb_s: float
+    log_bytes: int = 0
+    median_ms: float = 0.0
+
+
+def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, FunctionUsage]:
+    """Return the usage of `ingest` and `consumer`, from the REPORT lines of their log groups in that time.
+
+    The engine's Duration is the wall clock of a worker process that shares the machine's cores: an upper bound of what
+    AWS would bill.
+    """
+    groups = {"ingest": stack.outputs["IngestLogGroupName"], "consumer": stack.outputs["ConsumerLogGroupName"]}
+    return {name: _usage(stack, group, int(since_ms), int(until_ms)) for name, group in groups.items()}
+
+
+def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> FunctionUsage:
+    times, gb_s, log_bytes = Histogram(), 0.0, 0
+    pages = stack.place.logs.get_paginator("filter_log_events").paginate(
+        logGroupName=log_group, startTime=since_ms, endTime=until_ms
+    )
+    for page in pages:
+        for event in page["events"]:
+            log_bytes += len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
+            report, memory = _REPORT.search(event["message"]), _MEMORY.search(event["message"])
+            if report and memory:
+                times.add(float(report[2]))
+                gb_s += float(report[2]) / 1000 * int(memory[1]) / 1024
+    median_ms = times.percentile(50) if times.count else 0.0
+    return FunctionUsage(times.count, times.total, gb_s, log_bytes, median_ms)
+
+
+class CallCounter:
+    """Counts AWS calls of the functions (not of the operator's key) between `start` and `counts`; engine only."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._started_s = 0.0
+
+    def start(self) -> None:
+        """Switch the engine's CloudTrail on. It slows the engine: not for a run whose rate or latency counts.
+
+        Raises:
+            RuntimeError: the engine does not take the switch.
+        """
+        host = (self._place.aws_endpoint_url or "").removeprefix("http://")
+        connection = http.client.HTTPConnection(host, timeout=10)
+        body = json.dumps({"cloudtrail._recording_enabled": True})
+        connection.request("POST", "/_ministack/config", body)
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        if not answer.get("applied"):
+            raise RuntimeError("the engine does not record its calls")
+        self._started_s = time.time()
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each operation was called by the functions.
+
+        Raises:
+            RuntimeError: so many calls were made that the first ones are forgotten.
+        """
+        calls: Counter[str] = Counter()
+        seen: set[str] = set()
+        until_s = time.time()
+        while new := [event for event in self._look_up(until_s) if self._is_new(event, seen)]:
+            for event in new:
+                seen.add(event["EventId"])
+                if event["AccessKeyId"] != self._place.access_key_id:
+                    calls[f"{event['EventSource'].partition('.')[0]}:{event['EventName']}"] += 1
+            until_s = min(event["EventTime"] for event in new)
+        if len(seen) >= _TRAIL_EVENTS:
+            raise RuntimeError(f"more than {_TRAIL_EVENTS:,} calls: count over a shorter run")
+        return dict(sorted(calls.items()))
+
+    def _is_new(self, event: Mapping[str, Any], seen: Container[str]) -> bool:
+        return event["EventTime"] >= self._started_s and event["EventId"] not in seen
+
+    def _look_up(self, until_s: float) -> list[dict[str, Any]]:
+        """Return the last 50 events up to a time: all that the engine gives at once, without a token for the rest.
+
+        Signed here, because boto3 would cut the time to whole seconds.
+        """
+        credentials: Any = self._place.session.get_credentials()
+        request = AWSRequest(
+            "POST",
+            f"{self._place.aws_endpoint_url}/",
+            headers={"X-Amz-Target": "CloudTrail_20131101.LookupEvents", "Content-Type": "application/x-amz-json-1.1"},
+            data=json.dumps({"EndTime": until_s, "MaxResults": 50}),
+        )
+        SigV4Auth(credentials, "cloudtrail", self._place.region or "us-east-1").add_auth(request)
+        answer = URLLib3Session().send(request.prepare())
+        events: list[dict[str, Any]] = json.loads(answer.content)["Events"]
+        return events

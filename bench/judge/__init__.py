@@ -1,0 +1,1 @@
+"""Whether every promise was kept: what was sent held against what is stored."""

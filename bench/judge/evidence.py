@@ -1,0 +1,146 @@
+"""What a stack holds after a run, read into its history: items by Query, the DLQ by a look, the stream from the start.
+
+The stream is deaggregated here with AWS's own protobuf classes and not with the replay's reader: a judge must not share
+its eyes with the judged.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.judge.history import History
+from bench.judge.judge import Counts
+from infra.counts import queue_depth
+from infra.stack import Stack
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.message import decode
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.type_defs import RecordTypeDef
+
+_LOOK_S: Final = 120
+_POLL_S: Final = 0.25
+_QUIET_POLLS: Final = 8
+
+
+def collect(history: History, stack: Stack, *, since: datetime, has_stream: bool = True) -> None:
+    """Read into the history everything of its tenants that the stack holds; `since`: when the run began."""
+    history.index()
+    for tenant_id in history.tenants():
+        _read_items(history, stack, tenant_id)
+    _read_dead_letters(history, stack)
+    if has_stream:
+        for tenant_id, log_id, text in _stream_records(stack, since):
+            history.add_stream_record(tenant_id, log_id, text)
+    history.commit()
+
+
+def await_empty(stack: Stack, *, timeout_s: float, tell: Callable[[int], None] = lambda _: None) -> Counts:
+    """Wait until the queue has stood empty for two seconds, or the time is over; return the counts then.
+
+    `tell` gets the number of messages that are left.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    quiet = 0
+    while True:
+        queued, in_flight = queue_depth(stack, stack.queue_url)
+        quiet = quiet + 1 if queued + in_flight == 0 else 0
+        tell(queued + in_flight)
+        if quiet >= _QUIET_POLLS or time.monotonic() > deadline_s:
+            return Counts(queued, in_flight)
+        time.sleep(_POLL_S)
+
+
+def _read_items(history: History, stack: Stack, tenant_id: str) -> None:
+    pages = stack.place.dynamodb.get_paginator("query").paginate(
+        TableName=stack.table_name,
+        KeyConditionExpression="tenant_id = :tenant_id",
+        ExpressionAttributeValues={":tenant_id": {"S": tenant_id}},
+        ProjectionExpression="log_id, original_text, modified_data, received_at, processed_at",
+        ConsistentRead=True,
+    )
+    for page in pages:
+        for item in page["Items"]:
+            history.add_item(
+                tenant_id,
+                item["log_id"]["S"],
+                item["original_text"]["S"],
+                item["modified_data"]["S"],
+                received_ms=_epoch_ms(item["received_at"]["S"]),
+                processed_ms=_epoch_ms(item["processed_at"]["S"]),
+            )
+
+
+def _read_dead_letters(history: History, stack: Stack) -> None:
+    """Look at every message of the DLQ, hidden from others meanwhile, and give it back."""
+    sqs = stack.place.sqs
+    handles: dict[str, str] = {}
+    expected = sum(queue_depth(stack, stack.dlq_url))
+    deadline_s = time.monotonic() + _LOOK_S
+    while len(handles) < expected and time.monotonic() < deadline_s:
+        answer = sqs.receive_message(
+            QueueUrl=stack.dlq_url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=_LOOK_S,
+            WaitTimeSeconds=1,
+            MessageAttributeNames=["All"],
+        )
+        for message in answer.get("Messages", []):
+            if message["MessageId"] not in handles:
+                attributes: Mapping[str, Any] = message.get("MessageAttributes", {})
+                history.add_dead_letter(
+                    *_dead_log(message["Body"]), attributes.get("reason", {}).get("StringValue", "")
+                )
+            handles[message["MessageId"]] = message["ReceiptHandle"]
+    for handle in handles.values():
+        sqs.change_message_visibility(QueueUrl=stack.dlq_url, ReceiptHandle=handle, VisibilityTimeout=0)
+    if len(handles) < expected:
+        raise RuntimeError(f"the DLQ has {expected} messages and gave {len(handles)} of them")
+
+
+def _dead_log(body: str) -> tuple[str, str, str]:
+    """Return (tenant_id, log_id, text) of a dead letter; of a body that is no log, nothing and the body itself."""
+    try:
+        log = json.loads(body)
+        return log["tenant_id"], log["log_id"], log["text"]
+    except (ValueError, KeyError, TypeError):
+        return "", "", body
+
+
+def _epoch_ms(rfc3339: str) -> float:
+    return datetime.fromisoformat(rfc3339).timestamp() * 1000
+
+
+def _stream_records(stack: Stack, since: datetime) -> Iterator[tuple[str, str, str]]:
+    """Yield (partition key of the record on the shard, log_id, text) of every user record that arrived since then."""
+    kinesis = stack.place.kinesis
+    shards = [
+        shard["ShardId"]
+        for page in kinesis.get_paginator("list_shards").paginate(StreamName=stack.stream_name)
+        for shard in page["Shards"]
+    ]
+    for shard_id in shards:
+        iterator: str | None = kinesis.get_shard_iterator(
+            StreamName=stack.stream_name, ShardId=shard_id, ShardIteratorType="AT_TIMESTAMP", Timestamp=since
+        )["ShardIterator"]
+        while iterator is not None:
+            answer = kinesis.get_records(ShardIterator=iterator, Limit=10_000)
+            for record in answer["Records"]:
+                for data in _user_records(record):
+                    message = decode(data)
+                    yield record["PartitionKey"], message.log_id, message.text
+            caught_up = not answer["Records"] and answer.get("MillisBehindLatest", 0) == 0
+            iterator = None if caught_up else answer.get("NextShardIterator")
+
+
+def _user_records(record: "RecordTypeDef") -> list[bytes]:
+    data = record["Data"]
+    if not data.startswith(MAGIC):
+        return [data]
+    body, digest = data[len(MAGIC) : -DIGEST_SIZE], data[-DIGEST_SIZE:]
+    if hashlib.md5(body, usedforsecurity=False).digest() != digest:
+        raise ValueError(f"stream record {record['SequenceNumber']} has a wrong checksum")
+    return [user_record.data for user_record in AggregatedRecord.FromString(body).records]

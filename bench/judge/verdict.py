@@ -1,0 +1,54 @@
+"""What the judge says: named checks with their examples, as text for a person and JSON for a program."""
+
+from typing import Literal
+
+import msgspec
+
+from bench.judge.promises import Promise
+
+CheckName = Promise | Literal["answers", "rate", "drained"]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One promise or demand: `broken` counts the offences, `examples` names the first of them."""
+
+    name: CheckName
+    title: str
+    broken: int
+    examples: tuple[str, ...]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The checks that were made, those that no run can show, and the counts they were made on."""
+
+    passed: bool
+    checks: tuple[Check, ...]
+    unseen: dict[str, str]
+    counts: dict[str, float]
+
+    @property
+    def failed(self) -> list[CheckName]:
+        """The names of the broken checks."""
+        return [check.name for check in self.checks if check.broken]
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters escaped: ids come from strangers, and a verdict goes to a terminal."""
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
+
+
+def as_text(verdict: Verdict) -> str:
+    """Return the verdict for a person: a line a check, its examples beneath, and the counts."""
+    lines = [f"verdict: {'PASSED' if verdict.passed else 'FAILED: ' + ', '.join(verdict.failed)}"]
+    for check in verdict.checks:
+        state = f"BROKEN {check.broken:,} times" if check.broken else "ok"
+        lines.append(f"  {check.name:<8} {state:<20} {check.title}")
+        lines += [f"           - {example}" for example in check.examples]
+    lines += [f"  {name:<8} {'not seen':<20} {why}" for name, why in verdict.unseen.items()]
+    lines.append("  counts   " + ", ".join(f"{name} {value:,g}" for name, value in verdict.counts.items()))
+    return "\n".join(lines)
+
+
+def as_json(verdict: Verdict) -> bytes:
+    """Return the verdict as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(verdict), indent=2)

@@ -1,0 +1,1 @@
+"""What a run sends, when, and which answers are right."""

@@ -1,0 +1,1 @@
+"""A run's numbers, and the page that shows them."""

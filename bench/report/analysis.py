@@ -1,0 +1,197 @@
+"""The numbers of a run, gathered row by row in bounded memory: latency and lag over time, by kind and by tenant."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from bench.judge.history import WARM_UP, RequestRow
+from bench.judge.judge import Stored
+from bench.report.histogram import Histogram
+from bench.report.knee import Step
+
+MOST_BUCKETS: Final = 60
+"""Points on a time axis: what keeps a soak of a day readable and small."""
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How many values there were, their mean, percentiles and maximum, in ms."""
+
+    count: int
+    mean: float
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    p999: float
+    largest: float
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One stretch of the time axis, from `at_s` on (0 is the end of the warm-up): counts are a second's mean."""
+
+    at_s: float
+    requests_per_s: float
+    accepted_per_s: float
+    stored_per_s: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    waiting: int | None
+
+
+class TenantNumbers(msgspec.Struct, frozen=True):
+    """One tenant: its stored logs, and their lag in the two halves of the run."""
+
+    tenant_id: str
+    stored: int
+    lag_p50_ms: float
+    lag_p95_ms: float
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """Everything measured. Latency counts from the intended send time, lag from the sending to `processed_at`."""
+
+    latency_ms: dict[str, Spread]
+    lag_ms: Spread
+    lag_beyond_delay_ms: Spread
+    quiet_lag_ms: dict[str, Spread]
+    stored_logs_per_s: float
+    accepted_logs_per_s: float
+    timeline: tuple[Moment, ...]
+    tenants: tuple[TenantNumbers, ...]
+    lag_shares: tuple[tuple[float, float], ...]
+    steps: tuple[Step, ...] = ()
+
+
+class Analysis:
+    """Takes the requests, then the stored logs and the samples of the queue; `numbers` sums up.
+
+    `steps`: into how many steps of equal length a ramp's time is divided; 0 for any other shape.
+    """
+
+    def __init__(self, *, start_ms: float, duration_s: float, seconds_per_char: float, steps: int = 0) -> None:
+        self._start_ms = start_ms
+        self._duration_s = duration_s
+        self._seconds_per_char = seconds_per_char
+        self._bucket_s = max(1.0, duration_s / MOST_BUCKETS)
+        self._latency: defaultdict[str, Histogram] = defaultdict(Histogram)
+        self._latency_at: defaultdict[int, Histogram] = defaultdict(Histogram)
+        self._requests_at: Counter[int] = Counter()
+        self._accepted_at: Counter[int] = Counter()
+        self._stored_at: Counter[int] = Counter()
+        self._waiting_at: dict[int, int] = {}
+        self._lag, self._beyond = Histogram(), Histogram()
+        self._quiet: defaultdict[str, Histogram] = defaultdict(Histogram)
+        self._by_tenant: defaultdict[str, Histogram] = defaultdict(Histogram)
+        self._answers_of = [Histogram() for _ in range(steps)]
+        self._lags_of = [Histogram() for _ in range(steps)]
+        self._accepted = 0
+        self._last_processed_ms = start_ms
+
+    def add_request(self, request: RequestRow) -> None:
+        """Count a request; one of the warm-up only for what was accepted over time."""
+        bucket = self._bucket(request.answered_ms)
+        self._accepted_at[bucket] += request.accepted
+        if request.kind == WARM_UP:
+            return
+        self._accepted += request.accepted
+        latency_ms = request.answered_ms - request.intended_ms
+        self._requests_at[bucket] += 1
+        for name in ("all", request.kind):
+            self._latency[name].add(latency_ms)
+        self._latency_at[self._bucket(request.intended_ms)].add(latency_ms)
+        if self._answers_of:
+            self._answers_of[self._step(request.intended_ms)].add(latency_ms)
+
+    def add_stored(self, log: Stored) -> None:
+        """Count a stored log."""
+        processed_ms = log.sent_ms + log.lag_ms
+        self._stored_at[self._bucket(processed_ms)] += 1
+        self._last_processed_ms = max(self._last_processed_ms, processed_ms)
+        if log.sent_ms < self._start_ms:
+            return
+        beyond_ms = log.lag_ms - 1000 * self._seconds_per_char * log.characters
+        self._lag.add(log.lag_ms)
+        self._beyond.add(beyond_ms)
+        if self._lags_of:
+            self._lags_of[self._step(log.sent_ms)].add(beyond_ms)
+        self._by_tenant[log.tenant_id].add(log.lag_ms)
+        if not log.tenant_id.endswith("-noisy"):
+            half = "second" if log.sent_ms > self._start_ms + self._duration_s * 500 else "first"
+            self._quiet[half].add(log.lag_ms)
+
+    def add_waiting(self, samples: Sequence[tuple[float, int]]) -> None:
+        """Take samples of (time in ms, messages in the queue and in flight); each stretch keeps its largest."""
+        for at_ms, waiting in samples:
+            bucket = self._bucket(at_ms)
+            self._waiting_at[bucket] = max(waiting, self._waiting_at.get(bucket, 0))
+
+    def numbers(self) -> Numbers:
+        """Return the sums."""
+        elapsed_s = max((self._last_processed_ms - self._start_ms) / 1000, self._duration_s)
+        buckets = {*self._accepted_at, *self._stored_at, *self._requests_at, *self._waiting_at}
+        axis = range(min(buckets, default=0), max(buckets, default=0) + 1)
+        return Numbers(
+            latency_ms={name: spread(histogram) for name, histogram in sorted(self._latency.items())},
+            lag_ms=spread(self._lag),
+            lag_beyond_delay_ms=spread(self._beyond),
+            quiet_lag_ms={half: spread(histogram) for half, histogram in sorted(self._quiet.items())},
+            stored_logs_per_s=self._lag.count / elapsed_s,
+            accepted_logs_per_s=self._accepted / self._duration_s,
+            timeline=tuple(self._moment(bucket) for bucket in axis),
+            tenants=_tenants(self._by_tenant),
+            lag_shares=tuple(self._lag.shares()),
+            steps=self._steps(),
+        )
+
+    def _bucket(self, at_ms: float) -> int:
+        return int((at_ms - self._start_ms) / 1000 // self._bucket_s)
+
+    def _step(self, at_ms: float) -> int:
+        """Return the step of an instant; what was sent late, after the ramp's end, belongs to the last."""
+        number = int((at_ms - self._start_ms) / 1000 / self._duration_s * len(self._answers_of))
+        return min(number, len(self._answers_of) - 1)
+
+    def _steps(self) -> tuple[Step, ...]:
+        step_s = self._duration_s / max(len(self._answers_of), 1)
+        return tuple(
+            Step(
+                requests_per_minute=answers.count / step_s * 60,
+                answer_p50_ms=spread(answers).p50,
+                answer_p99_ms=spread(answers).p99,
+                lag_p90_ms=spread(lags).p90,
+                stored_logs_per_s=lags.count / step_s,
+            )
+            for answers, lags in zip(self._answers_of, self._lags_of, strict=True)
+        )
+
+    def _moment(self, bucket: int) -> Moment:
+        latency = self._latency_at.get(bucket)
+        p50, p95, p99 = (latency.percentile(percent) for percent in (50, 95, 99)) if latency else (None, None, None)
+        return Moment(
+            at_s=bucket * self._bucket_s,
+            requests_per_s=self._requests_at[bucket] / self._bucket_s,
+            accepted_per_s=self._accepted_at[bucket] / self._bucket_s,
+            stored_per_s=self._stored_at[bucket] / self._bucket_s,
+            p50_ms=p50,
+            p95_ms=p95,
+            p99_ms=p99,
+            waiting=self._waiting_at.get(bucket),
+        )
+
+
+def spread(histogram: Histogram) -> Spread:
+    """Return a histogram's spread; all zero when it is empty."""
+    if not histogram.count:
+        return Spread(0, 0, 0, 0, 0, 0, 0, 0)
+    p50, p90, p95, p99, p999 = (histogram.percentile(percent) for percent in (50, 90, 95, 99, 99.9))
+    return Spread(histogram.count, histogram.total / histogram.count, p50, p90, p95, p99, p999, histogram.largest)
+
+
+def _tenants(by_tenant: Mapping[str, Histogram]) -> tuple[TenantNumbers, ...]:
+    largest_first = sorted(by_tenant.items(), key=lambda pair: (-pair[1].count, pair[0]))
+    return tuple(
+        TenantNumbers(tenant_id, lag.count, lag.percentile(50), lag.percentile(95)) for tenant_id, lag in largest_first
+    )

@@ -1,0 +1,1 @@
+"""Who sends, and how much: API keys and tokens, and the quotas of a tenant."""

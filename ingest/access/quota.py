@@ -1,0 +1,85 @@
+"""Quotas of a tenant, in logs and bytes a minute, counted in DynamoDB. Only with authentication.
+
+One conditional update counts a request and refuses what would exceed the quota: DynamoDB orders the updates of an item,
+so that the concurrent requests of a tenant never exceed it. Windows are the clock's minutes: in any 60 s that are not
+one of them a tenant can have up to twice its quota. A request that fails afterwards (SQS refuses) has been counted.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+from ingest.aws.refusal import refusal_of
+from ingest.contract.errors import Rejected
+
+WINDOW_S: Final = 60
+_KEPT_S: Final = 3600  # Until DynamoDB's TTL may take a window that is over away.
+
+
+class UpdatesItems(Protocol):
+    """`ingest.aws.client.Client` for DynamoDB, or boto3's."""
+
+    def update_item(self, **request: Any) -> Mapping[str, Any]:
+        """Call UpdateItem."""
+
+
+class Quota(NamedTuple):
+    """What a tenant may send in a minute; 0 is without limit."""
+
+    logs: int
+    body_bytes: int
+
+
+class OverQuota(Exception):  # noqa: N818 - a verdict on the request
+    """The tenant's quota of this minute is used up; `retry_after_s` is when the next begins, in whole seconds."""
+
+    def __init__(self, tenant_id: str, retry_after_s: int) -> None:
+        super().__init__(f"{tenant_id}: retry after {retry_after_s} s")
+        self.tenant_id = tenant_id
+        self.retry_after_s = retry_after_s
+
+
+def take(
+    client: UpdatesItems, table: str, quota: Quota, *, tenant_id: str, logs: int, body_bytes: int, now_s: float
+) -> str | None:
+    """Count a request against the tenant's quota; return None, or the code of the failure that kept it from counting.
+
+    A table that doesn't answer refuses nobody: losing logs is worse than a minute without quotas. `now_s` is since the
+    epoch.
+
+    Raises:
+        OverQuota: the rest of this minute's quota is smaller than the request.
+        Rejected: `larger_than_quota`, a whole minute's quota is.
+    """
+    if (quota.logs and logs > quota.logs) or (quota.body_bytes and body_bytes > quota.body_bytes):
+        raise Rejected("larger_than_quota")
+    window = int(now_s // WINDOW_S)
+    values: dict[str, Any] = {
+        ":logs": {"N": str(logs)},
+        ":bytes": {"N": str(body_bytes)},
+        ":expires": {"N": str((window + 1) * WINDOW_S + _KEPT_S)},
+    }
+    conditions = []
+    for name, limit, used in (("logs", quota.logs, logs), ("bytes", quota.body_bytes, body_bytes)):
+        if limit:
+            conditions.append(f"(attribute_not_exists(#{name}) OR #{name} <= :{name}_left)")
+            values[f":{name}_left"] = {"N": str(limit - used)}
+    if not conditions:
+        return None
+    try:
+        client.update_item(
+            TableName=table,
+            Key={"id": {"S": f"quota#{tenant_id}#{window}"}},
+            UpdateExpression="ADD #logs :logs, #bytes :bytes SET expires_at = :expires",
+            ConditionExpression=" AND ".join(conditions),
+            ExpressionAttributeNames={"#logs": "logs", "#bytes": "bytes"},
+            ExpressionAttributeValues=values,
+        )
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        if refusal.code == "ConditionalCheckFailedException":
+            raise OverQuota(tenant_id, max(1, math.ceil((window + 1) * WINDOW_S - now_s))) from error
+        return refusal.code
+    return None

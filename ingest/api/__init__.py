@@ -1,0 +1,1 @@
+"""What a request is and says: `request`, `tenant`, `record`, `parse`, and `dialects`, one file a way of speaking."""

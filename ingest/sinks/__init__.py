@@ -1,0 +1,1 @@
+"""Where messages go: `stream` (Kinesis), `queue` (SQS), and `publish`, which says in which order."""

@@ -1,0 +1,91 @@
+"""The judge against a simulated system that keeps every promise, and against the same system with one thing broken."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.judge.history import History, SentLog, digest
+from bench.judge.judge import Counts, judge
+from bench.judge.verdict import Verdict, as_text
+
+SETTINGS = settings(max_examples=60, deadline=None)
+TENANTS = st.sampled_from(["acme", "globex", "initech"])
+LOG_IDS = st.sampled_from(["a", "b", "c", "d", ""])  # "": the client named none and saw no answer.
+STATUSES = st.sampled_from([202, 202, 202, 202, 400, 500, 0])
+SENDS = st.lists(st.tuples(TENANTS, LOG_IDS, st.integers(0, 3), STATUSES, st.booleans()), min_size=1, max_size=40)
+
+
+@dataclass
+class Stores:
+    """What a system that keeps every promise holds after these sends."""
+
+    sent: list[SentLog] = field(default_factory=list)
+    items: dict[tuple[str, str], str] = field(default_factory=dict)
+    dead: list[tuple[str, str, str, str]] = field(default_factory=list)
+    stream: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def send(self, tenant_id: str, log_id: str, text: str, status: int, *, arrived: bool) -> None:
+        """Take one send: what was accepted is stored or kept as a conflict, what is uncertain may have arrived."""
+        self.sent.append(SentLog(tenant_id, log_id, digest(text), status))
+        if status == 400 or (status != 202 and not arrived):
+            return
+        key = tenant_id, log_id or f"made-{len(self.sent)}"
+        self.stream.append((*key, text))
+        if self.items.setdefault(key, text) != text:
+            self.dead.append((*key, text, "log_id_conflict"))
+
+    def verdict(self) -> Verdict:
+        """Judge what is there now."""
+        with History() as history:
+            history.add_sent(self.sent)
+            for (tenant_id, log_id), text in self.items.items():
+                history.add_item(tenant_id, log_id, text, text)
+            for entry in self.dead:
+                history.add_dead_letter(*entry)
+            for record in self.stream:
+                history.add_stream_record(*record)
+            return judge(history, counts=Counts(0, 0, len(self.items)))
+
+
+def filled(sends: list[Any]) -> Stores:
+    """Return the stores after the sends. Texts are unique to tenant, log_id and variant, as in every real run."""
+    stores = Stores()
+    for number, (tenant_id, log_id, variant, status, arrived) in enumerate(sends):
+        accepted = 202 if status == 202 and not log_id else status
+        named = log_id or (f"answered-{number}" if accepted == 202 else "")
+        # A refused text is refused whenever it comes: it gets a text of its own.
+        kind = "refused" if status == 400 else "log"
+        text = f"{kind} of {tenant_id}/{named or number}/{variant}"
+        stores.send(tenant_id, named, text, status, arrived=arrived)
+    return stores
+
+
+@given(SENDS)
+@SETTINGS
+def test_a_system_that_keeps_its_promises_passes(sends: list[Any]) -> None:
+    """Duplicates, conflicts, refusals, 5xx and timeouts in any order are no offence by themselves."""
+    verdict = filled(sends).verdict()
+    assert verdict.passed, as_text(verdict)
+
+
+@given(SENDS, st.data())
+@SETTINGS
+def test_one_lost_or_altered_row_never_passes(sends: list[Any], data: st.DataObject) -> None:
+    """Whatever was accepted: without its item, with another text, in another tenant or off the stream it fails."""
+    stores = filled([*sends, ("acme", "sure", 0, 202, True)])
+    accepted = {(log.tenant_id, log.log_id) for log in stores.sent if log.status == 202}
+    key = data.draw(st.sampled_from(sorted(accepted & stores.items.keys())))
+    what = data.draw(st.sampled_from(["delete", "alter", "move", "unstream", "copy"]))
+    if what == "unstream":
+        stores.stream = [record for record in stores.stream if record[:2] != key]
+    elif what == "alter":
+        stores.items[key] += "!"
+    elif what == "copy":
+        stores.items[key[0], "copy"] = stores.items[key]
+    else:
+        text = stores.items.pop(key)
+        if what == "move":
+            stores.items["elsewhere", key[1]] = text
+    assert not stores.verdict().passed

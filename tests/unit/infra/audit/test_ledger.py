@@ -1,0 +1,127 @@
+"""The ledger: which logs are accounted for, and by what."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from infra.audit.ledger import CONFLICT, Ledger, MissingLog, StoredRow, TenantAudit, Verdict, verdict
+
+Log = tuple[str, str, str]
+Letter = tuple[str, str, str | None, str]
+
+
+def stored(*logs: Log, counted: bool = True, due: bool = True) -> list[StoredRow]:
+    """Return items of these logs."""
+    return [StoredRow(*log, counted=counted, due_on_stream=due) for log in logs]
+
+
+def audited(
+    streamed: Sequence[Log], items: Sequence[StoredRow], dead: Sequence[Letter] = ()
+) -> tuple[list[TenantAudit], list[MissingLog]]:
+    """Return the tenants' counts and the missing logs."""
+    ledger = Ledger()
+    ledger.add_streamed(streamed)
+    ledger.add_stored(items)
+    ledger.add_dead(dead)
+    found = ledger.tenants(), list(ledger.missing())
+    ledger.close()
+    return found
+
+
+def test_a_stored_log_is_accounted_for_however_often_it_is_on_the_stream() -> None:
+    """A log that was sent again counts once."""
+    tenants, missing = audited(
+        [("a", "1", "x"), ("a", "1", "x"), ("b", "1", "y")], stored(("a", "1", "x"), ("b", "1", "y"))
+    )
+    assert tenants == [
+        TenantAudit(tenant_id="a", on_stream=1, stored=1),
+        TenantAudit(tenant_id="b", on_stream=1, stored=1),
+    ]
+    assert missing == []
+
+
+def test_a_log_that_stands_nowhere_else_is_missing() -> None:
+    """By its key: the same log id of another tenant does not stand in for it."""
+    tenants, missing = audited([("a", "1", "x"), ("a", "2", "x")], stored(("a", "2", "x"), ("b", "1", "x"), due=False))
+    assert [(t.tenant_id, t.missing) for t in tenants] == [("a", 1), ("b", 0)]
+    assert missing == [MissingLog(tenant_id="a", log_id="1", other_text_stored=False)]
+
+
+def test_a_dead_letter_accounts_for_its_log() -> None:
+    """With its text, or when its text cannot be read; counted by reason."""
+    tenants, missing = audited(
+        [("a", "1", "x"), ("a", "2", "y"), ("a", "3", "z")],
+        stored(("a", "3", "z")),
+        [("a", "1", "x", "refused_by_table"), ("a", "2", None, "undecodable"), ("", "", None, "undecodable")],
+    )
+    assert missing == []
+    assert [(t.tenant_id, t.quarantined) for t in tenants] == [
+        ("", {"undecodable": 1}),
+        ("a", {"refused_by_table": 1, "undecodable": 1}),
+    ]
+
+
+def test_a_conflict_is_accounted_for_by_its_dead_letter() -> None:
+    """Two texts under one id: one is stored, the other a conflict in the DLQ (I6)."""
+    tenants, missing = audited(
+        [("a", "1", "first"), ("a", "1", "second")],
+        stored(("a", "1", "first")),
+        [("a", "1", "second", CONFLICT)],
+    )
+    assert tenants == [TenantAudit(tenant_id="a", on_stream=1, stored=1, conflicts=1)]
+    assert missing == []
+
+
+def test_a_second_text_that_vanished_is_missing() -> None:
+    """Stored under its id is another log: never silent."""
+    tenants, missing = audited([("a", "1", "first"), ("a", "1", "second")], stored(("a", "1", "first")))
+    assert [t.missing for t in tenants] == [1]
+    assert missing == [MissingLog(tenant_id="a", log_id="1", other_text_stored=True)]
+
+
+def test_an_item_whose_text_is_not_the_streams_is_noticed() -> None:
+    """A text that was changed in the table does not account for the log."""
+    _, missing = audited([("a", "1", "original")], stored(("a", "1", "tampered")))
+    assert missing == [MissingLog(tenant_id="a", log_id="1", other_text_stored=True)]
+
+
+def test_items_that_the_stream_lacks_are_counted_while_it_must_hold_them() -> None:
+    """An item from before the stream's retention is none of its business; one out of range is not counted."""
+    items = [
+        *stored(("a", "1", "x")),
+        *stored(("a", "2", "x"), due=False),
+        *stored(("a", "3", "x"), counted=False, due=False),
+    ]
+    tenants, missing = audited([], items)
+    assert tenants == [TenantAudit(tenant_id="a", stored=2, stored_not_on_stream=1)]
+    assert missing == []
+
+
+def test_an_item_out_of_range_still_accounts_for_its_log() -> None:
+    """A log that was sent again after `--since` is stored since before it."""
+    _, missing = audited([("a", "1", "x")], stored(("a", "1", "x"), counted=False, due=False))
+    assert missing == []
+
+
+def test_missing_logs_come_by_tenant_and_id() -> None:
+    """Two audits name them in the same order."""
+    streamed = [("b", "2", "x"), ("a", "9", "x"), ("b", "10", "x")]
+    _, missing = audited(streamed, [])
+    assert [(log.tenant_id, log.log_id) for log in missing] == [("a", "9"), ("b", "10"), ("b", "2")]
+
+
+@pytest.mark.parametrize(
+    ("missing", "in_flight", "unseen", "expected"),
+    [
+        (0, 0, 0, "complete"),
+        (0, 9, 9, "complete"),
+        (1, 0, 0, "missing"),
+        (3, 2, 0, "missing"),
+        (3, 1, 1, "missing"),
+        (2, 2, 0, "undecided"),
+        (1, 0, 1, "undecided"),
+    ],
+)
+def test_verdict(missing: int, in_flight: int, unseen: int, expected: Verdict) -> None:
+    """Missing for certain only when there are more of them than messages that nobody can look into."""
+    assert verdict(missing=missing, in_flight=in_flight, dead_letters_unseen=unseen) == expected

@@ -1,0 +1,178 @@
+"""The JSON shapes that clients send."""
+
+from typing import Any
+
+import pytest
+
+from ingest.api.dialects.plain import MAX_RECORDS, NDJSON_TYPES, Records, read_records
+from ingest.contract.errors import Rejected
+
+A, B = {"text": "a"}, {"text": "b"}
+
+
+def _read(body: bytes, content_type: str = "application/json", charset: str = "utf-8") -> Records:
+    return read_records(body, content_type, charset)
+
+
+def _reason(body: bytes, content_type: str = "application/json", charset: str = "utf-8") -> str:
+    with pytest.raises(Rejected) as caught:
+        _read(body, content_type, charset)
+    return caught.value.reason
+
+
+def _shown(records: list[Any]) -> list[Any]:
+    return [record.reason if isinstance(record, Rejected) else record for record in records]
+
+
+@pytest.mark.parametrize(("body", "value"), [(b'{"text":"a"}', A), (b' {"text":"a"}\r\n', A), (b'"a"', "a"), (b"7", 7)])
+def test_lone_value_is_no_batch(body: bytes, value: object) -> None:
+    """One JSON value, also with white space around it, is one record and is answered as one."""
+    assert _read(body) == Records([value], is_batch=False)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", ""])
+def test_array_is_a_batch(content_type: str) -> None:
+    """A JSON array is a batch of its elements, in order."""
+    assert _read(b'[{"text":"a"}, {"text":"b"}]', content_type) == Records([A, B], is_batch=True)
+
+
+def test_empty_array_is_a_batch_of_none() -> None:
+    """No records is not no JSON."""
+    assert _read(b"[]") == Records([], is_batch=True)
+
+
+def test_envelope_is_a_batch_of_its_logs() -> None:
+    """`{"logs": [...]}`, as pino-http-send sends it, is a batch."""
+    assert _read(b'{"logs":[{"text":"a"},{"text":"b"}]}') == Records([A, B], is_batch=True)
+
+
+def test_envelope_may_name_the_tenant() -> None:
+    """An envelope's tenant stands beside its logs."""
+    assert _read(b'{"tenant_id":"acme","logs":[{"text":"a"}]}') == Records([A], is_batch=True, tenant_id="acme")
+
+
+@pytest.mark.parametrize("body", [b'{"text":"a","logs":["x"]}', b'{"logs":["x"],"source":"s"}', b'{"logs":{"a":1}}'])
+def test_record_with_a_field_named_logs_is_no_envelope(body: bytes) -> None:
+    """What stands beside `logs` must not be lost, so only the bare envelope is one."""
+    assert _read(body).is_batch is False
+
+
+@pytest.mark.parametrize("content_type", [*sorted(NDJSON_TYPES), "application/json", ""])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"text":"a"}\n{"text":"b"}',
+        b'{"text":"a"}\n{"text":"b"}\n',
+        b'{"text":"a"}\r\n\r\n{"text":"b"}\r\n\n',
+        b'{"text":"a"}{"text":"b"}',
+        b'{"text":"a"} {"text":"b"}',
+        b'{\n"text":"a"\n}\n{\n"text":"b"\n}',
+        b'\xef\xbb\xbf{"text":"a"}\n{"text":"b"}',
+    ],
+)
+def test_lines_and_concatenated_objects_are_a_batch(body: bytes, content_type: str) -> None:
+    """NDJSON with and without a final newline, concatenated and pretty-printed objects, under each media type."""
+    assert _read(body, content_type) == Records([A, B], is_batch=True)
+
+
+@pytest.mark.parametrize("content_type", sorted(NDJSON_TYPES))
+def test_one_line_of_ndjson_is_a_batch(content_type: str) -> None:
+    """Under an NDJSON media type a client that happens to have one log still reads a batch's answer."""
+    assert _read(b'{"text":"a"}\n', content_type) == Records([A], is_batch=True)
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\n", b"\xef\xbb\xbf"])
+def test_ndjson_without_lines_is_a_batch_of_none(body: bytes) -> None:
+    """An empty NDJSON body holds no records."""
+    assert _read(body, "application/x-ndjson") == Records([], is_batch=True)
+
+
+@pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"text":"a"}', b'\xef\xbb\xbf\n{"text":"a"}'])
+def test_byte_order_mark_is_ignored(body: bytes) -> None:
+    """A BOM before JSON is ignored (RFC 8259, section 8.1)."""
+    assert _read(body).records == [A]
+    assert _read(body, "").records == [A]
+
+
+@pytest.mark.parametrize(
+    "broken", [b"{", b"nonsense", b'{"text":"\xff"}', b"[" * 100_000, b'{"text":"a","n":1e999}', b'{"text":"\\ud800"}']
+)
+def test_broken_line_stands_as_invalid_json_among_its_neighbours(broken: bytes) -> None:
+    """One bad line of NDJSON does not cost its neighbours, wherever it stands."""
+    for lines in ([broken, b'{"text":"a"}', b'{"text":"b"}'], [b'{"text":"a"}', broken, b'{"text":"b"}']):
+        records = _read(b"\n".join(lines), "application/x-ndjson").records
+        expected = ["invalid_json" if line is broken else A if b'"a"' in line else B for line in lines]
+        assert _shown(records) == expected
+
+
+def test_broken_line_after_a_good_one_under_application_json() -> None:
+    """NDJSON sent as application/json keeps its good lines too."""
+    assert _shown(_read(b'{"text":"a"}\n{oops\n{"text":"b"}').records) == [A, "invalid_json", B]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"  \n ",
+        b"not json",
+        b"{",
+        b'{"text":"a"',
+        b'{"text":"a"} trailing',
+        b'[{"text":"a"},]',
+        b'[\n{"text":"a"},\n{"text":"b"}\n',
+        b"{'text': 'a'}",
+        b'{"text":"a" "b"}',
+        b'{"text":"\xff\xfe"}',
+        b'{"text":"\xc0\xaf"}',
+        b'{"text":"a\x00b"}',
+        b'{"text":"\\ud800"}',
+        b'{"n":NaN}',
+        b'{"n":1e999}',
+        b'{"n":' + b"1" * 6_000 + b"}",
+        '{"text":"a"}'.encode("utf-16"),
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    ],
+)
+def test_invalid_json(body: bytes) -> None:
+    """A document of which nothing can be read is refused as a whole, whatever is wrong with it."""
+    assert _reason(body) == "invalid_json"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/html", "application/x-www-form-urlencoded", "application/msgpack", "multipart/form-data", "json", "*/*"],
+)
+def test_unsupported_content_type(content_type: str) -> None:
+    """A media type outside the list is refused even when the body is JSON."""
+    assert _reason(b'{"text":"a"}', content_type) == "unsupported_content_type"
+
+
+@pytest.mark.parametrize("body", [b"", b"plain text", b'"a"', b"7", b"text=a", b"\xff"])
+def test_unsupported_content_type_when_there_is_none_and_the_body_is_no_json(body: bytes) -> None:
+    """Without a media type only what begins as a JSON object or array is taken for JSON."""
+    assert _reason(body, "") == "unsupported_content_type"
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "latin-1", "ebcdic", ""])
+def test_invalid_encoding_of_json(charset: str) -> None:
+    """JSON is UTF-8 (RFC 8259, section 8.1)."""
+    assert _reason(b'{"text":"a"}', charset=charset) == "invalid_encoding"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf8", "us-ascii"])
+def test_utf8_and_its_subset_are_taken(charset: str) -> None:
+    """The names of UTF-8, and ASCII, which is a part of it."""
+    assert _read(b'{"text":"a"}', charset=charset).records == [A]
+
+
+def test_last_of_duplicate_keys_wins() -> None:
+    """A repeated member is not an error; the last stands, as in most parsers."""
+    assert _read(b'{"text":"first","text":"last"}').records == [{"text": "last"}]
+
+
+def test_reading_broken_lines_stops_beyond_the_limit() -> None:
+    """A megabyte of broken lines is not read to its end: it is refused as too many anyway."""
+    assert len(_read(b"x\n" * 500_000, "application/x-ndjson").records) == MAX_RECORDS + 1

@@ -1,0 +1,145 @@
+"""The HTTP answers, to the member."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ingest.api.dialects import respond
+from ingest.api.parse import Parsed, RejectedRecord
+from ingest.contract.errors import REJECT_REASONS, Rejected, RejectReason
+from tests.unit.ingest.fakes import message
+
+_SINGLE = Parsed([message("log-1")], [0], [], is_batch=False)
+_BATCH = Parsed(
+    [message("log-1"), message("log-2"), message("log-3")],
+    [0, 2, 3],
+    [RejectedRecord(1, "empty_text")],
+    is_batch=True,
+)
+_EMPTY_TEXT = {"index": 1, "reason": "empty_text", "detail": "text is empty."}
+
+
+def _body(response: respond.Response) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(response["body"])
+    return body
+
+
+def test_202_of_a_single_log() -> None:
+    """Exactly the specification's four members."""
+    response = respond.answer(_SINGLE, frozenset(), "request-1")
+    assert response["statusCode"] == 202
+    assert _body(response) == {
+        "status": "enqueued",
+        "tenant_id": "acme",
+        "log_id": "log-1",
+        "request_id": "request-1",
+    }
+
+
+def test_202_of_a_batch() -> None:
+    """How many, their log_ids in order, and what was refused with its place."""
+    response = respond.answer(_BATCH, frozenset(), "request-1")
+    assert response["statusCode"] == 202
+    assert _body(response) == {
+        "status": "enqueued",
+        "accepted": 3,
+        "log_ids": ["log-1", "log-2", "log-3"],
+        "rejected": [_EMPTY_TEXT],
+        "request_id": "request-1",
+    }
+
+
+def test_202_of_a_batch_of_one_is_a_batch_s() -> None:
+    """The shape follows what the client sent, not how many there were."""
+    response = respond.answer(Parsed([message("log-1")], [0], [], is_batch=True), frozenset(), "request-1")
+    assert _body(response)["log_ids"] == ["log-1"]
+    assert _body(response)["rejected"] == []
+
+
+def test_500_of_a_single_log() -> None:
+    """The specification's detail, when to come back, and the log_id to come back with."""
+    response = respond.answer(_SINGLE, frozenset({0}), "request-1")
+    assert response["statusCode"] == 500
+    assert response["headers"] == {"content-type": "application/json", "retry-after": "5"}
+    assert _body(response) == {
+        "detail": "Failed to enqueue message",
+        "reason": "enqueue_failed",
+        "request_id": "request-1",
+        "tenant_id": "acme",
+        "log_id": "log-1",
+    }
+
+
+def test_500_of_a_batch_that_was_taken_in_part() -> None:
+    """Every record's state stands in the answer: durable, failed or refused, by the client's own positions."""
+    response = respond.answer(_BATCH, frozenset({2, 1}), "request-1")
+    assert response["statusCode"] == 500
+    assert response["headers"]["retry-after"] == "5"
+    assert _body(response) == {
+        "detail": "Failed to enqueue message",
+        "reason": "enqueue_failed",
+        "request_id": "request-1",
+        "accepted": 1,
+        "log_ids": ["log-1"],
+        "failed": [{"index": 2, "log_id": "log-2"}, {"index": 3, "log_id": "log-3"}],
+        "rejected": [_EMPTY_TEXT],
+    }
+
+
+@pytest.mark.parametrize("reason", REJECT_REASONS)
+def test_4xx_of_a_refused_request(reason: RejectReason) -> None:
+    """Detail, reason and request id, under the reason's status; no Retry-After, because sending it again is no use."""
+    response = respond.rejected(Rejected(reason), "request-1")
+    assert response["statusCode"] == Rejected(reason).status
+    assert response["headers"] == {"content-type": "application/json"}
+    assert _body(response) == {"detail": Rejected(reason).detail, "reason": reason, "request_id": "request-1"}
+
+
+def test_no_valid_records() -> None:
+    """A batch of which nothing was accepted is a 400 that says why of each record."""
+    refused = [RejectedRecord(0, "invalid_json"), RejectedRecord(1, "empty_text")]
+    response = respond.answer(Parsed([], [], refused, is_batch=True), frozenset(), "request-1")
+    assert response["statusCode"] == 400
+    assert _body(response) == {
+        "detail": "No record of the batch was accepted; see rejected.",
+        "reason": "no_valid_records",
+        "accepted": 0,
+        "rejected": [{"index": 0, "reason": "invalid_json", "detail": "Invalid JSON payload"}, _EMPTY_TEXT],
+        "request_id": "request-1",
+    }
+
+
+def test_200_of_health() -> None:
+    """The health check says that the function runs."""
+    assert respond.healthy() == {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json"},
+        "body": '{"status":"ok"}',
+        "isBase64Encoded": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        respond.answer(_SINGLE, frozenset(), "r"),
+        respond.answer(_BATCH, frozenset({0}), "r"),
+        respond.rejected(Rejected("empty_text"), "r"),
+    ],
+)
+def test_response_is_what_api_gateway_takes(response: respond.Response) -> None:
+    """A malformed proxy response becomes a 502: the members and their types are these."""
+    assert type(response["statusCode"]) is int
+    assert type(response["body"]) is str
+    assert response["isBase64Encoded"] is False
+    assert all(type(k) is type(v) is str for k, v in response["headers"].items())
+
+
+def test_largest_answer_fits_lambda() -> None:
+    """5,000 of the longest log_ids, or 5,000 refusals of the longest detail, stay below Lambda's 6 MB."""
+    taken = Parsed([message("~" * 256)] * 5_000, list(range(5_000)), [], is_batch=True)
+    assert len(respond.answer(taken, frozenset(range(2_500)), "r")["body"]) < 6_000_000
+    longest = max(REJECT_REASONS, key=lambda reason: len(Rejected(reason).detail))
+    refused = Parsed([], [], [RejectedRecord(i, longest) for i in range(5_000)], is_batch=True)
+    assert len(respond.answer(refused, frozenset(), "r")["body"]) < 6_000_000

@@ -1,0 +1,61 @@
+"""The closed lists of reasons."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, Poison, Rejected, RejectReason
+
+_STATUS = {
+    "body_too_large": 413,
+    "larger_than_quota": 413,
+    "tenant_forbidden": 403,
+    "text_too_large": 413,
+    "too_many_records": 413,
+}
+
+
+@pytest.mark.parametrize("reason", REJECT_REASONS)
+def test_every_reject_reason_has_a_test_of_its_name(reason: str) -> None:
+    """A reason that nothing provokes is dead, or untested."""
+    sources = [path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py")]
+    assert any(re.search(rf"^def test_{reason}(_\w+)?\(", source, re.MULTILINE) for source in sources)
+
+
+@pytest.mark.parametrize("reason", REJECT_REASONS)
+def test_every_reject_reason_has_a_status_and_a_detail(reason: RejectReason) -> None:
+    """413 for what is too large, 403 for another's tenant, 400 for everything else; and each says a sentence."""
+    rejected = Rejected(reason)
+    assert rejected.status == _STATUS.get(reason, 400)
+    assert rejected.detail
+    assert str(rejected) == rejected.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail"),
+    [
+        ("invalid_json", "Invalid JSON payload"),
+        ("missing_text", "Invalid JSON payload"),
+        ("invalid_record", "Invalid JSON payload"),
+        ("missing_tenant", "Missing X-Tenant-ID header"),
+        ("unsupported_content_type", "Unsupported Content-Type. Use application/json or text/plain."),
+    ],
+)
+def test_the_specification_s_details_to_the_letter(reason: RejectReason, detail: str) -> None:
+    """Clients may compare these."""
+    assert Rejected(reason).detail == detail
+
+
+def test_reasons_are_snake_case_and_sorted() -> None:
+    """They are metric dimensions and parts of test names."""
+    for reasons in (REJECT_REASONS, POISON_REASONS):
+        assert list(reasons) == sorted(set(reasons))
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", reason) for reason in reasons)
+
+
+def test_poison_names_its_reason_and_detail() -> None:
+    """The detail is for the log line, the reason for the DLQ."""
+    poison = Poison("undecodable", "why")
+    assert (str(poison), poison.reason, poison.detail) == ("undecodable: why", "undecodable", "why")
+    assert str(Poison("undecodable")) == "undecodable"

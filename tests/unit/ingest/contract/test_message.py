@@ -1,0 +1,123 @@
+"""The contract's wire codec."""
+
+import json
+
+import pytest
+
+from ingest.contract.errors import Poison
+from ingest.contract.message import MAX_TEXT_BYTES, SCHEMA_VERSION, InternalMessage, decode, encode
+from tests.unit.ingest.fakes import message
+
+_WIRE = (
+    b'{"tenant_id":"acme","log_id":"log-1","source":"json_upload","text":"hello",'
+    b'"received_at":"2026-11-24T05:40:00.000Z","schema_version":1'
+)
+
+
+def test_wire_format_of_version_1() -> None:
+    """The golden bytes: what defaults say is left out."""
+    assert encode(message()) == _WIRE + b"}"
+
+
+def test_wire_format_of_all_members() -> None:
+    """Fields and the pending mark stand behind the rest, when they are there."""
+    full = message(fields={"level": "info"}, stream_pending=True)
+    assert encode(full) == _WIRE + b',"fields":{"level":"info"},"stream_pending":true}'
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "\x00\x01\x1f\x7f", "\ufffe\uffff", "\\\ufffe", "é€🎉", '"\\/', "\u2028\x85\ud7ff\ue000", "\ufffd"]
+)
+def test_round_trip(text: str) -> None:
+    """Any text comes back equal, from bytes and from SQS's str."""
+    sent = message(text=text, fields={text: [text, 1.5, None, {"k": 2**70}]}, stream_pending=True)
+    assert decode(encode(sent)) == sent
+    assert decode(encode(sent).decode()) == sent
+
+
+@pytest.mark.parametrize(("character", "escaped"), [("\ufffe", rb"\ufffe"), ("\uffff", rb"\uffff")])
+def test_noncharacters_are_escaped_on_the_wire(character: str, escaped: bytes) -> None:
+    """SQS refuses U+FFFE and U+FFFF, which JSON encoders write raw: in the text and in fields."""
+    encoded = encode(message(text=f"a{character}b", fields={character: character}))
+    assert character not in encoded.decode()
+    assert encoded.count(escaped) == 3
+
+
+def test_neighbours_of_the_noncharacters_stay_as_they_are() -> None:
+    """U+FFFD and the noncharacters beyond are legal XML."""
+    assert "\ufffd\ufffc\U0001fffe" in encode(message(text="\ufffd\ufffc\U0001fffe")).decode()
+
+
+def test_largest_message_fits_sqs() -> None:
+    """The largest text, escaped at its worst, with the largest fields, is below 1 MiB."""
+    largest = message(
+        log_id="~" * 256,
+        tenant_id="t" * 64,
+        text="\x01" * 149_999 + "a" * (MAX_TEXT_BYTES - 149_999),
+        fields={"k": "\uffff" * 5_458},
+        stream_pending=True,
+    )
+    assert len(encode(largest)) < 1_048_576
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"7",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        "\ud800",
+        _WIRE,
+        (_WIRE + b"}").replace(b'"hello"', b"7"),
+        (_WIRE + b"}").replace(b'"hello"', b'""'),
+        (_WIRE + b"}").replace(b"acme", b"a b"),
+        (_WIRE + b"}").replace(b"log-1", b""),
+        (_WIRE + b"}").replace(b"json_upload", b"other"),
+        (_WIRE + b"}").replace(b',"schema_version":1', b""),
+        (_WIRE + b',"fields":[]}'),
+    ],
+)
+def test_undecodable(encoded: bytes | str) -> None:
+    """What is no message of ours is poison, never another exception."""
+    with pytest.raises(Poison) as caught:
+        decode(encoded)
+    assert caught.value.reason == "undecodable"
+
+
+@pytest.mark.parametrize("rest", [b'"schema_version":2}', b'"schema_version":99,"shape":{"of":"tomorrow"}}'])
+def test_unknown_schema_version(rest: bytes) -> None:
+    """A newer program's message says so, whether its members look like ours or not; version 0 never was."""
+    for encoded in (b"{" + rest, _WIRE.replace(b'"schema_version":1', rest), _WIRE.replace(b":1", b":0") + b"}"):
+        with pytest.raises(Poison) as caught:
+            decode(encoded)
+        assert caught.value.reason == "unknown_schema_version"
+
+
+def test_unknown_members_are_ignored() -> None:
+    """A member that a later program of the same version adds is no poison."""
+    assert decode(_WIRE + b',"later":1}') == message()
+
+
+def test_message_is_frozen() -> None:
+    """A message that was accepted is not changed."""
+    with pytest.raises(AttributeError):
+        message().text = "other"  # type: ignore[misc]
+
+
+def test_schema_version_is_the_golden_one() -> None:
+    """A new version needs new golden bytes beside the old ones."""
+    assert json.loads(encode(message()))["schema_version"] == SCHEMA_VERSION == 1
+    assert InternalMessage.__struct_fields__[-3:] == ("schema_version", "fields", "stream_pending")
+
+
+@pytest.mark.parametrize("source", ["my secret", "it's my secret - at `$.x`", 'my "secret"'])
+def test_what_is_wrong_is_said_without_the_value(source: str) -> None:
+    """The detail goes into log lines: it names the place and not what stood there."""
+    encoded = json.dumps({"schema_version": 1, "tenant_id": "a", "log_id": "b", "source": source})
+    with pytest.raises(Poison) as caught:
+        decode(encoded)
+    assert caught.value.detail == "Invalid enum value - at `$.source`"

@@ -1,0 +1,51 @@
+"""The order of the two sinks, and the mark that the queue carries for the stream."""
+
+from collections.abc import Callable, Sequence
+
+from ingest.contract.message import EncodedLog, decode, encode
+from ingest.sinks.publish import NOTHING, Published, publish
+from tests.unit.ingest.fakes import message
+
+
+def _publish(texts: list[str], pending: set[int], failed: set[int]) -> tuple[Published, list[tuple[str, EncodedLog]]]:
+    seen: list[tuple[str, EncodedLog]] = []
+
+    def sink(name: str, refused: set[int]) -> Callable[[Sequence[EncodedLog]], frozenset[int]]:
+        def take(logs: Sequence[EncodedLog]) -> frozenset[int]:
+            seen.extend((name, log) for log in logs)
+            return frozenset(refused)
+
+        return take
+
+    messages = [message(f"log-{i}", text, tenant_id=f"t{i}") for i, text in enumerate(texts)]
+    published = publish(messages, put_on_stream=sink("stream", pending), enqueue=sink("queue", failed))
+    return published, seen
+
+
+def test_stream_comes_before_the_queue_and_both_get_every_message() -> None:
+    """The queue must know what the stream lacks, so it is asked last."""
+    published, seen = _publish(["a", "b"], set(), set())
+    assert [name for name, _ in seen] == ["stream", "stream", "queue", "queue"]
+    assert [log.tenant_id for _, log in seen] == ["t0", "t1", "t0", "t1"]
+    assert seen[0][1].data == seen[2][1].data == encode(message("log-0", "a", tenant_id="t0"))
+    assert published == Published(frozenset(), frozenset(), len(seen[2][1].data) + len(seen[3][1].data))
+
+
+def test_what_the_stream_refuses_travels_with_its_mark() -> None:
+    """Only the refused message is marked, and only in the queue."""
+    published, seen = _publish(["a", "b"], {1}, set())
+    assert [decode(log.data).stream_pending for _, log in seen] == [False, False, False, True]
+    assert published.stream_pending == {1}
+    assert published.not_enqueued == frozenset()
+
+
+def test_bytes_are_those_of_the_enqueued() -> None:
+    """What SQS did not acknowledge was not accepted, so its bytes are not counted."""
+    published, seen = _publish(["a", "long text", "c"], set(), {1})
+    queued = [log.data for name, log in seen if name == "queue"]
+    assert published == Published(frozenset({1}), frozenset(), len(queued[0]) + len(queued[2]))
+
+
+def test_nothing_is_nothing() -> None:
+    """A request of which nothing was accepted publishes nothing."""
+    assert Published(frozenset(), frozenset(), 0) == NOTHING
