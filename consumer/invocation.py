@@ -7,7 +7,8 @@ from consumer import backoff, delay, quarantine, report
 from consumer.crash import Crasher
 from consumer.isolate import bisect
 from consumer.process import Edges, Work
-from consumer.row import Redacts, Row
+from consumer.redact import Redactor
+from consumer.row import Row
 from consumer.settings import Settings
 from consumer.timestamps import rfc3339
 from consumer.unpack import Log, Spoiled, Unpacked, deliveries, unpack
@@ -56,7 +57,7 @@ class Outside(NamedTuple):
 
 
 def consume(
-    event: object, *, remaining_s: float, request_id: str, settings: Settings, redactor: Redacts, outside: Outside
+    event: object, *, remaining_s: float, request_id: str, settings: Settings, redactor: Redactor, outside: Outside
 ) -> report.PartialBatchResponse:
     """Return the partial batch response for Lambda's SQS event, with `remaining_s` left of the invocation.
 

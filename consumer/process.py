@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from consumer.crash import CrashPoint
-from consumer.row import Redacts, Row, build
+from consumer.redact import Redactor
+from consumer.row import Row, build
 from consumer.unpack import Log
 from consumer.verdict import Verdict, not_taken
 from ingest.contract.message import InternalMessage
@@ -26,7 +27,7 @@ class Edges(NamedTuple):
 class Work:
     """The `work` of `bisect`. It keeps each log's verdict, and skips a log that has one when a unit brings it again."""
 
-    def __init__(self, edges: Edges, redactor: Redacts, *, retention_days: int) -> None:
+    def __init__(self, edges: Edges, redactor: Redactor, *, retention_days: int) -> None:
         self._edges = edges
         self._redactor = redactor
         self._retention_days = retention_days

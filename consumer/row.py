@@ -1,11 +1,12 @@
 """A log as the table's item, and the items of a call. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from consumer.attributes import attribute_value
+from consumer.redact import Redactor
 from ingest.contract.message import InternalMessage
 
 if TYPE_CHECKING:
@@ -28,22 +29,8 @@ Row = dict[str, Any]
 Key = tuple[str, str]
 
 
-class Redacts(Protocol):
-    """What `consumer.redact.build` returns."""
-
-    @property
-    def version(self) -> str:
-        """The rules' version, kept in the item."""
-
-    def text(self, text: str, /) -> str:
-        """Return the text without what the rules name."""
-
-    def fields(self, fields: dict[str, Any], /) -> dict[str, Any]:
-        """Return the fields with every string value redacted."""
-
-
 def build(
-    message: InternalMessage, *, received_ms: int, redactor: Redacts, processed_at: str, retention_days: int
+    message: InternalMessage, *, received_ms: int, redactor: Redactor, processed_at: str, retention_days: int
 ) -> Row:
     """Return the table's item for a log.
 

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from google.protobuf.message import DecodeError
 
+from ingest.contract.errors import UnreadableReason
 from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
 
 BrokenReason = Literal[
@@ -15,9 +16,8 @@ BrokenReason = Literal[
     "wrong_digest",
     "broken_body",
     "index_out_of_range",
-    "undecodable",
-    "unknown_schema_version",
     "tenant_mismatch",
+    UnreadableReason,
 ]
 
 _FRAME_BYTES: Final = len(MAGIC) + DIGEST_SIZE

@@ -2,18 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Protocol
 
 import msgspec
 
-from consumer.replay.deaggregate import Broken, BrokenReason, UserRecord
-from ingest.contract.errors import Poison, PoisonReason
+from consumer.redact import Redactor
+from consumer.replay.deaggregate import Broken, UserRecord
+from ingest.contract.errors import Unreadable
 from ingest.contract.message import InternalMessage, decode
-
-_DECODE_REASONS: Final[dict[PoisonReason, BrokenReason]] = {
-    "undecodable": "undecodable",
-    "unknown_schema_version": "unknown_schema_version",
-}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,16 +17,6 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     tenants: frozenset[str] = frozenset()
-
-
-class Redactor(Protocol):
-    """What `consumer.redact.build` returns."""
-
-    def text(self, text: str) -> str:
-        """Return the text redacted."""
-
-    def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields redacted, at any depth."""
 
 
 def read_log(record: UserRecord) -> InternalMessage | Broken:
@@ -45,8 +30,8 @@ def read_log(record: UserRecord) -> InternalMessage | Broken:
             return Broken(*record, "tenant_mismatch")
         if datetime.fromisoformat(message.received_at).tzinfo is None:
             return Broken(*record, "undecodable")
-    except Poison as poison:
-        return Broken(*record, _DECODE_REASONS.get(poison.reason, "undecodable"))
+    except Unreadable as error:
+        return Broken(*record, error.unreadable)
     except ValueError:  # received_at is no time
         return Broken(*record, "undecodable")
     return msgspec.structs.replace(message, stream_pending=False) if message.stream_pending else message

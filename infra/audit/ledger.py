@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-Verdict = Literal["complete", "missing", "undecided"]
+Finding = Literal["complete", "missing", "undecided"]
 
 CONFLICT: Final = "log_id_conflict"
 _CACHE_KIB: Final = 64 * 1024
@@ -161,7 +161,7 @@ def digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def verdict(*, missing: int, in_flight: int, dead_letters_unseen: int) -> Verdict:
+def finding(*, missing: int, in_flight: int, dead_letters_unseen: int) -> Finding:
     """Return whether logs are missing for certain.
 
     Messages in the queue, and dead letters that SQS did not show, are known by number only. So as long as there are

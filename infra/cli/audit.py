@@ -14,7 +14,7 @@ from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import StreamRecord
 from consumer.replay.stream import read_stream
-from infra.audit.ledger import Ledger, MissingLog, StoredRow, TenantAudit, Verdict, verdict
+from infra.audit.ledger import Finding, Ledger, MissingLog, StoredRow, TenantAudit, finding
 from infra.audit.table import Item, read_items
 from infra.cli import instant
 from infra.cli.terminal import printable
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from ingest.contract.message import InternalMessage
 
-EXIT_CODES: Final[dict[Verdict, int]] = {"complete": 0, "missing": 1, "undecided": 3}
+EXIT_CODES: Final[dict[Finding, int]] = {"complete": 0, "missing": 1, "undecided": 3}
 """2 is click's, for a command line that it does not understand."""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What `rdp audit --json` prints; `missing_ids` only on request."""
 
-    verdict: Verdict
+    verdict: Finding
     unaccounted: int
     in_flight: int
     dead_letters_unseen: int
@@ -136,7 +136,7 @@ def run(
         unaccounted = sum(tenant.missing for tenant in counts)
         unseen = max(0, dlq_depth - dead)
         return Audit(
-            verdict=verdict(missing=unaccounted, in_flight=in_flight, dead_letters_unseen=unseen),
+            verdict=finding(missing=unaccounted, in_flight=in_flight, dead_letters_unseen=unseen),
             unaccounted=unaccounted,
             in_flight=in_flight,
             dead_letters_unseen=unseen,

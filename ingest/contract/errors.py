@@ -1,4 +1,4 @@
-"""The three ways a log can fail, each with a closed list of reasons.
+"""The two ways a log can fail, each with a closed list of reasons.
 
 A `Rejected` reason is at once the exception, the response's `reason`, the metric's dimension and the test's name.
 """
@@ -30,12 +30,9 @@ RejectReason = Literal[
     "unsupported_content_type",
 ]
 
-PoisonReason = Literal[
-    "log_id_conflict",
-    "refused_by_table",
-    "undecodable",
-    "unknown_schema_version",
-]
+UnreadableReason = Literal["undecodable", "unknown_schema_version"]
+
+PoisonReason = Literal["log_id_conflict", "refused_by_table", UnreadableReason]
 
 REJECT_REASONS: Final = get_args(RejectReason)
 POISON_REASONS: Final = get_args(PoisonReason)
@@ -97,10 +94,6 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error 
         return _DETAILS[self.reason]
 
 
-class Retryable(Exception):  # noqa: N818 - names what to do with it
-    """A failure that may pass by itself: throttling, a timeout, a 5xx of AWS. Raise it `from` its cause."""
-
-
 class Poison(Exception):  # noqa: N818 - the field's word
     """A log that no retry can store; it goes to the DLQ with this `reason` from the closed list."""
 
@@ -108,3 +101,14 @@ class Poison(Exception):  # noqa: N818 - the field's word
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason: PoisonReason = reason
         self.detail = detail
+
+
+class Unreadable(Poison):
+    """Bytes that hold no log that this program can read: what `message.decode` raises, and nothing else.
+
+    A reader of the stream meets the same bytes and has the same reasons, by their type.
+    """
+
+    def __init__(self, reason: UnreadableReason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.unreadable: UnreadableReason = reason

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from ingest.contract.errors import Poison
+from ingest.contract.errors import Unreadable, UnreadableReason
 
 SCHEMA_VERSION: Final = 1
 """Raised when an old reader could misread a new message. Every version ever written stays readable (tests/golden)."""
@@ -76,14 +76,14 @@ def decode(encoded: bytes | str) -> InternalMessage:
     """Return the message that `encode` wrote, of this schema version or an older one.
 
     Raises:
-        Poison: `undecodable` when it is not such a message, `unknown_schema_version` when a newer program wrote it.
+        Unreadable: `undecodable` when it is not such a message, `unknown_schema_version` when a newer program wrote it.
     """
     try:
         message = _decoder.decode(encoded)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise Poison(_why_undecodable(encoded), _without_value(str(error))) from error
+        raise Unreadable(_why_undecodable(encoded), _without_value(str(error))) from error
     if not 1 <= message.schema_version <= SCHEMA_VERSION:
-        raise Poison("unknown_schema_version", str(message.schema_version))
+        raise Unreadable("unknown_schema_version", str(message.schema_version))
     return message
 
 
@@ -93,7 +93,7 @@ def _without_value(said: str) -> str:
     return f"{what}enum value - at {rest.rpartition(' - at ')[2]}" if quote else said
 
 
-def _why_undecodable(encoded: bytes | str) -> Literal["undecodable", "unknown_schema_version"]:
+def _why_undecodable(encoded: bytes | str) -> UnreadableReason:
     try:
         version = _version_decoder.decode(encoded).schema_version
     except (msgspec.MsgspecError, UnicodeError, RecursionError):

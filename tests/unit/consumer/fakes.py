@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from consumer.invocation import Outside, consume
 from consumer.quarantine import Quarantine
+from consumer.redact import Redactor
 from consumer.settings import Settings
 from consumer.store import Table
 from consumer.unpack import Delivery, Log
@@ -264,10 +265,11 @@ class FakeSqs:
         return {"Successful": [], "Failed": failed}
 
 
-class Upper:
+class Upper(Redactor):
     """A redactor that shows what it touched; the text "bug" sets off a bug in it."""
 
-    version = "upper-1"
+    def __init__(self) -> None:
+        super().__init__([], [], "upper-1", phones=False)
 
     def text(self, text: str, /) -> str:
         """Return the text in capitals."""

@@ -3,13 +3,14 @@
 import json
 import re
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.micro.redaction import HOSTILE
-from consumer.redact import RULE_NAMES, TOKEN, build
+from consumer.redact import OUTPUT_DIGEST, RULE_NAMES, TOKEN, build
 
 _CORPUS = Path(__file__).parents[2] / "golden" / "redaction"
 
@@ -153,6 +154,24 @@ def test_fields_leave_the_original_alone() -> None:
     fields = {"a": ["555-0199"]}
     build().fields(fields)
     assert fields == {"a": ["555-0199"]}
+
+
+def _output_digest() -> str:
+    """Return the digest of what each rule alone, and all together, make of every line of the corpus."""
+    texts = [text for path in sorted(_CORPUS.glob("*.jsonl")) for text, _ in _lines(path.stem)]
+    redactors = [*(build((rule,)) for rule in RULE_NAMES), build(RULE_NAMES)]
+    outputs = [[redactor.text(text) for redactor in redactors] for text in texts]
+    return sha256(json.dumps(outputs).encode()).hexdigest()[:16]
+
+
+def test_the_version_is_raised_when_the_rules_redact_otherwise() -> None:
+    """An item's `redaction_version` tells old output from new: the version and the digest change together.
+
+    Fails after a change of a rule: raise `_RULES_VERSION` and write the new digest beside it. If only lines were added
+    to the corpus, the version stays and the digest is new.
+    """
+    version = build(()).version.partition(":")[0]
+    assert f"{version}:{_output_digest()}" == OUTPUT_DIGEST
 
 
 def test_version_names_the_rules_in_one_order() -> None:

@@ -1,6 +1,7 @@
 """User records to logs, and which of them are wanted."""
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import msgspec
 import pytest
@@ -8,7 +9,10 @@ import pytest
 from consumer import redact
 from consumer.replay.deaggregate import Broken, UserRecord
 from consumer.replay.select import Selection, read_log, redacted, selector
+from consumer.unpack import unpack
+from ingest.contract.errors import UnreadableReason
 from ingest.contract.message import encode
+from tests.unit.consumer.fakes import delivery
 from tests.unit.consumer.replay.fakes import message
 
 
@@ -46,6 +50,22 @@ def test_what_is_no_log_of_the_tenant_is_broken(data: bytes, reason: str) -> Non
     read = read_log(user_record(data))
     assert isinstance(read, Broken)
     assert (read.sub_sequence_number, read.partition_key, read.data, read.reason) == (3, "acme", data, reason)
+
+
+_UNREADABLE: dict[UnreadableReason, bytes] = {
+    "undecodable": b'{"half',
+    "unknown_schema_version": encode(message(schema_version=99)),
+}
+
+
+@pytest.mark.parametrize("reason", get_args(UnreadableReason))
+def test_the_consumer_and_a_replay_name_what_decode_refuses_alike(reason: UnreadableReason) -> None:
+    """Each reason that `decode` may have is here; a new one without an example fails."""
+    data = _UNREADABLE[reason]
+    (spoiled,) = unpack([delivery(body=data.decode())]).spoiled
+    read = read_log(user_record(data))
+    assert isinstance(read, Broken)
+    assert (spoiled.poison.reason, read.reason) == (reason, reason)
 
 
 @pytest.mark.parametrize(

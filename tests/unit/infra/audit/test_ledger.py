@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from infra.audit.ledger import CONFLICT, Ledger, MissingLog, StoredRow, TenantAudit, Verdict, verdict
+from infra.audit.ledger import CONFLICT, Finding, Ledger, MissingLog, StoredRow, TenantAudit, finding
 
 Log = tuple[str, str, str]
 Letter = tuple[str, str, str | None, str]
@@ -122,6 +122,6 @@ def test_missing_logs_come_by_tenant_and_id() -> None:
         (1, 0, 1, "undecided"),
     ],
 )
-def test_verdict(missing: int, in_flight: int, unseen: int, expected: Verdict) -> None:
+def test_finding(missing: int, in_flight: int, unseen: int, expected: Finding) -> None:
     """Missing for certain only when there are more of them than messages that nobody can look into."""
-    assert verdict(missing=missing, in_flight=in_flight, dead_letters_unseen=unseen) == expected
+    assert finding(missing=missing, in_flight=in_flight, dead_letters_unseen=unseen) == expected
