@@ -1,0 +1,176 @@
+"""The sender's own time, read from whatever form it has, exact to the digit. Pure.
+
+What comes out is RFC 3339 in UTC with as many fraction digits as the sender gave, nanoseconds at most. A time that
+nobody would believe (1970, 2262) is kept as said: only the sender knows. What cannot be read is None, and costs
+nothing: the member stays among the log's fields.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, localcontext
+from typing import Any, Final, Literal
+
+Unit = Literal["s", "ms", "us", "ns"]
+
+TIME_KEYS: Final = (
+    "timestamp",
+    "@timestamp",
+    "time",
+    "ts",
+    "date",
+    "dt",
+    "datetime",
+    "event_time",
+    "eventTime",
+    "_time",
+    "@t",
+    "Timestamp",
+    "__REALTIME_TIMESTAMP",
+)
+"""Where a record's time may stand: the first of these that can be read wins."""
+
+_KEYS: Final = frozenset(TIME_KEYS)
+_UNIT_OF_KEY: Final[dict[str, Unit]] = {"__REALTIME_TIMESTAMP": "us"}  # systemd.journal-fields(7)
+
+_EXPONENTS: Final[dict[Unit, int]] = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+
+# Between them lie the years 1973 and 5138: no unit's numbers of our time are taken for another's.
+_MAX_SECONDS: Final = 10**11
+_MAX_MILLISECONDS: Final = 10**14
+_MAX_MICROSECONDS: Final = 10**17
+
+_MAX_NANOSECONDS: Final = 10**21  # The year 9999 is below it.
+
+_MAX_FRACTION_DIGITS: Final = 9
+_PRECISION: Final = 100  # Decimal digits: more than any number that is read here has.
+_MINUTE_CHARS: Final = len("2026-11-24T05:36:")
+_SECOND_CHARS: Final = len("2026-11-24T05:36:13")
+_MAX_CHARS: Final = 64
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z", re.ASCII)
+_ISO: Final = re.compile(
+    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})[Tt ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,40}))?)?"
+    r"\ ?(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?",
+    re.ASCII,
+)
+# RFC 5322 (mail, HTTP headers) and Apache's common log format.
+_NAMED_MONTH: Final = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?([0-9]{1,2})[ /]([A-Z][a-z]{2})[ /]([0-9]{4})[ :]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?"
+    r" (Z|UT|UTC|GMT|[+-][0-9]{4})",
+    re.ASCII,
+)
+_NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?", re.ASCII)
+_COMPACT_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)  # A day, and no number of seconds.
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_HOURS: Final = 24
+_MINUTES: Final = 60
+
+
+def of_record(record: dict[str, Any]) -> str | None:
+    """Return the time that a record's members name, or None when none of `TIME_KEYS` holds one that can be read."""
+    if _KEYS.isdisjoint(record):
+        return None
+    for key in TIME_KEYS:
+        if key in record and (read := event_at(record[key], unit=_UNIT_OF_KEY.get(key))) is not None:
+            return read
+    return None
+
+
+def event_at(value: Any, *, unit: Unit | None = None, naive_is_utc: bool = False) -> str | None:
+    """Return `value` as RFC 3339 in UTC, or None when it is no time.
+
+    A number, or its text, counts from the epoch: in `unit`, or in the unit that its size says. A text without a zone
+    is no time (whose?), unless `naive_is_utc`. Fraction digits beyond nanoseconds are left out.
+    """
+    if isinstance(value, str):
+        if _USUAL.fullmatch(value):  # Nearly every sender's form; what follows costs ten times as much.
+            return value if _is_real(value) else _of_text(value, unit, naive_is_utc=False)
+        return _of_text(value.strip(), unit, naive_is_utc=naive_is_utc) if len(value) <= _MAX_CHARS else None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    if isinstance(value, int):
+        return _of_integer(value, unit)
+    if isinstance(value, float):
+        value = Decimal(repr(value))  # The shortest digits that make this double: what JSON's text said.
+    return _of_number(value, unit)
+
+
+def _is_real(text: str) -> bool:
+    """Return whether such a day and such a time of day exist; a leap second is looked at elsewhere."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _of_text(text: str, unit: Unit | None, *, naive_is_utc: bool) -> str | None:
+    if _NUMBER.fullmatch(text):
+        return None if unit is None and _COMPACT_DATE.fullmatch(text) else _of_number(Decimal(text), unit)
+    if iso := _ISO.fullmatch(text):
+        year, month, day, hour, minute, second, fraction, zone = iso.groups()
+        if zone is None and not naive_is_utc:
+            return None
+        date, at = (int(year), int(month), int(day)), (int(hour), int(minute))
+        return _in_utc(date, at, second or "00", fraction or "", zone or "Z")
+    if named := _NAMED_MONTH.fullmatch(text):
+        day, name, year, hour, minute, second, zone = named.groups()
+        date = (int(year), _MONTHS.index(name) + 1 if name in _MONTHS else 0, int(day))
+        return _in_utc(date, (int(hour), int(minute)), second or "00", "", zone)
+    return None
+
+
+def _in_utc(date: tuple[int, int, int], minute: tuple[int, int], second: str, fraction: str, zone: str) -> str | None:
+    """Return the instant; its second and fraction are not touched, so that a leap second and every digit survive."""
+    if int(second) > _MINUTES:
+        return None
+    offset = timedelta()
+    if zone[0] in "+-":
+        hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
+        if hours >= _HOURS or minutes >= _MINUTES:
+            return None
+        offset = timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
+    try:
+        at = datetime(*date, *minute, tzinfo=UTC) - offset
+    except (ValueError, OverflowError):
+        return None
+    return _rfc3339(at.isoformat()[:_MINUTE_CHARS] + second, fraction)
+
+
+def _of_integer(number: int, unit: Unit | None) -> str | None:
+    exponent = _EXPONENTS[unit or _unit_of_size(number)]
+    seconds, fraction = divmod(number, 10**exponent)
+    return _since_epoch(seconds, f"{fraction:0{exponent}}" if exponent else "")
+
+
+def _of_number(number: Decimal, unit: Unit | None) -> str | None:
+    if not number.is_finite() or abs(number) >= _MAX_NANOSECONDS:
+        return None
+    exponent = _EXPONENTS[unit or _unit_of_size(number)]
+    digits = max(0, exponent - int(number.as_tuple().exponent))
+    with localcontext(prec=_PRECISION):
+        scaled = int(number.scaleb(digits - exponent))  # Whole: each digit that was given is before the point.
+    seconds, fraction = divmod(scaled, 10**digits)
+    return _since_epoch(seconds, f"{fraction:0{digits}}" if digits else "")
+
+
+def _since_epoch(seconds: int, fraction: str) -> str | None:
+    try:
+        at = _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+    return _rfc3339(at.isoformat()[:_SECOND_CHARS], fraction)
+
+
+def _rfc3339(second: str, fraction: str) -> str:
+    return f"{second}.{fraction[:_MAX_FRACTION_DIGITS]}Z" if fraction else f"{second}Z"
+
+
+def _unit_of_size(number: Decimal | int) -> Unit:
+    size = number if number >= 0 else -number
+    if size < _MAX_SECONDS:
+        return "s"
+    if size < _MAX_MILLISECONDS:
+        return "ms"
+    return "us" if size < _MAX_MICROSECONDS else "ns"

@@ -1,0 +1,107 @@
+"""The sender's time: every form that clients send, exact to the digit, and what is no time."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ingest.api.event_time import TIME_KEYS, event_at, of_record
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        # RFC 3339, any precision, any zone
+        ("2026-11-24T05:40:00Z", "2026-11-24T05:40:00Z"),
+        ("2026-11-24T05:40:00.1Z", "2026-11-24T05:40:00.1Z"),
+        ("2026-11-24T05:40:00.120Z", "2026-11-24T05:40:00.120Z"),
+        ("2026-11-24T05:40:00.123456789Z", "2026-11-24T05:40:00.123456789Z"),
+        ("2026-11-24T05:40:00.1234567891Z", "2026-11-24T05:40:00.123456789Z"),
+        ("2026-11-24T05:40:00.123456789+02:00", "2026-11-24T03:40:00.123456789Z"),
+        ("2026-11-24T05:40:00-08:30", "2026-11-24T14:10:00Z"),
+        ("2026-11-24 05:40:00.5+0530", "2026-11-24T00:10:00.5Z"),
+        ("2026-11-24 05:40:00,123 +01", "2026-11-24T04:40:00.123Z"),
+        ("2026-11-28 02:45:35.820914+00:00", "2026-11-28T02:45:35.820914Z"),
+        ("2026-11-24t05:40:00z", "2026-11-24T05:40:00Z"),
+        ("2026-11-24T05:40Z", "2026-11-24T05:40:00Z"),
+        ("20261124T054000.25Z", "2026-11-24T05:40:00.25Z"),
+        ("2026-11-24 05:40:00 UTC", "2026-11-24T05:40:00Z"),
+        (" 2026-11-24T05:40:00Z\n", "2026-11-24T05:40:00Z"),
+        # A leap second; a day that the zone changes; the calendar's ends
+        ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:60.5Z"),
+        ("2026-12-31T23:30:00-01:00", "2027-01-01T00:30:00Z"),
+        ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+        ("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999Z"),
+        # Mail's and Apache's
+        ("Sat, 28 Nov 2026 02:46:40 GMT", "2026-11-28T02:46:40Z"),
+        ("28/Nov/2026:02:46:40 +0100", "2026-11-28T01:46:40Z"),
+        # Epochs by size: seconds, milliseconds, microseconds, nanoseconds
+        (1795833985, "2026-11-28T02:46:25Z"),
+        (1795833985483, "2026-11-28T02:46:25.483Z"),
+        (1795833985483001, "2026-11-28T02:46:25.483001Z"),
+        (1795833985483123456, "2026-11-28T02:46:25.483123456Z"),
+        ("1795833985483123456", "2026-11-28T02:46:25.483123456Z"),
+        ("1795833985.4830", "2026-11-28T02:46:25.4830Z"),
+        (1795833985.483, "2026-11-28T02:46:25.483Z"),
+        (1795833940123.781, "2026-11-28T02:45:40.123781Z"),
+        (Decimal("1795833985.123456789"), "2026-11-28T02:46:25.123456789Z"),
+        # Implausible, and kept as said
+        (0, "1970-01-01T00:00:00Z"),
+        (-1, "1969-12-31T23:59:59Z"),
+        (-0.5, "1969-12-31T23:59:59.5Z"),
+        (9223372036854775807, "2262-04-11T23:47:16.854775807Z"),
+    ],
+)
+def test_a_time_is_read_to_the_digit(said: Any, read: str) -> None:
+    """Every digit that the sender gave is there, in UTC, and none that it did not give."""
+    assert event_at(said) == read
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(None, True, False, "", "x", "now", [], {}, float("nan"), float("inf"), 1e300, 10**30),
+        *("2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-24T24:00:00Z", "2026-11-24T05:61:00Z"),
+        *("2026-11-24T05:40:61Z", "2026-11-24T05:40:00+24:00", "0001-01-01T00:00:00+23:59", "2026-W01-1T00:00:00Z"),
+        *("20261124", "2026-11-24", "05:40:00", "Nov 28 02:46:40", "Sat, 28 Foo 2026 02:46:40 GMT", "1e9", "9" * 200),
+        *(
+            "2026-11-24T05:40:00",
+            "2026-11-28 02:45:32,103",
+            "\N{DEVANAGARI DIGIT TWO}026-11-24T05:40:00Z",
+            "2026-11-24T05:40:00Z trailing",
+        ),
+    ],
+)
+def test_what_is_no_time_is_none(said: Any) -> None:
+    """A time that can't be read is absent; a text without a zone says not whose it is."""
+    assert event_at(said) is None
+
+
+def test_the_unit_may_be_known() -> None:
+    """A number of nanoseconds that looks like seconds (padded, cut) is what its protocol says it is."""
+    assert event_at("1570818238", unit="ns") == "1970-01-01T00:00:01.570818238Z"
+    assert event_at(1795833985, unit="ms") == "1970-01-21T18:50:33.985Z"
+    assert event_at("1.5", unit="s") == "1970-01-01T00:00:01.5Z"
+
+
+def test_a_protocol_may_say_that_naive_is_utc() -> None:
+    """Elasticsearch reads a time without a zone as UTC."""
+    assert event_at("2026-11-28T02:45:25.838629", naive_is_utc=True) == "2026-11-28T02:45:25.838629Z"
+
+
+@pytest.mark.parametrize("key", TIME_KEYS)
+def test_every_key_is_looked_at(key: str) -> None:
+    """The time is found under each of them."""
+    assert of_record({"text": "a", key: 1795833985483001}) == "2026-11-28T02:46:25.483001Z"
+
+
+def test_the_first_key_that_can_be_read_wins() -> None:
+    """A member that is no time does not hide one that is."""
+    record = {"time": 2, "date": "yesterday", "timestamp": "soon", "ts": 3}
+    assert of_record(record) == "1970-01-01T00:00:02Z"
+    assert of_record({"text": "no time", "when": 5}) is None
+
+
+def test_the_journal_counts_microseconds() -> None:
+    """__REALTIME_TIMESTAMP is in microseconds, whatever its size."""
+    assert of_record({"__REALTIME_TIMESTAMP": "1570818238"}) == "1970-01-01T00:26:10.818238Z"
