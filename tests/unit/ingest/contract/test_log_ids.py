@@ -1,0 +1,86 @@
+"""Generated log ids: UUIDv7s in the order of arrival."""
+
+import uuid
+
+import pytest
+
+from ingest.contract.log_ids import (
+    MAX_BUCKETS,
+    MAX_MS,
+    MAX_POSITION,
+    RANDOM_BITS,
+    arrival,
+    bucket_names,
+    generator,
+    lowest,
+    received_ms,
+)
+
+_NOW_MS = 1_795_833_985_483
+_ALL_ONES = (1 << RANDOM_BITS) - 1
+
+
+@pytest.mark.parametrize("random", [0, 1, _ALL_ONES, 0x123456789ABCDEF])
+@pytest.mark.parametrize("position", [0, 1, 19_999, MAX_POSITION])
+@pytest.mark.parametrize("at_ms", [0, _NOW_MS, MAX_MS])
+def test_it_is_a_uuid_version_7(at_ms: int, position: int, random: int) -> None:
+    """Version and variant are RFC 9562's, and the first 48 bits are the time."""
+    log_id = generator(at_ms, random)(position)
+    parsed = uuid.UUID(log_id)
+    assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
+    assert parsed.int >> 80 == at_ms == received_ms(log_id)
+    assert str(parsed) == log_id
+
+
+def test_a_request_s_logs_sort_by_their_place() -> None:
+    """A traceback comes back in the order in which it was sent."""
+    of = generator(_NOW_MS, 0x9876543210ABCDE)
+    ids = [of(position) for position in range(20_000)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_two_requests_of_one_millisecond_are_not_shuffled_together() -> None:
+    """Of two requests with different random bits, one stands whole before the other."""
+    one, two = generator(_NOW_MS, 0), generator(_NOW_MS, _ALL_ONES)
+    assert max(one(0), one(MAX_POSITION)) < min(two(0), two(MAX_POSITION))
+
+
+def test_the_random_bits_keep_requests_apart() -> None:
+    """Each bit of the UUID's 54 makes another id at the same place of the same millisecond."""
+    ids = {generator(_NOW_MS, 1 << bit)(0) for bit in range(6, RANDOM_BITS)}
+    assert len(ids) == RANDOM_BITS - 6
+
+
+def test_the_lowest_parts_the_times() -> None:
+    """Every id of the millisecond is above it, every earlier one below."""
+    bound = lowest(_NOW_MS)
+    assert generator(_NOW_MS - 1, _ALL_ONES)(MAX_POSITION) < bound < generator(_NOW_MS, 0)(0)
+
+
+@pytest.mark.parametrize("buckets", [2, 7, MAX_BUCKETS])
+def test_buckets_spread_requests_and_keep_their_order(buckets: int) -> None:
+    """A request stays in one bucket, all buckets are used, and behind the bucket stands the order of arrival."""
+    names = bucket_names(buckets)
+    seen = set()
+    for random in range(buckets * 3):
+        first, second = (generator(_NOW_MS, random, buckets=buckets)(position) for position in (0, 1))
+        assert first[:3] == second[:3]
+        assert lowest(_NOW_MS, bucket=first[:3]) < first < second
+        assert arrival(first) < arrival(second)
+        assert received_ms(first) == _NOW_MS
+        seen.add(first[:3])
+    assert seen == set(names)
+
+
+def test_one_bucket_has_no_name() -> None:
+    """The default is the plain UUID."""
+    log_id = generator(_NOW_MS, 5)(0)
+    assert bucket_names(1) == ("",)
+    assert arrival(log_id) == log_id
+
+
+@pytest.mark.parametrize("log_id", ["", "l-1", "a" * 32, "01a2d1e0-1c2b-4000-8000-000000000000", "1.2.3"])
+def test_another_s_id_has_no_time(log_id: str) -> None:
+    """An id that a sender brought says nothing of when it came."""
+    assert received_ms(log_id) is None
