@@ -1,13 +1,14 @@
 """The dead-letter queue, message by message: what is there, and back to the queue without ever losing one.
 
-SQS has no listing: every look receives messages, which hides them from others meanwhile, and gives them back.
+SQS has no listing: every look receives messages, which hides them from others meanwhile, and gives them back. At most
+120,000 can be looked at (the in-flight limit of a standard queue, SQS quotas, November 2026), and a standard queue may
+hold one back: compare with its depth (`infra.counts`), which is what SQS claims to have.
 """
 
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from consumer.replay.dead_letters import UNMARKED_REASON
 from ingest.contract.errors import Poison
 from ingest.contract.message import InternalMessage, decode
 
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+UNMARKED_REASON: Final = "max_receives_exceeded"
+"""The reason shown for what SQS itself dead-lettered: it adds no attribute of ours."""
+
 VISIBILITY_S: Final = 300
 """How long a message that was looked at stays hidden if the look dies before it gives it back."""
 
 _BATCH: Final = 10  # Messages a call (API references of ReceiveMessage and of the batch actions, November 2026).
-_EMPTY_RECEIVES: Final = 2  # In a row; each asks all of SQS's servers, because it waits (long polling).
+# In a row; each asks all of SQS's servers, because it waits (long polling).
+_EMPTY_RECEIVES: Final = 2
+_EMPTY_RECEIVES_IF_SHORT: Final = 3  # While fewer were seen than SQS claims to have.
 _MAX_CALL_BYTES: Final = 1_048_576  # SendMessageBatch API reference, as above.
 
 
@@ -89,14 +95,17 @@ class Redriven(NamedTuple):
     refused: dict[str, int]
 
 
-def look(client: "SQSClient", dlq_url: str) -> Generator[DeadLetter, None, None]:
-    """Yield every message of the queue once, and give them all back at the end, also when the caller stops early."""
-    seen: dict[str, DeadLetter] = {}
+def look(client: "SQSClient", dlq_url: str, *, expected: int = 0) -> Generator[DeadLetter, None, None]:
+    """Yield every message of the queue once, and give them all back at the end, also when the caller stops early.
+
+    With `expected`, the queue's depth, it is asked longer while it has shown fewer.
+    """
+    receipts: dict[str, str] = {}
     try:
-        for letters in _receive(client, dlq_url, seen):
+        for letters in _receive(client, dlq_url, receipts, expected):
             yield from letters
     finally:
-        _give_back(client, dlq_url, list(seen.values()))
+        _give_back(client, dlq_url, list(receipts.values()))
 
 
 def redrive(
@@ -116,21 +125,21 @@ def redrive(
     moved = 0
     refused: dict[str, int] = {}
     sent_ids: set[str] = set()
-    seen: dict[str, DeadLetter] = {}
-    keep: list[DeadLetter] = []
+    receipts: dict[str, str] = {}
     try:
-        for letters in _receive(client, dlq_url, seen):
+        for letters in _receive(client, dlq_url, receipts):
             meant = [letter for letter in letters if wanted.takes(letter) and not _came_back(letter, sent_ids)]
-            keep.extend(letter for letter in letters if letter not in meant)
             for call in _calls(meant):
                 done, codes = _move(client, dlq_url, queue_url, call, sent_ids)
                 moved += done
                 for code in codes.values():
                     refused[code] = refused.get(code, 0) + 1
-                keep.extend(letter for letter in call if letter.message_id in codes)
+                for letter in call:
+                    if letter.message_id not in codes:
+                        del receipts[letter.message_id]
                 tell(moved)
     finally:
-        _give_back(client, dlq_url, keep)
+        _give_back(client, dlq_url, list(receipts.values()))
     return Redriven(moved, refused)
 
 
@@ -183,10 +192,13 @@ def _calls(letters: Sequence[DeadLetter]) -> Iterator[list[DeadLetter]]:
         yield call
 
 
-def _receive(client: "SQSClient", dlq_url: str, seen: dict[str, DeadLetter]) -> Iterator[list[DeadLetter]]:
-    """Yield new messages until none come; `seen` gets each by its message id."""
+def _receive(
+    client: "SQSClient", dlq_url: str, receipts: dict[str, str], expected: int = 0
+) -> Iterator[list[DeadLetter]]:
+    """Yield new messages until none come; `receipts` gets the newest receipt of each by its message id."""
+    seen: set[str] = set()
     empty = 0
-    while empty < _EMPTY_RECEIVES:
+    while empty < (_EMPTY_RECEIVES if len(seen) >= expected else _EMPTY_RECEIVES_IF_SHORT):
         messages = client.receive_message(
             QueueUrl=dlq_url,
             MaxNumberOfMessages=_BATCH,
@@ -198,20 +210,21 @@ def _receive(client: "SQSClient", dlq_url: str, seen: dict[str, DeadLetter]) -> 
         letters = [_dead_letter(message) for message in messages]
         # After the visibility timeout the first ones come again, with a new receipt.
         new = [letter for letter in letters if letter.message_id not in seen]
-        seen.update((letter.message_id, letter) for letter in letters)
+        seen.update(letter.message_id for letter in letters)
+        receipts.update((letter.message_id, letter.receipt_handle) for letter in letters)
         empty = 0 if new else empty + 1
         if new:
             yield new
 
 
-def _give_back(client: "SQSClient", dlq_url: str, letters: Sequence[DeadLetter]) -> None:
+def _give_back(client: "SQSClient", dlq_url: str, receipts: Sequence[str]) -> None:
     """Make the messages visible again. What can't be given back comes back by itself after the visibility timeout."""
-    for start in range(0, len(letters), _BATCH):
+    for start in range(0, len(receipts), _BATCH):
         client.change_message_visibility_batch(
             QueueUrl=dlq_url,
             Entries=[
-                {"Id": str(i), "ReceiptHandle": letter.receipt_handle, "VisibilityTimeout": 0}
-                for i, letter in enumerate(letters[start : start + _BATCH])
+                {"Id": str(i), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+                for i, receipt in enumerate(receipts[start : start + _BATCH])
             ],
         )
 

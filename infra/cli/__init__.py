@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from infra.cli.failures import PlainErrors
+from infra.terminal.failures import PlainErrors
 
 VERBS: Final[Mapping[str, str]] = {
     "up": "infra.cli.up",

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from infra import changeset, code_bucket, deployment, package, rollout, stack
 from infra.changeset import Change, Event
-from infra.cli.parameters import parameters_option
-from infra.cli.terminal import printable
+from infra.options.parameters import parameters_option
 from infra.stack import Place, StackError
+from infra.terminal.text import printable
 
 
 def place_options(function: Callable[..., None]) -> Callable[..., None]:

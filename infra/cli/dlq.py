@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from infra import dead_letters, move_task
-from infra.cli.terminal import printable
-from infra.cli.where import on_stack
 from infra.counts import queue_depth
 from infra.dead_letters import DeadLetter, Filter
+from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
+from infra.terminal.text import printable
 
 
 def _filtered(function: Callable[..., None]) -> Callable[..., None]:

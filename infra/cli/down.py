@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from infra.cli.where import data_dir_option
 from infra.local import lifecycle
+from infra.options.locator import data_dir_option
 
 
 @click.command("down")

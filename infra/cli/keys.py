@@ -5,9 +5,9 @@ from rich.console import Console
 from rich.table import Table
 
 from infra import access
-from infra.cli.terminal import printable
-from infra.cli.where import on_stack
+from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal.text import printable
 
 
 @click.group("keys")

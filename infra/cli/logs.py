@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from infra import tenant_reader
-from infra.cli.terminal import printable
-from infra.cli.where import on_stack
+from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal.text import printable
 
 _COLUMNS: Final = ("received_at", "log_id", "source", "modified_data")
 

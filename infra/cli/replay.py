@@ -1,13 +1,11 @@
 """`rdp replay`: the stream read back, to files, to standard output or to the queue."""
 
 import os
-import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import click
@@ -20,8 +18,9 @@ from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.replay.replay import Progress
 from consumer.replay.sinks import QueueRefusedError
 from infra.cli.replay_job import Options, quarantine_path, run
-from infra.cli.where import on_stack
+from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal.signals import on_stop
 
 _REFRESHES_PER_S: Final = 4
 
@@ -52,10 +51,11 @@ def command(stack: Stack, **options: object) -> None:
     nothing twice. DIR takes Parquet, partitioned by tenant and date. queue sends the logs to the queue again, original
     and distinct: it rebuilds an emptied table, and changes nothing on a full one.
     """
+    came = threading.Event()
     asked = Options(**options)  # type: ignore[arg-type]
     try:
-        with _interrupts() as stopped:
-            progress = run(stack, asked, stopped=stopped, show=_shown)
+        with on_stop(lambda _: came.set()):  # What was read is committed first.
+            progress = run(stack, asked, stopped=came.is_set, show=_shown)
     except (CheckpointMismatchError, StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
     except BrokenPipeError:  # The reader of standard output has enough, as in `rdp replay | head`.
@@ -68,22 +68,6 @@ def command(stack: Stack, **options: object) -> None:
         click.echo(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
     if progress.broken:
         click.echo(f"{progress.broken} broken records are in {quarantine_path(asked)}", err=True)
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether Ctrl-C or a termination signal came: then what was read is committed first."""
-    came: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _shown(cleanup: ExitStack, progress: Progress) -> None:

@@ -20,7 +20,7 @@ from consumer.replay.distinct import Seen
 from consumer.replay.replay import Progress, Replay
 from consumer.replay.sinks import FileSink, QueueSink, Sink, StreamSink
 from consumer.replay.stream import read_stream
-from infra.cli import instant
+from infra.options import instant
 from infra.stack import Stack, StackError
 
 _LINE_SUFFIXES: Final = frozenset({".ndjson", ".jsonl"})

@@ -11,9 +11,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infra.cli import lines, shipping
-from infra.cli.sender import Sender, Tally
-from infra.cli.where import on_stack
+from infra.options.locator import on_stack
+from infra.shipping import log_file, shipment
+from infra.shipping.sender import Sender, Tally
 from infra.stack import Stack
 from ingest.contract.errors import Rejected
 from ingest.contract.message import TENANT_ID_PATTERN
@@ -47,8 +47,8 @@ def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batc
     Sending the same file again stores nothing twice. Empty lines are skipped. With --batch 1 a line is a plain text
     request, else it is a record of an NDJSON request. Exit code 1 if a line was not accepted.
     """
-    content = lines.seekable(file)
-    scanned = lines.scan(content)
+    content = log_file.seekable(file)
+    scanned = log_file.scan(content)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started_s = time.monotonic()
@@ -58,9 +58,9 @@ def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batc
         sender = Sender(
             stack.ingest_url, tenant, connections=connections, on_lines=lambda count: progress.advance(task, count)
         )
-        decodable = _decodable(lines.read(content, tenant, scanned.digest, encoding), sender.tally)
+        decodable = _decodable(log_file.read(content, tenant, scanned.digest, encoding), sender.tally)
         try:
-            sender.run(shipping.requests(decodable, tenant, batch))
+            sender.run(shipment.requests(decodable, tenant, batch))
         except KeyboardInterrupt:
             interrupted = True
     not_sent = scanned.lines - scanned.empty - sender.tally.accepted - sender.tally.not_accepted
@@ -72,9 +72,9 @@ def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batc
         raise SystemExit(1)
 
 
-def _decodable(all_lines: Iterable[lines.Line | lines.Undecodable], tally: Tally) -> Iterator[lines.Line]:
+def _decodable(all_lines: Iterable[log_file.Line | log_file.Undecodable], tally: Tally) -> Iterator[log_file.Line]:
     for line in all_lines:
-        if isinstance(line, lines.Undecodable):
+        if isinstance(line, log_file.Undecodable):
             tally.reject(line.number, "invalid_encoding")
         else:
             yield line

@@ -6,9 +6,9 @@ import click
 from rich.console import Console
 
 from infra import counts
-from infra.cli.terminal import counts_table
-from infra.cli.where import on_stack
+from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal.text import counts_table
 
 
 @click.command("status")

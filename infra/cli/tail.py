@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from infra import log_lines
-from infra.cli import instant
-from infra.cli.terminal import printable
-from infra.cli.where import on_stack
-from infra.log_lines import Level
+from infra import function_lines
+from infra.function_lines import Level
+from infra.options import instant
+from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal.text import printable
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -68,7 +68,9 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
 @on_stack
 @click.option("--since", default="5m", show_default=True, callback=_read_since, help="From when: 15m, 2h or a time.")
 @click.option("--service", type=click.Choice(["ingest", "consumer"]), help="Only this function.")
-@click.option("--level", type=click.Choice(list(log_lines.LEVELS)), default="info", show_default=True, help="At least.")
+@click.option(
+    "--level", type=click.Choice(list(function_lines.LEVELS)), default="info", show_default=True, help="At least."
+)
 @click.option("--platform", is_flag=True, help="Also Lambda's own START, END and REPORT lines.")
 @click.option("--no-follow", is_flag=True, help="End when the lines that are there are shown.")
 @click.option("--json", "as_json", is_flag=True, help="The lines as they were written.")
@@ -84,8 +86,8 @@ def command(
     ]
     while True:
         for entry in sorted(entry for follower in followers for entry in follower.new()):
-            line = log_lines.read(entry.message)
-            if (line.platform and not platform) or not log_lines.at_least(level, line):
+            line = function_lines.read(entry.message)
+            if (line.platform and not platform) or not function_lines.at_least(level, line):
                 continue
             if as_json:
                 click.echo(printable(entry.message.rstrip("\n")))

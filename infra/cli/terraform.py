@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from infra.cli.parameters import parameters_option
-from infra.cli.where import data_dir_option
 from infra.local import terraform
+from infra.options.locator import data_dir_option
+from infra.options.parameters import parameters_option
 
 
 @click.group("terraform")

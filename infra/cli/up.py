@@ -1,10 +1,8 @@
 """`rdp up`: the whole stack on this machine."""
 
-import contextlib
-import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,42 +11,24 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from infra import counts
-from infra.cli.terminal import counts_table
-from infra.cli.where import data_dir_option
 from infra.local import engine, lifecycle
+from infra.options.locator import data_dir_option
+from infra.options.parameters import parameters_option
 from infra.stack import StackError
+from infra.terminal.signals import on_stop
+from infra.terminal.text import counts_table
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from infra.local.state import State
 
 _REFRESH_S: Final = 1.0
 _PAUSE_SHARE: Final = 10  # Counting takes a tenth of the engine's time at most, however large the table is.
-_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def _read_parameters(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Mapping[str, str]:
-    parameters = {}
-    for value in values:
-        name, equals, content = value.partition("=")
-        if not name or not equals:
-            raise click.BadParameter(f"{value!r} is not Name=Value, as in SecondsPerChar=0.")
-        parameters[name] = content
-    return parameters
 
 
 @click.command("up")
 @click.option("--detach", is_flag=True, help="Leave the stack running in the background; `rdp down` stops it.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1 (4566 for a new folder); 0 picks one.")
-@click.option(
-    "--param",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=_read_parameters,
-    help="A parameter of the template, as in SecondsPerChar=0. What is not given has the template's default.",
-)
+@parameters_option
 @data_dir_option
 def command(*, data_dir: Path, detach: bool, port: int | None, parameters: Mapping[str, str]) -> None:
     """Start the embedded engine, deploy the template into it and show what happens there.
@@ -62,27 +42,12 @@ def command(*, data_dir: Path, detach: bool, port: int | None, parameters: Mappi
         click.echo("Runs in the background. Stop it with `rdp down`.")
         return
     stop_asked = threading.Event()
-    with _signals_set(stop_asked):
+    with on_stop(lambda _: stop_asked.set()):  # No call to the engine is cut short.
         try:
             _watch(console, state, stop_asked)
         finally:
             click.echo("Stopping; the state is kept.")
             lifecycle.down(data_dir)
-
-
-@contextlib.contextmanager
-def _signals_set(event: threading.Event) -> Iterator[None]:
-    """Within the context the signals that ask to stop set the event, so that no call to the engine is cut short."""
-
-    def on_signal(_number: int, _frame: "FrameType | None") -> None:
-        event.set()
-
-    before = {number: signal.signal(number, on_signal) for number in _STOPPING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _say_where(console: Console, state: "State") -> None:

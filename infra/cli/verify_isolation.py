@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra import tenant_reader
-from infra.cli.where import on_stack
+from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
 
 

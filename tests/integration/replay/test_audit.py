@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 from moto import mock_aws
 
+from infra.audit.run import Audit, run
 from infra.cli import audit as audit_command
-from infra.cli.audit import Audit, run
+from infra.options.locator import Locator
 from infra.stack import Stack
 from ingest.contract.message import InternalMessage, encode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
@@ -156,16 +157,11 @@ def test_broken_records_on_the_stream_are_counted(stack: Stack) -> None:
     assert (audit.verdict, audit.broken_on_stream) == ("complete", 1)
 
 
-def test_the_command_prints_a_table_or_json_and_its_exit_status_is_the_verdict(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_prints_a_table_or_json_and_its_exit_status_is_the_finding(stack: Stack) -> None:
     """0 complete, 1 missing, 3 undecided."""
-    command = audit_command.command.callback
-    assert command is not None
-    monkeypatch.setattr("infra.local.lifecycle.find", lambda _folder: type("Found", (), {"stack": stack}))
 
     def invoked(*options: str) -> tuple[int, str]:
-        result = CliRunner().invoke(audit_command.command, options)
+        result = CliRunner().invoke(audit_command.command, options, obj=Locator(lambda _where: stack))
         return result.exit_code, result.output
 
     assert invoked()[0] == 0

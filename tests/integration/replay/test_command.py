@@ -1,23 +1,23 @@
 """`rdp replay` as it is typed: its targets, its refusals and what it says."""
 
 import gzip
-import io
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
-from rich.console import Console
 
 from infra.cli import main
 from infra.cli.replay_job import Options, run
+from infra.options.locator import Locator
 from infra.stack import Stack, StackError
 from ingest.contract.message import decode
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
@@ -26,24 +26,34 @@ LOGS = 60
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """A stream of sixty logs and an empty queue, which the command takes for the local stack."""
     with mock_aws():
         queue_url = stack_of().place.sqs.create_queue(QueueName="queue")["QueueUrl"]
         stack = stack_of(QueueUrl=queue_url)
         stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         put(stack.place.kinesis, [log(number) for number in range(LOGS)])
-        monkeypatch.setattr("infra.local.lifecycle.find", lambda _folder: type("Found", (), {"stack": stack}))
         yield stack
 
 
-def rdp(*arguments: str) -> Result:
-    """Run `rdp replay`."""
-    return CliRunner().invoke(main, ["replay", *arguments])
+class Rdp(Protocol):
+    """How the tests call `rdp replay`."""
+
+    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
+        """Run it."""
 
 
-@pytest.mark.usefixtures("stack")
-def test_standard_output_holds_nothing_but_the_logs() -> None:
+@pytest.fixture
+def rdp(stack: Stack) -> Rdp:
+    """Return `rdp(*arguments)`: `rdp replay` on the stack, which it takes for the local one."""
+
+    def run_replay(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+        return CliRunner(env=env).invoke(main, ["replay", *arguments], obj=Locator(lambda _where: stack))
+
+    return run_replay
+
+
+def test_standard_output_holds_nothing_but_the_logs(rdp: Rdp) -> None:
     """NDJSON that a program can read; the summary goes to standard error."""
     result = rdp("--raw", "--tenant", "tenant-03")
     assert result.exit_code == 0
@@ -51,8 +61,7 @@ def test_standard_output_holds_nothing_but_the_logs() -> None:
     assert "60 logs read in 20 records of 2 shards: 3 written, 0 repeated, 0 broken" in result.stderr
 
 
-@pytest.mark.usefixtures("stack")
-def test_files_are_named_by_their_suffix(tmp_path: Path) -> None:
+def test_files_are_named_by_their_suffix(rdp: Rdp, tmp_path: Path) -> None:
     """.ndjson, .ndjson.gz, or a folder."""
     for name in ("out.ndjson", "out.ndjson.gz", "lake"):
         assert rdp("--to", str(tmp_path / name)).exit_code == 0
@@ -70,8 +79,7 @@ def test_files_are_named_by_their_suffix(tmp_path: Path) -> None:
         (("--to", "missing-folder/out.ndjson"), "missing-folder"),
     ],
 )
-@pytest.mark.usefixtures("stack")
-def test_a_wrong_command_line_says_what_is_wrong(arguments: tuple[str, ...], says: str) -> None:
+def test_a_wrong_command_line_says_what_is_wrong(rdp: Rdp, arguments: tuple[str, ...], says: str) -> None:
     """One message, no traceback."""
     result = rdp(*arguments)
     assert result.exit_code in {1, 2}
@@ -79,8 +87,7 @@ def test_a_wrong_command_line_says_what_is_wrong(arguments: tuple[str, ...], say
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-@pytest.mark.usefixtures("stack")
-def test_a_checkpoint_of_another_replay_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_replay_is_refused(rdp: Rdp, tmp_path: Path) -> None:
     """Other options would leave a hole or a repetition: it says which differ, and touches nothing."""
     target, at = str(tmp_path / "out.ndjson"), str(tmp_path / "at.json")
     assert rdp("--to", target, "--checkpoint", at).exit_code == 0
@@ -91,7 +98,7 @@ def test_a_checkpoint_of_another_replay_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "out.ndjson").read_bytes() == before
 
 
-def test_a_stream_that_is_not_there_is_told(stack: Stack, tmp_path: Path) -> None:
+def test_a_stream_that_is_not_there_is_told(rdp: Rdp, stack: Stack, tmp_path: Path) -> None:
     """No traceback, no output that looks like an empty stream, and an older output is not touched."""
     stack.place.kinesis.delete_stream(StreamName=STREAM)
     (tmp_path / "out.ndjson").write_text("precious")
@@ -100,7 +107,7 @@ def test_a_stream_that_is_not_there_is_told(stack: Stack, tmp_path: Path) -> Non
     assert "ResourceNotFoundException" in result.stderr
 
 
-def test_the_queue_gets_originals_once_each(stack: Stack, tmp_path: Path) -> None:
+def test_the_queue_gets_originals_once_each(rdp: Rdp, stack: Stack, tmp_path: Path) -> None:
     """Unredacted, distinct, without the pending mark: what the consumer stored the first time."""
     put(stack.place.kinesis, [log(3), log(3, stream_pending=True), log(60, stream_pending=True)])
     result = rdp(
@@ -116,16 +123,15 @@ def test_the_queue_gets_originals_once_each(stack: Stack, tmp_path: Path) -> Non
     assert not any("stream_pending" in body for body in bodies)
 
 
-@pytest.mark.usefixtures("stack")
-def test_progress_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_progress_is_shown_on_a_terminal(rdp: Rdp, tmp_path: Path) -> None:
     """Shards, records, logs, logs a second and how far behind, on standard error; nothing of it in a pipe."""
-    shown = io.StringIO()
-    monkeypatch.setattr("infra.cli.replay.Console", lambda **_: Console(file=shown, force_terminal=True, width=120))
-    assert rdp("--to", str(tmp_path / "out.ndjson")).exit_code == 0
-    assert re.search(r"2 shards \(0 ended\)  20 records  60 logs  [\d,]+ logs/s  0\.0 s behind", shown.getvalue())
+    assert "0 ended" not in rdp("--to", str(tmp_path / "out.ndjson")).stderr
+    shown = rdp("--to", str(tmp_path / "out.ndjson"), env={"FORCE_COLOR": "1", "COLUMNS": "120"})
+    assert shown.exit_code == 0
+    assert re.search(r"2 shards \(0 ended\)  20 records  60 logs  [\d,]+ logs/s  0\.0 s behind", shown.stderr)
 
 
-def test_a_shard_that_expired_since_the_checkpoint_is_told(stack: Stack, tmp_path: Path) -> None:
+def test_a_shard_that_expired_since_the_checkpoint_is_told(rdp: Rdp, stack: Stack, tmp_path: Path) -> None:
     """What it held after the checkpoint is lost, and not in silence."""
     target, at = str(tmp_path / "out.ndjson"), str(tmp_path / "at.json")
     assert rdp("--to", target, "--checkpoint", at).exit_code == 0
@@ -168,15 +174,14 @@ FOLLOW = """
 import sys
 from pathlib import Path
 from moto import mock_aws
-from infra.cli import main, replay
+from infra.cli import main
+from infra.options.locator import Locator
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 with mock_aws():
     stack = stack_of()
     stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
     put(stack.place.kinesis, [log(n) for n in range(60)])
-    import infra.local.lifecycle as lifecycle
-    lifecycle.find = lambda _folder: type("Found", (), {"stack": stack})
-    main(["replay", *sys.argv[1:]])
+    main(["replay", *sys.argv[1:]], obj=Locator(lambda _where: stack))
 """
 
 

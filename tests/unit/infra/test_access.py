@@ -1,6 +1,7 @@
 """API keys: made, listed, revoked."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -8,6 +9,7 @@ from moto import mock_aws
 
 from infra import access
 from infra.cli import keys as keys_command
+from infra.options.locator import Locator
 from infra.stack import Place, Stack, StackError
 from ingest.access.principal import access_id
 
@@ -74,17 +76,16 @@ def test_stack_without_keys_says_how_to_get_them(stack: Stack) -> None:
         access.create(public, "acme", "")
 
 
-def test_commands(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands(stack: Stack) -> None:
     """`rdp keys create` prints the key alone on standard output, `list` shows it, `revoke` takes its id."""
-    monkeypatch.setattr("infra.cli.where.lifecycle.find", lambda _: type("Found", (), {"stack": stack}))
-    run = CliRunner()
-    created = run.invoke(keys_command.command, ["create", "--tenant", "acme", "--note", "\x1b[31mred"])
+    run = partial(CliRunner().invoke, keys_command.command, obj=Locator(lambda _where: stack))
+    created = run(["create", "--tenant", "acme", "--note", "\x1b[31mred"])
     assert created.exit_code == 0
     text = created.stdout.strip()
     key_id = text.split("_")[1]
-    listed = run.invoke(keys_command.command, ["list"])
+    listed = run(["list"])
     assert key_id in listed.stdout
     assert "\x1b[31m" not in listed.stdout
-    revoked = run.invoke(keys_command.command, ["revoke", key_id])
+    revoked = run(["revoke", key_id])
     assert revoked.exit_code == 0
     assert access.keys(stack) == []

@@ -187,6 +187,28 @@ def test_a_look_gives_everything_back() -> None:
         assert len(queues.bodies("dlq")) == 23
 
 
+def test_a_message_that_is_shown_again_is_seen_once() -> None:
+    """Standard queues deliver at least once; what is given back then is the newest receipt."""
+    queues = _filled(2)
+    client: Any = queues
+    seen = []
+    for letter in dead_letters.look(client, "dlq"):
+        seen.append(letter.message_id)
+        if len(seen) == 1:
+            queues.queues["dlq"][0].visible = True
+    assert len(seen) == 2
+    assert queues.hidden("dlq") == []
+
+
+@pytest.mark.parametrize(("expected", "receives"), [(0, 3), (1, 3), (2, 4)])
+def test_a_queue_that_claims_more_is_asked_once_more(expected: int, receives: int) -> None:
+    """A standard queue may hold a message back: two empty answers end a look, three while it has shown too few."""
+    queues = _filled(1)
+    client: Any = queues
+    assert len(list(dead_letters.look(client, "dlq", expected=expected))) == 1
+    assert queues.calls.count("receive") == receives
+
+
 def test_a_letter_says_whose_it_is() -> None:
     """From the log, else from the attributes, else nothing; SQS's own are told apart."""
     queues = Queues()

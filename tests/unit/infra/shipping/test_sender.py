@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from infra.cli import sender as module
-from infra.cli import shipping
-from infra.cli.lines import Line
-from infra.cli.sender import Sender
+from infra.shipping import sender as module
+from infra.shipping import shipment
+from infra.shipping.log_file import Line
+from infra.shipping.sender import Sender
 
 Reply = tuple[int, dict[str, str], object]
 
@@ -82,7 +82,7 @@ def _send(server: _Server | str, lines: Sequence[Line], *, batch: int = 1, conne
     url = server if isinstance(server, str) else f"http://127.0.0.1:{server.server_port}/ingest"
     told: list[int] = []
     sender = Sender(url, "acme", connections=connections, on_lines=told.append)
-    sender.run(shipping.requests(lines, "acme", batch))
+    sender.run(shipment.requests(lines, "acme", batch))
     return sender, sum(told)
 
 
@@ -189,6 +189,6 @@ def test_a_stop_lets_requests_finish_and_sends_no_more(serve: Serve) -> None:
 
     server = serve(reply)
     sender = Sender(f"http://127.0.0.1:{server.server_port}/", "acme", connections=1, on_lines=lambda _: None)
-    sender.run(shipping.requests(_lines(50), "acme", 1))
+    sender.run(shipment.requests(_lines(50), "acme", 1))
     assert sender.tally.accepted == 1
     assert len(server.bodies) == 1

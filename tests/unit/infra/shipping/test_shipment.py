@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from infra.cli import shipping
-from infra.cli.lines import Line
-from infra.cli.shipping import Answer, Request
+from infra.shipping import shipment
+from infra.shipping.log_file import Line
+from infra.shipping.shipment import Answer, Shipment
 
 
 def _lines(count: int, text: str = "x") -> list[Line]:
     return [Line(number, f"id-{number}", text) for number in range(1, count + 1)]
 
 
-def _answer(sent: Request, status: int, body: Any, headers: dict[str, str] | None = None) -> Answer:
-    return shipping.read_answer(sent, status, headers or {}, json.dumps(body).encode())
+def _answer(sent: Shipment, status: int, body: Any, headers: dict[str, str] | None = None) -> Answer:
+    return shipment.read_answer(sent, status, headers or {}, json.dumps(body).encode())
 
 
 def _numbers(sent: Sequence[Line]) -> list[int]:
@@ -25,7 +25,7 @@ def _numbers(sent: Sequence[Line]) -> list[int]:
 
 def test_one_line_is_plain_text_with_its_id() -> None:
     """A request of one line has the line as its body, untouched."""
-    sent = shipping.request([Line(7, "id", " Zoë\t")], "acme")
+    sent = shipment.request([Line(7, "id", " Zoë\t")], "acme")
     assert sent.body == " Zoë\t".encode()
     assert sent.headers == {
         "Content-Type": "text/plain; charset=utf-8",
@@ -36,7 +36,7 @@ def test_one_line_is_plain_text_with_its_id() -> None:
 
 def test_several_lines_are_ndjson_records_in_order() -> None:
     """A batch has a record a line with text and log_id."""
-    sent = shipping.request([Line(1, "a", "x\n"), Line(2, "b", '"\x00')], "acme")
+    sent = shipment.request([Line(1, "a", "x\n"), Line(2, "b", '"\x00')], "acme")
     assert [json.loads(record) for record in sent.body.split(b"\n")[:-1]] == [
         {"text": "x\n", "log_id": "a"},
         {"text": '"\x00', "log_id": "b"},
@@ -47,7 +47,7 @@ def test_several_lines_are_ndjson_records_in_order() -> None:
 @pytest.mark.parametrize(("count", "size", "batches"), [(0, 5, []), (5, 1, [1] * 5), (5, 2, [2, 2, 1]), (4, 9, [4])])
 def test_batches_hold_so_many_lines(count: int, size: int, batches: list[int]) -> None:
     """Every line is in exactly one request, in order, up to the batch size in each."""
-    sent = list(shipping.requests(_lines(count), "acme", size))
+    sent = list(shipment.requests(_lines(count), "acme", size))
     assert [len(request.lines) for request in sent] == batches
     assert [n for request in sent for n in _numbers(request.lines)] == list(range(1, count + 1))
 
@@ -55,19 +55,19 @@ def test_batches_hold_so_many_lines(count: int, size: int, batches: list[int]) -
 def test_batches_stay_below_the_body_limit() -> None:
     """Long lines close a batch before ingest's limit; one too long by itself goes alone."""
     long = [Line(1, "a", "x" * 400_000), Line(2, "b", "x" * 400_000), Line(3, "c", "x" * 400_000), Line(4, "d", "y")]
-    sent = list(shipping.requests([*long, Line(5, "e", "z" * 1_048_577)], "acme", 100))
+    sent = list(shipment.requests([*long, Line(5, "e", "z" * 1_048_577)], "acme", 100))
     assert [_numbers(request.lines) for request in sent] == [[1, 2], [3, 4], [5]]
     assert all(len(request.body) <= 1_048_576 for request in sent[:2])
 
 
 def test_a_202_accepts_every_line() -> None:
     """A single request's 202 has no list; all of it is accepted."""
-    assert _answer(shipping.request(_lines(1), "t"), 202, {"status": "enqueued"}) == (1, [], (), "", None)
+    assert _answer(shipment.request(_lines(1), "t"), 202, {"status": "enqueued"}) == (1, [], (), "", None)
 
 
 def test_a_batchs_202_names_what_it_refused() -> None:
     """The refused records are told by index, the others are accepted."""
-    answer = _answer(shipping.request(_lines(3), "t"), 202, {"rejected": [{"index": 1, "reason": "text_too_large"}]})
+    answer = _answer(shipment.request(_lines(3), "t"), 202, {"rejected": [{"index": 1, "reason": "text_too_large"}]})
     assert answer.accepted == 2
     assert [(line.number, reason) for line, reason in answer.rejected] == [(2, "text_too_large")]
     assert not answer.again
@@ -75,7 +75,7 @@ def test_a_batchs_202_names_what_it_refused() -> None:
 
 def test_a_4xx_rejects_every_line_with_its_reason() -> None:
     """A whole request that is refused is not sent again."""
-    answer = _answer(shipping.request(_lines(2), "t"), 413, {"detail": "large", "reason": "body_too_large"})
+    answer = _answer(shipment.request(_lines(2), "t"), 413, {"detail": "large", "reason": "body_too_large"})
     assert answer.accepted == 0
     assert [(line.number, reason) for line, reason in answer.rejected] == [(1, "body_too_large"), (2, "body_too_large")]
     assert not answer.again
@@ -85,7 +85,7 @@ def test_a_4xx_of_a_batch_keeps_each_lines_own_reason() -> None:
     """When every record was refused, each has its own reason."""
     refusals = [{"index": 0, "reason": "empty_text"}, {"index": 1, "reason": "text_too_large"}]
     answer = _answer(
-        shipping.request(_lines(2), "t"), 400, {"reason": "no_valid_records", "detail": "", "rejected": refusals}
+        shipment.request(_lines(2), "t"), 400, {"reason": "no_valid_records", "detail": "", "rejected": refusals}
     )
     assert [reason for _, reason in answer.rejected] == ["empty_text", "text_too_large"]
 
@@ -93,7 +93,7 @@ def test_a_4xx_of_a_batch_keeps_each_lines_own_reason() -> None:
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_sent_again(status: int) -> None:
     """Throttling and server errors ask for the same lines again, after the time that the server names."""
-    answer = _answer(shipping.request(_lines(2), "t"), status, {"detail": "later"}, {"retry-after": "7"})
+    answer = _answer(shipment.request(_lines(2), "t"), status, {"detail": "later"}, {"retry-after": "7"})
     assert _numbers(answer.again) == [1, 2]
     assert answer.retry_after_s == 7
     assert answer.cause == f"HTTP {status} later"
@@ -107,7 +107,7 @@ def test_a_batchs_500_asks_only_for_what_is_not_durable() -> None:
         "failed": [{"index": 2, "log_id": "id-3"}],
         "rejected": [{"index": 0, "reason": "empty_text"}],
     }
-    answer = _answer(shipping.request(_lines(4), "t"), 500, body)
+    answer = _answer(shipment.request(_lines(4), "t"), 500, body)
     assert answer.accepted == 2
     assert [line.number for line, _ in answer.rejected] == [1]
     assert _numbers(answer.again) == [3]
@@ -116,19 +116,19 @@ def test_a_batchs_500_asks_only_for_what_is_not_durable() -> None:
 def test_a_500_that_names_no_failed_records_asks_for_all() -> None:
     """Then nothing is known to be durable, and what it calls rejected is judged when all are sent again."""
     body = {"detail": "d", "rejected": [{"index": 0, "reason": "empty_text"}]}
-    answer = _answer(shipping.request(_lines(2), "t"), 500, body)
+    answer = _answer(shipment.request(_lines(2), "t"), 500, body)
     assert (answer.accepted, answer.rejected, _numbers(answer.again)) == (0, [], [1, 2])
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"7"])
 def test_a_gateways_own_page_is_understood(body: bytes) -> None:
     """An error that ingest did not write has no reason: the status is."""
-    sent = shipping.request(_lines(1), "t")
-    assert shipping.read_answer(sent, 403, {}, body).rejected == [(sent.lines[0], "HTTP 403")]
-    assert shipping.read_answer(sent, 502, {}, body).cause == "HTTP 502"
+    sent = shipment.request(_lines(1), "t")
+    assert shipment.read_answer(sent, 403, {}, body).rejected == [(sent.lines[0], "HTTP 403")]
+    assert shipment.read_answer(sent, 502, {}, body).cause == "HTTP 502"
 
 
 @pytest.mark.parametrize("value", ["", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "-1"])
 def test_a_retry_after_that_is_no_number_is_left_out(value: str) -> None:
     """Then the sender's own backoff applies."""
-    assert _answer(shipping.request(_lines(1), "t"), 429, {}, {"retry-after": value}).retry_after_s is None
+    assert _answer(shipment.request(_lines(1), "t"), 429, {}, {"retry-after": value}).retry_after_s is None

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from infra import log_lines
-from infra.log_lines import Line
+from infra import function_lines
+from infra.function_lines import FunctionLine
 
 
 def test_a_structured_line_shows_its_members() -> None:
@@ -20,12 +20,12 @@ def test_a_structured_line_shows_its_members() -> None:
             "accepted": 1,
         }
     )
-    assert log_lines.read(message + "\n") == Line("warning", "ingest", 'tenants={"acme":1}  accepted=1')
+    assert function_lines.read(message + "\n") == FunctionLine("warning", "ingest", 'tenants={"acme":1}  accepted=1')
 
 
 def test_a_line_of_metrics_alone_is_info() -> None:
     """The consumer's summary has neither level nor event."""
-    assert log_lines.read('{"_aws": {}, "stored": 5}') == Line("info", "metrics", "stored=5")
+    assert function_lines.read('{"_aws": {}, "stored": 5}') == FunctionLine("info", "metrics", "stored=5")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_line_of_metrics_alone_is_info() -> None:
 )
 def test_lambdas_own_lines_are_told_apart(message: str) -> None:
     """They are hidden unless asked for."""
-    assert log_lines.read(message).platform
+    assert function_lines.read(message).platform
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_lambdas_own_lines_are_told_apart(message: str) -> None:
 )
 def test_what_is_no_structured_line_is_an_error(message: str) -> None:
     """A traceback or a time-out must not be filtered away by a level."""
-    line = log_lines.read(message)
+    line = function_lines.read(message)
     assert (line.level, line.platform) == ("error", False)
-    assert log_lines.at_least("error", line)
+    assert function_lines.at_least("error", line)
 
 
 def test_levels_are_ordered() -> None:
     """A level shows itself and what is graver; an unknown level counts as info."""
-    lines = [log_lines.read(json.dumps({"level": level})) for level in ("info", "warning", "error", "odd")]
-    assert [log_lines.at_least("warning", line) for line in lines] == [False, True, True, False]
-    assert all(log_lines.at_least("info", line) for line in lines)
+    lines = [function_lines.read(json.dumps({"level": level})) for level in ("info", "warning", "error", "odd")]
+    assert [function_lines.at_least("warning", line) for line in lines] == [False, True, True, False]
+    assert all(function_lines.at_least("info", line) for line in lines)

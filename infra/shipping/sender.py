@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from infra.cli import shipping
-from infra.cli.shipping import Answer, Request
+from infra.shipping import shipment
+from infra.shipping.shipment import Answer, Shipment
 
 _ATTEMPTS: Final = 6
 _FIRST_BACKOFF_S: Final = 0.2
@@ -46,7 +46,7 @@ class Tally:
         self.rejected[reason] += 1
         self._remember(number, reason)
 
-    def add_failed(self, sent: Request, cause: str) -> int:
+    def add_failed(self, sent: Shipment, cause: str) -> int:
         """Count the request's lines as failed; return how many."""
         self.failed[cause] += len(sent.lines)
         for line in sent.lines:
@@ -71,7 +71,7 @@ class Sender:
         self._lock = threading.Lock()
         self._broken: list[BaseException] = []
 
-    def run(self, requests: Iterable[Request]) -> None:
+    def run(self, requests: Iterable[Shipment]) -> None:
         """Send them all; return when every connection is done. Ctrl-C lets the requests that are out finish."""
         pending = iter(requests)
         threads = [threading.Thread(target=self._work, args=(pending,)) for _ in range(self._connections)]
@@ -87,7 +87,7 @@ class Sender:
         if self._broken:
             raise self._broken[0]
 
-    def _work(self, pending: Iterator[Request]) -> None:
+    def _work(self, pending: Iterator[Shipment]) -> None:
         connection = self._connect()
         try:
             while not self.stop.is_set():
@@ -102,7 +102,7 @@ class Sender:
         finally:
             connection.close()
 
-    def _send(self, connection: http.client.HTTPConnection, sent: Request) -> None:
+    def _send(self, connection: http.client.HTTPConnection, sent: Shipment) -> None:
         cause = ""
         for attempt in range(_ATTEMPTS):
             try:
@@ -120,7 +120,7 @@ class Sender:
                     return
                 cause = answer.cause
                 wait_s = answer.retry_after_s
-                sent = shipping.request(answer.again, self._tenant)
+                sent = shipment.request(answer.again, self._tenant)
             if attempt + 1 < _ATTEMPTS and self.stop.wait(_pause_s(attempt, wait_s)):
                 break
         with self._lock:
@@ -128,11 +128,11 @@ class Sender:
         if not answered:
             self.stop.set()  # Nothing answers: the other lines would only wait as long and fail as well.
 
-    def _post(self, connection: http.client.HTTPConnection, sent: Request) -> Answer:
+    def _post(self, connection: http.client.HTTPConnection, sent: Shipment) -> Answer:
         connection.request("POST", self._url.path, body=sent.body, headers=dict(sent.headers))
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
-        return shipping.read_answer(sent, response.status, headers, response.read())
+        return shipment.read_answer(sent, response.status, headers, response.read())
 
     def _connect(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection

@@ -1,6 +1,7 @@
 """The command itself: its verbs, and failures as sentences."""
 
 import importlib
+from pathlib import Path
 
 import click
 import pytest
@@ -8,8 +9,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from click.testing import CliRunner
 
 from infra import cli
-from infra.cli.failures import PlainErrors
 from infra.stack import StackError
+from infra.terminal.failures import PlainErrors
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
@@ -19,6 +20,15 @@ def test_every_verb_has_a_module_with_its_command(verb: str) -> None:
     assert isinstance(command, click.Command)
     assert command.name == verb
     assert command.get_short_help_str()
+
+
+def test_the_folder_holds_verbs_alone() -> None:
+    """What verbs share stands in rooms of its own name."""
+    modules = {f"infra.cli.{path.stem}" for path in Path(cli.__file__).parent.glob("*.py")} - {
+        "infra.cli.__init__",
+        "infra.cli.replay_job",
+    }
+    assert modules <= set(cli.VERBS.values())
 
 
 def test_help_lists_the_verbs_in_order() -> None:

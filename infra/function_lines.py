@@ -13,7 +13,7 @@ _PLATFORM: Final = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START |EXT
 _SHOWN_APART: Final = frozenset({"_aws", "level", "event", "service"})
 
 
-class Line(NamedTuple):
+class FunctionLine(NamedTuple):
     """One line: `platform` says that Lambda itself wrote it; `text` is its content on one line."""
 
     level: Level
@@ -22,20 +22,20 @@ class Line(NamedTuple):
     platform: bool = False
 
 
-def read(message: str) -> Line:
+def read(message: str) -> FunctionLine:
     """Return what a message says.
 
     A line that is no JSON and not Lambda's is an `error`: a traceback, a time-out, a crash of the runtime.
     """
     message = message.rstrip("\n")
     if _PLATFORM.match(message):
-        return Line("info", "platform", message, platform=True)
+        return FunctionLine("info", "platform", message, platform=True)
     try:
         members = json.loads(message)
     except ValueError:
         members = None
     if not isinstance(members, dict):
-        return Line("error", "unstructured", message)
+        return FunctionLine("error", "unstructured", message)
     level: Level = members["level"] if members.get("level") in LEVELS else "info"
     event = str(members.get("event") or ("metrics" if "_aws" in members else "log"))
     shown = {name: value for name, value in members.items() if name not in _SHOWN_APART}
@@ -43,9 +43,9 @@ def read(message: str) -> Line:
         f"{name}={value if isinstance(value, str) else json.dumps(value, separators=(',', ':'))}"
         for name, value in shown.items()
     )
-    return Line(level, event, text)
+    return FunctionLine(level, event, text)
 
 
-def at_least(level: Level, line: Line) -> bool:
+def at_least(level: Level, line: FunctionLine) -> bool:
     """Say whether the line is of this level or a graver one."""
     return LEVELS.index(line.level) >= LEVELS.index(level)

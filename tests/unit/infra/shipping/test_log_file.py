@@ -6,13 +6,13 @@ from typing import BinaryIO
 
 import pytest
 
-from infra.cli import lines
-from infra.cli.lines import Line, Undecodable
+from infra.shipping import log_file
+from infra.shipping.log_file import Line, Undecodable
 
 
 def _read(content: bytes, tenant: str = "acme", encoding: str = "utf-8") -> list[Line | Undecodable]:
     stream = io.BytesIO(content)
-    return list(lines.read(stream, tenant, lines.scan(stream).digest, encoding))
+    return list(log_file.read(stream, tenant, log_file.scan(stream).digest, encoding))
 
 
 def _texts(content: bytes) -> list[str | None]:
@@ -41,7 +41,7 @@ def test_lines_end_at_a_newline_and_keep_everything_else(content: bytes, texts: 
 
 def test_a_scan_counts_lines_and_empty_ones() -> None:
     """The last line counts with and without its newline."""
-    scanned = lines.scan(io.BytesIO(b"a\n\nb"))
+    scanned = log_file.scan(io.BytesIO(b"a\n\nb"))
     assert (scanned.lines, scanned.empty) == (3, 1)
 
 
@@ -83,7 +83,7 @@ def test_a_line_longer_than_ingest_takes_is_one_line() -> None:
     content = b"x" * (3 << 20) + b"\nlast\n"
     texts = [line.text for line in _read(content) if isinstance(line, Line)]
     assert [len(text) for text in texts] == [(1 << 20) + 1, 4]
-    assert lines.scan(io.BytesIO(content)).lines == 2
+    assert log_file.scan(io.BytesIO(content)).lines == 2
 
 
 def test_a_pipe_is_copied_so_that_it_can_be_read_twice() -> None:
@@ -92,7 +92,7 @@ def test_a_pipe_is_copied_so_that_it_can_be_read_twice() -> None:
     os.write(write_end, b"a\nb\n")
     os.close(write_end)
     with os.fdopen(read_end, "rb") as pipe:
-        copied: BinaryIO = lines.seekable(pipe)
+        copied: BinaryIO = log_file.seekable(pipe)
         with copied:
-            assert lines.scan(copied).lines == 2
-            assert lines.scan(copied).lines == 2
+            assert log_file.scan(copied).lines == 2
+            assert log_file.scan(copied).lines == 2

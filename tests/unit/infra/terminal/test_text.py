@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from infra.cli.terminal import counts_table, printable
 from infra.counts import Counts
+from infra.terminal.text import counts_table, printable
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
-from infra.cli.lines import Line
+from infra.shipping.log_file import Line
 
 MAX_BATCH_BYTES: Final = 900_000
 """Of a batch's JSON; ingest takes 1 MiB. A single line, however long, goes as plain text: ingest judges it."""
@@ -13,7 +13,7 @@ MAX_BATCH_BYTES: Final = 900_000
 _RETRYABLE: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class Request(NamedTuple):
+class Shipment(NamedTuple):
     """One POST: the lines it carries, in the order of its records."""
 
     lines: Sequence[Line]
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
     retry_after_s: float | None
 
 
-def requests(lines: Iterable[Line], tenant: str, batch_size: int) -> Iterator[Request]:
+def requests(lines: Iterable[Line], tenant: str, batch_size: int) -> Iterator[Shipment]:
     """Yield the requests that carry the lines, up to `batch_size` in each."""
     batch: list[Line] = []
     batch_bytes = 0
@@ -46,16 +46,16 @@ def requests(lines: Iterable[Line], tenant: str, batch_size: int) -> Iterator[Re
         yield request(batch, tenant)
 
 
-def request(lines: Sequence[Line], tenant: str) -> Request:
+def request(lines: Sequence[Line], tenant: str) -> Shipment:
     """Return the request that carries the lines: plain text for one, NDJSON for more."""
     if len(lines) == 1:
         headers = {"Content-Type": "text/plain; charset=utf-8", "X-Tenant-ID": tenant, "X-Log-ID": lines[0].log_id}
-        return Request(lines, headers, lines[0].text.encode())
+        return Shipment(lines, headers, lines[0].text.encode())
     headers = {"Content-Type": "application/x-ndjson", "X-Tenant-ID": tenant}
-    return Request(lines, headers, b"".join(_record(line) for line in lines))
+    return Shipment(lines, headers, b"".join(_record(line) for line in lines))
 
 
-def read_answer(sent: Request, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Return what an HTTP answer says of the lines sent. Header names are lower case."""
     members = _members(body)
     refusals = members.get("rejected") or []

@@ -1,0 +1,1 @@
+"""What the verbs take alike: which stack, whose credentials, template parameters, times."""

@@ -1,0 +1,47 @@
+"""Whose requests a verb sends: the API key or token that a stack with authentication asks for."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NamedTuple
+
+import click
+
+
+class Credentials(NamedTuple):
+    """An API key, a token, or neither. Never shown: not in a repr either."""
+
+    api_key: str = ""
+    token: str = ""
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the request headers that present them."""
+        key = {"X-Api-Key": self.api_key} if self.api_key else {}
+        return key | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+
+    def __repr__(self) -> str:
+        return f"Credentials(api_key={'***' if self.api_key else ''}, token={'***' if self.token else ''})"
+
+
+def credentials_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add `--api-key` and `--token`; the function gets both as `credentials`, a `Credentials`."""
+
+    @click.option(
+        "--api-key",
+        envvar="RDP_API_KEY",
+        show_envvar=True,
+        default="",
+        help="Key of `rdp keys create`. In the environment no other user of the machine sees it.",
+    )
+    @click.option(
+        "--token", envvar="RDP_TOKEN", show_envvar=True, default="", help="Token, for Authentication=jwt. As above."
+    )
+    @wraps(function)
+    def wrapper(*, api_key: str, token: str, **arguments: Any) -> None:
+        if api_key and token:
+            raise click.UsageError("--api-key and --token (RDP_API_KEY and RDP_TOKEN): a stack takes one of them.")
+        for name, value in (("--api-key", api_key), ("--token", token)):
+            if not value.isascii() or not value.isprintable() or " " in value:
+                raise click.UsageError(f"{name} holds a character that no header can carry.")
+        function(credentials=Credentials(api_key, token), **arguments)
+
+    return wrapper

@@ -1,0 +1,147 @@
+"""Which stack a verb works on: the one that runs on this machine unless --stack or --outputs names one in AWS."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+from click.core import ParameterSource
+
+from infra import stack
+from infra.local import lifecycle, state
+from infra.stack import Place, Stack
+
+_IN_AWS: Final = ("region", "profile", "endpoint_url")
+
+
+class Where(NamedTuple):
+    """What a command line says about its stack; `outputs` is the text that `terraform output -json` printed."""
+
+    data_dir: Path = state.DEFAULT_DATA_DIR
+    stack_name: str | None = None
+    outputs: str | None = None
+    place: Place = Place()
+
+    @property
+    def is_local(self) -> bool:
+        """Say whether it is this machine's stack."""
+        return self.stack_name is None and self.outputs is None
+
+
+class Locator(NamedTuple):
+    """How the verbs find a stack. Tests hand in another as click's `obj`."""
+
+    find: Callable[[Where], Stack]
+
+
+def find(where: Where) -> Stack:
+    """Return the stack.
+
+    Raises:
+        StackError: there is none, or nothing runs in the data folder.
+    """
+    if where.stack_name is not None:
+        return stack.from_cloudformation(where.place, where.stack_name)
+    if where.outputs is not None:
+        return stack.from_terraform(where.place, where.outputs)
+    return lifecycle.find(where.data_dir).stack
+
+
+def data_dir_option(function: Callable[..., None]) -> Callable[..., None]:
+    """Add `--data-dir`, given to the function as `data_dir`."""
+    return click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=state.DEFAULT_DATA_DIR,
+        show_default=True,
+        envvar="RDP_DATA_DIR",
+        help="Folder of the local stack's state.",
+    )(function)
+
+
+def place_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add `--region`, `--profile` and `--endpoint-url`; the function gets a `Place` as `place`."""
+
+    @click.option("--region", envvar="AWS_REGION", help="AWS region; else the profile's.")
+    @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile.")
+    @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="An endpoint that stands for AWS.")
+    @wraps(function)
+    def wrapper(*, region: str | None, profile: str | None, endpoint_url: str | None, **arguments: Any) -> None:
+        function(place=Place(region=region, profile=profile, aws_endpoint_url=endpoint_url), **arguments)
+
+    return wrapper
+
+
+def where_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name a stack; the function gets them as `where`, a `Where`, and finds the stack itself."""
+
+    @data_dir_option
+    @click.option("--stack", "stack_name", metavar="NAME", help="A CloudFormation stack in AWS, not the local one.")
+    @click.option(
+        "--outputs",
+        type=click.File(),
+        metavar="FILE",
+        help="A Terraform stack in AWS: what `terraform output -json` says.",
+    )
+    @place_options
+    @wraps(function)
+    def wrapper(
+        *,
+        data_dir: Path,
+        stack_name: str | None,
+        outputs: Any,
+        place: Place,
+        **arguments: Any,
+    ) -> None:
+        named = {"--stack": stack_name, "--outputs": outputs}
+        _check_one_place([option for option, value in named.items() if value is not None])
+        text = None if outputs is None else outputs.read()
+        function(where=Where(data_dir, stack_name, text, place), **arguments)
+
+    return wrapper
+
+
+def on_stack(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name a stack; give the function the `stack.Stack` that they name as its first argument."""
+
+    @where_options
+    @wraps(function)
+    def wrapper(*, where: Where, **arguments: Any) -> None:
+        function(locate(where), **arguments)
+
+    return wrapper
+
+
+def locate(where: Where) -> Stack:
+    """Return the stack that `where` names, after saying so if it is in AWS.
+
+    Raises:
+        StackError: there is none.
+    """
+    if not where.is_local:
+        say_aws(where.place, f"stack {where.stack_name}" if where.stack_name else "the stack of --outputs")
+    return (click.get_current_context().find_object(Locator) or Locator(find)).find(where)
+
+
+def say_aws(place: Place, what: str) -> None:
+    """Say on standard error that a verb is about to work in AWS, and where there."""
+    at = place.aws_endpoint_url or f"AWS, region {place.session.region_name or 'unknown'}"
+    click.echo(f"On {at}{f', profile {place.profile}' if place.profile else ''}: {what}.", err=True)
+
+
+def _check_one_place(in_aws: list[str]) -> None:
+    """Refuse a command line that names two places, or says where in AWS and means this machine."""
+    context = click.get_current_context()
+    typed = [
+        f"--{name.replace('_', '-')}"
+        for name in ("data_dir", *_IN_AWS)
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if len(in_aws) > 1 or (in_aws and "--data-dir" in typed):
+        raise click.UsageError(f"{' and '.join([*in_aws, *typed][:2])} name two stacks. Give one of them.")
+    if not in_aws and (stray := [option for option in typed if option != "--data-dir"]):
+        raise click.UsageError(
+            f"{', '.join(stray)} is for a stack in AWS: name it with --stack or --outputs. "
+            f"Without them the command works on this machine."
+        )
