@@ -24,8 +24,8 @@ def _asked(arguments: Sequence[str], env: dict[str, str] | None = None) -> tuple
     def verb(stack: Stack) -> None:
         click.echo(stack.endpoint)
 
-    clean = {"AWS_REGION": "", "AWS_PROFILE": "", "AWS_ENDPOINT_URL": "", "RDP_DATA_DIR": ""}
-    return asked, CliRunner(env=clean | (env or {})).invoke(verb, arguments, obj=Locator(find))
+    clean = dict.fromkeys(("AWS_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL", "RDP_DATA_DIR"))
+    return asked, CliRunner(env={**clean, **(env or {})}).invoke(verb, arguments, obj=Locator(find))
 
 
 def test_without_a_name_it_is_this_machines() -> None:
