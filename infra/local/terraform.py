@@ -24,8 +24,20 @@ _PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 _PLACES: Final = (Path("/opt"), Path("/usr/share"), Path("/usr/local/share"), Path.home(), Path.home() / ".terraform.d")
 """Where a machine without a way to the registry may have the provider, if TF_PLUGIN_DIR names no place."""
 
-_MIB_SINCE: Final = 6
-"""The major version of the provider that takes queues of 1 MiB."""
+_MIB_SINCE: Final = (6, 8, 0)
+"""The version of the provider that takes queues of 1 MiB.
+https://github.com/hashicorp/terraform-provider-aws/blob/v6.8.0/CHANGELOG.md (read November 2026)."""
+
+_OLDER_PROVIDERS: Final = """terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+}
+"""
+"""An override for the engine alone, which takes what an older provider can say: the machine may have no newer one."""
 
 
 def apply(
@@ -46,6 +58,7 @@ def apply(
     folder.mkdir(exist_ok=True)
     for path in CONFIGURATION.glob("*.tf"):
         shutil.copy(path, folder)
+    (folder / "versions_override.tf").write_text(_OLDER_PROVIDERS)
     tell("Packaging the functions.")
     for name in package.MODULES:
         (folder / f"{name}.zip").write_bytes(package.build_here(name))
@@ -55,9 +68,7 @@ def apply(
         "ingest_package": str(folder / "ingest.zip"),
         "consumer_package": str(folder / "consumer.zip"),
         "require_tls": "false",  # The engine speaks plain HTTP.
-        "maximum_message_bytes": "262144"
-        if provider_version(folder, _environment(engine))[0] < _MIB_SINCE
-        else "1048576",
+        "maximum_message_bytes": "262144" if provider_version(folder, _environment(engine)) < _MIB_SINCE else "1048576",
     } | {variable_name(name): value for name, value in (parameters or {}).items()}
     (folder / "terraform.tfvars.json").write_text(json.dumps(variables))  # For destroy, too.
     tell("Applying the configuration; it takes about a minute.")

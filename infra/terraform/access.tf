@@ -1,13 +1,13 @@
-# Authentication and quotas, opt-in: API keys (as hashes) and the counters of the quotas.
+# Authentication and quotas, opt-in.
 locals {
   authenticated = var.authentication != "none" ? 1 : 0
   api_keys      = var.authentication == "api_key" ? 1 : 0
   tokens        = var.authentication == "jwt" ? 1 : 0
 }
 
+# API keys (as hashes) and the counters of the quotas. Always there, so that no change of authentication deletes keys;
+# empty it costs nothing.
 resource "aws_dynamodb_table" "access" {
-  count = local.authenticated
-
   name                        = "${var.name}-access"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "id"
@@ -58,7 +58,7 @@ resource "aws_iam_role_policy" "authorizer" {
         Sid      = "FindKeys"
         Effect   = "Allow"
         Action   = "dynamodb:GetItem"
-        Resource = aws_dynamodb_table.access[0].arn
+        Resource = aws_dynamodb_table.access.arn
       },
       {
         Sid      = "WriteOwnLogs"
@@ -91,7 +91,7 @@ resource "aws_lambda_function" "authorizer" {
 
   environment {
     variables = {
-      ACCESS_TABLE_NAME = aws_dynamodb_table.access[0].name
+      ACCESS_TABLE_NAME = aws_dynamodb_table.access.name
     }
   }
 

@@ -19,17 +19,18 @@ locals {
       statistic   = "Maximum"
       threshold   = 0
       period      = 60
-      of          = [1, 1]
+      of          = [1, 10] # On at the first minute; off after ten, because a look that was killed hides the messages for five.
     }
     dead-letter-age = {
-      description = "A dead letter is ten days old and gone after fourteen."
+      description = "Dead letters lie for three days and are deleted after ten to fourteen."
       namespace   = "AWS/SQS"
-      metric      = "ApproximateAgeOfOldestMessage"
-      dimensions  = { QueueName = aws_sqs_queue.dead_letters.name }
-      statistic   = "Maximum"
-      threshold   = 864000
-      period      = 300
-      of          = [1, 1]
+      # Not the age: that counts from the move, the deletion from the first enqueueing, and a look removes messages from it.
+      metric     = "ApproximateNumberOfMessagesVisible"
+      dimensions = { QueueName = aws_sqs_queue.dead_letters.name }
+      statistic  = "Maximum"
+      threshold  = 0
+      period     = 3600
+      of         = [66, 72] # Six hours may be without data, or with every message hidden.
     }
     ingest-errors = {
       description = "The API answers 5xx."

@@ -31,7 +31,7 @@ resource "aws_iam_role_policy" "consumer" {
         Sid      = "StoreLogs"
         Effect   = "Allow"
         Action   = ["dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"]
-        Resource = aws_dynamodb_table.table.arn
+        Resource = local.table_arn
       },
       {
         Sid      = "PutPendingStreamRecords"
@@ -70,7 +70,7 @@ resource "aws_lambda_function" "consumer" {
     variables = {
       QUEUE_URL          = aws_sqs_queue.queue.url
       DLQ_URL            = aws_sqs_queue.dead_letters.url
-      TABLE_NAME         = aws_dynamodb_table.table.name
+      TABLE_NAME         = local.table_name
       STREAM_NAME        = aws_kinesis_stream.stream.name
       STREAM_SUB_KEYS    = var.stream_sub_keys
       SECONDS_PER_CHAR   = var.seconds_per_char

@@ -53,7 +53,6 @@ locals {
       stat  = "Maximum"
       metrics = [
         ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.queue.name],
-        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.dead_letters.name],
       ]
     },
     {
@@ -94,8 +93,8 @@ locals {
       title = "Table: write units and throttles"
       stat  = "Sum"
       metrics = [
-        ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", aws_dynamodb_table.table.name],
-        ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", aws_dynamodb_table.table.name],
+        ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", local.table_name],
+        ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", local.table_name],
       ]
     },
     {

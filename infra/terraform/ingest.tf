@@ -45,11 +45,16 @@ resource "aws_iam_role_policy" "ingest" {
         Resource = "${aws_cloudwatch_log_group.ingest.arn}:*"
       },
       ], [
-      for table in aws_dynamodb_table.access : {
+      for _ in range(local.authenticated) : {
         Sid      = "CountQuotas"
         Effect   = "Allow"
         Action   = "dynamodb:UpdateItem"
-        Resource = table.arn
+        Resource = aws_dynamodb_table.access.arn
+        Condition = {
+          # The counters and no key: UpdateItem would also make one.
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["quota#*"] }
+          Null                      = { "dynamodb:LeadingKeys" = "false" }
+        }
       }
     ])
   })
@@ -80,7 +85,7 @@ resource "aws_lambda_function" "ingest" {
       STREAM_BUDGET_MS        = var.stream_budget_milliseconds
       AUTHENTICATION          = var.authentication
       JWT_TENANT_CLAIM        = var.jwt_tenant_claim
-      ACCESS_TABLE_NAME       = join("", aws_dynamodb_table.access[*].name)
+      ACCESS_TABLE_NAME       = local.authenticated == 1 ? aws_dynamodb_table.access.name : ""
       TENANT_LOGS_PER_MINUTE  = var.tenant_logs_per_minute
       TENANT_BYTES_PER_MINUTE = var.tenant_bytes_per_minute
     }

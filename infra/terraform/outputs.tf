@@ -36,12 +36,12 @@ output "stream_name" {
 
 output "table_name" {
   description = "Name of the DynamoDB table."
-  value       = aws_dynamodb_table.table.name
+  value       = local.table_name
 }
 
 output "access_table_name" {
   description = "Name of the table of API keys and quotas."
-  value       = one(aws_dynamodb_table.access[*].name)
+  value       = local.authenticated == 1 ? aws_dynamodb_table.access.name : null
 }
 
 output "ingest_function_name" {
@@ -86,7 +86,7 @@ output "stream_arn" {
 
 output "table_arn" {
   description = "ARN of the DynamoDB table."
-  value       = aws_dynamodb_table.table.arn
+  value       = local.table_arn
 }
 
 output "api_log_group_name" {

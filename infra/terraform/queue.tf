@@ -26,6 +26,7 @@ resource "aws_sqs_queue" "dead_letters" {
   })
 }
 
+# A policy a queue: SQS refuses a statement that names a second resource.
 resource "aws_sqs_queue_policy" "refuse_plain_http" {
   for_each = var.require_tls ? { queue = aws_sqs_queue.queue, dead_letters = aws_sqs_queue.dead_letters } : {}
 
@@ -37,7 +38,7 @@ resource "aws_sqs_queue_policy" "refuse_plain_http" {
       Effect    = "Deny"
       Principal = "*"
       Action    = "sqs:*"
-      Resource  = [aws_sqs_queue.queue.arn, aws_sqs_queue.dead_letters.arn]
+      Resource  = each.value.arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
   })

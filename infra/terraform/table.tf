@@ -1,3 +1,10 @@
+# The table that the stack uses: its own, or one that was restored beside it.
+locals {
+  restored_arn = "arn:${data.aws_partition.current.partition}:dynamodb:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:table/${var.restored_table_name}"
+  table_name   = var.restored_table_name == "" ? aws_dynamodb_table.table.name : var.restored_table_name
+  table_arn    = var.restored_table_name == "" ? aws_dynamodb_table.table.arn : local.restored_arn
+}
+
 # One partition a tenant.
 resource "aws_dynamodb_table" "table" {
   name                        = "${var.name}-table"

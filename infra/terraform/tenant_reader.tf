@@ -25,7 +25,7 @@ resource "aws_iam_role_policy" "tenant_reader" {
       Sid      = "ReadOwnRows"
       Effect   = "Allow"
       Action   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
-      Resource = aws_dynamodb_table.table.arn
+      Resource = local.table_arn
       Condition = {
         "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["$${aws:PrincipalTag/tenant_id}"] }
         # ForAllValues is also true of no value at all.

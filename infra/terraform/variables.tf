@@ -279,9 +279,9 @@ variable "stream_mode" {
 }
 
 variable "shard_count" {
-  description = "Shards of a PROVISIONED stream. Each takes 1 MB/s or 1,000 records/s."
+  description = "Shards of a PROVISIONED stream. Each takes 1 MB/s or 1,000 records/s. A change, also from ON_DEMAND, is to half or to double the shards that the stream has now at most."
   type        = number
-  default     = 1
+  default     = 4
 
   validation {
     condition     = var.shard_count >= 1 && var.shard_count <= 500
@@ -307,9 +307,20 @@ variable "point_in_time_recovery" {
 }
 
 variable "deletion_protection" {
-  description = "Whether the table refuses to be deleted. true in production."
+  description = "Whether the stack's tables refuse to be deleted. true in production."
   type        = bool
   default     = false
+}
+
+variable "restored_table_name" {
+  description = "Table of this account and region that the stack uses in place of its own, which stays as it is. Empty for its own."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^[a-zA-Z0-9_.-]{3,255}$", var.restored_table_name))
+    error_message = "restored_table_name is the name of a table, or empty."
+  }
 }
 
 variable "log_retention_days" {
@@ -357,13 +368,13 @@ variable "ingest_latency_alarm_milliseconds" {
 }
 
 variable "maximum_message_bytes" {
-  description = "Largest message of both queues. 1 MiB is SQS's; version 5 of the provider only knows the 262144 of old, with which a log of many escaped characters is refused by the queue."
+  description = "Largest message of both queues. 1 MiB is SQS's; the provider before 6.8 only knows the 262144 of old, with which a log of many escaped characters is refused by the queue."
   type        = number
   default     = 1048576
 
   validation {
     condition     = contains([262144, 1048576], var.maximum_message_bytes)
-    error_message = "maximum_message_bytes is 1048576, or 262144 with version 5 of the provider."
+    error_message = "maximum_message_bytes is 1048576, or 262144 with a provider before 6.8."
   }
 }
 

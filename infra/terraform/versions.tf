@@ -4,8 +4,8 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # 5 takes queues of 256 KiB at most: see maximum_message_bytes.
-      version = ">= 5.100, < 7"
+      # Before 6.8.0 it refuses queues of 1 MiB: see maximum_message_bytes.
+      version = ">= 6.8, < 7"
     }
   }
 }

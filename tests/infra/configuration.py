@@ -21,6 +21,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "DeadLetterQueue": "aws_sqs_queue.dead_letters",
     "Stream": "aws_kinesis_stream.stream",
     "Table": "aws_dynamodb_table.table",
+    "AccessTable": "aws_dynamodb_table.access",
     "IngestLogGroup": "aws_cloudwatch_log_group.ingest",
     "IngestRole": "aws_iam_role.ingest",
     "IngestFunction": "aws_lambda_function.ingest",
@@ -38,10 +39,9 @@ RESOURCES: Final[Mapping[str, str]] = {
     "TenantReaderRole": "aws_iam_role.tenant_reader",
     "Dashboard": "aws_cloudwatch_dashboard.dashboard",
 }
-"""Each resource of the template but the alarms and the queues' policy, and Terraform's address of the same."""
+"""Each resource of the template but the alarms and the queues' policies, and Terraform's address of the same."""
 
 OPTIONAL_RESOURCES: Final[Mapping[str, str]] = {
-    "AccessTable": "aws_dynamodb_table.access",
     "AuthorizerLogGroup": "aws_cloudwatch_log_group.authorizer",
     "AuthorizerRole": "aws_iam_role.authorizer",
     "AuthorizerFunction": "aws_lambda_function.authorizer",
@@ -73,6 +73,9 @@ def resolved(template: Any, value: Any) -> Any:  # noqa: PLR0911 - one return an
             return template["Parameters"][name].get("Default") if name in template["Parameters"] else f"<{name}>"
         case {"Fn::GetAtt": [name, *_]}:
             return f"<{name}>"
+        case {"Fn::Sub": [text, values]}:
+            known = {name: resolved(template, element) for name, element in values.items()}
+            return re.sub(r"\$\{([^}]+)\}", lambda m: known.get(m.group(1)) or _substituted(m.group(1)), text)
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]+)\}", lambda match: _substituted(match.group(1)), text)
         case {"Fn::If": [condition, yes, no]}:

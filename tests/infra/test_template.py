@@ -1,5 +1,7 @@
 """The CloudFormation template against the code that it runs and the numbers of the specification."""
 
+import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -7,7 +9,7 @@ import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]  # cfn-lint ships no types
 
 from consumer.settings import Settings as ConsumerSettings
-from infra import package, stack
+from infra import dead_letters, package, stack
 from infra.deployment import TEMPLATE
 from infra.local import grants
 from ingest.settings import Settings as IngestSettings
@@ -30,6 +32,11 @@ def _default(template: Any, value: Any) -> Any:
     return template["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) else value
 
 
+def _own(value: Any) -> Any:
+    """Return a value as it is while no restored table is used."""
+    return value["Fn::If"][2] if "Fn::If" in value and value["Fn::If"][0] == "Restored" else value
+
+
 def _grants(template: Any, role: str, *conditions: str) -> dict[str, set[str]]:
     """Return the actions by resource that the role allows where the conditions hold and no others."""
     granted: dict[str, set[str]] = {}
@@ -42,7 +49,7 @@ def _grants(template: Any, role: str, *conditions: str) -> dict[str, set[str]]:
                 if condition not in conditions:
                     continue
             assert statement["Effect"] == "Allow"
-            resource, attribute = statement["Resource"]["Fn::GetAtt"]
+            resource, attribute = _own(statement["Resource"])["Fn::GetAtt"]
             assert attribute == "Arn"
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             granted.setdefault(resource, set()).update(actions)
@@ -67,7 +74,7 @@ def test_the_template_and_the_code_agree_on_defaults(
     """A parameter's default is the default that the code has for its variable."""
     variables = _properties(template, function)["Environment"]["Variables"]
     for field in msgspec.structs.fields(settings):
-        value = variables[field.encode_name]
+        value = _own(variables[field.encode_name])
         if "Fn::If" in value:  # A resource that is not always there.
             assert value["Fn::If"][2] == field.default
             continue
@@ -140,7 +147,6 @@ def test_the_authorizer_may_find_keys_and_nothing_else(template: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "condition"),
     [
-        ("AccessTable", "Authenticated"),
         ("AuthorizerFunction", "ApiKeys"),
         ("AuthorizerRole", "ApiKeys"),
         ("AuthorizerLogGroup", "ApiKeys"),
@@ -206,3 +212,103 @@ def test_the_outputs_are_those_that_rdp_reads(template: Any) -> None:
 def test_the_template_needs_no_transform(template: Any) -> None:
     """Plain CloudFormation: no macro runs between what is read and what is deployed."""
     assert "Transform" not in template
+
+
+def test_a_queues_policy_names_that_queue_alone(template: Any) -> None:
+    """SQS refuses a statement with a second resource, and local stacks never make the policy: one a queue."""
+    covered = []
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::SQS::QueuePolicy":
+            (queue,) = resource["Properties"]["Queues"]
+            covered.append(queue["Ref"])
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                assert statement["Resource"] == {"Fn::GetAtt": [queue["Ref"], "Arn"]}
+    assert sorted(covered) == sorted(n for n, r in template["Resources"].items() if r["Type"] == "AWS::SQS::Queue")
+
+
+def test_nothing_passes_the_choice_of_the_table_by(template: Any) -> None:
+    """Whatever names the stack's own table does it as the alternative to a restored one."""
+
+    def mentions(value: Any, *, chosen: bool = False) -> Iterator[str]:
+        if isinstance(value, list):
+            for element in value:
+                yield from mentions(element, chosen=chosen)
+        elif isinstance(value, dict):
+            if "Fn::If" in value and value["Fn::If"][0] == "Restored":
+                assert "RestoredTableName" in json.dumps(value["Fn::If"][1])
+                chosen = True
+            for name, element in value.items():
+                own = (name == "Ref" and element == "Table") or (name == "Fn::GetAtt" and element[0] == "Table")
+                if own and not chosen:
+                    yield str(value)
+                if name == "Fn::Sub" and "${Table" in json.dumps(element):
+                    yield str(element)
+                yield from mentions(element, chosen=chosen)
+
+    assert not list(mentions({"Resources": template["Resources"], "Outputs": template["Outputs"]}))
+
+
+def test_no_change_of_authentication_deletes_keys(template: Any) -> None:
+    """A resource whose condition no longer holds is deleted, with what is in it: the keys' table has no condition."""
+    assert "Condition" not in template["Resources"]["AccessTable"]
+
+
+def test_what_holds_logs_or_keys_outlives_its_replacement(template: Any) -> None:
+    """A property that wants a new queue, stream or table leaves the old one, with what is in it."""
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in {"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::DynamoDB::Table"}:
+            assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_an_alarms_time_is_one_that_cloudwatch_evaluates(template: Any) -> None:
+    """PutMetricAlarm: a day at most with periods under an hour, seven days with longer ones."""
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            alarm = resource["Properties"]
+            assert alarm["Period"] % 60 == 0
+            longest_s = 86_400 if alarm["Period"] < 3600 else 604_800
+            assert alarm["Period"] * alarm["EvaluationPeriods"] <= longest_s, name
+            assert 1 <= alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"], name
+
+
+def test_the_alarm_on_old_dead_letters_comes_in_time(template: Any) -> None:
+    """Also for a log that was in the queue until its last second, which counts: a week before it is deleted.
+
+    It counts messages, not their age: the metric of the age begins at the move and loses what was received three times.
+    """
+    alarm = _properties(template, "DeadLetterAgeAlarm")
+    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert alarm["Statistic"] == "Maximum"  # One visible minute of an hour is enough: no look lasts an hour.
+    assert alarm["Period"] == 3600
+    in_queue_s = _properties(template, "Queue")["MessageRetentionPeriod"]
+    until_alarm_s = alarm["Period"] * alarm["EvaluationPeriods"]
+    week_s = 7 * 86_400
+    assert _properties(template, "DeadLetterQueue")["MessageRetentionPeriod"] - in_queue_s - until_alarm_s >= week_s
+
+
+def test_a_look_does_not_end_the_alarm_on_dead_letters(template: Any) -> None:
+    """It goes off at the first minute with a visible message and ends after minutes without one."""
+    alarm = _properties(template, "DeadLettersAlarm")
+    assert (alarm["DatapointsToAlarm"], alarm["Period"]) == (1, 60)
+    assert alarm["EvaluationPeriods"] * alarm["Period"] > dead_letters.VISIBILITY_S
+
+
+def test_the_template_fits_into_a_call(template: Any) -> None:
+    """CloudFormation takes 51,200 bytes as TemplateBody. "Understand CloudFormation quotas", November 2026."""
+    assert template
+    assert len(TEMPLATE.read_bytes()) <= 51_200
+
+
+def test_a_switch_to_provisioned_keeps_the_shards_of_a_young_stream(template: Any) -> None:
+    """An ON_DEMAND stream begins with 4 shards, and UpdateShardCount refuses less than half of them.
+
+    A failed update switches the mode back, and Kinesis allows two switches in 24 hours.
+    """
+    assert template["Parameters"]["ShardCount"]["Default"] == 4
+
+
+def test_one_consumer_at_once_is_refused_before_lambda_does(template: Any) -> None:
+    """Lambda takes a MaximumConcurrency of 2 to 1,000; 0 is the template's own word for none."""
+    assert template["Rules"]["Concurrency"]["Assertions"][0]["Assert"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "MaximumConcurrency"}, "1"]}]
+    }

@@ -20,6 +20,20 @@ _NOT_IN_TERRAFORM: Final = {"CodeBucket", "IngestCodeKey", "ConsumerCodeKey"}
 _ONLY_IN_TERRAFORM: Final = {"name", "ingest_package", "consumer_package", "maximum_message_bytes"}
 
 
+_CHOSEN: Final = {
+    "ACCESS_TABLE_NAME": (
+        'local.authenticated == 1 ? aws_dynamodb_table.access.name : ""',
+        ["Authenticated", {"Ref": "AccessTable"}, ""],
+    ),
+    "TABLE_NAME": ("local.table_name", ["Restored", {"Ref": "RestoredTableName"}, {"Ref": "Table"}]),
+}
+"""Where a parameter chooses a variable's value: how Terraform and how the template write it."""
+
+
+def _text(name: str) -> str:
+    return (terraform.CONFIGURATION / name).read_text()
+
+
 def _as_terraform(default: object) -> object:
     return {"true": True, "false": False}.get(str(default), default)
 
@@ -47,9 +61,7 @@ def test_every_setting_is_a_variable_of_the_function(function: str, settings: ty
     in_template = _TEMPLATE["Resources"][f"{function.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
     for name, value in variables.items():
         if "Fn::If" in in_template[name]:
-            _, present, absent = in_template[name]["Fn::If"]
-            assert value == f'join("", {configuration.OPTIONAL_RESOURCES[present["Ref"]]}[*].name)'
-            assert absent == ""
+            assert (value, in_template[name]["Fn::If"]) == _CHOSEN[name]
             continue
         parameter = in_template[name]["Ref"]
         if parameter in _TEMPLATE["Parameters"]:
@@ -59,7 +71,7 @@ def test_every_setting_is_a_variable_of_the_function(function: str, settings: ty
 
 
 def test_every_resource_of_the_template_has_its_counterpart() -> None:
-    """The two lists of resources differ in nothing but the alarms (one block) and the queues' policy."""
+    """The two lists of resources differ in nothing but the alarms and the queues' policies (one block each)."""
     text = "\n".join(path.read_text() for path in terraform.CONFIGURATION.glob("*.tf"))
     made = set(re.findall(r'^resource "(\w+)" "(\w+)"', text, re.MULTILINE))
     addresses = {**configuration.RESOURCES, **configuration.OPTIONAL_RESOURCES}
@@ -72,7 +84,26 @@ def test_every_resource_of_the_template_has_its_counterpart() -> None:
     assert matched <= made
     kinds = {name: resource["Type"] for name, resource in _TEMPLATE["Resources"].items()}
     others = {name for name, kind in kinds.items() if kind != "AWS::CloudWatch::Alarm"} - set(addresses)
-    assert others == {"QueuesPolicy"}
+    assert others == {"QueuePolicy", "DeadLetterQueuePolicy"}
+
+
+def test_a_queues_policy_names_that_queue_alone() -> None:
+    """SQS refuses a statement with a second resource; the engine, which never gets the policy, would not."""
+    (policy,) = re.findall(r'^resource "aws_sqs_queue_policy" .*?^}', _text("queue.tf"), re.MULTILINE | re.DOTALL)
+    assert re.findall(r"Resource += (.+)$", policy, re.MULTILINE) == ["each.value.arn"]
+    assert re.search(r"queue_url = each\.value\.url$", policy, re.MULTILINE)
+
+
+def test_nothing_passes_the_choice_of_the_table_by() -> None:
+    """Whatever reads or writes rows does it in the table in use, which may be a restored one."""
+    for path in terraform.CONFIGURATION.glob("*.tf"):
+        if path.name != "table.tf":
+            assert "aws_dynamodb_table.table" not in path.read_text(), path
+
+
+def test_the_provider_takes_messages_of_a_mebibyte() -> None:
+    """6.8.0 is the first that does; what runs beside the engine takes an older one and says so to the queues."""
+    assert re.search(r'version = ">= 6\.8, < 7"', _text("versions.tf"))
 
 
 def test_no_secret_and_no_place_of_this_machine_is_in_it() -> None:
