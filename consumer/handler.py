@@ -14,6 +14,7 @@ from consumer import quarantine, redact, settings, store
 from consumer.invocation import Outside, consume
 from consumer.report import PartialBatchResponse
 from consumer.visibility import hide
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog, InternalMessage, encode
 from ingest.sinks import stream
 
@@ -34,8 +35,7 @@ def _parts() -> tuple[settings.Settings, redact.Redactor, Outside]:
             chosen.stream_name,
             [EncodedLog(m.tenant_id, encode(replace(m, stream_pending=False))) for m in messages],
             give_up_at_s=min(give_up_at_s, time.monotonic() + STREAM_BUDGET_S),
-            monotonic=time.monotonic,
-            sleep=time.sleep,
+            time=Time(time.monotonic, time.sleep, random.SystemRandom().random),
             sub_keys=chosen.stream_sub_keys,
         )
 

@@ -7,6 +7,7 @@ import msgspec
 
 from consumer.attributes import attribute_value
 from consumer.redact import Redactor
+from ingest.aws import packing
 from ingest.contract.message import InternalMessage
 
 if TYPE_CHECKING:
@@ -70,14 +71,9 @@ def statement(table: str, row: Row) -> "BatchStatementRequestTypeDef":
 
 def calls(rows: Sequence[Row]) -> Iterator[list[int]]:
     """Yield the rows' positions, in order, in groups that one call takes."""
-    group: list[int] = []
-    group_bytes = 0
-    for position, row in enumerate(rows):
-        row_bytes = len(msgspec.json.encode(row))
-        if group and (len(group) == MAX_STATEMENTS or group_bytes + row_bytes > MAX_CALL_BYTES):
-            yield group
-            group, group_bytes = [], 0
-        group.append(position)
-        group_bytes += row_bytes
-    if group:
-        yield group
+    return packing.calls(
+        range(len(rows)),
+        lambda position: len(msgspec.json.encode(rows[position])),
+        max_entries=MAX_STATEMENTS,
+        max_bytes=MAX_CALL_BYTES,
+    )

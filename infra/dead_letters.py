@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ingest.aws.packing import calls
 from ingest.contract.errors import Poison
 from ingest.contract.message import InternalMessage, decode
 
@@ -129,7 +130,7 @@ def redrive(
     try:
         for letters in _receive(client, dlq_url, receipts):
             meant = [letter for letter in letters if wanted.takes(letter) and not _came_back(letter, sent_ids)]
-            for call in _calls(meant):
+            for call in calls(meant, _body_bytes, max_entries=_BATCH, max_bytes=_MAX_CALL_BYTES):
                 done, codes = _move(client, dlq_url, queue_url, call, sent_ids)
                 moved += done
                 for code in codes.values():
@@ -141,6 +142,10 @@ def redrive(
     finally:
         _give_back(client, dlq_url, list(receipts.values()))
     return Redriven(moved, refused)
+
+
+def _body_bytes(letter: DeadLetter) -> int:
+    return len(letter.body.encode())
 
 
 def _came_back(letter: DeadLetter, sent_ids: set[str]) -> bool:
@@ -175,21 +180,6 @@ def _move(
             call[i].message_id: f"not deleted: {codes.get(i, 'MissingResult')}" for i in sorted(acknowledged - gone)
         }
     return len(call) - len(left), left
-
-
-def _calls(letters: Sequence[DeadLetter]) -> Iterator[list[DeadLetter]]:
-    """Yield the letters in groups that one SendMessageBatch takes."""
-    call: list[DeadLetter] = []
-    call_bytes = 0
-    for letter in letters:
-        body_bytes = len(letter.body.encode())
-        if call and (len(call) == _BATCH or call_bytes + body_bytes > _MAX_CALL_BYTES):
-            yield call
-            call, call_bytes = [], 0
-        call.append(letter)
-        call_bytes += body_bytes
-    if call:
-        yield call
 
 
 def _receive(

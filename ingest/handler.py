@@ -1,6 +1,7 @@
 """Lambda entry of `POST /ingest` and `GET /health`: builds the clients once, translates event and response."""
 
 import os
+import random
 import sys
 import time
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from ingest.api.dialects import respond
 from ingest.api.parse import parse
 from ingest.api.request import from_event
 from ingest.aws import client as aws
+from ingest.aws.retry import Time
 from ingest.contract.errors import Rejected
 from ingest.settings import from_environ
 from ingest.sinks import queue, stream
@@ -24,20 +26,19 @@ _RESERVED_S: Final = 1.5
 
 # At module load: Lambda gives start-up a full CPU, and warm invocations keep the connections.
 _settings = from_environ(os.environ)
+_time = Time(time.monotonic, time.sleep, random.SystemRandom().random)  # SnapStart clones any other generator's state.
 _put_on_stream = partial(
     stream.put_user_records,
     stream.client(os.environ),
     _settings.stream_name,
-    monotonic=time.monotonic,
-    sleep=time.sleep,
+    time=_time,
     sub_keys=_settings.stream_sub_keys,
 )
 _enqueue = partial(
     queue.send,
     queue.client(os.environ),
     _settings.queue_url,
-    monotonic=time.monotonic,
-    sleep=time.sleep,
+    time=_time,
 )
 
 _public = _settings.authentication == "none"

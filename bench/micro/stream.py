@@ -9,6 +9,7 @@ CPU is the process's own. Each number is the median of several rounds, which alt
 """
 
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from consumer.replay.merge import StreamRecord
 from consumer.replay.replay import Progress, Replay
 from consumer.replay.sinks import FileSink
 from consumer.replay.stream import read_stream
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog, decode, encode
 from ingest.sinks.stream import put_user_records
 
@@ -144,8 +146,7 @@ def written(logs: Sequence[EncodedLog], *, single: bool = False) -> list[int]:
         "memory",
         logs,
         give_up_at_s=time.monotonic() + 10,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
+        time=Time(time.monotonic, time.sleep, random.random),
     )
     if refused:
         raise AssertionError(refused)

@@ -1,10 +1,12 @@
 """Where replayed logs go: NDJSON to a file (plain or gz) or a stream, or the queue. `parquet` is the fourth."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from consumer.replay.lines import LineFile
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog, InternalMessage, encode
 from ingest.sinks.queue import send
 
@@ -166,8 +168,7 @@ class QueueSink:
             self._queue_url,
             self._messages,
             give_up_at_s=self._monotonic() + _QUEUE_GIVE_UP_S,
-            monotonic=self._monotonic,
-            sleep=self._sleep,
+            time=Time(self._monotonic, self._sleep, random.SystemRandom().random),
             on_refusal=on_refusal,
         )
         if refused:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from infra.shipping.log_file import Line
+from ingest.aws.packing import calls
 
 MAX_BATCH_BYTES: Final = 900_000
 """Of a batch's JSON; ingest takes 1 MiB. A single line, however long, goes as plain text: ingest judges it."""
@@ -33,16 +34,7 @@ class Answer(NamedTuple):
 
 def requests(lines: Iterable[Line], tenant: str, batch_size: int) -> Iterator[Shipment]:
     """Yield the requests that carry the lines, up to `batch_size` in each."""
-    batch: list[Line] = []
-    batch_bytes = 0
-    for line in lines:
-        line_bytes = len(_record(line))
-        if len(batch) == batch_size or (batch and batch_bytes + line_bytes > MAX_BATCH_BYTES):
-            yield request(batch, tenant)
-            batch, batch_bytes = [], 0
-        batch.append(line)
-        batch_bytes += line_bytes
-    if batch:
+    for batch in calls(lines, lambda line: len(_record(line)), max_entries=batch_size, max_bytes=MAX_BATCH_BYTES):
         yield request(batch, tenant)
 
 

@@ -10,24 +10,30 @@ import orjson
 
 _SERVER_ERROR: Final = 500
 
-# What a second try can change. All else (no such stream, access denied, a KMS key disabled) fails the same way again.
-_RETRYABLE_CODES: Final = frozenset(
+RETRYABLE_CODES: Final = frozenset(
     {
         "InternalFailure",
         "InternalServerError",
+        "KMSThrottlingException",
+        "KmsThrottled",
         "LimitExceededException",
+        "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "RequestThrottled",  # SQS's throttle, and below KmsThrottled (SendMessageBatch API reference, November 2026)
+        "RequestThrottled",
         "RequestTimeout",
         "ServiceUnavailable",
         "SlowDown",
         "Throttling",
+        "ThrottlingError",
         "ThrottlingException",
-        "KMSThrottlingException",
-        "KmsThrottled",
+        "TransactionConflict",
     }
 )
+"""What a second try can change. All else (no such stream, access denied, a KMS key disabled) fails the same way again.
+
+From the API references, read in November 2026: PutRecords and GetRecords; SendMessageBatch (RequestThrottled,
+KmsThrottled); BatchStatementError, whose names lack the `Exception` that a whole call's error has; Common Errors."""
 
 
 class Refusal(NamedTuple):
@@ -49,7 +55,7 @@ def refusal_of(error: Exception) -> Refusal | None:
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "Unknown")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return Refusal(code, code in _RETRYABLE_CODES or status >= _SERVER_ERROR)
+        return Refusal(code, code in RETRYABLE_CODES or status >= _SERVER_ERROR)
     if isinstance(error, BotoCoreError):
         return Refusal(type(error).__name__, isinstance(error, ConnectionError | HTTPClientError))
     return None

@@ -1,29 +1,81 @@
-"""Attempts within a time budget, with jittered exponential backoff in between."""
+"""Sending again, within a time, the parts of a request that AWS did not take, with full jitter in between.
 
-import random
-from collections.abc import Callable, Iterator
+https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/ (full jitter: a wait between nothing
+and a limit that doubles).
+"""
 
-_jitter = random.SystemRandom()  # SnapStart clones the state of any other generator.
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
+
+from ingest.aws.refusal import Refusal
 
 
-def attempts(
-    give_up_at_s: float,
+class Time(NamedTuple):
+    """`monotonic` and `sleep` are in seconds; `jitter` returns a number in [0, 1)."""
+
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    jitter: Callable[[], float]
+
+
+class Backoff(NamedTuple):
+    """The limit of the first wait and of any, in seconds; it doubles from wait to wait."""
+
+    first_s: float
+    max_s: float
+
+
+OUT_OF_TIME: Final = Refusal("OutOfTime", retryable=True)
+"""What was never called has this refusal."""
+
+
+def in_one_call(positions: Sequence[int]) -> list[Sequence[int]]:
+    """Return all positions as one group: the `split` of parts that fit into a call."""
+    return [positions]
+
+
+def retrying(
+    call: Callable[[Sequence[int]], Sequence[Refusal | None]],
+    count: int,
     *,
-    monotonic: Callable[[], float],
-    sleep: Callable[[float], None],
-    first_backoff_s: float,
-    max_backoff_s: float,
-) -> Iterator[None]:
-    """Yield once an attempt, sleeping in between, until the next would start after `give_up_at_s` of `monotonic`.
+    give_up_at_s: float,
+    time: Time,
+    backoff: Backoff,
+    split: Callable[[Sequence[int]], Iterable[Sequence[int]]] = in_one_call,
+    on_refusal: Callable[[int, Refusal], None] | None = None,
+) -> list[Refusal | None]:
+    """Return the last refusal of each of `count` parts, None for one that was taken.
 
-    The n-th wait is uniform between 0 and `first_backoff_s * 2**n` or `max_backoff_s`, whichever is less ("full
-    jitter": https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
+    An attempt splits the positions that are left into groups and makes a call of each; `call` returns a refusal or None
+    for each position. Those with a retryable refusal, and only they, are left for the next attempt. No call starts at
+    or after `give_up_at_s` on `monotonic`'s clock. `on_refusal(position, refusal)` is told of every refusal of every
+    attempt.
+
+    Raises:
+        Exception: what `call` raises.
     """
-    ceiling_s = first_backoff_s
+    refusals: list[Refusal | None] = [OUT_OF_TIME] * count
+    pending: Sequence[int] = range(count)
+    limit_s = backoff.first_s
     wait_s = 0.0
-    while monotonic() + wait_s < give_up_at_s:
+    while pending and time.monotonic() + wait_s < give_up_at_s:
         if wait_s:
-            sleep(wait_s)
-        yield
-        ceiling_s = min(max_backoff_s, ceiling_s * 2)
-        wait_s = _jitter.uniform(0, ceiling_s)
+            time.sleep(wait_s)
+        again: list[int] = []
+        for positions in split(pending):
+            if time.monotonic() >= give_up_at_s:
+                again.extend(positions)
+                continue
+            for position, refusal in zip(positions, call(positions), strict=True):
+                refusals[position] = refusal
+                if refusal is None:
+                    continue
+                if on_refusal is not None:
+                    on_refusal(position, refusal)
+                if refusal.retryable:
+                    again.append(position)
+        pending = again
+        if pending:
+            wait_s = time.jitter() * limit_s
+            limit_s = min(backoff.max_s, limit_s * 2)
+    return refusals

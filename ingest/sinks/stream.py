@@ -8,12 +8,13 @@ reference: "doesn't guarantee the ordering of records"), least of all when it re
 import hashlib
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ingest.aws import client as aws
+from ingest.aws.packing import calls
 from ingest.aws.refusal import Refusal, refusal_of
-from ingest.aws.retry import attempts
+from ingest.aws.retry import Backoff, Time, retrying
 from ingest.contract.kpl import Packed, aggregate
 from ingest.contract.message import EncodedLog
 
@@ -28,8 +29,7 @@ MAX_REQUEST_BYTES: Final = 5 * 1024 * 1024
 """Data and partition keys a call. AWS takes 10 MiB since 2025 (API reference); 5 MiB was the limit before and is what
 regions, engines and gateways that are behind still enforce, and no call of ours gains from more."""
 
-_FIRST_BACKOFF_S: Final = 0.025
-_MAX_BACKOFF_S: Final = 1.0
+_BACKOFF: Final = Backoff(first_s=0.05, max_s=1.0)
 _HASH_RANGE: Final = 1 << 128  # Explicit hash keys are decimal numbers below this (PutRecordsRequestEntry).
 
 
@@ -50,14 +50,13 @@ def put_user_records(
     records: Sequence[EncodedLog],
     *,
     give_up_at_s: float,
-    monotonic: Callable[[], float],
-    sleep: Callable[[float], None],
+    time: Time,
     sub_keys: int = 1,
     on_refusal: Callable[[str, int], None] | None = None,
 ) -> frozenset[int]:
     """Return the positions in `records` that are not on the stream.
 
-    Refused entries, and only they, are sent again with jittered backoff until `give_up_at_s` (on `monotonic`'s clock):
+    Refused entries, and only they, are sent again with jittered backoff until `give_up_at_s` (on `time`'s clock):
     no call starts after it, so the whole takes at most that long plus one client timeout. `sub_keys` above 1 spreads a
     tenant over so many equal steps of the stream's hash range; the record's content picks the step, so that order
     holds within each. `on_refusal(error_code, logs)` is told of every refusal, for the caller's log line.
@@ -65,36 +64,26 @@ def put_user_records(
     Never raises for what Kinesis or the network does: that is a refusal. A time-out may hide a success, so a position
     returned may be on the stream all the same; readers make logs distinct.
     """
-    pending = [
+    entries = [
         _entry(tenant_id, hash_key, packed)
         for (tenant_id, hash_key), user_records in _groups(records, sub_keys).items()
         for packed in aggregate(tenant_id, user_records, explicit_hash_key=hash_key)
     ]
+    refusals = retrying(
+        lambda places: _put(client, stream_name, [entries[place] for place in places]),
+        len(entries),
+        give_up_at_s=give_up_at_s,
+        time=time,
+        backoff=_BACKOFF,
+        split=lambda places: calls(
+            places, lambda place: entries[place].request_bytes, max_entries=MAX_ENTRIES, max_bytes=MAX_REQUEST_BYTES
+        ),
+        on_refusal=on_refusal and (lambda place, refusal: on_refusal(refusal.code, len(entries[place].positions))),
+    )
     missing = set(range(len(records)))
-    for _ in attempts(
-        give_up_at_s,
-        monotonic=monotonic,
-        sleep=sleep,
-        first_backoff_s=_FIRST_BACKOFF_S,
-        max_backoff_s=_MAX_BACKOFF_S,
-    ):
-        refused: list[_Entry] = []
-        for call in _calls(pending):
-            if monotonic() >= give_up_at_s:
-                refused.extend(call)
-                continue
-            codes = _put(client, stream_name, call)
-            for entry, code in zip(call, codes, strict=True):
-                if code is None:
-                    missing.difference_update(entry.positions)
-                    continue
-                if on_refusal is not None:
-                    on_refusal(code.code, len(entry.positions))
-                if code.retryable:
-                    refused.append(entry)
-        pending = refused
-        if not pending:  # Here, before the generator sleeps for the next attempt.
-            break
+    for entry, refusal in zip(entries, refusals, strict=True):
+        if refusal is None:
+            missing.difference_update(entry.positions)
     return frozenset(missing)
 
 
@@ -136,16 +125,3 @@ def _entry(tenant_id: str, hash_key: str | None, packed: Packed) -> _Entry:
     if hash_key is not None:
         request["ExplicitHashKey"] = hash_key
     return _Entry(request, len(packed.data) + len(tenant_id), packed.positions)
-
-
-def _calls(entries: Sequence[_Entry]) -> Iterator[list[_Entry]]:
-    call: list[_Entry] = []
-    call_bytes = 0
-    for entry in entries:
-        if call and (len(call) == MAX_ENTRIES or call_bytes + entry.request_bytes > MAX_REQUEST_BYTES):
-            yield call
-            call, call_bytes = [], 0
-        call.append(entry)
-        call_bytes += entry.request_bytes
-    if call:
-        yield call

@@ -30,6 +30,7 @@ from consumer.replay.sinks import FileSink, QueueSink, Sink
 from consumer.visibility import hide
 from infra import move_task
 from infra.dead_letters import Filter, Redriven, redrive
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog, InternalMessage, encode
 from ingest.sinks import queue, stream
 from tests.faults.injector import Injector, Killed
@@ -201,8 +202,7 @@ class Stack:
             STREAM_NAME,
             [EncodedLog(m.tenant_id, encode(_on_stream(m))) for m in messages],
             give_up_at_s=min(give_up_at_s, clock.monotonic() + STREAM_BUDGET_S),
-            monotonic=clock.monotonic,
-            sleep=clock.sleep,
+            time=Time(clock.monotonic, clock.sleep, self.random.random),
             sub_keys=self.settings.stream_sub_keys,
         )
 
@@ -248,11 +248,13 @@ def _ingest_handler(stack: Stack, sub_keys: int) -> ModuleType:
     handler: Any = importlib.util.module_from_spec(spec)
     with patch.dict(os.environ, environ):
         spec.loader.exec_module(handler)
-    timing: dict[str, Any] = {"monotonic": clock.monotonic, "sleep": clock.sleep}
-    handler.time = SimpleNamespace(**timing)
+    timing = Time(clock.monotonic, clock.sleep, stack.random.random)
+    handler.time = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     handler.datetime = clock
-    handler._put_on_stream = partial(stream.put_user_records, stack.kinesis, STREAM_NAME, sub_keys=sub_keys, **timing)
-    handler._enqueue = partial(queue.send, stack.sqs, QUEUE_URL, **timing)
+    handler._put_on_stream = partial(
+        stream.put_user_records, stack.kinesis, STREAM_NAME, sub_keys=sub_keys, time=timing
+    )
+    handler._enqueue = partial(queue.send, stack.sqs, QUEUE_URL, time=timing)
     handler._new_log_id = lambda: f"{stack.random.getrandbits(128):032x}"
     handler._write = lambda lines: stack.lines.extend(lines)  # noqa: PLW0108 - a kill's survivors are new objects
     module: ModuleType = handler

@@ -1,11 +1,13 @@
 """Logs of many tenants, put on a stream by ingest's own writer, and a stack around that stream."""
 
+import random
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from infra.stack import Place, Stack
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog, InternalMessage, encode
 from ingest.sinks.stream import put_user_records
 
@@ -53,8 +55,7 @@ def put(
             stream,
             records,
             give_up_at_s=time.monotonic() + 20,
-            monotonic=time.monotonic,
-            sleep=time.sleep,
+            time=Time(time.monotonic, time.sleep, random.random),
             sub_keys=sub_keys,
         )
         assert not refused

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consumer.replay.deaggregate import Broken, UserRecord, deaggregate
+from ingest.aws.retry import Time
 from ingest.contract.kpl import MAGIC, aggregate
 from ingest.contract.message import EncodedLog
 from ingest.sinks.stream import put_user_records
@@ -113,8 +114,7 @@ def test_what_the_writer_says_is_missing_is_what_is_missing(
         "logs",
         logs,
         give_up_at_s=10,
-        monotonic=lambda: float(next(now_s)),
-        sleep=lambda _: None,
+        time=Time(lambda: float(next(now_s)), lambda _: None, lambda: 0.5),
         sub_keys=sub_keys,
     )
     on_stream = [EncodedLog(*one) for entry in taken for one in read_by_ours("", entry["Data"])]

@@ -1,5 +1,6 @@
 """Batching and sending, for any sizes and any failures."""
 
+import random
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog
 from ingest.sinks.queue import MAX_ENTRIES, MAX_REQUEST_BYTES, calls, send
 from tests.unit.ingest.fakes import QUEUE_URL, Clock, FakeSqs, take_all
@@ -78,8 +80,7 @@ def test_every_message_is_acknowledged_once_or_reported(fates: list[list[str]], 
         QUEUE_URL,
         [EncodedLog("acme", str(position).encode()) for position in range(len(fates))],
         give_up_at_s=clock.now_s + seconds,
-        monotonic=clock.monotonic,
-        sleep=clock.sleep,
+        time=Time(clock.monotonic, clock.sleep, random.random),
     )
     assert len(taken) == len(set(taken))
     assert missing == set(range(len(fates))) - set(taken)

@@ -1,59 +1,117 @@
-"""Attempts within a time budget."""
+"""Sending again what AWS did not take, within a time."""
 
-from ingest.aws.retry import attempts
+from collections.abc import Callable, Iterator, Sequence
 
+import pytest
 
-class Clock:
-    """A clock that only sleeping moves."""
+from ingest.aws.refusal import Refusal
+from ingest.aws.retry import OUT_OF_TIME, Backoff, Time, retrying
+from tests.unit.ingest.fakes import Clock
 
-    def __init__(self) -> None:
-        self.now_s = 100.0
-        self.slept_s: list[float] = []
+_PASSING = Refusal("ThrottlingException", retryable=True)
+_LASTING = Refusal("AccessDeniedException", retryable=False)
+_BACKOFF = Backoff(0.1, 1.0)
 
-    def monotonic(self) -> float:
-        """Return the time in seconds."""
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self.slept_s.append(seconds)
-        self.now_s += seconds
+Call = Callable[[Sequence[int]], list[Refusal | None]]
 
 
-def _run(clock: Clock, give_up_at_s: float, most: int = 1000) -> int:
-    count = 0
-    for _ in attempts(
-        give_up_at_s, monotonic=clock.monotonic, sleep=clock.sleep, first_backoff_s=0.1, max_backoff_s=1.0
-    ):
-        count += 1
-        if count == most:
-            break
-    return count
+def _retrying(
+    call: Call, count: int, clock: Clock, *, seconds: float = 60.0, jitter: float = 0.5
+) -> list[Refusal | None]:
+    return retrying(
+        call,
+        count,
+        give_up_at_s=clock.now_s + seconds,
+        time=Time(clock.monotonic, clock.sleep, lambda: jitter),
+        backoff=_BACKOFF,
+    )
 
 
-def test_first_attempt_is_at_once() -> None:
-    """Nothing sleeps before the first attempt."""
-    clock = Clock()
-    assert _run(clock, 110.0, most=1) == 1
-    assert clock.slept_s == []
+def test_what_is_taken_is_called_once_and_at_once() -> None:
+    """Nothing sleeps before the first attempt, and there is no second."""
+    clock, made = Clock(), list[list[int]]()
+
+    def take(positions: Sequence[int]) -> list[Refusal | None]:
+        made.append(list(positions))
+        return [None] * len(positions)
+
+    assert _retrying(take, 3, clock) == [None] * 3
+    assert (made, clock.slept_s) == ([[0, 1, 2]], [])
 
 
-def test_no_attempt_after_the_deadline() -> None:
-    """When the time is over, there is no attempt at all."""
-    assert _run(Clock(), 100.0) == 0
+def test_only_what_may_pass_is_called_again() -> None:
+    """A lasting refusal stands as it is, and its neighbours' passing ones go."""
+    clock, made = Clock(), list[list[int]]()
+
+    def call(positions: Sequence[int]) -> list[Refusal | None]:
+        made.append(list(positions))
+        return [_LASTING if p == 1 else _PASSING if p == 2 and len(made) < 3 else None for p in positions]
+
+    assert _retrying(call, 4, clock) == [None, _LASTING, None, None]
+    assert made == [[0, 1, 2, 3], [2], [2]]
+
+
+def test_nothing_is_called_without_parts_or_time() -> None:
+    """No call starts at the deadline, and what was never called says so."""
+
+    def call(_: Sequence[int]) -> list[Refusal | None]:
+        pytest.fail("called")
+
+    assert _retrying(call, 0, Clock()) == []
+    assert _retrying(call, 2, Clock(), seconds=0.0) == [OUT_OF_TIME] * 2
 
 
 def test_attempts_end_before_the_deadline() -> None:
-    """No sleep leads past the deadline, and no attempt starts at or after it."""
+    """No sleep leads past the deadline, and the last refusal is what remains."""
     clock = Clock()
-    assert _run(clock, 105.0) > 3
-    assert clock.now_s < 105.0
+    attempts: list[float] = []
+
+    def refuse(positions: Sequence[int]) -> list[Refusal | None]:
+        attempts.append(clock.now_s)
+        return [_PASSING] * len(positions)
+
+    end_s = clock.now_s + 5.0
+    assert _retrying(refuse, 1, clock, seconds=5.0) == [_PASSING]
+    assert len(attempts) > 3
+    assert clock.now_s < end_s
 
 
-def test_backoff_grows_to_its_ceiling() -> None:
-    """The n-th wait lies between 0 and twice the one before's ceiling, up to the maximum."""
+def test_the_deadline_falls_between_the_calls_of_an_attempt() -> None:
+    """Slow calls use up the time: what is left over is not called and keeps what it last said."""
     clock = Clock()
-    _run(clock, 1e9, most=200)
-    for n, slept_s in enumerate(clock.slept_s):
-        assert 0 <= slept_s <= min(1.0, 0.1 * 2 ** (n + 1))
-    assert max(clock.slept_s) > 0.5
+
+    def take_a_second(positions: Sequence[int]) -> list[Refusal | None]:
+        clock.now_s += 1.0
+        return [None] * len(positions)
+
+    refusals = retrying(
+        take_a_second,
+        5,
+        give_up_at_s=clock.now_s + 2.5,
+        time=Time(clock.monotonic, clock.sleep, lambda: 0.5),
+        backoff=_BACKOFF,
+        split=lambda positions: [[position] for position in positions],
+    )
+    assert refusals == [None, None, None, OUT_OF_TIME, OUT_OF_TIME]
+
+
+def test_waits_double_up_to_their_limit() -> None:
+    """The n-th wait is the jitter's share of 0.1 s doubled n times, and of one second at most."""
+    clock = Clock()
+    _retrying(lambda positions: [_PASSING] * len(positions), 1, clock, seconds=6.0, jitter=0.5)
+    assert clock.slept_s[:6] == [0.05, 0.1, 0.2, 0.4, 0.5, 0.5]
+
+
+def test_every_refusal_is_told() -> None:
+    """Of each attempt, with its position."""
+    clock, told = Clock(), list[tuple[int, str]]()
+    answers: Iterator[list[Refusal | None]] = iter([[None, _PASSING, _LASTING], [_PASSING], [None]])
+    retrying(
+        lambda _: next(answers),
+        3,
+        give_up_at_s=clock.now_s + 60,
+        time=Time(clock.monotonic, clock.sleep, lambda: 0.5),
+        backoff=_BACKOFF,
+        on_refusal=lambda position, refusal: told.append((position, refusal.code)),
+    )
+    assert told == [(1, _PASSING.code), (2, _LASTING.code), (1, _PASSING.code)]

@@ -1,11 +1,13 @@
 """The SQS sink: limits, retries and what counts as enqueued."""
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog
 from ingest.sinks.queue import MAX_ENTRIES, MAX_REQUEST_BYTES, calls, send
 from tests.unit.ingest.fakes import QUEUE_URL, Clock, FakeSqs, take_all
@@ -31,8 +33,7 @@ def _send(
         QUEUE_URL,
         logs,
         give_up_at_s=clock.now_s + seconds,
-        monotonic=clock.monotonic,
-        sleep=clock.sleep,
+        time=Time(clock.monotonic, clock.sleep, random.random),
         on_refusal=on_refusal,
     )
 

@@ -1,6 +1,7 @@
 """The Kinesis sink: which calls it makes, what it sends again, when it gives up, and what it says is missing."""
 
 import hashlib
+import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from botocore.exceptions import (
 )
 
 from consumer.replay.deaggregate import deaggregate
+from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog
 from ingest.sinks.stream import MAX_ENTRIES, MAX_REQUEST_BYTES, explicit_hash_key, put_user_records
 
@@ -96,8 +98,7 @@ def put(fake: FakeKinesis, records: Sequence[EncodedLog], *, budget_s: float = 5
         "logs",
         records,
         give_up_at_s=fake.now_s + budget_s,
-        monotonic=fake.monotonic,
-        sleep=fake.sleep,
+        time=Time(fake.monotonic, fake.sleep, random.random),
         **options,
     )
 
