@@ -1,14 +1,19 @@
-"""For every test: no line that the functions write to their logs holds a tenant's text or a key."""
+"""For every test: no line of the functions' logs holds a tenant's text or a key; no deadline measures the machine."""
 
 from collections.abc import Generator
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.witness import Witness, install, watched_streams
 
 _WITNESS: Final = Witness()
 _PATCH: Final = pytest.MonkeyPatch()
+
+# No deadline a case: on a shared machine it measures the neighbours. Here, so that it holds wherever a run begins.
+settings.register_profile("rdp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rdp")
 
 
 def pytest_configure() -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra import counts
+from infra import counts, dead_letters
 from infra.local import engine, lifecycle, state, terraform
 from infra.stack import Place, Stack
 from tests.e2e import captured_logs
@@ -21,6 +21,8 @@ from tests.leaks import LEAD_CHARS
 
 QUIET: Mapping[str, str] = {"SecondsPerChar": "0", "CrashProbability": "0"}
 _KEY_HEADERS = {"Authorization", "X-Api-Key"}
+_LIMIT_S = 360  # Of every wait for a condition: beyond the visibility timeout, after which a log comes back that a
+# function on a busy machine had no time for.
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,6 +65,17 @@ class LocalStack:
         """The counts now."""
         return counts.read(self.stack)
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether nothing is queued nor in flight: one answer, so that no log moves between two numbers of it."""
+        return counts.queue_depth(self.stack, self.stack.queue_url) == (0, 0)
+
+    @property
+    def dead_letters(self) -> list[dead_letters.DeadLetter]:
+        """All dead letters, given back. An empty queue is not looked into, which takes seconds."""
+        dead = self.counts.dlq
+        return list(dead_letters.look(self.place.sqs, self.stack.dlq_url)) if dead else []
+
     def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
         """Return the answer of one request over a connection of its own."""
         self.sent.add((body or b"")[:LEAD_CHARS].decode(errors="replace"))
@@ -70,7 +83,7 @@ class LocalStack:
             key = headers[name].rpartition(" ")[2]
             self.sent.update((key, key[-LEAD_CHARS:]))  # Tokens begin alike.
         url = urlsplit(self.stack.endpoint)
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=30)
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=_LIMIT_S)
         try:
             connection.request(method, url.path + path, body=body, headers=dict(headers))
             response = connection.getresponse()
@@ -167,13 +180,13 @@ def own_stack(start_stack: StartStack) -> LocalStack:
 
 @pytest.fixture(scope="session")
 def eventually() -> Eventually:
-    """Return `eventually(read, timeout_s=30)`: the first value of `read()` that is true, or the test fails."""
+    """Return `eventually(read)`: the first value of `read()` that is true, or the test fails."""
 
-    def wait(read: Callable[[], Any], *, timeout_s: float = 30.0) -> Any:
-        deadline_s = time.monotonic() + timeout_s
+    def wait(read: Callable[[], Any]) -> Any:
+        deadline_s = time.monotonic() + _LIMIT_S
         while not (value := read()):
             if time.monotonic() > deadline_s:
-                pytest.fail(f"Not true within {timeout_s:.0f} s; it was {value!r}.")
+                pytest.fail(f"Not true within {_LIMIT_S} s; it was {value!r}.")
             time.sleep(0.1)
         return value
 

@@ -38,6 +38,7 @@ class SentRun:
         accepted = {(log.tenant_id, log.log_id) for log in self.logs if log.status == 202}
         tenants = {tenant_id for tenant_id, _ in accepted}
         eventually(lambda: sum(len(local.rows(tenant_id)) for tenant_id in tenants) == len(accepted))
+        eventually(lambda: local.is_drained)
 
     def _send(self, kind: RequestKind, count: int) -> None:
         profile = Profile(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack
 
 TENANT = "consumer"
+_DEADLY = 100  # At 10 %, as many as make it sure that one dies (0.9 to the 100th: one run in 38,000).
 
 
 def send(local_stack: "LocalStack", bodies: Sequence[str]) -> None:
@@ -59,29 +60,14 @@ def outcomes(local_stack: "LocalStack") -> Counter[str]:
     return +totals
 
 
-def is_settled(local_stack: "LocalStack") -> bool:
-    """Return whether nothing waits and nothing is in flight."""
-    counts = local_stack.counts
-    return counts.queued == 0 and counts.in_flight == 0
-
-
 def test_poison_among_four_healthy_logs_costs_them_nothing(local_stack: "LocalStack", eventually: "Eventually") -> None:
     """Four stored, the poison in the DLQ with its reason, and none of the healthy ones was ever told of as failed."""
     send(local_stack, [body("a", "one"), body("b", "two"), "{poison", body("c", "three"), body("d", "four")])
     eventually(lambda: len(local_stack.rows(TENANT)) == 4)
 
-    def dead() -> list[Any]:
-        received = local_stack.place.sqs.receive_message(
-            QueueUrl=local_stack.stack.dlq_url,
-            MaxNumberOfMessages=10,
-            MessageAttributeNames=["All"],
-            VisibilityTimeout=0,
-        )
-        return [message for message in received.get("Messages", []) if message["Body"] == "{poison"]
-
-    (found,) = eventually(dead)
-    assert found["MessageAttributes"]["reason"]["StringValue"] == "undecodable"
-    poison_id = found["MessageAttributes"]["original_message_id"]["StringValue"]
+    (found,) = eventually(lambda: [letter for letter in local_stack.dead_letters if letter.body == "{poison"])
+    assert found.reason == "undecodable"
+    poison_id = found.attributes["original_message_id"]
 
     def failures() -> list[Any]:
         told = [line for line in lines(local_stack) if line.get("event") == "log_not_stored"]
@@ -93,14 +79,14 @@ def test_poison_among_four_healthy_logs_costs_them_nothing(local_stack: "LocalSt
 def test_a_log_longer_than_the_function_may_run_is_deferred_and_then_stored(
     start_stack: "StartStack", eventually: "Eventually"
 ) -> None:
-    """6,000 characters at 0.001 s in a function of 4 s; a short neighbour does not wait for it."""
-    local_stack = start_stack({"SecondsPerChar": "0.001", "ConsumerTimeoutSeconds": "4"})
+    """6,000 characters at 0.003 s in a function of 9 s; a short neighbour does not wait for it."""
+    local_stack = start_stack({"SecondsPerChar": "0.003", "ConsumerTimeoutSeconds": "9"})
     assert local_stack.post_text(TENANT, "x" * 6_000, "long").status == 202
     assert local_stack.post_text(TENANT, "x" * 60, "short").status == 202
     eventually(lambda: local_stack.row(TENANT, "short"))
-    item = eventually(lambda: local_stack.row(TENANT, "long"), timeout_s=60)
+    item = eventually(lambda: local_stack.row(TENANT, "long"))
     took_s = datetime.fromisoformat(item["processed_at"]["S"]) - datetime.fromisoformat(item["received_at"]["S"])
-    assert 6 <= took_s.total_seconds() < 300  # Earlier than the visibility timeout would have brought it back.
+    assert 18 <= took_s.total_seconds() < 300  # Earlier than the visibility timeout would have brought it back.
     eventually(lambda: outcomes(local_stack) == {"stored": 2, "deferred": 1})
 
 
@@ -110,7 +96,7 @@ def test_crashing_always_dead_letters_everything_after_five_receives(
     """Exactly five: each message is told of as failed five times, and then never again."""
     local_stack = start_stack({"CrashProbability": "1", "VisibilityTimeoutSeconds": "2"})
     send(local_stack, [body(str(number), "x") for number in range(10)])
-    eventually(lambda: local_stack.counts.dlq == 10 and is_settled(local_stack), timeout_s=60)
+    eventually(lambda: local_stack.is_drained and local_stack.counts.dlq == 10)
 
     def failures() -> Counter[str]:
         return Counter(line["log_id"] for line in lines(local_stack) if line.get("event") == "log_not_stored")
@@ -120,12 +106,12 @@ def test_crashing_always_dead_letters_everything_after_five_receives(
 
 
 def test_logs_that_crash_at_random_are_all_stored_once(start_stack: "StartStack", eventually: "Eventually") -> None:
-    """300 logs at 30 %; with receives enough that none runs out of luck (0.3 to the 20th)."""
+    """300 logs at 30 %; with receives enough that none runs out of luck, or of time on a busy machine."""
     local_stack = start_stack(
-        {"CrashProbability": "0.3", "VisibilityTimeoutSeconds": "2", "MaxReceiveCount": "20", "CrashSeed": "e2e"}
+        {"CrashProbability": "0.3", "VisibilityTimeoutSeconds": "2", "MaxReceiveCount": "1000", "CrashSeed": "e2e"}
     )
     send(local_stack, [body(str(number), f"text {number}") for number in range(300)])
-    eventually(lambda: local_stack.counts.stored == 300 and is_settled(local_stack), timeout_s=90)
+    eventually(lambda: local_stack.is_drained and local_stack.counts.stored == 300)
     assert {item["log_id"]["S"]: item["original_text"]["S"] for item in local_stack.rows(TENANT)} == {
         str(number): f"text {number}" for number in range(300)
     }
@@ -144,11 +130,11 @@ def test_a_process_that_dies_in_mid_batch_loses_and_doubles_nothing(
             "CrashPoint": "after_write",
             "CrashMode": "exit",
             "VisibilityTimeoutSeconds": "2",
-            "MaxReceiveCount": "50",
+            "MaxReceiveCount": "1000",
         }
     )
-    send(local_stack, [body(str(number), f"text {number}") for number in range(40)])
-    eventually(lambda: local_stack.counts.stored == 40 and is_settled(local_stack), timeout_s=90)
-    assert {item["original_text"]["S"] for item in local_stack.rows(TENANT)} == {f"text {n}" for n in range(40)}
+    send(local_stack, [body(str(number), f"text {number}") for number in range(_DEADLY)])
+    eventually(lambda: local_stack.is_drained and local_stack.counts.stored == _DEADLY)
+    assert {item["original_text"]["S"] for item in local_stack.rows(TENANT)} == {f"text {n}" for n in range(_DEADLY)}
     assert local_stack.counts.dlq == 0
-    assert outcomes(local_stack)["duplicate"] > 0
+    eventually(lambda: outcomes(local_stack)["duplicate"] > 0)

@@ -48,7 +48,7 @@ def rdp(local_stack: "LocalStack") -> Rdp:
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=600,
         )
         output = finished.stdout + finished.stderr
         assert finished.returncode == expect, output

@@ -88,7 +88,7 @@ def _head_bytes(case: Case) -> int:
 def _send(stack: "LocalStack", case: Case) -> Sent:
     headers = _headers(case)
     url = urlsplit(stack.stack.endpoint)
-    connection = HTTPConnection(url.hostname or "", url.port, timeout=30)
+    connection = HTTPConnection(url.hostname or "", url.port, timeout=360)
     try:
         encoded: dict[str, Any] = {name: value.encode() for name, value in headers.items()}
         connection.request("POST", f"{url.path}/ingest", case.body, encoded)
@@ -115,7 +115,7 @@ def _rdp_logs(stack: "LocalStack", tenant: str, *options: str) -> str:
         cwd=_ROOT,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     return finished.stdout.decode()
 

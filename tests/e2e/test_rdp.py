@@ -23,7 +23,7 @@ def _rdp(
 ) -> "subprocess.CompletedProcess[bytes]":
     command = [*_RDP, *map(str, arguments), "--data-dir", str(data_dir)]
     finished = subprocess.run(  # noqa: S603 - our own command
-        command, cwd=_ROOT, input=stdin, capture_output=True, check=False, timeout=120
+        command, cwd=_ROOT, input=stdin, capture_output=True, check=False, timeout=600
     )
     assert finished.returncode == expect, finished.stdout.decode() + finished.stderr.decode()
     assert b"Traceback" not in finished.stderr
@@ -42,18 +42,15 @@ def test_send_stores_every_line_exactly_once(
     file = tmp_path / "app.log"
     file.write_text("".join(f"GET /{number % 900} from 555-0199\n" for number in range(2000)) + "\n")
 
-    def settled() -> bool:
-        return local_stack.counts[:2] == (0, 0)
-
     first = _rdp("send", file, "--tenant", "send", data_dir=local_stack.data_dir)
     assert b"accepted  2,000 " in first.stdout
     assert b"skipped   1 empty line" in first.stdout
-    eventually(settled, timeout_s=60)
+    eventually(lambda: local_stack.is_drained)
     assert len(local_stack.rows("send")) == 2000
     dead = local_stack.counts.dlq
 
     _rdp("send", "-", "--tenant", "send", "--batch", "500", data_dir=local_stack.data_dir, stdin=file.read_bytes())
-    eventually(settled, timeout_s=60)
+    eventually(lambda: local_stack.is_drained)
     rows = local_stack.rows("send")
     assert len(rows) == 2000
     assert {row["modified_data"]["S"] for row in rows} == {f"GET /{number} from [REDACTED]" for number in range(900)}
@@ -133,7 +130,7 @@ def test_up_in_the_foreground_stops_on_ctrl_c(tmp_path: Path, eventually: "Event
         assert b"curl -i http://127.0.0.1:" in out.read_bytes()
         pid = json.loads((tmp_path / "data" / "stack.json").read_bytes())["pid"]
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0, out.read_text()
+        assert process.wait(timeout=360) == 0, out.read_text()
 
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -74,7 +74,7 @@ def test_an_emptied_table_is_rebuilt_from_the_stream(
         rebuilt = rdp(local_stack, "replay", "--to", "queue", *named(tenants))
         assert rebuilt.exit_code == 0, rebuilt.output
         assert f"{LOGS} written" in rebuilt.output
-        eventually(lambda: drained(local_stack) and len(flat(items(local_stack, tenants))) == LOGS)
+        eventually(lambda: local_stack.is_drained and len(flat(items(local_stack, tenants))) == LOGS)
         assert items(local_stack, tenants) == before
     audit = rdp(local_stack, "audit", "--json", *named(tenants))
     assert audit.exit_code == 0, audit.output
@@ -86,7 +86,7 @@ def test_the_audit_names_an_item_deleted_by_hand(
 ) -> None:
     """With every item there it exits 0; with one deleted it names that one, and exits 1."""
     lost = flat(ingest(local_stack, tenants, eventually))[7]
-    eventually(lambda: drained(local_stack))
+    eventually(lambda: local_stack.is_drained)
     complete = rdp(local_stack, "audit", *named(tenants))
     assert complete.exit_code == 0, complete.output
     delete(local_stack, lost)
@@ -131,14 +131,9 @@ def test_a_conflict_is_accounted_for_and_not_made_again(
         (counts,) = json.loads(result.stdout)["tenants"]
         return {"exit": result.exit_code, **counts}
 
-    eventually(lambda: drained(local_stack) and audited()["conflicts"] == 1)
+    eventually(lambda: local_stack.is_drained and audited()["conflicts"] == 1)
     expected = audited()
     assert (expected["exit"], expected["on_stream"], expected["stored"], expected["missing"]) == (0, 1, 1, 0)
     assert rdp(local_stack, "replay", "--to", "queue", "--tenant", tenant).exit_code == 0
-    eventually(lambda: drained(local_stack))
+    eventually(lambda: local_stack.is_drained)
     assert audited() == expected
-
-
-def drained(stack: LocalStack) -> bool:
-    """Return whether nothing waits in the queue or is in flight."""
-    return stack.counts.queued == stack.counts.in_flight == 0

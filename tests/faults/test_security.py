@@ -90,6 +90,6 @@ def test_the_installed_packages_fit_together() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout

@@ -54,7 +54,7 @@ def put(
             client,
             stream,
             records,
-            give_up_at_s=time.monotonic() + 20,
+            give_up_at_s=time.monotonic() + 300,
             time=Time(time.monotonic, time.sleep, random.random),
             sub_keys=sub_keys,
         )

@@ -29,7 +29,7 @@ _LISTENING: Final = "0A"  # The state of a listening socket in /proc/net/tcp.
 def running() -> Iterator[str]:
     """Run the engine; the value is its endpoint's URL."""
     package = _installed()
-    port, tls_port = _free_port(), _free_port()
+    port, tls_port = _free_ports()
     settings = {
         "KINESIS_MOCK_PLAIN_PORT": str(port),
         "KINESIS_MOCK_TLS_PORT": str(tls_port),
@@ -69,7 +69,7 @@ def _installed() -> Path:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         if done.returncode:
             _unavailable(f"npm install failed: {done.stderr.strip()[-200:]}")
@@ -78,15 +78,15 @@ def _installed() -> Path:
     return package
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:  # Both held, so that they differ.
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _await(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 300
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

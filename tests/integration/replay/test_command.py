@@ -194,13 +194,13 @@ def test_following_ends_in_order_on_a_signal(tmp_path: Path, number: signal.Sign
     with subprocess.Popen(  # noqa: S603 - ours
         command, cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, stderr=subprocess.PIPE, text=True
     ) as process:
-        deadline_s = time.monotonic() + 60
+        deadline_s = time.monotonic() + 300
         while not (tmp_path / "at.json").exists():
             assert process.poll() is None
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert "60 written" in errors
     assert target.read_bytes().count(b"\n") == LOGS
@@ -222,5 +222,5 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert decode(process.stdout.readline()).schema_version == 1
         process.stdout.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
     assert (tmp_path / "errors").read_text() == ""

@@ -76,15 +76,17 @@ class _Place:
         self.cloudformation = cloudformation
 
 
-def _execute(cloudformation: _CloudFormation, tell: Callable[[Event], None] = lambda _: None) -> None:
+def _execute(
+    cloudformation: _CloudFormation, tell: Callable[[Event], None] = lambda _: None, *, timeout_s: float = 60
+) -> None:
     place: Any = _Place(cloudformation)
     proposal = Proposal("s", "cs", creates=False, changes=[])
-    rollout.execute(place, proposal, tell=tell, timeout_s=0.2, poll_s=0.001)
+    rollout.execute(place, proposal, tell=tell, timeout_s=timeout_s, poll_s=0.001)
 
 
 def _propose(cloudformation: _CloudFormation, **options: Any) -> Proposal | None:
     place: Any = _Place(cloudformation)
-    return rollout.propose(place, "s", {"New": "1"}, _TARGET, timeout_s=0.2, **options)
+    return rollout.propose(place, "s", {"New": "1"}, _TARGET, timeout_s=60, **options)
 
 
 def test_the_end_is_the_stacks_own_new_event() -> None:
@@ -113,13 +115,13 @@ def test_a_protected_table_says_what_to_do() -> None:
     script = (("Table", "DELETE_FAILED", reason), ("s", "DELETE_FAILED", ""))
     place: Any = _Place(_CloudFormation("CREATE_COMPLETE", *script))
     with pytest.raises(StackError, match="DeletionProtection=false"):
-        rollout.destroy(place, "s", tell=lambda _: None, timeout_s=0.2, poll_s=0.001)
+        rollout.destroy(place, "s", tell=lambda _: None, timeout_s=60, poll_s=0.001)
 
 
 def test_a_deployment_that_does_not_end_is_an_error() -> None:
     """After the time given."""
     with pytest.raises(StackError, match="not through"):
-        _execute(_CloudFormation("UPDATE_COMPLETE", ("Queue", "UPDATE_IN_PROGRESS", "")))
+        _execute(_CloudFormation("UPDATE_COMPLETE", ("Queue", "UPDATE_IN_PROGRESS", "")), timeout_s=0.2)
 
 
 def test_an_update_keeps_the_stacks_values() -> None:

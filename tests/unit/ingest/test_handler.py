@@ -194,7 +194,7 @@ def test_kinesis_is_not_waited_for_beyond_its_budget(ingest: Ingest) -> None:
     ingest.context.remaining_ms = 30_000
     started_s = time.monotonic()
     assert ingest(event('"a"'))["statusCode"] == 202
-    assert time.monotonic() - started_s < 2
+    assert time.monotonic() - started_s < 20  # Far from both: the machine may be busy.
 
 
 def test_lambda_without_time_left_answers_500(ingest: Ingest) -> None:

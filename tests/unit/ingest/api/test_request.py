@@ -5,6 +5,7 @@ import gzip
 import time
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -106,26 +107,39 @@ def test_body_too_large_counts_bytes_not_characters() -> None:
     assert _reason(event(fitting + "a")) == "body_too_large"
 
 
+def _best_cpu_s(work: Callable[[], object]) -> float:
+    """Return the CPU time of the quickest of three runs: only a ratio of two is worth something on a busy machine."""
+    times = []
+    for _ in range(3):
+        started_s = time.process_time()
+        work()
+        times.append(time.process_time() - started_s)
+    return min(times)
+
+
 def test_gzip_bomb_is_body_too_large_within_little_memory_and_time() -> None:
-    """64 MiB in 64 KiB are refused after inflating one MiB, in milliseconds."""
+    """64 MiB in 64 KiB are refused after inflating one MiB: far cheaper than to inflate them all."""
     bomb = _bomb(64)
+
+    def refused() -> None:
+        with pytest.raises(Rejected, match="body_too_large"):
+            inflate(bomb)
+
     tracemalloc.start()
-    started_s = time.process_time()
-    with pytest.raises(Rejected, match="body_too_large"):
-        inflate(bomb)
-    cpu_s = time.process_time() - started_s
+    refused()
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 4 * MAX_BODY_BYTES
-    assert cpu_s < 0.1
+    assert _best_cpu_s(refused) < _best_cpu_s(lambda: gzip.decompress(bomb)) / 4
 
 
 def test_gzip_of_very_many_members_costs_no_second() -> None:
-    """A body of 50,000 empty members is inflated in time linear to its length."""
-    members = gzip.compress(b"", mtime=0) * 50_000
-    started_s = time.process_time()
-    assert inflate(members) == b""
-    assert time.process_time() - started_s < 0.4
+    """A body of 50,000 empty members is inflated in time linear to its length: ten times as many, not a hundredfold."""
+
+    def inflated(members: int) -> None:
+        assert inflate(gzip.compress(b"", mtime=0) * members) == b""
+
+    assert _best_cpu_s(lambda: inflated(50_000)) < 40 * max(_best_cpu_s(lambda: inflated(5_000)), 0.001)
 
 
 def test_gzip_bomb_in_a_later_member_is_body_too_large() -> None:

@@ -26,7 +26,7 @@ def _read(*pieces: bytes, closes: bool = True) -> Response:
             theirs.shutdown(socket.SHUT_WR)
 
     with ours, theirs:
-        ours.settimeout(5)
+        ours.settimeout(60)
         thread = threading.Thread(target=send)
         thread.start()
         try:
