@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console, Group
 from rich.live import Live
 
 from infra import counts
 from infra.local import engine, lifecycle
+from infra.local.state import read as read_state
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
 from infra.stack import StackError
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from infra.local.state import State
 
 _REFRESH_S: Final = 1.0
+_NOTED_WITHIN_S: Final = 5.0
+_POLL_S: Final = 0.1
 _PAUSE_SHARE: Final = 10  # Counting takes a tenth of the engine's time at most, however large the table is.
 
 
@@ -45,9 +49,26 @@ def command(*, data_dir: Path, detach: bool, port: int | None, parameters: Mappi
     with on_stop(lambda _: stop_asked.set()):  # No call to the engine is cut short.
         try:
             _watch(console, state, stop_asked)
-        finally:
+        except (StackError, BotoCoreError, ClientError):
+            if not _was_stopped(data_dir, state):
+                raise
+            click.echo("Stopped by `rdp down`; the state is kept.")
+        else:
             click.echo("Stopping; the state is kept.")
+        finally:
             lifecycle.down(data_dir)
+
+
+def _was_stopped(data_dir: Path, state: "State") -> bool:
+    """Say whether `rdp down` stopped the engine, which notes it in the folder a moment after the process is gone."""
+    deadline_s = time.monotonic() + _NOTED_WITHIN_S
+    while time.monotonic() < deadline_s:
+        engine.is_running(state)  # Our child: to look reaps it, without which it seems alive to `rdp down`.
+        known = read_state(data_dir)
+        if known is None or known.pid != state.pid:
+            return True
+        time.sleep(_POLL_S)
+    return False
 
 
 def _say_where(console: Console, state: "State") -> None:
