@@ -12,8 +12,10 @@ from bench import deployed
 from bench.baseline import deploy
 from bench.cost import usage
 from bench.cost.measured import BASELINE, BATCHES, SINGLES
-from bench.report import knee, results
-from bench.run import Plan, Result, run, without_stream
+from bench.load.plan import Plan
+from bench.report import files, knee
+from bench.result import Result
+from bench.run import run, without_stream
 from infra.local import lifecycle
 from infra.local.state import State
 from infra.stack import Stack, StackError
@@ -45,8 +47,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     broken_promises: str
 
 
-class Most(msgspec.Struct, frozen=True, kw_only=True):
-    """The most that one system takes: the knee of its ramp."""
+class Knee(msgspec.Struct, frozen=True, kw_only=True):
+    """The knee of one system's ramp: the most that it takes."""
 
     system: str
     unit: str
@@ -60,7 +62,7 @@ class Comparison(msgspec.Struct, frozen=True):
     """Both systems side by side: at the same rate, and each at its knee."""
 
     rows: tuple[Row, ...]
-    most: tuple[Most, ...]
+    knees: tuple[Knee, ...] = msgspec.field(name="most")  # By the name under which comparisons are kept.
 
 
 def compare(
@@ -82,7 +84,7 @@ def compare(
         StackError: a ramp's first step does not hold, so that there is no knee to compare.
     """
     _count_calls(folder, tell)
-    plan = Plan(name="", rate=rate, duration_s=duration_s, seconds_per_char=0, naive=True, drain_timeout_s=120)
+    plan = Plan(rate=rate, duration_s=duration_s, seconds_per_char=0, naive=True)
     rows = _on_one_engine(folder, "no delay, no crashes", _QUIET, _pair(plan, "singles"), tell)
     few = msgspec.structs.replace(plan, rate=600, duration_s=min(duration_s, 60))
     for crashes in _CRASHES:
@@ -95,11 +97,11 @@ def compare(
         ramp, name="ramp-design-batches", rate=batch_ramp_rate, mix="batch=100", users=_BATCH_USERS
     )
     ramps = {batches: "design", **_pair(ramp, "ramp-singles")}
-    return Comparison(tuple(rows), tuple(_most(folder, one, system, tell) for one, system in ramps.items()))
+    return Comparison(tuple(rows), tuple(_knee(folder, one, system, tell) for one, system in ramps.items()))
 
 
 def _count_calls(folder: Path, tell: Callable[[str], None]) -> None:
-    plan = Plan(name="", rate=600, duration_s=20, warm_up_s=5, seconds_per_char=0, naive=True)
+    plan = Plan(rate=600, duration_s=20, warm_up_s=5, seconds_per_char=0, naive=True)
     batches = msgspec.structs.replace(plan, name=BATCHES, rate=60, mix="batch=100")
     naive = msgspec.structs.replace(plan, name=BASELINE, promises=without_stream())
     plans = {msgspec.structs.replace(plan, name=SINGLES): "design", batches: "design", naive: "baseline"}
@@ -129,7 +131,7 @@ def _on_one_engine(
         ]
 
 
-def _most(folder: Path, plan: Plan, system: str, tell: Callable[[str], None]) -> Most:
+def _knee(folder: Path, plan: Plan, system: str, tell: Callable[[str], None]) -> Knee:
     """Return the knee of a ramp on a fresh engine."""
     with _engine(folder, plan.name, _QUIET) as (_, stacks):
         if "batch" in plan.mix:
@@ -138,7 +140,7 @@ def _most(folder: Path, plan: Plan, system: str, tell: Callable[[str], None]) ->
     held = knee.find(result.numbers.steps)
     if held is None:
         raise StackError(f"{plan.name}: {knee.as_text(result.numbers.steps)}. Ramp to a lower rate.")
-    return Most(
+    return Knee(
         system=system,
         unit=_unit(plan),
         requests_per_minute=held.requests_per_minute,
@@ -172,15 +174,15 @@ def _one(
         counter=counter,
         tell=lambda line: tell(f"{plan.name}: {line}"),
     )
-    results.write(result, folder / plan.name)
+    files.write(result, folder / plan.name)
     return result
 
 
 def _row(system: str, setting: str, result: Result) -> Row:
-    numbers, counts = result.numbers, result.verdict.counts
+    numbers, counts = result.numbers, result.judgement.counts
     answer = numbers.latency_ms["all"]
     stored = int(counts["stored"])
-    in_dlq = next((check.broken for check in result.verdict.checks if check.name == "I7"), 0)
+    in_dlq = next((check.broken for check in result.judgement.checks if check.name == "I7"), 0)
     gb_s = sum(used.billed_gb_s for used in result.usage.values())
     return Row(
         system=system,
@@ -193,7 +195,7 @@ def _row(system: str, setting: str, result: Result) -> Row:
         accepted=int(counts["accepted"]),
         stored=stored,
         healthy_logs_in_dlq=in_dlq,
-        broken_promises=", ".join(result.verdict.failed),
+        broken_promises=", ".join(result.judgement.failed),
     )
 
 
@@ -213,12 +215,12 @@ def as_markdown(comparison: Comparison) -> str:
         f"{row.accepted:,} | {row.stored:,} | {row.healthy_logs_in_dlq:,} | {row.broken_promises or '-'} |\n"
         for row in comparison.rows
     )
-    naive = next(most.stored_logs_per_s for most in comparison.most if most.system == "baseline")
+    naive = next(at.stored_logs_per_s for at in comparison.knees if at.system == "baseline")
     at_knee = "".join(
-        f"| {most.system} | {most.unit} | {most.requests_per_minute:,.0f} | {most.answer_p99_ms:,.0f} | "
-        f"{most.lag_p90_ms / 1000:,.2f} | {most.stored_logs_per_s:,.1f} | "
-        f"{most.stored_logs_per_s / naive:,.1f}x |\n"
-        for most in comparison.most
+        f"| {at.system} | {at.unit} | {at.requests_per_minute:,.0f} | {at.answer_p99_ms:,.0f} | "
+        f"{at.lag_p90_ms / 1000:,.2f} | {at.stored_logs_per_s:,.1f} | "
+        f"{at.stored_logs_per_s / naive:,.1f}x |\n"
+        for at in comparison.knees
     )
     return (
         f"{head}{same_rate}\n"

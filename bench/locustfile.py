@@ -2,11 +2,13 @@
 
     locust -f bench/locustfile.py --host http://127.0.0.1:4566/_aws/execute-api/<api-id>
 
-The number of users bounds the requests in flight, not the rate: the schedule (--shape, --rate) sets that. A request
+The number of users bounds the requests in flight, not the rate: the plan's schedule sets that. A request
 that finds no free user leaves late, and its response time still counts from when it was meant to leave.
 """
 
 import logging
+import sqlite3
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,10 +18,11 @@ from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
 
 from bench.judge.history import NO_ANSWER, WARM_UP, History, RequestRow
+from bench.load import plan as plans
 from bench.load.answers import read_answer
-from bench.load.schedule import Due, parse_mix, schedules
-from bench.load.shapes import SHAPES, make_shape
-from bench.load.workload import Profile, RequestKind
+from bench.load.mix import RequestKind
+from bench.load.plan import Plan
+from bench.load.schedule import Due, schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,29 +31,16 @@ _LEAD_S: Final = 2.0
 """From the start of the test to the schedule's zero: the time to spawn the users."""
 
 _COMMIT_EVERY_S: Final = 1.0
-_DEFAULTS: Final = Profile()
 
 
 class Run:
     """One test run: its schedules, its clock's zero and its history."""
 
-    def __init__(self, options: Any) -> None:
-        path = Path(options.history)
+    def __init__(self, plan: Plan, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.history = History(str(path))
-        profile = Profile(
-            seed=options.seed,
-            run=options.run_name,
-            tenants=options.tenants,
-            max_chars=options.max_chars,
-            batch_logs=options.batch_logs,
-            naive=options.naive,
-        )
-        shape = make_shape(options.shape, per_minute=options.rate, duration_s=options.duration)
-        self.warm_up_s: float = options.warm_up
-        self.schedules: dict[RequestKind, Iterator[Due]] = schedules(
-            shape, parse_mix(options.mix), profile, warm_up_s=self.warm_up_s
-        )
+        self.warm_up_s = plan.warm_up_s
+        self.schedules: dict[RequestKind, Iterator[Due]] = schedules(plan)
         self.zero_s = time.time() + _LEAD_S
         self.exhausted: set[RequestKind] = set()
         self.in_flight = 0
@@ -157,26 +147,42 @@ _USERS: Final[tuple[type[IngestUser], ...]] = (JsonUser, TextUser, BatchUser, No
 
 
 def add_options(parser: Any) -> None:
-    """Add the bench's options to locust's command line and web page."""
+    """Add the plan and the history to locust's command line: every knob of the load is in the plan."""
     parser.set_defaults(web_host="127.0.0.1")  # Not every interface, as locust would.
-    group = parser.add_argument_group("Workload of the log ingestion bench")
-    group.add_argument("--shape", choices=SHAPES, default="steady", help="how the rate goes over time")
-    group.add_argument("--rate", type=float, default=1000, help="requests a minute")
-    group.add_argument("--duration", type=float, default=180, help="seconds of schedule")
-    group.add_argument("--warm-up", type=float, default=10, help="seconds of rise before it, judged but not measured")
-    group.add_argument("--mix", default="json=60,text=40", help="shares of json, text and batch requests")
-    group.add_argument("--seed", type=int, default=_DEFAULTS.seed, help="the same seed sends the same requests")
-    group.add_argument("--run-name", default=f"run{int(time.time()):x}", help="prefix of the tenants' names")
-    group.add_argument("--tenants", type=int, default=_DEFAULTS.tenants, help="number of tenants")
-    group.add_argument("--max-chars", type=int, default=_DEFAULTS.max_chars, help="longest log")
-    group.add_argument("--batch-logs", type=int, default=_DEFAULTS.batch_logs, help="logs in a batch")
-    group.add_argument("--history", default="bench/results/locust/history.db", help="file that the judge reads")
-    group.add_argument("--naive", action="store_true", help="send only what the naive baseline understands")
+    parser.add_argument(
+        "--plan",
+        metavar="FILE",
+        include_in_web_ui=False,
+        help="the run as JSON, with the fields of bench/load/plan.py; those left out are as by default",
+    )
+    parser.add_argument(
+        "--history",
+        metavar="FILE",
+        include_in_web_ui=False,
+        default="bench/results/locust/history.db",
+        help="file that the judge reads",
+    )
+
+
+def read_plan(environment: Any, **_: Any) -> None:
+    """Read the plan before anything starts; one that is wrong ends locust, which would go on without it for ever."""
+    options = environment.parsed_options
+    try:
+        plan = plans.read(Path(options.plan)) if options.plan else Plan(name=plans.fresh_name(time.time()))
+    except plans.PlanError as error:
+        sys.exit(f"The plan is wrong. {error}")
+    environment.rdp_plan = plan
+    options.num_users = options.num_users or plan.users
+    options.spawn_rate = options.spawn_rate or plan.users
 
 
 def start(environment: Any, **_: Any) -> None:
     """Make the schedules, keep the user classes that have one, and start the writer and the watch on the end."""
-    run = environment.rdp_run = Run(environment.parsed_options)
+    path = Path(environment.parsed_options.history)
+    try:
+        run = environment.rdp_run = Run(environment.rdp_plan, path)
+    except (OSError, sqlite3.Error) as error:
+        sys.exit(f"The history cannot be written to {path}: {error}")
     environment.user_classes[:] = [user for user in _USERS if user.kind in run.schedules]
     gevent.spawn(_keep, environment, run)
 
@@ -199,6 +205,7 @@ def stop(environment: Any, **_: Any) -> None:
 
 def _listen(to: Any) -> None:
     to.init_command_line_parser.add_listener(add_options)
+    to.init.add_listener(read_plan)
     to.test_start.add_listener(start)
     to.test_stop.add_listener(stop)
 

@@ -1,4 +1,4 @@
-"""One run from the first request to the verdict: locust as a child, the queue sampled, drained, collected, judged."""
+"""One run from the first request to the judgement: locust as a child, the queue sampled, drained, collected, judged."""
 
 import subprocess
 import sys
@@ -9,61 +9,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
-import msgspec
-
 from bench.cost import usage
 from bench.judge import evidence
 from bench.judge.history import WARM_UP, History
 from bench.judge.judge import Asked, judge
 from bench.judge.promises import PROMISES, Promise
-from bench.judge.verdict import Verdict
-from bench.load.shapes import RAMP_STEPS, ShapeName
+from bench.load import plan as plans
+from bench.load.plan import Plan
+from bench.load.shapes import RAMP_STEPS
 from bench.report import machine
-from bench.report.analysis import Analysis, Numbers
+from bench.report.analysis import Analysis
+from bench.result import Result
 from infra.counts import queue_depth
 from infra.stack import Stack
 
 _LOCUSTFILE: Final = Path(__file__).parent / "locustfile.py"
 _SAMPLE_S: Final = 1.0
 _CLOCK_MARGIN: Final = timedelta(seconds=5)
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run sends, and what it must reach. `rate` is in requests a minute."""
-
-    name: str
-    shape: ShapeName = "steady"
-    rate: float = 1000
-    duration_s: float = 180
-    warm_up_s: float = 10
-    mix: str = "json=60,text=40"
-    seed: int = 7
-    tenants: int = 40
-    max_chars: int = 1000
-    batch_logs: int = 100
-    users: int = 12
-    naive: bool = False
-    seconds_per_char: float = 0.05
-    least_rate: float | None = None
-    drain_timeout_s: float = 240
-    promises: tuple[Promise, ...] = tuple(PROMISES)
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's plan, where it was made, verdict, numbers and usage: everything that its report shows."""
-
-    plan: Plan
-    started_at: str
-    parameters: dict[str, str]
-    machine: dict[str, str]
-    load_average: tuple[str, str]
-    verdict: Verdict
-    numbers: Numbers
-    usage: dict[str, usage.FunctionUsage]
-    drain_s: float
-    request_bytes: int
-    accepted_requests: int
-    calls: dict[str, int] = {}
 
 
 def run(
@@ -118,14 +80,14 @@ def run(
         analysis.add_waiting(sampler.samples)
         tell("judging")
         asked = Asked(plan.least_rate, plan.duration_s) if plan.least_rate else None
-        verdict = judge(history, counts=counts, asked=asked, promises=plan.promises, on_stored=analysis.add_stored)
+        judgement = judge(history, counts=counts, asked=asked, promises=plan.promises, on_stored=analysis.add_stored)
     return Result(
         plan=plan,
         started_at=started.isoformat(timespec="seconds"),
         parameters=parameters or {},
         machine=machine.describe(),
         load_average=(load_before, load_after),
-        verdict=verdict,
+        judgement=judgement,
         numbers=analysis.numbers(),
         usage=usage.functions(stack, since_ms=start_ms, until_ms=ended_ms),
         drain_s=drain_s,
@@ -137,34 +99,11 @@ def run(
 
 def _send(plan: Plan, stack: Stack, folder: Path, tell: Callable[[str], None]) -> None:
     """Run locust until its schedule is over."""
-    options = {
-        "host": stack.endpoint,
-        "users": plan.users,
-        "spawn-rate": plan.users,
-        "shape": plan.shape,
-        "rate": plan.rate,
-        "duration": plan.duration_s,
-        "warm-up": plan.warm_up_s,
-        "mix": plan.mix,
-        "seed": plan.seed,
-        "run-name": plan.name,
-        "tenants": plan.tenants,
-        "max-chars": plan.max_chars,
-        "batch-logs": plan.batch_logs,
-        "history": folder / "history.db",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "locust",
-        "-f",
-        str(_LOCUSTFILE),
-        "--headless",
-        "--only-summary",
-        "--exit-code-on-error=0",
-    ]
-    command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    command += ["--naive"] if plan.naive else []
+    plan_file = folder / "plan.json"
+    plans.write(plan, plan_file)
+    command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE)]
+    command += ["--headless", "--only-summary", "--exit-code-on-error=0", "--host", stack.endpoint]
+    command += ["--plan", str(plan_file.absolute()), "--history", str((folder / "history.db").absolute())]
     total_s = plan.warm_up_s + plan.duration_s
     with (folder / "locust.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=_LOCUSTFILE.parent.parent)  # noqa: S603 - no shell, words of our own

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from bench.cost.model import Measured, Prices
-from bench.report.results import read
+from bench.result import read
 
 KEPT: Final = Path(__file__).parents[1] / "results" / "kept"
 SINGLES, BATCHES, BASELINE = "calls-design-singles", "calls-design-batches", "calls-baseline-singles"
@@ -26,7 +26,7 @@ def design(folder: Path = KEPT) -> Measured:
     """Return what the runs with single logs and with batches showed of the design.
 
     Raises:
-        FileNotFoundError: such a run was never kept in `folder`.
+        ResultError: such a run was never kept in `folder`.
     """
     singles, batches = read(folder / SINGLES), read(folder / BATCHES)
     single_ms, batch_ms = singles.usage["ingest"].median_ms, batches.usage["ingest"].median_ms
@@ -43,17 +43,17 @@ def design(folder: Path = KEPT) -> Measured:
         consumer_ms_per_log=0.0,
         sends=batches.calls["sqs:SendMessageBatch"] / (requests * -(-batch_logs // _SQS_BATCH)),
         puts=batches.calls["kinesis:PutRecords"] / requests,
-        fill=min(1.0, batches.verdict.counts["accepted"] / invocations / batch_size),
+        fill=min(1.0, batches.judgement.counts["accepted"] / invocations / batch_size),
         ingest_log_bytes=singles.usage["ingest"].log_bytes / singles.usage["ingest"].invocations,
         consumer_log_bytes=batches.usage["consumer"].log_bytes / invocations,
     )
 
 
 def baseline(folder: Path = KEPT) -> Measured:
-    """Return what the run of the baseline showed. Raises: FileNotFoundError."""
+    """Return what the run of the baseline showed. Raises: ResultError."""
     result = read(folder / BASELINE)
     invocations = result.usage["consumer"].invocations
-    accepted = result.verdict.counts["accepted"]
+    accepted = result.judgement.counts["accepted"]
     return Measured(
         serial=True,
         ingest_ms_fixed=result.usage["ingest"].median_ms,

@@ -1,9 +1,10 @@
 """Dollars per million logs: a model whose calls, fill and milliseconds come from measured runs. Pure."""
 
 import math
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 Service = Literal["api", "ingest", "sqs", "kinesis", "consumer", "dynamodb", "cloudwatch"]
 SERVICES: Final[tuple[Service, ...]] = ("api", "ingest", "sqs", "kinesis", "consumer", "dynamodb", "cloudwatch")
@@ -48,15 +49,15 @@ class Prices(msgspec.Struct, frozen=True):
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What a million logs are like, and how the stack is set; the defaults are the template's."""
 
-    log_bytes: int = 300
-    logs_per_request: int = 1
-    tenants_per_request: int = 1
-    batch_size: int = 5
-    seconds_per_char: float = 0.0
-    consumer_timeout_s: float = 50
-    architecture: Literal["arm64", "x86_64"] = "arm64"
-    stream: Literal["on_demand", "provisioned", "none"] = "on_demand"
-    logs_per_s: float = 1_000
+    log_bytes: Annotated[int, Meta(ge=1, le=170_000, description="Mean size of a log.")] = 300
+    logs_per_request: Annotated[int, Meta(ge=1, le=5_000, description="Logs a POST.")] = 100
+    tenants_per_request: Annotated[int, Meta(ge=1, le=5_000, description="Tenants in a POST.")] = 1
+    batch_size: Annotated[int, Meta(ge=1, le=10_000, description="BatchSize.")] = 5
+    seconds_per_char: Annotated[float, Meta(ge=0, le=60, description="The simulated work.")] = 0.0
+    consumer_timeout_s: Annotated[float, Meta(ge=1, le=900, description="ConsumerTimeoutSeconds.")] = 50
+    architecture: Annotated[Literal["arm64", "x86_64"], Meta(description="Of both functions.")] = "arm64"
+    stream: Annotated[Literal["on_demand", "provisioned", "none"], Meta(description="The stream's mode.")] = "on_demand"
+    logs_per_second: Annotated[float, Meta(ge=0.001, le=1e9, description="What hourly prices spread over.")] = 1_000
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,13 +138,13 @@ def _kinesis(setting: Setting, prices: Prices, requests: float) -> float:
     logs_in_record = setting.logs_per_request / setting.tenants_per_request
     record_bytes = logs_in_record * (setting.log_bytes + _ENVELOPE_BYTES) + 40
     records = requests * setting.tenants_per_request
-    million_logs_per_hour = setting.logs_per_s * 3600 / 1e6
+    million_logs_per_hour = setting.logs_per_second * 3600 / 1e6
     if setting.stream == "on_demand":
         rounded_gb = records * math.ceil(record_bytes / _KINESIS_UNIT_BYTES) * _KIB / _KIB**3
         hour = prices.usd("kinesis_on_demand_per_stream_hour") / million_logs_per_hour
         return rounded_gb * prices.usd("kinesis_on_demand_per_gb_in") + hour
     units = records * math.ceil(record_bytes / _PUT_UNIT_BYTES)
-    records_per_s = setting.logs_per_s / logs_in_record
+    records_per_s = setting.logs_per_second / logs_in_record
     shards = math.ceil(max(records_per_s * record_bytes / _SHARD_BYTES_PER_S, records_per_s / _SHARD_RECORDS_PER_S))
     hours = shards * prices.usd("kinesis_provisioned_per_shard_hour") / million_logs_per_hour
     return units / 1e6 * prices.usd("kinesis_provisioned_per_million_put_units") + hours

@@ -8,31 +8,18 @@ from collections import Counter
 from collections.abc import Container, Mapping
 from typing import Any, Final
 
-import msgspec
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from bench.report.histogram import Histogram
+from bench.histogram import Histogram
+from bench.result import FunctionUsage
 from infra.stack import Place, Stack
 
 _REPORT: Final = re.compile(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms\s+Billed Duration: ([\d.]+) ms")
 _MEMORY: Final = re.compile(r"Memory Size: (\d+) MB")
 _EVENT_OVERHEAD_BYTES: Final = 26  # PutLogEvents API reference.
 _TRAIL_EVENTS: Final = 10_000  # The engine's CloudTrail keeps this many; more calls push the first ones out.
-
-
-class FunctionUsage(msgspec.Struct, frozen=True):
-    """What one function did: `billed_gb_s` is billed time times memory, `log_bytes` what CloudWatch bills.
-
-    `median_ms` is an invocation's billed time without what cold starts and a busy machine do to the mean.
-    """
-
-    invocations: int
-    billed_ms: float
-    billed_gb_s: float
-    log_bytes: int = 0
-    median_ms: float = 0.0
 
 
 def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, FunctionUsage]:

@@ -5,19 +5,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from bench.judge.history import WARM_UP, History
+from bench.judge.judgement import Check, CheckName, Judgement, printable
 from bench.judge.promises import (
     PROMISES,
     UNSEEN,
     WITNESSED,
     Broken,
-    Log,
+    KnownLog,
     Promise,
     check_log,
     check_stray,
     is_accepted,
     is_uncertain,
 )
-from bench.judge.verdict import Check, CheckName, Verdict, printable
 
 _DEMANDS: Final[dict[str, str]] = {
     "answers": "every answer is the one that its request asks for",
@@ -90,8 +90,8 @@ def judge(
     examples: int = 5,
     on_stored: Callable[[Stored], None] | None = None,
     witnessed: Mapping[Promise, Sequence[str]] | None = None,
-) -> Verdict:
-    """Return the verdict over a history whose evidence is complete.
+) -> Judgement:
+    """Return the judgement over a history whose evidence is complete.
 
     Without `counts` I11 and `drained` are not checked, without `asked` the rate is not. `promises` leaves out what a
     system does not offer (a baseline without a stream: I5). `on_stored` sees each accepted and stored log. `witnessed`
@@ -117,7 +117,7 @@ def judge(
     checks = tuple(findings.check(name, _title(name)) for name in names)
     passed = not any(check.broken for check in checks)
     unseen = {name: why for name, why in UNSEEN.items() if name not in names}
-    return Verdict(passed, checks, unseen, {name: round(value, 3) for name, value in sorted(tally.items())})
+    return Judgement(passed, checks, unseen, {name: round(value, 3) for name, value in sorted(tally.items())})
 
 
 def _judge_logs(
@@ -126,7 +126,7 @@ def _judge_logs(
     tenants = frozenset(("", *history.tenants()))
     strays: Counter[tuple[str, bytes, str]] = Counter()
     for tenant_id, _, evidence in history.logs():
-        log = Log.of(evidence)
+        log = KnownLog.of(evidence)
         if tenant_id in tenants:
             _count(log, tally)
         if log.sent:
@@ -145,7 +145,7 @@ def _judge_logs(
             strays[key] += 1
 
 
-def _count(log: Log, tally: Counter[str]) -> None:
+def _count(log: KnownLog, tally: Counter[str]) -> None:
     accepted = {sent.digest for sent in log.sent if is_accepted(sent)}
     answers = sum(map(is_accepted, log.sent))
     uncertain = sum(map(is_uncertain, log.sent))
@@ -160,7 +160,7 @@ def _count(log: Log, tally: Counter[str]) -> None:
     tally["dead_letter_copies"] += len(log.dead_letters) - len({entry.digest for entry in log.dead_letters})
 
 
-def _report_stored(log: Log, on_stored: Callable[[Stored], None]) -> None:
+def _report_stored(log: KnownLog, on_stored: Callable[[Stored], None]) -> None:
     for item in log.items:
         sent_ms = [sent.at_ms for sent in log.sent if sent.digest == item.digest]
         if sent_ms:

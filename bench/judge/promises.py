@@ -58,7 +58,7 @@ def is_uncertain(sent: Evidence) -> bool:
     return sent.number == NO_ANSWER or sent.number >= _SERVER_ERROR
 
 
-class Log(NamedTuple):
+class KnownLog(NamedTuple):
     """Everything known of one (tenant_id, log_id), by kind."""
 
     sent: Sequence[Evidence]
@@ -67,7 +67,7 @@ class Log(NamedTuple):
     stream: Sequence[Evidence]
 
     @classmethod
-    def of(cls, evidence: Iterable[Evidence]) -> "Log":
+    def of(cls, evidence: Iterable[Evidence]) -> "KnownLog":
         """Return the evidence sorted into its kinds."""
         rows = tuple(evidence)
         kinds = ("sent", "item", "dead_letter", "stream")
@@ -79,7 +79,7 @@ class Log(NamedTuple):
         return (*self.items, *self.dead_letters, *self.stream)
 
 
-def check_log(log: Log) -> Iterator[Broken]:
+def check_log(log: KnownLog) -> Iterator[Broken]:
     """Yield what is broken in the history of a log that was sent under this very key."""
     tenant_id, log_id = log.sent[0].tenant_id, log.sent[0].log_id
     accepted = {sent.digest: sent for sent in log.sent if is_accepted(sent)}
@@ -97,7 +97,7 @@ def check_log(log: Log) -> Iterator[Broken]:
     return (Broken(promise, tenant_id, log_id, why) for promise, why in findings)
 
 
-def _wrong_texts(log: Log, possible: AbstractSet[bytes]) -> Iterator[Finding]:
+def _wrong_texts(log: KnownLog, possible: AbstractSet[bytes]) -> Iterator[Finding]:
     """Yield what is there with a text that no request left behind."""
     refused = {sent.digest for sent in log.sent} - possible
     for found in log.found:
@@ -107,7 +107,7 @@ def _wrong_texts(log: Log, possible: AbstractSet[bytes]) -> Iterator[Finding]:
             yield "I5" if found.kind == "stream" else "I1", f"the {found.kind}'s text is not the one that was sent"
 
 
-def _outcome(text: Evidence, log: Log, possible: AbstractSet[bytes]) -> Iterator[Finding]:
+def _outcome(text: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> Iterator[Finding]:
     """Yield what is wrong with the end of one accepted text."""
     stored = any(item.digest == text.digest for item in log.items)
     dead = any(entry.digest == text.digest for entry in log.dead_letters)
@@ -122,7 +122,7 @@ def _outcome(text: Evidence, log: Log, possible: AbstractSet[bytes]) -> Iterator
             yield "I6", "another text has this log_id's item, and this one is not in the DLQ"
 
 
-def _unhealthy(entry: Evidence, log: Log, possible: AbstractSet[bytes]) -> str:
+def _unhealthy(entry: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> str:
     """Return why an entry of the DLQ should not be there, or ""."""
     if entry.digest not in possible:
         return ""  # `_wrong_texts` names it.

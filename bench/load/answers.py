@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from bench.judge.history import NO_ANSWER, SentLog, digest
-from bench.load.workload import Log, Request
+from bench.load.workload import PlannedLog, PlannedRequest
 
 _ACCEPTED: Final = 202
 _REFUSED: Final = 400
@@ -21,7 +21,7 @@ class Answer(NamedTuple):
     accepted: int
 
 
-def read_answer(request: Request, status: int, body: bytes, *, sent_ms: float) -> Answer:
+def read_answer(request: PlannedRequest, status: int, body: bytes, *, sent_ms: float) -> Answer:
     """Return what an answer says; `status` is `NO_ANSWER` when none came."""
     answer = _json_object(body)
     if request.kind in {"batch", "noisy"} and status != NO_ANSWER:
@@ -35,7 +35,7 @@ def read_answer(request: Request, status: int, body: bytes, *, sent_ms: float) -
     return Answer(_problem(request, status, answer), rows, sum(row.status == _ACCEPTED for row in rows))
 
 
-def _ends_of_batch(logs: Sequence[Log], status: int, answer: Mapping[str, Any]) -> list[tuple[int, str]]:
+def _ends_of_batch(logs: Sequence[PlannedLog], status: int, answer: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Return (status, log_id) of each record: `log_ids` names those accepted, in the order of the records."""
     refused = _positions(answer, "rejected")
     failed = _positions(answer, "failed")
@@ -53,7 +53,7 @@ def _ends_of_batch(logs: Sequence[Log], status: int, answer: Mapping[str, Any]) 
     return ends
 
 
-def _problem(request: Request, status: int, answer: Mapping[str, Any]) -> str:
+def _problem(request: PlannedRequest, status: int, answer: Mapping[str, Any]) -> str:
     if status != request.status:
         said = f" ({_text_of(answer, 'reason') or _text_of(answer, 'detail')})" if answer else ""
         return f"{status or 'no answer'} instead of {request.status}{said}"
@@ -68,7 +68,7 @@ def _problem(request: Request, status: int, answer: Mapping[str, Any]) -> str:
     )
 
 
-def _problem_of_log(request: Request, answer: Mapping[str, Any]) -> str:
+def _problem_of_log(request: PlannedRequest, answer: Mapping[str, Any]) -> str:
     log = request.logs[0]
     if answer.get("tenant_id") != log.tenant_id:
         return "202 for another tenant"
@@ -76,7 +76,7 @@ def _problem_of_log(request: Request, answer: Mapping[str, Any]) -> str:
     return "" if log_id and log.log_id in {None, log_id} else "202 with another log_id than the one sent"
 
 
-def _problem_of_batch(request: Request, answer: Mapping[str, Any]) -> str:
+def _problem_of_batch(request: PlannedRequest, answer: Mapping[str, Any]) -> str:
     wanted = {position: log.reason for position, log in enumerate(request.logs) if log.reason}
     said = {position: entry.get("reason") for position, entry in _positions(answer, "rejected").items()}
     if said != wanted:

@@ -4,65 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
-
+from bench.histogram import Histogram
 from bench.judge.history import WARM_UP, RequestRow
 from bench.judge.judge import Stored
-from bench.report.histogram import Histogram
-from bench.report.knee import Step
+from bench.result import Numbers, Spread, Step, Stretch, TenantNumbers
 
 MOST_BUCKETS: Final = 60
 """Points on a time axis: what keeps a soak of a day readable and small."""
-
-
-class Spread(msgspec.Struct, frozen=True):
-    """How many values there were, their mean, percentiles and maximum, in ms."""
-
-    count: int
-    mean: float
-    p50: float
-    p90: float
-    p95: float
-    p99: float
-    p999: float
-    largest: float
-
-
-class Moment(msgspec.Struct, frozen=True):
-    """One stretch of the time axis, from `at_s` on (0 is the end of the warm-up): counts are a second's mean."""
-
-    at_s: float
-    requests_per_s: float
-    accepted_per_s: float
-    stored_per_s: float
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    waiting: int | None
-
-
-class TenantNumbers(msgspec.Struct, frozen=True):
-    """One tenant: its stored logs, and their lag in the two halves of the run."""
-
-    tenant_id: str
-    stored: int
-    lag_p50_ms: float
-    lag_p95_ms: float
-
-
-class Numbers(msgspec.Struct, frozen=True):
-    """Everything measured. Latency counts from the intended send time, lag from the sending to `processed_at`."""
-
-    latency_ms: dict[str, Spread]
-    lag_ms: Spread
-    lag_beyond_delay_ms: Spread
-    quiet_lag_ms: dict[str, Spread]
-    stored_logs_per_s: float
-    accepted_logs_per_s: float
-    timeline: tuple[Moment, ...]
-    tenants: tuple[TenantNumbers, ...]
-    lag_shares: tuple[tuple[float, float], ...]
-    steps: tuple[Step, ...] = ()
 
 
 class Analysis:
@@ -140,7 +88,7 @@ class Analysis:
             quiet_lag_ms={half: spread(histogram) for half, histogram in sorted(self._quiet.items())},
             stored_logs_per_s=self._lag.count / elapsed_s,
             accepted_logs_per_s=self._accepted / self._duration_s,
-            timeline=tuple(self._moment(bucket) for bucket in axis),
+            timeline=tuple(self._stretch(bucket) for bucket in axis),
             tenants=_tenants(self._by_tenant),
             lag_shares=tuple(self._lag.shares()),
             steps=self._steps(),
@@ -167,10 +115,10 @@ class Analysis:
             for answers, lags in zip(self._answers_of, self._lags_of, strict=True)
         )
 
-    def _moment(self, bucket: int) -> Moment:
+    def _stretch(self, bucket: int) -> Stretch:
         latency = self._latency_at.get(bucket)
         p50, p95, p99 = (latency.percentile(percent) for percent in (50, 95, 99)) if latency else (None, None, None)
-        return Moment(
+        return Stretch(
             at_s=bucket * self._bucket_s,
             requests_per_s=self._requests_at[bucket] / self._bucket_s,
             accepted_per_s=self._accepted_at[bucket] / self._bucket_s,

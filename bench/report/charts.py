@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from bench.cost.model import SERVICES, Measured, Prices, Setting, per_million
-from bench.report.analysis import Moment, Numbers
-from bench.report.knee import Step, find
+from bench.report.knee import find
+from bench.result import Numbers, Step, Stretch
 
 _BLUE, _ORANGE, _RED, _GREY = "#2563eb", "#ea580c", "#b91c1c", "#64748b"
 _STYLE: Final[Any] = {
@@ -82,7 +82,7 @@ def _figure(paint: Callable[[Axes], None]) -> Figure:
     return drawn
 
 
-def _latency(axes: Axes, timeline: Sequence[Moment]) -> None:
+def _latency(axes: Axes, timeline: Sequence[Stretch]) -> None:
     measured = [moment for moment in timeline if moment.p50_ms is not None]
     at_s = [moment.at_s for moment in measured]
     axes.plot(at_s, [moment.p99_ms or 0 for moment in measured], color=_RED, label="p99", linewidth=1)
@@ -93,7 +93,7 @@ def _latency(axes: Axes, timeline: Sequence[Moment]) -> None:
     _legend(axes, 3)
 
 
-def _flow(axes: Axes, timeline: Sequence[Moment]) -> None:
+def _flow(axes: Axes, timeline: Sequence[Stretch]) -> None:
     at_s = [moment.at_s for moment in timeline]
     axes.plot(at_s, [moment.accepted_per_s for moment in timeline], color=_BLUE, label="accepted a second")
     axes.plot(at_s, [moment.stored_per_s for moment in timeline], color=_ORANGE, label="stored a second")

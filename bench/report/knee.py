@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
+from bench.result import Step
 
 MOST_ANSWER_P99_MS: Final = 1_000.0
 """A step holds while 99 % of its answers come within this of the moment when their request was meant to leave."""
@@ -13,19 +13,9 @@ MOST_LAG_P90_MS: Final = 5_000.0
 of them, as at 5 % simulated crashes one log in twenty rightly waits for its visibility timeout."""
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One step of a ramp: what was offered, and what became of it."""
-
-    requests_per_minute: float
-    answer_p50_ms: float
-    answer_p99_ms: float
-    lag_p90_ms: float
-    stored_logs_per_s: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether answers and stored logs came in time."""
-        return self.answer_p99_ms <= MOST_ANSWER_P99_MS and self.lag_p90_ms <= MOST_LAG_P90_MS
+def holds(step: Step) -> bool:
+    """Return whether answers and stored logs came in time."""
+    return step.answer_p99_ms <= MOST_ANSWER_P99_MS and step.lag_p90_ms <= MOST_LAG_P90_MS
 
 
 def find(steps: Sequence[Step]) -> Step | None:
@@ -34,7 +24,7 @@ def find(steps: Sequence[Step]) -> Step | None:
     A step below it may have failed: a stall that is made up for at a higher rate (a cold start) is no knee. Beyond the
     knee an open loop's backlog keeps every further step from holding.
     """
-    return next((step for step in reversed(steps) if step.holds), None)
+    return next((step for step in reversed(steps) if holds(step)), None)
 
 
 def as_text(steps: Sequence[Step]) -> str:

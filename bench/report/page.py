@@ -1,14 +1,11 @@
-"""A run's report: one HTML page that needs nothing else, with its verdict first."""
+"""A run's report: one HTML page that needs nothing else, with its judgement first."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bench.report import knee
-from bench.run import Result
-
-if TYPE_CHECKING:
-    from bench.report.analysis import Spread
+from bench.result import Result, Spread
 
 _CSS: Final = """
 :root { color-scheme: light dark; --line: #8884; --ok: #15803d; --bad: #b91c1c; }
@@ -27,9 +24,9 @@ _MOST_TENANTS: Final = 20
 
 def page(result: Result, pictures: Mapping[str, str]) -> str:
     """Return the page; `pictures` are SVG elements under the names that `bench.report.charts.draw` gives."""
-    verdict, numbers, plan = result.verdict, result.numbers, result.plan
-    state = '<span class="ok">passed</span>' if verdict.passed else '<span class="bad">failed</span>'
-    counts = verdict.counts
+    judgement, numbers, plan = result.judgement, result.numbers, result.plan
+    state = '<span class="ok">passed</span>' if judgement.passed else '<span class="bad">failed</span>'
+    counts = judgement.counts
     answer = numbers.latency_ms.get("all")
     tiles = {
         "requests a minute": f"{counts.get('requests', 0) / (plan.duration_s + plan.warm_up_s / 2) * 60:,.0f}",
@@ -71,11 +68,11 @@ def page(result: Result, pictures: Mapping[str, str]) -> str:
 
 def _checks(result: Result) -> str:
     rows = []
-    for check in result.verdict.checks:
+    for check in result.judgement.checks:
         state = f'<span class="bad">broken {check.broken:,}×</span>' if check.broken else '<span class="ok">ok</span>'  # noqa: RUF001 - a multiplication sign
         examples = "".join(f"<br><small>{escape(example)}</small>" for example in check.examples)
         rows.append(f"<tr><td><b>{check.name}</b></td><td>{state}</td><td>{escape(check.title)}{examples}</td></tr>")
-    for name, why in result.verdict.unseen.items():
+    for name, why in result.judgement.unseen.items():
         rows.append(f'<tr class="quiet"><td><b>{name}</b></td><td>not seen</td><td>{escape(why)}</td></tr>')
     return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
 
@@ -94,7 +91,7 @@ def _ramp(result: Result, pictures: Mapping[str, str]) -> list[str]:
             *(f"{value:,.0f}" for value in (step.requests_per_minute, step.answer_p50_ms, step.answer_p99_ms)),
             f"{step.lag_p90_ms:,.0f}",
             f"{step.stored_logs_per_s:,.1f}",
-            "yes" if step.holds else "no",
+            "yes" if knee.holds(step) else "no",
         )
         for step in steps
     )
@@ -134,7 +131,7 @@ def _tenants(result: Result) -> str:
 
 
 def _usage(result: Result) -> str:
-    stored = max(result.verdict.counts.get("stored", 0), 1)
+    stored = max(result.judgement.counts.get("stored", 0), 1)
     return _table(
         ("function", "invocations", "billed, s", "GB-seconds", "GB-seconds a million logs"),
         (

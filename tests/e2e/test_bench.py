@@ -1,17 +1,22 @@
 """`rdp bench` as a person runs it: against a running stack, from the first request to the page and the exit status."""
 
+import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from click.testing import CliRunner, Result
 
+from bench import result as results
+from bench.judge.history import History
 from bench.load.shapes import RAMP_STEPS
-from bench.report import results
 from infra.cli import main
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import LocalStack
+
+_ROOT: Final = Path(__file__).parents[2]
 
 
 def bench(local_stack: "LocalStack", out: Path, name: str, *options: str) -> Result:
@@ -37,9 +42,9 @@ def test_a_run_ends_with_a_verdict_and_a_page(own_stack: "LocalStack", tmp_path:
     run = bench(own_stack, tmp_path, "good", "--least-rate", "1")
     assert run.exit_code == 0, run.output
     assert "verdict: PASSED" in run.output
-    result = results.read(tmp_path / "good")
-    assert result.verdict.counts["accepted"] == result.verdict.counts["stored"] + result.verdict.counts["dead_letters"]
-    assert result.verdict.counts["requests"] >= 8
+    counts = results.read(tmp_path / "good").judgement.counts
+    assert counts["accepted"] == counts["stored"] + counts["dead_letters"]
+    assert counts["requests"] >= 8
     assert (tmp_path / "good" / "report.html").exists()
     assert not list((tmp_path / "good").glob("history.db*"))
 
@@ -62,3 +67,17 @@ def test_a_ramp_ends_with_its_knee(own_stack: "LocalStack", tmp_path: Path) -> N
     assert sum(step.requests_per_minute for step in steps) * 4 / RAMP_STEPS / 60 == pytest.approx(42, abs=1)
     assert steps[-1].requests_per_minute > steps[0].requests_per_minute
     assert (tmp_path / "ramp" / "knee.png").exists()
+
+
+def test_locust_alone_sends_a_plan_of_its_own(own_stack: "LocalStack", tmp_path: Path) -> None:
+    """`locust -f bench/locustfile.py --host URL` needs no plan file, and its run can be judged by its history."""
+    command = [sys.executable, "-m", "locust", "-f", "bench/locustfile.py", "--host", own_stack.stack.endpoint]
+    command += ["--headless", "--run-time", "5s", "--history", str(tmp_path / "history.db")]
+    ended = subprocess.run(command, cwd=_ROOT, check=False, capture_output=True, text=True, timeout=120)  # noqa: S603 - no shell, words of our own
+    assert ended.returncode == 0, ended.stderr
+    with History(str(tmp_path / "history.db")) as history:
+        requests = list(history.requests())
+        tenants = history.tenants()
+    assert requests
+    assert [request.problem for request in requests if request.status] == [""] * sum(r.status > 0 for r in requests)
+    assert all(tenant_id.startswith("run") for tenant_id in tenants)

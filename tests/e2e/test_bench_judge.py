@@ -11,9 +11,11 @@ import pytest
 from bench.judge import evidence
 from bench.judge.history import History, RequestRow, SentLog, digest
 from bench.judge.judge import judge
-from bench.judge.verdict import Verdict, as_text
+from bench.judge.judgement import Judgement, as_text
 from bench.load.answers import read_answer
-from bench.load.workload import Profile, RequestKind, Workload
+from bench.load.mix import RequestKind
+from bench.load.plan import Plan
+from bench.load.workload import Workload
 from ingest.contract.message import InternalMessage, encode
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ class SentRun:
         eventually(lambda: local.is_drained)
 
     def _send(self, kind: RequestKind, count: int) -> None:
-        profile = Profile(
-            run=self.tenant,
+        plan = Plan(
+            name=self.tenant,
             tenants=3,
             phone_share=1,
             duplicate_share=0,
@@ -50,7 +52,7 @@ class SentRun:
             batch_logs=6,
             invalid_share=0.1,
         )
-        workload = Workload(profile, kind)
+        workload = Workload(plan, kind)
         for _ in range(count):
             request = workload.next()
             headers: Mapping[str, str] = request.headers
@@ -60,7 +62,7 @@ class SentRun:
             row = RequestRow(kind, 1, 1, 2, answer.status, len(read.logs), read.accepted, 0, "", read.problem)
             self.requests.append(row)
 
-    def verdict(self) -> Verdict:
+    def judgement(self) -> Judgement:
         """Read everything from the engine anew and judge it."""
         with History() as history:
             for request in self.requests:
@@ -91,10 +93,10 @@ def run(own_stack: "LocalStack", eventually: "Eventually") -> SentRun:
 
 def test_a_healthy_run_passes(run: SentRun) -> None:
     """What really went well is judged well, with every request of the workload answered as it expects."""
-    verdict = run.verdict()
-    assert verdict.passed, as_text(verdict)
-    assert verdict.counts["stored"] == verdict.counts["accepted"] > 8
-    assert verdict.counts["stream_records"] >= verdict.counts["accepted"]
+    judgement = run.judgement()
+    assert judgement.passed, as_text(judgement)
+    assert judgement.counts["stored"] == judgement.counts["accepted"] > 8
+    assert judgement.counts["stream_records"] >= judgement.counts["accepted"]
 
 
 def delete_one(run: SentRun) -> None:
@@ -157,7 +159,7 @@ def test_a_spoiled_store_fails_the_check_it_should(
 ) -> None:
     """One row that is wrong in the engine breaks exactly one promise, by name."""
     spoil(run)
-    assert run.verdict().failed == [expected]
+    assert run.judgement().failed == [expected]
 
 
 def _message(tenant_id: str, log_id: str, text: str) -> str:

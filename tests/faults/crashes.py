@@ -90,6 +90,6 @@ def broken_by(name: str, kill: Kill) -> list[str]:
         DAYS[name](trial)
         assert injector.steps[kill.step] == kill.name
         assert injector.sigkills == 1, f"{kill} killed {injector.sigkills} processes"
-        verdict = trial.verdict()
+        judgement = trial.judgement()
         where = f"{kill.moment} step {kill.step} ({kill.name})"
-        return [f"killed {where}: {c.name}: {e}" for c in verdict.checks if c.broken for e in c.examples]
+        return [f"killed {where}: {c.name}: {e}" for c in judgement.checks if c.broken for e in c.examples]

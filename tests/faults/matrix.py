@@ -98,8 +98,8 @@ def run(case: Case, seed: int, folder: Path) -> list[str]:
     if component == "replay" or (case.times == 1 and case.entry == 0):
         trial.check_replays()
     assert rule.met, f"{case.name}, seed {seed}: its step was never reached"
-    verdict = trial.verdict()
-    broken += [f"{c.name}: {example}" for c in verdict.checks if c.broken for example in c.examples]
+    judgement = trial.judgement()
+    broken += [f"{c.name}: {example}" for c in judgement.checks if c.broken for example in c.examples]
     return broken
 
 

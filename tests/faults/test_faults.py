@@ -59,7 +59,7 @@ def test_a_queue_that_fails_once_is_not_the_senders_trouble(fault: Fault) -> Non
         trial.send_text("t-t01", "one", SECRET, retries=0)
         trial.drain()
         assert [log.status for log in trial.sent] == [202]
-        assert trial.verdict().passed
+        assert trial.judgement().passed
 
 
 @pytest.mark.parametrize("fault", ["refused", "lost_answer", "timeout", "unreachable", "throttled", "partial"])
@@ -72,7 +72,7 @@ def test_a_table_that_fails_once_costs_no_receive(fault: Fault) -> None:
             trial.send_text("t-t01", f"log-{number}", SECRET)
         trial.stack.deliver()
         assert not trial.world.queue.messages
-        assert trial.verdict().passed
+        assert trial.judgement().passed
 
 
 @pytest.mark.parametrize(

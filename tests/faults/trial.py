@@ -14,9 +14,11 @@ import msgspec
 
 from bench.judge.history import NO_ANSWER, History, SentLog, digest
 from bench.judge.judge import Counts, judge
-from bench.judge.verdict import Verdict
+from bench.judge.judgement import Judgement
 from bench.load.answers import read_answer
-from bench.load.workload import Log, Profile, Request, RequestKind, Workload
+from bench.load.mix import RequestKind
+from bench.load.plan import Plan
+from bench.load.workload import PlannedLog, PlannedRequest, Workload
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
 from infra.dead_letters import VISIBILITY_S, Filter
@@ -61,9 +63,9 @@ class Trial:
         self.noise: list[bytes] = []
         self.witnessed: dict[Promise, list[str]] = {"I9": [], "I10": [], "I12": []}
         self.folder = folder
-        profile = Profile(
+        plan = Plan(
             seed=seed,
-            run="t",
+            name="t",
             tenants=3,
             max_chars=600,
             phone_share=0.5,
@@ -73,7 +75,7 @@ class Trial:
             batch_logs=6,
         )
         kinds: tuple[RequestKind, ...] = ("json", "text", "batch")
-        self._workloads = {kind: Workload(profile, kind) for kind in kinds}
+        self._workloads = {kind: Workload(plan, kind) for kind in kinds}
         self._random = Random(seed)
 
     def send(self, kind: RequestKind, *, retries: int = 1) -> None:
@@ -87,14 +89,15 @@ class Trial:
     def send_text(self, tenant_id: str, log_id: str, text: str, *, retries: int = 1) -> None:
         """Send one log as text."""
         headers = {"Content-Type": "text/plain", "X-Tenant-ID": tenant_id, "X-Log-ID": log_id}
-        self.post(Request("text", headers, text.encode(), (Log(tenant_id, log_id, text),)), retries=retries)
+        log = PlannedLog(tenant_id, log_id, text)
+        self.post(PlannedRequest("text", headers, text.encode(), (log,)), retries=retries)
 
     def send_refused_by_table(self) -> None:
         """Send a log that the table will refuse, and with it every call that it is in."""
         number = len(self.sent)
         self.send_text("t-t02", f"refused-by-table-{number}", f"{REFUSED_TEXT} {SECRET} {number}")
 
-    def post(self, request: Request, *, retries: int) -> None:
+    def post(self, request: PlannedRequest, *, retries: int) -> None:
         """Send a request and remember it with its answer."""
         for _ in range(1 + retries):
             response = self.stack.ingest(_event(request))
@@ -222,8 +225,8 @@ class Trial:
             self.witnessed["I10"].append(f"after a rebuild {sorted(new)} are new and {sorted(differ)} differ")
         self.world.dynamodb.items, self.world.dlq.messages = items, dead
 
-    def verdict(self) -> Verdict:
-        """Return the judge's verdict on everything that is there now. No log line may hold a log's text."""
+    def judgement(self) -> Judgement:
+        """Return the judgement on everything that is there now. No log line may hold a log's text."""
         assert not (leaks := self.leaks()), f"a log's text in a log line: {leaks[0]}"
         queue, dlq = self.world.queue, self.world.dlq
         visible = len(queue.visible)
@@ -298,7 +301,7 @@ def failures_survived() -> Iterator[list[BaseException]]:
         failures.append(error)
 
 
-def _event(request: Request) -> dict[str, Any]:
+def _event(request: PlannedRequest) -> dict[str, Any]:
     """Return the HTTP API event (payload format 2.0) that carries the request."""
     return {
         "version": "2.0",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from bench.judge.verdict import as_text
+from bench.judge.judgement import as_text
 from consumer.crash import CrashMode, CrashPoint
 from infra.dead_letters import Filter
 from ingest.contract.message import decode
@@ -207,8 +207,8 @@ class Programs(RuleBasedStateMachine):
         trial.redrive(Filter())
         trial.check_replays()
         self._check_kept(trial.stack.replay_to_file(self._kept))
-        verdict = trial.verdict()
-        assert verdict.passed, as_text(verdict)
+        judgement = trial.judgement()
+        assert judgement.passed, as_text(judgement)
 
     def _check_kept(self, target: Path) -> None:
         """I9: a replay in many pieces gave every log once, as one in a single piece does."""

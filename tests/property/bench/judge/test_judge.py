@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.judge.history import History, SentLog, digest
 from bench.judge.judge import Counts, judge
-from bench.judge.verdict import Verdict, as_text
+from bench.judge.judgement import Judgement, as_text
 
 SETTINGS = settings(max_examples=60, deadline=None)
 TENANTS = st.sampled_from(["acme", "globex", "initech"])
@@ -36,7 +36,7 @@ class Stores:
         if self.items.setdefault(key, text) != text:
             self.dead.append((*key, text, "log_id_conflict"))
 
-    def verdict(self) -> Verdict:
+    def judgement(self) -> Judgement:
         """Judge what is there now."""
         with History() as history:
             history.add_sent(self.sent)
@@ -66,8 +66,8 @@ def filled(sends: list[Any]) -> Stores:
 @SETTINGS
 def test_a_system_that_keeps_its_promises_passes(sends: list[Any]) -> None:
     """Duplicates, conflicts, refusals, 5xx and timeouts in any order are no offence by themselves."""
-    verdict = filled(sends).verdict()
-    assert verdict.passed, as_text(verdict)
+    judgement = filled(sends).judgement()
+    assert judgement.passed, as_text(judgement)
 
 
 @given(SENDS, st.data())
@@ -88,4 +88,4 @@ def test_one_lost_or_altered_row_never_passes(sends: list[Any], data: st.DataObj
         text = stores.items.pop(key)
         if what == "move":
             stores.items["elsewhere", key[1]] = text
-    assert not stores.verdict().passed
+    assert not stores.judgement().passed

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.judge.history import phones_left
+from bench.load.mix import KINDS, RequestKind
+from bench.load.plan import Plan
 from bench.load.texts import make_phone, make_text
-from bench.load.workload import KINDS, Profile, Request, RequestKind, Workload
+from bench.load.workload import PlannedRequest, Workload
 from consumer.redact import build
 from ingest.api.parse import Parsed, parse
 from ingest.api.request import from_event
@@ -19,7 +21,7 @@ REDACTOR = build()
 RUNS = settings(max_examples=15, deadline=None)
 
 
-def parsed(request: Request) -> Parsed:
+def parsed(request: PlannedRequest) -> Parsed:
     """Return what ingest makes of a request."""
     event = {"headers": request.headers, "body": request.body.decode("latin-1"), "isBase64Encoded": False}
     with_body = from_event(event)._replace(
@@ -33,8 +35,8 @@ def parsed(request: Request) -> Parsed:
 @RUNS
 def test_the_same_seed_gives_the_same_requests(seed: int, kind: RequestKind) -> None:
     """Two sources with one seed agree, and lanes of one run differ."""
-    profile = Profile(seed=seed, batch_logs=10)
-    first, second, lane = (Workload(profile, kind, lane) for lane in (0, 0, 1))
+    plan = Plan(seed=seed, batch_logs=10)
+    first, second, lane = (Workload(plan, kind, lane) for lane in (0, 0, 1))
     assert [first.next() for _ in range(5)] == [second.next() for _ in range(5)]
     assert first.next() != lane.next()
 
@@ -43,7 +45,7 @@ def test_the_same_seed_gives_the_same_requests(seed: int, kind: RequestKind) -> 
 @RUNS
 def test_the_parser_agrees_with_what_each_request_expects(seed: int, kind: RequestKind) -> None:
     """Accepted logs come out of ingest's parser with equal tenant and text; refusals with the expected reason."""
-    workload = Workload(Profile(seed=seed, invalid_share=0.3, batch_logs=15), kind)
+    workload = Workload(Plan(seed=seed, invalid_share=0.3, batch_logs=15), kind)
     for _ in range(20):
         request = workload.next()
         if request.status == 202:
@@ -86,8 +88,8 @@ def test_every_form_of_a_number_is_found_when_left(seed: int) -> None:
 @pytest.mark.parametrize("kind", ["json", "text"])
 def test_shares_and_lengths_are_as_asked(kind: RequestKind) -> None:
     """Over 4,000 requests: duplicates, conflicts, refusals and phone numbers near their shares, no text too long."""
-    profile = Profile(max_chars=400, unnamed_share=0)
-    workload = Workload(profile, kind)
+    plan = Plan(max_chars=400, unnamed_share=0)
+    workload = Workload(plan, kind)
     requests = [workload.next() for _ in range(4000)]
     logs = [log for request in requests if request.status == 202 for log in request.logs]
     keys: dict[tuple[str, str | None], set[str]] = {}

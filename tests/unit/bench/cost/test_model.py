@@ -23,10 +23,9 @@ BASELINE = msgspec.structs.replace(DESIGN, serial=True, ingest_ms_per_log=0, con
 
 
 def usd(measured: Measured = DESIGN, **setting: object) -> dict[str, float]:
-    """Return the dollars by service for a changed setting."""
-    return {
-        str(name): value for name, value in per_million(msgspec.convert(setting, Setting), measured, PRICES).items()
-    }
+    """Return the dollars by service for a changed setting of single logs."""
+    changed = msgspec.convert({"logs_per_request": 1} | setting, Setting)
+    return {str(name): value for name, value in per_million(changed, measured, PRICES).items()}
 
 
 def test_single_logs_by_hand() -> None:
@@ -69,7 +68,7 @@ def test_large_logs_take_more_units() -> None:
 
 def test_the_provisioned_stream_is_paid_by_units_and_shards() -> None:
     """1,000 single logs a second fill one shard's records: a unit a log, and a thousandth of an hour a log."""
-    cost = usd(stream="provisioned", logs_per_s=1000)
+    cost = usd(stream="provisioned", logs_per_second=1000)
     assert cost["kinesis"] == pytest.approx(0.014 + 0.015 / 3.6)
     assert usd(stream="none")["kinesis"] == 0
 

@@ -7,12 +7,13 @@ import pytest
 
 from bench.judge.history import NO_ANSWER
 from bench.load.answers import read_answer
-from bench.load.workload import Log, Request
+from bench.load.workload import PlannedLog, PlannedRequest
 
-LOG = Log("acme", "a1", "text")
-SINGLE = Request("json", {}, b"", (LOG,))
-REFUSED = Request("text", {}, b"", (LOG._replace(reason="empty_text"),), 400, "empty_text")
-BATCH = Request("batch", {}, b"", (LOG, Log("", None, "bad", (), "empty_text"), Log("globex", None, "other")))
+LOG = PlannedLog("acme", "a1", "text")
+SINGLE = PlannedRequest("json", {}, b"", (LOG,))
+REFUSED = PlannedRequest("text", {}, b"", (LOG._replace(reason="empty_text"),), 400, "empty_text")
+BAD = PlannedLog("", None, "bad", (), "empty_text")
+BATCH = PlannedRequest("batch", {}, b"", (LOG, BAD, PlannedLog("globex", None, "other")))
 GOOD = {"status": "enqueued", "tenant_id": "acme", "log_id": "a1", "request_id": "r"}
 GOOD_BATCH = {
     "status": "enqueued",
@@ -23,7 +24,7 @@ GOOD_BATCH = {
 }
 
 
-def problem(request: Request, status: int, body: Any) -> str:
+def problem(request: PlannedRequest, status: int, body: Any) -> str:
     """Return what is unexpected in an answer with this JSON body."""
     return read_answer(request, status, orjson.dumps(body), sent_ms=1).problem
 
@@ -38,7 +39,7 @@ def problem(request: Request, status: int, body: Any) -> str:
         (BATCH, 202, GOOD_BATCH),
     ],
 )
-def test_the_asked_answer_is_no_problem(request_: Request, status: int, body: Any) -> None:
+def test_the_asked_answer_is_no_problem(request_: PlannedRequest, status: int, body: Any) -> None:
     """A 202 or the right 4xx with its members is as asked."""
     assert problem(request_, status, body) == ""
 
@@ -58,7 +59,7 @@ def test_the_asked_answer_is_no_problem(request_: Request, status: int, body: An
         (BATCH, 202, GOOD_BATCH | {"log_ids": ["b2", "x"]}, "202 with other log_ids than those sent"),
     ],
 )
-def test_everything_else_is(request_: Request, status: int, body: Any, expected: str) -> None:
+def test_everything_else_is(request_: PlannedRequest, status: int, body: Any, expected: str) -> None:
     """Each difference from what was asked is named."""
     assert problem(request_, status, body).startswith(expected)
 

@@ -2,48 +2,29 @@
 
 import pytest
 
-from bench.load.schedule import parse_mix, schedules
-from bench.load.shapes import make_shape
-from bench.load.workload import Profile
+from bench.load.plan import Plan
+from bench.load.schedule import schedules
 
 
 @pytest.mark.parametrize("warm_up_s", [0, 7, 10, 13.7])
 def test_the_measured_part_has_every_asked_request(warm_up_s: float) -> None:
     """1,000 a minute are 600 json and 400 text requests in the minute after any warm-up."""
-    dealt = schedules(
-        make_shape("steady", per_minute=1000, duration_s=60),
-        parse_mix("json=60,text=40"),
-        Profile(),
-        warm_up_s=warm_up_s,
-    )
+    dealt = schedules(Plan(duration_s=60, warm_up_s=warm_up_s))
     measured = {kind: sum(due.at_s >= warm_up_s for due in dues) for kind, dues in dealt.items()}
     assert measured == {"json": 600, "text": 400}
 
 
 def test_requests_rise_in_the_warm_up() -> None:
     """The second half of the warm-up has three times the first half's requests."""
-    dealt = schedules(make_shape("steady", per_minute=6000, duration_s=1), {"json": 1.0}, Profile(), warm_up_s=10)
+    dealt = schedules(Plan(rate=6000, duration_s=1, mix="json=1"))
     times = [due.at_s for due in dealt["json"] if due.at_s < 10]
     assert sum(at_s >= 5 for at_s in times) == pytest.approx(3 * sum(at_s < 5 for at_s in times), rel=0.05)
 
 
 def test_the_noisy_tenant_has_a_schedule_of_its_own() -> None:
     """Its logs come in batches after the first half, all of one tenant."""
-    shape = make_shape("noisy", per_minute=600, duration_s=20)
-    dealt = schedules(shape, {"json": 1.0}, Profile(run="r"), warm_up_s=5)
+    dealt = schedules(Plan(name="r", shape="noisy", rate=600, duration_s=20, warm_up_s=5, mix="json=1"))
     noisy = list(dealt["noisy"])
     assert len(noisy) == 20
     assert noisy[0].at_s == pytest.approx(15)
     assert {log.tenant_id for due in noisy for log in due.request.logs} == {"r-noisy"}
-
-
-def test_a_mix_is_read_and_scaled() -> None:
-    """Shares sum up to one; kinds without a share are left out."""
-    assert parse_mix("json=3,text=1,batch=0") == {"json": 0.75, "text": 0.25}
-
-
-@pytest.mark.parametrize("mix", ["xml=1", "noisy=1", "json=0", "json"])
-def test_a_wrong_mix_is_refused(mix: str) -> None:
-    """An unknown kind, a reserved one, no share at all."""
-    with pytest.raises(ValueError, match=r"."):
-        parse_mix(mix)

@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
+from bench.histogram import Histogram
 from bench.judge.history import WARM_UP, RequestRow
 from bench.judge.judge import Stored
 from bench.report.analysis import MOST_BUCKETS, Analysis
-from bench.report.histogram import Histogram
 
 
 def row(at_ms: float, *, latency_ms: float = 10, kind: str = "json", accepted: int = 1) -> RequestRow:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.report.knee import MOST_ANSWER_P99_MS, MOST_LAG_P90_MS, Step, as_text, find
+from bench.report.knee import MOST_ANSWER_P99_MS, MOST_LAG_P90_MS, as_text, find, holds
+from bench.result import Step
 
 
 def step(rate: float, *, p99_ms: float = 20, lag_ms: float = 100) -> Step:
@@ -29,7 +30,7 @@ def test_a_stall_that_is_made_up_for_is_no_knee() -> None:
 
 def test_limits_belong_to_what_holds() -> None:
     """Exactly at a limit is within it."""
-    assert step(600, p99_ms=MOST_ANSWER_P99_MS, lag_ms=MOST_LAG_P90_MS).holds
+    assert holds(step(600, p99_ms=MOST_ANSWER_P99_MS, lag_ms=MOST_LAG_P90_MS))
 
 
 def test_a_ramp_without_a_step_that_holds_has_no_knee() -> None:

@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-import msgspec
-
-from bench.judge.verdict import as_json, as_text
+from bench import result as results
+from bench.judge.judgement import as_json, as_text
 from bench.report import charts, knee, page
-from bench.run import Result
+from bench.result import Result
 
 
 def write(result: Result, folder: Path) -> None:
     """Write everything about a run except its history."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "verdict.json").write_bytes(as_json(result.verdict) + b"\n")
-    (folder / "verdict.txt").write_text(as_text(result.verdict) + "\n")
-    (folder / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
+    (folder / "verdict.json").write_bytes(as_json(result.judgement) + b"\n")
+    (folder / "verdict.txt").write_text(as_text(result.judgement) + "\n")
+    results.write(result, folder)
     figures = charts.draw(result.numbers)
     for name, drawn in figures.items():
         charts.save_png(drawn, folder / f"{name}.png")
@@ -22,14 +21,9 @@ def write(result: Result, folder: Path) -> None:
     (folder / "report.html").write_text(page.page(result, pictures))
 
 
-def read(folder: Path) -> Result:
-    """Return the result that `write` left in a folder."""
-    return msgspec.json.decode((folder / "result.json").read_bytes(), type=Result)
-
-
 def summary(result: Result) -> str:
     """Return the run's numbers in a few lines."""
-    numbers, counts = result.numbers, result.verdict.counts
+    numbers, counts = result.numbers, result.judgement.counts
     answer, lag, beyond = numbers.latency_ms["all"], numbers.lag_ms, numbers.lag_beyond_delay_ms
     kept = f", {counts['requests_per_minute']:,.0f} a minute as asked and in time" if result.plan.least_rate else ""
     answers = {"p50": answer.p50, "p95": answer.p95, "p99": answer.p99, "max": answer.largest}

@@ -18,7 +18,7 @@ class Check(msgspec.Struct, frozen=True):
     examples: tuple[str, ...]
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True):
     """The checks that were made, those that no run can show, and the counts they were made on."""
 
     passed: bool
@@ -33,22 +33,22 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def printable(text: str) -> str:
-    """Return the text with control characters escaped: ids come from strangers, and a verdict goes to a terminal."""
+    """Return the text with control characters escaped: ids come from strangers, and a judgement goes to a terminal."""
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
 
 
-def as_text(verdict: Verdict) -> str:
-    """Return the verdict for a person: a line a check, its examples beneath, and the counts."""
-    lines = [f"verdict: {'PASSED' if verdict.passed else 'FAILED: ' + ', '.join(verdict.failed)}"]
-    for check in verdict.checks:
+def as_text(judgement: Judgement) -> str:
+    """Return the judgement for a person: a line a check, its examples beneath, and the counts."""
+    lines = [f"verdict: {'PASSED' if judgement.passed else 'FAILED: ' + ', '.join(judgement.failed)}"]
+    for check in judgement.checks:
         state = f"BROKEN {check.broken:,} times" if check.broken else "ok"
         lines.append(f"  {check.name:<8} {state:<20} {check.title}")
         lines += [f"           - {example}" for example in check.examples]
-    lines += [f"  {name:<8} {'not seen':<20} {why}" for name, why in verdict.unseen.items()]
-    lines.append("  counts   " + ", ".join(f"{name} {value:,g}" for name, value in verdict.counts.items()))
+    lines += [f"  {name:<8} {'not seen':<20} {why}" for name, why in judgement.unseen.items()]
+    lines.append("  counts   " + ", ".join(f"{name} {value:,g}" for name, value in judgement.counts.items()))
     return "\n".join(lines)
 
 
-def as_json(verdict: Verdict) -> bytes:
-    """Return the verdict as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(verdict), indent=2)
+def as_json(judgement: Judgement) -> bytes:
+    """Return the judgement as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(judgement), indent=2)

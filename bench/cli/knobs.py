@@ -1,0 +1,70 @@
+"""Options that are fields of a struct: name, type, range, default and help stand there, once."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+
+import click
+import msgspec
+from msgspec.structs import FieldInfo
+
+_UNIT: Final = "_s"
+"""A field's ending for seconds, which its option leaves out."""
+
+
+def checked(struct: type[msgspec.Struct], field: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return an option's callback that takes what the struct takes for a field; msgspec says what is wrong."""
+    wanted = next(known.type for known in msgspec.structs.fields(struct) if known.name == field)
+
+    def convert(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else msgspec.convert(value, wanted, strict=False)
+        except msgspec.ValidationError as error:
+            raise click.BadParameter(f"{value!r}: {error}") from error
+
+    return convert
+
+
+def options_of(struct: type[msgspec.Struct], **defaults: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that adds an option for each field that has a description; `given` picks them out again.
+
+    `defaults` says in words what a field is by default that the command itself fills.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for field in reversed(msgspec.structs.fields(struct)):
+            if (help_text := _description(field)) is not None:
+                default = defaults.get(field.name, field.default)
+                # No default of click's own: what is not given stays as the struct has it.
+                function = click.option(
+                    _option(field.name),
+                    field.name,
+                    callback=checked(struct, field.name),
+                    metavar=_metavar(field),
+                    help=help_text if default is None else f"{help_text}  [default: {default}]",
+                )(function)
+        return function
+
+    return decorate
+
+
+def given(struct: type[msgspec.Struct], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the struct's fields among a command's options, without those that nobody gave."""
+    return {name: options[name] for name in struct.__struct_fields__ if options.get(name) is not None}
+
+
+def _option(field: str) -> str:
+    return "--" + field.removesuffix(_UNIT).replace("_", "-")
+
+
+def _description(field: FieldInfo) -> str | None:
+    """Return the outermost description of a field's type."""
+    metas = get_args(field.type)[1:] if get_origin(field.type) is Annotated else ()
+    return next((meta.description for meta in metas if meta.description), None)
+
+
+def _metavar(field: FieldInfo) -> str:
+    """Return what stands behind an option in its help: the words to choose from, or the kind of value."""
+    bare = get_args(field.type)[0]
+    if get_origin(bare) is Literal:
+        return f"[{'|'.join(get_args(bare))}]"
+    return "TEXT" if isinstance(field.default, str) else "NUMBER"

@@ -1,0 +1,41 @@
+"""The stack that a bench loads: one that runs, or one of its own that ends with it."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from infra import stack
+from infra.local import lifecycle
+
+# A crashed log comes back after the visibility timeout: 30 s, so that a run of minutes sees its retries. The
+# consumer's timeout is a sixth of it; a log that is not ready within half of that is hidden by SQS until it is.
+_LOCAL_PARAMETERS: Final = {"ConsumerTimeoutSeconds": "5", "VisibilityTimeoutSeconds": "30"}
+
+
+def running(data_dir: Path | None, stack_name: str | None, endpoint: str | None) -> stack.Stack | None:
+    """Return the stack that the options name, answering at `endpoint` when there is one; None when they name none.
+
+    Raises:
+        StackError: it does not run, or is not there.
+    """
+    if stack_name:
+        found = stack.from_cloudformation(stack.Place(), stack_name)
+    elif data_dir:
+        found = lifecycle.find(data_dir).stack
+    else:
+        return None
+    return stack.Stack(found.place, endpoint.rstrip("/"), found.outputs) if endpoint else found
+
+
+@contextlib.contextmanager
+def of_its_own(parameters: Mapping[str, str], tell: Callable[[str], None]) -> Iterator[stack.Stack]:
+    """Give a fresh stack on this machine, and take it down with the block."""
+    data_dir = Path(tempfile.mkdtemp(prefix="rdp-bench-"))
+    try:
+        yield lifecycle.up(data_dir, port=0, parameters=_LOCAL_PARAMETERS | dict(parameters), tell=tell).stack
+    finally:
+        lifecycle.down(data_dir)
+        shutil.rmtree(data_dir, ignore_errors=True)

@@ -1,0 +1,63 @@
+"""The options of `rdp bench` and the plan's fields agree, because the ones are made of the others."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import click
+import pytest
+
+from bench.cli.bench import command
+from bench.cli.knobs import given
+from bench.load import plan as plans
+from bench.load.plan import Plan
+
+_README: Final = Path(__file__).parents[4] / "bench" / "README.md"
+_NOT_ASKED: Final = {
+    *("phone_share", "duplicate_share", "conflict_share", "invalid_share", "unnamed_share"),
+    *("naive", "seconds_per_char", "promises"),
+}
+"""What the traffic is always like, what the comparison sets, and what the stack itself says."""
+
+
+def test_every_knob_has_its_option() -> None:
+    """A field of the plan is an option, or one of the few that nobody is asked for."""
+    options = {parameter.name for parameter in command.params}
+    assert {*Plan.__struct_fields__} - options == _NOT_ASKED
+
+
+@pytest.mark.parametrize("option", command.params, ids=lambda option: str(option.name))
+def test_every_option_has_a_help(option: click.Option) -> None:
+    """What it is and its default are in one place."""
+    assert option.help
+
+
+def test_what_is_given_on_the_command_line_is_the_plan() -> None:
+    """Every knob, given as text, arrives in the plan under the type it has there; the others keep their defaults."""
+    shape = ["--shape", "ramp", "--rate", "600", "--duration", "20", "--warm-up", "0", "--least-rate", "1"]
+    traffic = ["--mix", "batch=1", "--batch-logs", "5", "--max-chars", "200", "--tenants", "3", "--seed", "8"]
+    words = [*shape, *traffic, "--users", "2", "--name", "r", "--drain-timeout", "9"]
+    plan = plans.make(**given(Plan, command.make_context("bench", words).params))
+    assert plan == Plan(
+        shape="ramp",
+        rate=600,
+        duration_s=20,
+        warm_up_s=0,
+        mix="batch=1",
+        batch_logs=5,
+        max_chars=200,
+        tenants=3,
+        users=2,
+        seed=8,
+        name="r",
+        least_rate=1,
+        drain_timeout_s=9,
+    )
+    assert plans.make(**given(Plan, command.make_context("bench", []).params)) == Plan()
+
+
+def test_the_readme_names_options_that_exist() -> None:
+    """Each `--option` of bench/README.md's commands and table is one of `rdp bench` or of the locustfile."""
+    named = set(re.findall(r"--[a-z][a-z-]+", _README.read_text())) - {"--host", "--plan", "--help"}
+    assert named
+    assert named <= {name for parameter in command.params for name in parameter.opts}
