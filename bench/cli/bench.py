@@ -5,24 +5,27 @@ import importlib.util
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
+from click.core import ParameterSource
 from rich.console import Console
 
 from bench import deployed, run
-from bench.cli import target
 from bench.cli.knobs import checked, given, options_of
+from bench.cli.own_stack import own_stack
 from bench.cost import usage
 from bench.judge.judgement import as_text
 from bench.load import plan as plans
 from bench.load.plan import Plan
 from bench.result import Result
 from infra import stack
-from infra.cli.parameters import parameters_option
+from infra.options.locator import Where, locate, where_options
+from infra.options.parameters import parameters_option
+from infra.terminal.signals import on_stop
 
 _RESULTS: Final = Path("bench/results")
 _EXTRA: Final = ("locust", "matplotlib", "fastapi", "mangum")
@@ -33,8 +36,7 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 @options_of(Plan, name="run and the time", least_rate="--rate; ramp: none")
 @parameters_option
 @click.option("--consumers", type=click.IntRange(2), help="Consumers at once at most.  [default: the engine's 5]")
-@click.option("--data-dir", type=_FOLDER, help="Load the stack that runs there.")
-@click.option("--stack", "stack_name", metavar="NAME", help="Load a CloudFormation stack in AWS.")
+@where_options
 @click.option("--endpoint", help="Send to this base URL (a custom domain) in place of the stack's own.")
 @click.option("--out", type=_FOLDER, default=_RESULTS, show_default=True, help="Folder of the runs' folders.")
 @click.option("--count-calls", is_flag=True, help="Count the functions' AWS calls (engine only, slows it).")
@@ -60,8 +62,7 @@ def command(
     *,
     parameters: Mapping[str, str],
     consumers: int | None,
-    data_dir: Path | None,
-    stack_name: str | None,
+    where: Where,
     endpoint: str | None,
     out: Path,
     count_calls: bool,
@@ -73,11 +74,11 @@ def command(
 ) -> None:
     """Load a stack at a fixed rate, wait until its queue is empty, and judge what it stored.
 
-    Without --data-dir and --stack it starts a stack of its own on this machine and takes it down at the end. Exit code
-    1: under the asked rate, an answer that was not expected, or a broken promise.
+    Without --data-dir, --stack and --outputs it starts a stack of its own on this machine and takes it down at the end.
+    Exit code 1: under the asked rate, an answer that was not expected, or a broken promise.
     """
     refuse_without_packages()
-    runs = stack_name is not None or data_dir is not None
+    runs = not where.is_local or _names_folder()
     if endpoint and not runs:
         raise click.UsageError(
             "--endpoint says where to send, but the judge must read the stack behind it: name it with --stack or "
@@ -87,17 +88,18 @@ def command(
         raise click.BadParameter(f"{endpoint!r} is no base URL, as https://logs.example.com is.", param_hint="endpoint")
     if runs and parameters:
         raise click.UsageError("--param is for a stack of the bench's own; the one that runs keeps its parameters.")
-    if stack_name and count_calls:
+    if not where.is_local and count_calls:
         raise click.UsageError("--count-calls reads the engine's own record of calls; AWS has none that is as quick.")
     plan = _plan(knobs)
     folder = _made(out / plan.name)
     console = Console(stderr=True)
-    with _stop_on_sigterm():
+    # SIGTERM ends the run as Ctrl-C does: a stack of its own is taken down.
+    with on_stop(lambda number: sys.exit(128 + number), (signal.SIGTERM,)):
         if compare:
             _compare(plan, folder, ramp_rate, batch_ramp_rate, console)
             return
-        found = target.running(data_dir, stack_name, endpoint)
-        with contextlib.nullcontext(found) if found else target.of_its_own(parameters, console.print) as loaded:
+        running = contextlib.nullcontext(_at(locate(where), endpoint)) if runs else None
+        with running or own_stack(parameters, console.print) as loaded:
             if consumers:
                 deployed.limit_consumers(loaded, consumers)
             result = _run(plan, loaded, folder, console, count_calls=count_calls)
@@ -136,14 +138,13 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def _stop_on_sigterm() -> Iterator[None]:
-    """Within the block SIGTERM ends the run as Ctrl-C does: a stack of its own is taken down."""
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _names_folder() -> bool:
+    """Say whether --data-dir was typed: one in the environment is for the operator's verbs, not for a load."""
+    return click.get_current_context().get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
+
+
+def _at(found: stack.Stack, endpoint: str | None) -> stack.Stack:
+    return stack.Stack(found.place, endpoint.rstrip("/"), found.outputs) if endpoint else found
 
 
 def _run(plan: Plan, loaded: stack.Stack, folder: Path, console: Console, *, count_calls: bool) -> Result:

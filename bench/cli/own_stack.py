@@ -1,4 +1,4 @@
-"""The stack that a bench loads: one that runs, or one of its own that ends with it."""
+"""A stack of the bench's own, which ends with the run."""
 
 import contextlib
 import shutil
@@ -15,23 +15,8 @@ from infra.local import lifecycle
 _LOCAL_PARAMETERS: Final = {"ConsumerTimeoutSeconds": "5", "VisibilityTimeoutSeconds": "30"}
 
 
-def running(data_dir: Path | None, stack_name: str | None, endpoint: str | None) -> stack.Stack | None:
-    """Return the stack that the options name, answering at `endpoint` when there is one; None when they name none.
-
-    Raises:
-        StackError: it does not run, or is not there.
-    """
-    if stack_name:
-        found = stack.from_cloudformation(stack.Place(), stack_name)
-    elif data_dir:
-        found = lifecycle.find(data_dir).stack
-    else:
-        return None
-    return stack.Stack(found.place, endpoint.rstrip("/"), found.outputs) if endpoint else found
-
-
 @contextlib.contextmanager
-def of_its_own(parameters: Mapping[str, str], tell: Callable[[str], None]) -> Iterator[stack.Stack]:
+def own_stack(parameters: Mapping[str, str], tell: Callable[[str], None]) -> Iterator[stack.Stack]:
     """Give a fresh stack on this machine, and take it down with the block."""
     data_dir = Path(tempfile.mkdtemp(prefix="rdp-bench-"))
     try:
