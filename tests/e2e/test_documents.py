@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,10 @@ _NOT_RUN: Final = {
         "rdp dlq list [--tenant T]",
     ): "a synopsis with placeholders; tests/e2e/test_redrive.py runs each",
     ("infra/RUNBOOK.md", "rdp deploy --dry-run"): "deploys to AWS; tests/e2e/test_deploy.py does it with the engine",
+    ("infra/RUNBOOK.md", "aws dynamodb restore-table"): "needs AWS's CLI and an account",
+    ("infra/RUNBOOK.md", "aws dynamodb update-time-to-live"): "needs AWS's CLI and an account",
+    ("infra/RUNBOOK.md", "aws kinesis describe-stream-summary"): "needs AWS's CLI and an account",
+    ("infra/RUNBOOK.md", "aws cloudformation update-termination-protection"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "aws sts assume-role"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "rdp verify-isolation --stack"): "needs an account",
     ("infra/RUNBOOK.md", "rdp package --architecture"): "applies to AWS; tests/e2e/test_terraform.py applies it here",
@@ -60,10 +65,10 @@ def _blocks(document: Path) -> Iterator[Block]:
     """Yield the fenced blocks of shell, the lines after `$ ` of shown sessions, and the indented blocks."""
     text = document.read_text()
     name = str(document.relative_to(_ROOT))
-    for found in re.finditer(r"^```(\w*)\n(.*?)^```$|(?<=\n\n)(?: {4}\S[^\n]*\n)+", text, re.MULTILINE | re.DOTALL):
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$|(?<=\n\n)(?: {4,}\S[^\n]*\n)+", text, re.MULTILINE | re.DOTALL):
         language, body = found[1], found[2]
         if body is None:
-            pasted = re.sub(r"^ {4}", "", found[0], flags=re.MULTILINE)
+            pasted = textwrap.dedent(found[0])
         elif language in {"sh", "bash", "shell"}:
             pasted = body
         else:

@@ -1,14 +1,12 @@
-"""The runbook knows every alarm and every parameter, and names only commands that there are."""
+"""The runbook knows every alarm and every parameter."""
 
 import re
 from pathlib import Path
 from typing import Any, Final
 
-import click
 import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
-from infra.cli import main
 from infra.deployment import TEMPLATE
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -74,23 +72,3 @@ def test_links_within_the_runbook_lead_somewhere() -> None:
     headings = re.findall(r"^#+ (.+)$", _RUNBOOK, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", _RUNBOOK)) <= anchors
-
-
-def _commands() -> list[str]:
-    """Every `rdp ...` that stands in a code span or on a line of a code block, without its comment."""
-    spans = re.findall(r"`(rdp [^`]+)`", _RUNBOOK)
-    lines = re.findall(r"^    (rdp [^#\n]+)", _RUNBOOK, re.MULTILINE)
-    return sorted({" ".join(command.split()) for command in [*spans, *lines]})
-
-
-@pytest.mark.parametrize("written", _commands())
-def test_every_command_exists_with_its_options(written: str) -> None:
-    """A command that is typed at night must not be a misprint."""
-    words = written.split()[1:]
-    command: click.Command = main
-    while isinstance(command, click.Group) and words:
-        found = command.get_command(click.Context(command), words.pop(0))
-        assert found is not None
-        command = found
-    options = {name for parameter in command.params for name in parameter.opts}
-    assert set(re.findall(r"--[a-z][a-z-]*", " ".join(words))) <= options
