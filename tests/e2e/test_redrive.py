@@ -168,12 +168,26 @@ def test_tail_shows_both_functions(stack: "LocalStack", rdp: Callable[..., str],
 def test_a_tenants_session_reads_its_rows_only(
     stack: "LocalStack", rdp: Callable[..., str], eventually: "Eventually"
 ) -> None:
-    """`--as-tenant` reads with the role; what the engine can't enforce, `verify-isolation` names and fails for."""
+    """`--as-tenant` reads with the role; what the engine can't show, `verify-isolation` says and exits with 3 for."""
     assert stack.post_text("reader", "text", "r").status == 202
     assert eventually(lambda: stack.row("reader", "r"))
     (row,) = json.loads(rdp("logs", "--tenant", "reader", "--as-tenant", "reader", "--json"))
     assert row["log_id"] == "r"
-    told = rdp("verify-isolation", expect=1)
-    wrong = [line for line in told.splitlines() if "denied" in line and "allowed" in line]
-    assert len(wrong) == 4
-    assert all("another" in line for line in wrong)  # LeadingKeys, which only AWS evaluates.
+    told = rdp("verify-isolation", expect=3)
+    hidden = [line for line in told.splitlines() if "not shown" in line]
+    assert len(hidden) == 4
+    assert all("another" in line for line in hidden)  # LeadingKeys, which only AWS evaluates.
+
+
+def test_a_tenants_role_that_may_more_fails_the_proof(stack: "LocalStack", rdp: Callable[..., str]) -> None:
+    """What does differ is 1 on the engine, too: the cases that it can't show hide no other."""
+    role = stack.stack.outputs["TenantReaderRoleName"]
+    statement = {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": stack.stack.outputs["TableArn"]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    stack.place.iam.put_role_policy(RoleName=role, PolicyName="too-much", PolicyDocument=document)
+    try:
+        told = rdp("verify-isolation", expect=1)
+    finally:
+        stack.place.iam.delete_role_policy(RoleName=role, PolicyName="too-much")
+    (wrong,) = [line for line in told.splitlines() if "denied" in line and "allowed" in line]
+    assert "Scan" in wrong
