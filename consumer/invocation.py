@@ -90,7 +90,15 @@ def consume(
         _back_off([log for log in plan.ready if verdicts[log.message_id].outage], settings.seconds_per_char, outside)
 
     response = report.partial_batch_response([delivery.message_id for delivery in batch], verdicts)
-    for line in _lines(unpacked, verdicts, isolation.splits, outside, started_s=started_s, request_id=request_id):
+    for line in _lines(
+        unpacked,
+        verdicts,
+        isolation.splits,
+        outside,
+        stack=settings.stack_name,
+        started_s=started_s,
+        request_id=request_id,
+    ):
         outside.write_line(line)
     return response
 
@@ -164,6 +172,7 @@ def _lines(
     splits: int,
     outside: Outside,
     *,
+    stack: str,
     started_s: float,
     request_id: str,
 ) -> Iterator[str]:
@@ -177,6 +186,7 @@ def _lines(
             yield report.warning_line(message_id, verdict, tenant_id=tenant_id, log_id=log_id)
     yield from report.metrics_lines(
         verdicts,
+        stack=stack,
         splits=splits,
         end_to_end_ms=[
             now_ms - log.received_ms for log in unpacked.logs if verdicts[log.message_id].outcome == "stored"

@@ -8,7 +8,6 @@ from consumer.verdict import OUTCOMES, UNFINISHED, Verdict
 from ingest.contract.metrics import MetricName, emf_line, log_line
 
 _MAX_VALUES: Final = 100  # Values a metric in an EMF line.
-_DIMENSIONS: Final = {"service": "consumer"}
 
 PartialBatchResponse = dict[str, list[dict[str, str]]]
 
@@ -32,6 +31,7 @@ def partial_batch_response(message_ids: Sequence[str], verdicts: Mapping[str, Ve
 def metrics_lines(
     verdicts: Mapping[str, Verdict],
     *,
+    stack: str,
     splits: int,
     end_to_end_ms: Sequence[int],
     duration_ms: float,
@@ -49,7 +49,7 @@ def metrics_lines(
         yield emf_line(
             metrics,
             timestamp_ms=timestamp_ms,
-            dimensions=_DIMENSIONS,
+            dimensions={"service": "consumer", "stack": stack},
             properties={"request_id": request_id, "batch_size": len(verdicts)} if start == 0 else {},
         )
         metrics = {}

@@ -12,6 +12,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     """What the template sets.
 
     `seconds_per_char` 0 switches the delay off, `crash_probability` 0 the crashes, `retention_days` 0 the expiry.
+    `stack_name` is a dimension of every metric: two stacks of a region must not share them.
     """
 
     queue_url: Annotated[str, msgspec.Meta(min_length=1)]
@@ -19,6 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     # DynamoDB's naming rules; so that the name can stand quoted in a PartiQL statement.
     table_name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{3,255}\Z")]
     stream_name: Annotated[str, msgspec.Meta(min_length=1)]
+    stack_name: str = "rdp"
     stream_sub_keys: Annotated[int, msgspec.Meta(ge=1)] = 1
     seconds_per_char: Annotated[float, msgspec.Meta(ge=0)] = 0.05
     crash_probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05

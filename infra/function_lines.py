@@ -10,7 +10,7 @@ LEVELS: Final = get_args(Level)
 
 # Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 _PLATFORM: Final = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START |EXTENSION\t|XRAY TraceId: ")
-_SHOWN_APART: Final = frozenset({"_aws", "level", "event", "service"})
+_SHOWN_APART: Final = frozenset({"_aws", "level", "event", "service", "stack"})
 
 
 class FunctionLine(NamedTuple):

@@ -71,10 +71,18 @@ def handler(event: dict[str, Any], context: Any) -> respond.Response:
             if failure is not None:
                 properties["quota_failure"] = failure
     except Rejected as error:
-        _write(report.rejected_lines(error, timestamp_ms=timestamp_ms, properties=properties))
+        _write(
+            report.rejected_lines(error, stack=_settings.stack_name, timestamp_ms=timestamp_ms, properties=properties)
+        )
         return respond.rejected(error, request_id)
     except OverQuota as error:
-        _write([report.over_quota_line(error.tenant_id, timestamp_ms=timestamp_ms, properties=properties)])
+        _write(
+            [
+                report.over_quota_line(
+                    error.tenant_id, stack=_settings.stack_name, timestamp_ms=timestamp_ms, properties=properties
+                )
+            ]
+        )
         return respond.over_quota(error.retry_after_s, request_id)
     published = NOTHING
     if parsed.messages:
@@ -98,6 +106,7 @@ def handler(event: dict[str, Any], context: Any) -> respond.Response:
     lines = report.accepted_lines(
         parsed,
         published,
+        stack=_settings.stack_name,
         timestamp_ms=timestamp_ms,
         latency_ms=(time.monotonic() - started_s) * 1000,
         properties=properties,

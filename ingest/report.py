@@ -17,6 +17,7 @@ def accepted_lines(
     parsed: Parsed,
     published: Published,
     *,
+    stack: str,
     timestamp_ms: int,
     latency_ms: float,
     properties: Mapping[str, object],
@@ -31,7 +32,7 @@ def accepted_lines(
             "ingest_latency_ms": round(latency_ms, 3),
         },
         timestamp_ms=timestamp_ms,
-        dimensions={"service": "ingest"},
+        dimensions={"service": "ingest", "stack": stack},
         properties={
             "event": "ingest",
             "level": "error" if published.not_enqueued else "warning" if published.stream_pending else "info",
@@ -42,7 +43,7 @@ def accepted_lines(
     if not parsed.rejected:
         return [line]
     reasons = Counter(rejected.reason for rejected in parsed.rejected)
-    return [line, *(_rejected_line(reason, n, timestamp_ms, properties) for reason, n in reasons.items())]
+    return [line, *(_rejected_line(reason, n, stack, timestamp_ms, properties) for reason, n in reasons.items())]
 
 
 def refusal_counts(refusals: Sequence[tuple[str, str, int]]) -> dict[str, int]:
@@ -56,17 +57,17 @@ def refusal_counts(refusals: Sequence[tuple[str, str, int]]) -> dict[str, int]:
     return dict(counts)
 
 
-def rejected_lines(error: Rejected, *, timestamp_ms: int, properties: Mapping[str, object]) -> list[str]:
+def rejected_lines(error: Rejected, *, stack: str, timestamp_ms: int, properties: Mapping[str, object]) -> list[str]:
     """Return the line of a request that was refused as a whole."""
-    return [_rejected_line(error.reason, 1, timestamp_ms, properties)]
+    return [_rejected_line(error.reason, 1, stack, timestamp_ms, properties)]
 
 
-def over_quota_line(tenant_id: str, *, timestamp_ms: int, properties: Mapping[str, object]) -> str:
+def over_quota_line(tenant_id: str, *, stack: str, timestamp_ms: int, properties: Mapping[str, object]) -> str:
     """Return the line of a request that exceeded its tenant's quota."""
     return emf_line(
         {"over_quota": 1},
         timestamp_ms=timestamp_ms,
-        dimensions={"service": "ingest"},
+        dimensions={"service": "ingest", "stack": stack},
         properties={"event": "over_quota", "level": "info", "tenants": {tenant_id: 1}, **properties},
     )
 
@@ -77,10 +78,10 @@ def _tenants(messages: Sequence[InternalMessage]) -> dict[str, int]:
     return dict(Counter(message.tenant_id for message in messages).most_common(_MOST_TENANTS))
 
 
-def _rejected_line(reason: str, count: int, timestamp_ms: int, properties: Mapping[str, object]) -> str:
+def _rejected_line(reason: str, count: int, stack: str, timestamp_ms: int, properties: Mapping[str, object]) -> str:
     return emf_line(
         {"rejected": count},
         timestamp_ms=timestamp_ms,
-        dimensions={"service": "ingest", "reason": reason},
+        dimensions={"service": "ingest", "stack": stack, "reason": reason},
         properties={"event": "rejected", "level": "info", **properties},
     )

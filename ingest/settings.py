@@ -9,12 +9,14 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     """What the template sets.
 
+    `stack_name` is a dimension of every metric: two stacks of a region must not share them.
     `stream_budget_ms` bounds what Kinesis may add to a request's latency. The quotas (0: none) count only with
     `authentication`, in the table `access_table_name`.
     """
 
     queue_url: str
     stream_name: str
+    stack_name: str = "rdp"
     stream_sub_keys: int = 1
     stream_budget_ms: int = 500
     authentication: Literal["none", "api_key", "jwt"] = "none"

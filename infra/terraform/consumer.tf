@@ -68,6 +68,7 @@ resource "aws_lambda_function" "consumer" {
 
   environment {
     variables = {
+      STACK_NAME         = var.name
       QUEUE_URL          = aws_sqs_queue.queue.url
       DLQ_URL            = aws_sqs_queue.dead_letters.url
       TABLE_NAME         = local.table_name

@@ -22,21 +22,21 @@ locals {
       title = "Logs by outcome"
       stat  = "Sum"
       metrics = [
-        ["RobustDataProcessor", "accepted", "service", "ingest"],
-        ["RobustDataProcessor", "stored", "service", "consumer"],
-        ["RobustDataProcessor", "duplicate", "service", "consumer"],
-        ["RobustDataProcessor", "conflict", "service", "consumer"],
-        ["RobustDataProcessor", "quarantined", "service", "consumer"],
-        ["RobustDataProcessor", "deferred", "service", "consumer"],
-        ["RobustDataProcessor", "retried", "service", "consumer"],
+        ["RobustDataProcessor", "accepted", "service", "ingest", "stack", var.name],
+        ["RobustDataProcessor", "stored", "service", "consumer", "stack", var.name],
+        ["RobustDataProcessor", "duplicate", "service", "consumer", "stack", var.name],
+        ["RobustDataProcessor", "conflict", "service", "consumer", "stack", var.name],
+        ["RobustDataProcessor", "quarantined", "service", "consumer", "stack", var.name],
+        ["RobustDataProcessor", "deferred", "service", "consumer", "stack", var.name],
+        ["RobustDataProcessor", "retried", "service", "consumer", "stack", var.name],
       ]
     },
     {
       title = "From acceptance to row, ms"
       stat  = "Sum"
       metrics = [
-        ["RobustDataProcessor", "end_to_end_ms", "service", "consumer", { stat = "p50" }],
-        ["RobustDataProcessor", "end_to_end_ms", "service", "consumer", { stat = "p99" }],
+        ["RobustDataProcessor", "end_to_end_ms", "service", "consumer", "stack", var.name, { stat = "p50" }],
+        ["RobustDataProcessor", "end_to_end_ms", "service", "consumer", "stack", var.name, { stat = "p99" }],
       ]
     },
     {
@@ -79,7 +79,7 @@ locals {
       metrics = [
         ["AWS/Kinesis", "IncomingRecords", "StreamName", aws_kinesis_stream.stream.name],
         ["AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", aws_kinesis_stream.stream.name],
-        ["RobustDataProcessor", "stream_failures", "service", "ingest"],
+        ["RobustDataProcessor", "stream_failures", "service", "ingest", "stack", var.name],
       ]
     },
     {
@@ -101,8 +101,8 @@ locals {
       title = "Refused requests and failed enqueues"
       stat  = "Sum"
       metrics = [
-        ["RobustDataProcessor", "enqueue_failures", "service", "ingest"],
-        [{ expression = "SEARCH('{RobustDataProcessor,service,reason} MetricName=\"rejected\"', 'Sum', 60)", id = "rejected" }],
+        ["RobustDataProcessor", "enqueue_failures", "service", "ingest", "stack", var.name],
+        [{ expression = "SEARCH('{RobustDataProcessor,reason,service,stack} MetricName=\"rejected\" stack=\"${var.name}\"', 'Sum', 60)", id = "rejected" }],
       ]
     },
   ]

@@ -79,6 +79,7 @@ resource "aws_lambda_function" "ingest" {
 
   environment {
     variables = {
+      STACK_NAME              = var.name
       QUEUE_URL               = aws_sqs_queue.queue.url
       STREAM_NAME             = aws_kinesis_stream.stream.name
       STREAM_SUB_KEYS         = var.stream_sub_keys

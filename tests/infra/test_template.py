@@ -1,6 +1,7 @@
 """The CloudFormation template against the code that it runs and the numbers of the specification."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -8,11 +9,16 @@ import msgspec
 import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]  # cfn-lint ships no types
 
+from consumer import report as consumer_report
 from consumer.settings import Settings as ConsumerSettings
 from infra import dead_letters, package, stack
 from infra.deployment import TEMPLATE
 from infra.local import grants
+from ingest import report as ingest_report
+from ingest.contract.errors import Rejected
+from ingest.contract.metrics import NAMESPACE
 from ingest.settings import Settings as IngestSettings
+from tests.infra import configuration
 
 _LAMBDA_TO_VISIBILITY: Final = 6  # "Creating and configuring an Amazon SQS event source mapping", Lambda's guide.
 
@@ -77,6 +83,9 @@ def test_the_template_and_the_code_agree_on_defaults(
         value = _own(variables[field.encode_name])
         if "Fn::If" in value:  # A resource that is not always there.
             assert value["Fn::If"][2] == field.default
+            continue
+        if value == {"Ref": "AWS::StackName"}:
+            assert field.default == stack.STACK_NAME
             continue
         parameter = template["Parameters"].get(value.get("Ref"))
         if parameter is None:  # A resource.
@@ -312,3 +321,29 @@ def test_one_consumer_at_once_is_refused_before_lambda_does(template: Any) -> No
     assert template["Rules"]["Concurrency"]["Assertions"][0]["Assert"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "MaximumConcurrency"}, "1"]}]
     }
+
+
+def test_two_stacks_share_no_metric(template: Any) -> None:
+    """Each custom metric of the dashboard has the dimensions that the functions' lines have, this stack's name too."""
+    written = [
+        *ingest_report.rejected_lines(Rejected("empty_text"), stack="s", timestamp_ms=0, properties={}),
+        ingest_report.over_quota_line("t", stack="s", timestamp_ms=0, properties={}),
+        *consumer_report.metrics_lines(
+            {}, stack="s", splits=0, end_to_end_ms=[], duration_ms=0, timestamp_ms=0, request_id="r"
+        ),
+    ]
+    directives = [json.loads(line)["_aws"]["CloudWatchMetrics"][0] for line in written]
+    assert all("stack" in directive["Dimensions"][0] for directive in directives)
+    emitted = {frozenset(directive["Dimensions"][0]) for directive in directives}
+    body = json.loads(configuration.resolved(template, _properties(template, "Dashboard")["DashboardBody"]))
+    shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+    custom = [metric for metric in shown if metric[0] == NAMESPACE]
+    assert len(custom) >= 11
+    for metric in custom:
+        dimensions = dict(zip(metric[2:-1:2], metric[3::2], strict=False))
+        assert dimensions["stack"] == configuration.STACK
+        assert frozenset(dimensions) in emitted
+    (search,) = [metric[0]["expression"] for metric in shown if isinstance(metric[0], dict)]
+    (schema,) = re.findall(r"\{RobustDataProcessor,([^}]+)\}", search)
+    assert frozenset(schema.split(",")) in emitted
+    assert f'stack="{configuration.STACK}"' in search

@@ -41,7 +41,13 @@ def lines(verdicts: dict[str, Verdict], end_to_end_ms: list[int]) -> list[dict[s
     return [
         json.loads(line)
         for line in metrics_lines(
-            verdicts, splits=2, end_to_end_ms=end_to_end_ms, duration_ms=5.04, timestamp_ms=7, request_id="r"
+            verdicts,
+            stack="other",
+            splits=2,
+            end_to_end_ms=end_to_end_ms,
+            duration_ms=5.04,
+            timestamp_ms=7,
+            request_id="r",
         )
     ]
 
@@ -58,7 +64,7 @@ def test_one_line_counts_every_outcome() -> None:
         "retried": 1,
     }
     assert (line["batch_splits"], line["batch_duration_ms"], line["end_to_end_ms"]) == (2, 5.0, [10, 20])
-    assert (line["service"], line["request_id"], line["batch_size"]) == ("consumer", "r", 4)
+    assert (line["service"], line["stack"], line["request_id"], line["batch_size"]) == ("consumer", "other", "r", 4)
 
 
 def test_times_beyond_a_hundred_take_further_lines_and_count_once() -> None:

@@ -18,7 +18,9 @@ _PROPERTIES = {"request_id": "request-1", "lambda_request_id": "lambda-1"}
 
 
 def _lines(parsed: Parsed, published: Published) -> list[str]:
-    return report.accepted_lines(parsed, published, timestamp_ms=_NOW_MS, latency_ms=12.34567, properties=_PROPERTIES)
+    return report.accepted_lines(
+        parsed, published, stack="rdp", timestamp_ms=_NOW_MS, latency_ms=12.34567, properties=_PROPERTIES
+    )
 
 
 def _parsed(tenants: list[str], rejected: list[RejectReason]) -> Parsed:
@@ -62,10 +64,10 @@ def test_a_line_names_at_most_ten_tenants() -> None:
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_refused_request_leaves_a_line_with_its_reason(reason: RejectReason) -> None:
     """The reason is a dimension of the metric `rejected`."""
-    (line,) = report.rejected_lines(Rejected(reason), timestamp_ms=_NOW_MS, properties=_PROPERTIES)
+    (line,) = report.rejected_lines(Rejected(reason), stack="rdp", timestamp_ms=_NOW_MS, properties=_PROPERTIES)
     assert violations(line) == []
     root = json.loads(line)
-    assert root["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "reason"]]
+    assert root["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "stack", "reason"]]
     assert (root["service"], root["reason"], root["rejected"]) == ("ingest", reason, 1)
     assert root["request_id"] == "request-1"
 
