@@ -39,6 +39,12 @@ _NOT_RUN: Final = {
     ("infra/RUNBOOK.md", "aws kinesis describe-stream-summary"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "aws cloudformation update-termination-protection"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "aws sts assume-role"): "needs AWS's CLI and an account",
+    ("infra/RUNBOOK.md", "rdp tail --since 15m --service"): "fails where no quota was exceeded, and needs AWS's CLI",
+    ("infra/RUNBOOK.md", "aws logs filter-log-events"): "needs AWS's CLI and an account",
+    (
+        "infra/RUNBOOK.md",
+        "rdp keys create",
+    ): "needs a stack with keys, and an id; tests/e2e/test_authentication.py runs both",
     ("infra/RUNBOOK.md", "rdp verify-isolation --stack"): "needs an account",
     ("infra/RUNBOOK.md", "rdp package --architecture"): "applies to AWS; tests/e2e/test_terraform.py applies it here",
 }
