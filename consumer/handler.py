@@ -1,76 +1,117 @@
 """The consumer Lambda's entry: an SQS event in, a partial batch response out. Clients are built once."""
 
 import os
-import random
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import boto3
-from msgspec.structs import replace
 
-from consumer import quarantine, redact, settings, store
+from consumer import clock, pending, quarantine, redact, settings, store
 from consumer.invocation import Outside, consume
 from consumer.report import PartialBatchResponse
 from consumer.visibility import hide
-from ingest.aws.retry import Time
-from ingest.contract.message import EncodedLog, InternalMessage, encode
 from ingest.sinks import stream
 
-STREAM_BUDGET_S: Final = 2.0
-"""What a stream that stays away may take of a batch's time from its other logs."""
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_sqs import SQSClient
+
+    from ingest.aws.client import Client
+
+
+class Context(Protocol):
+    """Lambda's context object, as far as it is looked at."""
+
+    @property
+    def aws_request_id(self) -> str:
+        """The invocation's id."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return what is left of the function's time."""
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - Lambda's log
+
+
+class Clients(NamedTuple):
+    """The clients of the three services."""
+
+    sqs: "SQSClient"
+    dynamodb: "DynamoDBClient"
+    kinesis: "KinesisClient | Client"
+
+
+def clients(environ: Mapping[str, str]) -> Clients:
+    """Return the Lambda's clients. Region, credentials and endpoint are botocore's to find."""
+    return Clients(
+        sqs=boto3.client("sqs", config=quarantine.client_config()),
+        dynamodb=boto3.client("dynamodb", config=store.client_config()),
+        kinesis=stream.client(environ),
+    )
+
+
+def outside(
+    chosen: settings.Settings,
+    clients: Clients,
+    clock: clock.Clock,
+    *,
+    write_line: Callable[[str], object] = _print,
+    end_process: Callable[[int], object] = os._exit,
+) -> Outside:
+    """Return what invocations touch, put together from clients and clock."""
+    return Outside(
+        table=store.Table(clients.dynamodb, chosen.table_name, time=clock.time),
+        quarantine=quarantine.Quarantine(clients.sqs, chosen.dlq_url, monotonic=clock.monotonic),
+        put_on_stream=partial(
+            pending.put_on_stream,
+            clients.kinesis,
+            chosen.stream_name,
+            time=clock.time,
+            sub_keys=chosen.stream_sub_keys,
+        ),
+        hide=partial(hide, clients.sqs, chosen.queue_url),
+        now_ms=clock.now_ms,
+        monotonic=clock.monotonic,
+        sleep=clock.sleep,
+        write_line=write_line,
+        end_process=end_process,
+    )
+
+
+def program(chosen: settings.Settings, outside: Outside) -> Callable[[object, Context], PartialBatchResponse]:
+    """Return the Lambda's handler over what it touches.
+
+    Raises:
+        ValueError: the settings' redaction is not one.
+    """
+    redactor = redact.build(chosen.redaction_rules, chosen.redaction_patterns)
+
+    def handle(event: object, context: Context) -> PartialBatchResponse:
+        return consume(
+            event,
+            remaining_s=context.get_remaining_time_in_millis() / 1000,
+            request_id=context.aws_request_id,
+            settings=chosen,
+            redactor=redactor,
+            outside=outside,
+        )
+
+    return handle
 
 
 @cache
-def _parts() -> tuple[settings.Settings, redact.Redactor, Outside]:
-    """Return what every invocation shares. Region, credentials and endpoint are botocore's to find."""
+def _program() -> Callable[[object, Context], PartialBatchResponse]:
     chosen = settings.from_environ(os.environ)
-    sqs = boto3.client("sqs", config=quarantine.client_config())
-    kinesis = stream.client(os.environ)
-
-    def put_on_stream(messages: Sequence[InternalMessage], give_up_at_s: float) -> frozenset[int]:
-        return stream.put_user_records(
-            kinesis,
-            chosen.stream_name,
-            [EncodedLog(m.tenant_id, encode(replace(m, stream_pending=False))) for m in messages],
-            give_up_at_s=min(give_up_at_s, time.monotonic() + STREAM_BUDGET_S),
-            time=Time(time.monotonic, time.sleep, random.SystemRandom().random),
-            sub_keys=chosen.stream_sub_keys,
-        )
-
-    outside = Outside(
-        table=store.Table(
-            boto3.client("dynamodb", config=store.client_config()),
-            chosen.table_name,
-            monotonic=time.monotonic,
-            sleep=time.sleep,
-            jitter=random.SystemRandom().random,  # SnapStart clones the state of any other generator.
-        ),
-        quarantine=quarantine.Quarantine(sqs, chosen.dlq_url, monotonic=time.monotonic),
-        put_on_stream=put_on_stream,
-        hide=partial(hide, sqs, chosen.queue_url),
-        now_ms=lambda: time.time_ns() // 1_000_000,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        write_line=partial(print, flush=True),
-        end_process=os._exit,
-    )
-    return chosen, redact.build(chosen.redaction_rules, chosen.redaction_patterns), outside
+    return program(chosen, outside(chosen, clients(os.environ), clock.system()))
 
 
-def handler(event: dict[str, Any], context: Any) -> PartialBatchResponse:
+def handler(event: object, context: Context) -> PartialBatchResponse:
     """Return `{"batchItemFailures": [...]}` with the messages to keep; raise rather than leave one unaccounted for."""
-    chosen, redactor, outside = _parts()
-    return consume(
-        event,
-        remaining_s=context.get_remaining_time_in_millis() / 1000,
-        request_id=context.aws_request_id,
-        settings=chosen,
-        redactor=redactor,
-        outside=outside,
-    )
+    return _program()(event, context)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # In Lambda, while it initialises; a test imports this without AWS.
-    _parts()
+    _program()

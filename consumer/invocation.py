@@ -1,14 +1,15 @@
 """One invocation: unpack, wait, work in isolation, quarantine, report. The order, and nothing else."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from consumer import backoff, delay, quarantine, report
 from consumer.crash import Crasher
 from consumer.isolate import bisect
+from consumer.item import Item
 from consumer.process import Edges, Work
 from consumer.redact import Redactor
-from consumer.row import Row
 from consumer.settings import Settings
 from consumer.timestamps import rfc3339
 from consumer.unpack import Log, Spoiled, Unpacked, deliveries, unpack
@@ -28,11 +29,18 @@ _WRITE_MARGIN_SHARE: Final = 0.5
 _REPORT_MARGIN_SHARE: Final = 0.25
 
 
-class InsertsRows(Protocol):
+class InsertsItems(Protocol):
     """`consumer.store.Table`."""
 
-    def insert(self, rows: Sequence[Row], *, give_up_at_s: float) -> Iterator[tuple[int, Verdict]]:
-        """Yield each row's position and verdict."""
+    def insert(self, items: Sequence[Item], *, give_up_at_s: float) -> Iterator[tuple[int, Verdict]]:
+        """Yield each item's position and verdict."""
+
+
+class PutsOnStream(Protocol):
+    """`consumer.pending.put_on_stream`."""
+
+    def __call__(self, messages: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
+        """Return the positions that are not on the stream."""
 
 
 class TakesPoison(Protocol):
@@ -43,11 +51,11 @@ class TakesPoison(Protocol):
 
 
 class Outside(NamedTuple):
-    """What an invocation touches. `put_on_stream` returns positions not on the stream, `hide` errors by message id."""
+    """What an invocation touches. `hide` returns errors by message id."""
 
-    table: InsertsRows
+    table: InsertsItems
     quarantine: TakesPoison
-    put_on_stream: Callable[[Sequence[InternalMessage], float], frozenset[int]]
+    put_on_stream: PutsOnStream
     hide: Callable[[Sequence[delay.Deferral]], dict[str, str]]
     now_ms: Callable[[], int]
     monotonic: Callable[[], float]
@@ -132,8 +140,8 @@ def _edges(settings: Settings, outside: Outside, give_up_at_s: float) -> Edges:
     )
     return Edges(
         crash=crasher.at,
-        put_on_stream=lambda messages: outside.put_on_stream(messages, give_up_at_s),
-        insert=lambda rows: outside.table.insert(rows, give_up_at_s=give_up_at_s),
+        put_on_stream=partial(outside.put_on_stream, give_up_at_s=give_up_at_s),
+        insert=partial(outside.table.insert, give_up_at_s=give_up_at_s),
         processed_at=lambda: rfc3339(outside.now_ms()),
     )
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from consumer.crash import CrashPoint
+from consumer.item import Item, build
 from consumer.redact import Redactor
-from consumer.row import Row, build
 from consumer.unpack import Log
 from consumer.verdict import Verdict, not_taken
 from ingest.contract.message import InternalMessage
@@ -14,13 +14,13 @@ from ingest.contract.message import InternalMessage
 class Edges(NamedTuple):
     """What the work needs from outside.
 
-    `put_on_stream` returns the positions that are not on the stream. `insert` yields each row's position and verdict as
-    soon as the table has answered, and raises for what the table refuses as a whole.
+    `put_on_stream` returns the positions that are not on the stream. `insert` yields each item's position and verdict
+    as soon as the table has answered, and raises for what the table refuses as a whole.
     """
 
     crash: Callable[[CrashPoint, Sequence[Log]], None]
     put_on_stream: Callable[[Sequence[InternalMessage]], frozenset[int]]
-    insert: Callable[[Sequence[Row]], Iterator[tuple[int, Verdict]]]
+    insert: Callable[[Sequence[Item]], Iterator[tuple[int, Verdict]]]
     processed_at: Callable[[], str]
 
 
@@ -68,7 +68,7 @@ class Work:
         if not logs:
             return
         processed_at = self._edges.processed_at()
-        rows = [
+        items = [
             build(
                 log.message,
                 received_ms=log.received_ms,
@@ -78,5 +78,5 @@ class Work:
             )
             for log in logs
         ]
-        for position, verdict in self._edges.insert(rows):
+        for position, verdict in self._edges.insert(items):
             self.verdicts[logs[position].message_id] = verdict

@@ -3,40 +3,28 @@
 BatchWriteItem has no conditions; PartiQL's INSERT is one by itself (`DuplicateItem` where the key exists), 25 a call.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's
 
-from consumer.retry import Time, retrying
-from consumer.row import Key, Row, calls, key, statement
+from consumer.insert import calls, statement
+from consumer.item import Item, Key, key_attributes, key_of, projection, string
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
+from ingest.aws.refusal import RETRYABLE_CODES, Refusal, refusal_of
+from ingest.aws.retry import Backoff, Time, retrying
 from ingest.contract.errors import Poison
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesUnionTypeDef
 
-_SERVER_ERROR: Final = 500
-
-# Names without the `Exception` that a whole call's error has more than a statement's (BatchStatementError and Common
-# Errors of the API reference).
-_PASSING_CODES: Final = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingError",
-        "TransactionConflict",
-    }
-)
+# Of a statement and, less its `Exception`, of a whole call (BatchStatementError and Common Errors, API reference).
 _REFUSING_CODES: Final = frozenset(
     {"ItemCollectionSizeLimitExceeded", "Serialization", "Validation", "ValidationError"}
 )
+_TAKEN: Final = "DuplicateItem"
+_BACKOFF: Final = Backoff(first_s=0.05, max_s=2.0)
 
 
 def client_config(**overrides: Any) -> Config:
@@ -56,139 +44,136 @@ def client_config(**overrides: Any) -> Config:
 
 
 class Table:
-    """Inserts rows. `jitter` returns a number in [0, 1); `monotonic` and `sleep` are in seconds."""
+    """Inserts items."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        name: str,
-        *,
-        monotonic: Callable[[], float],
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
-    ) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str, *, time: Time) -> None:
         self._client = client
         self._name = name
-        self._time = Time(monotonic, sleep, jitter)
+        self._time = time
 
-    def insert(self, rows: Sequence[Row], *, give_up_at_s: float) -> Iterator[tuple[int, Verdict]]:
-        """Yield each row's position and verdict, call by call, as soon as the table has answered.
+    def insert(self, items: Sequence[Item], *, give_up_at_s: float) -> Iterator[tuple[int, Verdict]]:
+        """Yield each item's position and verdict, call by call, as soon as the table has answered.
 
-        Never overwrites. A key that is there already is a `duplicate` if its `original_text` is the row's, whatever its
-        source and fields (the text is the log; the rest tells how it came), and else a `conflict`. Two rows of one key
-        are one write. What may pass by itself is tried again with full jitter; no call starts after `give_up_at_s` on
-        `monotonic`'s clock, and what has no answer by then is `retried`. A time-out may hide a success: the row is then
-        its own `duplicate`.
+        Never overwrites. A key that is there already is a `duplicate` if its `original_text` is the item's, whatever
+        its source and fields (the text is the log; the rest tells how it came), and else a `conflict`. Two items of
+        one key are one write. What may pass by itself is tried again with full jitter; no call starts after
+        `give_up_at_s` on `monotonic`'s clock, and what has no answer by then is `retried`. A time-out may hide a
+        success: the item is then its own `duplicate`.
 
         Raises:
-            Poison: `refused_by_table`, the table refused a call as a whole; its rows are not stored.
+            Poison: `refused_by_table`, the table refused a call as a whole; its items are not stored.
         """
-        for positions in calls(rows):
+        for positions in calls(items):
             first: dict[Key, int] = {}
             for position in positions:
-                first.setdefault(key(rows[position]), position)
+                first.setdefault(items[position].key, position)
             distinct = list(first.values())
-            answers = self._insert_distinct([rows[position] for position in distinct], give_up_at_s)
+            answers = self._insert_distinct([items[position] for position in distinct], give_up_at_s)
             verdicts = dict(zip(distinct, answers, strict=True))
             for position in positions:
-                twin = first[key(rows[position])]
+                item = items[position]
+                twin = first[item.key]
                 verdict = verdicts[twin]
-                yield position, verdict if position == twin else _verdict_on_twin(verdict, rows[twin], rows[position])
+                yield position, verdict if position == twin else _verdict_on_twin(verdict, items[twin], item)
 
-    def _insert_distinct(self, rows: Sequence[Row], give_up_at_s: float) -> list[Verdict]:
-        codes = retrying(
-            lambda positions: self._execute([rows[position] for position in positions]),
-            len(rows),
-            passing=_PASSING_CODES,
+    def _insert_distinct(self, items: Sequence[Item], give_up_at_s: float) -> list[Verdict]:
+        refusals = retrying(
+            lambda positions: self._execute([items[position] for position in positions]),
+            len(items),
             give_up_at_s=give_up_at_s,
             time=self._time,
+            backoff=_BACKOFF,
         )
-        verdicts = [_verdict_on_code(code) for code in codes]
-        taken = [position for position, code in enumerate(codes) if code == "DuplicateItem"]
+        verdicts = [_verdict_on_insert(refusal) for refusal in refusals]
+        taken = [position for position, refusal in enumerate(refusals) if refusal and refusal.code == _TAKEN]
         if taken:
-            compared = self._compare([rows[position] for position in taken], give_up_at_s)
+            compared = self._compare([items[position] for position in taken], give_up_at_s)
             for position, verdict in zip(taken, compared, strict=True):
                 verdicts[position] = verdict
         return verdicts
 
-    def _execute(self, rows: Sequence[Row]) -> list[str | None]:
-        statements = [statement(self._name, row) for row in rows]
+    def _execute(self, items: Sequence[Item]) -> list[Refusal | None]:
+        statements = [statement(self._name, item) for item in items]
         try:
             responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
-        except (ClientError, BotoCoreError) as error:
-            code = _code(error)
-            if code in _REFUSING_CODES:  # Of the call as a whole, so that one of its rows must be the reason.
-                raise Poison("refused_by_table", code) from error
-            return [code] * len(rows)
+        except Exception as error:
+            refusal = _refusal_of_call(error)
+            if refusal.code in _REFUSING_CODES:  # Of the call as a whole, so that one of its items must be the reason.
+                raise Poison("refused_by_table", refusal.code) from error
+            return [refusal] * len(items)
         codes = [response["Error"].get("Code", "Unknown") if "Error" in response else None for response in responses]
-        return [*codes, *["MissingResponse"] * (len(rows) - len(codes))]
+        codes += ["MissingResponse"] * (len(items) - len(codes))
+        return [None if code is None else Refusal(code, code in RETRYABLE_CODES) for code in codes]
 
-    def _compare(self, rows: Sequence[Row], give_up_at_s: float) -> list[Verdict]:
-        """Return whether the items that stand under the rows' keys have the rows' texts."""
+    def _compare(self, items: Sequence[Item], give_up_at_s: float) -> list[Verdict]:
+        """Return whether the items that stand under these items' keys have their texts."""
         stored: dict[Key, str] = {}
 
-        def read(positions: list[int]) -> list[str | None]:
+        def read(positions: Sequence[int]) -> list[Refusal | None]:
             try:
-                found, unread = self._read([key(rows[position]) for position in positions])
-            except (ClientError, BotoCoreError) as error:
-                return [_code(error)] * len(positions)
+                found, unread = self._read([items[position].key for position in positions])
+            except Exception as error:  # noqa: BLE001 - raised again there unless it is AWS's
+                return [_refusal_of_call(error)] * len(positions)
             stored.update(found)
-            return ["Throttling" if key(rows[position]) in unread else None for position in positions]
+            return [_UNREAD if items[position].key in unread else None for position in positions]
 
-        codes = retrying(read, len(rows), passing=_PASSING_CODES, give_up_at_s=give_up_at_s, time=self._time)
-        return [_verdict_on_taken(row, stored.get(key(row)), code) for row, code in zip(rows, codes, strict=True)]
+        refusals = retrying(read, len(items), give_up_at_s=give_up_at_s, time=self._time, backoff=_BACKOFF)
+        return [
+            _verdict_on_taken(item, stored.get(item.key), refusal)
+            for item, refusal in zip(items, refusals, strict=True)
+        ]
 
     def _read(self, keys: Sequence[Key]) -> tuple[dict[Key, str], set[Key]]:
         request: dict[str, KeysAndAttributesUnionTypeDef] = {
             self._name: {
-                "Keys": [{"tenant_id": {"S": tenant_id}, "log_id": {"S": log_id}} for tenant_id, log_id in keys],
+                "Keys": [key_attributes(key) for key in keys],
                 "ConsistentRead": True,
-                "ProjectionExpression": "tenant_id, log_id, original_text",
+                "ProjectionExpression": projection("tenant_id", "log_id", "original_text"),
             }
         }
         response = self._client.batch_get_item(RequestItems=request)
         found = {
-            (item["tenant_id"]["S"], item["log_id"]["S"]): item["original_text"]["S"]
-            for item in response["Responses"].get(self._name, [])
+            key_of(attributes): string(attributes, "original_text")
+            for attributes in response["Responses"].get(self._name, [])
         }
-        unread = {
-            (item["tenant_id"]["S"], item["log_id"]["S"])
-            for item in response.get("UnprocessedKeys", {}).get(self._name, {"Keys": []})["Keys"]
-        }
-        return found, unread
+        unread = response.get("UnprocessedKeys", {}).get(self._name, {"Keys": []})["Keys"]
+        return found, {key_of(attributes) for attributes in unread}
 
 
-def _code(error: ClientError | BotoCoreError) -> str:
-    """Return the statement's code that stands for a call's failure."""
-    if isinstance(error, ClientError):
-        code = error.response.get("Error", {}).get("Code", "Unknown").removesuffix("Exception")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return "InternalServerError" if status >= _SERVER_ERROR else code
-    return "ServiceUnavailable" if isinstance(error, ConnectionError | HTTPClientError) else type(error).__name__
+_UNREAD: Final = Refusal("Throttling", retryable=True)
+"""A key that BatchGetItem left out: it says so where the table is too busy (API reference, UnprocessedKeys)."""
 
 
-def _verdict_on_code(code: str | None) -> Verdict:
-    if code is None:
+def _refusal_of_call(error: Exception) -> Refusal:
+    """Return why a whole call failed, by the name that a statement's error has. Raises: an error that isn't AWS's."""
+    refusal = refusal_of(error)
+    if refusal is None:
+        raise error
+    return refusal._replace(code=refusal.code.removesuffix("Exception"))
+
+
+def _verdict_on_insert(refusal: Refusal | None) -> Verdict:
+    if refusal is None:
         return STORED
-    return quarantined("refused_by_table", code) if code in _REFUSING_CODES else not_taken(code)
+    return quarantined("refused_by_table", refusal.code) if refusal.code in _REFUSING_CODES else not_taken(refusal.code)
 
 
-def _verdict_on_taken(row: Row, stored_text: str | None, code: str | None) -> Verdict:
+def _verdict_on_taken(item: Item, stored_text: str | None, refusal: Refusal | None) -> Verdict:
     if stored_text is not None:
-        return DUPLICATE if stored_text == row["original_text"] else conflict(stored_text)
+        return DUPLICATE if stored_text == item.original_text else conflict(stored_text)
     # Not read in time; or gone since the INSERT found it, and the next delivery inserts again.
-    return not_taken(code) if code else retried("ItemGone")
+    return not_taken(refusal.code) if refusal else retried("ItemGone")
 
 
-def _verdict_on_twin(first: Verdict, first_row: Row, row: Row) -> Verdict:
-    """Return the verdict on a row whose key stood earlier in the call, from the verdict on that one."""
-    text = row["original_text"]
+def _verdict_on_twin(first: Verdict, first_item: Item, item: Item) -> Verdict:
+    """Return the verdict on an item whose key stood earlier in the call, from the verdict on that one."""
+    text, first_text = item.original_text, first_item.original_text
     match first.outcome:
         case "stored" | "duplicate":
-            return DUPLICATE if text == first_row["original_text"] else conflict(first_row["original_text"])
+            return DUPLICATE if text == first_text else conflict(first_text)
         case "conflict" if first.stored_text is not None:
             return DUPLICATE if text == first.stored_text else conflict(first.stored_text)
-        case _ if text == first_row["original_text"]:
+        case _ if text == first_text:
             return first
         case _:
             return retried("TwinNotStored")

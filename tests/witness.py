@@ -1,7 +1,7 @@
 """The witness of the whole suite: what passes through the two functions' code in a test, and what they write to logs.
 
 It stands at the narrow places that every log passes (the codec of messages, the reader of records, the builder of
-rows) and at the ways out to a log: standard output and error, `logging`, the consumer's `write_line`, the two
+items) and at the ways out to a log: standard output and error, `logging`, the consumer's `write_line`, the two
 functions that format lines, and an exception that leaves the function, which Lambda's runtime writes as a traceback.
 """
 
@@ -25,7 +25,7 @@ import ingest.api.request
 import ingest.contract.message
 import ingest.contract.metrics
 import ingest.sinks.publish
-from consumer.row import Row
+from consumer.item import Item
 from ingest.api.request import Request
 from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, Rejected
 from ingest.contract.message import InternalMessage
@@ -78,11 +78,11 @@ class Witness:
             else:
                 self.see_values(value)
 
-    def see_row(self, row: Row) -> None:
+    def see_item(self, item: Item) -> None:
         """Remember the redacted text and fields."""
-        self.texts.add(row["modified_data"][:LEAD_CHARS])
-        if "fields" in row:
-            self.see_values(row["fields"])
+        self.texts.add(item.modified_data[:LEAD_CHARS])
+        if item.fields is not None:
+            self.see_values(item.fields)
 
     def see_values(self, value: object) -> None:
         """Remember every string in a JSON value."""
@@ -157,7 +157,7 @@ def install(witness: Witness, patch: pytest.MonkeyPatch) -> None:
     # Every message is one that `parse` made of a record, or that was decoded.
     patch.setattr(ingest.contract.message, "_decoder", SimpleNamespace(decode=decode))
     _watch(patch, ingest.api.parse, "_message", before=witness.see_record)
-    _watch(patch, consumer.process, "build", after=witness.see_row)
+    _watch(patch, consumer.process, "build", after=witness.see_item)
     _watch(patch, ingest.access.principal, "presented_key", after=witness.see_key)
     # What leaves one of these unforeseen leaves the function.
     _watch(patch, ingest.api.request, "from_event", after=witness.see_request, error=witness.see_error)

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Final
 
 from bench.micro import stub
-from consumer.attributes import attribute_value
+from consumer.item import Item, attributes
 from consumer.verdict import STORED
 
 WORKERS: Final = ("ours", "one_by_one", "serial")
@@ -87,13 +87,13 @@ class OneByOne:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def insert(self, rows: Sequence[dict[str, Any]], *, give_up_at_s: float) -> Iterator[tuple[int, Any]]:
-        """Yield each row's position and that it is stored."""
-        for position, row in enumerate(rows):
+    def insert(self, items: Sequence[Item], *, give_up_at_s: float) -> Iterator[tuple[int, Any]]:
+        """Yield each item's position and that it is stored."""
+        for position, item in enumerate(items):
             if time.monotonic() < give_up_at_s:
                 self._client.put_item(
                     TableName="logs",
-                    Item={name: attribute_value(value) for name, value in row.items()},
+                    Item=attributes(item),
                     ConditionExpression="attribute_not_exists(log_id)",
                 )
                 yield position, STORED
@@ -105,15 +105,14 @@ def _worker(name: str) -> tuple[Callable[[Any, Any], Any], Any]:
         from bench.baseline import worker  # noqa: PLC0415 - builds its client from the environment when imported
 
         return worker.handler, worker.table.meta.client
-    from consumer import handler  # noqa: PLC0415 - not into the serial worker's process
+    from consumer import clock, handler, settings  # noqa: PLC0415 - not into the serial worker's process
 
-    chosen, redactor, outside = handler._parts()  # noqa: SLF001 - the very client that is measured
-    client = outside.table._client  # type: ignore[attr-defined]  # noqa: SLF001 - as above
-    outside = outside._replace(write_line=lambda _line: None)
+    chosen = settings.from_environ(os.environ)
+    clients = handler.clients(os.environ)
+    outside = handler.outside(chosen, clients, clock.system(), write_line=lambda _line: None)
     if name == "one_by_one":
-        outside = outside._replace(table=OneByOne(client))
-    handler._parts = lambda: (chosen, redactor, outside)  # type: ignore[assignment] # noqa: SLF001 - as above
-    return handler.handler, client
+        outside = outside._replace(table=OneByOne(clients.dynamodb))
+    return handler.program(chosen, outside), clients.dynamodb
 
 
 def measure(name: str) -> dict[str, float]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, NoReturn, get_args
 
+from tests.clock import Clock
 from tests.faults.answers import client_error, read_timeout, unreachable
-from tests.faults.clock import Clock
 
 Fault = Literal[
     "refused",  # a 500 before anything is committed

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from tests.clock import Clock
 from tests.faults.answers import client_error
-from tests.faults.clock import Clock
 
 _HASHES: Final = 1 << 128
 _ITERATOR_LIFE_S: Final = 300

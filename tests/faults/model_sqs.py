@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from tests.clock import Clock
 from tests.faults.answers import client_error
-from tests.faults.clock import Clock
 
 MAX_BATCH: Final = 10
 MAX_BYTES: Final = 1_048_576

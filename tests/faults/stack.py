@@ -11,12 +11,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
-from msgspec.structs import replace
-
-from consumer import quarantine, redact, settings, store
+from consumer import handler, settings
 from consumer.crash import CrashMode, CrashPoint
-from consumer.handler import STREAM_BUDGET_S
-from consumer.invocation import Outside, consume
 from consumer.replay import checkpoint as checkpoints
 from consumer.replay import read
 from consumer.replay.broken import BrokenRecords
@@ -27,11 +23,9 @@ from consumer.replay.read import Page
 from consumer.replay.replay import Progress, Replay
 from consumer.replay.shards import from_listing
 from consumer.replay.sinks import FileSink, QueueSink, Sink
-from consumer.visibility import hide
 from infra import move_task
 from infra.dead_letters import Filter, Redriven, redrive
 from ingest.aws.retry import Time
-from ingest.contract.message import EncodedLog, InternalMessage, encode
 from ingest.sinks import queue, stream
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message, arn_of
@@ -82,12 +76,11 @@ class Stack:
             crash_mode=crash_mode,
             crash_seed=str(seed),
         )
-        self._redactor = redact.build()
         self._handler = _ingest_handler(self, sub_keys)
 
     def ingest(self, event: dict[str, Any]) -> Response | None:
         """Return the response to a request; None when the process died or raised, as a caller behind a 5xx sees it."""
-        context = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: INGEST_TIMEOUT_S * 1000)
+        context = _context(INGEST_TIMEOUT_S)
 
         def life() -> Response:
             response: Response = self._handler.handler(event, context)
@@ -103,29 +96,17 @@ class Stack:
     def consume(self, event: dict[str, Any]) -> object:
         """Return the consumer's answer to an event. Raises: whatever the consumer raises."""
         clock = self.world.clock
+        context = _context(CONSUMER_TIMEOUT_S)
 
         def life() -> object:
-            outside = Outside(
-                table=store.Table(
-                    self.dynamodb, TABLE_NAME, monotonic=clock.monotonic, sleep=clock.sleep, jitter=self.random.random
-                ),
-                quarantine=quarantine.Quarantine(self.sqs, DLQ_URL, monotonic=clock.monotonic),
-                put_on_stream=self._put_on_stream,
-                hide=partial(hide, self.sqs, QUEUE_URL),
-                now_ms=clock.now_ms,
-                monotonic=clock.monotonic,
-                sleep=clock.sleep,
+            outside = handler.outside(
+                self.settings,
+                handler.Clients(self.sqs, self.dynamodb, self.kinesis),
+                clock.programs(self.random.random),
                 write_line=self.lines.append,
                 end_process=_end_process,
             )
-            return consume(
-                event,
-                remaining_s=CONSUMER_TIMEOUT_S,
-                request_id="r",
-                settings=self.settings,
-                redactor=self._redactor,
-                outside=outside,
-            )
+            return handler.program(self.settings, outside)(event, context)
 
         return self._live("consumer", CONSUMER_TIMEOUT_S, life)
 
@@ -195,17 +176,6 @@ class Stack:
                 progress=Progress(),
             ).run(merge)
 
-    def _put_on_stream(self, messages: Any, give_up_at_s: float) -> frozenset[int]:
-        clock = self.world.clock
-        return stream.put_user_records(
-            self.kinesis,
-            STREAM_NAME,
-            [EncodedLog(m.tenant_id, encode(_on_stream(m))) for m in messages],
-            give_up_at_s=min(give_up_at_s, clock.monotonic() + STREAM_BUDGET_S),
-            time=Time(clock.monotonic, clock.sleep, self.random.random),
-            sub_keys=self.settings.stream_sub_keys,
-        )
-
     def _live(self, component: str, timeout_s: float | None, life: Callable[[], _T]) -> _T:
         """Return what one process gives: its calls are the component's, and Lambda's timeout ends it.
 
@@ -223,8 +193,9 @@ class Stack:
             return life()
 
 
-def _on_stream(message: InternalMessage) -> InternalMessage:
-    return replace(message, stream_pending=False)
+def _context(timeout_s: float) -> Any:
+    """Return Lambda's context of a function that has just been called."""
+    return SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: timeout_s * 1000)
 
 
 def _end_process(_: int) -> None:
@@ -245,20 +216,18 @@ def _ingest_handler(stack: Stack, sub_keys: int) -> ModuleType:
     spec = importlib.util.find_spec("ingest.handler")
     assert spec is not None
     assert spec.loader is not None
-    handler: Any = importlib.util.module_from_spec(spec)
+    module: Any = importlib.util.module_from_spec(spec)
     with patch.dict(os.environ, environ):
-        spec.loader.exec_module(handler)
+        spec.loader.exec_module(module)
     timing = Time(clock.monotonic, clock.sleep, stack.random.random)
-    handler.time = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
-    handler.datetime = clock
-    handler._put_on_stream = partial(
-        stream.put_user_records, stack.kinesis, STREAM_NAME, sub_keys=sub_keys, time=timing
-    )
-    handler._enqueue = partial(queue.send, stack.sqs, QUEUE_URL, time=timing)
-    handler._new_log_id = lambda: f"{stack.random.getrandbits(128):032x}"
-    handler._write = lambda lines: stack.lines.extend(lines)  # noqa: PLW0108 - a kill's survivors are new objects
-    module: ModuleType = handler
-    return module
+    module.time = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
+    module.datetime = clock
+    module._put_on_stream = partial(stream.put_user_records, stack.kinesis, STREAM_NAME, sub_keys=sub_keys, time=timing)
+    module._enqueue = partial(queue.send, stack.sqs, QUEUE_URL, time=timing)
+    module._new_log_id = lambda: f"{stack.random.getrandbits(128):032x}"
+    module._write = lambda lines: stack.lines.extend(lines)  # noqa: PLW0108 - a kill's survivors are new objects
+    copy: ModuleType = module
+    return copy
 
 
 class _Readers:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.faults.clock import Clock
+from tests.clock import Clock
 from tests.faults.model_sqs import arn_of
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, World, failed_identifiers
 

@@ -24,7 +24,7 @@ from consumer.replay.select import read_log
 from infra.dead_letters import VISIBILITY_S, Filter
 from ingest.contract.errors import Poison
 from ingest.contract.message import InternalMessage, decode, encode
-from tests.faults.clock import Clock
+from tests.clock import Clock
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message
 from tests.faults.stack import BROKEN_FILE, Stack

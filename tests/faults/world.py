@@ -6,7 +6,7 @@
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from tests.faults.clock import Clock
+from tests.clock import Clock
 from tests.faults.model_dynamodb import Dynamodb
 from tests.faults.model_kinesis import Kinesis
 from tests.faults.model_sqs import Message, Queue, Sqs

@@ -11,14 +11,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from consumer import quarantine, store
+from consumer import clock, quarantine, store
 from consumer.delay import Deferral
 from consumer.quarantine import Quarantine
 from consumer.store import Table
 from consumer.unpack import Delivery, Log
 from consumer.verdict import DUPLICATE, conflict
 from consumer.visibility import hide
-from tests.unit.consumer.fakes import RECEIVED_MS, message
+from tests.messages import RECEIVED_MS, message
+from tests.unit.consumer.fakes import item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -159,8 +160,8 @@ def test_stored_texts_are_read_and_compared(dynamodb: "DynamoDBClient") -> None:
             TableName="logs",
             Item={"tenant_id": {"S": tenant_id}, "log_id": {"S": log_id}, "original_text": {"S": text}},
         )
-    rows = [{"tenant_id": t, "log_id": i, "original_text": text} for (t, i), text in texts.items()]
-    rows[2]["original_text"] = "second"
-    table = Table(cast("Any", Taken(dynamodb)), "logs", monotonic=time.monotonic, sleep=time.sleep, jitter=lambda: 0.0)
-    answers = table.insert(rows, give_up_at_s=time.monotonic() + 60)
+    texts["acme", "b"] = "second"
+    items = [item(i, text, tenant_id=t) for (t, i), text in texts.items()]
+    table = Table(cast("Any", Taken(dynamodb)), "logs", time=clock.system().time)
+    answers = table.insert(items, give_up_at_s=time.monotonic() + 60)
     assert list(answers) == [(0, DUPLICATE), (1, DUPLICATE), (2, conflict("first"))]

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.delay import MAX_DELAY_S, plan, ready_at_ms
-from tests.unit.consumer.fakes import START_MS, log
+from tests.clock import START_MS
+from tests.unit.consumer.fakes import log
 
 LOGS = st.lists(
     st.builds(

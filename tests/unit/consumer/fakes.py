@@ -3,38 +3,37 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from consumer.handler import Clients, outside
 from consumer.invocation import Outside, consume
-from consumer.quarantine import Quarantine
+from consumer.item import Item, Key, key_attributes, key_of
 from consumer.redact import Redactor
 from consumer.settings import Settings
-from consumer.store import Table
 from consumer.unpack import Delivery, Log
 from consumer.verdict import OUTCOMES
-from consumer.visibility import hide
 from ingest.contract.message import InternalMessage, encode
-
-START_MS = 1_764_000_000_000
-RECEIVED_AT = "2025-11-24T15:59:00.000Z"
-RECEIVED_MS = START_MS - 60_000
+from tests.clock import START_MS, Clock
+from tests.messages import RECEIVED_AT, RECEIVED_MS, message
 
 
-def message(log_id: str = "log-1", text: str = "hello", **overrides: Any) -> InternalMessage:
-    """Return a message of tenant acme."""
-    members: dict[str, Any] = {
-        "tenant_id": "acme",
-        "log_id": log_id,
-        "source": "json_upload",
-        "text": text,
-        "received_at": RECEIVED_AT,
-        "schema_version": 1,
-    }
-    return InternalMessage(**(members | overrides))
+def item(log_id: str = "log-1", text: str = "hello", **members: Any) -> Item:
+    """Return the item of a log of tenant acme."""
+    return Item(
+        **{
+            "tenant_id": "acme",
+            "log_id": log_id,
+            "source": "json_upload",
+            "original_text": text,
+            "modified_data": text,
+            "received_at": RECEIVED_AT,
+            "processed_at": "2025-11-24T16:00:00.000Z",
+            "redaction_version": "upper-1",
+            **members,
+        }
+    )
 
 
 def delivery(
@@ -92,30 +91,8 @@ def client_error(code: str, status: int = 400) -> ClientError:
     )
 
 
-@dataclass
-class Clock:
-    """Time that passes in sleeps only. `now_ms` and `monotonic` are of one timeline."""
-
-    elapsed_s: float = 0.0
-    sleeps: list[float] = field(default_factory=list)
-
-    def monotonic(self) -> float:
-        """Return seconds since some start."""
-        return 1000 + self.elapsed_s
-
-    def now_ms(self) -> int:
-        """Return milliseconds since the epoch."""
-        return START_MS + round(1000 * self.elapsed_s)
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass at once."""
-        assert seconds >= 0
-        self.sleeps.append(seconds)
-        self.elapsed_s += seconds
-
-
-Item = dict[str, Any]
-Key = tuple[str, str]
+Attributes = dict[str, Any]
+AnyKey = tuple[str, str]
 
 
 class FakeDynamoDB:
@@ -127,25 +104,25 @@ class FakeDynamoDB:
     def __init__(
         self,
         *,
-        statement_error: Callable[[Key], str | None] = lambda _key: None,
+        statement_error: Callable[[AnyKey], str | None] = lambda _key: None,
         call_error: Callable[[], Exception | None] = lambda: None,
-        unprocessed: Callable[[Key], bool] = lambda _key: False,
+        unprocessed: Callable[[AnyKey], bool] = lambda _key: False,
     ) -> None:
-        self.items: dict[Key, Item] = {}
-        self.calls: list[list[Key]] = []
-        self.reads: list[list[Key]] = []
+        self.items: dict[AnyKey, Attributes] = {}
+        self.calls: list[list[AnyKey]] = []
+        self.reads: list[list[AnyKey]] = []
         self.statement_error = statement_error
         self.call_error = call_error
         self.unprocessed = unprocessed
 
-    def texts(self) -> dict[Key, str]:
+    def texts(self) -> dict[AnyKey, str]:
         """Return the stored original texts."""
         return {key: item["original_text"]["S"] for key, item in self.items.items()}
 
     def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - botocore's
         """Insert the statements' items, each for itself."""
         items = [_item(statement) for statement in Statements]
-        keys = [_key(item) for item in items]
+        keys: list[AnyKey] = [key_of(item) for item in items]
         self.calls.append(keys)
         if error := self.call_error():
             raise error
@@ -155,7 +132,7 @@ class FakeDynamoDB:
             raise client_error("RequestEntityTooLarge", 413)
         return {"Responses": [self._insert(key, item) for key, item in zip(keys, items, strict=True)]}
 
-    def _insert(self, key: Key, item: Item) -> dict[str, Any]:
+    def _insert(self, key: AnyKey, item: Attributes) -> dict[str, Any]:
         code = self.statement_error(key)
         if code is None and key in self.items:
             code = "DuplicateItem"
@@ -170,7 +147,7 @@ class FakeDynamoDB:
         """Return the items, less those that are `unprocessed` this time."""
         ((table, request),) = RequestItems.items()
         assert request["ConsistentRead"] is True
-        keys = [_key(key) for key in request["Keys"]]
+        keys: list[AnyKey] = [key_of(key) for key in request["Keys"]]
         self.reads.append(keys)
         if error := self.call_error():
             raise error
@@ -180,11 +157,11 @@ class FakeDynamoDB:
         found = [self.items[key] for key in keys if key in self.items and key not in unread]
         response: dict[str, Any] = {"Responses": {table: found}, "UnprocessedKeys": {}}
         if unread:
-            response["UnprocessedKeys"] = {table: {"Keys": [_key_attributes(key) for key in unread]}}
+            response["UnprocessedKeys"] = {table: {"Keys": [key_attributes(Key(*key)) for key in unread]}}
         return response
 
 
-def _item(statement: dict[str, Any]) -> Item:
+def _item(statement: dict[str, Any]) -> Attributes:
     match = re.fullmatch(r'INSERT INTO "logs" VALUE \{(.+)\}', statement["Statement"])
     assert match is not None, statement["Statement"]
     names = re.findall(r"'(\w+)':\?", match[1])
@@ -205,14 +182,6 @@ def _size(value: Any) -> int:
             return 3 + sum(1 + len(name.encode()) + _size(element) for name, element in held.items())
         case _:
             return 1
-
-
-def _key(attributes: Item) -> Key:
-    return attributes["tenant_id"]["S"], attributes["log_id"]["S"]
-
-
-def _key_attributes(key: Key) -> Item:
-    return {"tenant_id": {"S": key[0]}, "log_id": {"S": key[1]}}
 
 
 class FakeSqs:
@@ -294,7 +263,7 @@ class World:
         self.ended: list[int] = []
         self.lines: list[str] = []
 
-    def put_on_stream(self, messages: Sequence[InternalMessage], give_up_at_s: float) -> frozenset[int]:
+    def put_on_stream(self, messages: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
         """Take all messages but those that are `off_stream`."""
         assert give_up_at_s > self.clock.monotonic()
         refused = frozenset(position for position, entry in enumerate(messages) if self.off_stream(entry))
@@ -302,24 +271,16 @@ class World:
         return refused
 
     def outside(self) -> Outside:
-        """Return this world as the invocation sees it."""
-        return Outside(
-            table=Table(
-                cast("Any", self.dynamodb),
-                "logs",
-                monotonic=self.clock.monotonic,
-                sleep=self.clock.sleep,
-                jitter=lambda: 1.0,
-            ),
-            quarantine=Quarantine(cast("Any", self.sqs), "https://sqs/dlq", monotonic=self.clock.monotonic),
-            put_on_stream=self.put_on_stream,
-            hide=partial(hide, cast("Any", self.sqs), "https://sqs/logs"),
-            now_ms=self.clock.now_ms,
-            monotonic=self.clock.monotonic,
-            sleep=self.clock.sleep,
+        """Return this world as the invocation sees it, put together as in the Lambda but for the stream."""
+        clients = Clients(cast("Any", self.sqs), cast("Any", self.dynamodb), cast("Any", None))
+        built = outside(
+            settings_of(),
+            clients,
+            self.clock.programs(),
             write_line=self.lines.append,
             end_process=self.ended.append,
         )
+        return built._replace(put_on_stream=self.put_on_stream)
 
     def consume(self, event: object, *, remaining_s: float = 50, **settings: Any) -> list[str]:
         """Return the identifiers of the failed items; no delay and no crashes unless `settings` say so."""

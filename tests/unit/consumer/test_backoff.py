@@ -4,7 +4,8 @@ import pytest
 
 from consumer.backoff import visibility_s
 from consumer.delay import MAX_DELAY_S
-from tests.unit.consumer.fakes import START_MS, delivery
+from tests.clock import START_MS
+from tests.unit.consumer.fakes import delivery
 
 
 @pytest.mark.parametrize(

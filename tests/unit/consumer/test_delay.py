@@ -3,7 +3,8 @@
 from consumer.delay import MAX_DELAY_S, plan, ready_at_ms
 from consumer.unpack import Log
 from ingest.contract.message import MAX_TEXT_BYTES
-from tests.unit.consumer.fakes import START_MS, log
+from tests.clock import START_MS
+from tests.unit.consumer.fakes import log
 
 DEFAULT_SECONDS_PER_CHAR = 0.05
 LONGEST_VISIBILITY_S = 43_200

@@ -1,17 +1,16 @@
 """The Lambda entry: imports without AWS, builds once, passes on what Lambda gives."""
 
-import importlib
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-import pytest
-
-from consumer import handler
-from tests.unit.consumer.fakes import Upper, World, body, settings_of, sqs_event
+from consumer.handler import program
+from tests.unit.consumer.fakes import World, body, settings_of, sqs_event
 
 ENVIRON = {
+    "AWS_LAMBDA_FUNCTION_NAME": "consumer",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -23,52 +22,51 @@ ENVIRON = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_parts() -> Iterator[None]:
-    """Let no test see another's clients."""
-    handler._parts.cache_clear()
-    yield
-    handler._parts.cache_clear()
-
-
 def context(remaining_ms: int = 50_000) -> Any:
     """Return Lambda's context."""
     return SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: remaining_ms)
 
 
-def test_passes_the_event_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_lambda(code: str, **environ: str) -> str:
+    """Return what a new interpreter, with a Lambda's environment, writes to standard error."""
+    known = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], env=known | ENVIRON | environ, check=False, capture_output=True, text=True
+    ).stderr
+
+
+def test_passes_the_event_and_the_time_left() -> None:
     """Half of 3,000 ms is what it waits for, so 30 characters are waited for and 31 are deferred."""
     world = World()
-    parts = (settings_of(seconds_per_char=0.05), Upper(), world.outside())
-    monkeypatch.setattr(handler, "_parts", lambda: parts)
-    monkeypatch.setattr(handler._parts, "cache_clear", lambda: None, raising=False)
+    handle = program(settings_of(seconds_per_char=0.05), world.outside())
     event = sqs_event(("m-1", body("a", "x" * 30)), ("m-2", body("b", "x" * 31)))
-    assert handler.handler(event, context(3_000)) == {"batchItemFailures": [{"itemIdentifier": "m-2"}]}
+    assert handle(event, context(3_000)) == {"batchItemFailures": [{"itemIdentifier": "m-2"}]}
     assert '"request_id":"request-1"' in world.lines[-1]
 
 
-def test_builds_its_clients_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the environment alone; a second invocation builds nothing."""
-    for name, value in ENVIRON.items():
-        monkeypatch.setenv(name, value)
-    built: list[str] = []
-    client = boto3.client
-
-    def counting(service: Any, **kwargs: Any) -> Any:
-        built.append(service)
-        return client(service, **kwargs)
-
-    monkeypatch.setattr(boto3, "client", counting)
-    first = handler._parts()
-    assert handler._parts() is first
-    assert sorted(built) == ["dynamodb", "sqs"]
+def test_redacts_as_the_settings_say() -> None:
+    """The rules and patterns of the environment, not the defaults."""
+    world = World()
+    handle = program(settings_of(redaction_rules=("email",), redaction_patterns=("sesame",)), world.outside())
+    handle(sqs_event(("m-1", body("a", "sesame a@b.example 555-0199"))), context())
+    (item,) = world.dynamodb.items.values()
+    assert item["modified_data"] == {"S": "[REDACTED] [REDACTED] 555-0199"}
 
 
-def test_a_wrong_environment_is_told_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In Lambda the clients are built while it initialises: a bad deployment fails before it takes a message."""
-    for name, value in (ENVIRON | {"TABLE_NAME": "", "AWS_LAMBDA_FUNCTION_NAME": "consumer"}).items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(ValueError, match="TABLE_NAME"):
-        importlib.reload(handler)
-    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME")
-    importlib.reload(handler)
+def test_builds_its_clients_once_while_lambda_initialises() -> None:
+    """From the environment alone: an invocation builds nothing, so it works where nothing can be built any more."""
+    said = in_lambda(
+        "import boto3, types\n"
+        "from consumer import handler\n"
+        "boto3.client = None\n"
+        "context = types.SimpleNamespace(aws_request_id='r', get_remaining_time_in_millis=lambda: 1)\n"
+        "handler.handler({}, context)\n"
+    )
+    assert said.splitlines()[-1].startswith("ValueError: not an SQS event")
+
+
+def test_a_wrong_environment_is_told_at_start() -> None:
+    """In Lambda a bad deployment fails before it takes a message."""
+    said = in_lambda("import consumer.handler", TABLE_NAME="")
+    assert said.splitlines()[-1].startswith("ValueError: Lambda environment")
+    assert "TABLE_NAME" in said

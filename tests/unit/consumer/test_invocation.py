@@ -8,15 +8,7 @@ from typing import Any
 import pytest
 
 from consumer.crash import CrashPoint, SimulatedCrash, draw
-from tests.unit.consumer.fakes import (
-    FakeDynamoDB,
-    FakeSqs,
-    World,
-    body,
-    client_error,
-    delivery,
-    sqs_event,
-)
+from tests.unit.consumer.fakes import FakeDynamoDB, FakeSqs, World, body, client_error, delivery, sqs_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 

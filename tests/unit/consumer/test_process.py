@@ -7,8 +7,8 @@ import pytest
 
 from consumer.crash import CrashPoint
 from consumer.isolate import bisect
+from consumer.item import Item
 from consumer.process import Edges, Work
-from consumer.row import Row
 from consumer.unpack import Log
 from consumer.verdict import DUPLICATE, STORED, Verdict, not_taken
 from ingest.contract.message import InternalMessage
@@ -23,7 +23,7 @@ class Outside:
         self.crashing: tuple[CrashPoint, str] | None = None
         self.off_stream: set[str] = set()
         self.verdicts: dict[str, Verdict] = {}
-        self.rows: list[Row] = []
+        self.rows: list[Item] = []
 
     def crash(self, point: CrashPoint, logs: Sequence[Log]) -> None:
         """Crash at the point if the log is in the unit."""
@@ -35,12 +35,12 @@ class Outside:
         self.did.append(("stream", [entry.log_id for entry in messages]))
         return frozenset(n for n, entry in enumerate(messages) if entry.log_id in self.off_stream)
 
-    def insert(self, rows: Sequence[Row]) -> Iterator[tuple[int, Verdict]]:
+    def insert(self, rows: Sequence[Item]) -> Iterator[tuple[int, Verdict]]:
         """Store all but what `verdicts` says otherwise."""
-        self.did.append(("write", [entry["log_id"] for entry in rows]))
+        self.did.append(("write", [entry.log_id for entry in rows]))
         self.rows += rows
         for position, entry in enumerate(rows):
-            yield position, self.verdicts.get(entry["log_id"], STORED)
+            yield position, self.verdicts.get(entry.log_id, STORED)
 
     def work(self, retention_days: int = 0) -> Work:
         """Return the work that touches this."""

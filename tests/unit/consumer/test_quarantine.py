@@ -10,7 +10,8 @@ from consumer.quarantine import Quarantine, attributes_of_log, attributes_of_spo
 from consumer.unpack import Spoiled
 from consumer.verdict import conflict, quarantined
 from ingest.contract.errors import Poison
-from tests.unit.consumer.fakes import Clock, FakeSqs, client_error, delivery, log
+from tests.clock import Clock
+from tests.unit.consumer.fakes import FakeSqs, client_error, delivery, log
 
 DLQ_URL = "https://sqs/dlq"
 

@@ -6,10 +6,12 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
+from consumer.item import Item
 from consumer.store import Table
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.contract.errors import Poison
-from tests.unit.consumer.fakes import Clock, FakeDynamoDB, client_error
+from tests.clock import Clock
+from tests.unit.consumer.fakes import FakeDynamoDB, client_error, item
 
 PASSING_STATEMENT_CODES = [
     "ThrottlingError",
@@ -18,11 +20,6 @@ PASSING_STATEMENT_CODES = [
     "InternalServerError",
     "TransactionConflict",
 ]
-
-
-def row(log_id: str = "log-1", text: str = "hello", **members: Any) -> dict[str, Any]:
-    """Return a row of tenant acme."""
-    return {"tenant_id": "acme", "log_id": log_id, "original_text": text, "modified_data": text, **members}
 
 
 class Setup:
@@ -34,15 +31,13 @@ class Setup:
         self.table = Table(
             cast("Any", self.dynamodb),
             "logs",
-            monotonic=self.clock.monotonic,
-            sleep=self.clock.sleep,
-            jitter=jitter,
+            time=self.clock.time(jitter),
         )
 
-    def insert(self, *rows: dict[str, Any], within_s: float = 10) -> list[Verdict]:
-        """Return the rows' verdicts, in the rows' order."""
-        answers = dict(self.table.insert(rows, give_up_at_s=self.clock.monotonic() + within_s))
-        return [answers[position] for position in range(len(rows))]
+    def insert(self, *items: Item, within_s: float = 10) -> list[Verdict]:
+        """Return the items' verdicts, in the items' order."""
+        answers = dict(self.table.insert(items, give_up_at_s=self.clock.monotonic() + within_s))
+        return [answers[position] for position in range(len(items))]
 
 
 def failing(*codes: str | None) -> Callable[[object], str | None]:
@@ -60,12 +55,16 @@ def raising(*errors: Exception | None) -> Callable[[], Exception | None]:
 def test_a_row_is_stored_with_every_attribute() -> None:
     """Plain values become attribute values."""
     setup = Setup()
-    assert setup.insert(row(fields={"a": 1}, expires_at=7)) == [STORED]
+    assert setup.insert(item(fields={"a": 1}, expires_at=7)) == [STORED]
     assert setup.dynamodb.items["acme", "log-1"] == {
         "tenant_id": {"S": "acme"},
         "log_id": {"S": "log-1"},
+        "source": {"S": "json_upload"},
         "original_text": {"S": "hello"},
         "modified_data": {"S": "hello"},
+        "received_at": {"S": "2025-11-24T15:59:00.000Z"},
+        "processed_at": {"S": "2025-11-24T16:00:00.000Z"},
+        "redaction_version": {"S": "upper-1"},
         "fields": {"M": {"a": {"N": "1"}}},
         "expires_at": {"N": "7"},
     }
@@ -74,7 +73,7 @@ def test_a_row_is_stored_with_every_attribute() -> None:
 def test_twenty_five_rows_are_one_call() -> None:
     """The calls a log are 1/25."""
     setup = Setup()
-    assert setup.insert(*(row(f"log-{n}") for n in range(50))) == [STORED] * 50
+    assert setup.insert(*(item(f"log-{n}") for n in range(50))) == [STORED] * 50
     assert [len(call) for call in setup.dynamodb.calls] == [25, 25]
 
 
@@ -83,31 +82,31 @@ def test_no_call_is_larger_than_dynamodb_takes(character: str) -> None:
     """Twenty-five of the largest texts, in the characters that grow most when a request is written."""
     text = character * (170_000 // len(character.encode()))
     setup = Setup()
-    rows = [row(str(n), text, fields={"n": [1] * 8_000}) for n in range(25)]
+    rows = [item(str(n), text, fields={"n": [1] * 8_000}) for n in range(25)]
     assert setup.insert(*rows) == [STORED] * 25
 
 
 def test_the_same_text_again_is_a_duplicate_and_writes_nothing() -> None:
     """Whatever its source and fields say: the text is the log."""
     setup = Setup()
-    setup.insert(row(source="json_upload"))
+    setup.insert(item(source="json_upload"))
     before = dict(setup.dynamodb.items)
-    assert setup.insert(row(source="text_upload", fields={"a": 1})) == [DUPLICATE]
+    assert setup.insert(item(source="text_upload", fields={"a": 1})) == [DUPLICATE]
     assert setup.dynamodb.items == before
 
 
 def test_another_text_under_the_key_is_a_conflict_that_knows_the_stored_text() -> None:
     """The first wins, and the second is not lost silently."""
     setup = Setup()
-    setup.insert(row(text="first"))
-    assert setup.insert(row(text="second"), row("log-2")) == [conflict("first"), STORED]
+    setup.insert(item(text="first"))
+    assert setup.insert(item(text="second"), item("log-2")) == [conflict("first"), STORED]
     assert setup.dynamodb.texts()["acme", "log-1"] == "first"
 
 
 def test_duplicates_of_a_call_are_compared_in_one_read() -> None:
     """Re-delivered batches cost one read more, not one a log."""
     setup = Setup()
-    rows = [row(f"log-{n}") for n in range(25)]
+    rows = [item(f"log-{n}") for n in range(25)]
     setup.insert(*rows)
     assert setup.insert(*rows) == [DUPLICATE] * 25
     assert [len(read) for read in setup.dynamodb.reads] == [25]
@@ -116,15 +115,15 @@ def test_duplicates_of_a_call_are_compared_in_one_read() -> None:
 def test_two_copies_in_a_batch_are_one_write() -> None:
     """AWS refuses a call that names a key twice."""
     setup = Setup()
-    assert setup.insert(row(), row(), row(text="other")) == [STORED, DUPLICATE, conflict("hello")]
+    assert setup.insert(item(), item(), item(text="other")) == [STORED, DUPLICATE, conflict("hello")]
     assert setup.dynamodb.calls == [[("acme", "log-1")]]
 
 
 def test_copies_of_a_conflicting_row_are_measured_by_what_is_stored() -> None:
     """The table's text decides, not the batch's first."""
     setup = Setup()
-    setup.insert(row(text="stored"))
-    assert setup.insert(row(text="other"), row(text="stored"), row(text="third")) == [
+    setup.insert(item(text="stored"))
+    assert setup.insert(item(text="other"), item(text="stored"), item(text="third")) == [
         conflict("stored"),
         DUPLICATE,
         conflict("stored"),
@@ -134,7 +133,7 @@ def test_copies_of_a_conflicting_row_are_measured_by_what_is_stored() -> None:
 def test_a_copy_of_a_refused_row_is_refused_and_another_text_comes_back() -> None:
     """What the table said about one text says nothing about the next."""
     setup = Setup(FakeDynamoDB(statement_error=lambda _key: "ValidationError"))
-    assert setup.insert(row(), row(), row(text="other")) == [
+    assert setup.insert(item(), item(), item(text="other")) == [
         quarantined("refused_by_table", "ValidationError"),
         quarantined("refused_by_table", "ValidationError"),
         retried("TwinNotStored"),
@@ -145,7 +144,7 @@ def test_a_copy_of_a_refused_row_is_refused_and_another_text_comes_back() -> Non
 def test_a_throttled_statement_alone_is_tried_again(code: str) -> None:
     """HTTP 200 with an error in it: only that row goes again, after a wait."""
     setup = Setup(FakeDynamoDB(statement_error=failing(None, code, None, code)))
-    assert setup.insert(row("a"), row("b"), row("c")) == [STORED] * 3
+    assert setup.insert(item("a"), item("b"), item("c")) == [STORED] * 3
     assert [[log_id for _, log_id in call] for call in setup.dynamodb.calls] == [["a", "b", "c"], ["b"], ["b"]]
     assert setup.clock.sleeps == [0.05, 0.1]
 
@@ -153,7 +152,7 @@ def test_a_throttled_statement_alone_is_tried_again(code: str) -> None:
 def test_waits_are_jittered_over_their_whole_length_and_bounded() -> None:
     """Full jitter: from nothing to a limit that doubles up to two seconds."""
     setup = Setup(FakeDynamoDB(statement_error=failing(*["ThrottlingError"] * 8)), jitter=lambda: 0.5)
-    assert setup.insert(row()) == [STORED]
+    assert setup.insert(item()) == [STORED]
     assert setup.clock.sleeps == [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
 
 
@@ -161,14 +160,14 @@ def test_waits_are_jittered_over_their_whole_length_and_bounded() -> None:
 def test_what_stays_throttled_comes_back(code: str) -> None:
     """No wait and no call goes past the time left."""
     setup = Setup(FakeDynamoDB(statement_error=lambda key: code if key[1] == "b" else None))
-    assert setup.insert(row("a"), row("b"), within_s=3) == [STORED, not_taken(code)]
+    assert setup.insert(item("a"), item("b"), within_s=3) == [STORED, not_taken(code)]
     assert setup.clock.elapsed_s < 3
 
 
 def test_no_call_starts_when_the_time_is_over() -> None:
     """The rows come back untouched."""
     setup = Setup()
-    assert setup.insert(row(), within_s=0) == [not_taken("OutOfTime")]
+    assert setup.insert(item(), within_s=0) == [not_taken("OutOfTime")]
     assert setup.dynamodb.calls == []
 
 
@@ -176,14 +175,14 @@ def test_no_call_starts_when_the_time_is_over() -> None:
 def test_what_the_table_refuses_for_good_is_poison(code: str) -> None:
     """No retry changes it; its neighbours are stored."""
     setup = Setup(FakeDynamoDB(statement_error=lambda key: code if key[1] == "b" else None))
-    assert setup.insert(row("a"), row("b")) == [STORED, quarantined("refused_by_table", code)]
+    assert setup.insert(item("a"), item("b")) == [STORED, quarantined("refused_by_table", code)]
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "ResourceNotFound", "ConditionalCheckFailed", "SomethingNew"])
 def test_what_is_not_the_logs_fault_comes_back_without_a_second_try(code: str) -> None:
     """A missing right or table is mended by a person; the log is healthy and stays."""
     setup = Setup(FakeDynamoDB(statement_error=lambda _key: code))
-    assert setup.insert(row()) == [not_taken(code)]
+    assert setup.insert(item()) == [not_taken(code)]
     assert len(setup.dynamodb.calls) == 1
 
 
@@ -204,7 +203,7 @@ def test_what_is_not_the_logs_fault_comes_back_without_a_second_try(code: str) -
 def test_a_call_that_fails_as_a_whole_for_a_while_is_tried_again(error: Exception) -> None:
     """Throttling, a 5xx, a network that hangs."""
     setup = Setup(FakeDynamoDB(call_error=raising(error, error)))
-    assert setup.insert(row("a"), row("b")) == [STORED, STORED]
+    assert setup.insert(item("a"), item("b")) == [STORED, STORED]
     assert len(setup.dynamodb.calls) == 3
 
 
@@ -219,7 +218,7 @@ def test_a_call_that_fails_as_a_whole_for_a_while_is_tried_again(error: Exceptio
 def test_a_call_that_fails_as_a_whole_for_good_blames_no_log(error: Exception, cause: str) -> None:
     """All of them come back; splitting the batch would only repeat the failure."""
     setup = Setup(FakeDynamoDB(call_error=lambda: error))
-    assert setup.insert(row("a"), row("b")) == [not_taken(cause)] * 2
+    assert setup.insert(item("a"), item("b")) == [not_taken(cause)] * 2
     assert len(setup.dynamodb.calls) == 1
 
 
@@ -228,14 +227,14 @@ def test_a_call_that_is_refused_as_a_whole_raises(code: str) -> None:
     """One of its rows must be the reason: bisect finds which."""
     setup = Setup(FakeDynamoDB(call_error=lambda: client_error(code)))
     with pytest.raises(Poison) as refused:
-        setup.insert(row("a"), row("b"))
+        setup.insert(item("a"), item("b"))
     assert refused.value.reason == "refused_by_table"
 
 
 def test_verdicts_before_a_refused_call_stand() -> None:
     """They are given call by call, so that what is stored is known to be."""
     setup = Setup(FakeDynamoDB(call_error=raising(None, client_error("ValidationException"))))
-    answers = setup.table.insert([row(f"log-{n}") for n in range(26)], give_up_at_s=setup.clock.monotonic() + 1)
+    answers = setup.table.insert([item(f"log-{n}") for n in range(26)], give_up_at_s=setup.clock.monotonic() + 1)
     assert [next(answers) for _ in range(25)] == [(n, STORED) for n in range(25)]
     with pytest.raises(Poison):
         next(answers)
@@ -245,9 +244,9 @@ def test_a_hidden_success_is_a_duplicate_and_not_a_conflict() -> None:
     """The call timed out after AWS had done it."""
     dynamodb = FakeDynamoDB()
     setup = Setup(dynamodb)
-    setup.insert(row())
+    setup.insert(item())
     dynamodb.call_error = raising(ReadTimeoutError(endpoint_url="http://aws"))
-    assert setup.insert(row()) == [DUPLICATE]
+    assert setup.insert(item()) == [DUPLICATE]
 
 
 def test_keys_that_a_read_left_out_are_read_again() -> None:
@@ -255,8 +254,8 @@ def test_keys_that_a_read_left_out_are_read_again() -> None:
     reads = iter([True, False])
     dynamodb = FakeDynamoDB(unprocessed=lambda key: key[1] == "b" and next(reads))
     setup = Setup(dynamodb)
-    setup.insert(row("a"), row("b"))
-    assert setup.insert(row("a"), row("b", text="other")) == [DUPLICATE, conflict("hello")]
+    setup.insert(item("a"), item("b"))
+    assert setup.insert(item("a"), item("b", text="other")) == [DUPLICATE, conflict("hello")]
     assert [len(read) for read in dynamodb.reads] == [2, 1]
 
 
@@ -272,15 +271,15 @@ def test_a_duplicate_that_can_not_be_compared_comes_back(error: Exception, cause
     """Neither acknowledged nor called poison before its text is known."""
     dynamodb = FakeDynamoDB()
     setup = Setup(dynamodb)
-    setup.insert(row())
+    setup.insert(item())
     dynamodb.call_error = lambda: error if len(dynamodb.calls) == 2 and dynamodb.reads else None
-    assert setup.insert(row(), within_s=2) == [not_taken(cause)]
+    assert setup.insert(item(), within_s=2) == [not_taken(cause)]
 
 
 def test_an_item_that_went_between_insert_and_read_comes_back() -> None:
     """Expired or deleted: the next delivery stores it."""
     dynamodb = FakeDynamoDB(statement_error=lambda _key: "DuplicateItem")
-    assert Setup(dynamodb).insert(row()) == [retried("ItemGone")]
+    assert Setup(dynamodb).insert(item()) == [retried("ItemGone")]
 
 
 def test_an_answer_with_too_few_responses_stores_nothing_unseen() -> None:
@@ -288,4 +287,4 @@ def test_an_answer_with_too_few_responses_stores_nothing_unseen() -> None:
     dynamodb = FakeDynamoDB()
     whole = dynamodb.batch_execute_statement
     dynamodb.batch_execute_statement = lambda **kwargs: {"Responses": whole(**kwargs)["Responses"][:1]}  # type: ignore[method-assign] # the fault
-    assert Setup(dynamodb).insert(row("a"), row("b")) == [STORED, not_taken("MissingResponse")]
+    assert Setup(dynamodb).insert(item("a"), item("b")) == [STORED, not_taken("MissingResponse")]

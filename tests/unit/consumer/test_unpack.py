@@ -9,7 +9,8 @@ import pytest
 
 from consumer.unpack import deliveries, unpack
 from ingest.contract.message import encode
-from tests.unit.consumer.fakes import delivery, message, sqs_event
+from tests.messages import message
+from tests.unit.consumer.fakes import delivery, sqs_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 

@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 
 from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.read import Page
-from ingest.contract.message import InternalMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -23,21 +22,6 @@ def record(sequence_number: str, *, arrival_ms: int = 0, key: str = "acme", data
         "Data": data,
         "ApproximateArrivalTimestamp": datetime.fromtimestamp(arrival_ms / 1000, UTC),
     }
-
-
-def message(log_id: str = "log-1", **members: Any) -> InternalMessage:
-    """Return a log of tenant acme."""
-    return InternalMessage(
-        **{
-            "tenant_id": "acme",
-            "log_id": log_id,
-            "source": "text_upload",
-            "text": "hello",
-            "received_at": "2026-11-24T05:40:00.000Z",
-            "schema_version": 1,
-            **members,
-        }
-    )
 
 
 def client_error(code: str) -> ClientError:
@@ -75,23 +59,6 @@ class FakeKinesis:
         records, millis_behind, has_next = step
         answer: dict[str, Any] = {"Records": list(records), "MillisBehindLatest": millis_behind}
         return answer | ({"NextShardIterator": f"{request['ShardIterator']}+"} if has_next else {})
-
-
-class Clock:
-    """Time that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        self.slept_s: list[float] = []
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        """Move the time."""
-        self.slept_s.append(seconds)
-        self.now_s += seconds
 
 
 class FakeReaders:

@@ -9,7 +9,7 @@ import pytest
 from consumer.replay import parquet
 from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.replay.parquet import SCHEMA, ParquetSink
-from tests.unit.consumer.replay.fakes import message
+from tests.messages import message
 
 
 def parts(folder: Path) -> list[str]:
@@ -23,15 +23,15 @@ def test_each_tenant_and_date_has_a_folder_and_each_commit_a_part(tmp_path: Path
     sink.resume(0)
     sink.write(message("1"))
     sink.write(message("2", tenant_id="globex"))
-    sink.write(message("3", received_at="2026-11-24T00:30:00.000+02:00"))
+    sink.write(message("3", received_at="2025-11-24T00:30:00.000+02:00"))
     assert sink.commit() == 1
     sink.write(message("4"))
     assert (sink.commit(), sink.commit()) == (2, 2)
     assert parts(tmp_path / "lake") == [
-        "tenant_id=acme/date=2026-11-23/part-000001.parquet",
-        "tenant_id=acme/date=2026-11-24/part-000001.parquet",
-        "tenant_id=acme/date=2026-11-24/part-000002.parquet",
-        "tenant_id=globex/date=2026-11-24/part-000001.parquet",
+        "tenant_id=acme/date=2025-11-23/part-000001.parquet",
+        "tenant_id=acme/date=2025-11-24/part-000001.parquet",
+        "tenant_id=acme/date=2025-11-24/part-000002.parquet",
+        "tenant_id=globex/date=2025-11-24/part-000001.parquet",
     ]
 
 
@@ -42,9 +42,9 @@ def test_a_part_holds_the_logs(tmp_path: Path) -> None:
     sink.write(message("1", text="é\n", fields={"a": 1}))
     sink.write(message("2"))
     sink.commit()
-    table = pq.ParquetFile(tmp_path / "tenant_id=acme/date=2026-11-24/part-000001.parquet").read()
+    table = pq.ParquetFile(tmp_path / "tenant_id=acme/date=2025-11-24/part-000001.parquet").read()
     assert table.schema.remove_metadata() == SCHEMA
-    received_at = datetime(2026, 11, 24, 5, 40, tzinfo=UTC).replace(tzinfo=None)
+    received_at = datetime(2025, 11, 24, 15, 59, tzinfo=UTC).replace(tzinfo=None)
     assert table.to_pylist() == [
         {"log_id": "1", "source": "text_upload", "received_at": received_at, "text": "é\n", "fields": '{"a":1}'},
         {"log_id": "2", "source": "text_upload", "received_at": received_at, "text": "hello", "fields": None},
@@ -58,7 +58,7 @@ def test_resuming_deletes_the_parts_after_the_commit(tmp_path: Path) -> None:
     for number in range(3):
         sink.write(message(f"{number}"))
         sink.commit()
-    folder = tmp_path / "tenant_id=acme/date=2026-11-24"
+    folder = tmp_path / "tenant_id=acme/date=2025-11-24"
     (folder / "part-000001.parquet.partial").touch()
     ParquetSink(tmp_path).resume(2)
     assert parts(folder) == ["part-000001.parquet", "part-000002.parquet"]

@@ -10,7 +10,8 @@ from botocore.exceptions import EndpointConnectionError
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.read import PAGE_RECORDS, Page, list_shards, pages
-from tests.unit.consumer.replay.fakes import Clock, FakeKinesis, client_error, record
+from tests.clock import Clock
+from tests.unit.consumer.replay.fakes import FakeKinesis, client_error, record
 
 ONE, TWO, THREE = record("0001"), record("0002"), record("0003")
 SINCE = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -75,7 +76,7 @@ def test_caught_up_is_a_page_that_leaves_nothing_behind() -> None:
     fake = FakeKinesis(([ONE], 5, True), ([TWO], 0, True), ([], 0, True), ([THREE], 0, True))
     clock = Clock()
     assert [page.caught_up for page in read(fake, 4, clock=clock)] == [False, True, True, True]
-    assert clock.slept_s == [1.0, 1.0]
+    assert clock.sleeps == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("records", [[ONE] * PAGE_RECORDS, [record("1", data=b"x" * 1_000_000)] * 6])
@@ -116,8 +117,8 @@ def test_throttles_and_the_network_are_backed_off(error: Exception) -> None:
     fake, clock = FakeKinesis(error, error, ([ONE], 0, True)), Clock()
     assert [page.records for page in read(fake, 1, clock=clock)] == [[ONE]]
     assert fake.used == ["iterator-1"] * 3
-    assert len(clock.slept_s) == 2
-    assert all(0 <= wait_s <= 0.4 for wait_s in clock.slept_s)
+    assert len(clock.sleeps) == 2
+    assert all(0 <= wait_s <= 0.4 for wait_s in clock.sleeps)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "InvalidArgumentException"])
@@ -126,7 +127,7 @@ def test_what_waiting_cannot_change_ends_the_reading(code: str) -> None:
     clock = Clock()
     with pytest.raises(StreamUnreadableError, match=code):
         read(FakeKinesis(client_error(code)), 1, clock=clock)
-    assert clock.slept_s == []
+    assert clock.sleeps == []
 
 
 def test_throttles_without_end_end_the_reading() -> None:
@@ -139,7 +140,7 @@ def test_no_more_than_five_calls_a_second_go_to_a_shard() -> None:
     """The sixth call waits until a second after the first."""
     fake, clock = FakeKinesis(*[([ONE], 5, True)] * 12), Clock()
     read(fake, 12, clock=clock)
-    assert clock.now_s == pytest.approx(2.0)
+    assert clock.elapsed_s == pytest.approx(2.0)
     assert len(fake.used) == 12
 
 
@@ -165,4 +166,4 @@ def test_all_pages_of_the_listing_are_read() -> None:
     found = list_shards(listing, "logs", sleep=clock.sleep)  # type: ignore[arg-type]
     assert [shard["ShardId"] for shard in found] == ["s-0", "s-1"]
     assert listing.requests == [{"StreamName": "logs"}, {"NextToken": "more"}, {"NextToken": "more"}]
-    assert len(clock.slept_s) == 1
+    assert len(clock.sleeps) == 1

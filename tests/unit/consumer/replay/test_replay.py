@@ -14,7 +14,8 @@ from consumer.replay.merge import Idle, ShardEnded, StreamRecord
 from consumer.replay.replay import Progress, Replay
 from ingest.contract.kpl import aggregate
 from ingest.contract.message import InternalMessage, encode
-from tests.unit.consumer.replay.fakes import Clock, message
+from tests.clock import Clock
+from tests.messages import message
 
 START = Checkpoint(stream="logs", started_at="2026-11-24T05:40:00+00:00", query={})
 

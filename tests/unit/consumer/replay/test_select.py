@@ -12,8 +12,8 @@ from consumer.replay.select import Selection, read_log, redacted, selector
 from consumer.unpack import unpack
 from ingest.contract.errors import UnreadableReason
 from ingest.contract.message import encode
+from tests.messages import message
 from tests.unit.consumer.fakes import delivery
-from tests.unit.consumer.replay.fakes import message
 
 
 def user_record(data: bytes, key: str = "acme") -> UserRecord:
@@ -72,10 +72,10 @@ def test_the_consumer_and_a_replay_name_what_decode_refuses_alike(reason: Unread
     ("selection", "wanted"),
     [
         (Selection(), True),
-        (Selection(since=datetime(2026, 11, 24, 5, 40, tzinfo=UTC)), True),
-        (Selection(since=datetime(2026, 11, 24, 5, 40, 0, 1000, tzinfo=UTC)), False),
-        (Selection(until=datetime(2026, 11, 24, 5, 40, tzinfo=UTC)), False),
-        (Selection(until=datetime(2026, 11, 24, 5, 40, 0, 1000, tzinfo=UTC)), True),
+        (Selection(since=datetime(2025, 11, 24, 15, 59, tzinfo=UTC)), True),
+        (Selection(since=datetime(2025, 11, 24, 15, 59, 0, 1000, tzinfo=UTC)), False),
+        (Selection(until=datetime(2025, 11, 24, 15, 59, tzinfo=UTC)), False),
+        (Selection(until=datetime(2025, 11, 24, 15, 59, 0, 1000, tzinfo=UTC)), True),
         (Selection(tenants=frozenset({"acme", "other"})), True),
         (Selection(tenants=frozenset({"other"})), False),
     ],

@@ -1,0 +1,37 @@
+"""The conditional INSERT of an item, and the items of a call. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from consumer.item import Item, attributes
+from ingest.aws import packing
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import BatchStatementRequestTypeDef
+
+MAX_STATEMENTS: Final = 25
+"""Statements a BatchExecuteStatement call (API reference, November 2026)."""
+
+MAX_CALL_BYTES: Final = 16 * 1024 * 1024 // 6
+"""Bytes of items, as UTF-8 JSON, a call. The API reference names no size for BatchExecuteStatement; BatchWriteItem,
+with the same 25, takes 16 MB over the network, and 25 items of 400 KB can be more once botocore has written them as
+ASCII: a byte becomes six at worst (`1,` is `{"N": "1"}, `; a letter of two bytes is `\\u00e9`). So a call is below."""
+
+
+def statement(table: str, item: Item) -> "BatchStatementRequestTypeDef":
+    """Return the PartiQL INSERT of an item, its values as parameters."""
+    values = attributes(item)
+    names = ",".join(f"'{name}':?" for name in values)
+    return {"Statement": f'INSERT INTO "{table}" VALUE {{{names}}}', "Parameters": list(values.values())}
+
+
+def calls(items: Sequence[Item]) -> Iterator[list[int]]:
+    """Yield the items' positions, in order, in groups that one call takes."""
+    return packing.calls(
+        range(len(items)),
+        lambda position: len(msgspec.json.encode(items[position])),
+        max_entries=MAX_STATEMENTS,
+        max_bytes=MAX_CALL_BYTES,
+    )

@@ -1,0 +1,75 @@
+"""The item: its attributes, its key, and what is made of a log."""
+
+from typing import get_args
+
+import pytest
+
+from consumer.item import (
+    Attribute,
+    Item,
+    attributes,
+    build,
+    key_attributes,
+    key_of,
+    of_tenant,
+    projection,
+    string,
+)
+from tests.clock import START_MS
+from tests.messages import RECEIVED_AT, RECEIVED_MS, message
+from tests.unit.consumer.fakes import Upper, item
+
+
+def test_an_item_has_the_specifications_attributes() -> None:
+    """The names and values of the table's item; no `fields` and no `expires_at` where they don't apply."""
+    built = build(message(), received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
+    assert attributes(built) == {
+        "tenant_id": {"S": "acme"},
+        "log_id": {"S": "log-1"},
+        "source": {"S": "json_upload"},
+        "original_text": {"S": "hello"},
+        "modified_data": {"S": "HELLO"},
+        "received_at": {"S": RECEIVED_AT},
+        "processed_at": {"S": "now"},
+        "redaction_version": {"S": "upper-1"},
+    }
+
+
+def test_fields_are_redacted_too() -> None:
+    """A phone number in a field is a phone number; empty fields are none."""
+    for fields, kept in (({"a": "x"}, {"a": "TOUCHED"}), ({}, None)):
+        log = message(fields=fields)
+        built = build(log, received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
+        assert built.fields == kept
+
+
+def test_retention_counts_from_the_receipt() -> None:
+    """In whole seconds since the epoch; so that a rebuild from the stream sets the same time."""
+    built = build(message(), received_ms=RECEIVED_MS + 999, redactor=Upper(), processed_at="now", retention_days=30)
+    assert built.expires_at == (START_MS - 60_000) // 1000 + 30 * 86_400
+
+
+def test_every_name_is_an_attribute() -> None:
+    """A misspelt name is a type error, because the closed list is the item's own members."""
+    assert get_args(Attribute) == Item.__struct_fields__
+
+
+def test_a_key_is_read_as_it_is_written() -> None:
+    """Partition key and sort key, and no other attribute."""
+    key = item("a").key
+    assert (key, key_of(attributes(item("a"))), key_of(key_attributes(key))) == (("acme", "a"), key, key)
+    assert list(key_attributes(key)) == ["tenant_id", "log_id"]
+
+
+def test_what_another_program_wrote_is_told() -> None:
+    """An attribute that is not there, or is no text, is an error and not an empty text."""
+    assert string(attributes(item(text="x")), "original_text") == "x"
+    for odd in ({}, {"original_text": {"N": "1"}}):
+        with pytest.raises(KeyError):
+            string(odd, "original_text")  # type: ignore[arg-type] # that is the point
+
+
+def test_a_query_is_of_one_tenant() -> None:
+    """The condition names the partition, the value is a parameter."""
+    assert of_tenant("acme") == ("tenant_id = :tenant_id", {":tenant_id": {"S": "acme"}})
+    assert projection("log_id", "received_at") == "log_id, received_at"
