@@ -10,13 +10,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
+from infra import reachable
 from infra.stack import StackError
 
 Function = Literal["ingest", "consumer"]
 Architecture = Literal["arm64", "x86_64"]
 
-MODULES: Final[Mapping[Function, tuple[str, ...]]] = {"ingest": ("ingest",), "consumer": ("ingest", "consumer")}
-"""Our packages that each function needs."""
+HANDLERS: Final[Mapping[Function, tuple[str, ...]]] = {
+    "ingest": ("ingest.handler", "ingest.access.authorize"),
+    "consumer": ("consumer.handler",),
+}
+"""The modules of the Lambda handlers in each package (a test compares the template). What they import is in it, and
+nothing else of ours: a module that runs on an operator's machine is not deployed."""
 
 DISTRIBUTIONS: Final = ("aws-kinesis-agg", "msgspec", "orjson", "protobuf", "six")
 """The runtime's distributions, transitively. boto3 is left to the Lambda runtime."""
@@ -68,9 +73,8 @@ def build(function: Function, architecture: Architecture, python_version: str, *
 
 
 def _our_files(function: Function) -> Iterator[tuple[str, bytes]]:
-    for module in MODULES[function]:
-        for path in (_ROOT / module).rglob("*.py"):
-            yield path.relative_to(_ROOT).as_posix(), path.read_bytes()
+    for path in reachable.files(_ROOT, HANDLERS[function]):
+        yield path.relative_to(_ROOT).as_posix(), path.read_bytes()
 
 
 def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:

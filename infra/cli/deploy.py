@@ -91,10 +91,10 @@ def command(
 
 def _packages(folder: Path | None, values: Mapping[str, str]) -> dict[package.Function, bytes]:
     if folder is not None:
-        return {function: (folder / f"{function}.zip").read_bytes() for function in package.MODULES}
+        return {function: (folder / f"{function}.zip").read_bytes() for function in package.HANDLERS}
     architecture: package.Architecture = "arm64" if values["Architecture"] == "arm64" else "x86_64"
     version = values["Runtime"].removeprefix("python")
-    return {function: package.build(function, architecture, version) for function in package.MODULES}
+    return {function: package.build(function, architecture, version) for function in package.HANDLERS}
 
 
 def _ask(place: Place, proposal: rollout.Proposal, *, yes: bool) -> None:

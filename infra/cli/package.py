@@ -22,7 +22,7 @@ from infra.package import Architecture
 def command(*, architecture: Architecture, python_version: str, here: bool, with_boto3: bool, out: Path) -> None:
     """Build ingest.zip and consumer.zip: the same bytes for the same commit and lock, anywhere and any time."""
     out.mkdir(parents=True, exist_ok=True)
-    for function in package.MODULES:
+    for function in package.HANDLERS:
         if here:
             built = package.build_here(function, with_boto3=with_boto3)
         else:

@@ -43,7 +43,7 @@ def up(
         # Before the deployment: whatever happens from here, `rdp down` finds the engine.
         state.write(data_dir, started)
         tell("Packaging the functions.")
-        packages = {name: package.build_here(name) for name in package.MODULES}
+        packages = {name: package.build_here(name) for name in package.HANDLERS}
         tell("Deploying the template.")
         deployed = _deploy(started, packages, parameters or {})
         state.write(data_dir, deployed)

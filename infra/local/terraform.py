@@ -60,7 +60,7 @@ def apply(
         shutil.copy(path, folder)
     (folder / "versions_override.tf").write_text(_OLDER_PROVIDERS)
     tell("Packaging the functions.")
-    for name in package.MODULES:
+    for name in package.HANDLERS:
         (folder / f"{name}.zip").write_bytes(package.build_here(name))
     init(folder, _environment(engine))
     variables = {

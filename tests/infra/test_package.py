@@ -91,10 +91,14 @@ def test_entries_are_sorted_and_carry_no_time_or_owner() -> None:
 
 
 def test_a_package_holds_its_own_code_and_the_runtime() -> None:
-    """Ingest has no consumer in it; neither has bytecode, boto3 or an installer's notes."""
+    """What a handler imports, and nothing else of ours; neither has bytecode, boto3 or an installer's notes."""
     ingest, consumer = _names(package.build_here("ingest")), _names(package.build_here("consumer"))
     assert "ingest/handler.py" in ingest
+    assert "ingest/access/authorize.py" in ingest
     assert not [name for name in ingest if name.startswith("consumer/")]
+    assert not [
+        name for name in consumer if re.match(r"consumer/(replay|lake)/|ingest/(api|access)/|ingest/handler", name)
+    ]
     assert {"ingest/contract/message.py", "consumer/handler.py", "six.py"} <= set(consumer)
     for name in ingest + consumer:
         assert not re.search(r"\.pyc$|__pycache__|^boto|RECORD$|INSTALLER$|^infra|^tests", name), name
