@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from consumer.item import Key, key_attributes, of_tenant
 from infra.stack import Place, Stack
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _assumed(place: Place, role_arn: str, tags: Sequence["TagTypeDef"]) -> Place
 
 
 def _key(tenant: str) -> dict[str, Any]:
-    return {"tenant_id": {"S": tenant}, "log_id": {"S": "rdp-verify-isolation"}}
+    return key_attributes(Key(tenant, "rdp-verify-isolation"))
 
 
 def _get(place: Place, stack: Stack, tenant: str) -> object:
@@ -115,8 +116,8 @@ def _batch_get(place: Place, stack: Stack, *tenants: str) -> object:
 def _query(place: Place, stack: Stack, tenant: str) -> object:
     return place.dynamodb.query(
         TableName=stack.table_name,
-        KeyConditionExpression="tenant_id = :tenant",
-        ExpressionAttributeValues={":tenant": {"S": tenant}},
+        KeyConditionExpression=of_tenant(tenant).condition,
+        ExpressionAttributeValues=of_tenant(tenant).values,
         Limit=1,
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bench.judge.history import History
 from bench.judge.judge import Counts
+from consumer.item import of_tenant, projection, string
 from infra.counts import queue_depth
 from infra.stack import Stack
 from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
@@ -57,20 +58,20 @@ def await_empty(stack: Stack, *, timeout_s: float, tell: Callable[[int], None] =
 def _read_items(history: History, stack: Stack, tenant_id: str) -> None:
     pages = stack.place.dynamodb.get_paginator("query").paginate(
         TableName=stack.table_name,
-        KeyConditionExpression="tenant_id = :tenant_id",
-        ExpressionAttributeValues={":tenant_id": {"S": tenant_id}},
-        ProjectionExpression="log_id, original_text, modified_data, received_at, processed_at",
+        KeyConditionExpression=of_tenant(tenant_id).condition,
+        ExpressionAttributeValues=of_tenant(tenant_id).values,
+        ProjectionExpression=projection("log_id", "original_text", "modified_data", "received_at", "processed_at"),
         ConsistentRead=True,
     )
     for page in pages:
         for item in page["Items"]:
             history.add_item(
                 tenant_id,
-                item["log_id"]["S"],
-                item["original_text"]["S"],
-                item["modified_data"]["S"],
-                received_ms=_epoch_ms(item["received_at"]["S"]),
-                processed_ms=_epoch_ms(item["processed_at"]["S"]),
+                string(item, "log_id"),
+                string(item, "original_text"),
+                string(item, "modified_data"),
+                received_ms=_epoch_ms(string(item, "received_at")),
+                processed_ms=_epoch_ms(string(item, "processed_at")),
             )
 
 

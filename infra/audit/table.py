@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Queue
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from consumer.item import key_of, of_tenant, projection, string
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 SEGMENTS: Final = 4
 """Scan segments read at a time; a page is at most 1 MB (Scan API reference), so memory stays at a few of them."""
 
-_ATTRIBUTES: Final = "tenant_id, log_id, received_at, original_text"
+_ATTRIBUTES: Final = projection("tenant_id", "log_id", "received_at", "original_text")
 
 
 class Item(NamedTuple):
@@ -40,8 +42,8 @@ def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str]
 def _query(client: "DynamoDBClient", table_name: str, tenant_id: str) -> Iterator[list[Item]]:
     for page in client.get_paginator("query").paginate(
         TableName=table_name,
-        KeyConditionExpression="tenant_id = :tenant_id",
-        ExpressionAttributeValues={":tenant_id": {"S": tenant_id}},
+        KeyConditionExpression=of_tenant(tenant_id).condition,
+        ExpressionAttributeValues=of_tenant(tenant_id).values,
         ProjectionExpression=_ATTRIBUTES,
         ConsistentRead=True,
     ):
@@ -102,8 +104,7 @@ def _scan_segment(
 
 def _item(attributes: "dict[str, AttributeValueTypeDef]") -> Item:
     return Item(
-        attributes["tenant_id"]["S"],
-        attributes["log_id"]["S"],
-        attributes["received_at"]["S"],
-        attributes["original_text"]["S"],
+        *key_of(attributes),
+        string(attributes, "received_at"),
+        string(attributes, "original_text"),
     )

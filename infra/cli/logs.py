@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from consumer.item import Attribute, of_tenant
 from infra import tenant_reader
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal.text import printable
 
-_COLUMNS: Final = ("received_at", "log_id", "source", "modified_data")
+_COLUMNS: Final[tuple[Attribute, ...]] = ("received_at", "log_id", "source", "modified_data")
 
 
 @click.command("logs")
@@ -47,8 +48,8 @@ def read_rows(stack: Stack, tenant: str, limit: int) -> Iterator[dict[str, Any]]
     deserialize = TypeDeserializer().deserialize
     pages = stack.place.dynamodb.get_paginator("query").paginate(
         TableName=stack.table_name,
-        KeyConditionExpression="tenant_id = :tenant",
-        ExpressionAttributeValues={":tenant": {"S": tenant}},
+        KeyConditionExpression=of_tenant(tenant).condition,
+        ExpressionAttributeValues=of_tenant(tenant).values,
         ConsistentRead=True,
         PaginationConfig={"PageSize": min(limit, 1000)},
     )

@@ -46,8 +46,8 @@ def test_a_part_holds_the_logs(tmp_path: Path) -> None:
     assert table.schema.remove_metadata() == SCHEMA
     received_at = datetime(2025, 11, 24, 15, 59, tzinfo=UTC).replace(tzinfo=None)
     assert table.to_pylist() == [
-        {"log_id": "1", "source": "text_upload", "received_at": received_at, "text": "é\n", "fields": '{"a":1}'},
-        {"log_id": "2", "source": "text_upload", "received_at": received_at, "text": "hello", "fields": None},
+        {"log_id": "1", "source": "json_upload", "received_at": received_at, "text": "é\n", "fields": '{"a":1}'},
+        {"log_id": "2", "source": "json_upload", "received_at": received_at, "text": "hello", "fields": None},
     ]
 
 
