@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_sqs import SQSClient
 
-    from ingest.aws.client import Client
+    from ingest.aws.clients import Kinesis
 
 
 class Context(Protocol):
@@ -41,7 +41,7 @@ class Clients(NamedTuple):
 
     sqs: "SQSClient"
     dynamodb: "DynamoDBClient"
-    kinesis: "KinesisClient | Client"
+    kinesis: "KinesisClient | Kinesis"
 
 
 def clients(environ: Mapping[str, str]) -> Clients:

@@ -12,14 +12,14 @@ from ingest.sinks.stream import put_user_records
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-    from ingest.aws.client import Client
+    from ingest.aws.clients import Kinesis
 
 STREAM_BUDGET_S: Final = 2.0
 """What a stream that stays away may take of a batch's time from its other logs."""
 
 
 def put_on_stream(
-    client: "KinesisClient | Client",
+    client: "KinesisClient | Kinesis",
     stream_name: str,
     messages: Sequence[InternalMessage],
     *,

@@ -62,16 +62,6 @@ def rejected_lines(error: Rejected, *, stack: str, timestamp_ms: int, properties
     return [_rejected_line(error.reason, 1, stack, timestamp_ms, properties)]
 
 
-def over_quota_line(tenant_id: str, *, stack: str, timestamp_ms: int, properties: Mapping[str, object]) -> str:
-    """Return the line of a request that exceeded its tenant's quota."""
-    return emf_line(
-        {"over_quota": 1},
-        timestamp_ms=timestamp_ms,
-        dimensions={"service": "ingest", "stack": stack},
-        properties={"event": "over_quota", "level": "info", "tenants": {tenant_id: 1}, **properties},
-    )
-
-
 def _tenants(messages: Sequence[InternalMessage]) -> dict[str, int]:
     if len(messages) == 1:  # Nearly every request: a Counter costs ten times as much.
         return {messages[0].tenant_id: 1}

@@ -26,6 +26,7 @@ import ingest.contract.message
 import ingest.contract.metrics
 import ingest.sinks.publish
 from consumer.item import Item
+from ingest.api.dialect import Record
 from ingest.api.request import Request
 from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, Rejected
 from ingest.contract.message import InternalMessage
@@ -33,8 +34,7 @@ from tests.leaks import LEAD_CHARS, leaks
 
 _STANDARD_STREAMS: Final = (1, 2)
 _KEY_HEADERS: Final = ("authorization", "x-api-key")
-_IDS: Final = ("tenant_id", "log_id")
-_NAMES: Final = (*ingest.contract.metrics.UNITS, *REJECT_REASONS, *POISON_REASONS)
+_NAMES: Final = (*ingest.contract.metrics.METRICS, *REJECT_REASONS, *POISON_REASONS)
 
 
 class Witness:
@@ -68,15 +68,11 @@ class Witness:
             self.see_values(message.fields)
 
     def see_record(self, record: object, *_: object) -> None:
-        """Remember the strings of a record as a client sent it, taken or not."""
-        if not isinstance(record, dict):
-            self.see_values(record)
-            return
-        for name, value in record.items():
-            if name in _IDS:
-                self.known.add(str(value))
-            else:
-                self.see_values(value)
+        """Remember the strings of a record as its dialect read it, taken or not."""
+        if isinstance(record, Record):
+            self.known |= {str(record.tenant_id), str(record.log_id)}
+            self.see_values(record.text)
+            self.see_values(record.fields)
 
     def see_item(self, item: Item) -> None:
         """Remember the redacted text and fields."""

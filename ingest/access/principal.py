@@ -12,7 +12,7 @@ from ingest.contract.message import TenantId
 _KEY_HEADER: Final = "x-api-key"
 
 
-def tenant_of(event: Mapping[str, Any], *, jwt_claim: str) -> str:
+def tenant_of(event: Mapping[str, Any], jwt_claim: str) -> str:
     """Return the tenant of the API key (Lambda authorizer) or of the token's `jwt_claim` (JWT authorizer).
 
     Raises:

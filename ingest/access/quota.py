@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
+from ingest.aws import clients
 from ingest.aws.refusal import refusal_of
 from ingest.contract.errors import Rejected
 
@@ -17,10 +18,15 @@ _KEPT_S: Final = 3600  # Until DynamoDB's TTL may take a window that is over awa
 
 
 class UpdatesItems(Protocol):
-    """`ingest.aws.client.Client` for DynamoDB, or boto3's."""
+    """`ingest.aws.clients.DynamoDb`, or boto3's client."""
 
     def update_item(self, **request: Any) -> Mapping[str, Any]:
         """Call UpdateItem."""
+
+
+def client(environ: Mapping[str, str]) -> clients.DynamoDb:
+    """Return the client for a Lambda."""
+    return clients.dynamodb(environ, read_timeout_s=0.5)
 
 
 class Quota(NamedTuple):
@@ -28,15 +34,6 @@ class Quota(NamedTuple):
 
     logs: int
     body_bytes: int
-
-
-class OverQuota(Exception):  # noqa: N818 - a verdict on the request
-    """The tenant's quota of this minute is used up; `retry_after_s` is when the next begins, in whole seconds."""
-
-    def __init__(self, tenant_id: str, retry_after_s: int) -> None:
-        super().__init__(f"{tenant_id}: retry after {retry_after_s} s")
-        self.tenant_id = tenant_id
-        self.retry_after_s = retry_after_s
 
 
 def take(
@@ -48,8 +45,8 @@ def take(
     epoch.
 
     Raises:
-        OverQuota: the rest of this minute's quota is smaller than the request.
-        Rejected: `larger_than_quota`, a whole minute's quota is.
+        Rejected: `over_quota`, the rest of this minute's quota is smaller than the request (`retry_after_s` leads into
+            the next); `larger_than_quota`, a whole minute's is.
     """
     if (quota.logs and logs > quota.logs) or (quota.body_bytes and body_bytes > quota.body_bytes):
         raise Rejected("larger_than_quota")
@@ -80,6 +77,6 @@ def take(
         if refusal is None:
             raise
         if refusal.code == "ConditionalCheckFailedException":
-            raise OverQuota(tenant_id, max(1, math.ceil((window + 1) * WINDOW_S - now_s))) from error
+            raise Rejected("over_quota", max(1, math.ceil((window + 1) * WINDOW_S - now_s))) from error
         return refusal.code
     return None

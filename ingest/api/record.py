@@ -1,14 +1,11 @@
-"""One record of a body: where its text stands, what else is kept of it, and the limits of both. Pure."""
+"""The limits of one log: its text and its fields. Pure."""
 
 from typing import Any, Final
 
 import msgspec
 
-from ingest.contract.errors import Rejected, RejectReason
+from ingest.contract.errors import Rejected
 from ingest.contract.message import MAX_TEXT_BYTES
-
-TEXT_KEYS: Final = ("text", "message", "msg", "log", "body")
-"""Where a record's text may stand: the first of these that is there (and not null) wins."""
 
 MAX_FIELDS: Final = 64
 MAX_FIELDS_DEPTH: Final = 8
@@ -17,26 +14,21 @@ MAX_FIELDS_BYTES: Final = 16_384  # As JSON; with two texts of the maximum it st
 # A control character is one byte of text and six of JSON; a message must stay below SQS's and Kinesis' 1 MiB.
 MAX_ESCAPED_TEXT_BYTES: Final = 900_000
 
-_IDENTITY_KEYS: Final = frozenset({"tenant_id", "log_id"})
 
-
-def text_of(record: dict[str, Any]) -> tuple[str, str]:
-    """Return the key under which the record's text stands, and the text.
+def checked_text(text: Any) -> str:
+    """Return a record's text.
 
     Raises:
         Rejected: `missing_text`, `empty_text`, `text_too_large`, or `invalid_record` when it is no string.
     """
-    for key in TEXT_KEYS:
-        text = record.get(key)
-        if text is None:
-            continue
-        if not isinstance(text, str):
-            raise Rejected("invalid_record")
-        if not text:
-            raise Rejected("empty_text")
-        _check_text_size(text)
-        return key, text
-    raise Rejected("missing_text")
+    if text is None:
+        raise Rejected("missing_text")
+    if not isinstance(text, str):
+        raise Rejected("invalid_record")
+    if not text:
+        raise Rejected("empty_text")
+    _check_text_size(text)
+    return text
 
 
 def _check_text_size(text: str) -> None:
@@ -46,20 +38,12 @@ def _check_text_size(text: str) -> None:
         raise Rejected("text_too_large")
 
 
-def fields_of(record: dict[str, Any], text_key: str) -> dict[str, Any] | None:
-    """Return the record's other members, or None when there are none.
+def check_fields(fields: dict[str, Any]) -> None:
+    """Return if the fields are within their limits.
 
     Raises:
-        Rejected: `invalid_fields`, they are over a limit.
+        Rejected: `invalid_fields`.
     """
-    fields = {name: value for name, value in record.items() if name != text_key and name not in _IDENTITY_KEYS}
-    if not fields:
-        return None
-    _check_fields(fields)
-    return fields
-
-
-def _check_fields(fields: dict[str, Any]) -> None:
     # The depth first: the encoder raises RecursionError on what nests too deep.
     if len(fields) > MAX_FIELDS or not _fits(fields, 1) or len(msgspec.json.encode(fields)) > MAX_FIELDS_BYTES:
         raise Rejected("invalid_fields")
@@ -72,15 +56,3 @@ def _fits(value: Any, depth: int) -> bool:
     if isinstance(value, list):
         return depth <= MAX_FIELDS_DEPTH and all(_fits(inner, depth + 1) for inner in value)
     return True
-
-
-def checked(value: Any, contract: Any, reason: RejectReason) -> Any:
-    """Return the value as msgspec converts it to the type `contract`.
-
-    Raises:
-        Rejected: with `reason`, it is not of that type.
-    """
-    try:
-        return msgspec.convert(value, contract)
-    except msgspec.ValidationError as error:
-        raise Rejected(reason) from error

@@ -17,29 +17,51 @@ _GZIP_WINDOW: Final = 31  # zlib's flag for "expect a gzip header".
 _GZIP_CHUNK_BYTES: Final = 4_096
 
 
+_NONE: Final[Mapping[str, str]] = {}
+
+
 class Request(NamedTuple):
-    """One request. Header names are lower case; `body` is what the client meant: decoded and inflated."""
+    """One request. Header names are lower case; `body` is what the client meant: decoded and inflated.
+
+    `path` is without the stage, `parameters` are what its route found in it; `id` is the gateway's.
+    """
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    path: str = ""
+    parameters: Mapping[str, str] = _NONE
+    id: str = ""
 
 
-def from_event(event: Mapping[str, Any]) -> Request:
+def from_event(
+    event: Mapping[str, Any], *, path: str = "", parameters: Mapping[str, str] = _NONE, request_id: str = ""
+) -> Request:
     """Return the request that an HTTP API event (payload format 2.0) carries.
 
     Raises:
         Rejected: `invalid_base64`, `invalid_encoding`, `unsupported_content_encoding`, `invalid_gzip` or
             `body_too_large`.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = _headers(event)
     body = _body_bytes(event.get("body") or "", is_base64=event.get("isBase64Encoded") is True)
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding in {"gzip", "x-gzip"}:
         body = inflate(body)
     elif encoding not in {"", "identity"}:
         raise Rejected("unsupported_content_encoding")
-    return Request(headers, event.get("queryStringParameters") or {}, body)
+    return Request(headers, event.get("queryStringParameters") or {}, body, path, parameters, request_id)
+
+
+def without_body(
+    event: Mapping[str, Any], *, path: str = "", parameters: Mapping[str, str] = _NONE, request_id: str = ""
+) -> Request:
+    """Return the request without its body: of a handshake, or where the body is what is wrong with it."""
+    return Request(_headers(event), event.get("queryStringParameters") or {}, b"", path, parameters, request_id)
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
 
 def inflate(body: bytes) -> bytes:

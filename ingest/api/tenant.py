@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any, Final
 
-from ingest.api.record import checked
+from ingest.api.convert import checked
 from ingest.api.request import Request
 from ingest.contract.errors import Rejected
 from ingest.contract.message import TenantId
@@ -18,6 +18,8 @@ def of_request(request: Request, principal: str | None) -> str | None:
         Rejected: `invalid_tenant`, `tenant_mismatch`, or `tenant_forbidden` where it is not the principal.
     """
     tenant_id = principal
+    if request.parameters:
+        tenant_id = agreed(request.parameters.get("tenant"), tenant_id, principal)
     for name in _TENANT_HEADERS:
         stated = request.headers.get(name)
         if stated:

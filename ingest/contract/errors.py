@@ -3,7 +3,8 @@
 A `Rejected` reason is at once the exception, the response's `reason`, the metric's dimension and the test's name.
 """
 
-from typing import Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple, get_args
 
 RejectReason = Literal[
     "body_too_large",
@@ -22,6 +23,7 @@ RejectReason = Literal[
     "missing_tenant",
     "missing_text",
     "no_valid_records",
+    "over_quota",
     "tenant_forbidden",
     "tenant_mismatch",
     "text_too_large",
@@ -39,59 +41,119 @@ POISON_REASONS: Final = get_args(PoisonReason)
 
 _INVALID_JSON: Final = "Invalid JSON payload"  # The specification's words, also for JSON of the wrong shape.
 
-_DETAILS: Final[dict[RejectReason, str]] = {
-    "body_too_large": "Body larger than 1 MiB after decompression. Send smaller batches.",
-    "empty_batch": "The batch holds no records.",
-    "empty_text": "text is empty.",
-    "invalid_base64": "Body is marked as base64 and is not base64.",
-    "invalid_encoding": "Text is not valid in its charset. Use UTF-8.",
-    "invalid_fields": "Extra fields: at most 64, none with an empty name, at most 8 levels deep and 16 KiB as JSON.",
-    "invalid_gzip": "Body is marked as gzip and is not gzip.",
-    "invalid_idempotency_key": "Idempotency-Key must be 1 to 256 visible ASCII characters.",
-    "invalid_json": _INVALID_JSON,
-    "invalid_log_id": "log_id must be 1 to 256 visible ASCII characters.",
-    "invalid_record": _INVALID_JSON,
-    "invalid_tenant": (
-        "tenant_id must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit; send X-Tenant-ID once."
-    ),
-    "larger_than_quota": "The request alone is larger than the tenant's quota of a minute. Send smaller batches.",
-    "missing_tenant": "Missing X-Tenant-ID header",
-    "missing_text": _INVALID_JSON,
-    "no_valid_records": "No record of the batch was accepted; see rejected.",
-    "tenant_forbidden": "The credentials belong to another tenant than the one that the request names.",
-    "tenant_mismatch": "The record, the headers and the query name different tenants.",
-    "text_too_large": "text is larger than 170,000 bytes of UTF-8 (or than 900,000 as escaped JSON).",
-    "too_many_records": "More than 5,000 records in one request. Send smaller batches.",
-    "unsupported_content_encoding": "Unsupported Content-Encoding. Use gzip or identity.",
-    "unsupported_content_type": "Unsupported Content-Type. Use application/json or text/plain.",
-}
 
-_PAYLOAD_TOO_LARGE: Final = frozenset[RejectReason](
-    {"body_too_large", "larger_than_quota", "text_too_large", "too_many_records"}
-)
+class Why(NamedTuple):
+    """What belongs to a reason: the HTTP status, the sentence for a person, and what happened, for who reads metrics.
+
+    The detail of `over_quota` has a place for the seconds to wait.
+    """
+
+    status: int
+    detail: str
+    meaning: str
+
+
+WHY: Final[Mapping[RejectReason, Why]] = {
+    "body_too_large": Why(
+        413,
+        "Body larger than 1 MiB after decompression. Send smaller batches.",
+        "The body is over the cap, as sent or inflated.",
+    ),
+    "empty_batch": Why(400, "The batch holds no records.", "A batch of nothing."),
+    "empty_text": Why(400, "text is empty.", "The record's text is the empty string."),
+    "invalid_base64": Why(
+        400,
+        "Body is marked as base64 and is not base64.",
+        "The gateway's event contradicts itself.",
+    ),
+    "invalid_encoding": Why(
+        400, "Text is not valid in its charset. Use UTF-8.", "An unknown charset, or bytes that are no text in it."
+    ),
+    "invalid_fields": Why(
+        400,
+        "Extra fields: at most 64, none with an empty name, at most 8 levels deep and 16 KiB as JSON.",
+        "What stands beside the text is over a limit.",
+    ),
+    "invalid_gzip": Why(
+        400, "Body is marked as gzip and is not gzip.", "No gzip, cut short, or with something behind it."
+    ),
+    "invalid_idempotency_key": Why(
+        400, "Idempotency-Key must be 1 to 256 visible ASCII characters.", "log_ids cannot follow from this key."
+    ),
+    "invalid_json": Why(400, _INVALID_JSON, "A document, or a line of one, that no JSON parser reads."),
+    "invalid_log_id": Why(
+        400, "log_id must be 1 to 256 visible ASCII characters.", "The record or the header names an unusable id."
+    ),
+    "invalid_record": Why(400, _INVALID_JSON, "JSON that is no log: no object, or its text is no string."),
+    "invalid_tenant": Why(
+        400,
+        "tenant_id must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit; send X-Tenant-ID once.",
+        "The named tenant is no tenant's name, or two headers were joined.",
+    ),
+    "larger_than_quota": Why(
+        413,
+        "The request alone is larger than the tenant's quota of a minute. Send smaller batches.",
+        "No minute will ever take this request.",
+    ),
+    "missing_tenant": Why(400, "Missing X-Tenant-ID header", "Nothing says whose log it is."),
+    "missing_text": Why(400, _INVALID_JSON, "The record has no text under any known name."),
+    "no_valid_records": Why(
+        400, "No record of the batch was accepted; see rejected.", "Every record was refused for its own reason."
+    ),
+    "over_quota": Why(
+        429,
+        "The tenant's quota of this minute is used up. Try again in {retry_after_s} s.",
+        "The next minute will take it.",
+    ),
+    "tenant_forbidden": Why(
+        403,
+        "The credentials belong to another tenant than the one that the request names.",
+        "The authorizer vouches for another tenant, or for none.",
+    ),
+    "tenant_mismatch": Why(
+        400,
+        "The record, the headers and the query name different tenants.",
+        "Which one is meant is not to be guessed.",
+    ),
+    "text_too_large": Why(
+        413,
+        "text is larger than 170,000 bytes of UTF-8 (or than 900,000 as escaped JSON).",
+        "The item or the message would be over its service's limit.",
+    ),
+    "too_many_records": Why(
+        413, "More than 5,000 records in one request. Send smaller batches.", "More than an invocation has time for."
+    ),
+    "unsupported_content_encoding": Why(
+        400, "Unsupported Content-Encoding. Use gzip or identity.", "An encoding that is not read."
+    ),
+    "unsupported_content_type": Why(
+        400, "Unsupported Content-Type. Use application/json or text/plain.", "A media type outside the dialect's list."
+    ),
+}
+"""One row a reason. README's contract shows them."""
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error of ours
-    """A request or a record that the client must change before sending it again.
+    """A request or a record that is not taken as it is.
 
-    `reason` is from the closed list; `status` is the HTTP status and `detail` the sentence that belong to it.
+    `reason` is from the closed list, `status` and `detail` belong to it. `retry_after_s` is set where the same request
+    is taken later (`over_quota`), and None where the client must change it first.
     """
 
-    def __init__(self, reason: RejectReason) -> None:
+    def __init__(self, reason: RejectReason, retry_after_s: int | None = None) -> None:
         super().__init__(reason)
         self.reason: RejectReason = reason
+        self.retry_after_s = retry_after_s
 
     @property
     def status(self) -> int:
-        """413 for what is too large, 403 for another's tenant, 400 for everything else."""
-        if self.reason == "tenant_forbidden":
-            return 403
-        return 413 if self.reason in _PAYLOAD_TOO_LARGE else 400
+        """The HTTP status of the reason: 4xx."""
+        return WHY[self.reason].status
 
     @property
     def detail(self) -> str:
         """The sentence for a person: what is wrong and what to do."""
-        return _DETAILS[self.reason]
+        return WHY[self.reason].detail.format(retry_after_s=self.retry_after_s)
 
 
 class Poison(Exception):  # noqa: N818 - the field's word

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
@@ -18,7 +18,6 @@ MetricName = Literal[
     "accepted",
     "accepted_bytes",
     "rejected",
-    "over_quota",
     "enqueue_failures",
     "stream_failures",
     "ingest_latency_ms",
@@ -34,23 +33,30 @@ MetricName = Literal[
     "batch_splits",
 ]
 
-UNITS: Final[dict[MetricName, str]] = {
-    "accepted": "Count",
-    "accepted_bytes": "Bytes",
-    "rejected": "Count",
-    "over_quota": "Count",
-    "enqueue_failures": "Count",
-    "stream_failures": "Count",
-    "ingest_latency_ms": "Milliseconds",
-    "stored": "Count",
-    "duplicate": "Count",
-    "conflict": "Count",
-    "quarantined": "Count",
-    "deferred": "Count",
-    "retried": "Count",
-    "end_to_end_ms": "Milliseconds",
-    "batch_duration_ms": "Milliseconds",
-    "batch_splits": "Count",
+
+class Metric(NamedTuple):
+    """CloudWatch's unit of a metric, and what one value says."""
+
+    unit: Literal["Count", "Bytes", "Milliseconds"]
+    meaning: str
+
+
+METRICS: Final[Mapping[MetricName, Metric]] = {
+    "accepted": Metric("Count", "Logs of a request that SQS acknowledged: each has its 202."),
+    "accepted_bytes": Metric("Bytes", "Their messages, as they stand in the queue."),
+    "rejected": Metric("Count", "Requests or records refused, by `reason`."),
+    "enqueue_failures": Metric("Count", "Logs of a request that SQS did not acknowledge: the client sends them again."),
+    "stream_failures": Metric("Count", "Logs of a request that Kinesis did not take: the consumer puts them there."),
+    "ingest_latency_ms": Metric("Milliseconds", "From the event to the answer, within the function."),
+    "stored": Metric("Count", "Logs of a batch that became items."),
+    "duplicate": Metric("Count", "Logs that stood in the table already, with the same text."),
+    "conflict": Metric("Count", "Logs whose id another text has: stored beside it."),
+    "quarantined": Metric("Count", "Logs in the dead-letter queue, with their reason."),
+    "deferred": Metric("Count", "Logs whose delay ends after this invocation."),
+    "retried": Metric("Count", "Logs that come again: a crash, an outage."),
+    "end_to_end_ms": Metric("Milliseconds", "From `received_at` to the item, for each log stored."),
+    "batch_duration_ms": Metric("Milliseconds", "One invocation of the consumer."),
+    "batch_splits": Metric("Count", "How often a failing batch was halved."),
 }
 
 
@@ -80,7 +86,7 @@ def _directives(names: tuple[MetricName, ...], dimensions: tuple[str, ...]) -> l
         {
             "Namespace": NAMESPACE,
             "Dimensions": [dimensions],
-            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in names],
+            "Metrics": [{"Name": name, "Unit": METRICS[name].unit} for name in names],
         }
     ]
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ingest.aws import client as aws
-from ingest.aws import packing
+from ingest.aws import clients, packing
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.retry import Backoff, Time, retrying
 from ingest.contract.message import EncodedLog
@@ -23,13 +22,13 @@ _BACKOFF: Final = Backoff(first_s=0.1, max_s=2.0)
 _MISSING_RESULT: Final = Refusal("MissingResult", retryable=True)
 
 
-def client(environ: Mapping[str, str]) -> aws.Client:
+def client(environ: Mapping[str, str]) -> clients.Sqs:
     """Return the client for a Lambda."""
-    return aws.client(aws.SQS, environ, read_timeout_s=1.0)
+    return clients.sqs(environ, read_timeout_s=1.0)
 
 
 def send(
-    client: "SQSClient | aws.Client",
+    client: "SQSClient | clients.Sqs",
     queue_url: str,
     messages: Sequence[EncodedLog],
     *,
@@ -68,7 +67,7 @@ def calls(messages: Sequence[EncodedLog], positions: Sequence[int]) -> Iterator[
 
 
 def _send_batch(
-    client: "SQSClient | aws.Client", queue_url: str, messages: Sequence[EncodedLog], call: Sequence[int]
+    client: "SQSClient | clients.Sqs", queue_url: str, messages: Sequence[EncodedLog], call: Sequence[int]
 ) -> list[Refusal | None]:
     """Return each position's refusal, or None where SQS acknowledged it."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ingest.aws import client as aws
+from ingest.aws import clients
 from ingest.aws.packing import calls
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.retry import Backoff, Time, retrying
@@ -39,13 +39,13 @@ class _Entry(NamedTuple):
     positions: tuple[int, ...]
 
 
-def client(environ: Mapping[str, str]) -> aws.Client:
+def client(environ: Mapping[str, str]) -> clients.Kinesis:
     """Return the client for a Lambda: short timeouts, so that a Kinesis that hangs does not hold up its caller."""
-    return aws.client(aws.KINESIS, environ, read_timeout_s=0.5)
+    return clients.kinesis(environ, read_timeout_s=0.5)
 
 
 def put_user_records(
-    client: "KinesisClient | aws.Client",
+    client: "KinesisClient | clients.Kinesis",
     stream_name: str,
     records: Sequence[EncodedLog],
     *,
@@ -87,7 +87,7 @@ def put_user_records(
     return frozenset(missing)
 
 
-def _put(client: "KinesisClient | aws.Client", stream_name: str, call: Sequence[_Entry]) -> list[Refusal | None]:
+def _put(client: "KinesisClient | clients.Kinesis", stream_name: str, call: Sequence[_Entry]) -> list[Refusal | None]:
     """Return each entry's refusal, or None for one that Kinesis took."""
     try:
         response = client.put_records(StreamName=stream_name, Records=[entry.request for entry in call])

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ingest.api.parse import media_type
+from ingest.api.media_type import media_type
 from ingest.contract.errors import Rejected
 from tests.e2e import captured_logs
 from tests.unit.ingest.hostile import CASES, JSON, NDJSON, TEXT, Case

@@ -1,6 +1,6 @@
 """Faults on the AWS clients: every call of every client goes through one `Injector`, which counts, fails and kills.
 
-It wraps boto3's clients and `ingest.aws.client.Client` alike: whatever has AWS's operations as methods with keyword
+It wraps boto3's clients and `ingest.aws.clients` alike: whatever has AWS's operations as methods with keyword
 arguments.
 """
 

@@ -1,13 +1,11 @@
 """The real programs on the model of AWS: each call here is one process's life, on clients that may fail or kill it."""
 
-import importlib.util
 import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
@@ -25,8 +23,14 @@ from consumer.replay.shards import from_listing
 from consumer.replay.sinks import FileSink, QueueSink, Sink
 from infra import move_task
 from infra.dead_letters import Filter, Redriven, redrive
+from ingest.api import dialects
+from ingest.api.events import Response
+from ingest.api.routes import Routes
 from ingest.aws.retry import Time
-from ingest.sinks import queue, stream
+from ingest.handler import Clients as IngestClients
+from ingest.handler import outside as ingest_outside
+from ingest.invocation import respond
+from ingest.settings import Settings as IngestSettings
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message, arn_of
 from tests.faults.sigkill import live_until_killed
@@ -40,7 +44,7 @@ BROKEN_FILE: Final = "broken.ndjson"
 
 _COMMIT_LOGS: Final = 5  # So that a small replay has many commits.
 
-Response = dict[str, Any]
+_ROUTES: Final = Routes(dialects.ALL)
 _T = TypeVar("_T")
 
 
@@ -76,15 +80,29 @@ class Stack:
             crash_mode=crash_mode,
             crash_seed=str(seed),
         )
-        self._handler = _ingest_handler(self, sub_keys)
+        self._ingest_settings = IngestSettings(queue_url=QUEUE_URL, stream_name=STREAM_NAME, stream_sub_keys=sub_keys)
 
     def ingest(self, event: dict[str, Any]) -> Response | None:
         """Return the response to a request; None when the process died or raised, as a caller behind a 5xx sees it."""
-        context = _context(INGEST_TIMEOUT_S)
+        clock = self.world.clock
 
         def life() -> Response:
-            response: Response = self._handler.handler(event, context)
-            return response
+            outside = ingest_outside(
+                self._ingest_settings,
+                IngestClients(self.kinesis, self.sqs, self.dynamodb),
+                Time(clock.monotonic, clock.sleep, self.random.random),
+                now_ms=clock.now_ms,
+                new_log_id=lambda: f"{self.random.getrandbits(128):032x}",
+                write_lines=self.lines.extend,
+            )
+            return respond(
+                event,  # type: ignore[arg-type] # an event as it comes
+                remaining_s=INGEST_TIMEOUT_S,
+                lambda_request_id="r",
+                settings=self._ingest_settings,
+                routes=_ROUTES,
+                outside=outside,
+            )
 
         try:
             return self._live("ingest", INGEST_TIMEOUT_S, life)
@@ -200,34 +218,6 @@ def _context(timeout_s: float) -> Any:
 
 def _end_process(_: int) -> None:
     raise Killed
-
-
-def _ingest_handler(stack: Stack, sub_keys: int) -> ModuleType:
-    """Return a copy of the Lambda's module of our own: its clients, clock and ids are the world's."""
-    clock = stack.world.clock
-    environ = {
-        "QUEUE_URL": QUEUE_URL,
-        "STREAM_NAME": STREAM_NAME,
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",  # Never called; without TLS a client is built in no time.
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-    }
-    spec = importlib.util.find_spec("ingest.handler")
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    with patch.dict(os.environ, environ):
-        spec.loader.exec_module(module)
-    timing = Time(clock.monotonic, clock.sleep, stack.random.random)
-    module.time = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
-    module.datetime = clock
-    module._put_on_stream = partial(stream.put_user_records, stack.kinesis, STREAM_NAME, sub_keys=sub_keys, time=timing)
-    module._enqueue = partial(queue.send, stack.sqs, QUEUE_URL, time=timing)
-    module._new_log_id = lambda: f"{stack.random.getrandbits(128):032x}"
-    module._write = lambda lines: stack.lines.extend(lines)  # noqa: PLW0108 - a kill's survivors are new objects
-    copy: ModuleType = module
-    return copy
 
 
 class _Readers:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from consumer.replay.deaggregate import Broken, UserRecord
 from consumer.replay.select import read_log
 from consumer.unpack import Delivery, Unpacked, unpack
+from ingest.api.dialect import Dialect
 from ingest.api.parse import Parsed, parse
 from ingest.api.request import Request
 from ingest.contract.message import InternalMessage
@@ -29,8 +30,8 @@ def descend(fields: dict[str, Any]) -> None:
                                     raise KeyError("planted")
 
 
-def _parse(request: Request, **arguments: Any) -> Parsed:
-    parsed = parse(request, **arguments)
+def _parse(request: Request, dialect: Dialect, **arguments: Any) -> Parsed:
+    parsed = parse(request, dialect, **arguments)
     for message in parsed.messages:
         descend(message.fields or {})
     return parsed

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ingest.access.principal import tenant_of
-from ingest.api.dialects.plain import NDJSON_TYPES
-from ingest.api.parse import Parsed, media_type, parse
-from ingest.api.record import TEXT_KEYS
+from ingest.api.dialects.plain import DIALECT, NDJSON_TYPES, TEXT_KEYS
+from ingest.api.media_type import media_type
+from ingest.api.parse import Parsed, parse
 from ingest.api.request import MAX_BODY_BYTES, Request, from_event
 from ingest.contract.errors import REJECT_REASONS, Rejected
 from ingest.contract.message import MAX_TEXT_BYTES, InternalMessage, decode, encode
@@ -43,11 +43,11 @@ def check(data: bytes, ingest: Ingest = REAL) -> Parsed | Rejected:
     """Return what ingest makes of these bytes (see `request_bytes`) once everything about it holds."""
     sent = request_bytes.read(data)
     try:
-        principal = tenant_of(sent.event, jwt_claim="tenant_id") if sent.is_authorized else None
+        principal = tenant_of(sent.event, "tenant_id") if sent.is_authorized else None
         request = ingest.from_event(sent.event)
         _check_body(sent, request)
         found: Parsed | Rejected = ingest.parse(
-            request, received_at=RECEIVED_AT, new_log_id=lambda: "generated", principal=principal
+            request, DIALECT, received_at=RECEIVED_AT, new_log_id=lambda: "generated", principal=principal
         )
     except Rejected as rejected:
         found = rejected

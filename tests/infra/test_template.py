@@ -328,7 +328,6 @@ def test_two_stacks_share_no_metric(template: Any) -> None:
     """Each custom metric of the dashboard has the dimensions that the functions' lines have, this stack's name too."""
     written = [
         *ingest_report.rejected_lines(Rejected("empty_text"), stack="s", timestamp_ms=0, properties={}),
-        ingest_report.over_quota_line("t", stack="s", timestamp_ms=0, properties={}),
         *consumer_report.metrics_lines(
             {}, stack="s", splits=0, end_to_end_ms=[], duration_ms=0, timestamp_ms=0, request_id="r"
         ),

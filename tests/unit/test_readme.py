@@ -29,7 +29,7 @@ def test_every_reason_stands_in_the_contract_with_its_status(reason: RejectReaso
 def test_no_reason_stands_there_that_is_gone() -> None:
     """What README's table of reasons names exists."""
     rows = re.findall(r"^\| (`[a-z0-9_`, ]+) \| [45]\d\d \|", _README, re.MULTILINE)
-    assert set(re.findall(r"`([a-z0-9_]+)`", " ".join(rows))) == {*REJECT_REASONS, "over_quota"}
+    assert set(re.findall(r"`([a-z0-9_]+)`", " ".join(rows))) == set(REJECT_REASONS)
 
 
 @pytest.mark.parametrize("reason", POISON_REASONS)

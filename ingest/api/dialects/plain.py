@@ -1,92 +1,191 @@
-"""The JSON shapes that clients send, made into records: object, array, `{"logs": [...]}`, NDJSON, concatenated."""
+"""`POST /ingest` (and `GET /health`): plain text and the JSON shapes that clients send.
 
-from typing import Any, Final, NamedTuple
+A record's text stands under one of `TEXT_KEYS`, its tenant and id under their own names; all else is kept as fields.
+The JSON shapes are an object, a string, an array, `{"logs": [...]}`, NDJSON and concatenated objects.
+"""
 
-import msgspec
+from collections.abc import Sequence
+from typing import Any, Final
 
-from ingest.contract.errors import Rejected
+from ingest.api.dialect import Dialect, Record, Records
+from ingest.api.documents import value_of, values_of_lines, without_mark
+from ingest.api.events import Response
+from ingest.api.media_type import media_type
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.contract.errors import WHY, Rejected
+from ingest.contract.message import InternalMessage
 
 NDJSON_TYPES: Final = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 )
 
-MAX_RECORDS: Final = 5_000  # 500 SendMessageBatch calls: what fits into one invocation's time.
+TEXT_KEYS: Final = ("text", "message", "msg", "log", "body")
+"""Where a record's text may stand: the first of these that is there (and not null) wins."""
 
-_BOM: Final = b"\xef\xbb\xbf"  # RFC 8259, section 8.1: a parser may ignore it.
-
-_decoder = msgspec.json.Decoder()
-_NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-
-
-class Records(NamedTuple):
-    """The records of a body. One that could not be read stands as the `Rejected` that says why.
-
-    `tenant_id` is what the envelope `{"tenant_id": ..., "logs": [...]}` names.
-    """
-
-    records: list[Any]
-    is_batch: bool
-    tenant_id: Any = None
+# Closed lists: Python knows "charsets" that are not text, and slow ones. JSON is UTF-8 (RFC 8259, section 8.1).
+_TEXT_CHARSETS: Final = frozenset(
+    {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "latin-1", "windows-1252"}
+)
+_JSON_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
-def read_records(body: bytes, content_type: str, charset: str) -> Records:
-    """Return the body's records, undecoded ones marked; a lone JSON object or string is not a batch.
+def read(request: Request) -> Records:
+    """Return the request's records; a lone JSON object or string, or a text, is not a batch.
 
-    An empty `content_type` (pino-http-send sends none) is taken as JSON or NDJSON when the body looks like it.
+    An empty Content-Type (pino-http-send sends none) is taken as JSON or NDJSON when the body looks like it.
 
     Raises:
         Rejected: `unsupported_content_type`, `invalid_encoding`, or `invalid_json` when nothing can be read.
     """
+    content_type, charset = media_type(request.headers.get("content-type", ""))
+    log_id = request.headers.get("x-log-id")
+    if content_type == "text/plain":
+        return Records([Record(_text(request.body, charset), None, log_id)], is_batch=False, source="text_upload")
     is_ndjson = content_type in NDJSON_TYPES
-    if not is_ndjson and content_type != "application/json" and not (content_type == "" and _looks_like_json(body)):
+    is_json = content_type == "application/json" or (content_type == "" and _looks_like_json(request.body))
+    if not is_ndjson and not is_json:
         raise Rejected("unsupported_content_type")
-    if charset not in {"utf-8", "utf8", "us-ascii"}:
+    if charset not in _JSON_CHARSETS:
         raise Rejected("invalid_encoding")
-    body = body.removeprefix(_BOM)
+    body = without_mark(request.body)
     if is_ndjson:
-        return Records(_read_lines(body), is_batch=True)
+        return _batch(values_of_lines(body, most=MAX_RECORDS))
     try:
-        value = _decoder.decode(body)
-    except _NOT_JSON:
+        value = value_of(body)
+    except Rejected:
         return _read_as_lines(body)
     if isinstance(value, list):
-        return Records(value, is_batch=True)
+        return _batch(value)
     # Only the bare envelope: beside anything else, "logs" is a record's field, and the rest would be lost.
     if isinstance(value, dict) and isinstance(value.get("logs"), list) and value.keys() <= {"logs", "tenant_id"}:
-        return Records(value["logs"], is_batch=True, tenant_id=value.get("tenant_id"))
-    return Records([value], is_batch=False)
+        return _batch(value["logs"], value.get("tenant_id"))
+    record = _record(value)
+    if log_id is not None and isinstance(record, Record) and record.log_id is None:
+        record = record._replace(log_id=log_id)
+    return Records([record], is_batch=False, source="json_upload")
+
+
+def _batch(values: list[Any], tenant_id: Any = None) -> Records:
+    if len(values) > MAX_RECORDS:  # Refused as too many, whatever they are.
+        records: list[Record | Rejected] = [Rejected("too_many_records")] * len(values)
+    else:
+        records = [_record(value) for value in values]
+    return Records(records, is_batch=True, source="json_upload", tenant_id=tenant_id)
+
+
+def _record(value: Any) -> Record | Rejected:
+    if isinstance(value, dict):
+        text = None
+        for key in TEXT_KEYS:
+            text = value.get(key)
+            if text is not None:
+                del value[key]
+                break
+        # Taken out, so that the fields are what is left: half the cost of copying them.
+        return Record(text, value.pop("tenant_id", None), value.pop("log_id", None), value)
+    if isinstance(value, str):
+        return Record(value)
+    return value if isinstance(value, Rejected) else Rejected("invalid_record")
+
+
+def _text(body: bytes, charset: str) -> str:
+    if charset not in _TEXT_CHARSETS:
+        raise Rejected("invalid_encoding")
+    try:
+        return body.decode(charset)
+    except UnicodeDecodeError as error:
+        raise Rejected("invalid_encoding") from error
 
 
 def _looks_like_json(body: bytes) -> bool:
-    return body.removeprefix(_BOM).lstrip()[:1] in {b"{", b"["}
+    return without_mark(body).lstrip()[:1] in {b"{", b"["}
 
 
 def _read_as_lines(body: bytes) -> Records:
     """Return NDJSON or concatenated JSON sent as plain `application/json`, as Fluent Bit and pino do."""
-    records = _read_lines(body)
-    if not records or isinstance(records[0], Rejected):  # Then it is one broken document, not a list of them.
+    values = values_of_lines(body, most=MAX_RECORDS)
+    if not values or isinstance(values[0], Rejected):  # Then it is one broken document, not a list of them.
         raise Rejected("invalid_json")
-    return Records(records, is_batch=True)
+    return _batch(values)
 
 
-def _read_lines(body: bytes) -> list[Any]:
-    try:
-        return _decoder.decode_lines(body)
-    except _NOT_JSON:
-        pass
-    # Some line is broken: read each by itself, so that its neighbours are taken. A megabyte of broken lines costs a
-    # second, so stop at what is refused as too many anyway.
-    records: list[Any] = []
-    for line in body.split(b"\n"):
-        if line.strip():
-            records += _read_line(line)
-            if len(records) > MAX_RECORDS:
-                break
-    return records
+def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
+    """Return the 202, the 500 where SQS did not acknowledge all, or the 400 of a batch without a valid record."""
+    if not_enqueued:
+        return _failed(parsed, not_enqueued, request.id)
+    return _enqueued(parsed, request.id) if parsed.messages else _nothing_accepted(parsed, request.id)
 
 
-def _read_line(line: bytes) -> list[Any]:
-    try:
-        return _decoder.decode_lines(line)
-    except _NOT_JSON:
-        return [Rejected("invalid_json")]
+def refuse(rejected: Rejected, request: Request) -> Response:
+    """Return the 4xx for a request that was refused as a whole."""
+    body = {"detail": rejected.detail, "reason": rejected.reason, "request_id": request.id}
+    return json_response(rejected.status, body, retry_after_s=rejected.retry_after_s)
+
+
+def _enqueued(parsed: Parsed, request_id: str) -> Response:
+    if not parsed.is_batch:
+        message = parsed.messages[0]
+        return json_response(
+            202,
+            {
+                "status": "enqueued",
+                "tenant_id": message.tenant_id,
+                "log_id": message.log_id,
+                "request_id": request_id,
+            },
+        )
+    return json_response(
+        202,
+        {
+            "status": "enqueued",
+            "accepted": len(parsed.messages),
+            "log_ids": _log_ids(parsed.messages),
+            "rejected": _rejected(parsed),
+            "request_id": request_id,
+        },
+    )
+
+
+def _failed(parsed: Parsed, failed: frozenset[int], request_id: str) -> Response:
+    """Return the 500. It names every record's state and log_id: the rest can be sent again, and stored once."""
+    body: dict[str, Any] = {"detail": "Failed to enqueue message", "reason": "enqueue_failed", "request_id": request_id}
+    if parsed.is_batch:
+        durable = [message for i, message in enumerate(parsed.messages) if i not in failed]
+        body |= {
+            "accepted": len(durable),
+            "log_ids": _log_ids(durable),
+            "failed": [{"index": parsed.positions[i], "log_id": parsed.messages[i].log_id} for i in sorted(failed)],
+            "rejected": _rejected(parsed),
+        }
+    else:
+        body |= {"tenant_id": parsed.messages[0].tenant_id, "log_id": parsed.messages[0].log_id}
+    return json_response(500, body, retry_after_s=RETRY_AFTER_S)
+
+
+def _nothing_accepted(parsed: Parsed, request_id: str) -> Response:
+    error = Rejected("no_valid_records")
+    body = {"detail": error.detail, "reason": error.reason, "accepted": 0, "rejected": _rejected(parsed)}
+    return json_response(error.status, body | {"request_id": request_id})
+
+
+def _log_ids(messages: Sequence[InternalMessage]) -> list[str]:
+    return [message.log_id for message in messages]
+
+
+def _rejected(parsed: Parsed) -> list[dict[str, Any]]:
+    return [{"index": i, "reason": reason, "detail": WHY[reason].detail} for i, reason in parsed.rejected]
+
+
+def _healthy(_: Request) -> Response:
+    return json_response(200, {"status": "ok"})
+
+
+DIALECT: Final = Dialect(
+    routes=[("POST", "/ingest")],
+    read=read,
+    answer=answer,
+    refuse=refuse,
+    handshakes={("GET", "/health"): _healthy},
+)

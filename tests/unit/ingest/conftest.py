@@ -1,43 +1,65 @@
-"""The handler with AWS replaced: its clients are fakes, its environment is the template's."""
+"""Production's wiring over fakes: what a request meets, without AWS."""
 
-import importlib
 import json
-import sys
+import random
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from ingest.api import dialects
+from ingest.api.dialect import Dialect
+from ingest.api.routes import Routes
+from ingest.aws.retry import Time
 from ingest.contract.message import InternalMessage, decode
-from ingest.sinks import queue, stream
-from tests.unit.ingest.fakes import QUEUE_URL, FakeKinesis, FakeSqs
+from ingest.handler import Clients, outside
+from ingest.invocation import respond
+from ingest.settings import Settings
+from tests.unit.ingest.fakes import QUEUE_URL, FakeDynamoDb, FakeKinesis, FakeSqs
 
-
-@dataclass
-class Context:
-    """Lambda's context, as far as the handler looks at it."""
-
-    remaining_ms: int = 10_000
-    aws_request_id: str = "lambda-1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of the invocation's time."""
-        return self.remaining_ms
+SETTINGS = Settings(queue_url=QUEUE_URL, stream_name="logs", stream_budget_ms=50)
 
 
 @dataclass
 class Ingest:
-    """The ingest Lambda: call it with an event; look at what reached the fakes."""
+    """The ingest Lambda: call it with an event; look at what reached the fakes and its log (`written`)."""
 
-    module: Any
-    sqs: FakeSqs
-    kinesis: FakeKinesis
-    context: Context = field(default_factory=Context)
+    dialects: tuple[Dialect, ...] = dialects.ALL
+    settings: Settings = SETTINGS
+    sqs: Any = field(default_factory=FakeSqs)
+    kinesis: Any = field(default_factory=FakeKinesis)
+    dynamodb: Any = field(default_factory=FakeDynamoDb)
+    written: list[str] = field(default_factory=list)
+    remaining_ms: int = 10_000
+    _ids: "count[int]" = field(default_factory=count)
 
     def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the response to the event."""
-        response: dict[str, Any] = self.module.handler(event, self.context)
-        return response
+        response = respond(
+            event,  # type: ignore[arg-type] # a test may send anything
+            remaining_s=self.remaining_ms / 1000,
+            lambda_request_id="lambda-1",
+            settings=self.settings,
+            routes=Routes(self.dialects),
+            outside=outside(
+                self.settings,
+                Clients(self.kinesis, self.sqs, self.dynamodb),
+                Time(time.monotonic, time.sleep, random.random),
+                now_ms=lambda: time.time_ns() // 1_000_000,
+                new_log_id=lambda: f"generated-{next(self._ids)}",
+                write_lines=self.written.extend,
+            ),
+        )
+        return dict(response)
+
+    def with_settings(self, **changed: Any) -> "Ingest":
+        """Return the same Lambda, set otherwise."""
+        self.settings = replace(self.settings, **changed)
+        return self
 
     @property
     def enqueued(self) -> list[InternalMessage]:
@@ -46,31 +68,18 @@ class Ingest:
 
 
 @pytest.fixture
-def ingest(monkeypatch: pytest.MonkeyPatch) -> Ingest:
-    """Return the handler, freshly loaded over fakes."""
-    for name, value in {
-        "QUEUE_URL": QUEUE_URL,
-        "STREAM_NAME": "logs",
-        "STREAM_BUDGET_MS": "50",
-        "AWS_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "fake",
-        "AWS_SECRET_ACCESS_KEY": "fake",
-    }.items():
-        monkeypatch.setenv(name, value)
-    sqs, kinesis = FakeSqs(), FakeKinesis()
-    monkeypatch.setattr(queue, "client", lambda _environ: sqs)
-    monkeypatch.setattr(stream, "client", lambda _environ: kinesis)
-    monkeypatch.delitem(sys.modules, "ingest.handler", raising=False)
-    return Ingest(importlib.import_module("ingest.handler"), sqs, kinesis)
+def ingest() -> Ingest:
+    """Return the Lambda over fakes."""
+    return Ingest()
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Any:
+def lines(ingest: Ingest) -> Callable[[], list[dict[str, Any]]]:
     """Return a function that gives the lines written since it was last called, as JSON."""
 
     def written() -> list[dict[str, Any]]:
-        captured = capsys.readouterr()
-        assert captured.err == ""
-        return [json.loads(line) for line in captured.out.splitlines()]
+        found = [json.loads(line) for line in ingest.written]
+        ingest.written.clear()
+        return found
 
     return written

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ingest.api.dialects.plain import DIALECT
 from ingest.api.parse import Parsed, parse
 from ingest.api.request import Request
 from ingest.contract.message import InternalMessage
@@ -29,7 +30,10 @@ def parsed(body: bytes, content_type: str | None = "application/json", **request
     """Return what `parse` makes of a request; log_ids are `generated-0`, `generated-1` and so on."""
     log_ids = (f"generated-{number}" for number in range(10_000))
     return parse(
-        request(body, content_type, **request_arguments), received_at=RECEIVED_AT, new_log_id=lambda: next(log_ids)
+        request(body, content_type, **request_arguments),
+        DIALECT,
+        received_at=RECEIVED_AT,
+        new_log_id=lambda: next(log_ids),
     )
 
 
@@ -57,6 +61,7 @@ def event(
     content_type: str | None = "application/json",
     *,
     path: str = "/ingest",
+    method: str = "POST",
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -64,10 +69,10 @@ def event(
     given = {"content-type": content_type, "x-tenant-id": "acme"} | dict(headers or {})
     made: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": f"POST {path}",
+        "routeKey": f"{method} {path}",
         "rawPath": path,
         "headers": {n: v for n, v in given.items() if v is not None},
-        "requestContext": {"requestId": "request-1", "http": {"method": "POST", "path": path}},
+        "requestContext": {"requestId": "request-1", "http": {"method": method, "path": path}},
         "isBase64Encoded": isinstance(body, bytes),
     }
     if body is not None:
@@ -122,6 +127,21 @@ class FakeSqs:
     def bodies(self) -> list[str]:
         """The bodies of every entry of every call, in order."""
         return [entry["MessageBody"] for call in self.calls for entry in call]
+
+
+class FakeDynamoDb:
+    """DynamoDB's update: counts the calls, or fails each with `error`."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.updates: list[dict[str, Any]] = []
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Answer as told."""
+        self.updates.append(request)
+        if self.error is not None:
+            raise self.error
+        return {}
 
 
 class FakeKinesis:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from ingest.api.dialects.plain import MAX_RECORDS
+from ingest.api.parse import MAX_RECORDS
 from ingest.api.record import MAX_ESCAPED_TEXT_BYTES
 from ingest.api.request import MAX_BODY_BYTES
 from ingest.contract.errors import RejectReason

@@ -13,6 +13,7 @@ from bench.load.plan import Plan
 from bench.load.texts import make_phone, make_text
 from bench.load.workload import PlannedRequest, Workload
 from consumer.redact import build
+from ingest.api.dialects.plain import DIALECT
 from ingest.api.parse import Parsed, parse
 from ingest.api.request import from_event
 from ingest.contract.errors import Rejected
@@ -28,7 +29,9 @@ def parsed(request: PlannedRequest) -> Parsed:
         body=request.body, headers={name.lower(): value for name, value in request.headers.items()}
     )
     numbers = count()
-    return parse(with_body, received_at="2026-11-24T05:00:00.000Z", new_log_id=lambda: f"generated-{next(numbers)}")
+    return parse(
+        with_body, DIALECT, received_at="2026-11-24T05:00:00.000Z", new_log_id=lambda: f"generated-{next(numbers)}"
+    )
 
 
 @given(seed=st.integers(0, 10_000), kind=st.sampled_from(KINDS))

@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.api.dialects.plain import DIALECT
 from ingest.api.parse import Parsed, parse
 from ingest.api.request import Request, from_event
 from ingest.contract.errors import Rejected
@@ -86,7 +87,7 @@ BODIES = (
 def _parse(given_request: Request) -> Parsed | Rejected:
     """Return what was parsed, or why the request was refused as a whole."""
     try:
-        return parse(given_request, received_at=RECEIVED_AT, new_log_id=lambda: "generated")
+        return parse(given_request, DIALECT, received_at=RECEIVED_AT, new_log_id=lambda: "generated")
     except Rejected as rejected:
         return rejected
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ingest.access.principal import tenant_of
+from ingest.api.dialects.plain import DIALECT
 from ingest.api.parse import parse
 from ingest.api.request import Request
 from ingest.contract.errors import Rejected
@@ -16,13 +17,13 @@ def _event(authorizer: Any) -> dict[str, Any]:
 
 def test_tenant_of_an_api_key() -> None:
     """A Lambda authorizer's context names the tenant."""
-    assert tenant_of(_event({"lambda": {"tenant_id": "acme"}}), jwt_claim="tenant_id") == "acme"
+    assert tenant_of(_event({"lambda": {"tenant_id": "acme"}}), "tenant_id") == "acme"
 
 
 def test_tenant_of_a_token() -> None:
     """A JWT authorizer's claims name the tenant under the claim that the settings name."""
     event = _event({"jwt": {"claims": {"custom:tenant": "acme", "tenant_id": "other"}, "scopes": None}})
-    assert tenant_of(event, jwt_claim="custom:tenant") == "acme"
+    assert tenant_of(event, "custom:tenant") == "acme"
 
 
 @pytest.mark.parametrize(
@@ -42,19 +43,19 @@ def test_tenant_of_a_token() -> None:
 def test_tenant_forbidden_without_a_voucher(authorizer: Any) -> None:
     """An authorizer that names no valid tenant opens nothing: never fall back to what the client says."""
     with pytest.raises(Rejected) as caught:
-        tenant_of(_event(authorizer), jwt_claim="tenant_id")
+        tenant_of(_event(authorizer), "tenant_id")
     assert (caught.value.reason, caught.value.status) == ("tenant_forbidden", 403)
 
 
 def test_event_without_authorizer_is_forbidden() -> None:
     """A route that authorization was forgotten on is closed, not public."""
     with pytest.raises(Rejected, match="tenant_forbidden"):
-        tenant_of({"requestContext": {}}, jwt_claim="tenant_id")
+        tenant_of({"requestContext": {}}, "tenant_id")
 
 
 def _parse(body: str, **headers: str) -> list[str]:
     request = Request({"content-type": "application/json"} | headers, {}, body.encode())
-    parsed = parse(request, received_at="2026-11-24T00:00:00.000Z", new_log_id=lambda: "x", principal="acme")
+    parsed = parse(request, DIALECT, received_at="2026-11-24T00:00:00.000Z", new_log_id=lambda: "x", principal="acme")
     return [message.tenant_id for message in parsed.messages]
 
 

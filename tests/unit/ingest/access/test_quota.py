@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from ingest.access.quota import OverQuota, Quota, take
+from ingest.access.quota import Quota, take
 from ingest.contract.errors import Rejected
 
 _NOW_S = 1_795_498_118.25  # 38.25 s into its minute.
@@ -51,12 +51,12 @@ def _take(client: Any, quota: Quota, *, logs: int = 1, body_bytes: int = 10, now
     return take(client, "access", quota, tenant_id="acme", logs=logs, body_bytes=body_bytes, now_s=now_s)
 
 
-def test_quota_is_exact_to_the_last_log() -> None:
+def test_over_quota_is_exact_to_the_last_log() -> None:
     """As many logs as the quota says are taken in a minute, and not one more."""
     table = Counters()
     for _ in range(10):
         assert _take(table, Quota(10, 0)) is None
-    with pytest.raises(OverQuota):
+    with pytest.raises(Rejected, match="over_quota"):
         _take(table, Quota(10, 0))
 
 
@@ -64,7 +64,7 @@ def test_retry_after_is_the_next_minute() -> None:
     """Retry-After leads into the next minute, in which the request is taken."""
     table = Counters()
     _take(table, Quota(1, 0))
-    with pytest.raises(OverQuota) as caught:
+    with pytest.raises(Rejected, match="over_quota") as caught:
         _take(table, Quota(1, 0))
     assert caught.value.retry_after_s == 22
     assert _take(table, Quota(1, 0), now_s=_NOW_S + caught.value.retry_after_s) is None
@@ -74,7 +74,7 @@ def test_bytes_have_a_quota_of_their_own() -> None:
     """The byte quota refuses what the log quota would take."""
     table = Counters()
     _take(table, Quota(100, 1000), body_bytes=990)
-    with pytest.raises(OverQuota):
+    with pytest.raises(Rejected, match="over_quota"):
         _take(table, Quota(100, 1000), body_bytes=11)
     assert _take(table, Quota(100, 1000), body_bytes=10) is None
 
@@ -83,7 +83,7 @@ def test_refused_request_counts_nothing() -> None:
     """What was refused does not use up quota: a smaller request still fits."""
     table = Counters()
     _take(table, Quota(10, 0), logs=8)
-    with pytest.raises(OverQuota):
+    with pytest.raises(Rejected, match="over_quota"):
         _take(table, Quota(10, 0), logs=3)
     assert _take(table, Quota(10, 0), logs=2) is None
 
@@ -129,7 +129,7 @@ def test_concurrent_requests_never_exceed_the_quota(requests: list[int], limit: 
     def send(logs: int) -> None:
         try:
             _take(table, Quota(limit, 0), logs=logs)
-        except (OverQuota, Rejected):
+        except Rejected:
             return
         taken.append(logs)
 
@@ -155,7 +155,7 @@ def test_expressions_are_dynamodbs(monkeypatch: pytest.MonkeyPatch) -> None:
             BillingMode="PAY_PER_REQUEST",
         )
         assert _take(client, Quota(3, 1000), logs=2) is None
-        with pytest.raises(OverQuota):
+        with pytest.raises(Rejected, match="over_quota"):
             _take(client, Quota(3, 1000), logs=2)
         (item,) = client.scan(TableName="access")["Items"]
         client.close()

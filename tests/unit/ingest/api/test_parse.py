@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest.api.dialects.plain import MAX_RECORDS
-from ingest.api.parse import RejectedRecord
+from ingest.api.parse import MAX_RECORDS, RejectedRecord
 from ingest.api.record import MAX_ESCAPED_TEXT_BYTES, MAX_FIELDS, MAX_FIELDS_BYTES, MAX_FIELDS_DEPTH
 from ingest.contract.errors import Rejected
 from ingest.contract.message import MAX_TEXT_BYTES, InternalMessage

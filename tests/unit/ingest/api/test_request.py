@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingest.api.request import MAX_BODY_BYTES, from_event, inflate
+from ingest.api.request import MAX_BODY_BYTES, Request, from_event, inflate
 from ingest.contract.errors import Rejected
 from tests.unit.ingest.fakes import event
 
@@ -40,7 +40,7 @@ def test_query_parameters_are_as_sent() -> None:
 @pytest.mark.parametrize("given", [{}, {"headers": None, "queryStringParameters": None, "body": None}])
 def test_absent_members_are_empty(given: dict[str, Any]) -> None:
     """The gateway leaves out what a request does not have, and some engines send null."""
-    assert from_event(given) == ({}, {}, b"")
+    assert from_event(given) == Request({}, {}, b"")
 
 
 def test_plain_body_is_utf8() -> None:

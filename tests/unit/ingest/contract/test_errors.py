@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, Poison, Rejected, RejectReason
+from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, WHY, Poison, Rejected, RejectReason
 
 _STATUS = {
     "body_too_large": 413,
     "larger_than_quota": 413,
+    "over_quota": 429,
     "tenant_forbidden": 403,
     "text_too_large": 413,
     "too_many_records": 413,
@@ -25,10 +26,11 @@ def test_every_reject_reason_has_a_test_of_its_name(reason: str) -> None:
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_every_reject_reason_has_a_status_and_a_detail(reason: RejectReason) -> None:
-    """413 for what is too large, 403 for another's tenant, 400 for everything else; and each says a sentence."""
+    """413 for what is too large, 403 for another's tenant, 429 for a used up quota, 400 for everything else."""
     rejected = Rejected(reason)
     assert rejected.status == _STATUS.get(reason, 400)
     assert rejected.detail
+    assert WHY[reason].meaning.endswith(".")
     assert str(rejected) == rejected.reason == reason
 
 
@@ -45,6 +47,11 @@ def test_every_reject_reason_has_a_status_and_a_detail(reason: RejectReason) -> 
 def test_the_specification_s_details_to_the_letter(reason: RejectReason, detail: str) -> None:
     """Clients may compare these."""
     assert Rejected(reason).detail == detail
+
+
+def test_the_table_is_the_closed_list() -> None:
+    """A row a reason, and no other."""
+    assert set(WHY) == set(REJECT_REASONS)
 
 
 def test_reasons_are_snake_case_and_sorted() -> None:

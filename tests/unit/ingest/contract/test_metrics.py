@@ -5,13 +5,14 @@ from typing import get_args
 
 import pytest
 
-from ingest.contract.metrics import NAMESPACE, UNITS, MetricName, emf_line, log_line
+from ingest.contract.metrics import METRICS, NAMESPACE, MetricName, emf_line, log_line
 from tests.unit.ingest.emf_schema import violations
 
 
-def test_every_metric_name_has_a_unit() -> None:
-    """The closed list and the units are one list."""
-    assert set(UNITS) == set(get_args(MetricName))
+def test_every_metric_name_has_a_unit_and_a_meaning() -> None:
+    """The closed list and the table are one list."""
+    assert set(METRICS) == set(get_args(MetricName))
+    assert all(metric.meaning.endswith(".") for metric in METRICS.values())
 
 
 @pytest.mark.parametrize("name", get_args(MetricName))

@@ -1,17 +1,24 @@
 """The JSON shapes that clients send."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
-from ingest.api.dialects.plain import MAX_RECORDS, NDJSON_TYPES, Records, read_records
+from ingest.api.dialect import Record, Records
+from ingest.api.dialects.plain import NDJSON_TYPES, read
+from ingest.api.parse import MAX_RECORDS
+from ingest.api.request import Request
 from ingest.contract.errors import Rejected
 
-A, B = {"text": "a"}, {"text": "b"}
+A, B = Record("a", fields={}), Record("b", fields={})
 
 
 def _read(body: bytes, content_type: str = "application/json", charset: str = "utf-8") -> Records:
-    return read_records(body, content_type, charset)
+    return read(Request({"content-type": f"{content_type}; charset={charset}"}, {}, body))
+
+
+def _batch(*records: Record, tenant_id: str | None = None) -> Records:
+    return Records(list(records), is_batch=True, source="json_upload", tenant_id=tenant_id)
 
 
 def _reason(body: bytes, content_type: str = "application/json", charset: str = "utf-8") -> str:
@@ -20,35 +27,39 @@ def _reason(body: bytes, content_type: str = "application/json", charset: str = 
     return caught.value.reason
 
 
-def _shown(records: list[Any]) -> list[Any]:
+def _shown(records: Sequence[Record | Rejected]) -> list[Record | str]:
     return [record.reason if isinstance(record, Rejected) else record for record in records]
 
 
-@pytest.mark.parametrize(("body", "value"), [(b'{"text":"a"}', A), (b' {"text":"a"}\r\n', A), (b'"a"', "a"), (b"7", 7)])
-def test_lone_value_is_no_batch(body: bytes, value: object) -> None:
+@pytest.mark.parametrize(
+    ("body", "record"),
+    [(b'{"text":"a"}', A), (b' {"text":"a"}\r\n', A), (b'"a"', Record("a")), (b"7", "invalid_record")],
+)
+def test_lone_value_is_no_batch(body: bytes, record: Record | str) -> None:
     """One JSON value, also with white space around it, is one record and is answered as one."""
-    assert _read(body) == Records([value], is_batch=False)
+    found = _read(body)
+    assert (_shown(found.records), found.is_batch) == ([record], False)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", ""])
 def test_array_is_a_batch(content_type: str) -> None:
     """A JSON array is a batch of its elements, in order."""
-    assert _read(b'[{"text":"a"}, {"text":"b"}]', content_type) == Records([A, B], is_batch=True)
+    assert _read(b'[{"text":"a"}, {"text":"b"}]', content_type) == _batch(A, B)
 
 
 def test_empty_array_is_a_batch_of_none() -> None:
     """No records is not no JSON."""
-    assert _read(b"[]") == Records([], is_batch=True)
+    assert _read(b"[]") == _batch()
 
 
 def test_envelope_is_a_batch_of_its_logs() -> None:
     """`{"logs": [...]}`, as pino-http-send sends it, is a batch."""
-    assert _read(b'{"logs":[{"text":"a"},{"text":"b"}]}') == Records([A, B], is_batch=True)
+    assert _read(b'{"logs":[{"text":"a"},{"text":"b"}]}') == _batch(A, B)
 
 
 def test_envelope_may_name_the_tenant() -> None:
     """An envelope's tenant stands beside its logs."""
-    assert _read(b'{"tenant_id":"acme","logs":[{"text":"a"}]}') == Records([A], is_batch=True, tenant_id="acme")
+    assert _read(b'{"tenant_id":"acme","logs":[{"text":"a"}]}') == _batch(A, tenant_id="acme")
 
 
 @pytest.mark.parametrize("body", [b'{"text":"a","logs":["x"]}', b'{"logs":["x"],"source":"s"}', b'{"logs":{"a":1}}'])
@@ -72,19 +83,19 @@ def test_record_with_a_field_named_logs_is_no_envelope(body: bytes) -> None:
 )
 def test_lines_and_concatenated_objects_are_a_batch(body: bytes, content_type: str) -> None:
     """NDJSON with and without a final newline, concatenated and pretty-printed objects, under each media type."""
-    assert _read(body, content_type) == Records([A, B], is_batch=True)
+    assert _read(body, content_type) == _batch(A, B)
 
 
 @pytest.mark.parametrize("content_type", sorted(NDJSON_TYPES))
 def test_one_line_of_ndjson_is_a_batch(content_type: str) -> None:
     """Under an NDJSON media type a client that happens to have one log still reads a batch's answer."""
-    assert _read(b'{"text":"a"}\n', content_type) == Records([A], is_batch=True)
+    assert _read(b'{"text":"a"}\n', content_type) == _batch(A)
 
 
 @pytest.mark.parametrize("body", [b"", b"\n\n", b"\xef\xbb\xbf"])
 def test_ndjson_without_lines_is_a_batch_of_none(body: bytes) -> None:
     """An empty NDJSON body holds no records."""
-    assert _read(body, "application/x-ndjson") == Records([], is_batch=True)
+    assert _read(body, "application/x-ndjson") == _batch()
 
 
 @pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"text":"a"}', b'\xef\xbb\xbf\n{"text":"a"}'])
@@ -170,7 +181,7 @@ def test_utf8_and_its_subset_are_taken(charset: str) -> None:
 
 def test_last_of_duplicate_keys_wins() -> None:
     """A repeated member is not an error; the last stands, as in most parsers."""
-    assert _read(b'{"text":"first","text":"last"}').records == [{"text": "last"}]
+    assert _read(b'{"text":"first","text":"last"}').records == [Record("last", fields={})]
 
 
 def test_reading_broken_lines_stops_beyond_the_limit() -> None:

@@ -1,15 +1,18 @@
-"""The HTTP answers, to the member."""
+"""The answers of `/ingest`, to the member."""
 
 import json
 from typing import Any
 
 import pytest
 
-from ingest.api.dialects import respond
+from ingest.api.dialects.plain import DIALECT
+from ingest.api.events import Response
 from ingest.api.parse import Parsed, RejectedRecord
+from ingest.api.request import Request
 from ingest.contract.errors import REJECT_REASONS, Rejected, RejectReason
 from tests.unit.ingest.fakes import message
 
+_REQUEST = Request({}, {}, b"", id="request-1")
 _SINGLE = Parsed([message("log-1")], [0], [], is_batch=False)
 _BATCH = Parsed(
     [message("log-1"), message("log-2"), message("log-3")],
@@ -20,14 +23,14 @@ _BATCH = Parsed(
 _EMPTY_TEXT = {"index": 1, "reason": "empty_text", "detail": "text is empty."}
 
 
-def _body(response: respond.Response) -> dict[str, Any]:
+def _body(response: Response) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(response["body"])
     return body
 
 
 def test_202_of_a_single_log() -> None:
     """Exactly the specification's four members."""
-    response = respond.answer(_SINGLE, frozenset(), "request-1")
+    response = DIALECT.answer(_SINGLE, frozenset(), _REQUEST)
     assert response["statusCode"] == 202
     assert _body(response) == {
         "status": "enqueued",
@@ -39,7 +42,7 @@ def test_202_of_a_single_log() -> None:
 
 def test_202_of_a_batch() -> None:
     """How many, their log_ids in order, and what was refused with its place."""
-    response = respond.answer(_BATCH, frozenset(), "request-1")
+    response = DIALECT.answer(_BATCH, frozenset(), _REQUEST)
     assert response["statusCode"] == 202
     assert _body(response) == {
         "status": "enqueued",
@@ -52,14 +55,14 @@ def test_202_of_a_batch() -> None:
 
 def test_202_of_a_batch_of_one_is_a_batch_s() -> None:
     """The shape follows what the client sent, not how many there were."""
-    response = respond.answer(Parsed([message("log-1")], [0], [], is_batch=True), frozenset(), "request-1")
+    response = DIALECT.answer(Parsed([message("log-1")], [0], [], is_batch=True), frozenset(), _REQUEST)
     assert _body(response)["log_ids"] == ["log-1"]
     assert _body(response)["rejected"] == []
 
 
 def test_500_of_a_single_log() -> None:
     """The specification's detail, when to come back, and the log_id to come back with."""
-    response = respond.answer(_SINGLE, frozenset({0}), "request-1")
+    response = DIALECT.answer(_SINGLE, frozenset({0}), _REQUEST)
     assert response["statusCode"] == 500
     assert response["headers"] == {"content-type": "application/json", "retry-after": "5"}
     assert _body(response) == {
@@ -73,7 +76,7 @@ def test_500_of_a_single_log() -> None:
 
 def test_500_of_a_batch_that_was_taken_in_part() -> None:
     """Every record's state stands in the answer: durable, failed or refused, by the client's own positions."""
-    response = respond.answer(_BATCH, frozenset({2, 1}), "request-1")
+    response = DIALECT.answer(_BATCH, frozenset({2, 1}), _REQUEST)
     assert response["statusCode"] == 500
     assert response["headers"]["retry-after"] == "5"
     assert _body(response) == {
@@ -90,7 +93,7 @@ def test_500_of_a_batch_that_was_taken_in_part() -> None:
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_4xx_of_a_refused_request(reason: RejectReason) -> None:
     """Detail, reason and request id, under the reason's status; no Retry-After, because sending it again is no use."""
-    response = respond.rejected(Rejected(reason), "request-1")
+    response = DIALECT.refuse(Rejected(reason), _REQUEST)
     assert response["statusCode"] == Rejected(reason).status
     assert response["headers"] == {"content-type": "application/json"}
     assert _body(response) == {"detail": Rejected(reason).detail, "reason": reason, "request_id": "request-1"}
@@ -99,7 +102,7 @@ def test_4xx_of_a_refused_request(reason: RejectReason) -> None:
 def test_no_valid_records() -> None:
     """A batch of which nothing was accepted is a 400 that says why of each record."""
     refused = [RejectedRecord(0, "invalid_json"), RejectedRecord(1, "empty_text")]
-    response = respond.answer(Parsed([], [], refused, is_batch=True), frozenset(), "request-1")
+    response = DIALECT.answer(Parsed([], [], refused, is_batch=True), frozenset(), _REQUEST)
     assert response["statusCode"] == 400
     assert _body(response) == {
         "detail": "No record of the batch was accepted; see rejected.",
@@ -112,7 +115,7 @@ def test_no_valid_records() -> None:
 
 def test_200_of_health() -> None:
     """The health check says that the function runs."""
-    assert respond.healthy() == {
+    assert DIALECT.handshakes["GET", "/health"](_REQUEST) == {
         "statusCode": 200,
         "headers": {"content-type": "application/json"},
         "body": '{"status":"ok"}',
@@ -123,12 +126,12 @@ def test_200_of_health() -> None:
 @pytest.mark.parametrize(
     "response",
     [
-        respond.answer(_SINGLE, frozenset(), "r"),
-        respond.answer(_BATCH, frozenset({0}), "r"),
-        respond.rejected(Rejected("empty_text"), "r"),
+        DIALECT.answer(_SINGLE, frozenset(), _REQUEST),
+        DIALECT.answer(_BATCH, frozenset({0}), _REQUEST),
+        DIALECT.refuse(Rejected("empty_text"), _REQUEST),
     ],
 )
-def test_response_is_what_api_gateway_takes(response: respond.Response) -> None:
+def test_response_is_what_api_gateway_takes(response: Response) -> None:
     """A malformed proxy response becomes a 502: the members and their types are these."""
     assert type(response["statusCode"]) is int
     assert type(response["body"]) is str
@@ -139,7 +142,7 @@ def test_response_is_what_api_gateway_takes(response: respond.Response) -> None:
 def test_largest_answer_fits_lambda() -> None:
     """5,000 of the longest log_ids, or 5,000 refusals of the longest detail, stay below Lambda's 6 MB."""
     taken = Parsed([message("~" * 256)] * 5_000, list(range(5_000)), [], is_batch=True)
-    assert len(respond.answer(taken, frozenset(range(2_500)), "r")["body"]) < 6_000_000
+    assert len(DIALECT.answer(taken, frozenset(range(2_500)), _REQUEST)["body"]) < 6_000_000
     longest = max(REJECT_REASONS, key=lambda reason: len(Rejected(reason).detail))
     refused = Parsed([], [], [RejectedRecord(i, longest) for i in range(5_000)], is_batch=True)
-    assert len(respond.answer(refused, frozenset(), "r")["body"]) < 6_000_000
+    assert len(DIALECT.answer(refused, frozenset(), _REQUEST)["body"]) < 6_000_000

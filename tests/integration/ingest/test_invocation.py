@@ -1,9 +1,7 @@
-"""The handler against moto's SQS and Kinesis."""
+"""Production's wiring against moto's SQS and Kinesis."""
 
 import base64
-import importlib
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
+from msgspec.structs import replace
 
 from ingest.contract.message import InternalMessage, decode
-from ingest.sinks import queue, stream
-from tests.unit.ingest.conftest import Context
+from tests.unit.ingest.conftest import SETTINGS, Ingest
 from tests.unit.ingest.fakes import event
 
 if TYPE_CHECKING:
@@ -26,17 +24,16 @@ REGION = "eu-central-1"
 
 @dataclass(frozen=True)
 class Deployed:
-    """The handler, and the queue and stream behind it."""
+    """Ingest, and the queue and stream behind it."""
 
-    module: Any
+    ingest: Ingest
     sqs: "SQSClient"
     kinesis: "KinesisClient"
     queue_url: str
 
     def __call__(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the response to the event."""
-        response: dict[str, Any] = self.module.handler(given, Context())
-        return response
+        return self.ingest(given)
 
     def queued(self) -> list[InternalMessage]:
         """Receive what stands in the queue."""
@@ -86,7 +83,7 @@ class Deployed:
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    """Return the handler over moto."""
+    """Return ingest over moto."""
     for name, value in {"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -94,13 +91,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         sqs, kinesis = boto3.client("sqs", REGION), boto3.client("kinesis", REGION)
         queue_url = sqs.create_queue(QueueName="logs")["QueueUrl"]
         kinesis.create_stream(StreamName="logs", ShardCount=1)
-        monkeypatch.setenv("QUEUE_URL", queue_url)
-        monkeypatch.setenv("STREAM_NAME", "logs")
-        # The hot path signs for itself (tests/unit/ingest/aws/test_client.py); moto replaces botocore's HTTP.
-        monkeypatch.setattr(queue, "client", lambda _environ: sqs)
-        monkeypatch.setattr(stream, "client", lambda _environ: kinesis)
-        monkeypatch.delitem(sys.modules, "ingest.handler", raising=False)
-        yield Deployed(importlib.import_module("ingest.handler"), sqs, kinesis, queue_url)
+        # The hot path signs for itself (tests/unit/ingest/aws/test_connection.py); moto replaces botocore's HTTP.
+        ingest = Ingest(settings=replace(SETTINGS, queue_url=queue_url), sqs=sqs, kinesis=kinesis)
+        yield Deployed(ingest, sqs, kinesis, queue_url)
 
 
 def test_one_log_stands_in_the_queue_and_on_the_stream(deployed: Deployed) -> None:

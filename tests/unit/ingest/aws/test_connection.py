@@ -1,4 +1,4 @@
-"""The hand-signed client against botocore: the same bytes on the wire, the same answers, the same exceptions."""
+"""The signed connection and its clients against botocore: the same bytes, answers and exceptions."""
 
 import contextlib
 import datetime as dt
@@ -25,7 +25,8 @@ from botocore.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.aws import client as aws
+from ingest.aws import clients
+from ingest.aws.connection import Connection, Service
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.sigv4 import Credentials, credentials_of
 
@@ -102,12 +103,12 @@ def hangs(connection: socket.socket, server: Server) -> None:
 
 
 @contextlib.contextmanager
-def client(
-    url: str, protocol: aws.Protocol = aws.SQS, *, token: str | None = None, timeout_s: float = 60
-) -> Iterator[aws.Client]:
-    """Give a client of the server, and close it."""
-    made = aws.Client(
-        protocol,
+def connected(
+    url: str, service: Service = clients.SQS, *, token: str | None = None, timeout_s: float = 60
+) -> Iterator[Connection]:
+    """Give a connection to the server, and close it."""
+    made = Connection(
+        service,
         endpoint_url=url,
         region="eu-west-1",
         credentials=lambda: Credentials("AKID", "secret", token),
@@ -120,16 +121,21 @@ def client(
         made.close()
 
 
+def send(connection: Connection) -> dict[str, Any]:
+    """Make some call."""
+    return clients.Sqs(connection).send_message_batch(QueueUrl="q", Entries=[])
+
+
 @given(payload=st.binary(max_size=2000), token=st.none() | st.text("abcXYZ/+=", min_size=1, max_size=900))
 def test_signature_is_botocores(payload: bytes, token: str | None) -> None:
     """For any payload and credentials the Authorization header is the one that botocore writes."""
-    with client("https://sqs.eu-west-1.amazonaws.com", token=token) as sqs:
+    with connected("https://sqs.eu-west-1.amazonaws.com", token=token) as sqs:
         headers = sqs.signed_headers(payload, "AmazonSQS.SendMessage")
     request = AWSRequest(
         method="POST",
         url="https://sqs.eu-west-1.amazonaws.com/",
         data=payload,
-        headers={"Content-Type": aws.SQS.content_type, "X-Amz-Target": "AmazonSQS.SendMessage"},
+        headers={"Content-Type": clients.SQS.content_type, "X-Amz-Target": "AmazonSQS.SendMessage"},
     )
     now = dt.datetime.fromtimestamp(_NOW_S, dt.UTC).replace(tzinfo=None)
     with mock.patch("botocore.auth.get_current_datetime", return_value=now):
@@ -138,27 +144,30 @@ def test_signature_is_botocores(payload: bytes, token: str | None) -> None:
     assert headers.get("X-Amz-Security-Token") == request.headers.get("X-Amz-Security-Token")
 
 
-@pytest.mark.parametrize("protocol", [aws.SQS, aws.KINESIS], ids=lambda protocol: protocol.service)
-def test_request_is_botocores(protocol: aws.Protocol) -> None:
+_CALLS: dict[Service, Callable[[Any], object]] = {
+    clients.SQS: lambda sqs: sqs.send_message_batch(QueueUrl="https://sqs/q", Entries=_ENTRIES),
+    clients.KINESIS: lambda kinesis: kinesis.put_records(StreamName="logs", Records=_RECORDS),
+}
+
+
+@pytest.mark.parametrize(("service", "call"), _CALLS.items(), ids=lambda value: getattr(value, "name", ""))
+def test_request_is_botocores(service: Service, call: Callable[[Any], object]) -> None:
     """The body, target and content type on the wire are those that boto3 sends for the same call."""
     with serving(
         answers(b'{"Successful": [], "Records": []}'), answers(b'{"Successful": [], "Records": []}')
     ) as server:
-        boto = boto3.client(
-            protocol.service,  # type: ignore[call-overload] # both services have their literal
+        boto: Any = boto3.client(
+            service.name,  # type: ignore[call-overload] # each service has its literal
             endpoint_url=server.url,
             region_name="eu-west-1",
             aws_access_key_id="AKID",
             aws_secret_access_key="secret",
             config=Config(retries={"total_max_attempts": 1}),
         )
-        with client(server.url, protocol) as ours:
-            for caller in (boto, ours):
-                if protocol is aws.SQS:
-                    caller.send_message_batch(QueueUrl="https://sqs/q", Entries=_ENTRIES)
-                else:
-                    caller.put_records(StreamName="logs", Records=_RECORDS)
-                caller.close()
+        call(boto)
+        boto.close()
+        with connected(server.url, service) as connection:
+            call(clients.Sqs(connection) if service is clients.SQS else clients.Kinesis(connection))
     (their_headers, their_body), (our_headers, our_body) = server.requests
     assert json.loads(our_body) == json.loads(their_body)
     for name in ("x-amz-target", "content-type", "host"):
@@ -167,50 +176,50 @@ def test_request_is_botocores(protocol: aws.Protocol) -> None:
 
 def test_connection_is_kept() -> None:
     """Two calls go over one connection."""
-    with serving(answers(b'{"n": 1}', b'{"n": 2}')) as server, client(server.url) as sqs:
-        assert [sqs.send_message_batch(QueueUrl="q", Entries=[])["n"] for _ in range(2)] == [1, 2]
+    with serving(answers(b'{"n": 1}', b'{"n": 2}')) as server, connected(server.url) as sqs:
+        assert [send(sqs)["n"] for _ in range(2)] == [1, 2]
 
 
 def test_connection_closed_while_idle_is_opened_again() -> None:
     """A connection that AWS closed between two invocations costs a reconnect and no error."""
-    with serving(answers(b'{"n": 1}'), answers(b'{"n": 2}')) as server, client(server.url) as sqs:
-        assert [sqs.send_message_batch(QueueUrl="q", Entries=[])["n"] for _ in range(2)] == [1, 2]
+    with serving(answers(b'{"n": 1}'), answers(b'{"n": 2}')) as server, connected(server.url) as sqs:
+        assert [send(sqs)["n"] for _ in range(2)] == [1, 2]
 
 
 def test_connection_close_header_is_honoured() -> None:
     """After an answer with Connection: close the next call opens a new connection."""
     with (
         serving(answers(b'{"n": 1}', head="Connection: close\r\n"), answers(b'{"n": 2}')) as server,
-        client(server.url) as sqs,
+        connected(server.url) as sqs,
     ):
-        assert [sqs.send_message_batch(QueueUrl="q", Entries=[])["n"] for _ in range(2)] == [1, 2]
+        assert [send(sqs)["n"] for _ in range(2)] == [1, 2]
 
 
 def test_fresh_connection_that_dies_is_an_error_and_no_second_send() -> None:
     """A connection that was just opened and dies without an answer is reported, not silently tried again."""
     with (
         serving(lambda connection, server: server.read_request(connection)) as server,
-        client(server.url) as sqs,
+        connected(server.url) as sqs,
         pytest.raises(ConnectionClosedError),
     ):
-        sqs.send_message_batch(QueueUrl="q", Entries=[])
+        send(sqs)
     assert len(server.requests) == 1
 
 
 def test_read_timeout_is_botocores_and_bounded() -> None:
     """An AWS that hangs is a ReadTimeoutError after the read timeout, and the call after it gets a new connection."""
-    with serving(hangs, answers(b'{"n": 2}')) as server, client(server.url, timeout_s=1) as sqs:
+    with serving(hangs, answers(b'{"n": 2}')) as server, connected(server.url, timeout_s=1) as sqs:
         with pytest.raises(ReadTimeoutError):  # Without the bound it waits for ever: the server hangs until we go.
-            sqs.send_message_batch(QueueUrl="q", Entries=[])
-        assert sqs.send_message_batch(QueueUrl="q", Entries=[]) == {"n": 2}
+            send(sqs)
+        assert send(sqs) == {"n": 2}
 
 
 def test_refused_connection_is_botocores() -> None:
     """Nobody listening is an EndpointConnectionError, which counts as retryable."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with client(f"http://127.0.0.1:{port}") as sqs, pytest.raises(EndpointConnectionError) as caught:
-        sqs.send_message_batch(QueueUrl="q", Entries=[])
+    with connected(f"http://127.0.0.1:{port}") as sqs, pytest.raises(EndpointConnectionError) as caught:
+        send(sqs)
     assert refusal_of(caught.value) == Refusal("EndpointConnectionError", retryable=True)
 
 
@@ -231,10 +240,10 @@ def test_error_answer_is_a_client_error(status: str, body: bytes, code: str, *, 
     """An error answer becomes botocore's ClientError with AWS's code, and tells whether a second try helps."""
     with (
         serving(answers(body, status=status)) as server,
-        client(server.url) as sqs,
+        connected(server.url) as sqs,
         pytest.raises(ClientError) as caught,
     ):
-        sqs.send_message_batch(QueueUrl="q", Entries=[])
+        send(sqs)
     assert caught.value.response["Error"]["Code"] == code
     assert refusal_of(caught.value) == Refusal(code, retryable=retryable)
 
@@ -255,7 +264,7 @@ def test_bug_is_no_refusal() -> None:
 )
 def test_endpoint_is_the_environments(environ: dict[str, str], url: str) -> None:
     """The endpoint follows the region, and the variables that boto3 knows override it."""
-    assert aws.client(aws.SQS, _ENVIRON | environ, read_timeout_s=1).endpoint_url == url
+    assert clients.sqs(_ENVIRON | environ, read_timeout_s=1).connection.endpoint_url == url
 
 
 def test_credentials_come_from_the_environment() -> None:

@@ -1,4 +1,4 @@
-"""The Lambda entry: events in, responses and lines out, AWS replaced."""
+"""One request from event to answer: responses and lines, AWS replaced."""
 
 import gzip
 import json
@@ -82,9 +82,65 @@ def test_retry_with_an_idempotency_key_has_the_same_log_ids(ingest: Ingest) -> N
 
 def test_health(ingest: Ingest, lines: Lines) -> None:
     """The health check touches nothing and writes nothing."""
-    response = ingest(event(None, path="/health"))
+    response = ingest(event(None, path="/health", method="GET"))
     assert (response["statusCode"], response["body"]) == (200, '{"status":"ok"}')
     assert (ingest.sqs.calls, ingest.kinesis.records, lines()) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/anything/health"), ("POST", "/health"), ("GET", "/ingest"), ("POST", "/ingest/"), ("POST", "/other")],
+)
+def test_what_no_dialect_answers_is_a_404(method: str, path: str, ingest: Ingest) -> None:
+    """The table of routes decides, by method and whole path; nothing is read, sent or written."""
+    response = ingest(event('{"text":"a"}', path=path, method=method))
+    assert response["statusCode"] == 404
+    assert _body(response) == {"detail": "Not Found", "request_id": "request-1"}
+    assert (ingest.sqs.calls, ingest.kinesis.records, ingest.written) == ([], [], [])
+
+
+def _of(tenant_id: str | None) -> dict[str, Any]:
+    given = event('{"text":"a"}', headers={"x-tenant-id": ""})
+    authorizer = None if tenant_id is None else {"lambda": {"tenant_id": tenant_id}}
+    return given | {"requestContext": given["requestContext"] | {"authorizer": authorizer}}
+
+
+def test_log_of_an_authorized_caller_is_counted_against_its_quota(ingest: Ingest, lines: Lines) -> None:
+    """Its tenant is the one that the authorizer vouches for; a table that fails costs no log, and the line says so."""
+    ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
+    assert ingest(_of("acme"))["statusCode"] == 202
+    (update,) = ingest.dynamodb.updates
+    assert update["ExpressionAttributeValues"][":logs"] == {"N": "1"}
+    assert ingest.enqueued[0].tenant_id == "acme"
+    ingest.dynamodb.error = _THROTTLED
+    assert ingest(_of("acme"))["statusCode"] == 202
+    assert [line.get("quota_failure") for line in lines()] == [None, "ThrottlingException"]
+
+
+def test_tenant_forbidden_without_an_authorizer(ingest: Ingest) -> None:
+    """Authorization that is switched on and not wired to the route lets nobody in (I4)."""
+    ingest.with_settings(authentication="api_key")
+    response = ingest(_of(None))
+    assert (response["statusCode"], _body(response)["reason"]) == (403, "tenant_forbidden")
+    assert ingest.sqs.calls == []
+
+
+def test_over_quota_is_a_429_with_the_time_of_the_next_minute(ingest: Ingest, lines: Lines) -> None:
+    """A reason like the others: in the answer, in the line's dimension; and the line names the tenant."""
+    ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
+    ingest.dynamodb.error = ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
+    response = ingest(_of("acme"))
+    wait_s = response["headers"]["retry-after"]
+    assert response["statusCode"] == 429
+    assert 1 <= int(wait_s) <= 60
+    assert _body(response) == {
+        "detail": f"The tenant's quota of this minute is used up. Try again in {wait_s} s.",
+        "reason": "over_quota",
+        "request_id": "request-1",
+    }
+    (line,) = lines()
+    assert (line["reason"], line["rejected"], line["tenants"]) == ("over_quota", 1, {"acme": 1})
+    assert (ingest.sqs.calls, ingest.kinesis.records) == ([], [])
 
 
 _REFUSED: dict[RejectReason, dict[str, Any]] = {
@@ -111,7 +167,7 @@ _REFUSED: dict[RejectReason, dict[str, Any]] = {
 }
 
 
-_OF_A_PRINCIPAL = {"larger_than_quota", "tenant_forbidden"}  # These need an authenticated caller.
+_OF_A_PRINCIPAL = {"larger_than_quota", "over_quota", "tenant_forbidden"}  # These need an authenticated caller.
 
 
 def test_every_reason_is_provoked_here() -> None:
@@ -143,7 +199,7 @@ def test_body_in_each_form(body: str | bytes, ingest: Ingest) -> None:
 def test_sqs_refusal_is_a_500_with_retry_after(ingest: Ingest, lines: Lines) -> None:
     """The client is told to send it again, and under which log_id."""
     ingest.sqs.always = _THROTTLED
-    ingest.context.remaining_ms = 1_600
+    ingest.remaining_ms = 1_600
     response = ingest(event('{"text":"a","log_id":"l-1"}'))
     assert response["statusCode"] == 500
     assert response["headers"]["retry-after"] == "5"
@@ -191,7 +247,7 @@ def test_kinesis_refusal_is_a_202_and_the_queue_message_says_so(error: Exception
 def test_kinesis_is_not_waited_for_beyond_its_budget(ingest: Ingest) -> None:
     """A stream that throttles for ever costs its budget (50 ms here), whatever time the Lambda has."""
     ingest.kinesis.error = _THROTTLED
-    ingest.context.remaining_ms = 30_000
+    ingest.remaining_ms = 30_000
     started_s = time.monotonic()
     assert ingest(event('"a"'))["statusCode"] == 202
     assert time.monotonic() - started_s < 20  # Far from both: the machine may be busy.
@@ -199,27 +255,26 @@ def test_kinesis_is_not_waited_for_beyond_its_budget(ingest: Ingest) -> None:
 
 def test_lambda_without_time_left_answers_500(ingest: Ingest) -> None:
     """Nothing is sent that could not be answered for."""
-    ingest.context.remaining_ms = 1_000
+    ingest.remaining_ms = 1_000
     assert ingest(event('"a"'))["statusCode"] == 500
     assert ingest.sqs.calls == []
 
 
-def test_lines_are_emf_and_name_the_request(ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_emf_and_name_the_request(ingest: Ingest) -> None:
     """Every line is one that CloudWatch takes, with the two request ids."""
     ingest(event('["a",7,""]'))
     ingest(event("{"))
-    written = capsys.readouterr().out.splitlines()
-    assert len(written) == 4
-    for line in written:
+    assert len(ingest.written) == 4
+    for line in ingest.written:
         assert violations(line) == []
         root = json.loads(line)
         assert (root["request_id"], root["lambda_request_id"]) == ("request-1", "lambda-1")
 
 
 @pytest.mark.parametrize("failure", ["none", "sqs", "kinesis", "rejected"])
-def test_no_line_holds_a_log_s_text(failure: str, ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_line_holds_a_log_s_text(failure: str, ingest: Ingest) -> None:
     """Whatever happens to a log, its text, fields and id stay out of the log lines."""
-    ingest.context.remaining_ms = 1_550
+    ingest.remaining_ms = 1_550
     if failure == "sqs":
         ingest.sqs.always = _THROTTLED
     if failure == "kinesis":
@@ -231,17 +286,16 @@ def test_no_line_holds_a_log_s_text(failure: str, ingest: Ingest, capsys: pytest
         ingest(event(json.dumps([record | {"log_id": f"{_SECRET} "}, {_SECRET: _SECRET}])))
     else:
         ingest(event(json.dumps([record, record])))
-    captured = capsys.readouterr()
-    assert captured.out
-    assert _SECRET not in captured.out + captured.err
+    assert ingest.written
+    assert _SECRET not in "".join(ingest.written)
 
 
-def test_lines_of_a_large_failure_stay_small(ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_a_large_failure_stay_small(ingest: Ingest) -> None:
     """CloudWatch cuts events of more than 256 KiB: just when SQS refuses 5,000 logs, the line must not be that long."""
     ingest.sqs.always = _THROTTLED
-    ingest.context.remaining_ms = 1_800
+    ingest.remaining_ms = 1_800
     assert ingest(event(json.dumps(["x"] * 5_000)))["statusCode"] == 500
-    assert max(len(line) for line in capsys.readouterr().out.splitlines()) < 10_000
+    assert max(map(len, ingest.written)) < 10_000
 
 
 def _on_stream(ingest: Ingest) -> list[Any]:

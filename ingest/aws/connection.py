@@ -1,16 +1,14 @@
-"""The hot path's two AWS calls, signed here: boto3's methods and exceptions at an eighth of boto3's CPU.
+"""One signed, kept-alive connection to an AWS service that speaks JSON, at an eighth of boto3's CPU.
 
-A client of this module takes the place of `boto3.client("sqs")` or `boto3.client("kinesis")` for SendMessageBatch and
-PutRecords: same keyword arguments, same answers, same botocore exceptions (imported only when one is raised). What it
-buys is measured in bench/micro/ingest.py; that it signs and sends what botocore does is tested against botocore.
+Its answers are boto3's, and so are its exceptions (botocore is imported only when one is raised). What that buys is
+measured in bench/micro/ingest.py; that it signs and sends what botocore does is tested against botocore.
 """
 
-import base64
 import http.client
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -26,25 +24,20 @@ _OK: Final = 200
 _BAD_GATEWAY: Final = 502
 
 
-class Protocol(NamedTuple):
-    """How a service's JSON protocol is spoken (botocore/data/*/service-2.json: metadata)."""
+class Service(NamedTuple):
+    """A service's name, and how its JSON protocol is spoken (botocore/data/*/service-2.json: metadata)."""
 
-    service: str
+    name: str
     target_prefix: str
     content_type: str
 
 
-SQS: Final = Protocol("sqs", "AmazonSQS", "application/x-amz-json-1.0")
-DYNAMODB: Final = Protocol("dynamodb", "DynamoDB_20120810", "application/x-amz-json-1.0")
-KINESIS: Final = Protocol("kinesis", "Kinesis_20131202", "application/x-amz-json-1.1")
-
-
-class Client:
+class Connection:
     """One service over one kept-alive connection. Not for use by several threads at once."""
 
     def __init__(
         self,
-        protocol: Protocol,
+        service: Service,
         *,
         endpoint_url: str,
         region: str,
@@ -53,9 +46,9 @@ class Client:
         clock: Callable[[], float] = time.time,
         ca_bundle: str | None = None,
     ) -> None:
-        self._protocol = protocol
+        self._service = service
         self.endpoint_url = endpoint_url
-        self._signer = Signer(protocol.service, region, credentials, clock)
+        self._signer = Signer(service.name, region, credentials, clock)
         self._read_timeout_s = read_timeout_s
         url = urlsplit(endpoint_url)
         self._host = url.netloc
@@ -64,48 +57,20 @@ class Client:
         self._address = (url.hostname or "", url.port or (443 if self._tls else 80))
         self._socket: socket.socket | None = None
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        """Return SQS's answer (`Successful`, `Failed`), as boto3's method of this name does.
-
-        Raises:
-            ClientError, BotoCoreError: what boto3 raises for the same failure.
-        """
-        return self._call("SendMessageBatch", {"QueueUrl": QueueUrl, "Entries": Entries})
-
-    def put_records(self, *, StreamName: str, Records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        """Return Kinesis' answer (`FailedRecordCount`, `Records`), as boto3's method of this name does.
-
-        Raises:
-            ClientError, BotoCoreError: what boto3 raises for the same failure.
-        """
-        records = [{**record, "Data": base64.b64encode(record["Data"]).decode()} for record in Records]
-        return self._call("PutRecords", {"StreamName": StreamName, "Records": records})
-
-    def get_item(self, **request: Any) -> dict[str, Any]:
-        """Return DynamoDB's answer (`Item`, if there is one), as boto3's method of this name does.
-
-        Raises:
-            ClientError, BotoCoreError: what boto3 raises for the same failure.
-        """
-        return self._call("GetItem", request)
-
-    def update_item(self, **request: Any) -> dict[str, Any]:
-        """Return DynamoDB's answer, as boto3's method of this name does.
-
-        Raises:
-            ClientError, BotoCoreError: what boto3 raises for the same failure.
-        """
-        return self._call("UpdateItem", request)
-
     def close(self) -> None:
         """Close the connection; the next call opens one."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the service's answer.
+
+        Raises:
+            ClientError, BotoCoreError: what boto3 raises for the same failure.
+        """
         payload = orjson.dumps(request)
-        target = f"{self._protocol.target_prefix}.{operation}"
+        target = f"{self._service.target_prefix}.{operation}"
         status, body = self._post(payload, target)
         if status != _OK:
             raise refusal.client_error(operation, status, body)
@@ -147,7 +112,7 @@ class Client:
     def signed_headers(self, payload: bytes, target: str) -> dict[str, str]:
         """Return the headers of a POST of `payload` to the service, signed."""
         return self._signer.headers(
-            payload, host=self._host, path=self._path, content_type=self._protocol.content_type, target=target
+            payload, host=self._host, path=self._path, content_type=self._service.content_type, target=target
         )
 
     def _open(self) -> socket.socket:
@@ -160,8 +125,8 @@ class Client:
         return connection
 
 
-def client(protocol: Protocol, environ: Mapping[str, str], *, read_timeout_s: float) -> Client:
-    """Return the service's client for the region, endpoint and credentials that the Lambda's environment names.
+def connection(service: Service, environ: Mapping[str, str], *, read_timeout_s: float) -> Connection:
+    """Return a connection to the service for the region, endpoint and credentials that the Lambda's environment names.
 
     Raises:
         KeyError: the environment names no AWS_REGION.
@@ -169,12 +134,12 @@ def client(protocol: Protocol, environ: Mapping[str, str], *, read_timeout_s: fl
     region = environ["AWS_REGION"]
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     endpoint_url = (
-        environ.get(f"AWS_ENDPOINT_URL_{protocol.service.upper()}")
+        environ.get(f"AWS_ENDPOINT_URL_{service.name.upper()}")
         or environ.get("AWS_ENDPOINT_URL")
-        or f"https://{protocol.service}.{region}.{suffix}"
+        or f"https://{service.name}.{region}.{suffix}"
     )
-    return Client(
-        protocol,
+    return Connection(
+        service,
         endpoint_url=endpoint_url,
         region=region,
         credentials=credentials_of(environ),

@@ -1,0 +1,62 @@
+"""What a dialect is: an object that says its routes, reads a request into records, and words every answer.
+
+Each lives in one file of `dialects/`, whose list (`dialects.ALL`) is all that names it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ingest.contract.message import Source
+
+if TYPE_CHECKING:
+    from ingest.api.events import Response
+    from ingest.api.parse import Parsed
+    from ingest.api.request import Request
+    from ingest.contract.errors import Rejected
+
+Route = tuple[str, str]
+"""Method and path. A path's `{name}` stands for one segment and becomes the request's parameter of that name;
+`{tenant}` names the tenant."""
+
+
+class Record(NamedTuple):
+    """One log as the client sent it, unchecked: `parse` judges the values, whatever their types. None: not given."""
+
+    text: Any
+    tenant_id: Any = None
+    log_id: Any = None
+    fields: dict[str, Any] | None = None
+
+
+class Records(NamedTuple):
+    """What a request holds, in order; what could not be read stands as the `Rejected` that says why.
+
+    A lone record (not `is_batch`) that is refused refuses the request. `source` is the dialect's word for where the
+    logs come from. `tenant_id` is what an envelope around the records names, of any type.
+    """
+
+    records: Sequence["Record | Rejected"]
+    is_batch: bool
+    source: Source
+    tenant_id: Any = None
+
+
+class Dialect(NamedTuple):
+    """How one kind of client speaks.
+
+    - `routes` carry logs. `handshakes` are the requests that carry none, each with its answer: no credentials are asked
+      for, and nothing is written.
+    - `read(request)` returns the request's records. It raises `Rejected` when nothing can be read, and nothing else.
+    - `answer(parsed, not_enqueued, request)` words what became of the records: all taken, some or all refused
+      (`parsed.rejected`), or some not acknowledged by the queue, by their positions in `parsed.messages`.
+    - `refuse(rejected, request)` words the refusal of the whole: a bad request (whose body is then b"", if that is what
+      is wrong with it), bad credentials, a quota used up (`rejected.retry_after_s`).
+    - `takes_empty`: a batch of no records is a success, and no `empty_batch`.
+    """
+
+    routes: Sequence[Route]
+    read: Callable[["Request"], Records]
+    answer: Callable[["Parsed", frozenset[int], "Request"], "Response"]
+    refuse: Callable[["Rejected", "Request"], "Response"]
+    handshakes: Mapping[Route, Callable[["Request"], "Response"]] = {}
+    takes_empty: bool = False

@@ -1,0 +1,89 @@
+"""Which dialect a request speaks: by its method and path, and by nothing else. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from ingest.api.dialect import Dialect, Route
+from ingest.api.events import HttpEvent, Response
+from ingest.api.request import Request
+
+_DEFAULT_STAGE: Final = "$default"
+_NONE: Final[Mapping[str, str]] = {}
+
+
+class Match(NamedTuple):
+    """Where a request goes. `handshake` answers it at once, if there is one. `path` is without the stage."""
+
+    dialect: Dialect
+    handshake: Callable[[Request], Response] | None
+    path: str
+    parameters: Mapping[str, str]
+
+
+class _Pattern(NamedTuple):
+    method: str
+    segments: list[str]
+    match: Match
+
+
+class Routes:
+    """The table of all dialects' routes.
+
+    A path without parameters wins over one with. Raises ValueError when two dialects claim one route.
+    """
+
+    def __init__(self, dialects: Iterable[Dialect]) -> None:
+        self._exact: dict[Route, Match] = {}
+        self._patterns: list[_Pattern] = []
+        claimed: set[tuple[str, str]] = set()
+        for dialect in dialects:
+            for route in (*dialect.routes, *dialect.handshakes):
+                method, path = route
+                form = "/".join("{}" if segment[:1] == "{" else segment for segment in path.split("/"))
+                if (method, form) in claimed:
+                    raise ValueError(f"Two dialects claim {method} {path}. Take the route out of one of them.")
+                claimed.add((method, form))
+                match = Match(dialect, dialect.handshakes.get(route), path, _NONE)
+                if "{" in path:
+                    self._patterns.append(_Pattern(method, path.split("/"), match))
+                else:
+                    self._exact[route] = match
+
+    def find(self, event: HttpEvent) -> Match | None:
+        """Return where the request goes, or None when no dialect answers it.
+
+        A stage other than `$default` stands before the path and is no part of it. Behind a custom domain's base path,
+        which nothing in the event names, the gateway's own route (`routeKey`) decides.
+        """
+        context = event["requestContext"]
+        method, path = context["http"]["method"], context["http"]["path"]
+        found = self._exact.get((method, path))
+        if found is not None:
+            return found
+        stage = context.get("stage", _DEFAULT_STAGE)
+        if stage != _DEFAULT_STAGE:
+            path = path.removeprefix(f"/{stage}")
+        key_method, _, key_path = event.get("routeKey", "").partition(" ")
+        return self._lookup(method, path) or (self._exact.get((method, key_path)) if key_method == method else None)
+
+    def _lookup(self, method: str, path: str) -> Match | None:
+        found = self._exact.get((method, path))
+        if found is not None:
+            return found
+        segments = path.split("/")
+        for pattern in self._patterns:
+            if pattern.method == method and len(pattern.segments) == len(segments):
+                parameters = _parameters(pattern.segments, segments)
+                if parameters is not None:
+                    return pattern.match._replace(path=path, parameters=parameters)
+        return None
+
+
+def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    parameters: dict[str, str] = {}
+    for expected, segment in zip(pattern, segments, strict=True):
+        if expected[:1] == "{" and segment:
+            parameters[expected[1:-1]] = segment
+        elif expected != segment:
+            return None
+    return parameters

@@ -1,0 +1,65 @@
+"""One client a service, with the calls that ingest makes: boto3's methods, answers and exceptions.
+
+Each takes the place of boto3's client of its service for these methods, and raises ClientError and BotoCoreError for
+what boto3 raises them for.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from ingest.aws.connection import Connection, Service, connection
+
+SQS: Final = Service("sqs", "AmazonSQS", "application/x-amz-json-1.0")
+KINESIS: Final = Service("kinesis", "Kinesis_20131202", "application/x-amz-json-1.1")
+DYNAMODB: Final = Service("dynamodb", "DynamoDB_20120810", "application/x-amz-json-1.0")
+
+
+class Sqs(NamedTuple):
+    """The queue."""
+
+    connection: Connection
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        """Return SQS's answer: `Successful` and `Failed`."""
+        return self.connection.call("SendMessageBatch", {"QueueUrl": QueueUrl, "Entries": Entries})
+
+
+class Kinesis(NamedTuple):
+    """The stream."""
+
+    connection: Connection
+
+    def put_records(self, *, StreamName: str, Records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        """Return Kinesis' answer: `FailedRecordCount` and `Records`."""
+        records = [{**record, "Data": base64.b64encode(record["Data"]).decode()} for record in Records]
+        return self.connection.call("PutRecords", {"StreamName": StreamName, "Records": records})
+
+
+class DynamoDb(NamedTuple):
+    """The table of keys and quotas."""
+
+    connection: Connection
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Return DynamoDB's answer: `Item`, if there is one."""
+        return self.connection.call("GetItem", request)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Return DynamoDB's answer."""
+        return self.connection.call("UpdateItem", request)
+
+
+def sqs(environ: Mapping[str, str], *, read_timeout_s: float) -> Sqs:
+    """Return SQS's client for the region, endpoint and credentials of the Lambda's environment. Raises: KeyError."""
+    return Sqs(connection(SQS, environ, read_timeout_s=read_timeout_s))
+
+
+def kinesis(environ: Mapping[str, str], *, read_timeout_s: float) -> Kinesis:
+    """Return Kinesis' client, as `sqs`."""
+    return Kinesis(connection(KINESIS, environ, read_timeout_s=read_timeout_s))
+
+
+def dynamodb(environ: Mapping[str, str], *, read_timeout_s: float) -> DynamoDb:
+    """Return DynamoDB's client, as `sqs`."""
+    return DynamoDb(connection(DYNAMODB, environ, read_timeout_s=read_timeout_s))

@@ -1,0 +1,127 @@
+"""One request from event to answer: route, credentials, records, quota, stream, queue. The order, and nothing else."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, Protocol
+
+from ingest import report
+from ingest.access.principal import tenant_of
+from ingest.api.events import HttpEvent, Response
+from ingest.api.parse import parse
+from ingest.api.request import Request, from_event, without_body
+from ingest.api.respond import not_found
+from ingest.api.routes import Match, Routes
+from ingest.contract.errors import Rejected
+from ingest.contract.message import EncodedLog
+from ingest.settings import Settings
+from ingest.sinks.publish import NOTHING, publish
+
+RESERVED_S: Final = 1.5
+"""What remains of the invocation's time when the last call to SQS starts: one client timeout, and the answer."""
+
+
+class Puts(Protocol):
+    """A sink: the queue or the stream."""
+
+    def __call__(
+        self, logs: Sequence[EncodedLog], *, give_up_at_s: float, on_refusal: Callable[[str, int], None]
+    ) -> frozenset[int]:
+        """Return the positions not taken; `on_refusal(code, logs)` is told of every refusal."""
+
+
+class TakesQuota(Protocol):
+    """`ingest.access.quota.take`, over its table."""
+
+    def __call__(self, *, tenant_id: str, logs: int, body_bytes: int, now_s: float) -> str | None:
+        """Return None, or why the request could not be counted. Raises: Rejected."""
+
+
+class Outside(NamedTuple):
+    """What a request touches. `now_ms` is since the epoch; `write_lines` gets the lines of one request."""
+
+    put_on_stream: Puts
+    enqueue: Puts
+    take_quota: TakesQuota
+    now_ms: Callable[[], int]
+    monotonic: Callable[[], float]
+    new_log_id: Callable[[], str]
+    write_lines: Callable[[list[str]], object]
+
+
+def respond(
+    event: HttpEvent,
+    *,
+    remaining_s: float,
+    lambda_request_id: str,
+    settings: Settings,
+    routes: Routes,
+    outside: Outside,
+) -> Response:
+    """Return the answer to one request, with `remaining_s` left of the invocation."""
+    started_s = outside.monotonic()
+    request_id = event["requestContext"]["requestId"]
+    match = routes.find(event)
+    if match is None:
+        return not_found(request_id)
+    if match.handshake is not None:
+        return match.handshake(_without_body(event, match))
+    now_ms = outside.now_ms()
+    properties: dict[str, object] = {"request_id": request_id, "lambda_request_id": lambda_request_id}
+    principal: str | None = None
+    try:
+        if settings.authentication != "none":
+            principal = tenant_of(event, settings.jwt_tenant_claim)
+        request = from_event(event, path=match.path, parameters=match.parameters, request_id=request_id)
+        parsed = parse(
+            request, match.dialect, received_at=_rfc3339(now_ms), new_log_id=outside.new_log_id, principal=principal
+        )
+        if principal is not None and parsed.messages:
+            failure = outside.take_quota(
+                tenant_id=principal, logs=len(parsed.messages), body_bytes=len(request.body), now_s=now_ms / 1000
+            )
+            if failure is not None:
+                properties["quota_failure"] = failure
+    except Rejected as rejected:
+        if rejected.reason == "over_quota":
+            properties["tenants"] = {principal: 1}
+        outside.write_lines(
+            report.rejected_lines(rejected, stack=settings.stack_name, timestamp_ms=now_ms, properties=properties)
+        )
+        return match.dialect.refuse(rejected, _without_body(event, match))
+    published = NOTHING
+    if parsed.messages:
+        refusals: list[tuple[str, str, int]] = []  # (service, error code, logs)
+        published = publish(
+            parsed.messages,
+            put_on_stream=lambda logs: outside.put_on_stream(
+                logs,
+                give_up_at_s=started_s + settings.stream_budget_ms / 1000,
+                on_refusal=lambda code, count: refusals.append(("kinesis", code, count)),
+            ),
+            enqueue=lambda logs: outside.enqueue(
+                logs,
+                give_up_at_s=started_s + remaining_s - RESERVED_S,
+                on_refusal=lambda code, count: refusals.append(("sqs", code, count)),
+            ),
+        )
+        if refusals:
+            properties["refusals"] = report.refusal_counts(refusals)
+    lines = report.accepted_lines(
+        parsed,
+        published,
+        stack=settings.stack_name,
+        timestamp_ms=now_ms,
+        latency_ms=(outside.monotonic() - started_s) * 1000,
+        properties=properties,
+    )
+    outside.write_lines(lines)
+    return match.dialect.answer(parsed, published.not_enqueued, request)
+
+
+def _without_body(event: HttpEvent, match: Match) -> Request:
+    request_id = event["requestContext"]["requestId"]
+    return without_body(event, path=match.path, parameters=match.parameters, request_id=request_id)
+
+
+def _rfc3339(now_ms: int) -> str:
+    return datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

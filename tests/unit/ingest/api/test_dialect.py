@@ -1,0 +1,87 @@
+"""A dialect is one object: with it in the list, and nothing else changed, requests in its words are answered."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ingest.api import dialects
+from tests.toy_dialect import DIALECT
+from tests.unit.ingest.conftest import Ingest
+from tests.unit.ingest.fakes import event
+
+
+@pytest.fixture
+def toy() -> Ingest:
+    """Return the Lambda with one more dialect."""
+    return Ingest(dialects=(*dialects.ALL, DIALECT))
+
+
+def _toy(body: str, *, method: str = "POST", tenant: str = "globex", **headers: str) -> dict[str, Any]:
+    return event(body, None, path=f"/toy/{tenant}", method=method, headers={"x-tenant-id": ""} | headers)
+
+
+def _said(response: dict[str, Any]) -> tuple[int, Any]:
+    return response["statusCode"], json.loads(response["body"])
+
+
+def test_all_taken_in_its_own_words(toy: Ingest) -> None:
+    """Its status, its body; the tenant is its path's."""
+    assert _said(toy(_toy("a\nb"))) == (201, {"took": 2, "bad": 0})
+    assert [(m.tenant_id, m.text, m.fields) for m in toy.enqueued] == [
+        ("globex", "a", {"toy": 1}),
+        ("globex", "b", {"toy": 1}),
+    ]
+
+
+def test_some_refused(toy: Ingest) -> None:
+    """A bad record does not cost its neighbours."""
+    assert _said(toy(_toy("a\nbad\nb"))) == (201, {"took": 2, "bad": 1})
+    assert [m.text for m in toy.enqueued] == ["a", "b"]
+
+
+def test_all_refused(toy: Ingest) -> None:
+    """What that means to its clients is its own to say."""
+    assert _said(toy(_toy("bad"))) == (201, {"took": 0, "bad": 1})
+
+
+def test_empty_is_what_the_dialect_says(toy: Ingest) -> None:
+    """To this one a success."""
+    assert _said(toy(_toy(""))) == (201, {"took": 0, "bad": 0})
+    assert (toy.sqs.calls, toy.kinesis.records) == ([], [])
+
+
+def test_not_enqueued_with_its_own_status(toy: Ingest) -> None:
+    """503 where `/ingest` says 500."""
+    toy.sqs.always = ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessageBatch")
+    assert _said(toy(_toy("a"))) == (503, {"took": 0, "bad": 0})
+
+
+def test_refused_request(toy: Ingest) -> None:
+    """In its words too, also when the body could not be read."""
+    assert _said(toy(_toy("a", tenant="not valid"))) == (400, {"no": "invalid_tenant"})
+    assert _said(toy(_toy("a", **{"x-tenant-id": "acme"}))) == (400, {"no": "tenant_mismatch"})
+    assert _said(toy(_toy("a", **{"content-encoding": "br"}))) == (400, {"no": "unsupported_content_encoding"})
+
+
+def test_bad_credentials_and_a_used_up_quota(toy: Ingest) -> None:
+    """The path cannot name another tenant than the authorizer's."""
+    toy.with_settings(authentication="api_key", tenant_logs_per_minute=10)
+    given = _toy("a")
+    given["requestContext"]["authorizer"] = {"lambda": {"tenant_id": "acme"}}
+    assert _said(toy(given)) == (403, {"no": "tenant_forbidden"})
+    given["requestContext"]["authorizer"] = {"lambda": {"tenant_id": "globex"}}
+    toy.dynamodb.error = ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
+    assert _said(toy(given)) == (429, {"no": "over_quota"})
+
+
+def test_handshake_touches_nothing(toy: Ingest) -> None:
+    """It is answered at once, with what its path says."""
+    assert _said(toy(_toy("", method="GET"))) == (200, {"hello": "globex"})
+    assert (toy.sqs.calls, toy.kinesis.records, toy.written) == ([], [], [])
+
+
+def test_the_first_dialect_is_as_before(toy: Ingest) -> None:
+    """Another in the list changes nothing for it."""
+    assert toy(event('"a"'))["statusCode"] == 202
