@@ -56,9 +56,8 @@ MUTATIONS: Final = (
             (
                 '            responses = self._client.batch_execute_statement(Statements=statements)["Responses"]\n',
                 """\
-            puts = [
-                {"PutRequest": {"Item": dict(zip(row, statement(self._name, row)["Parameters"]))}} for row in rows
-            ]
+            from consumer.item import attributes
+            puts = [{"PutRequest": {"Item": attributes(item)}} for item in items]
             self._client.batch_write_item(RequestItems={self._name: puts})
             responses = [{} for _ in statements]
 """,
