@@ -1,0 +1,100 @@
+"""The world of one run: the suite's model of AWS, with names that do not depend on who came first, and virtual time.
+
+Message ids count per sender and not per queue, and receipts are compared by message and receive count. So two orders
+of the same independent steps end in equal states, and the explorer knows them for the same.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+import greenlet
+
+from ingest.aws.retry import Time as Timing
+from tests.clock import Clock
+from tests.faults.model_kinesis import Kinesis
+from tests.faults.model_sqs import Message, Queue, Sqs
+from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, World
+from tests.interleavings.tasks import Pending, Task, current
+
+
+class NamedQueue(Queue):
+    """A queue whose message ids name the sender and count its sends."""
+
+    def send(self, body: str, attributes: Mapping[str, Any] | None = None, group_id: str = "") -> str:
+        """Take a message and return its id."""
+        sender = getattr(greenlet.getcurrent(), "task", None)
+        if isinstance(sender, Task):
+            sender.sends += 1
+            message_id = f"{sender.name}.{sender.sends}"
+        else:
+            self._sent += 1
+            message_id = f"poison.{self._sent}"
+        taken = {name: dict(value) for name, value in (attributes or {}).items()}
+        self.messages[message_id] = Message(message_id, body, taken, group_id, self._clock.now_ms())
+        return message_id
+
+
+class NamedWorld(World):
+    """The suite's world, with such queues; a page of its stream holds everything that a small world writes."""
+
+    def __init__(self, clock: Clock, *, shards: int = 1) -> None:
+        super().__init__(clock, shards=shards)
+        self.kinesis = Kinesis(STREAM_NAME, clock, shards=shards, page_records=50)
+        self.dlq = NamedQueue(DLQ_URL, clock)
+        self.queue = NamedQueue(QUEUE_URL, clock, visibility_s=300, dead_letters=self.dlq, max_receives=5)
+        self.sqs = Sqs([self.queue, self.dlq])
+
+    def digest(self) -> bytes:
+        """Return what stands for everything that a program, or time, could meet here."""
+        state = (
+            self.clock.now_s,
+            *(
+                tuple(
+                    (m.message_id, m.body, m.visible_at_s, m.receive_count, m.first_receive_ms, m.sent_ms)
+                    for _, m in sorted(queue.messages.items())
+                )
+                for queue in (self.queue, self.dlq)
+            ),
+            tuple(sorted(self.queue.deleted)),
+            tuple((record["SequenceNumber"], record["Data"]) for record in self.kinesis.records),
+            sorted(self.dynamodb.items.items()),
+        )
+        return blake2b(repr(state).encode(), digest_size=16).digest()
+
+
+class Time:
+    """The clock as the programs read it: what a task reads is part of its history, and a sleep is a switch point."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.timing = Timing(self.monotonic, self.sleep, self.jitter)
+
+    def jitter(self) -> float:
+        """Return the same for every backoff: how long is chance, and order is what is explored here."""
+        return 0.5
+
+    def monotonic(self) -> float:
+        """Return seconds."""
+        return self._noted(self.clock.monotonic())
+
+    def now_ms(self) -> int:
+        """Return milliseconds since the epoch."""
+        return round(self._noted(self.clock.now_s) * 1000)
+
+    def now(self, zone: Any) -> Any:
+        """Return the instant, as `datetime.now` does."""
+        self._noted(self.clock.now_s)
+        return self.clock.now(zone)
+
+    def sleep(self, seconds: float) -> None:
+        """Stop until so much time has passed."""
+        if seconds <= 0:
+            return
+        clock = self.clock
+        until_s = clock.now_s + seconds
+        current().stop(Pending(f"until {until_s}", lambda: clock.now_s >= until_s))
+
+    def _noted(self, now_s: float) -> float:
+        current().note(str(now_s))
+        return now_s

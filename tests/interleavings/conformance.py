@@ -1,0 +1,197 @@
+"""Whether what really happened is a trace of the model: a world's own changes, told log id by log id.
+
+The abstraction: a call is the changes that it makes to the world, and each change is one action of `protocol` on one
+text of one log id. What changes nothing (a read, an INSERT that is refused, a deletion by an old receipt) is no action.
+A message that is received while the model has it in flight came up in between. The answer of the sender is told by
+whoever saw it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bench.judge.history import digest
+from consumer.replay.deaggregate import Broken, deaggregate
+from consumer.replay.select import read_log
+from tests.faults.model_sqs import Message, Queue
+from tests.faults.world import REFUSED_TEXT, World
+from tests.interleavings.protocol import ACTIONS, INVARIANTS, State
+from tests.interleavings.whereabouts import place_of
+
+LogKey = tuple[str, str]
+Happened = tuple[str, bytes]
+"""An action and its text's digest."""
+
+
+class Journal:
+    """What happens in a world, by log id. `component` says whose call changes it now."""
+
+    def __init__(self, world: World, component: Callable[[], str]) -> None:
+        self.happened: dict[LogKey, list[Happened]] = defaultdict(list)
+        self.poison: set[bytes] = set()
+        self._component = component
+        self._moving = False
+        self._watch_stream(world)
+        self._watch_queue(world.queue)
+        self._watch_dead_letters(world)
+        self._watch_table(world)
+
+    def accepted(self, tenant_id: str, log_id: str, text_digest: bytes) -> None:
+        """Take a 202."""
+        self.happened[tenant_id, log_id].append(("accept", text_digest))
+
+    def empty(self) -> None:
+        """Take it that an operator empties the table, to rebuild it."""
+        for happened in self.happened.values():
+            happened.append(("empty", b""))
+
+    def _tell(self, action: str, body: str) -> None:
+        tenant_id, log_id, text = place_of(body)
+        if not tenant_id or REFUSED_TEXT in body:
+            self.poison.add(text)
+        self.happened[tenant_id, log_id].append((action, text))
+
+    def _watch_stream(self, world: World) -> None:
+        append = world.kinesis._append
+
+        def appended(record: Mapping[str, Any]) -> dict[str, Any]:
+            for piece in deaggregate(record["PartitionKey"], bytes(record["Data"])):
+                log = piece if isinstance(piece, Broken) else read_log(piece)
+                if not isinstance(log, Broken):
+                    self.happened[log.tenant_id, log.log_id].append(("put", digest(log.text)))
+            return append(record)
+
+        world.kinesis._append = appended  # type: ignore[method-assign] # a watched world
+
+    def _watch_queue(self, queue: Queue) -> None:  # noqa: C901 - one function a change
+        send, receive, delete, revive = queue.send, queue.receive, queue.delete, queue.revive
+        flying: set[str] = set()
+
+        def sent(body: str, *more_arguments: Any, **more_named: Any) -> str:
+            if not self._moving:
+                self._tell(
+                    {"replay": "replay", "rebuild": "replay", "redrive": "resend"}.get(self._component(), "send"), body
+                )
+            return send(body, *more_arguments, **more_named)
+
+        def received(*arguments: Any, **named: Any) -> list[Message]:
+            for message in queue.visible:
+                if message.message_id in flying:
+                    flying.discard(message.message_id)
+                    self._tell("come up", message.body)
+            batch = receive(*arguments, **named)
+            for message in batch:
+                flying.add(message.message_id)
+                self._tell("receive", message.body)
+            return batch
+
+        def deleted(receipt: str) -> None:
+            before = dict(queue.messages)
+            delete(receipt)
+            for message_id in before.keys() - queue.messages.keys():
+                body = before[message_id].body
+                if message_id not in flying:  # It is up again, and nobody has received it since.
+                    self._tell("receive", body)
+                flying.discard(message_id)
+                self._tell("delete", body)
+
+        def revived(message_id: str) -> None:
+            revive(message_id)
+            self._tell("again", queue.messages[message_id].body)
+
+        queue.send, queue.receive, queue.delete, queue.revive = sent, received, deleted, revived  # type: ignore[method-assign]
+
+    def _watch_dead_letters(self, world: World) -> None:  # noqa: C901 - one function a change
+        dlq = world.dlq
+        send, take_over, receive, delete, hide, move_on = (
+            dlq.send, dlq.take_over, dlq.receive, dlq.delete, dlq.hide, dlq.move_on,
+        )  # fmt: skip
+        held: set[str] = set()
+
+        def come_up() -> None:
+            for message in dlq.visible:
+                if message.message_id in held:
+                    held.discard(message.message_id)
+                    self._tell("give back", message.body)
+
+        def sent(body: str, *arguments: Any, **named: Any) -> str:
+            self._tell("quarantine", body)
+            return send(body, *arguments, **named)
+
+        def taken_over(message: Message) -> None:
+            self._tell("dead-letter", message.body)
+            take_over(message)
+
+        def received(*arguments: Any, **named: Any) -> list[Message]:
+            come_up()
+            batch = receive(*arguments, **named)
+            for message in batch:
+                held.add(message.message_id)
+                self._tell("hold", message.body)
+            return batch
+
+        def hidden(receipt: str, visibility_s: int) -> str:
+            said = hide(receipt, visibility_s)
+            come_up()
+            return said
+
+        def deleted(receipt: str) -> None:
+            before = dict(dlq.messages)
+            delete(receipt)
+            for message_id in before.keys() - dlq.messages.keys():
+                if message_id not in held:
+                    self._tell("hold", before[message_id].body)
+                held.discard(message_id)
+                self._tell("drop", before[message_id].body)
+
+        def moved_on(queues: Mapping[str, Queue]) -> Any:
+            come_up()
+            before = dict(dlq.messages)
+            self._moving = True
+            task = move_on(queues)
+            self._moving = False
+            for message_id in sorted(before.keys() - dlq.messages.keys()):
+                self._tell("move", before[message_id].body)
+            return task
+
+        dlq.send, dlq.take_over, dlq.receive, dlq.delete, dlq.hide, dlq.move_on = (  # type: ignore[method-assign]
+            sent, taken_over, received, deleted, hidden, moved_on,
+        )  # fmt: skip
+
+    def _watch_table(self, world: World) -> None:
+        insert = world.dynamodb._insert
+
+        def inserted(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
+            answer = insert(item)
+            if "Error" not in answer:
+                tenant_id, text = item["tenant_id"]["S"], digest(item["original_text"]["S"])
+                aside = "conflict_of" in item
+                log_id = item["conflict_of" if aside else "log_id"]["S"]
+                self.happened[tenant_id, log_id].append(("write aside" if aside else "write", text))
+            return answer
+
+        world.dynamodb._insert = inserted  # type: ignore[method-assign] # a watched world
+
+
+def deviations(journal: Journal) -> list[str]:
+    """Return where the model could not follow, or was led to what must never be: nothing, if all is well."""
+    return [
+        f"{tenant_id}/{log_id}: {why}"
+        for (tenant_id, log_id), happened in journal.happened.items()
+        for why in _followed(happened, journal.poison)
+    ]
+
+
+def _followed(happened: Sequence[Happened], poison: set[bytes]) -> list[str]:
+    mine = {text for _, text in happened} & poison
+    state = State(poison=tuple(sorted(mine)))
+    for number, (name, text) in enumerate(happened):
+        action = ACTIONS[name]
+        if not action.may(state, text):
+            before = ", ".join(f"{n} {t.hex()[:4]}" for n, t in happened[max(0, number - 8) : number])
+            return [f"the model has no '{name} {text.hex()[:4]}' after: {before}"]
+        state = action.do(state, text)
+        for invariant, holds in INVARIANTS.items():
+            if not holds(state):
+                return [f"after '{name}' it is not true that {invariant}"]
+    return []

@@ -1,0 +1,178 @@
+"""The real programs put together on clients that switch. All that the explorer knows of their assembly is here."""
+
+import importlib.util
+import os
+from functools import partial
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
+
+from consumer import clock, handler, settings
+from consumer.replay import read
+from consumer.replay.broken import BrokenRecords
+from consumer.replay.checkpoint import Checkpoint, ShardPosition
+from consumer.replay.distinct import Seen
+from consumer.replay.merge import Merge
+from consumer.replay.read import Page
+from consumer.replay.replay import Progress, Replay
+from consumer.replay.shards import from_listing
+from consumer.replay.sinks import QueueSink
+from infra.dead_letters import Filter, redrive
+from ingest.sinks import queue, stream
+from tests.faults.injector import Killed
+from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME
+from tests.interleavings.arena import NamedWorld, Time
+from tests.interleavings.tasks import switched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INGEST_TIMEOUT_S: Final = 10.0
+CONSUMER_TIMEOUT_S: Final = 50.0
+
+
+class Programs:
+    """The programs of one exploration, built once: `world` and `time` are set anew for each run."""
+
+    def __init__(self, *, seconds_per_char: float = 0, crash_probability: float = 0) -> None:
+        self.time = Time()
+        self.world = NamedWorld(self.time.clock)
+        self.lines: list[str] = []
+        self.sqs = switched("sqs", lambda: self.world.sqs)
+        self.kinesis = switched("kinesis", lambda: self.world.kinesis)
+        self.dynamodb = switched("dynamodb", lambda: self.world.dynamodb)
+        chosen = settings.Settings(
+            queue_url=QUEUE_URL,
+            dlq_url=DLQ_URL,
+            table_name=TABLE_NAME,
+            stream_name=STREAM_NAME,
+            seconds_per_char=seconds_per_char,
+            crash_probability=crash_probability,
+        )
+        time = self.time
+        outside = handler.outside(
+            chosen,
+            handler.Clients(self.sqs, self.dynamodb, self.kinesis),
+            clock.Clock(time.now_ms, time.monotonic, time.sleep, time.jitter),
+            write_line=lambda line: self.lines.append(line),  # noqa: PLW0108 - each run has lines of its own
+            end_process=_end_process,
+        )
+        self._consumer = handler.program(chosen, outside)
+        self._ingest: Any = _ingest_handler(self)
+
+    def reset(self, shards: int) -> None:
+        """Begin with an empty world, at the same instant as ever."""
+        self.time.clock.now_s = type(self.time.clock)().now_s
+        self.world = NamedWorld(self.time.clock, shards=shards)
+        self.lines = []
+
+    def ingest(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return the response to a request."""
+        response: dict[str, Any] = self._ingest.handler(event, _context(INGEST_TIMEOUT_S))
+        return response
+
+    def consume(self, event: dict[str, Any]) -> object:
+        """Return the consumer's answer to an event."""
+        return self._consumer(event, _context(CONSUMER_TIMEOUT_S))
+
+    def redrive(self) -> None:
+        """Send all dead letters back, message by message."""
+        redrive(self.sqs, dlq_url=DLQ_URL, queue_url=QUEUE_URL, wanted=Filter())
+
+    def rebuild(self) -> None:
+        """Send everything on the stream to the queue again, as `rdp replay --to queue` does."""
+        time = self.time
+        sink = QueueSink(self.sqs, QUEUE_URL, monotonic=time.monotonic, sleep=time.sleep)
+        start = Checkpoint(stream=STREAM_NAME, started_at="", query={})
+        seen = Seen(None, commit=0)
+        merge = Merge(
+            _Readers(self),
+            lambda: from_listing(read.list_shards(self.kinesis, STREAM_NAME, sleep=time.sleep)),
+            start.shards,
+        )
+        try:
+            Replay(
+                sink=sink,
+                broken=BrokenRecords(Path("/nonexistent"), resume_at=0),
+                start=start,
+                checkpoint_path=None,
+                wanted=lambda _: True,
+                seen=seen,
+                transform=None,
+                monotonic=time.monotonic,
+                progress=Progress(),
+            ).run(merge)
+        finally:
+            seen.close()
+
+
+def _context(timeout_s: float) -> Any:
+    return SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: int(timeout_s * 1000))
+
+
+def _end_process(_: int) -> None:
+    raise Killed
+
+
+def _ingest_handler(programs: Programs) -> ModuleType:
+    """Return a copy of the Lambda's module of our own: its clients, clock and ids are the world's."""
+    environ = {
+        "QUEUE_URL": QUEUE_URL,
+        "STREAM_NAME": STREAM_NAME,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",  # Never called.
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+    }
+    spec = importlib.util.find_spec("ingest.handler")
+    assert spec is not None
+    assert spec.loader is not None
+    ingest: Any = importlib.util.module_from_spec(spec)
+    with patch.dict(os.environ, environ):
+        spec.loader.exec_module(ingest)
+    time = programs.time
+    ingest.time = SimpleNamespace(monotonic=time.monotonic, sleep=time.sleep)
+    ingest.datetime = time
+    ingest._put_on_stream = partial(
+        stream.put_user_records, programs.kinesis, STREAM_NAME, sub_keys=1, time=time.timing
+    )
+    ingest._enqueue = partial(queue.send, programs.sqs, QUEUE_URL, time=time.timing)
+    ingest._write = programs.lines.extend
+    module: ModuleType = ingest
+    return module
+
+
+class _Readers:
+    """`ShardReaders` without threads: a page is read when it is asked for."""
+
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
+        self._pages: dict[str, Iterator[Page]] = {}
+        self.pages_read = 0
+
+    def start(self, shard_id: str, position: ShardPosition) -> None:
+        """Begin to read a shard."""
+        time = self._programs.time
+        self._pages[shard_id] = read.pages(
+            self._programs.kinesis,
+            STREAM_NAME,
+            shard_id,
+            position,
+            since=None,
+            idle_wait_s=0,
+            monotonic=time.monotonic,
+            sleep=time.sleep,
+        )
+
+    def take(self, shard_id: str, _: float) -> Page | None:
+        """Return the next page."""
+        self.pages_read += 1
+        return next(self._pages[shard_id])
+
+    def wait(self, seen_pages: int, timeout_s: float) -> None:
+        """Return at once: nothing comes by itself."""
+
+    def stop(self, shard_id: str) -> None:
+        """End the reading of a shard."""
+        del self._pages[shard_id]

@@ -1,0 +1,50 @@
+"""Which logs stand where in a world: a log is a text under a tenant's log id, wherever its item stands."""
+
+import msgspec
+
+from bench.judge.history import digest
+from ingest.contract.errors import Poison
+from ingest.contract.message import decode
+from tests.faults.model_sqs import Message
+from tests.faults.world import World
+
+Place = tuple[str, str, bytes]
+"""(tenant_id, log_id as sent, digest of the text); what is no log has neither tenant nor log id."""
+
+
+def place_of(body: str) -> Place:
+    """Return what a message's body stands for."""
+    try:
+        log = decode(body)
+    except Poison:
+        return "", "", digest(body)
+    return log.tenant_id, log.log_id, digest(log.text)
+
+
+def stored(world: World) -> set[Place]:
+    """Return what is in the table; a conflict's item stands for the log id that it was sent under."""
+    return {
+        (tenant_id, item.get("conflict_of", {"S": log_id})["S"], digest(item["original_text"]["S"]))
+        for (tenant_id, log_id), item in world.dynamodb.items.items()
+    }
+
+
+def waiting(world: World) -> set[Place]:
+    """Return what is in the queue, in flight or not."""
+    return {place_of(message.body) for message in world.queue.messages.values()}
+
+
+def dead(world: World) -> set[Place]:
+    """Return what is in the dead-letter queue."""
+    return {place_of(message.body) for message in world.dlq.messages.values()}
+
+
+def is_accounted_for(message: Message, world: World) -> bool:
+    """Return whether a message may be deleted."""
+    place = place_of(message.body)
+    return place in stored(world) or place in dead(world)
+
+
+def items_as_json(world: World) -> dict[tuple[str, str], bytes]:
+    """Return every item, to be compared."""
+    return {key: msgspec.json.encode(item, order="sorted") for key, item in world.dynamodb.items.items()}
