@@ -1,7 +1,10 @@
 """A deployment's pure part: what a change set will do, what its parameters must not be, and how its events read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from infra import function_settings
+from infra.template_parameters import Parameter
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, ParameterTypeDef, StackEventTypeDef
@@ -10,6 +13,7 @@ _STATEFUL: Final = frozenset({"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::D
 """What holds logs: replaced or removed, they stay behind or are gone."""
 
 _LAMBDA_TO_VISIBILITY: Final = 6  # "Creating and configuring an Amazon SQS event source mapping", Lambda's guide.
+_LEAST_CONCURRENCY: Final = 2  # ScalingConfig, Lambda's API reference, November 2026.
 _MAX_BATCH_WITHOUT_WINDOW: Final = 10  # CreateEventSourceMapping API reference, November 2026.
 
 
@@ -77,7 +81,7 @@ def events(described: Iterable["StackEventTypeDef"], known: set[str]) -> list[Ev
 
 
 def parameters(
-    given: Mapping[str, str], *, declared: Sequence[str], deployed: Iterable[str]
+    given: Mapping[str, str], *, declared: Iterable[str], deployed: Iterable[str]
 ) -> list["ParameterTypeDef"]:
     """Return CreateChangeSet's parameters: those given, and the deployed stack's values for the other declared ones.
 
@@ -89,15 +93,35 @@ def parameters(
     return chosen
 
 
-def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Iterable[str]) -> list[str]:
-    """Return what is wrong with a deployment's parameters, before AWS is asked. `values` are all that will hold."""
+def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Mapping[str, Parameter]) -> list[str]:
+    """Return what is wrong with a deployment's parameters, before anything is deployed.
+
+    `values` are all that will hold. The functions' settings are built by the functions' own code.
+    """
     found = [f"The template has no parameter {name}." for name in sorted(set(given) - set(declared))]
+    judged = [parameter for parameter in declared.values() if parameter.default is not None]
+    found.extend(told for parameter in judged if (told := parameter.objection(values[parameter.name])) is not None)
+    return found or [*_misfits(values), *function_settings.objections(values)]
+
+
+def _misfits(values: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with values that are each right by themselves."""
+    if float(values["BatchSize"]) > _MAX_BATCH_WITHOUT_WINDOW and float(values["BatchingWindowSeconds"]) < 1:
+        yield f"BatchSize {values['BatchSize']} needs BatchingWindowSeconds of at least 1."
+    if 0 < float(most := values["MaximumConcurrency"]) < _LEAST_CONCURRENCY:
+        yield f"MaximumConcurrency is {most}; it must be 0 (no limit), or {_LEAST_CONCURRENCY} and more."
+    if values["Authentication"] == "jwt" and not (values["JwtIssuer"] and values["JwtAudience"]):
+        yield "Authentication=jwt needs JwtIssuer and JwtAudience."
+
+
+def advice(values: Mapping[str, str]) -> list[str]:
+    """Return what AWS would take and advises against: enough to refuse a deployment there, not a trial on an engine."""
     timeout_s, visibility_s = float(values["ConsumerTimeoutSeconds"]), float(values["VisibilityTimeoutSeconds"])
-    if visibility_s < _LAMBDA_TO_VISIBILITY * timeout_s:
-        found.append(
+    if visibility_s >= _LAMBDA_TO_VISIBILITY * timeout_s:
+        return []
+    return [
+        (
             f"VisibilityTimeoutSeconds is {visibility_s:g}; with ConsumerTimeoutSeconds {timeout_s:g} it must be "
             f"{_LAMBDA_TO_VISIBILITY * timeout_s:g} or more, else a message comes back while it is worked on."
         )
-    if int(values["BatchSize"]) > _MAX_BATCH_WITHOUT_WINDOW and int(values["BatchingWindowSeconds"]) < 1:
-        found.append(f"BatchSize {values['BatchSize']} needs BatchingWindowSeconds of at least 1.")
-    return found
+    ]

@@ -1,26 +1,25 @@
-"""The bucket that packages are uploaded to: found, or made private."""
+"""The bucket that packages are uploaded to: found, or made private; and the keys under which they lie there."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from infra.package import Function
 from infra.stack import Place, StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 _ABSENT: Final = frozenset({"404", "NoSuchBucket"})
+_CODE_KEYS: Final[Mapping[Function, str]] = {"ingest": "IngestCodeKey", "consumer": "ConsumerCodeKey"}
 _REGION_WITHOUT_NAME: Final = "us-east-1"  # CreateBucket API reference: its LocationConstraint is to be left out.
 
 
 def default_name(place: Place) -> str:
     """Return `rdp-code-<account>-<region>`."""
-    return f"rdp-code-{account(place)}-{place.session.region_name}"
-
-
-def account(place: Place) -> str:
-    """Return the id of the caller's account."""
-    return place.session.client("sts", endpoint_url=place.aws_endpoint_url).get_caller_identity()["Account"]
+    return f"rdp-code-{place.account}-{place.session.region_name}"
 
 
 def ensure(place: Place, bucket: str, *, owner: str) -> bool:
@@ -62,3 +61,20 @@ def remove(place: Place, bucket: str) -> None:
         for entry in page.get("Contents", []):
             place.s3.delete_object(Bucket=bucket, Key=entry["Key"])
     place.s3.delete_bucket(Bucket=bucket)
+
+
+def upload(place: Place, bucket: str, packages: Mapping[Function, bytes]) -> dict[str, str]:
+    """Put the packages (function name -> zip) into `bucket`; return the template's code parameters.
+
+    A key names its content, so that an update replaces a function's code exactly when the code changed.
+    """
+    parameters = code_parameters(bucket, packages)
+    for name, package in packages.items():
+        place.s3.put_object(Bucket=bucket, Key=parameters[_CODE_KEYS[name]], Body=package)
+    return parameters
+
+
+def code_parameters(bucket: str, packages: Mapping[Function, bytes]) -> dict[str, str]:
+    """Return the template's code parameters for these packages in this bucket."""
+    keys = {_CODE_KEYS[n]: f"{n}-{hashlib.sha256(p).hexdigest()[:32]}.zip" for n, p in packages.items()}
+    return {"CodeBucket": bucket} | keys

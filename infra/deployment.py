@@ -1,122 +1,243 @@
-"""Puts the packages into a bucket and the template into CloudFormation: create or update, in any place."""
+"""Deploys by change set: proposed, shown, executed, watched; and takes a stack away."""
 
-import hashlib
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from infra.package import Function
+from infra import changeset, template_parameters
+from infra.changeset import Change, Event
 from infra.stack import Place, StackError
+from infra.template_parameters import Parameter
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, TemplateParameterTypeDef
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 TEMPLATE: Final = Path(__file__).parent / "cloudformation" / "template.yaml"
 
-_CODE_KEYS: Final[Mapping[Function, str]] = {"ingest": "IngestCodeKey", "consumer": "ConsumerCodeKey"}
-_NEVER_CREATED: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
+_NEVER_CREATED: Final = "ROLLBACK_COMPLETE"  # What a failed first deployment leaves: empty, and not to be updated.
+_NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 
 
-def upload(place: Place, bucket: str, packages: Mapping[Function, bytes]) -> dict[str, str]:
-    """Put the packages (function name -> zip) into `bucket`; return the template's code parameters.
+class Target(NamedTuple):
+    """The template's parameters with the values that will hold, and those that the stack has now (None: no stack)."""
 
-    A key names its content, so that an update replaces a function's code exactly when the code changed.
-    """
-    parameters = code_parameters(bucket, packages)
-    for name, package in packages.items():
-        place.s3.put_object(Bucket=bucket, Key=parameters[_CODE_KEYS[name]], Body=package)
-    return parameters
+    values: dict[str, str]
+    declared: Mapping[str, Parameter]
+    deployed: dict[str, str] | None
 
 
-def code_parameters(bucket: str, packages: Mapping[Function, bytes]) -> dict[str, str]:
-    """Return the template's code parameters for these packages in this bucket."""
-    keys = {_CODE_KEYS[n]: f"{n}-{hashlib.sha256(p).hexdigest()[:32]}.zip" for n, p in packages.items()}
-    return {"CodeBucket": bucket} | keys
+class Proposal(NamedTuple):
+    """A change set that waits for its execution."""
+
+    stack_name: str
+    change_set_id: str
+    creates: bool
+    changes: list[Change]
 
 
-def deploy(
-    place: Place, name: str, parameters: Mapping[str, str], *, timeout_s: float = 900, poll_s: float = 2
-) -> None:
-    """Create or update the stack `name` from the template and wait until it is complete.
+def target(place: Place, name: str, given: Mapping[str, str], *, reset: bool = False) -> Target:
+    """Return what a deployment with the `given` parameters would have. With `reset` the others take their defaults."""
+    declared = template_parameters.read(TEMPLATE.read_text())
+    defaults = {parameter.name: parameter.default or "" for parameter in declared.values()}
+    stack = _describe(place, name)
+    deployed = None
+    if stack is not None and stack["StackStatus"] not in {_NEVER_CREATED, "REVIEW_IN_PROGRESS"}:
+        deployed = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
+    kept = {} if reset else {n: v for n, v in (deployed or {}).items() if n in defaults}
+    return Target(defaults | kept | dict(given), declared, deployed)
 
-    A parameter that is not given takes the template's default, also in an update.
+
+def propose(
+    place: Place,
+    name: str,
+    given: Mapping[str, str],
+    goal: Target,
+    *,
+    reset: bool = False,
+    dry_run: bool = False,
+    timeout_s: float = 300,
+    poll_s: float = 0.5,
+) -> Proposal | None:
+    """Return the change set that brings the stack `name` to the template, or None when there is nothing to change.
+
+    What a failed first deployment left of the stack is deleted first, but not for a dry run.
 
     Raises:
-        StackError: CloudFormation refuses the template or a parameter, a resource fails, or it takes too long.
+        StackError: CloudFormation refuses it, another deployment runs, or a dry run would have to delete.
     """
-    template = TEMPLATE.read_text()
-    known = {parameter["ParameterKey"] for parameter in _declared(place, template)}
-    for key in parameters:
-        if key not in known:
-            raise StackError(f"The template has no parameter {key!r}. It has: {', '.join(sorted(known))}.")
-    arguments: Any = {
-        "StackName": name,
-        "TemplateBody": template,
-        "Parameters": [_parameter(key, value) for key, value in parameters.items()],
-        "Capabilities": ["CAPABILITY_IAM"],
-    }
-    deadline_s = time.monotonic() + timeout_s
-    status = _status(place, name)
-    if status in _NEVER_CREATED:
-        place.cloudformation.delete_stack(StackName=name)
-        _await_end(place, name, deadline_s, poll_s)
+    stack = _describe(place, name)
+    status = stack["StackStatus"] if stack else None
+    if status == _NEVER_CREATED:
+        if dry_run:
+            raise StackError(f"Stack {name!r} is {status}: `rdp destroy` it, or deploy, which does that first.")
+        destroy(place, name, tell=lambda _: None, timeout_s=timeout_s)
         status = None
+    elif status is not None and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        raise StackError(f"Stack {name!r} is {status}: another deployment runs. Wait for it.")
+    creates = status in {None, "REVIEW_IN_PROGRESS"}
+    deployed = () if creates or reset else (goal.deployed or ())
     try:
-        if status is None:
-            place.cloudformation.create_stack(**arguments)
-        else:
-            place.cloudformation.update_stack(**arguments)
+        change_set_id = place.cloudformation.create_change_set(
+            StackName=name,
+            ChangeSetName=f"rdp-{uuid.uuid4().hex}",
+            ChangeSetType="CREATE" if creates else "UPDATE",
+            TemplateBody=TEMPLATE.read_text(),
+            Parameters=changeset.parameters(given, declared=goal.declared, deployed=deployed),
+            Capabilities=["CAPABILITY_IAM"],
+        )["Id"]
     except ClientError as error:
-        message = error.response["Error"].get("Message", "")
-        if "No updates are to be performed" in message:
-            return
-        raise StackError(f"CloudFormation refuses the deployment of stack {name!r}: {message}") from error
-    status = _await_end(place, name, deadline_s, poll_s)
+        raise StackError(f"CloudFormation refuses the change set: {error.response['Error'].get('Message')}") from error
+    described = _await_change_set(place, name, change_set_id, timeout_s, poll_s)
+    if described["Status"] == "FAILED":
+        withdraw(place, Proposal(name, change_set_id, creates, []))
+        reason = described.get("StatusReason", "no reason given")
+        if any(words in reason for words in _NO_CHANGES):
+            return None
+        raise StackError(f"CloudFormation can't make the change set: {reason}")
+    return Proposal(name, change_set_id, creates, changeset.changes(_all_changes(place, name, change_set_id)))
+
+
+def withdraw(place: Place, proposal: Proposal) -> None:
+    """Delete the change set, and the empty stack that CloudFormation made to hold it."""
+    place.cloudformation.delete_change_set(StackName=proposal.stack_name, ChangeSetName=proposal.change_set_id)
+    if proposal.creates:
+        place.cloudformation.delete_stack(StackName=proposal.stack_name)
+
+
+def execute(
+    place: Place,
+    proposal: Proposal,
+    *,
+    tell: Callable[[Event], None],
+    timeout_s: float = 1800,
+    poll_s: float = 2,
+) -> None:
+    """Execute the change set and wait for its end; `tell` gets each event.
+
+    Raises:
+        StackError: a resource fails (told by name, with AWS's reason; CloudFormation rolls back), or it takes too long.
+    """
+    stack_id = _known(_describe(place, proposal.stack_name), proposal.stack_name)["StackId"]
+    known = {event.event_id for event in _events(place, stack_id, set())}
+    place.cloudformation.execute_change_set(StackName=proposal.stack_name, ChangeSetName=proposal.change_set_id)
+    status, failures = _watch(
+        place, stack_id, proposal.stack_name, known, tell=tell, timeout_s=timeout_s, poll_s=poll_s
+    )
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        raise StackError(f"Stack {name!r} is {status}. {_first_failure(place, name)}")
+        raise StackError(_told(proposal.stack_name, status, failures))
 
 
-def _declared(place: Place, template: str) -> "list[TemplateParameterTypeDef]":
-    return place.cloudformation.validate_template(TemplateBody=template)["Parameters"]
+def destroy(
+    place: Place, name: str, *, tell: Callable[[Event], None], timeout_s: float = 1800, poll_s: float = 2
+) -> None:
+    """Delete the stack and wait for its end; `tell` gets each event.
+
+    Raises:
+        StackError: there is none, or a resource can't be deleted.
+    """
+    stack_id = _known(_describe(place, name), name)["StackId"]
+    known = {event.event_id for event in _events(place, stack_id, set())}
+    place.cloudformation.delete_stack(StackName=name)
+    status, failures = _watch(place, stack_id, name, known, tell=tell, timeout_s=timeout_s, poll_s=poll_s)
+    if status != "DELETE_COMPLETE":
+        raise StackError(_told(name, status, failures))
 
 
-def _parameter(key: str, value: str) -> "ParameterTypeDef":
-    return {"ParameterKey": key, "ParameterValue": value}
+def resources(place: Place, name: str) -> set[str]:
+    """Return the logical ids of the stack's resources.
+
+    Raises:
+        StackError: there is no such stack.
+    """
+    stack_id = _known(_describe(place, name), name)["StackId"]
+    pages = place.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id)
+    return {resource["LogicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
 
 
-def _status(place: Place, name: str) -> str | None:
+def is_protected(place: Place, name: str) -> bool:
+    """Say whether the stack was deployed with DeletionProtection.
+
+    Its table would refuse, after everything around it is gone. A stack that is not there is not protected.
+    """
+    stack = _describe(place, name)
+    parameters = stack.get("Parameters", []) if stack else []
+    return any((p["ParameterKey"], p["ParameterValue"]) == ("DeletionProtection", "true") for p in parameters)
+
+
+def _watch(
+    place: Place,
+    stack_id: str,
+    name: str,
+    known: set[str],
+    *,
+    tell: Callable[[Event], None],
+    timeout_s: float,
+    poll_s: float,
+) -> tuple[str, list[Event]]:
+    """Return the stack's last status and what failed on the way.
+
+    The end is the stack's own event: its status alone could still be that of the time before.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    failures: list[Event] = []
+    while True:
+        for event in _events(place, stack_id, known):
+            known.add(event.event_id)
+            if event.logical_id != name:
+                tell(event)
+                failures.extend([event] if event.failed else [])
+            elif not event.status.endswith("_IN_PROGRESS"):
+                return event.status, failures
+        if time.monotonic() > deadline_s:
+            raise StackError(f"Stack {name!r} is not through after {timeout_s:.0f} s. Look at its events.")
+        time.sleep(poll_s)
+
+
+def _told(name: str, status: str, failures: list[Event]) -> str:
+    reasons = "".join(
+        f"\n  {event.logical_id} {event.status}: {event.reason or 'no reason given'}" for event in failures
+    )
+    hint = "\nDeploy with DeletionProtection=false first." if "eletion protection" in reasons else ""
+    return f"Stack {name!r} is {status}.{reasons or ' CloudFormation names no failed resource.'}{hint}"
+
+
+def _describe(place: Place, name: str) -> "StackTypeDef | None":
     try:
-        return place.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return place.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
             return None
         raise
 
 
-def _await_end(place: Place, name: str, deadline_s: float, poll_s: float) -> str | None:
-    while (status := _status(place, name)) is not None and status.endswith("_IN_PROGRESS"):
+def _known(stack: "StackTypeDef | None", name: str) -> "StackTypeDef":
+    if stack is None or "StackId" not in stack:
+        raise StackError(f"There is no stack {name!r} here.")
+    return stack
+
+
+def _events(place: Place, stack_id: str, known: set[str]) -> list[Event]:
+    pages = place.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+    return changeset.events((event for page in pages for event in page["StackEvents"]), known)
+
+
+def _await_change_set(place: Place, name: str, change_set_id: str, timeout_s: float, poll_s: float) -> Any:
+    deadline_s = time.monotonic() + timeout_s
+    while True:
+        described = place.cloudformation.describe_change_set(StackName=name, ChangeSetName=change_set_id)
+        if described["Status"] in {"CREATE_COMPLETE", "FAILED"}:
+            return described
         if time.monotonic() > deadline_s:
-            raise StackError(f"Stack {name!r} is still {status}. Look at its events in CloudFormation.")
+            raise StackError(f"The change set of {name!r} is still {described['Status']} after {timeout_s:.0f} s.")
         time.sleep(poll_s)
-    return status
 
 
-def _first_failure(place: Place, name: str) -> str:
-    events = [
-        event
-        for page in place.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
-        for event in page["StackEvents"]
-    ]
-    # Newest first; the events before this operation's own start are an older one's.
-    for i, event in enumerate(events):
-        started = event.get("ResourceStatusReason") == "User Initiated"
-        if started and event.get("LogicalResourceId") == name:
-            events = events[: i + 1]
-            break
-    for event in reversed(events):
-        if event.get("ResourceStatus", "").endswith("_FAILED"):
-            return f"{event['LogicalResourceId']} failed: {event.get('ResourceStatusReason', 'no reason given')}"
-    return "CloudFormation names no failed resource."
+def _all_changes(place: Place, name: str, change_set_id: str) -> list[Any]:
+    pages = place.cloudformation.get_paginator("describe_change_set").paginate(
+        StackName=name, ChangeSetName=change_set_id
+    )
+    return [change for page in pages for change in page.get("Changes", [])]

@@ -57,6 +57,11 @@ class Place:
         )
 
     @cached_property
+    def account(self) -> str:
+        """The id of the caller's account, as STS says it; no permission is needed to ask."""
+        return self.session.client("sts", endpoint_url=self.aws_endpoint_url).get_caller_identity()["Account"]
+
+    @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation here."""
         return self.session.client("cloudformation", endpoint_url=self.aws_endpoint_url, config=_CONFIG)

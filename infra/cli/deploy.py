@@ -1,41 +1,29 @@
 """`rdp deploy`: the template by change set, on AWS or on anything that speaks as AWS does."""
 
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
-from functools import wraps
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from infra import changeset, code_bucket, deployment, package, rollout, stack
-from infra.changeset import Change, Event
+from infra import changeset, code_bucket, deployment, package, stack
+from infra.changeset import Change
+from infra.options.locator import aws_stack_options
 from infra.options.parameters import parameters_option
 from infra.stack import Place, StackError
-from infra.terminal.text import printable
+from infra.terminal.progress import Progress
 
-
-def place_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say where and which stack; the function gets a `Place` and `name`."""
-
-    @click.option("--stack", "name", default=stack.STACK_NAME, show_default=True, help="Name of the stack.")
-    @click.option("--region", envvar="AWS_REGION", help="AWS region; else the profile's.")
-    @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile.")
-    @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="An endpoint that stands for AWS.")
-    @wraps(function)
-    def wrapper(
-        *, name: str, region: str | None, profile: str | None, endpoint_url: str | None, **arguments: Any
-    ) -> None:
-        function(Place(region=region, profile=profile, aws_endpoint_url=endpoint_url), name, **arguments)
-
-    return wrapper
+_SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
 
 
 @click.command("deploy")
-@place_options
+@aws_stack_options
 @parameters_option
+@click.option(
+    "--simulate", is_flag=True, help="Agree to simulated work and crashes, which a first deployment has by default."
+)
 @click.option("--dry-run", is_flag=True, help="Show the change set and leave everything as it is.")
 @click.option("--reset", is_flag=True, help="What is not given takes the template's default, not the stack's value.")
 @click.option("--yes", is_flag=True, help="Do not ask, not even before a queue, stream or table is replaced.")
@@ -46,10 +34,11 @@ def place_options(function: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--bucket", help="Bucket for the packages; else rdp-code-<account>-<region>, made at the first time.")
 def command(
+    *,
     place: Place,
     name: str,
-    *,
     parameters: Mapping[str, str],
+    simulate: bool,
     dry_run: bool,
     reset: bool,
     yes: bool,
@@ -60,30 +49,36 @@ def command(
 
     Exits with 1 and the failing resource when CloudFormation fails; it has rolled back then.
     """
-    goal = rollout.target(place, name, parameters, reset=reset)
-    if objections := changeset.objections(goal.values, given=parameters, declared=goal.declared):
+    goal = deployment.target(place, name, parameters, reset=reset)
+    if goal.deployed is None and not simulate and (unsaid := _SIMULATION - parameters.keys()):
+        raise StackError(
+            f"A first deployment simulates work and crashes unless told otherwise ({', '.join(sorted(unsaid))}). For "
+            f"production: --param SecondsPerChar=0 --param CrashProbability=0. For a trial: --simulate."
+        )
+    objections = changeset.objections(goal.values, given=parameters, declared=goal.declared)
+    if objections := objections or changeset.advice(goal.values):
         raise StackError("\n".join(objections))
     bucket = bucket or code_bucket.default_name(place)
     click.echo("Packaging the functions.")
     built = _packages(packages, goal.values)
     if dry_run:
-        code = deployment.code_parameters(bucket, built)
+        code = code_bucket.code_parameters(bucket, built)
     else:
-        if code_bucket.ensure(place, bucket, owner=code_bucket.account(place)):
+        if code_bucket.ensure(place, bucket, owner=place.account):
             click.echo(f"Bucket {bucket} made.")
-        code = deployment.upload(place, bucket, built)
+        code = code_bucket.upload(place, bucket, built)
     click.echo("Making the change set.")
-    proposal = rollout.propose(place, name, code | dict(parameters), goal, reset=reset, dry_run=dry_run)
+    proposal = deployment.propose(place, name, code | dict(parameters), goal, reset=reset, dry_run=dry_run)
     if proposal is None:
         click.echo(f"Stack {name} is as the template wants it.")
     else:
         Console().print(_table(proposal.changes))
         if dry_run:
-            rollout.withdraw(place, proposal)
+            deployment.withdraw(place, proposal)
             click.echo("Dry run: nothing was changed.")
             return
         _ask(place, proposal, yes=yes)
-        rollout.execute(place, proposal, tell=Progress({change.logical_id for change in proposal.changes}))
+        deployment.execute(place, proposal, tell=Progress({change.logical_id for change in proposal.changes}))
     if not dry_run:
         for output, value in sorted(stack.read_outputs(place, name).items()):
             click.echo(f"{output:<22} {value}")
@@ -97,14 +92,14 @@ def _packages(folder: Path | None, values: Mapping[str, str]) -> dict[package.Fu
     return {function: package.build(function, architecture, version) for function in package.HANDLERS}
 
 
-def _ask(place: Place, proposal: rollout.Proposal, *, yes: bool) -> None:
+def _ask(place: Place, proposal: deployment.Proposal, *, yes: bool) -> None:
     endangered = [change for change in proposal.changes if change.endangers_logs]
     if not endangered or yes:
         return
     names = ", ".join(change.logical_id for change in endangered)
     click.echo(f"{names}: replaced or removed, with the logs in it left behind or gone.", err=True)
     if not click.confirm("Go on?"):
-        rollout.withdraw(place, proposal)
+        deployment.withdraw(place, proposal)
         raise StackError("Not deployed.")
 
 
@@ -114,18 +109,3 @@ def _table(changes: list[Change]) -> Table:
         style = "bold red" if change.endangers_logs else None
         table.add_row(change.action, change.logical_id, change.resource_type, change.replacement, style=style)
     return table
-
-
-class Progress:
-    """Prints an event a line, with how many of the changed resources are through."""
-
-    def __init__(self, changing: AbstractSet[str]) -> None:
-        self._changing = changing
-        self._ended: set[str] = set()
-
-    def __call__(self, event: Event) -> None:
-        """Print the event."""
-        if event.ended and event.logical_id in self._changing:
-            self._ended.add(event.logical_id)
-        reason = f"  {printable(event.reason)}" if event.reason and event.status.endswith("_FAILED") else ""
-        click.echo(f"[{len(self._ended):>2}/{len(self._changing)}] {event.status:<20} {event.logical_id}{reason}")

@@ -2,25 +2,26 @@
 
 import click
 
-from infra import code_bucket, rollout
-from infra.cli.deploy import Progress, place_options
+from infra import code_bucket, deployment
+from infra.options.locator import aws_stack_options
 from infra.stack import Place, StackError
+from infra.terminal.progress import Progress
 
 
 @click.command("destroy")
-@place_options
+@aws_stack_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--code-bucket", "with_bucket", is_flag=True, help="Also remove the packages' bucket of account and region."
 )
-def command(place: Place, name: str, *, yes: bool, with_bucket: bool) -> None:
+def command(*, place: Place, name: str, yes: bool, with_bucket: bool) -> None:
     """Delete the stack with its table, stream, queues and logs. A protected table refuses."""
-    if rollout.is_protected(place, name):
+    if deployment.is_protected(place, name):
         raise StackError(f"Stack {name} is protected. Deploy it with --param DeletionProtection=false first.")
-    present = rollout.resources(place, name)
+    present = deployment.resources(place, name)
     if not yes:
         click.confirm(f"Delete stack {name} in {place.session.region_name} with every log in it?", abort=True)
-    rollout.destroy(place, name, tell=Progress(present))
+    deployment.destroy(place, name, tell=Progress(present))
     if with_bucket:
         code_bucket.remove(place, code_bucket.default_name(place))
     click.echo(f"Stack {name} is gone.")

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from infra.options.credentials import Credentials, credentials_options
 from infra.options.locator import on_stack
 from infra.shipping import log_file, shipment
 from infra.shipping.sender import Sender, Tally
@@ -36,12 +37,15 @@ def _read_encoding(_context: click.Context, _option: click.Parameter, value: str
 
 @click.command("send")
 @on_stack
+@credentials_options
 @click.argument("file", type=click.File("rb"))
 @click.option("--tenant", required=True, callback=_read_tenant, help="The tenant that the logs belong to.")
 @click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Connections at once.")
 @click.option("--batch", type=click.IntRange(1, 5000), default=100, show_default=True, help="Lines a request at most.")
 @click.option("--encoding", default="utf-8", show_default=True, callback=_read_encoding, help="The file's encoding.")
-def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batch: int, encoding: str) -> None:
+def command(
+    stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batch: int, encoding: str, credentials: Credentials
+) -> None:
     """Ship FILE (- for standard input), one log a line, and say what became of every line.
 
     Sending the same file again stores nothing twice. Empty lines are skipped. With --batch 1 a line is a plain text
@@ -56,7 +60,11 @@ def command(stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batc
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("sending", total=scanned.lines - scanned.empty)
         sender = Sender(
-            stack.ingest_url, tenant, connections=connections, on_lines=lambda count: progress.advance(task, count)
+            stack.ingest_url,
+            tenant,
+            connections=connections,
+            on_lines=lambda count: progress.advance(task, count),
+            headers=credentials.headers(),
         )
         decodable = _decodable(log_file.read(content, tenant, scanned.digest, encoding), sender.tally)
         try:

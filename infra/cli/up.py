@@ -12,6 +12,7 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from infra import counts
+from infra.changeset import Change
 from infra.local import engine, lifecycle
 from infra.local.state import read as read_state
 from infra.options.locator import data_dir_option
@@ -33,14 +34,25 @@ _PAUSE_SHARE: Final = 10  # Counting takes a tenth of the engine's time at most,
 @click.option("--detach", is_flag=True, help="Leave the stack running in the background; `rdp down` stops it.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1 (4566 for a new folder); 0 picks one.")
 @parameters_option
+@click.option("--reset", is_flag=True, help="What is not given takes the default, not the value of the last start.")
+@click.option("--yes", is_flag=True, help="Do not ask, not even before a table, stream or queue is deleted.")
 @data_dir_option
-def command(*, data_dir: Path, detach: bool, port: int | None, parameters: Mapping[str, str]) -> None:
+def command(
+    *, data_dir: Path, detach: bool, port: int | None, parameters: Mapping[str, str], reset: bool, yes: bool
+) -> None:
     """Start the embedded engine, deploy the template into it and show what happens there.
 
-    In the foreground Ctrl-C stops it; its state is kept and the next start goes on with it.
+    In the foreground Ctrl-C stops it; its state is kept and the next start goes on with it, its parameters included.
     """
     console = Console()
-    state = lifecycle.up(data_dir, port=port, parameters=parameters, tell=click.echo)
+    state = lifecycle.up(
+        data_dir,
+        port=port,
+        parameters=parameters,
+        reset=reset,
+        agree=(lambda _: True) if yes else _confirm,
+        tell=click.echo,
+    )
     _say_where(console, state)
     if detach:
         click.echo("Runs in the background. Stop it with `rdp down`.")
@@ -69,6 +81,12 @@ def _was_stopped(data_dir: Path, state: "State") -> bool:
             return True
         time.sleep(_POLL_S)
     return False
+
+
+def _confirm(changes: list[Change]) -> bool:
+    names = ", ".join(change.logical_id for change in changes)
+    click.echo(f"{names}: replaced or removed, and everything in it is gone.", err=True)
+    return click.confirm("Go on?", err=True)
 
 
 def _say_where(console: Console, state: "State") -> None:

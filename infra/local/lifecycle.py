@@ -6,15 +6,19 @@ from typing import Final
 
 import msgspec
 
-from infra import deployment, package, stack
+from infra import changeset, code_bucket, deployment, package, stack
+from infra.changeset import Change
 from infra.local import engine, grants, state
 from infra.local.state import State
+from infra.stack import StackError
 
 _REGION: Final = "us-east-1"
 _CODE_BUCKET: Final = "rdp-code"
+_POLL_S: Final = 0.02
+_DEPLOY_TIMEOUT_S: Final = 120
 
-# MiniStack 1.5.33 speaks plain HTTP, and its mapping stops at a limit that CloudFormation handed it as text.
-_PARAMETERS: Final[dict[str, str]] = {"RequireTls": "false", "MaximumConcurrency": "0"}
+_PARAMETERS: Final[Mapping[str, str]] = {"RequireTls": "false", "MaximumConcurrency": "0"}
+"""What a new stack here has in place of the template's defaults: MiniStack speaks plain HTTP and runs 5 consumers."""
 
 
 def up(
@@ -22,11 +26,15 @@ def up(
     *,
     port: int | None = None,
     parameters: Mapping[str, str] | None = None,
+    reset: bool = False,
+    agree: Callable[[list[Change]], bool] = lambda _: True,
     tell: Callable[[str], None] = lambda _: None,
 ) -> State:
     """Start the engine of `data_dir` unless it runs, deploy the template into it, and return the written state.
 
-    `port` None takes the folder's own, or the default; 0 picks a free one. `tell` gets a line about each step.
+    `port` None takes the folder's own, or the default; 0 picks a free one. A parameter that is not given keeps the
+    value that the stack has, or with `reset` takes the default. `agree` is asked before changes that delete data.
+    `tell` gets a line about each step.
 
     Raises:
         StackError: whatever keeps the stack from running, told to a person.
@@ -45,7 +53,7 @@ def up(
         tell("Packaging the functions.")
         packages = {name: package.build_here(name) for name in package.HANDLERS}
         tell("Deploying the template.")
-        deployed = _deploy(started, packages, parameters or {})
+        deployed = _deploy(started, packages, parameters or {}, reset=reset, agree=agree)
         state.write(data_dir, deployed)
     except BaseException:
         if not was_running:
@@ -77,11 +85,9 @@ def find(data_dir: Path) -> State:
     """
     current = state.read(data_dir)
     if current is None or not engine.is_running(current):
-        raise stack.StackError(
-            f"No engine runs for {data_dir}. Start it with `rdp up`, or name its folder: --data-dir."
-        )
+        raise StackError(f"No engine runs for {data_dir}. Start it with `rdp up`, or name its folder: --data-dir.")
     if not current.outputs:
-        raise stack.StackError("The engine runs and nothing is deployed in it. Run `rdp up` again.")
+        raise StackError("The engine runs and nothing is deployed in it. Run `rdp up` again.")
     return current
 
 
@@ -90,7 +96,7 @@ def _current(data_dir: Path, port: int | None) -> State:
     if known is not None:
         # The engine identifies a queue by its URL, port and all: on another port the mapping finds no queue.
         if port not in {None, known.port}:
-            raise stack.StackError(
+            raise StackError(
                 f"{data_dir} was started on port {known.port}, which its queues are bound to. "
                 f"Leave --port out, or start another folder: --data-dir D."
             )
@@ -99,15 +105,41 @@ def _current(data_dir: Path, port: int | None) -> State:
     return State(port=chosen, pid=None, region=_REGION, access_key_id="test", secret_access_key="test")  # noqa: S106 - the engine's documented root key; it listens on 127.0.0.1 only
 
 
-def _deploy(started: State, packages: Mapping[package.Function, bytes], parameters: Mapping[str, str]) -> State:
+def _deploy(
+    started: State,
+    packages: Mapping[package.Function, bytes],
+    parameters: Mapping[str, str],
+    *,
+    reset: bool,
+    agree: Callable[[list[Change]], bool],
+) -> State:
     place = started.place
+    goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
+    if reset or goal.deployed is None:
+        parameters = {**_PARAMETERS, **parameters}
+        goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
+    if objections := changeset.objections(goal.values, given=parameters, declared=goal.declared):
+        raise StackError("\n".join(objections))
     place.s3.create_bucket(Bucket=_CODE_BUCKET)
-    code = deployment.upload(place, _CODE_BUCKET, packages)
-    parameters = code | _PARAMETERS | dict(parameters)
-    deployment.deploy(place, stack.STACK_NAME, parameters, timeout_s=120, poll_s=0.05)
+    given = code_bucket.upload(place, _CODE_BUCKET, packages) | dict(parameters)
+    proposal = deployment.propose(place, stack.STACK_NAME, given, goal, reset=reset, poll_s=_POLL_S)
+    if proposal is not None:
+        endangered = [change for change in proposal.changes if change.endangers_logs]
+        if endangered and not agree(endangered):
+            deployment.withdraw(place, proposal)
+            raise StackError("Not deployed: the stack is as it was.")
+        deployment.execute(place, proposal, tell=lambda _: None, timeout_s=_DEPLOY_TIMEOUT_S, poll_s=_POLL_S)
     outputs = stack.read_outputs(place, stack.STACK_NAME)
     for role in ("IngestRoleName", "ConsumerRoleName", "TenantReaderRoleName"):
         grants.grant(place.iam, outputs[role])
+    _limit_consumers(place, outputs["QueueMappingId"], int(float(goal.values["MaximumConcurrency"])))
     # The path form needs no name resolution of *.localhost and no Host header.
     endpoint = f"{started.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
     return msgspec.structs.replace(started, endpoint=endpoint, outputs=outputs)
+
+
+def _limit_consumers(place: stack.Place, mapping_id: str, most: int) -> None:
+    """Give the mapping its limit as a number: at text, as CloudFormation hands it on, MiniStack 1.5.33 stops."""
+    place.lambda_.update_event_source_mapping(
+        UUID=mapping_id, ScalingConfig={"MaximumConcurrency": most} if most else {}
+    )

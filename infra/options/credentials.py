@@ -36,12 +36,12 @@ def credentials_options(function: Callable[..., None]) -> Callable[..., None]:
         "--token", envvar="RDP_TOKEN", show_envvar=True, default="", help="Token, for Authentication=jwt. As above."
     )
     @wraps(function)
-    def wrapper(*, api_key: str, token: str, **arguments: Any) -> None:
+    def wrapper(*positional: Any, api_key: str, token: str, **arguments: Any) -> None:
         if api_key and token:
             raise click.UsageError("--api-key and --token (RDP_API_KEY and RDP_TOKEN): a stack takes one of them.")
         for name, value in (("--api-key", api_key), ("--token", token)):
             if not value.isascii() or not value.isprintable() or " " in value:
                 raise click.UsageError(f"{name} holds a character that no header can carry.")
-        function(credentials=Credentials(api_key, token), **arguments)
+        function(*positional, credentials=Credentials(api_key, token), **arguments)
 
     return wrapper

@@ -102,6 +102,28 @@ def where_options(function: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def aws_stack_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add `--stack` and the place's options for a verb that works in AWS alone; it gets `place` and `name`.
+
+    The verb says which account and region it is about to work in.
+    """
+
+    @click.option("--stack", "name", metavar="NAME", help="Name of the stack in AWS, such as rdp.")
+    @place_options
+    @wraps(function)
+    def wrapper(*, name: str | None, place: Place, **arguments: Any) -> None:
+        if name is None:
+            verb = click.get_current_context().info_name
+            raise click.UsageError(
+                f"rdp {verb} works in AWS and wants the stack's name: --stack {stack.STACK_NAME}. "
+                f"On this machine `rdp up` deploys and `rdp down` stops."
+            )
+        say_aws(place, f"stack {name} of account {place.account}")
+        function(place=place, name=name, **arguments)
+
+    return wrapper
+
+
 def on_stack(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that name a stack; give the function the `stack.Stack` that they name as its first argument."""
 

@@ -4,7 +4,7 @@ import http.client
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -59,15 +59,29 @@ class Tally:
 
 
 class Sender:
-    """Sends requests to `url` over `connections` threads until they are done, `stop` is set, or nothing answers."""
+    """Sends requests to `url` over `connections` threads until they are done, `stop` is set, or nothing answers.
 
-    def __init__(self, url: str, tenant: str, *, connections: int, on_lines: Callable[[int], None]) -> None:
+    `headers`, the credentials, go with every request. `pause_s(attempt, retry_after_s)` is the time until the next.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tenant: str,
+        *,
+        connections: int,
+        on_lines: Callable[[int], None],
+        headers: Mapping[str, str] = {},
+        pause_s: "Callable[[int, float | None], float] | None" = None,
+    ) -> None:
         self.tally = Tally()
         self.stop = threading.Event()
         self._url = urlsplit(url)
         self._tenant = tenant
         self._connections = connections
         self._on_lines = on_lines
+        self._headers = headers
+        self._pause_s = pause_s or _pause_s
         self._lock = threading.Lock()
         self._broken: list[BaseException] = []
 
@@ -121,7 +135,7 @@ class Sender:
                 cause = answer.cause
                 wait_s = answer.retry_after_s
                 sent = shipment.request(answer.again, self._tenant)
-            if attempt + 1 < _ATTEMPTS and self.stop.wait(_pause_s(attempt, wait_s)):
+            if attempt + 1 < _ATTEMPTS and self.stop.wait(self._pause_s(attempt, wait_s)):
                 break
         with self._lock:
             self._on_lines(self.tally.add_failed(sent, cause))
@@ -129,7 +143,7 @@ class Sender:
             self.stop.set()  # Nothing answers: the other lines would only wait as long and fail as well.
 
     def _post(self, connection: http.client.HTTPConnection, sent: Shipment) -> Answer:
-        connection.request("POST", self._url.path, body=sent.body, headers=dict(sent.headers))
+        connection.request("POST", self._url.path, body=sent.body, headers={**self._headers, **sent.headers})
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
         return shipment.read_answer(sent, response.status, headers, response.read())

@@ -134,7 +134,8 @@ def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack
         folder = data_dir or tmp_path_factory.mktemp("rdp")
         sent.setdefault(folder, set())
         known = state.read(folder)
-        started = lifecycle.up(folder, port=None if known else 0, parameters=dict(QUIET) | dict(parameters or {}))
+        chosen = dict(QUIET) | dict(parameters or {})
+        started = lifecycle.up(folder, port=None if known else 0, parameters=chosen, reset=True)
         return LocalStack(folder, started, sent[folder])
 
     yield start

@@ -20,7 +20,8 @@ _ROOT: Final = Path(__file__).parents[2]
 _NAME: Final = "deployed"
 # What the engine can't do: TLS, and a mapping's limit that comes through CloudFormation. And no simulated crash, whose
 # log would come back after 300 s only.
-_ENGINE: Final = ("--param", "RequireTls=false", "--param", "MaximumConcurrency=0", "--param", "CrashProbability=0")
+_QUIET: Final = ("--param", "CrashProbability=0", "--param", "SecondsPerChar=0")
+_ENGINE: Final = ("--param", "RequireTls=false", "--param", "MaximumConcurrency=0", *_QUIET)
 
 _PROTECTED: Final = ("--param", "DeletionProtection=true")
 _UNPROTECTED: Final = ("--param", "DeletionProtection=false")
@@ -83,7 +84,7 @@ def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", even
     assert "Add" in shown
     assert "nothing was changed" in shown
 
-    deployed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_ENGINE, "--param", "SecondsPerChar=0")
+    deployed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_ENGINE)
     assert "CREATE_COMPLETE" in deployed
     outputs = stack.read_outputs(local_stack.place, _NAME)
     for output, value in outputs.items():
@@ -145,8 +146,17 @@ def test_a_failed_deployment_names_the_resource_and_the_reason(
 
 def test_mistakes_are_told_before_anything_is_made(rdp: Rdp, local_stack: "LocalStack") -> None:
     """Unknown parameters, and numbers that do not fit each other."""
-    told = rdp("deploy", "--stack", "wrong", "--param", "ConsumerTimeoutSeconds=100", "--param", "Nope=1", expect=1)
+    assert "wants the stack's name: --stack" in rdp("deploy", expect=2)
+    assert "wants the stack's name: --stack" in rdp("destroy", "--yes", expect=2)
+    unsaid = rdp("deploy", "--stack", "wrong", "--param", "SecondsPerChar=0", expect=1)
+    assert "(CrashProbability)" in unsaid
+    assert "--simulate" in unsaid
+    wrong = ("deploy", "--stack", "wrong", "--simulate", "--param")
+    told = rdp(*wrong, "Nope=1", expect=1)
+    assert "stack wrong of account 000000000000" in told
     assert "no parameter Nope" in told
-    assert "600 or more" in told
+    assert "600 or more" in rdp(*wrong, "ConsumerTimeoutSeconds=100", expect=1)
+    assert "is not a regular expression" in rdp(*wrong, 'RedactionPatterns=["("]', expect=1)
+    assert "must be a number" in rdp(*wrong, "BatchSize=abc", expect=1)
     stacks = local_stack.place.cloudformation.describe_stacks()["Stacks"]
     assert "wrong" not in [described["StackName"] for described in stacks]

@@ -2,8 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from infra import counts
 from infra.local import lifecycle, state
+from infra.stack import StackError
+from tests.e2e.conftest import QUIET
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, StartStack
@@ -46,6 +50,25 @@ def test_a_second_up_deploys_what_changed(start_stack: "StartStack", eventually:
     assert second.post_text("again", "expires", "expires").status == 202
     assert int(eventually(lambda: second.row("again", "expires"))["expires_at"]["N"]) > 0
     assert second.row("again", "kept") is not None
+
+
+def test_parameters_are_kept_until_a_reset(start_stack: "StartStack", eventually: "Eventually") -> None:
+    """Down and up changes nothing; what a function could not start with is refused and changes nothing either.
+
+    A limit of consumers works: as the text that CloudFormation hands on, it would stop the engine's mapping.
+    """
+    own = start_stack({"RetentionDays": "7", "MaximumConcurrency": "2"})
+    lifecycle.down(own.data_dir)
+    lifecycle.up(own.data_dir)
+    with pytest.raises(StackError, match="unknown redaction rule 'foo'"):
+        lifecycle.up(own.data_dir, parameters={"RedactionRules": "phone,foo"})
+    assert own.post_text("kept", "555-0199", "a").status == 202
+    row = eventually(lambda: own.row("kept", "a"))
+    assert ("expires_at" in row, row["modified_data"]) == (True, {"S": "[REDACTED]"})
+
+    lifecycle.up(own.data_dir, parameters=QUIET, reset=True)
+    assert own.post_text("kept", "x", "b").status == 202
+    assert "expires_at" not in eventually(lambda: own.row("kept", "b"))
 
 
 def test_down_leaves_a_state_that_names_no_process(start_stack: "StartStack") -> None:

@@ -4,19 +4,17 @@ from typing import Any
 
 import pytest
 
-from infra import changeset
+from infra import changeset, template_parameters
 from infra.changeset import Change, Event
+from infra.deployment import TEMPLATE
 
-_VALUES = {
-    "ConsumerTimeoutSeconds": "50",
-    "VisibilityTimeoutSeconds": "300",
-    "BatchSize": "5",
-    "BatchingWindowSeconds": "0",
-}
+_DECLARED = template_parameters.read(TEMPLATE.read_text())
+_VALUES = {name: parameter.default or "" for name, parameter in _DECLARED.items()}
 
 
 def _objections(**given: str) -> list[str]:
-    return changeset.objections(_VALUES | given, given=given, declared=_VALUES)
+    values = _VALUES | given
+    return changeset.objections(values, given=given, declared=_DECLARED) or changeset.advice(values)
 
 
 def test_good_parameters_have_no_objections() -> None:
@@ -34,12 +32,28 @@ def test_good_parameters_have_no_objections() -> None:
         ({"VisibilityTimeoutSeconds": "299"}, "must be 300 or more"),
         ({"BatchSize": "11"}, "needs BatchingWindowSeconds"),
         ({"Nonsense": "1"}, "no parameter Nonsense"),
+        ({"BatchSize": "abc"}, "it must be a number"),
+        ({"BatchSize": ""}, "it must be a number"),
+        ({"BatchSize": "nan"}, "it must be a number"),
+        ({"BatchSize": "0"}, "at least 1 and at most 10000"),
+        ({"CrashMode": "loud"}, "one of raise, exit"),
+        ({"LogRetentionDays": "2"}, "one of 1, 3, 5"),
+        ({"JwtIssuer": "nobody"}, "of the form"),
+        ({"Authentication": "jwt"}, "needs JwtIssuer and JwtAudience"),
+        ({"MaximumConcurrency": "1"}, "must be 0 (no limit), or 2"),
+        ({"RedactionRules": "phone,foo"}, "unknown redaction rule 'foo'"),
+        ({"RedactionPatterns": '["("]'}, "is not a regular expression"),
+        ({"RedactionPatterns": '["a*"]'}, "matches the empty string"),
+        ({"RedactionPatterns": "("}, "must be a JSON list"),
+        ({"StreamSubKeys": "1.5"}, "STREAM_SUB_KEYS"),
+        ({"RetentionDays": "0.5"}, "RETENTION_DAYS"),
     ],
 )
 def test_bad_parameters_are_named(given: dict[str, str], words: str) -> None:
     """Before AWS is asked, and with what would be right."""
-    (objection,) = _objections(**given)
-    assert words in objection
+    objections = _objections(**given)
+    assert objections
+    assert all(words in objection for objection in objections)
 
 
 def test_an_update_keeps_what_is_not_given() -> None:

@@ -5,16 +5,21 @@ import pytest
 from click.testing import CliRunner, Result
 
 from infra.options.credentials import Credentials, credentials_options
+from infra.options.locator import Locator, on_stack
+from infra.stack import Place, Stack
 
 
 @click.command()
+@on_stack
 @credentials_options
-def _verb(credentials: Credentials) -> None:
+def _verb(_stack: Stack, *, credentials: Credentials) -> None:
     click.echo(repr(dict(credentials.headers())))
 
 
 def _run(*arguments: str, **env: str) -> Result:
-    return CliRunner(env={"RDP_API_KEY": "", "RDP_TOKEN": ""} | env).invoke(_verb, arguments)
+    return CliRunner(env={"RDP_API_KEY": None, "RDP_TOKEN": None, **env}).invoke(
+        _verb, arguments, obj=Locator(lambda _: Stack(Place(), "", {}))
+    )
 
 
 def test_they_become_the_headers_that_the_stack_reads() -> None:

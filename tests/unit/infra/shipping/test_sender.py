@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, reply: Callable[[str], Reply | None]) -> None:
         self.reply = reply
         self.bodies: list[str] = []
+        self.keys: list[str | None] = []
         self.connections = 0
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -38,6 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.bodies.append(body)
+        self.server.keys.append(self.headers["X-Api-Key"])
         reply = self.server.reply(body)
         if reply is None:  # Hang up without an answer.
             self.close_connection = True
@@ -73,15 +76,16 @@ def serve() -> Iterator[Callable[[Callable[[str], Reply | None]], _Server]]:
         server.server_close()
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FIRST_BACKOFF_S", 0.001)
+def _no_pause(_attempt: int, _retry_after_s: float | None) -> float:
+    return 0.001
 
 
-def _send(server: _Server | str, lines: Sequence[Line], *, batch: int = 1, connections: int = 2) -> tuple[Sender, int]:
+def _send(
+    server: _Server | str, lines: Sequence[Line], *, batch: int = 1, connections: int = 2, **options: Any
+) -> tuple[Sender, int]:
     url = server if isinstance(server, str) else f"http://127.0.0.1:{server.server_port}/ingest"
     told: list[int] = []
-    sender = Sender(url, "acme", connections=connections, on_lines=told.append)
+    sender = Sender(url, "acme", connections=connections, on_lines=told.append, **{"pause_s": _no_pause, **options})
     sender.run(shipment.requests(lines, "acme", batch))
     return sender, sum(told)
 
@@ -113,7 +117,15 @@ def test_what_fails_for_a_moment_is_sent_again(serve: Serve) -> None:
     assert server.bodies == ["text 1"] * 4
 
 
-def test_retry_after_is_waited_for(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_go_with_every_request(serve: Serve) -> None:
+    """With single lines, batches and what is sent again."""
+    replies: list[Reply] = [(500, {}, {"detail": "x"}), _ACCEPTED, _ACCEPTED]
+    server = serve(lambda _: replies.pop(0))
+    _send(server, _lines(3), batch=2, connections=1, headers={"X-Api-Key": "k"})
+    assert server.keys == ["k"] * 3
+
+
+def test_retry_after_is_waited_for(serve: Serve) -> None:
     """The pause is the server's, not the sender's own."""
     pauses: list[tuple[int, float | None]] = []
 
@@ -121,10 +133,9 @@ def test_retry_after_is_waited_for(serve: Serve, monkeypatch: pytest.MonkeyPatch
         pauses.append((attempt, retry_after_s))
         return 0.0
 
-    monkeypatch.setattr(module, "_pause_s", pause)
     replies: list[Reply] = [(429, {"Retry-After": "9"}, {}), (500, {}, {}), _ACCEPTED]
     server = serve(lambda _: replies.pop(0))
-    _send(server, _lines(1), connections=1)
+    _send(server, _lines(1), connections=1, pause_s=pause)
     assert pauses == [(0, 9.0), (1, None)]
 
 

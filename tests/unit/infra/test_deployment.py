@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra import rollout
+from infra import deployment
 from infra.changeset import Change, Event
-from infra.rollout import Proposal, Target
+from infra.deployment import Proposal, Target
 from infra.stack import StackError
+from infra.template_parameters import Parameter
 
-_TARGET = Target(values={"BatchSize": "5"}, declared=["BatchSize"], deployed={"BatchSize": "7"})
+_DECLARED = {"BatchSize": Parameter("BatchSize", True, "5", None, None, None, None)}  # noqa: FBT003 - a row
+_TARGET = Target(values={"BatchSize": "5"}, declared=_DECLARED, deployed={"BatchSize": "7"})
 _SUCCESS = (("Queue", "CREATE_COMPLETE", ""), ("s", "CREATE_COMPLETE", ""))
 
 
@@ -81,12 +83,12 @@ def _execute(
 ) -> None:
     place: Any = _Place(cloudformation)
     proposal = Proposal("s", "cs", creates=False, changes=[])
-    rollout.execute(place, proposal, tell=tell, timeout_s=timeout_s, poll_s=0.001)
+    deployment.execute(place, proposal, tell=tell, timeout_s=timeout_s, poll_s=0.001)
 
 
 def _propose(cloudformation: _CloudFormation, **options: Any) -> Proposal | None:
     place: Any = _Place(cloudformation)
-    return rollout.propose(place, "s", {"New": "1"}, _TARGET, timeout_s=60, **options)
+    return deployment.propose(place, "s", {"New": "1"}, _TARGET, timeout_s=60, **options)
 
 
 def test_the_end_is_the_stacks_own_new_event() -> None:
@@ -115,7 +117,7 @@ def test_a_protected_table_says_what_to_do() -> None:
     script = (("Table", "DELETE_FAILED", reason), ("s", "DELETE_FAILED", ""))
     place: Any = _Place(_CloudFormation("CREATE_COMPLETE", *script))
     with pytest.raises(StackError, match="DeletionProtection=false"):
-        rollout.destroy(place, "s", tell=lambda _: None, timeout_s=60, poll_s=0.001)
+        deployment.destroy(place, "s", tell=lambda _: None, timeout_s=60, poll_s=0.001)
 
 
 def test_a_deployment_that_does_not_end_is_an_error() -> None:
@@ -168,7 +170,7 @@ def test_withdrawing_a_first_deployment_removes_its_empty_stack() -> None:
     for creates, called in ((True, ["delete_change_set", "delete_stack"]), (False, ["delete_change_set"])):
         cloudformation = _CloudFormation("REVIEW_IN_PROGRESS")
         place: Any = _Place(cloudformation)
-        rollout.withdraw(place, Proposal("s", "cs", creates=creates, changes=[Change("Add", "Q", "T", "")]))
+        deployment.withdraw(place, Proposal("s", "cs", creates=creates, changes=[Change("Add", "Q", "T", "")]))
         assert cloudformation.called == called
 
 
@@ -176,4 +178,4 @@ def test_a_stack_that_is_not_there_is_said() -> None:
     """By name."""
     place: Any = _Place(_CloudFormation(None))
     with pytest.raises(StackError, match="no stack 's'"):
-        rollout.resources(place, "s")
+        deployment.resources(place, "s")

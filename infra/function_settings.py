@@ -1,0 +1,47 @@
+"""The functions' settings, built by their own code from a deployment's parameters, before anything is deployed."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from consumer import redact
+from consumer import settings as of_consumer
+from ingest import settings as of_ingest
+
+VARIABLES: Final[Mapping[str, str]] = {
+    "STREAM_SUB_KEYS": "StreamSubKeys",
+    "STREAM_BUDGET_MS": "StreamBudgetMilliseconds",
+    "AUTHENTICATION": "Authentication",
+    "JWT_TENANT_CLAIM": "JwtTenantClaim",
+    "TENANT_LOGS_PER_MINUTE": "TenantLogsPerMinute",
+    "TENANT_BYTES_PER_MINUTE": "TenantBytesPerMinute",
+    "SECONDS_PER_CHAR": "SecondsPerChar",
+    "CRASH_PROBABILITY": "CrashProbability",
+    "CRASH_POINT": "CrashPoint",
+    "CRASH_MODE": "CrashMode",
+    "CRASH_SEED": "CrashSeed",
+    "REDACTION_RULES": "RedactionRules",
+    "REDACTION_PATTERNS": "RedactionPatterns",
+    "RETENTION_DAYS": "RetentionDays",
+}
+"""Which parameter each variable of the template's functions holds (a test compares)."""
+
+_RESOURCES: Final = dict.fromkeys(
+    ("QUEUE_URL", "DLQ_URL", "TABLE_NAME", "STREAM_NAME", "ACCESS_TABLE_NAME"), "resource"
+)
+"""What the variables hold that name resources: known only when these are there."""
+
+
+def objections(values: Mapping[str, str]) -> list[str]:
+    """Return why a function with these parameters would die at its start, in its own words; empty when none would."""
+    environ = _RESOURCES | {variable: values[parameter] for variable, parameter in VARIABLES.items()}
+    found = []
+    try:
+        of_ingest.from_environ(environ)
+    except ValueError as error:
+        found.append(f"ingest would not start. {error}")
+    try:
+        chosen = of_consumer.from_environ(environ)
+        redact.build(chosen.redaction_rules, chosen.redaction_patterns)
+    except ValueError as error:
+        found.append(f"The consumer would not start. {error}")
+    return found
