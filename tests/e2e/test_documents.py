@@ -27,13 +27,16 @@ _ROW: Final = "[REDACTED]"
 _NOT_RUN: Final = {
     (
         "README.md",
-        "rdp deploy --dry-run",
+        "rdp deploy --stack rdp --dry-run",
     ): "deploys to AWS; tests/e2e/test_deploy.py does it with the engine in its place",
     (
         "infra/RUNBOOK.md",
         "rdp dlq list [--tenant T]",
     ): "a synopsis with placeholders; tests/e2e/test_redrive.py runs each",
-    ("infra/RUNBOOK.md", "rdp deploy --dry-run"): "deploys to AWS; tests/e2e/test_deploy.py does it with the engine",
+    (
+        "infra/RUNBOOK.md",
+        "rdp deploy --stack rdp --dry-run",
+    ): "deploys to AWS; tests/e2e/test_deploy.py does it with the engine",
     ("infra/RUNBOOK.md", "aws dynamodb restore-table"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "aws dynamodb update-time-to-live"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "aws kinesis describe-stream-summary"): "needs AWS's CLI and an account",
