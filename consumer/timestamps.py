@@ -12,13 +12,26 @@ def rfc3339(epoch_ms: int) -> str:
     return (_EPOCH + epoch_ms * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def instant(timestamp: str) -> datetime:
+    """Return a timestamp that names its offset, in UTC.
+
+    Raises:
+        ValueError: it is not ISO 8601, names no offset, or is in UTC before the year 1 or after 9999, which no reader
+            of a log could state.
+    """
+    named = datetime.fromisoformat(timestamp)
+    if named.tzinfo is None:
+        raise ValueError("a timestamp without an offset")
+    try:
+        return named.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a timestamp that is outside the years 1 to 9999 in UTC") from error
+
+
 def epoch_ms(timestamp: str) -> int:
     """Return the milliseconds since the epoch of a timestamp that names its offset.
 
     Raises:
-        ValueError: it is not ISO 8601, or names no offset.
+        ValueError: it is no `instant`.
     """
-    instant = datetime.fromisoformat(timestamp)
-    if instant.tzinfo is None:
-        raise ValueError("a timestamp without an offset")
-    return (instant - _EPOCH) // _MILLISECOND
+    return (instant(timestamp) - _EPOCH) // _MILLISECOND

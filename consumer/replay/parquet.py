@@ -6,7 +6,6 @@ Needs pyarrow (the extra `analytics`). DuckDB, Athena and Spark read such a fold
 import os
 import re
 from collections import defaultdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from consumer.replay.checkpoint import CheckpointMismatchError, sync_folder
+from consumer.timestamps import instant
 from ingest.contract.message import InternalMessage
 
 _MAX_BUFFERED_BYTES: Final = 64 * 1024 * 1024
@@ -69,7 +69,7 @@ class ParquetSink:
 
     def write(self, message: InternalMessage) -> None:
         """Take one log."""
-        date = _utc(message.received_at).date().isoformat()
+        date = instant(message.received_at).date().isoformat()
         self._rows[message.tenant_id, date].append(message)
         self._buffered_bytes += len(message.text)
 
@@ -89,10 +89,6 @@ class ParquetSink:
         self._rows.clear()
 
 
-def _utc(received_at: str) -> datetime:
-    return datetime.fromisoformat(received_at).astimezone(UTC)
-
-
 def _is_ours(path: Path) -> bool:
     return _PART.fullmatch(path.name.removesuffix(_PARTIAL_SUFFIX)) is not None
 
@@ -101,7 +97,7 @@ def _write(folder: Path, number: int, messages: list[InternalMessage]) -> None:
     columns = {
         "log_id": [message.log_id for message in messages],
         "source": [message.source for message in messages],
-        "received_at": [_utc(message.received_at).replace(tzinfo=None) for message in messages],
+        "received_at": [instant(message.received_at).replace(tzinfo=None) for message in messages],
         "text": [message.text for message in messages],
         "fields": [
             None if message.fields is None else msgspec.json.encode(message.fields).decode() for message in messages

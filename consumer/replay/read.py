@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from botocore.config import Config
@@ -28,6 +28,7 @@ _CALLS_PER_S: Final = 5  # GetRecords a shard, all readers together (API referen
 
 # AT_TIMESTAMP goes by Kinesis's clock, received_at by ingest's: a clock that is five minutes off breaks signatures.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC) + _CLOCK_SKEW  # Nothing arrived sooner, and year 1 has no margin.
 
 
 class Page(NamedTuple):
@@ -117,7 +118,7 @@ def _start(
         start["StartingSequenceNumber"] = position.sequence_number
     elif since is not None:
         start["ShardIteratorType"] = "AT_TIMESTAMP"
-        start["Timestamp"] = since - _CLOCK_SKEW
+        start["Timestamp"] = max(since, _FIRST) - _CLOCK_SKEW
     return start
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from consumer.redact import Redactor
 from consumer.replay.deaggregate import Broken, UserRecord
+from consumer.timestamps import instant
 from ingest.contract.errors import Unreadable
 from ingest.contract.message import InternalMessage, decode
 
@@ -28,11 +29,10 @@ def read_log(record: UserRecord) -> InternalMessage | Broken:
         message = decode(record.data)
         if message.tenant_id != record.partition_key:
             return Broken(*record, "tenant_mismatch")
-        if datetime.fromisoformat(message.received_at).tzinfo is None:
-            return Broken(*record, "undecodable")
+        instant(message.received_at)
     except Unreadable as error:
         return Broken(*record, error.unreadable)
-    except ValueError:  # received_at is no time
+    except ValueError:  # received_at is no instant: every sink can state the time of what comes back from here
         return Broken(*record, "undecodable")
     return msgspec.structs.replace(message, stream_pending=False) if message.stream_pending else message
 
@@ -46,7 +46,7 @@ def selector(selection: Selection) -> Callable[[InternalMessage], bool]:
             return False
         if since is None and until is None:
             return True
-        received_at = datetime.fromisoformat(message.received_at)
+        received_at = instant(message.received_at)
         return (since is None or received_at >= since) and (until is None or received_at < until)
 
     return wanted

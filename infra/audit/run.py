@@ -10,6 +10,7 @@ from consumer.replay import read, select
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import StreamRecord
 from consumer.replay.stream import read_stream
+from consumer.timestamps import instant
 from infra import counts, dead_letters
 from infra.audit.ledger import Finding, Ledger, MissingLog, StoredRow, TenantAudit, finding
 from infra.audit.table import Item, read_items
@@ -120,9 +121,9 @@ def _logs(record: StreamRecord) -> "Iterator[InternalMessage | None]":
 def _row(item: Item, within: _Range) -> StoredRow:
     """Return the item for the ledger: whether it counts, and whether the stream must still hold it."""
     try:
-        at = datetime.fromisoformat(item.received_at)
+        at = instant(item.received_at)
         counted = (within.since is None or at >= within.since) and at < within.until
-    except (ValueError, TypeError):  # Not a time with an offset: not written by this system. Never hide an item.
+    except ValueError:  # No time with an offset: not written by this system. Never hide an item.
         return StoredRow(item.tenant_id, item.log_id, item.text, counted=True, due_on_stream=False)
     due = counted and at >= within.stream_holds_since
     return StoredRow(item.tenant_id, item.log_id, item.text, counted=counted, due_on_stream=due)

@@ -9,7 +9,7 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 
 
 def parse(text: str, now: datetime) -> datetime:
-    """Return the instant that `text` names, aware: so long before `now`, or a date or time (UTC where it says none).
+    """Return the instant that `text` names, in UTC: so long before `now`, or a date or time (UTC where it says none).
 
     Raises:
         ValueError: it is neither.
@@ -19,8 +19,9 @@ def parse(text: str, now: datetime) -> datetime:
         if ago is not None:
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         instant = datetime.fromisoformat(text)
+        # In UTC, so that a year beyond 1 to 9999 is found here and not where the instant is used.
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(
             f"{text!r} is neither a time such as 2026-11-24T05:00:00Z nor an age such as 2h or 3d"
         ) from None
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)

@@ -24,8 +24,20 @@ def test_an_offset_is_honoured() -> None:
     assert epoch_ms("2025-11-24T17:00:00+01:00") == epoch_ms("2025-11-24T16:00:00.000Z")
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2025-11-24T16:00:00", "2025-13-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2025-11-24T16:00:00",
+        "2025-13-01T00:00:00Z",
+        "2016-12-31T23:59:60Z",
+        "2025-11-24T24:00:00Z",
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-00:01",
+    ],
+)
 def test_what_is_no_instant_is_refused(text: str) -> None:
-    """A timestamp without an offset is none."""
+    """A timestamp without an offset is none, nor a leap second, nor one that UTC puts before year 1 or after 9999."""
     with pytest.raises(ValueError, match=r".+"):
         epoch_ms(text)

@@ -65,6 +65,13 @@ def test_since_starts_by_arrival_with_a_margin_for_clocks() -> None:
     assert SINCE - fake.iterators[0]["Timestamp"] == timedelta(minutes=5)
 
 
+def test_since_the_first_year_leaves_room_for_the_margin() -> None:
+    """No date goes further back: reading starts with the epoch, before which nothing arrived."""
+    fake = FakeKinesis(([ONE], 0, True))
+    read(fake, 1, since=datetime(1, 1, 1, tzinfo=UTC))
+    assert fake.iterators[0]["Timestamp"] == datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def test_empty_pages_are_crossed() -> None:
     """Pages without records come long before the end: they are no pages for the reader while it lags behind."""
     fake = FakeKinesis(([ONE], 9_000, True), ([], 8_000, True), ([], 5_000, True), ([TWO], 0, True))

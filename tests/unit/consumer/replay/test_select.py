@@ -41,6 +41,8 @@ def test_the_pending_mark_does_not_outlive_the_stream() -> None:
         (encode(message()).replace(b'"hello"', b"7"), "undecodable"),
         (encode(message(received_at="yesterday")), "undecodable"),
         (encode(message(received_at="2026-11-24T05:40:00")), "undecodable"),
+        (encode(message(received_at="0001-01-01T00:00:00+23:59")), "undecodable"),
+        (encode(message(received_at="9999-12-31T23:59:59-00:01")), "undecodable"),
         (encode(message(schema_version=99)), "unknown_schema_version"),
         (encode(message(tenant_id="globex")), "tenant_mismatch"),
     ],

@@ -28,7 +28,9 @@ def test_ages_and_times(text: str, instant: datetime) -> None:
     assert parse(text, NOW) == instant
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2", "h", "-2h", "2y", "2026-13-01", "9999999d", "999999w"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2", "h", "-2h", "2y", "2026-13-01", "9999999d", "999999w", "0001-01-01T00:00:00+23:59"]
+)
 def test_what_is_neither_is_refused(text: str) -> None:
     """The message names both forms."""
     with pytest.raises(ValueError, match=r"neither a time such as .* nor an age such as"):
