@@ -219,13 +219,13 @@ variable "visibility_timeout_seconds" {
 }
 
 variable "max_receive_count" {
-  description = "Receives after which SQS moves a message to the dead-letter queue."
+  description = "Receives after which SQS moves a message to the dead-letter queue. A long log's deferral is one: so 2 at least."
   type        = number
   default     = 5
 
   validation {
-    condition     = var.max_receive_count >= 1 && var.max_receive_count <= 1000
-    error_message = "max_receive_count is 1 to 1000."
+    condition     = var.max_receive_count >= 2 && var.max_receive_count <= 1000
+    error_message = "max_receive_count is 2 to 1000."
   }
 }
 

@@ -53,10 +53,10 @@ Whereabouts = set[tuple[str, str, bytes]]
 class Trial:
     """A world with its programs, its senders and its witness."""
 
-    def __init__(self, seed: int, folder: Path, *, shards: int = 2, **stack: Any) -> None:
+    def __init__(self, seed: int, folder: Path, *, shards: int = 2, max_receives: int = 5, **stack: Any) -> None:
         self.clock = Clock()
         self.injector = Injector(self.clock)
-        self.world = World(self.clock, shards=shards)
+        self.world = World(self.clock, shards=shards, max_receives=max_receives)
         self.stack = Stack(self.world, self.injector, seed=seed, **stack)
         self.stack.on_delete = self._witness  # type: ignore[method-assign] # that is what it is there for
         self.sent: list[SentLog] = []

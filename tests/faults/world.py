@@ -22,10 +22,10 @@ REFUSED_TEXT: Final = "text that the table refuses"
 class World:
     """The state that survives every process."""
 
-    def __init__(self, clock: Clock, *, shards: int = 2) -> None:
+    def __init__(self, clock: Clock, *, shards: int = 2, max_receives: int = 5) -> None:
         self.clock = clock
         self.dlq = Queue(DLQ_URL, clock)
-        self.queue = Queue(QUEUE_URL, clock, visibility_s=300, dead_letters=self.dlq, max_receives=5)
+        self.queue = Queue(QUEUE_URL, clock, visibility_s=300, dead_letters=self.dlq, max_receives=max_receives)
         self.kinesis = Kinesis(STREAM_NAME, clock, shards=shards)
         self.dynamodb = Dynamodb(TABLE_NAME, refused_text=REFUSED_TEXT)
         self.sqs = Sqs([self.queue, self.dlq])

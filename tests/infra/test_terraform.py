@@ -47,6 +47,22 @@ def test_the_variables_are_the_parameters() -> None:
     }
 
 
+def test_a_number_has_the_templates_bounds() -> None:
+    """What CloudFormation refuses Terraform refuses too: `MaxReceiveCount=1` would dead-letter every long log."""
+    text = _text("variables.tf")
+    bounds = {
+        variable: (low, high)
+        for variable, low, high in re.findall(
+            r"condition += var\.(\w+) >= (\d+)(?: && var\.\1 <= (\d+))?$", text, re.MULTILINE
+        )
+    }
+    assert bounds == {
+        terraform.variable_name(name): (str(parameter["MinValue"]), str(parameter.get("MaxValue", "")))
+        for name, parameter in _TEMPLATE["Parameters"].items()
+        if "MinValue" in parameter
+    }
+
+
 def test_the_outputs_are_the_templates() -> None:
     """Each output has its counterpart, so that `rdp` works on either."""
     outputs = re.findall(r'^output "(\w+)"', (terraform.CONFIGURATION / "outputs.tf").read_text(), re.MULTILINE)
