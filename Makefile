@@ -53,6 +53,7 @@ bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios
 
 soak: $(STAMP)  ## Every fault, crash and random program at length; renews tests/faults/RESULTS.md; then fuzzing
 	$(BIN)/python -m tests.faults.results
+	$(BIN)/python -m tests.interleavings.results
 	$(BIN)/python -m tests.fuzz.long --minutes 2
 
 format: $(STAMP)  ## Format the code and fix what can be fixed

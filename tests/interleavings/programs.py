@@ -1,12 +1,8 @@
 """The real programs put together on clients that switch. All that the explorer knows of their assembly is here."""
 
-import importlib.util
-import os
-from functools import partial
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
-from unittest.mock import patch
 
 from consumer import clock, handler, settings
 from consumer.replay import read
@@ -19,7 +15,11 @@ from consumer.replay.replay import Progress, Replay
 from consumer.replay.shards import from_listing
 from consumer.replay.sinks import QueueSink
 from infra.dead_letters import Filter, redrive
-from ingest.sinks import queue, stream
+from ingest import handler as ingest_handler
+from ingest import settings as ingest_settings
+from ingest.api import dialects
+from ingest.api.routes import Routes
+from ingest.invocation import respond
 from tests.faults.injector import Killed
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME
 from tests.interleavings.arena import NamedWorld, Time
@@ -59,7 +59,16 @@ class Programs:
             end_process=_end_process,
         )
         self._consumer = handler.program(chosen, outside)
-        self._ingest: Any = _ingest_handler(self)
+        self._ingest_settings = ingest_settings.Settings(queue_url=QUEUE_URL, stream_name=STREAM_NAME)
+        self._routes = Routes(dialects.ALL)
+        self._ingest = ingest_handler.outside(
+            self._ingest_settings,
+            ingest_handler.Clients(self.kinesis, self.sqs, self.dynamodb),
+            time.timing,
+            now_ms=time.now_ms,
+            new_log_id=_no_log_id,
+            write_lines=lambda lines: self.lines.extend(lines),  # noqa: PLW0108 - each run has lines of its own
+        )
 
     def reset(self, shards: int) -> None:
         """Begin with an empty world, at the same instant as ever."""
@@ -69,8 +78,16 @@ class Programs:
 
     def ingest(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the response to a request."""
-        response: dict[str, Any] = self._ingest.handler(event, _context(INGEST_TIMEOUT_S))
-        return response
+        context = _context(INGEST_TIMEOUT_S)
+        response = respond(
+            event,  # type: ignore[arg-type] # as much of API Gateway's event as is looked at
+            remaining_s=context.get_remaining_time_in_millis() / 1000,
+            lambda_request_id=context.aws_request_id,
+            settings=self._ingest_settings,
+            routes=self._routes,
+            outside=self._ingest,
+        )
+        return dict(response)
 
     def consume(self, event: dict[str, Any]) -> object:
         """Return the consumer's answer to an event."""
@@ -115,32 +132,8 @@ def _end_process(_: int) -> None:
     raise Killed
 
 
-def _ingest_handler(programs: Programs) -> ModuleType:
-    """Return a copy of the Lambda's module of our own: its clients, clock and ids are the world's."""
-    environ = {
-        "QUEUE_URL": QUEUE_URL,
-        "STREAM_NAME": STREAM_NAME,
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",  # Never called.
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-    }
-    spec = importlib.util.find_spec("ingest.handler")
-    assert spec is not None
-    assert spec.loader is not None
-    ingest: Any = importlib.util.module_from_spec(spec)
-    with patch.dict(os.environ, environ):
-        spec.loader.exec_module(ingest)
-    time = programs.time
-    ingest.time = SimpleNamespace(monotonic=time.monotonic, sleep=time.sleep)
-    ingest.datetime = time
-    ingest._put_on_stream = partial(
-        stream.put_user_records, programs.kinesis, STREAM_NAME, sub_keys=1, time=time.timing
-    )
-    ingest._enqueue = partial(queue.send, programs.sqs, QUEUE_URL, time=time.timing)
-    ingest._write = programs.lines.extend
-    module: ModuleType = ingest
-    return module
+def _no_log_id() -> str:
+    raise AssertionError("every log of a scenario brings its own id")
 
 
 class _Readers:

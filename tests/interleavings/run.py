@@ -23,7 +23,7 @@ from tests.faults.model_sqs import Message
 from tests.faults.world import failed_identifiers, sqs_event
 from tests.interleavings.conformance import Journal
 from tests.interleavings.programs import CONSUMER_TIMEOUT_S, INGEST_TIMEOUT_S, Programs
-from tests.interleavings.tasks import How, Pending, Task, hows
+from tests.interleavings.tasks import OUR_BUGS, How, Pending, Task, hows
 from tests.interleavings.whereabouts import is_accounted_for
 
 ACCEPTED: Final = 202
@@ -114,6 +114,7 @@ class Run:
         ]
         for task in self.tasks:
             task.start()
+            assert task.pending is not None, f"{task.name} made no call: {task.failure!r}"
 
     def moves(self) -> list[Move]:
         """Return every move that is possible now; the first goes on with the first task that can."""
@@ -234,8 +235,9 @@ class Run:
             task.act("answer", lambda: None)
             status, body = response["statusCode"], response["body"].encode()
         except (Exception, Killed) as error:
-            if isinstance(error, AssertionError):
+            if isinstance(error, OUR_BUGS):
                 raise
+            task.failure = error
         task.deadline_s = None
         answered = read_answer(request, status, body, sent_ms=0).logs
         self.sent += answered
@@ -295,7 +297,7 @@ class Run:
                 if message.message_id not in failed:
                     task.act("poller.delete", lambda message=message: self._delete(message))  # type: ignore[misc] # bound at once
         except (Exception, Killed) as error:
-            if isinstance(error, AssertionError):
+            if isinstance(error, OUR_BUGS):
                 raise
 
     def _receive(self, task: Task) -> list[Message]:

@@ -21,6 +21,9 @@ _READS: Final = frozenset({"list_shards", "get_shard_iterator", "get_records", "
 _RECEIPT_NUMBER: Final = re.compile(r"#\d+")
 _T = TypeVar("_T")
 
+OUR_BUGS: Final = (AssertionError, TypeError, AttributeError, NameError)
+"""What ends the search and not only a program: put together wrongly, the programs would break nothing."""
+
 
 class Pending(NamedTuple):
     """What a task is about to do. `choices` are the messages that a receive may bring, asked when it is its turn."""
@@ -117,7 +120,7 @@ class Task:
             self._run(self)
         except Killed:
             pass
-        except AssertionError:
+        except OUR_BUGS:
             raise
         except Exception as error:  # noqa: BLE001 - a program that fails is over; what it left behind is judged
             self.failure = error
