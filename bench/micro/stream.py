@@ -53,8 +53,7 @@ def opened(memory: Shards) -> Any:
         since=None,
         follow=False,
         stopped=lambda: False,
-        monotonic=_free_clock(),
-        sleep=time.sleep,
+        time=Time(_free_clock(), time.sleep, random.random),
     )
 
 

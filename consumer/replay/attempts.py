@@ -1,32 +1,22 @@
-"""Calls to the stream that fail: which are worth another try, after how long a wait, and when a person has to look."""
+"""Calls to the stream that fail: which are worth another try, after how long a wait, and when a person has to look.
 
-import random
-from collections.abc import Callable
+Not `ingest.aws.retry`, which sends parts of one request again within a request's time. A read has no parts and no end:
+it goes on for hours, renews an iterator that expired, and gives up after so many failures in a row, whatever the time.
+What is worth another try is the same for both: `ingest.aws.refusal`.
+"""
+
 from typing import Final
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's
 
+from ingest.aws.refusal import refusal_of
+from ingest.aws.retry import Time
+
 _FIRST_BACKOFF_S: Final = 0.1
 _MAX_BACKOFF_S: Final = 5.0
-_SERVER_ERROR: Final = 500
 _MAX_FAILURES: Final = 20  # In a row: less than a minute on average, and then a person has to look.
 
 EXPIRED: Final = "ExpiredIteratorException"
-_TRANSIENT_CODES: Final = frozenset(
-    {
-        "InternalFailure",
-        "InternalServerError",
-        "KMSThrottlingException",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-    }
-)
-
-_jitter = random.SystemRandom()
 
 
 class StreamUnreadableError(Exception):
@@ -36,8 +26,8 @@ class StreamUnreadableError(Exception):
 class Attempts:
     """Failures in a row: waits longer after each, with full jitter, and raises when a wait cannot help."""
 
-    def __init__(self, sleep: Callable[[float], None]) -> None:
-        self._sleep = sleep
+    def __init__(self, time: Time) -> None:
+        self._time = time
         self._failures = 0
 
     def succeeded(self) -> None:
@@ -47,19 +37,15 @@ class Attempts:
     def failed(self, error: ClientError | ConnectionError | HTTPClientError) -> None:
         """Wait before the next try; an expired iterator needs no wait. Raises: StreamUnreadableError."""
         self._failures += 1
-        code = error_code(error) if isinstance(error, ClientError) else None
-        if code is not None and code != EXPIRED and code not in _TRANSIENT_CODES and not _is_server_error(error):
+        refusal = refusal_of(error)
+        expired = refusal is not None and refusal.code == EXPIRED
+        if refusal is None or not (refusal.retryable or expired):
             raise StreamUnreadableError(str(error)) from error
         if self._failures > _MAX_FAILURES:
             raise StreamUnreadableError(f"{self._failures} failures in a row, the last: {error}") from error
-        if code != EXPIRED:
-            self._sleep(_jitter.uniform(0, min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**self._failures)))
-
-
-def _is_server_error(error: Exception) -> bool:
-    """Return whether AWS answered a 5xx, whatever name it has (GetRecords: InternalFailureException)."""
-    response = error.response if isinstance(error, ClientError) else {}
-    return response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR
+        if not expired:
+            limit_s = min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**self._failures)
+            self._time.sleep(self._time.jitter() * limit_s)
 
 
 def error_code(error: ClientError) -> str:

@@ -1,7 +1,7 @@
 """One shard's pages: iterators got and renewed, throttles and the network backed off, empty pages crossed."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  #
 
 from consumer.replay.attempts import EXPIRED, Attempts, error_code
 from consumer.replay.checkpoint import TRIM_HORIZON, ShardPosition
+from ingest.aws.retry import Time
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -50,10 +51,10 @@ def client_config() -> Config:
     )
 
 
-def list_shards(client: "KinesisClient", stream_name: str, *, sleep: Callable[[float], None]) -> "list[ShardTypeDef]":
+def list_shards(client: "KinesisClient", stream_name: str, *, time: Time) -> "list[ShardTypeDef]":
     """Return every shard of the stream, open and closed, that still holds records. Raises: StreamUnreadableError."""
     shards: list[ShardTypeDef] = []
-    attempts = Attempts(sleep)
+    attempts = Attempts(time)
     token: str | None = None
     while True:
         try:
@@ -77,19 +78,18 @@ def pages(
     *,
     since: datetime | None,
     idle_wait_s: float,
-    monotonic: Callable[[], float],
-    sleep: Callable[[float], None],
+    time: Time,
 ) -> Iterator[Page]:
     """Yield the shard's pages from `position` on, without end while the shard is open.
 
     The first record may be the one that `position` names: sub-sequence numbers above its own may be left in it. A
     shard that is not begun starts at `since` by arrival time (with a margin), else at the trim horizon. When all is
-    read, a page says so and the next call comes after `idle_wait_s`. `sleep` may raise to end the reading.
+    read, a page says so and the next call comes after `idle_wait_s`. `time.sleep` may raise to end the reading.
 
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load, or without end.
     """
-    calls = _ShardCalls(client, _start(stream_name, shard_id, position, since), monotonic=monotonic, sleep=sleep)
+    calls = _ShardCalls(client, _start(stream_name, shard_id, position, since), time)
     while True:
         response = calls.get_records()
         records = response["Records"]
@@ -102,7 +102,7 @@ def pages(
         if ended:
             return
         if caught_up:
-            sleep(idle_wait_s)
+            time.sleep(idle_wait_s)
 
 
 def _start(
@@ -134,15 +134,12 @@ class _ShardCalls:
         self,
         client: "KinesisClient",
         start: "GetShardIteratorInputTypeDef",
-        *,
-        monotonic: Callable[[], float],
-        sleep: Callable[[float], None],
+        time: Time,
     ) -> None:
         self._client = client
         self._start = start
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._attempts = Attempts(sleep)
+        self._time = time
+        self._attempts = Attempts(time)
         self._recent_calls_s: deque[float] = deque(maxlen=_CALLS_PER_S)
         self._iterator: str | None = None
 
@@ -169,7 +166,7 @@ class _ShardCalls:
         if self._iterator is None:
             self._iterator = self._client.get_shard_iterator(**self._start)["ShardIterator"]
         calls = self._recent_calls_s
-        if len(calls) == _CALLS_PER_S and (wait_s := calls[0] + 1 - self._monotonic()) > 0:
-            self._sleep(wait_s)
-        calls.append(self._monotonic())
+        if len(calls) == _CALLS_PER_S and (wait_s := calls[0] + 1 - self._time.monotonic()) > 0:
+            self._time.sleep(wait_s)
+        calls.append(self._time.monotonic())
         return self._client.get_records(ShardIterator=self._iterator, Limit=PAGE_RECORDS)

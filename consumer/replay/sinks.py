@@ -1,7 +1,5 @@
 """Where replayed logs go: NDJSON to a file (plain or gz) or a stream, or the queue. `parquet` is the fourth."""
 
-import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
@@ -127,13 +125,11 @@ class QueueSink:
         client: "SQSClient",
         queue_url: str,
         *,
-        monotonic: Callable[[], float],
-        sleep: Callable[[float], None],
+        time: Time,
     ) -> None:
         self._client = client
         self._queue_url = queue_url
-        self._monotonic = monotonic
-        self._sleep = sleep
+        self._time = time
         self._messages: list[EncodedLog] = []
         self._sent = 0
 
@@ -167,8 +163,8 @@ class QueueSink:
             self._client,
             self._queue_url,
             self._messages,
-            give_up_at_s=self._monotonic() + _QUEUE_GIVE_UP_S,
-            time=Time(self._monotonic, self._sleep, random.SystemRandom().random),
+            give_up_at_s=self._time.monotonic() + _QUEUE_GIVE_UP_S,
+            time=self._time,
             on_refusal=on_refusal,
         )
         if refused:

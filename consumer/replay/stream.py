@@ -3,19 +3,27 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from consumer.replay.checkpoint import ShardPosition
-from consumer.replay.merge import Merge
+from consumer.replay.merge import Merge, Readers
 from consumer.replay.read import Page, list_shards, pages
-from consumer.replay.readers import ShardReaders
+from consumer.replay.readers import OpenPages, ShardReaders
 from consumer.replay.shards import Shard, from_listing
+from ingest.aws.retry import Time
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 _FOLLOW_POLL_S: Final = 1.0
 """AWS's advice for a shard that is caught up (GetRecords API reference)."""
+
+
+class ClosingReaders(Readers, Protocol):
+    """Readers that can be ended; their sleeps then raise."""
+
+    def close(self) -> None:
+        """End every reading."""
 
 
 @contextmanager
@@ -27,8 +35,8 @@ def read_stream(
     since: datetime | None,
     follow: bool,
     stopped: Callable[[], bool],
-    monotonic: Callable[[], float],
-    sleep: Callable[[float], None],
+    time: Time,
+    readers: Callable[[OpenPages], ClosingReaders] = ShardReaders,
 ) -> Iterator[Merge]:
     """Give the merged stream from `positions` on; its readers end with the `with` block.
 
@@ -39,7 +47,7 @@ def read_stream(
     """
 
     def shards() -> dict[str, Shard]:
-        return from_listing(list_shards(client, stream_name, sleep=sleep))
+        return from_listing(list_shards(client, stream_name, time=time))
 
     def open_pages(shard_id: str, position: ShardPosition, reader_sleep: Callable[[float], None]) -> Iterator[Page]:
         return pages(
@@ -49,12 +57,11 @@ def read_stream(
             position,
             since=since,
             idle_wait_s=_FOLLOW_POLL_S if follow else 0,
-            monotonic=monotonic,
-            sleep=reader_sleep,
+            time=time._replace(sleep=reader_sleep),
         )
 
-    readers = ShardReaders(open_pages)
+    opened = readers(open_pages)
     try:
-        yield Merge(readers, shards, positions, follow=follow, stopped=stopped)
+        yield Merge(opened, shards, positions, follow=follow, stopped=stopped)
     finally:
-        readers.close()
+        opened.close()

@@ -1,11 +1,11 @@
 """The places read in the order in which a log moves, and what the ledger says of them."""
 
-import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from consumer import clock
 from consumer.replay import read, select
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import StreamRecord
@@ -74,8 +74,7 @@ def run(
             since=since,
             follow=False,
             stopped=lambda: False,
-            monotonic=time.monotonic,
-            sleep=time.sleep,
+            time=clock.system().time,
         ) as merge:
             wanted = select.selector(select.Selection(since=since, until=now, tenants=within.tenants))
             broken = 0

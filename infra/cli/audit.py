@@ -8,10 +8,10 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from consumer.replay import instant
 from consumer.replay.attempts import StreamUnreadableError
 from infra.audit.ledger import Finding
 from infra.audit.run import Audit, run
-from infra.options import instant
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal.text import printable

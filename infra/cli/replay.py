@@ -13,13 +13,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from consumer import clock, redact, settings
+from consumer.replay import read
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import CheckpointMismatchError
+from consumer.replay.job import Options, OptionsError, Outside, quarantine_path, run
 from consumer.replay.replay import Progress
 from consumer.replay.sinks import QueueRefusedError
-from infra.cli.replay_job import Options, quarantine_path, run
 from infra.options.locator import on_stack
-from infra.stack import Stack
+from infra.stack import Stack, StackError
 from infra.terminal.signals import on_stop
 
 _REFRESHES_PER_S: Final = 4
@@ -53,9 +55,12 @@ def command(stack: Stack, **options: object) -> None:
     """
     came = threading.Event()
     asked = Options(**options)  # type: ignore[arg-type]
+    redactor = redactor_of(stack) if asked.redacts else None
     try:
         with on_stop(lambda _: came.set()):  # What was read is committed first.
-            progress = run(stack, asked, stopped=came.is_set, show=_shown)
+            progress = run(asked, outside(stack), redactor, stopped=came.is_set, show=_shown)
+    except OptionsError as error:
+        raise click.UsageError(str(error)) from error
     except (CheckpointMismatchError, StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
     except BrokenPipeError:  # The reader of standard output has enough, as in `rdp replay | head`.
@@ -68,6 +73,42 @@ def command(stack: Stack, **options: object) -> None:
         click.echo(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
     if progress.broken:
         click.echo(f"{progress.broken} broken records are in {quarantine_path(asked)}", err=True)
+
+
+def outside(stack: Stack) -> Outside:
+    """Return what a replay of the stack's stream touches."""
+    place = stack.place
+    return Outside(
+        stream_name=stack.stream_name,
+        kinesis=place.session.client("kinesis", endpoint_url=place.aws_endpoint_url, config=read.client_config()),
+        queue_url=stack.queue_url,
+        sqs=place.sqs,
+        stdout=sys.stdout.buffer,
+        clock=clock.system(),
+    )
+
+
+def redactor_of(stack: Stack) -> redact.Redactor:
+    """Return the redactor of the stack's consumer, by the rules and patterns that the function is configured with.
+
+    Raises:
+        StackError: they cannot be read: a guess could let through what the operator had redacted.
+    """
+    if "ConsumerFunctionName" not in stack.outputs:
+        return redact.build()
+    name = stack.outputs["ConsumerFunctionName"]
+    variables = (
+        stack.place.lambda_.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables")
+    )
+    if not variables:
+        raise StackError(
+            f"The environment of {name} cannot be read, so its redaction is unknown. Use --raw, or mend it."
+        )
+    try:
+        chosen = settings.from_environ(variables)
+        return redact.build(chosen.redaction_rules, chosen.redaction_patterns)
+    except ValueError as error:
+        raise StackError(f"{name} is misconfigured, so its redaction is unknown: {error}") from error
 
 
 def _shown(cleanup: ExitStack, progress: Progress) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from consumer.replay import instant
 from infra import function_lines
 from infra.function_lines import Level
-from infra.options import instant
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal.text import printable

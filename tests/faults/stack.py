@@ -3,7 +3,8 @@
 import os
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
@@ -11,16 +12,10 @@ from unittest.mock import patch
 
 from consumer import handler, settings
 from consumer.crash import CrashMode, CrashPoint
-from consumer.replay import checkpoint as checkpoints
-from consumer.replay import read
-from consumer.replay.broken import BrokenRecords
-from consumer.replay.checkpoint import Checkpoint, ShardPosition
-from consumer.replay.distinct import Seen
-from consumer.replay.merge import Merge
+from consumer.replay import job
+from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.read import Page
-from consumer.replay.replay import Progress, Replay
-from consumer.replay.shards import from_listing
-from consumer.replay.sinks import FileSink, QueueSink, Sink
+from consumer.replay.readers import OpenPages
 from infra import move_task
 from infra.dead_letters import Filter, Redriven, redrive
 from ingest.api import dialects
@@ -138,13 +133,12 @@ class Stack:
     def replay_to_file(self, folder: Path, *, gz: bool = False) -> Path:
         """Replay the stream to a file, from the checkpoint in the folder if there is one; return the file."""
         target = folder / ("logs.ndjson.gz" if gz else "logs.ndjson")
-        self._replay(folder, FileSink(target, gz=gz))
+        self._replay(folder, str(target))
         return target
 
     def replay_to_queue(self, folder: Path) -> None:
         """Send everything on the stream to the queue again, from the checkpoint in the folder if there is one."""
-        clock = self.world.clock
-        self._replay(folder, QueueSink(self.sqs, QUEUE_URL, monotonic=clock.monotonic, sleep=clock.sleep))
+        self._replay(folder, "queue")
 
     def redrive(self, wanted: Filter) -> Redriven:
         """Send the wanted dead letters back to the queue, as `rdp dlq redrive` does where SQS has no task for it."""
@@ -162,37 +156,30 @@ class Stack:
 
         return self._live("redrive", None, life)
 
-    def _replay(self, folder: Path, sink: Sink) -> None:
-        self._live("replay", None, lambda: self._replay_life(folder, sink))
+    def _replay(self, folder: Path, to: str) -> None:
+        self._live("replay", None, lambda: self._replay_life(folder, to))
 
-    def _replay_life(self, folder: Path, sink: Sink) -> None:
-        clock, injector = self.world.clock, self.injector
-        path = folder / "checkpoint.json"
-        with _durable_steps(injector), ExitStack() as opened:
-            opened.callback(sink.close)
-            start = checkpoints.load(path) or Checkpoint(stream=STREAM_NAME, started_at="", query={})
-            sink.commit_logs = _COMMIT_LOGS
-            sink.resume(start.output)
-            broken = BrokenRecords(folder / BROKEN_FILE, resume_at=start.broken)
-            opened.callback(broken.close)
-            seen = Seen(folder / "seen.sqlite", commit=start.commit)
-            opened.callback(seen.close)
-            merge = Merge(
-                _Readers(self),
-                lambda: from_listing(read.list_shards(self.kinesis, STREAM_NAME, sleep=clock.sleep)),
-                start.shards,
-            )
-            Replay(
-                sink=sink,
-                broken=broken,
-                start=start,
-                checkpoint_path=path,
-                wanted=lambda _: True,
-                seen=seen if isinstance(sink, FileSink) else None,
-                transform=None,
-                monotonic=clock.monotonic,
-                progress=Progress(),
-            ).run(merge)
+    def _replay_life(self, folder: Path, to: str) -> None:
+        options = job.Options(
+            to=to,
+            distinct=True,
+            raw=True,
+            checkpoint=folder / "checkpoint.json",
+            quarantine=folder / BROKEN_FILE,
+            commit_logs=_COMMIT_LOGS,
+        )
+        clock = self.world.clock.programs(self.random.random)
+        outside = job.Outside(
+            stream_name=STREAM_NAME,
+            kinesis=self.kinesis,
+            queue_url=QUEUE_URL,
+            sqs=self.sqs,
+            stdout=BytesIO(),
+            clock=clock,
+            readers=lambda open_pages: _Readers(open_pages, clock.sleep),
+        )
+        with _durable_steps(self.injector):
+            job.run(options, outside, None)
 
     def _live(self, component: str, timeout_s: float | None, life: Callable[[], _T]) -> _T:
         """Return what one process gives: its calls are the component's, and Lambda's timeout ends it.
@@ -223,24 +210,15 @@ def _end_process(_: int) -> None:
 class _Readers:
     """`ShardReaders` without threads: a page is read when it is asked for, so that a run repeats itself."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, open_pages: OpenPages, sleep: Callable[[float], None]) -> None:
+        self._open_pages = open_pages
+        self._sleep = sleep
         self._pages: dict[str, Iterator[Page]] = {}
         self.pages_read = 0
 
     def start(self, shard_id: str, position: ShardPosition) -> None:
         """Begin to read a shard."""
-        clock = self._stack.world.clock
-        self._pages[shard_id] = read.pages(
-            self._stack.kinesis,
-            STREAM_NAME,
-            shard_id,
-            position,
-            since=None,
-            idle_wait_s=0,
-            monotonic=clock.monotonic,
-            sleep=clock.sleep,
-        )
+        self._pages[shard_id] = self._open_pages(shard_id, position, self._sleep)
 
     def take(self, shard_id: str, _: float) -> Page | None:
         """Return the next page."""
@@ -253,6 +231,9 @@ class _Readers:
     def stop(self, shard_id: str) -> None:
         """End the reading of a shard."""
         del self._pages[shard_id]
+
+    def close(self) -> None:
+        """Leave them: nothing runs by itself."""
 
 
 @contextmanager

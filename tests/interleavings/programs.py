@@ -100,12 +100,12 @@ class Programs:
     def rebuild(self) -> None:
         """Send everything on the stream to the queue again, as `rdp replay --to queue` does."""
         time = self.time
-        sink = QueueSink(self.sqs, QUEUE_URL, monotonic=time.monotonic, sleep=time.sleep)
+        sink = QueueSink(self.sqs, QUEUE_URL, time=time.timing)
         start = Checkpoint(stream=STREAM_NAME, started_at="", query={})
         seen = Seen(None, commit=0)
         merge = Merge(
             _Readers(self),
-            lambda: from_listing(read.list_shards(self.kinesis, STREAM_NAME, sleep=time.sleep)),
+            lambda: from_listing(read.list_shards(self.kinesis, STREAM_NAME, time=time.timing)),
             start.shards,
         )
         try:
@@ -154,8 +154,7 @@ class _Readers:
             position,
             since=None,
             idle_wait_s=0,
-            monotonic=time.monotonic,
-            sleep=time.sleep,
+            time=time.timing,
         )
 
     def take(self, shard_id: str, _: float) -> Page | None:

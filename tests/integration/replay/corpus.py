@@ -2,10 +2,13 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from consumer.replay.job import Options, run
+from consumer.replay.replay import Progress
+from infra.cli.replay import outside, redactor_of
 from infra.stack import Place, Stack
 from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog, InternalMessage, encode
@@ -64,7 +67,15 @@ def put(
 def stack_of(stream: str = STREAM, *, endpoint_url: str | None = None, **outputs: str) -> Stack:
     """Return a stack of that stream; the other parts only where `outputs` names them."""
     place = Place(region=REGION, aws_endpoint_url=endpoint_url, **KEYS)
-    return Stack(place=place, endpoint="http://127.0.0.1", outputs={"StreamName": stream, **outputs})
+    return Stack(
+        place=place, endpoint="http://127.0.0.1", outputs={"StreamName": stream, "QueueUrl": "none", **outputs}
+    )
+
+
+def replayed(stack: Stack, options: Options, stopped: Callable[[], bool] = lambda: False) -> Progress:
+    """Replay the stack's stream as `rdp replay` does; return the counters."""
+    redactor = redactor_of(stack) if options.redacts else None
+    return run(options, outside(stack), redactor, stopped=stopped)
 
 
 def _chunks(logs: Sequence[InternalMessage], size: int) -> Iterator[Sequence[InternalMessage]]:

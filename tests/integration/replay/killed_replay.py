@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from consumer.replay import checkpoint, lines, sinks
-from infra.cli.replay_job import Options, run
-from tests.integration.replay.corpus import stack_of
+from consumer.replay import checkpoint, lines
+from consumer.replay.job import Options
+from tests.integration.replay.corpus import replayed, stack_of
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,16 +44,21 @@ def main(job: Job) -> None:
 
         return wrapper
 
-    sinks.FileSink.commit_logs = job.commit_logs
     if job.point == "write":
         # Written, and on its way to the disk as far as the buffers let it.
         lines.LineFile.write = counted(lines.LineFile.write, die_first=False)  # type: ignore[method-assign]
         lines._BUFFERED_LINES = 1  # type: ignore[misc]
     elif job.point != "never":
         checkpoint.save = counted(checkpoint.save, die_first=job.point == "before_checkpoint")
-    run(
+    replayed(
         stack_of(job.stream, endpoint_url=job.endpoint_url),
-        Options(to=job.to, checkpoint=Path(job.checkpoint), raw=True, distinct=job.distinct),
+        Options(
+            to=job.to,
+            checkpoint=Path(job.checkpoint),
+            raw=True,
+            distinct=job.distinct,
+            commit_logs=job.commit_logs,
+        ),
     )
 
 

@@ -15,12 +15,12 @@ import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
+from consumer.replay.job import Options
 from infra.cli import main
-from infra.cli.replay_job import Options, run
 from infra.options.locator import Locator
 from infra.stack import Stack, StackError
 from ingest.contract.message import decode
-from tests.integration.replay.corpus import STREAM, log, put, stack_of
+from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of
 
 LOGS = 60
 
@@ -160,12 +160,12 @@ def test_a_replay_redacts_as_the_stacks_consumer_does(stack: Stack, tmp_path: Pa
     configured = stack_of(ConsumerFunctionName="consumer")
     configured.place.__dict__["lambda_"] = Functions({"Variables": variables})
     target = tmp_path / "out.ndjson"
-    assert run(configured, Options(to=str(target), tenants=("tenant-00",))).written == 3
+    assert replayed(configured, Options(to=str(target), tenants=("tenant-00",))).written == 3
     first = decode(target.read_bytes().splitlines()[0])
     assert first.text == "[REDACTED] took 0 ms call [REDACTED] é\n"
     configured.place.__dict__["lambda_"] = Functions({"Error": {"ErrorCode": "AccessDenied"}})
     with pytest.raises(StackError, match="its redaction is unknown"):
-        run(configured, Options(to=str(tmp_path / "other.ndjson")))
+        replayed(configured, Options(to=str(tmp_path / "other.ndjson")))
     assert not (tmp_path / "other.ndjson").exists()
     assert stack.stream_name == STREAM
 
@@ -176,7 +176,7 @@ from pathlib import Path
 from moto import mock_aws
 from infra.cli import main
 from infra.options.locator import Locator
-from tests.integration.replay.corpus import STREAM, log, put, stack_of
+from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of
 with mock_aws():
     stack = stack_of()
     stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)

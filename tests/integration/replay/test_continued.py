@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 from moto import mock_aws
 
-from infra.cli.replay_job import Options, run
+from consumer.replay.job import Options
 from ingest.contract.message import InternalMessage, decode
-from tests.integration.replay.corpus import STREAM, log, put, stack_of
+from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of
 
 
 def lines(path: Path) -> list[InternalMessage]:
@@ -22,9 +22,9 @@ def test_a_checkpoint_goes_on_with_what_is_new(tmp_path: Path) -> None:
         stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         options = Options(to=str(tmp_path / "out.ndjson"), checkpoint=tmp_path / "at.json", raw=True, distinct=True)
         put(stack.place.kinesis, [log(n) for n in range(500)])
-        assert run(stack, options).written == 500
+        assert replayed(stack, options).written == 500
         put(stack.place.kinesis, [log(n) for n in range(400, 800)])
-        assert (run(stack, options).written, run(stack, options).written) == (300, 0)
+        assert (replayed(stack, options).written, replayed(stack, options).written) == (300, 0)
         assert sorted(m.log_id for m in lines(tmp_path / "out.ndjson")) == [log(n).log_id for n in range(800)]
 
 
@@ -39,7 +39,7 @@ def test_broken_records_are_kept_in_a_file_and_the_rest_is_read(tmp_path: Path) 
             kinesis.put_record(StreamName=STREAM, PartitionKey="tenant-01", Data=data)
         kinesis.put_record(StreamName=STREAM, PartitionKey="mallory", Data=msgspec.json.encode(log(2)))
         put(kinesis, [log(3)])
-        progress = run(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
+        progress = replayed(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
         broken = [
             msgspec.json.decode(line) for line in (tmp_path / "out.ndjson.broken.ndjson").read_bytes().splitlines()
         ]

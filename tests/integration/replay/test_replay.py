@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from moto import mock_aws
 
-from infra.cli.replay_job import Options, run
+from consumer.replay.job import Options
 from infra.stack import Stack
 from ingest.contract.message import InternalMessage, decode
-from tests.integration.replay.corpus import STREAM, log, put, stack_of
+from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of
 
 LOGS = 10_000
 TENANTS = 20
@@ -50,40 +50,40 @@ def test_replaying_twice_gives_the_same_bytes(stack: Stack, tmp_path: Path, name
     """10,000 logs of 20 tenants in four shards, read by four threads, come out byte for byte the same (I9)."""
     for attempt in ("one", "two"):
         (tmp_path / attempt).mkdir()
-        progress = run(stack, Options(to=str(tmp_path / attempt / name)))
+        progress = replayed(stack, Options(to=str(tmp_path / attempt / name)))
         assert (progress.written, progress.broken, len(progress.shards_read)) == (LOGS, 0, SHARDS)
     assert digests(tmp_path / "one") == digests(tmp_path / "two") != {}
 
 
 def test_a_replay_holds_every_log_once_in_its_tenants_order(stack: Stack, tmp_path: Path) -> None:
     """The raw logs of each tenant come back as they were sent, in the order in which they were sent."""
-    run(stack, Options(to=str(tmp_path / "logs.ndjson"), raw=True))
-    replayed = lines(tmp_path / "logs.ndjson")
+    replayed(stack, Options(to=str(tmp_path / "logs.ndjson"), raw=True))
+    found = lines(tmp_path / "logs.ndjson")
     for tenant in range(TENANTS):
         sent = [log(number) for number in range(tenant, LOGS, TENANTS)]
-        assert [message for message in replayed if message.tenant_id == f"tenant-{tenant:02}"] == sent
+        assert [message for message in found if message.tenant_id == f"tenant-{tenant:02}"] == sent
 
 
 def test_a_replay_is_redacted_unless_raw_is_asked_for(stack: Stack, tmp_path: Path) -> None:
     """No phone number stands in the output by default, and everything else does."""
-    run(stack, Options(to=str(tmp_path / "logs.ndjson")))
-    replayed = {message.log_id: message for message in lines(tmp_path / "logs.ndjson")}
-    assert replayed["log-000010"].text == "request 10 took 10 ms call [REDACTED] é\n"
-    assert replayed["log-000011"] == log(11)
-    assert not any("555-0199" in message.text for message in replayed.values())
+    replayed(stack, Options(to=str(tmp_path / "logs.ndjson")))
+    found = {message.log_id: message for message in lines(tmp_path / "logs.ndjson")}
+    assert found["log-000010"].text == "request 10 took 10 ms call [REDACTED] é\n"
+    assert found["log-000011"] == log(11)
+    assert not any("555-0199" in message.text for message in found.values())
 
 
 def test_gz_holds_the_lines_of_the_plain_file(stack: Stack, tmp_path: Path) -> None:
     """The compressed file is the plain one, compressed."""
-    run(stack, Options(to=str(tmp_path / "a.ndjson")))
-    run(stack, Options(to=str(tmp_path / "a.ndjson.gz")))
+    replayed(stack, Options(to=str(tmp_path / "a.ndjson")))
+    replayed(stack, Options(to=str(tmp_path / "a.ndjson.gz")))
     assert gzip.decompress((tmp_path / "a.ndjson.gz").read_bytes()) == (tmp_path / "a.ndjson").read_bytes()
 
 
 def test_since_until_and_tenant_select_by_received_at(stack: Stack, tmp_path: Path) -> None:
     """`--since` is inclusive, `--until` exclusive, both on received_at, and tenants add up."""
     first, last = log(1_000), log(3_000)
-    run(
+    replayed(
         stack,
         Options(
             to=str(tmp_path / "logs.ndjson"),
@@ -99,7 +99,7 @@ def test_since_until_and_tenant_select_by_received_at(stack: Stack, tmp_path: Pa
 
 def test_duckdb_reads_the_parquet_folder_as_one_table(stack: Stack, tmp_path: Path) -> None:
     """Tenant and date are columns, times are timestamps, and no log is missing."""
-    run(stack, Options(to=str(tmp_path / "lake"), raw=True))
+    replayed(stack, Options(to=str(tmp_path / "lake"), raw=True))
     with duckdb.connect() as connection:
         table = f"read_parquet('{tmp_path}/lake/**/*.parquet', hive_partitioning = true)"
         per_date = connection.sql(

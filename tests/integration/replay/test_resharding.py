@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.cli.replay_job import Options, run
+from consumer.replay.job import Options
 from infra.stack import Stack
 from ingest.contract.message import InternalMessage, decode, encode
 from tests.integration.replay import kinesis_mock
-from tests.integration.replay.corpus import log, put, stack_of
+from tests.integration.replay.corpus import log, put, replayed, stack_of
 from tests.integration.replay.killed_replay import Job
 
 TENANTS = 12
@@ -100,11 +100,11 @@ def lines(path: Path) -> list[InternalMessage]:
     return [decode(line) for line in path.read_bytes().splitlines()]
 
 
-def assert_exact(replayed: list[InternalMessage], logs: int) -> None:
+def assert_exact(found: list[InternalMessage], logs: int) -> None:
     """Fail unless exactly the first `logs` logs are there, each tenant's in the order of sending."""
-    assert len(replayed) == logs
+    assert len(found) == logs
     for tenant in range(TENANTS):
-        of_tenant = [m for m in replayed if m.tenant_id == f"tenant-{tenant:02}"]
+        of_tenant = [m for m in found if m.tenant_id == f"tenant-{tenant:02}"]
         assert of_tenant == [log(n, tenants=TENANTS) for n in range(tenant, logs, TENANTS)]
 
 
@@ -144,7 +144,7 @@ def test_resharding_during_writes_keeps_the_set_and_the_order(endpoint_url: str,
     stack = created(endpoint_url, "resharded")
     logs = written_while_resharding(stack)
     for name in ("one.ndjson", "two.ndjson"):
-        progress = run(stack, Options(to=str(tmp_path / name), raw=True))
+        progress = replayed(stack, Options(to=str(tmp_path / name), raw=True))
     assert_exact(lines(tmp_path / "one.ndjson"), logs)
     assert (tmp_path / "one.ndjson").read_bytes() == (tmp_path / "two.ndjson").read_bytes()
     assert progress.shards_ended == 8  # four split, two pairs merged
@@ -156,7 +156,7 @@ def test_following_meets_the_children_of_shards_that_end_meanwhile(endpoint_url:
     stop = threading.Event()
     done: list[int] = []
     options = Options(to=str(tmp_path / "out.ndjson"), checkpoint=tmp_path / "at.json", raw=True, follow=True)
-    reader = threading.Thread(target=lambda: done.append(run(stack, options, stopped=stop.is_set).written))
+    reader = threading.Thread(target=lambda: done.append(replayed(stack, options, stop.is_set).written))
     reader.start()
     try:
         logs = written_while_resharding(stack)
@@ -180,12 +180,12 @@ def test_a_hot_tenant_is_spread_over_the_shards_and_keeps_each_sub_keys_order(
         split(stack, start)
     sent = [log(n, tenants=1) for n in range(400)]
     put(stack.place.kinesis, sent, stream=stack.stream_name, sub_keys=4)
-    progress = run(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
-    replayed = lines(tmp_path / "out.ndjson")
+    progress = replayed(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
+    found = lines(tmp_path / "out.ndjson")
     assert len(progress.shards_read) == 4
-    assert sorted(replayed, key=lambda message: message.log_id) == sent
+    assert sorted(found, key=lambda message: message.log_id) == sent
     for sub_key in range(4):
-        of_key = [message for message in replayed if zlib.crc32(encode(message)) % 4 == sub_key]
+        of_key = [message for message in found if zlib.crc32(encode(message)) % 4 == sub_key]
         assert len(of_key) > 50
         assert of_key == sorted(of_key, key=lambda message: message.log_id)
 
@@ -217,17 +217,17 @@ def test_a_killed_replay_goes_on_with_nothing_lost_and_nothing_twice(
         distinct=True,
     )
     (tmp_path / "whole").mkdir()
-    assert replayed(job) == 0
+    assert killed(job) == 0
     job = msgspec.structs.replace(job, to=str(tmp_path / name), checkpoint=str(tmp_path / "at.json"))
     for point, at in kills:
-        assert replayed(msgspec.structs.replace(job, point=point, count=at)) == -9
-    assert replayed(job) == 0
+        assert killed(msgspec.structs.replace(job, point=point, count=at)) == -9
+    assert killed(job) == 0
     assert (tmp_path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     if name == "out.ndjson":
         assert_exact(lines(tmp_path / name), 4 * STAGE)
 
 
-def replayed(job: Job) -> int:
+def killed(job: Job) -> int:
     """Return the exit status of a replay in a process of its own (-9: killed)."""
     return subprocess.run(  # noqa: S603 - ours
         [sys.executable, "-m", "tests.integration.replay.killed_replay", msgspec.json.encode(job).decode()],

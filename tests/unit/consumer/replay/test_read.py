@@ -35,8 +35,7 @@ def read(
         position or ShardPosition(),
         since=since,
         idle_wait_s=idle_wait_s,
-        monotonic=clock.monotonic,
-        sleep=clock.sleep,
+        time=clock.time(),
     )
     return list(islice(found, count))
 
@@ -170,7 +169,7 @@ class Listing:
 def test_all_pages_of_the_listing_are_read() -> None:
     """A token is sent alone, a throttle is backed off."""
     listing, clock = Listing(), Clock()
-    found = list_shards(listing, "logs", sleep=clock.sleep)  # type: ignore[arg-type]
+    found = list_shards(listing, "logs", time=clock.time())  # type: ignore[arg-type]
     assert [shard["ShardId"] for shard in found] == ["s-0", "s-1"]
     assert listing.requests == [{"StreamName": "logs"}, {"NextToken": "more"}, {"NextToken": "more"}]
     assert len(clock.sleeps) == 1

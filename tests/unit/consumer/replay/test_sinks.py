@@ -126,7 +126,7 @@ class FakeSqs:
 
 def queue_sink(fake: FakeSqs, clock: Clock) -> QueueSink:
     """Return a sink into the fake queue."""
-    return QueueSink(cast("SQSClient", fake), "queue", monotonic=clock.monotonic, sleep=clock.sleep)
+    return QueueSink(cast("SQSClient", fake), "queue", time=clock.time())
 
 
 def test_the_queue_gets_the_bytes_that_ingest_would_send() -> None:

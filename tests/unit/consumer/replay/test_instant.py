@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infra.options.instant import parse
+from consumer.replay.instant import parse
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

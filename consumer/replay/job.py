@@ -1,33 +1,41 @@
 """One replay as an operator asks for it: the options made into a checkpoint to start from, a selection and a sink."""
 
-import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-import click
-
-from consumer import redact, settings
+from consumer.clock import Clock
+from consumer.redact import Redactor
 from consumer.replay import checkpoint as checkpoints
-from consumer.replay import read, select
+from consumer.replay import instant, select
 from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import Checkpoint
 from consumer.replay.distinct import Seen
+from consumer.replay.readers import OpenPages, ShardReaders
 from consumer.replay.replay import Progress, Replay
 from consumer.replay.sinks import FileSink, QueueSink, Sink, StreamSink
-from consumer.replay.stream import read_stream
-from infra.options import instant
-from infra.stack import Stack, StackError
+from consumer.replay.stream import ClosingReaders, read_stream
 
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_sqs import SQSClient
+
+_QUEUE: Final = "queue"
 _LINE_SUFFIXES: Final = frozenset({".ndjson", ".jsonl"})
 
 
+class OptionsError(Exception):
+    """The options do not name a replay. The text says what is wrong with which."""
+
+
 class Options(NamedTuple):
-    """What `rdp replay` was asked for; `to` and the times are as they were typed."""
+    """What was asked for; `to` and the times are as they were typed.
+
+    `commit_logs` are the logs read between two commits, where the sink's own number is not wanted.
+    """
 
     to: str = "-"
     since: str | None = None
@@ -38,49 +46,66 @@ class Options(NamedTuple):
     raw: bool = False
     checkpoint: Path | None = None
     quarantine: Path | None = None
+    commit_logs: int | None = None
+
+    @property
+    def redacts(self) -> bool:
+        """Whether texts and fields are redacted: not if originals are asked for, nor on their way to the queue."""
+        return not self.raw and self.to != _QUEUE
+
+
+class Outside(NamedTuple):
+    """What a replay touches beside its files: the stream, the queue, standard output and the clock."""
+
+    stream_name: str
+    kinesis: "KinesisClient"
+    queue_url: str
+    sqs: "SQSClient"
+    stdout: BinaryIO
+    clock: Clock
+    readers: Callable[[OpenPages], ClosingReaders] = ShardReaders
 
 
 def run(
-    stack: Stack,
     options: Options,
+    outside: Outside,
+    redactor: Redactor | None,
     *,
     stopped: Callable[[], bool] = lambda: False,
     show: Callable[[ExitStack, Progress], None] = lambda _stack, _progress: None,
 ) -> Progress:
-    """Replay `stack`'s stream as asked, until its tip or `stopped()`; return the counters.
+    """Replay the stream as asked, until its tip or `stopped()`; return the counters. `redactor` is None for originals.
 
     Raises:
-        click.UsageError: the options do not name a replay.
+        OptionsError: the options do not name a replay.
         CheckpointMismatchError, StreamUnreadableError, QueueRefusedError: it cannot begin or go on.
     """
-    to_queue = options.to == "queue"
-    redactor = None if options.raw or to_queue else _redactor(stack)
-    start = _start(stack.stream_name, options, redaction="" if redactor is None else redactor.version)
+    start = _start(outside, options, redaction="" if redactor is None else redactor.version)
     selection = _selection(options, datetime.fromisoformat(start.started_at))
     progress = Progress()
     with ExitStack() as cleanup:
         merge = cleanup.enter_context(
             read_stream(
-                stack.place.session.client(
-                    "kinesis", endpoint_url=stack.place.aws_endpoint_url, config=read.client_config()
-                ),
-                stack.stream_name,
+                outside.kinesis,
+                outside.stream_name,
                 positions=start.shards,
                 since=selection.since,
                 follow=options.follow,
                 stopped=stopped,
-                monotonic=time.monotonic,
-                sleep=time.sleep,
+                time=outside.clock.time,
+                readers=outside.readers,
             )
         )
         # Only now that the stream is known to be there is an older output touched.
-        sink = _sink(stack, options.to)
+        sink = _sink(options.to, outside)
         cleanup.callback(sink.close)
+        if options.commit_logs is not None:
+            sink.commit_logs = options.commit_logs
         sink.resume(start.output)
         broken = BrokenRecords(quarantine_path(options), resume_at=start.broken)
         cleanup.callback(broken.close)
         seen: Seen | None = None
-        if options.distinct or to_queue:
+        if options.distinct or options.to == _QUEUE:
             kept = options.checkpoint and options.checkpoint.with_name(options.checkpoint.name + ".seen")
             seen = Seen(kept, commit=start.commit)
             cleanup.callback(seen.close)
@@ -98,12 +123,12 @@ def run(
             wanted=select.selector(selection),
             seen=seen,
             transform=None if redactor is None else partial(select.redacted, redactor=redactor),
-            monotonic=time.monotonic,
+            monotonic=outside.clock.monotonic,
             progress=progress,
         ).run(merge)
 
 
-def _start(stream_name: str, options: Options, *, redaction: str) -> Checkpoint:
+def _start(outside: Outside, options: Options, *, redaction: str) -> Checkpoint:
     query = {
         "to": options.to,
         "since": options.since or "",
@@ -114,8 +139,9 @@ def _start(stream_name: str, options: Options, *, redaction: str) -> Checkpoint:
     }
     found = None if options.checkpoint is None else checkpoints.load(options.checkpoint)
     if found is None:
-        return Checkpoint(stream=stream_name, started_at=datetime.now(UTC).isoformat(), query=query)
-    checkpoints.check_continues(found, stream=stream_name, query=query)
+        now = datetime.fromtimestamp(outside.clock.now_ms() / 1000, UTC)
+        return Checkpoint(stream=outside.stream_name, started_at=now.isoformat(), query=query)
+    checkpoints.check_continues(found, stream=outside.stream_name, query=query)
     return found
 
 
@@ -127,25 +153,25 @@ def _selection(options: Options, now: datetime) -> select.Selection:
             tenants=frozenset(options.tenants),
         )
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise OptionsError(str(error)) from error
 
 
-def _sink(stack: Stack, to: str) -> Sink:
+def _sink(to: str, outside: Outside) -> Sink:
     if to == "-":
-        return StreamSink(sys.stdout.buffer)
-    if to == "queue":
-        return QueueSink(stack.place.sqs, stack.queue_url, monotonic=time.monotonic, sleep=time.sleep)
+        return StreamSink(outside.stdout)
+    if to == _QUEUE:
+        return QueueSink(outside.sqs, outside.queue_url, time=outside.clock.time)
     path = Path(to)
     if path.suffix in _LINE_SUFFIXES:
         return FileSink(path)
     if path.suffix == ".gz" and Path(path.stem).suffix in _LINE_SUFFIXES:
         return FileSink(path, gz=True)
     if path.suffix and not path.is_dir():
-        raise click.UsageError(f"--to {to}: name a file .ndjson or .ndjson.gz, a folder without a suffix, - or queue")
+        raise OptionsError(f"--to {to}: name a file .ndjson or .ndjson.gz, a folder without a suffix, - or queue")
     try:
         from consumer.replay.parquet import ParquetSink  # noqa: PLC0415 - pyarrow is an extra, and slow to import
     except ModuleNotFoundError as error:
-        raise click.UsageError("Parquet needs the extra: pip install 'robust-data-processor[analytics]'") from error
+        raise OptionsError("Parquet needs the extra: pip install 'robust-data-processor[analytics]'") from error
     return ParquetSink(path)
 
 
@@ -153,28 +179,5 @@ def quarantine_path(options: Options) -> Path:
     """Return the file that broken records go to."""
     if options.quarantine is not None:
         return options.quarantine
-    target = "replay" if options.to in {"-", "queue"} else options.to.rstrip("/")
+    target = "replay" if options.to in {"-", _QUEUE} else options.to.rstrip("/")
     return Path(f"{target}.broken.ndjson")
-
-
-def _redactor(stack: Stack) -> redact.Redactor:
-    """Return the redactor of the stack's consumer, by the rules and patterns that the function is configured with.
-
-    Raises:
-        StackError: they cannot be read: a guess could let through what the operator had redacted.
-    """
-    if "ConsumerFunctionName" not in stack.outputs:
-        return redact.build()
-    name = stack.outputs["ConsumerFunctionName"]
-    variables = (
-        stack.place.lambda_.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables")
-    )
-    if not variables:
-        raise StackError(
-            f"The environment of {name} cannot be read, so its redaction is unknown. Use --raw, or mend it."
-        )
-    try:
-        chosen = settings.from_environ(variables)
-        return redact.build(chosen.redaction_rules, chosen.redaction_patterns)
-    except ValueError as error:
-        raise StackError(f"{name} is misconfigured, so its redaction is unknown: {error}") from error
