@@ -25,6 +25,7 @@ from bench.result import Result
 from infra import stack
 from infra.options.locator import Where, locate, where_options
 from infra.options.parameters import parameters_option
+from infra.terminal import exits
 from infra.terminal.signals import on_stop
 
 _RESULTS: Final = Path("bench/results")
@@ -75,7 +76,7 @@ def command(
     """Load a stack at a fixed rate, wait until its queue is empty, and judge what it stored.
 
     Without --data-dir, --stack and --outputs it starts a stack of its own on this machine and takes it down at the end.
-    Exit code 1: under the asked rate, an answer that was not expected, or a broken promise.
+    Exit status 4: under the asked rate, an answer that was not expected, or a broken promise.
     """
     refuse_without_packages()
     runs = not where.is_local or _names_folder()
@@ -108,7 +109,7 @@ def command(
             left.unlink()
     _say(result, folder)
     if not result.judgement.passed:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(exits.BAD)
 
 
 def refuse_without_packages(find: Callable[[str], object] = importlib.util.find_spec) -> None:

@@ -14,10 +14,10 @@ from infra.audit.ledger import Finding
 from infra.audit.run import Audit, run
 from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal import exits
 from infra.terminal.text import printable
 
-EXIT_CODES: Final[dict[Finding, int]] = {"complete": 0, "missing": 1, "undecided": 3}
-"""2 is click's, for a command line that it does not understand."""
+EXIT_CODES: Final[dict[Finding, int]] = {"complete": 0, "missing": exits.BAD, "undecided": exits.UNDECIDED}
 
 
 @click.command("audit")
@@ -27,9 +27,9 @@ EXIT_CODES: Final[dict[Finding, int]] = {"complete": 0, "missing": 1, "undecided
 @click.option("--missing-ids", is_flag=True, help="Name the missing logs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(stack: Stack, *, since: str | None, tenants: tuple[str, ...], missing_ids: bool, as_json: bool) -> None:
-    """Compare the stream with the table and the dead-letter queue; the exit status is 1 when logs are missing.
+    """Compare the stream with the table and the dead-letter queue; the exit status is 4 when logs are missing.
 
-    0: every log on the stream is stored with its text, or dead-lettered. 1: some are missing for certain. 3: some
+    0: every log on the stream is stored with its text, or dead-lettered. 4: some are missing for certain. 3: some
     are unaccounted for while at least as many messages are in flight, where SQS cannot be looked into: run it again
     when the queue is empty. A log whose sender got a 500 may be on the stream and nowhere else: it counts as missing,
     and `rdp replay --to queue` stores it.

@@ -1,25 +1,32 @@
 """`rdp send`: ship a file of lines."""
 
 import codecs
+import os
 import re
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Final
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from infra.options.credentials import Credentials, credentials_options
 from infra.options.locator import on_stack
-from infra.shipping import log_file, shipment
-from infra.shipping.sender import Sender, Tally
+from infra.shipping import once, source, stored
+from infra.shipping import position as positions
+from infra.shipping.follow import Follower
+from infra.shipping.once import Asked, Sent
 from infra.stack import Stack
+from infra.terminal import exits, out
+from infra.terminal.signals import on_stop
 from ingest.contract.errors import Rejected
 from ingest.contract.message import TENANT_ID_PATTERN
 
-_INTERRUPTED: Final = 130
+_COLUMNS: Final = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
 
 
 def _read_tenant(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -30,75 +37,176 @@ def _read_tenant(_context: click.Context, _option: click.Parameter, value: str) 
 
 def _read_encoding(_context: click.Context, _option: click.Parameter, value: str) -> str:
     try:
-        return codecs.lookup(value).name
-    except LookupError as error:
-        raise click.BadParameter(f"{value!r} is no encoding that Python knows, such as utf-8 or latin-1.") from error
+        if "a\n".encode(value).decode(value) == "a\n":
+            return codecs.lookup(value).name
+    except (LookupError, ValueError):
+        pass
+    raise click.BadParameter(f"{value!r} is no encoding of text that Python knows, such as utf-8 or latin-1.")
 
 
 @click.command("send")
-@on_stack
 @credentials_options
-@click.argument("file", type=click.File("rb"))
+@on_stack
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))
 @click.option("--tenant", required=True, callback=_read_tenant, help="The tenant that the logs belong to.")
+@click.option("--name", default="", help="Keeps files apart that begin alike: a host, a service.")
 @click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Connections at once.")
 @click.option("--batch", type=click.IntRange(1, 5000), default=100, show_default=True, help="Lines a request at most.")
 @click.option("--encoding", default="utf-8", show_default=True, callback=_read_encoding, help="The file's encoding.")
+@click.option("--text", is_flag=True, help="Send a file that holds NUL bytes, too.")
+@click.option("--follow", is_flag=True, help="Go on with what is appended, through rotations, until Ctrl-C.")
+@click.option(
+    "--position",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --follow: the file that keeps how far it is.  [default: in ~/.local/state/rdp/follow]",
+)
+@click.option("--wait", is_flag=True, help="End when every accepted log is in the table.")
+@click.option(
+    "--wait-timeout",
+    type=click.FloatRange(0, 86_400),
+    default=600,
+    show_default=True,
+    help="Seconds that --wait waits after the last line.",
+)
 def command(
-    stack: Stack, *, file: BinaryIO, tenant: str, connections: int, batch: int, encoding: str, credentials: Credentials
+    stack: Stack,
+    *,
+    file: str,
+    follow: bool,
+    position: Path | None,
+    wait: bool,
+    wait_timeout: float,
+    credentials: Credentials,
+    **options: Any,
 ) -> None:
     """Ship FILE (- for standard input), one log a line, and say what became of every line.
 
-    Sending the same file again stores nothing twice. Empty lines are skipped. With --batch 1 a line is a plain text
-    request, else it is a record of an NDJSON request. Exit code 1 if a line was not accepted.
+    A log's id follows from the tenant, --name and the file up to its line: sending a file again stores nothing twice,
+    also when it has grown since or the sending was stopped. A line that was changed in the file is another log, and so
+    are all that come after it. Two files that begin with the same lines share those logs: --name keeps them apart.
+
+    gzip is inflated, UTF-16 with its mark is read, a byte order mark is left out, empty lines are skipped. A last line
+    without a line end is held back if the file grows meanwhile. With --batch 1 a line is a plain text request, else it
+    is a record of an NDJSON request.
+
+    With --follow a rotated file is read to its end before the next one, and a file that was cut is begun anew. How far
+    it is stands in a file: killed and started again it goes on, loses nothing and stores nothing twice.
+
+    Exit status 4: a line was refused. 1: lines could not be sent. 3: --wait saw a log that was not stored in time.
     """
-    content = log_file.seekable(file)
-    scanned = log_file.scan(content)
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    started_s = time.monotonic()
-    interrupted = False
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("sending", total=scanned.lines - scanned.empty)
-        sender = Sender(
-            stack.ingest_url,
-            tenant,
-            connections=connections,
-            on_lines=lambda count: progress.advance(task, count),
-            headers=credentials.headers(),
+    asked = Asked(url=stack.ingest_url, headers=credentials.headers(), **options)
+    if follow:
+        if file == "-" or wait:
+            raise click.UsageError("--follow is for a file with a name, and without --wait.")
+        _follow(asked, Path(file).absolute(), position)
+        return
+    if position is not None:
+        raise click.UsageError("--position belongs to --follow.")
+    with stored.LogIds() as taken, _stoppable() as (stop, wake), source.opened(file, wake) as opened:
+        started_s = time.monotonic()
+        with out.progress(*_COLUMNS) as bar:
+            task = bar.add_task("sending", total=opened.total_bytes)
+
+            def show(lines: int) -> None:
+                bar.update(task, completed=opened.read_bytes(), description=f"{lines:,} lines")
+
+            sent = once.ship(opened, asked, stop=stop, taken=taken if wait else None, tell=show)
+        for line in _summary(sent, time.monotonic() - started_s):
+            out.say(line)
+        missing = 0
+        if wait and not stop.is_set():
+            missing = _wait(stack, asked.tenant, taken, wait_timeout, stop)
+    if stop.is_set():
+        raise click.exceptions.Exit(exits.INTERRUPTED)
+    raise click.exceptions.Exit(_status(sent, missing))
+
+
+def _status(sent: Sent, missing: int) -> int:
+    if sent.tally.failed or sent.lost:
+        return exits.FAILED
+    if sent.tally.rejected:
+        return exits.BAD
+    return exits.UNDECIDED if missing else 0
+
+
+def _follow(asked: Asked, path: Path, position: Path | None) -> None:
+    """Follow until a signal: the end that a person means."""
+    kept = position or positions.default_path(positions.Of(asked.url, asked.tenant, asked.name, str(path)), os.environ)
+
+    def tell(sentence: str) -> None:
+        out.say(sentence, err=True)
+
+    with positions.held(kept), _stoppable() as (stop, _):
+        follower = Follower(path, asked, kept, stop=stop, monotonic=time.monotonic, tell=tell)
+        out.say(
+            f"Following {path} from line {follower.position.place.number + 1:,}; the position is in {kept}.", err=True
         )
-        decodable = _decodable(log_file.read(content, tenant, scanned.digest, encoding), sender.tally)
-        try:
-            sender.run(shipment.requests(decodable, tenant, batch))
-        except KeyboardInterrupt:
-            interrupted = True
-    not_sent = scanned.lines - scanned.empty - sender.tally.accepted - sender.tally.not_accepted
-    for line in _summary(sender.tally, scanned.empty, not_sent, time.monotonic() - started_s):
-        click.echo(line)
-    if interrupted:
-        raise SystemExit(_INTERRUPTED)
-    if sender.tally.not_accepted or not_sent:
-        raise SystemExit(1)
+        with closing(follower):
+            follower.run()
+    out.say(f"accepted  {follower.tally.accepted:,}")
+    out.say(f"rejected  {follower.tally.rejected.total():,}{_by_cause(follower.tally.rejected)}")
 
 
-def _decodable(all_lines: Iterable[log_file.Line | log_file.Undecodable], tally: Tally) -> Iterator[log_file.Line]:
-    for line in all_lines:
-        if isinstance(line, log_file.Undecodable):
-            tally.reject(line.number, "invalid_encoding")
-        else:
-            yield line
+@contextmanager
+def _stoppable() -> Iterator[tuple[threading.Event, int]]:
+    """Give an event that the signals to stop set, and a descriptor that can be read from then on."""
+    stop = threading.Event()
+    wake, waker = os.pipe()
+
+    def act(_number: int) -> None:
+        stop.set()
+        os.write(waker, b"x")
+
+    try:
+        with on_stop(act):
+            yield stop, wake
+    finally:
+        os.close(wake)
+        os.close(waker)
 
 
-def _summary(tally: Tally, empty: int, not_sent: int, elapsed_s: float) -> list[str]:
+def _wait(stack: Stack, tenant: str, taken: stored.LogIds, timeout_s: float, stop: threading.Event) -> int:
+    """Wait until the logs are stored; say and return how many are not."""
+    started_s = time.monotonic()
+    with out.progress(*_COLUMNS) as bar:
+        task = bar.add_task("waiting until stored", total=len(taken))
+        found, missing = stored.wait(
+            stack.place.dynamodb,
+            stack.table_name,
+            tenant,
+            taken,
+            timeout_s=timeout_s,
+            monotonic=time.monotonic,
+            pause=stop.wait,
+            tell=lambda count: bar.advance(task, count),
+        )
+    waited_s = time.monotonic() - started_s
+    out.say(f"stored    {found:,} after {waited_s:.1f} s more")
+    if missing:
+        out.say(
+            f"not yet   {missing:,} seen in the table. `rdp status` shows the queue, `rdp dlq list` what was refused."
+        )
+    return missing
+
+
+def _summary(sent: Sent, elapsed_s: float) -> list[str]:
+    tally = sent.tally
     rate = tally.accepted / elapsed_s if elapsed_s else 0.0
     summary = [
         f"accepted  {tally.accepted:,} in {elapsed_s:.1f} s ({rate:,.0f} a second)",
         f"rejected  {tally.rejected.total():,}{_by_cause(tally.rejected)}",
         f"failed    {tally.failed.total():,}{_by_cause(tally.failed)}",
     ]
-    if empty:
-        summary.append(f"skipped   {empty:,} empty lines")
-    if not_sent:
-        summary.append(f"not sent  {not_sent:,}. Send the same file again: what was accepted is not stored twice.")
+    if sent.empty:
+        summary.append(f"skipped   {sent.empty:,} empty lines")
+    if sent.held_back:
+        summary.append(
+            f"held back line {sent.lines_read + 1:,}: it has no line end, and the file grows. Send it again."
+        )
+    if sent.broken_off:
+        summary.append("not sent  the rest. Send the same file again: what was accepted is not stored twice.")
+    if sent.lost.startswith(("HTTP 401", "HTTP 403")):
+        summary.append("The stack wants credentials: --api-key or --token (RDP_API_KEY, RDP_TOKEN), of this tenant.")
     return summary + [f"  line {number}: {why}" for number, why in sorted(tally.examples)]
 
 

@@ -4,12 +4,13 @@ import http.client
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
 from infra.shipping import shipment
+from infra.shipping.log_file import Line
 from infra.shipping.shipment import Answer, Shipment
 
 _ATTEMPTS: Final = 6
@@ -17,6 +18,7 @@ _FIRST_BACKOFF_S: Final = 0.2
 _MAX_BACKOFF_S: Final = 10.0
 _MAX_RETRY_AFTER_S: Final = 60.0
 _TIMEOUT_S: Final = 30.0
+_SIGNALS_S: Final = 0.2
 _EXAMPLES: Final = 5
 
 
@@ -36,10 +38,10 @@ class Tally:
 
     def add(self, answer: Answer) -> int:
         """Count the answer's lines, except those to send again; return how many."""
-        self.accepted += answer.accepted
+        self.accepted += len(answer.accepted)
         for line, reason in answer.rejected:
             self.reject(line.number, reason)
-        return answer.accepted + len(answer.rejected)
+        return len(answer.accepted) + len(answer.rejected)
 
     def reject(self, number: int, reason: str) -> None:
         """Count a line as rejected."""
@@ -59,9 +61,11 @@ class Tally:
 
 
 class Sender:
-    """Sends requests to `url` over `connections` threads until they are done, `stop` is set, or nothing answers.
+    """Sends requests to `url` over `connections` threads until they are done, `stop` is set, or there is no hope.
 
-    `headers`, the credentials, go with every request. `pause_s(attempt, retry_after_s)` is the time until the next.
+    There is none when nothing answers, or when the caller is not let in: `lost` says so then. `headers` (credentials)
+    go with each request; `on_accepted` gets the lines that ingest took. `pause_s(attempt, retry_after_s)` is the
+    time until the next attempt.
     """
 
     def __init__(
@@ -70,49 +74,55 @@ class Sender:
         tenant: str,
         *,
         connections: int,
-        on_lines: Callable[[int], None],
+        on_lines: Callable[[int], None] = lambda _: None,
+        on_accepted: Callable[[Sequence[Line]], None] = lambda _: None,
         headers: Mapping[str, str] = {},
+        stop: threading.Event | None = None,
         pause_s: "Callable[[int, float | None], float] | None" = None,
     ) -> None:
         self.tally = Tally()
-        self.stop = threading.Event()
+        self.stop = stop or threading.Event()
+        self.lost = ""
         self._url = urlsplit(url)
         self._tenant = tenant
         self._connections = connections
         self._on_lines = on_lines
+        self._on_accepted = on_accepted
         self._headers = headers
         self._pause_s = pause_s or _pause_s
+        self._reading = threading.Lock()
         self._lock = threading.Lock()
+        self._ended = False
         self._broken: list[BaseException] = []
 
-    def run(self, requests: Iterable[Shipment]) -> None:
-        """Send them all; return when every connection is done. Ctrl-C lets the requests that are out finish."""
+    def run(self, requests: Iterable[Shipment]) -> bool:
+        """Send them all and return True; False when `stop` or a lost cause left some. Requests that are out finish."""
         pending = iter(requests)
         threads = [threading.Thread(target=self._work, args=(pending,)) for _ in range(self._connections)]
         for thread in threads:
             thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        finally:
-            self.stop.set()
-            for thread in threads:
-                thread.join()
+        for thread in threads:
+            while thread.is_alive():
+                # Python acts on a signal when the main thread comes back; one that arrives just before it waits would
+                # not wake it.
+                thread.join(_SIGNALS_S)
         if self._broken:
             raise self._broken[0]
+        return self._ended and not self.lost
 
     def _work(self, pending: Iterator[Shipment]) -> None:
         connection = self._connect()
         try:
-            while not self.stop.is_set():
-                with self._lock:
+            while not (self.stop.is_set() or self.lost):
+                with self._reading:
                     sent = next(pending, None)
                 if sent is None:
+                    self._ended = not self.stop.is_set()
                     return
                 self._send(connection, sent)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that called run
             self._broken.append(error)
-            self.stop.set()
+            self.lost = type(error).__name__
         finally:
             connection.close()
 
@@ -125,25 +135,28 @@ class Sender:
                 connection.close()
                 cause = f"no answer ({type(error).__name__})"
                 wait_s = None
-                answered = False
+                hopeless = True
             else:
-                answered = True
                 with self._lock:
                     self._on_lines(self.tally.add(answer))
+                    self._on_accepted(answer.accepted)
                 if not answer.again:
                     return
                 cause = answer.cause
                 wait_s = answer.retry_after_s
+                hopeless = answer.hopeless
                 sent = shipment.request(answer.again, self._tenant)
+                if hopeless:
+                    break
             if attempt + 1 < _ATTEMPTS and self.stop.wait(self._pause_s(attempt, wait_s)):
                 break
         with self._lock:
             self._on_lines(self.tally.add_failed(sent, cause))
-        if not answered:
-            self.stop.set()  # Nothing answers: the other lines would only wait as long and fail as well.
+        if hopeless:
+            self.lost = cause  # The other lines would only wait as long and fail as well.
 
     def _post(self, connection: http.client.HTTPConnection, sent: Shipment) -> Answer:
-        connection.request("POST", self._url.path, body=sent.body, headers={**self._headers, **sent.headers})
+        connection.request("POST", self._url.path, body=sent.body, headers={**sent.headers, **self._headers})
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
         return shipment.read_answer(sent, response.status, headers, response.read())

@@ -12,6 +12,8 @@ MAX_BATCH_BYTES: Final = 900_000
 """Of a batch's JSON; ingest takes 1 MiB. A single line, however long, goes as plain text: ingest judges it."""
 
 _RETRYABLE: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_OF_THE_CALLER: Final = frozenset({401, 403, 404, 405})
+"""Statuses that say nothing of the lines: who asks may not, or asks in the wrong place. Every line would get them."""
 
 
 class Shipment(NamedTuple):
@@ -23,13 +25,17 @@ class Shipment(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of a request's lines. `again` may be sent again, after `retry_after_s` if the server named a time."""
+    """What became of a request's lines. `again` may be sent again, after `retry_after_s` if the server named a time.
 
-    accepted: int
+    `hopeless` says that no request of this caller will be taken until somebody mends the cause.
+    """
+
+    accepted: Sequence[Line]
     rejected: Sequence[tuple[Line, str]]
     again: Sequence[Line]
     cause: str
     retry_after_s: float | None
+    hopeless: bool = False
 
 
 def requests(lines: Iterable[Line], tenant: str, batch_size: int) -> Iterator[Shipment]:
@@ -53,8 +59,10 @@ def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: b
     refusals = members.get("rejected") or []
     rejected = [(sent.lines[refusal["index"]], str(refusal["reason"])) for refusal in refusals]
     if status == HTTPStatus.ACCEPTED:
-        return Answer(len(sent.lines) - len(rejected), rejected, (), "", None)
-    cause = f"HTTP {status} {members.get('detail', '')}".strip()
+        return Answer(_others(sent.lines, rejected, ()), rejected, (), "", None)
+    cause = f"HTTP {status} {members.get('detail') or members.get('message') or ''}".strip()
+    if status in _OF_THE_CALLER:
+        return Answer((), (), sent.lines, cause, None, hopeless=True)
     if status in _RETRYABLE:
         # A batch's 500 says which records are durable already; without that, all are sent again, which is harmless.
         if "failed" in members:
@@ -62,11 +70,15 @@ def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: b
         else:
             again = list(sent.lines)
             rejected = []
-        accepted = len(sent.lines) - len(rejected) - len(again)
-        return Answer(accepted, rejected, again, cause, _retry_after_s(headers))
+        return Answer(_others(sent.lines, rejected, again), rejected, again, cause, _retry_after_s(headers))
     if len(rejected) < len(sent.lines):
         rejected = [(line, str(members.get("reason", cause))) for line in sent.lines]
-    return Answer(0, rejected, (), cause, None)
+    return Answer((), rejected, (), cause, None)
+
+
+def _others(lines: Sequence[Line], rejected: Sequence[tuple[Line, str]], again: Sequence[Line]) -> Sequence[Line]:
+    named = {line.number for line, _ in rejected} | {line.number for line in again}
+    return [line for line in lines if line.number not in named]
 
 
 def _record(line: Line) -> bytes:

@@ -1,23 +1,44 @@
 """Failures told to a person in place of a traceback."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.stack import StackError
+from infra.terminal.text import printable
 
 
 class PlainErrors(click.Group):
-    """A group whose commands end with one message and exit code 1 for what an operator can act on."""
+    """A group whose commands end with one message and an exit status of `infra.terminal.exits`."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a failure of the place it talks to becomes click's own kind of error."""
-        try:
+        with _told():
             return super().invoke(ctx)
-        except StackError as error:
-            raise click.ClickException(str(error)) from error
-        except (BotoCoreError, ClientError) as error:
-            raise click.ClickException(
-                f"AWS call failed: {error} Check `rdp status`, the region and the credentials."
-            ) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Within the block a failure that a person can act on becomes a `ClickException` that commands no terminal."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = _shown(error.message)  # Final to mypy: click means it for its own
+        raise
+    except StackError as error:
+        raise click.ClickException(_shown(str(error))) from error
+    except (BotoCoreError, ClientError) as error:
+        raise click.ClickException(
+            _shown(f"AWS call failed: {error} Check `rdp status`, the region and the credentials.")
+        ) from error
+    except OSError as error:
+        if error.filename is None:  # No file that a person named: a defect, or a network's.
+            raise
+        raise click.ClickException(_shown(f"{error.filename}: {error.strerror}.")) from error
+
+
+def _shown(message: str) -> str:
+    return "\n".join(map(printable, message.split("\n")))

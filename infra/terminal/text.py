@@ -17,3 +17,13 @@ def counts_table(counts: Counts) -> Table:
 def printable(text: str) -> str:
     r"""Return the text with control and invisible characters escaped (`\x1b`): a log must not command the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def printable_json(text: str) -> str:
+    r"""Return the JSON text, of one line or more, with the same characters as `\u001b`: it stays JSON of that value."""
+    return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in text)
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))

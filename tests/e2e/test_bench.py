@@ -50,9 +50,9 @@ def test_a_run_ends_with_a_verdict_and_a_page(own_stack: "LocalStack", tmp_path:
 
 
 def test_a_run_under_the_asked_rate_fails_and_keeps_its_ledger(own_stack: "LocalStack", tmp_path: Path) -> None:
-    """The exit status is 1, the reason is named, and what was sent can be looked at."""
+    """The exit status is 4, the reason is named, and what was sent can be looked at."""
     run = bench(own_stack, tmp_path, "slow", "--least-rate", "100000")
-    assert run.exit_code == 1
+    assert run.exit_code == 4
     assert "verdict: FAILED: rate" in run.output
     assert (tmp_path / "slow" / "history.db").exists()
 

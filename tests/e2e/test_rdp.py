@@ -70,11 +70,11 @@ def test_send_one_line_a_request(local_stack: "LocalStack", eventually: "Eventua
 
 
 def test_send_says_which_lines_were_not_accepted(local_stack: "LocalStack", tmp_path: Path) -> None:
-    """A line that ingest refuses and one that is not text are named with their reason; the exit code is 1."""
+    """A line that ingest refuses and one that is not text are named with their reason; the exit status is 4."""
     file = tmp_path / "lines"
     file.write_bytes(b"good\n" + b"x" * 170_001 + b"\n\xff\xfe\n")
 
-    out = _rdp("send", file, "--tenant", "partly", data_dir=local_stack.data_dir, expect=1).stdout
+    out = _rdp("send", file, "--tenant", "partly", data_dir=local_stack.data_dir, expect=4).stdout
 
     assert b"accepted  1 " in out
     assert b"line 2: text_too_large" in out

@@ -91,7 +91,7 @@ def test_the_audit_names_an_item_deleted_by_hand(
     assert complete.exit_code == 0, complete.output
     delete(local_stack, lost)
     audit = rdp(local_stack, "audit", "--missing-ids", *named(tenants))
-    assert audit.exit_code == 1, audit.output
+    assert audit.exit_code == 4, audit.output
     assert f"missing: {lost['tenant_id']['S']} {lost['log_id']['S']}" in audit.output
     report = json.loads(rdp(local_stack, "audit", "--missing-ids", "--json", *named(tenants)).output)
     assert report["verdict"] == "missing"

@@ -10,7 +10,7 @@ import pytest
 
 from infra.shipping import sender as module
 from infra.shipping import shipment
-from infra.shipping.log_file import Line
+from infra.shipping.log_file import Line, Place
 from infra.shipping.sender import Sender
 
 Reply = tuple[int, dict[str, str], object]
@@ -91,7 +91,7 @@ def _send(
 
 
 def _lines(count: int) -> list[Line]:
-    return [Line(number, f"id-{number}", f"text {number}") for number in range(1, count + 1)]
+    return [Line(number, f"id-{number}", f"text {number}", Place(0, 0, b"")) for number in range(1, count + 1)]
 
 
 _ACCEPTED: Reply = (202, {}, {"status": "enqueued"})
@@ -203,3 +203,28 @@ def test_a_stop_lets_requests_finish_and_sends_no_more(serve: Serve) -> None:
     sender.run(shipment.requests(_lines(50), "acme", 1))
     assert sender.tally.accepted == 1
     assert len(server.bodies) == 1
+
+
+def test_who_is_not_let_in_stops_at_once(serve: Serve) -> None:
+    """A million lines are not sent one by one to a stack that wants a key; none of them counts as refused."""
+    server = serve(lambda _: (403, {}, {"message": "Forbidden"}))
+    sender, _ = _send(server, _lines(100), connections=2)
+    assert sender.lost == "HTTP 403 Forbidden"
+    assert len(server.bodies) <= 2
+    assert (sender.tally.accepted, sender.tally.rejected.total()) == (0, 0)
+
+
+def test_headers_go_with_every_request_and_the_accepted_lines_are_told(serve: Serve) -> None:
+    """Credentials are headers; what ingest took, and nothing else, is handed on."""
+    server = serve(lambda body: (400, {}, {"reason": "empty_text"}) if body == "text 2" else _ACCEPTED)
+    took: list[int] = []
+    sender = Sender(
+        f"http://127.0.0.1:{server.server_port}/",
+        "acme",
+        connections=2,
+        on_accepted=lambda lines: took.extend(line.number for line in lines),
+        headers={"X-Api-Key": "k"},
+    )
+    assert sender.run(shipment.requests(_lines(3), "acme", 1))
+    assert sorted(took) == [1, 3]
+    assert server.keys == ["k"] * 3

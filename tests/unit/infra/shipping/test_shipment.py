@@ -7,12 +7,18 @@ from typing import Any
 import pytest
 
 from infra.shipping import shipment
-from infra.shipping.log_file import Line
+from infra.shipping.log_file import Line, Place
 from infra.shipping.shipment import Answer, Shipment
+
+_END = Place(0, 0, b"")
+
+
+def _line(number: int, log_id: str, text: str) -> Line:
+    return Line(number, log_id, text, _END)
 
 
 def _lines(count: int, text: str = "x") -> list[Line]:
-    return [Line(number, f"id-{number}", text) for number in range(1, count + 1)]
+    return [_line(number, f"id-{number}", text) for number in range(1, count + 1)]
 
 
 def _answer(sent: Shipment, status: int, body: Any, headers: dict[str, str] | None = None) -> Answer:
@@ -25,7 +31,7 @@ def _numbers(sent: Sequence[Line]) -> list[int]:
 
 def test_one_line_is_plain_text_with_its_id() -> None:
     """A request of one line has the line as its body, untouched."""
-    sent = shipment.request([Line(7, "id", " Zoë\t")], "acme")
+    sent = shipment.request([_line(7, "id", " Zoë\t")], "acme")
     assert sent.body == " Zoë\t".encode()
     assert sent.headers == {
         "Content-Type": "text/plain; charset=utf-8",
@@ -36,7 +42,7 @@ def test_one_line_is_plain_text_with_its_id() -> None:
 
 def test_several_lines_are_ndjson_records_in_order() -> None:
     """A batch has a record a line with text and log_id."""
-    sent = shipment.request([Line(1, "a", "x\n"), Line(2, "b", '"\x00')], "acme")
+    sent = shipment.request([_line(1, "a", "x\n"), _line(2, "b", '"\x00')], "acme")
     assert [json.loads(record) for record in sent.body.split(b"\n")[:-1]] == [
         {"text": "x\n", "log_id": "a"},
         {"text": '"\x00', "log_id": "b"},
@@ -54,21 +60,27 @@ def test_batches_hold_so_many_lines(count: int, size: int, batches: list[int]) -
 
 def test_batches_stay_below_the_body_limit() -> None:
     """Long lines close a batch before ingest's limit; one too long by itself goes alone."""
-    long = [Line(1, "a", "x" * 400_000), Line(2, "b", "x" * 400_000), Line(3, "c", "x" * 400_000), Line(4, "d", "y")]
-    sent = list(shipment.requests([*long, Line(5, "e", "z" * 1_048_577)], "acme", 100))
+    long = [
+        _line(1, "a", "x" * 400_000),
+        _line(2, "b", "x" * 400_000),
+        _line(3, "c", "x" * 400_000),
+        _line(4, "d", "y"),
+    ]
+    sent = list(shipment.requests([*long, _line(5, "e", "z" * 1_048_577)], "acme", 100))
     assert [_numbers(request.lines) for request in sent] == [[1, 2], [3, 4], [5]]
     assert all(len(request.body) <= 1_048_576 for request in sent[:2])
 
 
 def test_a_202_accepts_every_line() -> None:
     """A single request's 202 has no list; all of it is accepted."""
-    assert _answer(shipment.request(_lines(1), "t"), 202, {"status": "enqueued"}) == (1, [], (), "", None)
+    sent = shipment.request(_lines(1), "t")
+    assert _answer(sent, 202, {"status": "enqueued"}) == (sent.lines, [], (), "", None, False)
 
 
 def test_a_batchs_202_names_what_it_refused() -> None:
     """The refused records are told by index, the others are accepted."""
     answer = _answer(shipment.request(_lines(3), "t"), 202, {"rejected": [{"index": 1, "reason": "text_too_large"}]})
-    assert answer.accepted == 2
+    assert len(answer.accepted) == 2
     assert [(line.number, reason) for line, reason in answer.rejected] == [(2, "text_too_large")]
     assert not answer.again
 
@@ -76,7 +88,7 @@ def test_a_batchs_202_names_what_it_refused() -> None:
 def test_a_4xx_rejects_every_line_with_its_reason() -> None:
     """A whole request that is refused is not sent again."""
     answer = _answer(shipment.request(_lines(2), "t"), 413, {"detail": "large", "reason": "body_too_large"})
-    assert answer.accepted == 0
+    assert not answer.accepted
     assert [(line.number, reason) for line, reason in answer.rejected] == [(1, "body_too_large"), (2, "body_too_large")]
     assert not answer.again
 
@@ -97,7 +109,7 @@ def test_what_may_pass_is_sent_again(status: int) -> None:
     assert _numbers(answer.again) == [1, 2]
     assert answer.retry_after_s == 7
     assert answer.cause == f"HTTP {status} later"
-    assert (answer.accepted, answer.rejected) == (0, [])
+    assert (answer.accepted, answer.rejected) == ([], [])
 
 
 def test_a_batchs_500_asks_only_for_what_is_not_durable() -> None:
@@ -108,7 +120,7 @@ def test_a_batchs_500_asks_only_for_what_is_not_durable() -> None:
         "rejected": [{"index": 0, "reason": "empty_text"}],
     }
     answer = _answer(shipment.request(_lines(4), "t"), 500, body)
-    assert answer.accepted == 2
+    assert len(answer.accepted) == 2
     assert [line.number for line, _ in answer.rejected] == [1]
     assert _numbers(answer.again) == [3]
 
@@ -117,14 +129,14 @@ def test_a_500_that_names_no_failed_records_asks_for_all() -> None:
     """Then nothing is known to be durable, and what it calls rejected is judged when all are sent again."""
     body = {"detail": "d", "rejected": [{"index": 0, "reason": "empty_text"}]}
     answer = _answer(shipment.request(_lines(2), "t"), 500, body)
-    assert (answer.accepted, answer.rejected, _numbers(answer.again)) == (0, [], [1, 2])
+    assert (answer.accepted, answer.rejected, _numbers(answer.again)) == ([], [], [1, 2])
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"7"])
 def test_a_gateways_own_page_is_understood(body: bytes) -> None:
     """An error that ingest did not write has no reason: the status is."""
     sent = shipment.request(_lines(1), "t")
-    assert shipment.read_answer(sent, 403, {}, body).rejected == [(sent.lines[0], "HTTP 403")]
+    assert shipment.read_answer(sent, 431, {}, body).rejected == [(sent.lines[0], "HTTP 431")]
     assert shipment.read_answer(sent, 502, {}, body).cause == "HTTP 502"
 
 
@@ -132,3 +144,12 @@ def test_a_gateways_own_page_is_understood(body: bytes) -> None:
 def test_a_retry_after_that_is_no_number_is_left_out(value: str) -> None:
     """Then the sender's own backoff applies."""
     assert _answer(shipment.request(_lines(1), "t"), 429, {}, {"retry-after": value}).retry_after_s is None
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_who_is_not_let_in_is_told_apart_from_a_line_that_is_refused(status: int) -> None:
+    """Nothing is said of the lines, so none is rejected; API Gateway's own word stands in `message`."""
+    answer = _answer(shipment.request(_lines(2), "t"), status, {"message": "Forbidden"})
+    assert answer.hopeless
+    assert (answer.accepted, answer.rejected, _numbers(answer.again)) == ((), (), [1, 2])
+    assert answer.cause == f"HTTP {status} Forbidden"

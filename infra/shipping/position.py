@@ -1,0 +1,93 @@
+"""Where a followed file stands, in a file of its own: written after ingest took the lines, so a kill loses nothing."""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from consumer.replay import private
+from infra.shipping.log_file import Place
+from infra.stack import StackError
+
+_NAME_DIGITS: Final = 16
+
+
+class Of(NamedTuple):
+    """Whose position it is: the same file to another stack, tenant or name has another."""
+
+    url: str
+    tenant: str
+    name: str
+    path: str
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """The place up to which the lines are sent, and the one before its last line: by both a file is known again.
+
+    `device` and `inode` are the file's at that time, `modified_ns` its modification time.
+    """
+
+    of: Of
+    place: Place
+    before: Place | None = None
+    device: int = 0
+    inode: int = 0
+    modified_ns: int = 0
+
+
+def default_path(of: Of, environ: Mapping[str, str]) -> Path:
+    """Return where the position is kept: in $XDG_STATE_HOME/rdp/follow, else in ~/.local/state/rdp/follow.
+
+    Raises:
+        StackError: there is no home.
+    """
+    home = environ.get("XDG_STATE_HOME") or (environ.get("HOME") and f"{environ['HOME']}/.local/state")
+    if not home:
+        raise StackError("Neither XDG_STATE_HOME nor HOME says where to keep the position. Name a file: --position.")
+    digest = hashlib.sha256("\n".join(of).encode()).hexdigest()[:_NAME_DIGITS]
+    return Path(home) / "rdp" / "follow" / f"{Path(of.path).name}-{digest}.json"
+
+
+def load(path: Path, of: Of) -> Position | None:
+    """Return the position in the file, or None where there is none.
+
+    Raises:
+        StackError: the file is no position, or that of another file, tenant or stack.
+    """
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Position)
+    except FileNotFoundError:
+        return None
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise StackError(f"{path} is no position of --follow: {error}. Name another with --position.") from error
+    if found.of != of:
+        raise StackError(
+            f"{path} is the position of {found.of.path}, tenant {found.of.tenant}, at {found.of.url}. "
+            f"Name another with --position."
+        )
+    return found
+
+
+def save(path: Path, position: Position) -> None:
+    """Replace the file durably."""
+    private.replace(path, msgspec.json.format(msgspec.json.encode(position), indent=1))
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Within the block nobody else follows with this position; its folder is made.
+
+    Raises:
+        StackError: somebody does.
+    """
+    private.made_folder(path.parent)
+    with private.opened(path.with_name(f".{path.name}.lock")) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StackError(f"Another rdp follows with the position {path}. End it, or name another file.") from error
+        yield

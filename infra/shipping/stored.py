@@ -1,0 +1,87 @@
+"""The log_ids of what ingest took, and the wait until each of them is an item of the table."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEYS: Final = 100  # BatchGetItem's limit (API reference, November 2026).
+_ID_BYTES: Final = 16
+_IN_MEMORY_BYTES: Final = 1 << 20
+_FIRST_PAUSE_S: Final = 0.1
+_MAX_PAUSE_S: Final = 2.0
+
+
+class LogIds:
+    """The ids of any number of logs, 32 hexadecimal digits each, in 1 MiB of memory: the rest is in a file."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - it lives as long as this
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, log_ids: Sequence[str]) -> None:
+        """Keep them."""
+        self._count += len(log_ids)
+        self._file.write(b"".join(map(bytes.fromhex, log_ids)))
+
+    def groups(self) -> Iterator[list[str]]:
+        """Yield them in the order of `add`, as many at once as one call may ask for."""
+        self._file.seek(0)
+        while group := self._file.read(_KEYS * _ID_BYTES):
+            yield [group[i : i + _ID_BYTES].hex() for i in range(0, len(group), _ID_BYTES)]
+
+
+def wait(
+    client: "DynamoDBClient",
+    table: str,
+    tenant: str,
+    log_ids: LogIds,
+    *,
+    timeout_s: float,
+    monotonic: Callable[[], float],
+    pause: Callable[[float], bool],
+    tell: Callable[[int], None] = lambda _: None,
+) -> tuple[int, int]:
+    """Return how many of the logs are stored and how many are not, when all are or after `timeout_s` seconds.
+
+    `pause(seconds)` waits and says whether to stop; `tell` gets how many more were found. After the time is up each log
+    that was not asked for is asked for once: one that is never stored does not hide the others.
+    """
+    until_s = monotonic() + timeout_s
+    stored = 0
+    stopped = False
+    for group in log_ids.groups():
+        wanted = set(group)
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            found = _stored(client, table, tenant, wanted)
+            wanted -= found
+            stored += len(found)
+            tell(len(found))
+            if not wanted or stopped or monotonic() >= until_s:
+                break
+            stopped = pause(min(pause_s, max(0.0, until_s - monotonic())))
+            pause_s = min(_MAX_PAUSE_S, 2 * pause_s)
+        if stopped:
+            break
+    return stored, len(log_ids) - stored
+
+
+def _stored(client: "DynamoDBClient", table: str, tenant: str, wanted: set[str]) -> set[str]:
+    """Return those that are items now. A key that the call left unprocessed is asked for the next time."""
+    keys = [{"tenant_id": {"S": tenant}, "log_id": {"S": log_id}} for log_id in sorted(wanted)]
+    answer = client.batch_get_item(
+        RequestItems={table: {"Keys": keys, "ProjectionExpression": "log_id", "ConsistentRead": True}}
+    )
+    return {item["log_id"]["S"] for item in answer["Responses"].get(table, [])}

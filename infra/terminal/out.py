@@ -1,0 +1,122 @@
+"""The one way out to the terminal. What comes from logs, ids, notes or AWS is shown as text and commands nothing.
+
+A verb prints by these functions alone (a test and ruff's banned-api hold it): each escapes control characters, C1,
+DEL and bidirectional overrides, and none reads rich's markup.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
+
+import click
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from infra.terminal.text import printable, printable_json
+
+_REFRESHES_PER_S: Final = 4
+_PIPED_WIDTH: Final = 1_000_000
+"""Columns where no terminal is: an id in a pipe is never cut or folded. A table takes no more than it needs."""
+
+
+def say(text: str = "", *, err: bool = False, colour: str | None = None) -> None:
+    """Print one line, whatever the text holds; on standard error with `err`. A pipe gets no colour."""
+    click.echo(click.style(printable(text), fg=colour), err=err)
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Print a text of several lines of ours, or of a program that we ran."""
+    for line in text.split("\n"):
+        say(line, err=err)
+
+
+def say_json(text: str) -> None:
+    r"""Print JSON, each character that could command a terminal as `\u1234`: the same value, for every reader."""
+    click.echo(printable_json(text))
+
+
+def say_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str | None = None,
+    right: Iterable[str] = (),
+    style: Callable[[Sequence[str]], str | None] = lambda _row: None,
+) -> None:
+    r"""Print a table. Cells may hold `\n`; `right` names the columns set right, `style(row)` is rich's style of a row.
+
+    On a terminal long cells are folded, never cut; in a pipe they stand on one line.
+    """
+    table = Table(title=None if title is None else Text(printable(title)), title_justify="left")
+    numbers = set(right)
+    for name in columns:
+        table.add_column(Text(printable(name)), overflow="fold", justify="right" if name in numbers else "left")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row), style=style(row))
+    show(table)
+
+
+def show(renderable: RenderableType) -> None:
+    """Print what a module of this room has made (`text.counts_table`)."""
+    _console().print(renderable)
+
+
+def progress(*columns: ProgressColumn) -> Progress:
+    """Return a bar on standard error that vanishes at its end; nothing where no terminal is."""
+    shown = columns or (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    console = _console(err=True)
+    return Progress(*shown, console=console, transient=True, disable=not console.is_terminal)
+
+
+def live_line(line: Callable[[], str]) -> AbstractContextManager[object] | None:
+    """Return what keeps the line that `line()` says on standard error for as long as it is entered; None in a pipe."""
+    console = _console(err=True)
+    if not console.is_terminal:
+        return None
+    return Live(
+        get_renderable=lambda: Text(printable(line())),
+        console=console,
+        refresh_per_second=_REFRESHES_PER_S,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+def live(*, err: bool = False) -> Live | None:
+    """Return a place on the terminal for what `Live.update` is given; None in a pipe."""
+    console = _console(err=err)
+    return Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+
+
+def confirm(question: str, *, abort: bool = False) -> bool:
+    """Ask, and return the answer; the answer no ends the verb with `abort`."""
+    return click.confirm(printable(question), abort=abort)
+
+
+def _cell(value: str) -> Text:
+    return Text("\n".join(map(printable, value.split("\n"))))
+
+
+def _console(*, err: bool = False) -> Console:
+    console = Console(stderr=err, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    return console
+
+
+class JsonLines:
+    """Standard output for lines of JSON: byte by byte as given into a pipe or a file, escaped on a terminal."""
+
+    def write(self, content: bytes) -> int:
+        """Write whole lines."""
+        if sys.stdout.isatty():
+            content = printable_json(content.decode("utf-8", "backslashreplace")).encode()
+        return sys.stdout.buffer.write(content)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        sys.stdout.buffer.flush()

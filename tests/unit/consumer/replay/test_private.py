@@ -1,0 +1,75 @@
+"""Files for their owner alone."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from consumer.replay import private
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_a_new_file_and_an_old_one_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    """Whatever the old one's mode was: what is written from now on is private. It is not cut."""
+    (tmp_path / "old").write_bytes(b"kept")
+    (tmp_path / "old").chmod(0o644)
+    for name in ("old", "new"):
+        with private.opened(tmp_path / name) as file:
+            assert _mode(tmp_path / name) == 0o600
+            file.seek(0, os.SEEK_END)
+            file.write(b"!")
+    assert (tmp_path / "old").read_bytes() == b"kept!"
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """Its target keeps every byte and its mode."""
+    (tmp_path / "target").write_bytes(b"precious")
+    (tmp_path / "target").chmod(0o644)
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with pytest.raises(OSError, match="symbolic link") as raised:
+        private.opened(tmp_path / "link")
+    assert raised.value.filename == str(tmp_path / "link")
+    assert (tmp_path / "target").read_bytes() == b"precious"
+    assert _mode(tmp_path / "target") == 0o644
+
+
+def test_only_regular_files_are_written(tmp_path: Path) -> None:
+    """A pipe would wait for a reader, a device is nobody's file."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(OSError, match="no regular file"):
+            private.opened(path)
+
+
+def test_a_file_that_must_be_new_is_not_taken_over(tmp_path: Path) -> None:
+    """Nor through a link that points nowhere."""
+    (tmp_path / "there").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("there", "link"):
+        with pytest.raises(FileExistsError):
+            private.opened(tmp_path / name, anew=True)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_replacement_is_whole_private_and_follows_no_link(tmp_path: Path) -> None:
+    """A link where the draft or the file stands is replaced; what it points at is untouched."""
+    (tmp_path / "target").write_bytes(b"precious")
+    (tmp_path / ".file.partial").symlink_to(tmp_path / "target")
+    (tmp_path / "file").symlink_to(tmp_path / "target")
+    private.replace(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert not (tmp_path / "file").is_symlink()
+    assert _mode(tmp_path / "file") == 0o600
+    assert (tmp_path / "target").read_bytes() == b"precious"
+    assert not (tmp_path / ".file.partial").exists()
+
+
+def test_a_folder_that_is_made_is_private(tmp_path: Path) -> None:
+    """With those above it; one that was there keeps its mode."""
+    tmp_path.chmod(0o755)
+    private.made_folder(tmp_path / "a" / "b")
+    private.made_folder(tmp_path / "a" / "b")
+    assert [_mode(tmp_path / "a" / "b"), _mode(tmp_path / "a"), _mode(tmp_path)] == [0o700, 0o700, 0o755]
