@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.config import Config
 
 from consumer.insert import calls, statement
-from consumer.item import Item, Key, key_attributes, key_of, projection, string
+from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, projection, string
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.aws.refusal import RETRYABLE_CODES, Refusal, refusal_of
 from ingest.aws.retry import Backoff, Time, retrying
@@ -128,7 +128,7 @@ class Table:
             self._name: {
                 "Keys": [key_attributes(key) for key in keys],
                 "ConsistentRead": True,
-                "ProjectionExpression": projection("tenant_id", "log_id", "original_text"),
+                "ProjectionExpression": projection(TENANT_ID, LOG_ID, "original_text"),
             }
         }
         response = self._client.batch_get_item(RequestItems=request)

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Final
 
 from bench.micro import stub
-from consumer.item import Item, attributes
+from consumer.item import LOG_ID, Item, attributes
 from consumer.verdict import STORED
 
 WORKERS: Final = ("ours", "one_by_one", "serial")
@@ -94,7 +94,7 @@ class OneByOne:
                 self._client.put_item(
                     TableName="logs",
                     Item=attributes(item),
-                    ConditionExpression="attribute_not_exists(log_id)",
+                    ConditionExpression=f"attribute_not_exists({LOG_ID})",
                 )
                 yield position, STORED
 

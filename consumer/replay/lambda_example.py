@@ -7,14 +7,38 @@ stream): its transformation gets single logs, and needs no code of this kind.
 
 from base64 import b64decode
 from collections import Counter
-from typing import Any
+from typing import TypedDict
 
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
+from consumer.report import PartialBatchResponse
 from ingest.contract.metrics import log_line
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+class Kinesis(TypedDict):
+    """What the event says of a stream record; `data` is base64."""
+
+    partitionKey: str
+    sequenceNumber: str
+    data: str
+
+
+class Record(TypedDict):
+    """One stream record."""
+
+    kinesis: Kinesis
+
+
+class Event(TypedDict):
+    """Stream records of one shard, in order, as far as they are looked at.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis-example.html
+    """
+
+    Records: list[Record]
+
+
+def handler(event: Event, _context: object) -> PartialBatchResponse:
     """Count the logs of each tenant, and return which Kinesis record to begin again with, if any.
 
     The item identifier of a stream record is its sequence number; Lambda sends everything from the first failed one
@@ -38,5 +62,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return {"batchItemFailures": []}
 
 
-def _place(kinesis: dict[str, Any]) -> dict[str, str]:
+def _place(kinesis: Kinesis) -> dict[str, str]:
     return {"sequence_number": kinesis["sequenceNumber"], "partition_key": kinesis["partitionKey"]}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Queue
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from consumer.item import key_of, of_tenant, projection, string
+from consumer.item import LOG_ID, TENANT_ID, key_of, of_tenant, projection, string
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SEGMENTS: Final = 4
 """Scan segments read at a time; a page is at most 1 MB (Scan API reference), so memory stays at a few of them."""
 
-_ATTRIBUTES: Final = projection("tenant_id", "log_id", "received_at", "original_text")
+_ATTRIBUTES: Final = projection(TENANT_ID, LOG_ID, "received_at", "original_text")
 
 
 class Item(NamedTuple):

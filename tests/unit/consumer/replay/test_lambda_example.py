@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from consumer.replay import lambda_example
-from consumer.replay.lambda_example import handler
+from consumer.replay.lambda_example import Event, handler
 from consumer.replay.select import read_log
 
 EVENT = Path(__file__).parents[3] / "events" / "kinesis_aggregated_and_plain.json"
 
 
 @pytest.fixture
-def event() -> dict[str, Any]:
+def event() -> Event:
     """Three logs of acme aggregated, a damaged record, two logs of globex aggregated, one plain record."""
-    loaded: dict[str, Any] = json.loads(EVENT.read_text())
+    loaded: Event = json.loads(EVENT.read_text())
     return loaded
 
 
@@ -25,7 +25,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_every_log_is_counted_for_its_tenant(event: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_log_is_counted_for_its_tenant(event: Event, capsys: pytest.CaptureFixture[str]) -> None:
     """Aggregated and plain records alike; the damaged one is told, and does not stop the shard for ever."""
     assert handler(event, None) == {"batchItemFailures": []}
     broken, read = printed(capsys)
@@ -34,7 +34,7 @@ def test_every_log_is_counted_for_its_tenant(event: dict[str, Any], capsys: pyte
 
 
 def test_a_failure_names_the_record_to_begin_again_with(
-    event: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    event: Event, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lambda repeats from the first failed sequence number on; what came before it is done."""
 
