@@ -1,6 +1,7 @@
 """The conditional INSERT of an item, and the items of a call. Pure."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -23,8 +24,13 @@ ASCII: a byte becomes six at worst (`1,` is `{"N": "1"}, `; a letter of two byte
 def statement(table: str, item: Item) -> "BatchStatementRequestTypeDef":
     """Return the PartiQL INSERT of an item, its values as parameters."""
     values = attributes(item)
-    names = ",".join(f"'{name}':?" for name in values)
-    return {"Statement": f'INSERT INTO "{table}" VALUE {{{names}}}', "Parameters": list(values.values())}
+    return {"Statement": _insert(table, tuple(values)), "Parameters": list(values.values())}
+
+
+@cache  # A handful: an item has the optional attributes or not.
+def _insert(table: str, names: tuple[str, ...]) -> str:
+    members = ",".join(f"'{name}':?" for name in names)
+    return f'INSERT INTO "{table}" VALUE {{{members}}}'
 
 
 def calls(items: Sequence[Item]) -> Iterator[list[int]]:

@@ -96,7 +96,11 @@ def build(
 
 def attributes(item: Item) -> "dict[str, AttributeValueTypeDef]":
     """Return the item as DynamoDB holds it."""
-    return {name: attribute_value(value) for name in _NAMES if (value := getattr(item, name)) is not None}
+    return {
+        name: {"S": value} if isinstance(value, str) else attribute_value(value)  # Nearly all are text.
+        for name in _NAMES
+        if (value := getattr(item, name)) is not None
+    }
 
 
 def key_attributes(key: Key) -> "dict[str, AttributeValueTypeDef]":

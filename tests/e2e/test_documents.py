@@ -162,7 +162,9 @@ def _clone(folder: Path) -> Path:
     for path in _ROOT.iterdir():
         if path.name not in {".venv", ".rdp", ".git"}:
             (folder / path.name).symlink_to(path)
-    (folder / ".venv" / "bin").symlink_to((_ROOT / ".venv" / "bin").resolve())
+    for path in (_ROOT / ".venv").resolve().iterdir():
+        if path.name != ".installed":
+            (folder / ".venv" / path.name).symlink_to(path)
     (folder / ".venv" / ".installed").touch()
     return folder
 
