@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 from consumer.clock import Clock
 from consumer.redact import Redactor
@@ -22,6 +22,8 @@ from consumer.replay.stream import ClosingReaders, read_stream
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_sqs import SQSClient
+
+Target = Literal["stdout", "queue", "lines", "gz lines", "parquet"]
 
 _QUEUE: Final = "queue"
 _LINE_SUFFIXES: Final = frozenset({".ndjson", ".jsonl"})
@@ -64,6 +66,31 @@ class Outside(NamedTuple):
     stdout: BinaryIO
     clock: Clock
     readers: Callable[[OpenPages], ClosingReaders] = ShardReaders
+
+
+def target(to: str) -> Target:
+    """Return what `--to` means. A folder has a slash at its end: a word that is misspelt, or no target, makes none.
+
+    Raises:
+        OptionsError: it means nothing.
+    """
+    path = Path(to)
+    match to:
+        case "-":
+            return "stdout"
+        case "queue":
+            return "queue"
+        case _ if to.endswith("/"):
+            return "parquet"
+        case _ if path.suffix in _LINE_SUFFIXES:
+            return "lines"
+        case _ if path.suffix == ".gz" and Path(path.stem).suffix in _LINE_SUFFIXES:
+            return "gz lines"
+        case _:
+            raise OptionsError(
+                f"{to}: name a file .ndjson or .ndjson.gz, a folder with a slash at its end ({to}/), - or queue. "
+                "The table is mended by `rdp rebuild`."
+            )
 
 
 def run(
@@ -130,7 +157,7 @@ def run(
 
 def _start(outside: Outside, options: Options, *, redaction: str) -> Checkpoint:
     query = {
-        "to": options.to,
+        "to": options.to.rstrip("/"),
         "since": options.since or "",
         "until": options.until or "",
         "tenants": ",".join(sorted(options.tenants)),
@@ -157,22 +184,21 @@ def _selection(options: Options, now: datetime) -> select.Selection:
 
 
 def _sink(to: str, outside: Outside) -> Sink:
-    if to == "-":
-        return StreamSink(outside.stdout)
-    if to == _QUEUE:
-        return QueueSink(outside.sqs, outside.queue_url, time=outside.clock.time)
-    path = Path(to)
-    if path.suffix in _LINE_SUFFIXES:
-        return FileSink(path)
-    if path.suffix == ".gz" and Path(path.stem).suffix in _LINE_SUFFIXES:
-        return FileSink(path, gz=True)
-    if path.suffix and not path.is_dir():
-        raise OptionsError(f"--to {to}: name a file .ndjson or .ndjson.gz, a folder without a suffix, - or queue")
-    try:
-        from consumer.replay.parquet import ParquetSink  # noqa: PLC0415 - pyarrow is an extra, and slow to import
-    except ModuleNotFoundError as error:
-        raise OptionsError("Parquet needs the extra: pip install 'robust-data-processor[analytics]'") from error
-    return ParquetSink(path)
+    match target(to):
+        case "stdout":
+            return StreamSink(outside.stdout)
+        case "queue":
+            return QueueSink(outside.sqs, outside.queue_url, time=outside.clock.time)
+        case "lines":
+            return FileSink(Path(to))
+        case "gz lines":
+            return FileSink(Path(to), gz=True)
+        case "parquet":
+            try:
+                from consumer.replay.parquet import ParquetSink  # noqa: PLC0415 - an extra, and slow to import
+            except ModuleNotFoundError as error:
+                raise OptionsError("Parquet needs the extra: pip install 'robust-data-processor[analytics]'") from error
+            return ParquetSink(Path(to))
 
 
 def quarantine_path(options: Options) -> Path:

@@ -11,20 +11,22 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-Finding = Literal["complete", "missing", "undecided"]
+Finding = Literal["complete", "missing", "undecided", "changed"]
 
 CONFLICT: Final = "log_id_conflict"
 _CACHE_KIB: Final = 64 * 1024
 
 # A log of the stream is a text under a key. It is accounted for by the item of its key that has its text, or by a dead
-# letter of its key that has its text (or none that can be read).
+# letter of its key that has its text (or none that can be read). An item was changed after it was stored if the stream
+# has logs of its key and must still hold its own, and none of them has its text: two texts that came under one log id
+# are both on the stream.
 _SETTLE: Final = """
 CREATE INDEX stored_key ON stored (tenant_id, log_id);
 CREATE INDEX dead_key ON dead (tenant_id, log_id);
 CREATE TABLE log AS SELECT DISTINCT tenant_id, log_id, text FROM streamed;
 CREATE INDEX log_key ON log (tenant_id, log_id);
 CREATE TABLE missing AS
-SELECT DISTINCT tenant_id, log_id,
+SELECT tenant_id, log_id, text,
        EXISTS (SELECT 1 FROM stored s WHERE s.tenant_id = log.tenant_id AND s.log_id = log.log_id) AS other_text_stored
 FROM log
 WHERE NOT EXISTS (SELECT 1 FROM stored s
@@ -32,6 +34,13 @@ WHERE NOT EXISTS (SELECT 1 FROM stored s
   AND NOT EXISTS (SELECT 1 FROM dead d
                   WHERE d.tenant_id = log.tenant_id AND d.log_id = log.log_id
                     AND (d.text IS NULL OR d.text = log.text));
+CREATE INDEX missing_key ON missing (tenant_id, log_id);
+CREATE TABLE changed AS
+SELECT DISTINCT tenant_id, log_id, text FROM stored
+WHERE due_on_stream
+  AND EXISTS (SELECT 1 FROM log WHERE log.tenant_id = stored.tenant_id AND log.log_id = stored.log_id)
+  AND NOT EXISTS (SELECT 1 FROM log
+                  WHERE log.tenant_id = stored.tenant_id AND log.log_id = stored.log_id AND log.text = stored.text);
 """
 
 _OFF_STREAM: Final = """
@@ -45,8 +54,9 @@ GROUP BY tenant_id
 class TenantAudit(msgspec.Struct, kw_only=True):
     """One tenant's logs: `on_stream` and `missing` are distinct log ids, `stored` items, the rest dead letters.
 
-    `quarantined` is by reason; `conflicts` are second texts under a log id; `stored_not_on_stream` are items that
-    were received within the time that the stream still holds.
+    `quarantined` is by reason; `conflicts` are second texts under a log id; `changed` are items whose text is none of
+    those that the stream has for their log id; `stored_not_on_stream` are items that were received within the time
+    that the stream still holds.
     """
 
     tenant_id: str
@@ -55,6 +65,7 @@ class TenantAudit(msgspec.Struct, kw_only=True):
     quarantined: dict[str, int] = {}
     conflicts: int = 0
     missing: int = 0
+    changed: int = 0
     stored_not_on_stream: int = 0
 
 
@@ -64,6 +75,13 @@ class MissingLog(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str
     log_id: str
     other_text_stored: bool
+
+
+class ChangedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """The log id of an item whose text is not what was sent under it."""
+
+    tenant_id: str
+    log_id: str
 
 
 class StoredRow(NamedTuple):
@@ -125,6 +143,8 @@ class Ledger:
             tenant.stored = count
         for tenant, count in counts("SELECT tenant_id, COUNT(DISTINCT log_id) FROM missing GROUP BY tenant_id"):
             tenant.missing = count
+        for tenant, count in counts("SELECT tenant_id, COUNT(*) FROM changed GROUP BY tenant_id"):
+            tenant.changed = count
         for tenant, count in counts(_OFF_STREAM):
             tenant.stored_not_on_stream = count
         for tenant_id, reason, count in self._database.execute(
@@ -141,9 +161,44 @@ class Ledger:
         """Yield the logs that stand nowhere but on the stream, by tenant and log id."""
         self._settle()
         for tenant_id, log_id, other in self._database.execute(
-            "SELECT tenant_id, log_id, other_text_stored FROM missing ORDER BY tenant_id, log_id"
+            "SELECT DISTINCT tenant_id, log_id, other_text_stored FROM missing ORDER BY tenant_id, log_id"
         ):
             yield MissingLog(tenant_id=tenant_id, log_id=log_id, other_text_stored=bool(other))
+
+    def changed(self) -> Iterator[ChangedItem]:
+        """Yield the log ids whose items were changed, by tenant and log id."""
+        self._settle()
+        for tenant_id, log_id in self._database.execute(
+            "SELECT DISTINCT tenant_id, log_id FROM changed ORDER BY tenant_id, log_id"
+        ):
+            yield ChangedItem(tenant_id=tenant_id, log_id=log_id)
+
+    def is_changed(self, tenant_id: str, log_id: str, text: str) -> bool:
+        """Say whether the item of this log id and text was changed after it was stored."""
+        self._settle()
+        query = "SELECT 1 FROM changed WHERE tenant_id = ? AND log_id = ? AND text = ?"
+        return self._database.execute(query, (tenant_id, log_id, digest(text))).fetchone() is not None
+
+    def is_streamed(self, tenant_id: str, log_id: str, text: str) -> bool:
+        """Say whether the stream has this log."""
+        self._settle()
+        query = "SELECT 1 FROM log WHERE tenant_id = ? AND log_id = ? AND text = ?"
+        return self._database.execute(query, (tenant_id, log_id, digest(text))).fetchone() is not None
+
+    def miss(self, tenant_id: str, log_id: str) -> None:
+        """Take every log of the stream under this log id for missing: its items were taken out."""
+        self._settle()
+        self._database.execute("DELETE FROM missing WHERE tenant_id = ? AND log_id = ?", (tenant_id, log_id))
+        self._database.execute(
+            "INSERT INTO missing SELECT tenant_id, log_id, text, 0 FROM log WHERE tenant_id = ? AND log_id = ?",
+            (tenant_id, log_id),
+        )
+
+    def claim(self, tenant_id: str, log_id: str, text: str) -> bool:
+        """Say whether this log is missing. It is not any more from here on: who claims it restores it."""
+        self._settle()
+        query = "DELETE FROM missing WHERE tenant_id = ? AND log_id = ? AND text = ?"
+        return self._database.execute(query, (tenant_id, log_id, digest(text))).rowcount > 0
 
     def close(self) -> None:
         """Delete the file."""
@@ -161,12 +216,12 @@ def digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def finding(*, missing: int, in_flight: int, dead_letters_unseen: int) -> Finding:
-    """Return whether logs are missing for certain.
+def finding(*, missing: int, changed: int, in_flight: int, dead_letters_unseen: int) -> Finding:
+    """Return whether logs are missing for certain, and if none is, whether items were changed.
 
     Messages in the queue, and dead letters that SQS did not show, are known by number only. So as long as there are
     as many of them as there are logs unaccounted for, these may be those: undecided, until the queue is empty.
     """
     if missing == 0:
-        return "complete"
+        return "changed" if changed else "complete"
     return "missing" if missing > in_flight + dead_letters_unseen else "undecided"

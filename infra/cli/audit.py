@@ -10,29 +10,39 @@ from rich.table import Table
 
 from consumer.replay import instant
 from consumer.replay.attempts import StreamUnreadableError
+from infra import counts
 from infra.audit.ledger import Finding
 from infra.audit.run import Audit, run
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal import exits
+from infra.terminal.counting import counting
 from infra.terminal.text import printable
 
-EXIT_CODES: Final[dict[Finding, int]] = {"complete": 0, "missing": exits.BAD, "undecided": exits.UNDECIDED}
+EXIT_CODES: Final[dict[Finding, int]] = {
+    "complete": 0,
+    "missing": exits.BAD,
+    "changed": exits.BAD,
+    "undecided": exits.UNDECIDED,
+}
 
 
 @click.command("audit")
 @on_stack
 @click.option("--since", metavar="TIME", help="Logs received at or after it: an ISO time, or an age such as 2h or 3d.")
 @click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
-@click.option("--missing-ids", is_flag=True, help="Name the missing logs.")
+@click.option("--missing-ids", is_flag=True, help="Name the missing logs and the changed items.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(stack: Stack, *, since: str | None, tenants: tuple[str, ...], missing_ids: bool, as_json: bool) -> None:
-    """Compare the stream with the table and the dead-letter queue; the exit status is 4 when logs are missing.
+    """Compare the stream with the table and the dead-letter queue; the exit status is 4 when one is not as it must be.
 
-    0: every log on the stream is stored with its text, or dead-lettered. 4: some are missing for certain. 3: some
-    are unaccounted for while at least as many messages are in flight, where SQS cannot be looked into: run it again
-    when the queue is empty. A log whose sender got a 500 may be on the stream and nowhere else: it counts as missing,
-    and `rdp replay --to queue` stores it.
+    0: every log on the stream is stored with its text, or dead-lettered. 4: some are missing for certain, or items were
+    changed after they were stored: their text is none of those that the stream has for their log id. 3: some are
+    unaccounted for while at least as many messages are in flight, where SQS cannot be looked into: run it again when
+    the queue is empty. A log whose sender got a 500 may be on the stream and nowhere else: it counts as missing. `rdp
+    rebuild` puts back what is missing.
+
+    It reads the whole stream and, unless --tenant names some, the whole table: a read unit for every 4 KB.
     """
     now = datetime.now(UTC)
     try:
@@ -40,7 +50,9 @@ def command(stack: Stack, *, since: str | None, tenants: tuple[str, ...], missin
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        audit = run(stack, now=now, since=since_at, tenants=tenants, name_missing=missing_ids)
+        estimate = None if tenants else counts.stored_estimate(stack)
+        with counting({"stream": None, "table": estimate, "dead letters": None}) as tell:
+            audit = run(stack, now=now, since=since_at, tenants=tenants, name_missing=missing_ids, tell=tell)
     except StreamUnreadableError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -53,7 +65,7 @@ def command(stack: Stack, *, since: str | None, tenants: tuple[str, ...], missin
 def _show(audit: Audit) -> None:
     table = Table(title="logs by tenant", title_justify="left")
     table.add_column("tenant")
-    for name in ("on stream", "stored", "quarantined", "conflicts", "missing", "stored, not on stream"):
+    for name in ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream"):
         table.add_column(name, justify="right")
     for tenant in audit.tenants:
         reasons = "\n".join(f"{printable(reason)} {count:,}" for reason, count in tenant.quarantined.items())
@@ -64,6 +76,7 @@ def _show(audit: Audit) -> None:
             reasons or "0",
             f"{tenant.conflicts:,}",
             f"{tenant.missing:,}",
+            f"{tenant.changed:,}",
             f"{tenant.stored_not_on_stream:,}",
         )
     Console().print(table)
@@ -74,4 +87,8 @@ def _show(audit: Audit) -> None:
     for log in audit.missing_ids or ():  # UNSET is false
         note = " (another text is stored under it)" if log.other_text_stored else ""
         click.echo(f"missing: {printable(log.tenant_id)} {printable(log.log_id)}{note}")
-    click.echo(f"{audit.unaccounted:,} unaccounted, {audit.in_flight:,} in flight: {audit.verdict}")
+    for item in audit.changed_ids or ():
+        click.echo(f"changed: {printable(item.tenant_id)} {printable(item.log_id)}")
+    click.echo(
+        f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, {audit.in_flight:,} in flight: {audit.verdict}"
+    )

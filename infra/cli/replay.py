@@ -17,7 +17,7 @@ from consumer import clock, redact, settings
 from consumer.replay import read
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import CheckpointMismatchError
-from consumer.replay.job import Options, OptionsError, Outside, quarantine_path, run
+from consumer.replay.job import Options, OptionsError, Outside, quarantine_path, run, target
 from consumer.replay.replay import Progress
 from consumer.replay.sinks import QueueRefusedError
 from infra.options.locator import on_stack
@@ -27,9 +27,24 @@ from infra.terminal.signals import on_stop
 _REFRESHES_PER_S: Final = 4
 
 
+def _checked(_context: click.Context, _option: click.Parameter, to: str) -> str:
+    try:
+        target(to)
+    except OptionsError as error:
+        raise click.BadParameter(str(error)) from error
+    return to
+
+
 @click.command("replay")
 @on_stack
-@click.option("--to", metavar="TARGET", default="-", show_default=True, help="-, FILE.ndjson[.gz], DIR or queue.")
+@click.option(
+    "--to",
+    metavar="TARGET",
+    default="-",
+    show_default=True,
+    callback=_checked,
+    help="-, FILE.ndjson[.gz], DIR/ or queue.",
+)
 @click.option("--since", metavar="TIME", help="Logs received at or after it: an ISO time, or an age such as 2h or 3d.")
 @click.option("--until", metavar="TIME", help="Logs received before it.")
 @click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
@@ -50,8 +65,8 @@ def command(stack: Stack, **options: object) -> None:
     """Read the stream back, in order: the same output at every replay.
 
     TARGET - is NDJSON on standard output. A FILE is begun anew, or continued from the checkpoint with nothing lost and
-    nothing twice. DIR takes Parquet, partitioned by tenant and date. queue sends the logs to the queue again, original
-    and distinct: it rebuilds an emptied table, and changes nothing on a full one.
+    nothing twice. DIR/, with its slash, takes Parquet, partitioned by tenant and date. queue sends the logs to the
+    queue again, original and distinct: it refills an emptied table (`rdp rebuild` sends only what is missing).
     """
     came = threading.Event()
     asked = Options(**options)  # type: ignore[arg-type]

@@ -133,6 +133,15 @@ def test_dead_letters_account_for_their_logs_and_stay_where_they_are(stack: Stac
         ]
 
 
+def test_a_changed_item_is_not_complete(stack: Stack) -> None:
+    """Nor is it after a replay to the queue, whose dead letter accounts for the log; the item is named."""
+    store(stack, recent(4, text="tampered"))
+    dead_letter(stack, encode(recent(4)).decode(), reason="log_id_conflict")
+    audit = audited(stack)
+    assert (audit.verdict, audit.unaccounted, audit.changed) == ("changed", 0, 1)
+    assert [(item.tenant_id, item.log_id) for item in audit.changed_ids or ()] == [("tenant-01", "log-000004")]
+
+
 def test_an_item_that_is_not_on_the_stream_is_counted(stack: Stack) -> None:
     """It is no loss: the verdict stays."""
     store(stack, recent(999))
@@ -158,18 +167,23 @@ def test_broken_records_on_the_stream_are_counted(stack: Stack) -> None:
 
 
 def test_the_command_prints_a_table_or_json_and_its_exit_status_is_the_finding(stack: Stack) -> None:
-    """0 complete, 1 missing, 3 undecided."""
+    """0 complete, 1 missing, 3 undecided, 4 changed."""
 
     def invoked(*options: str) -> tuple[int, str]:
         result = CliRunner().invoke(audit_command.command, options, obj=Locator(lambda _where: stack))
         return result.exit_code, result.output
 
     assert invoked()[0] == 0
+    store(stack, recent(4, text="tampered"))
+    dead_letter(stack, encode(recent(4)).decode(), reason="log_id_conflict")
+    status, output = invoked("--missing-ids")
+    assert (status, "changed: tenant-01 log-000004" in output) == (4, True)
+    stack.place.sqs.purge_queue(QueueUrl=stack.dlq_url)
     delete(stack, recent(4))
     status, output = invoked("--missing-ids")
     assert status == 4
     assert "missing: tenant-01 log-000004" in output
-    assert "1 unaccounted, 0 in flight: missing" in output
+    assert "1 unaccounted, 0 changed, 0 in flight: missing" in output
     status, output = invoked("--json")
     assert (status, json.loads(output)["verdict"], "missing_ids" in json.loads(output)) == (4, "missing", False)
     stack.place.sqs.send_message(QueueUrl=stack.queue_url, MessageBody="anything")

@@ -62,9 +62,9 @@ def test_standard_output_holds_nothing_but_the_logs(rdp: Rdp) -> None:
 
 
 def test_files_are_named_by_their_suffix(rdp: Rdp, tmp_path: Path) -> None:
-    """.ndjson, .ndjson.gz, or a folder."""
-    for name in ("out.ndjson", "out.ndjson.gz", "lake"):
-        assert rdp("--to", str(tmp_path / name)).exit_code == 0
+    """.ndjson, .ndjson.gz, or a folder with a slash at its end."""
+    for name in ("out.ndjson", "out.ndjson.gz", "lake/"):
+        assert rdp("--to", f"{tmp_path}/{name}").exit_code == 0
     plain = (tmp_path / "out.ndjson").read_bytes()
     assert gzip.decompress((tmp_path / "out.ndjson.gz").read_bytes()) == plain
     assert plain.count(b"\n") == LOGS
@@ -75,6 +75,9 @@ def test_files_are_named_by_their_suffix(rdp: Rdp, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (("--to", "out.csv"), "name a file .ndjson or .ndjson.gz"),
+        (("--to", "table"), "a slash at its end (table/)"),
+        (("--to", "table"), "rdp rebuild"),
+        (("--to", "Queue"), "or queue"),
         (("--since", "tomorrow"), "neither a time such as"),
         (("--to", "missing-folder/out.ndjson"), "missing-folder"),
     ],

@@ -79,10 +79,46 @@ def test_a_second_text_that_vanished_is_missing() -> None:
     assert missing == [MissingLog(tenant_id="a", log_id="1", other_text_stored=True)]
 
 
-def test_an_item_whose_text_is_not_the_streams_is_noticed() -> None:
+def test_an_item_whose_text_is_not_the_streams_is_changed_and_its_log_missing() -> None:
     """A text that was changed in the table does not account for the log."""
-    _, missing = audited([("a", "1", "original")], stored(("a", "1", "tampered")))
+    tenants, missing = audited([("a", "1", "original")], stored(("a", "1", "tampered")))
     assert missing == [MissingLog(tenant_id="a", log_id="1", other_text_stored=True)]
+    assert [tenant.changed for tenant in tenants] == [1]
+
+
+def test_a_changed_item_is_told_though_a_dead_letter_accounts_for_its_log() -> None:
+    """As after a replay to the queue, which the consumer answered with a conflict: nothing missing, and not complete."""
+    tenants, missing = audited(
+        [("a", "1", "original")], stored(("a", "1", "tampered")), [("a", "1", "original", CONFLICT)]
+    )
+    assert (missing, [tenant.changed for tenant in tenants]) == ([], [1])
+
+
+@pytest.mark.parametrize(
+    ("streamed", "items"),
+    [
+        ([("a", "1", "first"), ("a", "1", "second")], stored(("a", "1", "first"), ("a", "1", "second"))),
+        ([("a", "1", "second")], stored(("a", "1", "first"), due=False)),
+        ([("a", "2", "other")], stored(("a", "1", "text"))),
+        ([("b", "1", "other")], stored(("a", "1", "text"))),
+    ],
+)
+def test_another_text_is_no_change_by_itself(streamed: list[Log], items: list[StoredRow]) -> None:
+    """Two texts that came under one id, one that outlived the stream, one that the stream has nothing to say of."""
+    tenants, _ = audited(streamed, items)
+    assert {tenant.changed for tenant in tenants} == {0}
+
+
+def test_a_missing_log_is_claimed_once_and_by_its_text() -> None:
+    """However often the stream repeats it."""
+    ledger = Ledger()
+    ledger.add_streamed([("a", "1", "x"), ("a", "2", "y")])
+    ledger.add_stored(stored(("a", "2", "y")))
+    assert [ledger.claim("a", "1", text) for text in ("z", "x", "x")] == [False, True, False]
+    assert not ledger.claim("a", "2", "y")
+    ledger.miss("a", "2")
+    assert ledger.claim("a", "2", "y")
+    ledger.close()
 
 
 def test_items_that_the_stream_lacks_are_counted_while_it_must_hold_them() -> None:
@@ -124,4 +160,10 @@ def test_missing_logs_come_by_tenant_and_id() -> None:
 )
 def test_finding(missing: int, in_flight: int, unseen: int, expected: Finding) -> None:
     """Missing for certain only when there are more of them than messages that nobody can look into."""
-    assert finding(missing=missing, in_flight=in_flight, dead_letters_unseen=unseen) == expected
+    assert finding(missing=missing, changed=0, in_flight=in_flight, dead_letters_unseen=unseen) == expected
+
+
+@pytest.mark.parametrize(("missing", "expected"), [(0, "changed"), (2, "undecided"), (3, "missing")])
+def test_a_changed_item_is_a_finding_where_nothing_is_missing(missing: int, expected: Finding) -> None:
+    """No message in flight can be it."""
+    assert finding(missing=missing, changed=1, in_flight=2, dead_letters_unseen=0) == expected

@@ -1,0 +1,123 @@
+"""The places where a log can stand, read into the ledger in the order in which a log moves."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from consumer import clock
+from consumer.replay import read as stream_reader
+from consumer.replay import select
+from consumer.replay.deaggregate import Broken, deaggregate
+from consumer.replay.merge import StreamRecord
+from consumer.replay.stream import read_stream
+from consumer.timestamps import instant
+from infra import counts, dead_letters
+from infra.audit.ledger import Ledger, StoredRow
+from infra.audit.table import Item, read_items
+from infra.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+    from ingest.contract.message import InternalMessage
+
+Place = Literal["stream", "table", "dead letters"]
+
+
+class Range(NamedTuple):
+    """Which logs are meant: `since` <= received_at < `until`, of these tenants (empty: all)."""
+
+    since: datetime | None
+    until: datetime
+    stream_holds_since: datetime
+    tenants: frozenset[str]
+
+
+class Found(NamedTuple):
+    """What the places held beside logs that can be told apart."""
+
+    in_flight: int
+    dead_letters_unseen: int
+    broken_on_stream: int
+
+
+def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Range:
+    """Return the range of the logs received before `now`, with the time from which on the stream holds them."""
+    summary = _kinesis(stack).describe_stream_summary(StreamName=stack.stream_name)["StreamDescriptionSummary"]
+    return Range(since, now, now - timedelta(hours=summary["RetentionPeriodHours"]), frozenset(tenants))
+
+
+def read(stack: Stack, ledger: Ledger, within: Range, *, tell: Callable[[Place, int], None]) -> Found:
+    """Read stream, queue, table and dead letters, so that a log that moves meanwhile is met further on.
+
+    Raises:
+        StreamUnreadableError: Kinesis refuses for another reason than its load.
+    """
+    broken = streamed = 0
+    for logs in read_logs(stack, within):
+        known = [log for log in logs if log is not None]
+        broken += len(logs) - len(known)
+        streamed += len(known)
+        ledger.add_streamed((log.tenant_id, log.log_id, log.text) for log in known)
+        tell("stream", streamed)
+    in_flight = sum(counts.queue_depth(stack, stack.queue_url))
+    stored = 0
+    for items in read_items(stack.place.dynamodb, stack.table_name, sorted(within.tenants)):
+        ledger.add_stored(_row(item, within) for item in items)
+        stored += len(items)
+        tell("table", stored)
+    dlq_depth = sum(counts.queue_depth(stack, stack.dlq_url))
+    dead = 0
+    for letter in dead_letters.look(stack.place.sqs, stack.dlq_url, expected=dlq_depth):
+        dead += 1
+        tell("dead letters", dead)
+        if not within.tenants or letter.tenant_id in within.tenants:
+            text = None if letter.log is None else letter.log.text
+            ledger.add_dead([(letter.tenant_id, letter.log_id, text, letter.reason)])
+    in_flight = max(in_flight, sum(counts.queue_depth(stack, stack.queue_url)))
+    return Found(in_flight, max(0, dlq_depth - dead), broken)
+
+
+def read_logs(stack: Stack, within: Range) -> "Iterator[list[InternalMessage | None]]":
+    """Yield each stream record's logs of the range, in order, and None for each piece of it that is no log.
+
+    Raises:
+        StreamUnreadableError: Kinesis refuses for another reason than its load.
+    """
+    wanted = select.selector(select.Selection(since=within.since, until=within.until, tenants=within.tenants))
+    with read_stream(
+        _kinesis(stack),
+        stack.stream_name,
+        positions={},
+        since=within.since,
+        follow=False,
+        stopped=lambda: False,
+        time=clock.system().time,
+    ) as merge:
+        for event in merge:
+            if isinstance(event, StreamRecord):
+                yield [log for log in _logs(event) if log is None or wanted(log)]
+
+
+def _kinesis(stack: Stack) -> "KinesisClient":
+    return stack.place.session.client(
+        "kinesis", endpoint_url=stack.place.aws_endpoint_url, config=stream_reader.client_config()
+    )
+
+
+def _logs(record: StreamRecord) -> "Iterator[InternalMessage | None]":
+    """Yield the record's logs, and None for each piece that is none."""
+    for piece in deaggregate(record.partition_key, record.data):
+        log = piece if isinstance(piece, Broken) else select.read_log(piece)
+        yield None if isinstance(log, Broken) else log
+
+
+def _row(item: Item, within: Range) -> StoredRow:
+    """Return the item for the ledger: whether it counts, and whether the stream must still hold it."""
+    try:
+        at = instant(item.received_at)
+        counted = (within.since is None or at >= within.since) and at < within.until
+    except ValueError:  # No time with an offset: not written by this system. Never hide an item.
+        return StoredRow(item.tenant_id, item.log_id, item.text, counted=True, due_on_stream=False)
+    due = counted and at >= within.stream_holds_since
+    return StoredRow(item.tenant_id, item.log_id, item.text, counted=counted, due_on_stream=due)

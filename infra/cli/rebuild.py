@@ -1,0 +1,114 @@
+"""`rdp rebuild`: the table mended from the stream."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import click
+
+from consumer.replay import instant
+from consumer.replay.attempts import StreamUnreadableError
+from consumer.replay.sinks import QueueRefusedError
+from infra import counts
+from infra.audit import places, rebuild
+from infra.audit.ledger import ChangedItem, Ledger, MissingLog
+from infra.options.locator import on_stack
+from infra.private_file import open_new
+from infra.stack import Stack, StackError
+from infra.terminal.counting import counting
+from infra.terminal.text import printable
+
+_NAMED: Final = 20
+"""How many logs are named before it asks; `rdp audit --missing-ids` names all."""
+
+
+@click.command("rebuild")
+@on_stack
+@click.option("--since", metavar="TIME", help="Logs received at or after it: an ISO time, or an age such as 2h or 3d.")
+@click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
+@click.option("--restore-changed", is_flag=True, help="Also replace items whose text is not what was sent.")
+@click.option(
+    "--export",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where replaced items are kept. [default: changed-items-TIME.ndjson]",
+)
+@click.option("--dry-run", is_flag=True, help="Show what is to be done, and do nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(
+    stack: Stack,
+    *,
+    since: str | None,
+    tenants: tuple[str, ...],
+    restore_changed: bool,
+    export: Path | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Compare the table with the stream, and send what is missing through the queue again. It asks first.
+
+    The consumer stores it as it stores any log: redacted, and never over another item. A log with a dead letter is not
+    missing. An item whose text is none of those that the stream has for its log id was changed after it was stored: it
+    is named, and replaced with --restore-changed, which keeps it in a file. The exit status is 1 when something is
+    left as it was.
+    """
+    now = datetime.now(UTC)
+    try:
+        since_at = instant.parse(since, now) if since else None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    ledger = Ledger()
+    try:
+        within = places.held_by(stack, now=now, since=since_at, tenants=tenants)
+        with counting({"stream": None, "table": counts.stored_estimate(stack), "dead letters": None}) as tell:
+            found = places.read(stack, ledger, within, tell=tell)
+        missing, changed = sum(1 for _ in ledger.missing()), sum(1 for _ in ledger.changed())
+        for line in _told(ledger, missing, changed, found.in_flight):
+            click.echo(line)
+        replaced = changed if restore_changed else 0
+        if missing or replaced:
+            _go_on(missing, replaced, dry_run=dry_run, yes=yes)
+            if replaced:
+                _take_out(stack, ledger, export or Path(f"changed-items-{now:%Y%m%dT%H%M%SZ}.ndjson"))
+            with counting({"sent": None}) as tell:
+                sent = rebuild.send_missing(stack, ledger, within, tell=lambda count: tell("sent", count))
+            click.echo(f"{sent:,} logs sent to the queue. `rdp audit` says complete once the consumer has stored them.")
+    except (StreamUnreadableError, QueueRefusedError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        ledger.close()
+    if changed > replaced:
+        raise StackError(f"{changed - replaced:,} changed items are left as they are: --restore-changed replaces them.")
+
+
+def _told(ledger: Ledger, missing: int, changed: int, in_flight: int) -> Iterable[str]:
+    yield f"{missing:,} missing, {changed:,} changed, {in_flight:,} in flight"
+    yield from _named("missing", missing, ledger.missing())
+    yield from _named("changed", changed, ledger.changed())
+    if missing and in_flight:
+        yield "What is in flight may be among the missing. Sent twice, a log is stored once."
+
+
+def _named(word: str, count: int, logs: Iterable[MissingLog | ChangedItem]) -> Iterable[str]:
+    for log in islice(logs, _NAMED):
+        yield f"{word}: {printable(log.tenant_id)} {printable(log.log_id)}"
+    if count > _NAMED:
+        yield f"and {count - _NAMED:,} more: `rdp audit --missing-ids` names all"
+
+
+def _go_on(missing: int, replaced: int, *, dry_run: bool, yes: bool) -> None:
+    """Return if it may be done. Raises: Exit, Abort."""
+    if dry_run:
+        click.echo("Dry run: nothing was changed.")
+        raise click.exceptions.Exit(1)
+    if not yes:
+        also = f", after {replaced:,} changed items were exported and deleted" if replaced else ""
+        click.confirm(f"Send {missing:,} missing logs to the queue again{also}?", abort=True)
+
+
+def _take_out(stack: Stack, ledger: Ledger, path: Path) -> None:
+    with open_new(path) as file:
+        taken = rebuild.take_out(stack, ledger, ledger.changed(), file)
+    click.echo(f"{taken:,} items taken out; as they were, they are in {path}.")
