@@ -6,7 +6,7 @@ hold one back: compare with its depth (`infra.counts`), which is what SQS claims
 """
 
 import json
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ingest.aws.packing import calls
@@ -57,6 +57,11 @@ class DeadLetter(NamedTuple):
         return self.log.log_id if self.log else self.attributes.get("log_id", "")
 
     @property
+    def ids(self) -> frozenset[str]:
+        """Its message id here, the one that it had in the queue (the consumer's log lines have it), and its log id."""
+        return frozenset({self.message_id, self.attributes.get("original_message_id", ""), self.log_id}) - {""}
+
+    @property
     def received_at(self) -> str:
         """When ingest accepted it."""
         return self.log.received_at if self.log else ""
@@ -79,18 +84,26 @@ class DeadLetter(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """Which dead letters are meant; None means any."""
+    """Which dead letters are meant; None means any. `id` is any that a person may have: see `DeadLetter.ids`."""
 
     tenant_id: str | None = None
     reason: str | None = None
+    id: str | None = None
 
     def takes(self, letter: DeadLetter) -> bool:
         """Say whether the letter is meant."""
-        return self.tenant_id in {None, letter.tenant_id} and self.reason in {None, letter.reason}
+        return (
+            self.tenant_id in {None, letter.tenant_id}
+            and self.reason in {None, letter.reason}
+            and (self.id is None or self.id in letter.ids)
+        )
 
 
 class Redriven(NamedTuple):
-    """How many messages the queue acknowledged and were then deleted here, and how many stay, by SQS's error code."""
+    """How many messages are gone from here, and how many stay, by SQS's error code.
+
+    Gone after a redrive: the queue acknowledged them first. After a purge: they were kept elsewhere first.
+    """
 
     moved: int
     refused: dict[str, int]
@@ -144,6 +157,38 @@ def redrive(
     return Redriven(moved, refused)
 
 
+def purge(
+    client: "SQSClient",
+    *,
+    dlq_url: str,
+    message_ids: Collection[str],
+    keep: Callable[[Sequence[DeadLetter]], None],
+) -> Redriven:
+    """Delete the dead letters with these message ids, each after `keep` has returned; the others are given back.
+
+    Killed between the two, what was kept is still here. `keep` gets ten at most, and makes them durable.
+    """
+    gone = 0
+    refused: dict[str, int] = {}
+    receipts: dict[str, str] = {}
+    try:
+        for letters in _receive(client, dlq_url, receipts):
+            if meant := [letter for letter in letters if letter.message_id in message_ids]:
+                keep(meant)
+                codes = _delete(client, dlq_url, meant)
+                for letter in meant:
+                    if letter.message_id in codes:
+                        refused[codes[letter.message_id]] = refused.get(codes[letter.message_id], 0) + 1
+                    else:
+                        del receipts[letter.message_id]
+                gone += len(meant) - len(codes)
+            if gone == len(message_ids):
+                break
+    finally:
+        _give_back(client, dlq_url, list(receipts.values()))
+    return Redriven(gone, refused)
+
+
 def _body_bytes(letter: DeadLetter) -> int:
     return len(letter.body.encode())
 
@@ -169,17 +214,21 @@ def _move(
     codes = {int(entry["Id"]): entry.get("Code", "Unknown") for entry in answer.get("Failed", [])}
     left = {letter.message_id: codes.get(i, "MissingResult") for i, letter in enumerate(call) if i not in acknowledged}
     if acknowledged:
-        deleted = client.delete_message_batch(
-            QueueUrl=dlq_url,
-            Entries=[{"Id": str(i), "ReceiptHandle": call[i].receipt_handle} for i in sorted(acknowledged)],
-        )
-        # Still here and there too: harmless, and told. An entry that the answer does not name is not known to be gone.
-        gone = {int(entry["Id"]) for entry in deleted.get("Successful", [])}
-        codes = {int(entry["Id"]): entry["Code"] for entry in deleted.get("Failed", [])}
-        left |= {
-            call[i].message_id: f"not deleted: {codes.get(i, 'MissingResult')}" for i in sorted(acknowledged - gone)
-        }
+        # Still here and there too: harmless, and told.
+        kept = _delete(client, dlq_url, [call[i] for i in sorted(acknowledged)])
+        left |= {message_id: f"not deleted: {code}" for message_id, code in kept.items()}
     return len(call) - len(left), left
+
+
+def _delete(client: "SQSClient", dlq_url: str, letters: Sequence[DeadLetter]) -> dict[str, str]:
+    """Delete ten at most; return SQS's error code by message id of those that are not known to be gone."""
+    deleted = client.delete_message_batch(
+        QueueUrl=dlq_url,
+        Entries=[{"Id": str(i), "ReceiptHandle": letter.receipt_handle} for i, letter in enumerate(letters)],
+    )
+    gone = {int(entry["Id"]) for entry in deleted.get("Successful", [])}
+    codes = {int(entry["Id"]): entry["Code"] for entry in deleted.get("Failed", [])}
+    return {letter.message_id: codes.get(i, "MissingResult") for i, letter in enumerate(letters) if i not in gone}
 
 
 def _receive(

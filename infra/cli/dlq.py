@@ -1,36 +1,49 @@
-"""`rdp dlq`: the dead letters listed, shown, exported and sent back."""
+"""`rdp dlq`: the dead letters listed, shown, exported, sent back and removed."""
 
 import contextlib
+import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import wraps
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
 from infra import dead_letters, move_task
 from infra.counts import queue_depth
 from infra.dead_letters import DeadLetter, Filter
 from infra.options.locator import on_stack
+from infra.private_file import open_new
 from infra.stack import Stack, StackError
+from infra.terminal import columns
 from infra.terminal.text import printable
 
 
 def _filtered(function: Callable[..., None]) -> Callable[..., None]:
-    tenant = click.option("--tenant", help="Only this tenant's.")
-    return tenant(click.option("--reason", help="Only those of this reason, as `rdp dlq list` shows it.")(function))
+    """Add `--tenant`, `--reason` and `--id`; the function gets a `Filter` as `wanted`."""
+
+    @click.option("--tenant", help="Only this tenant's.")
+    @click.option("--reason", help="Only those of this reason, as `rdp dlq list` shows it.")
+    @click.option("--id", "id_", metavar="ID", help="Only that with this message id or log id.")
+    @wraps(function)
+    def wrapper(*arguments: Any, tenant: str | None, reason: str | None, id_: str | None, **options: Any) -> None:
+        function(*arguments, wanted=Filter(tenant, reason, id_), **options)
+
+    return wrapper
 
 
 @click.group("dlq")
 def command() -> None:
-    """Look at the dead-letter queue and send its messages back.
+    """Look at the dead-letter queue, send its messages back, or remove them.
 
-    A look receives all messages and gives them back at its end: until then nobody else sees them.
+    A look receives all messages and gives them back at its end: until then nobody else sees them. An ID is a message's
+    id here, or the one that it had in the queue, as `rdp tail` shows it, or its log_id.
     """
 
 
@@ -38,71 +51,104 @@ def command() -> None:
 @on_stack
 @_filtered
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, bodies included.")
-def list_(stack: Stack, *, tenant: str | None, reason: str | None, as_json: bool) -> None:
+def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
     """List the dead letters, the oldest first, and count them by reason."""
-    letters = _wanted(stack, Filter(tenant, reason))
+    letters = _wanted(stack, wanted)
     if as_json:
         for letter in letters:
             click.echo(letter.as_json())
         return
-    table = Table()
-    for name in ("message id", "reason", "tenant_id", "log_id", "received_at", "receives"):
-        table.add_column(name, overflow="fold")
-    for letter in letters:
-        row = (letter.message_id, letter.reason, letter.tenant_id, letter.log_id, letter.received_at)
-        table.add_row(*(Text(printable(value)) for value in row), str(letter.receive_count))
+    rows = [
+        (one.message_id, one.reason, one.tenant_id, one.log_id, one.received_at, str(one.receive_count))
+        for one in letters
+    ]
     if letters:
-        Console().print(table)
-    reasons = Counter(letter.reason for letter in letters)
-    told = ", ".join(f"{printable(reason)} {count}" for reason, count in reasons.most_common())
-    click.echo(f"{len(letters)} dead letters{': ' + told if told else ''}")
+        for line in columns.lines(("message id", "reason", "tenant_id", "log_id", "received_at", "receives"), rows):
+            click.echo(line)
+    click.echo(_counted(letters))
     _warn_of_hidden(stack)
 
 
 @command.command("show")
 @on_stack
-@click.argument("message_id")
-def show(stack: Stack, *, message_id: str) -> None:
-    """Show one dead letter: its reason, its attributes and its body as it is."""
-    with contextlib.closing(dead_letters.look(stack.place.sqs, stack.dlq_url)) as letters:
-        found = next((letter for letter in letters if letter.message_id == message_id), None)
-    if found is None:
-        raise StackError(
-            f"No dead letter {message_id!r} is visible. Take an id of `rdp dlq list`; somebody may look too."
-        )
-    for name in ("message_id", "reason", "tenant_id", "log_id", "received_at", "receive_count"):
-        click.echo(f"{name:<20} {printable(str(getattr(found, name)))}")
-    for name, value in sorted(found.attributes.items()):
-        click.echo(f"{'attribute ' + printable(name):<20} {printable(value)}")
-    click.echo(f"body\n{printable(found.body)}")
+@click.argument("id_", metavar="ID")
+def show(stack: Stack, *, id_: str) -> None:
+    """Show the dead letters of an ID: reason, attributes and body as it is."""
+    letters = _wanted(stack, Filter(id=id_))
+    if not letters:
+        raise StackError(f"No dead letter {id_!r} is visible. Take an id of `rdp dlq list`; somebody may look too.")
+    for found in letters:
+        for name in ("message_id", "reason", "tenant_id", "log_id", "received_at", "receive_count"):
+            click.echo(f"{name:<20} {printable(str(getattr(found, name)))}")
+        for name, value in sorted(found.attributes.items()):
+            click.echo(f"{'attribute ' + printable(name):<20} {printable(value)}")
+        click.echo(f"body\n{printable(found.body)}")
 
 
 @command.command("export")
 @on_stack
 @_filtered
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(stack: Stack, *, tenant: str | None, reason: str | None, file: Path) -> None:
+def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
     """Write the dead letters to FILE, one JSON object a line. Nothing is removed; FILE must not exist."""
-    try:
-        file.touch(mode=0o600, exist_ok=False)  # It holds tenants' texts.
-    except FileExistsError as error:
-        raise StackError(f"{file} exists already. Name a new file.") from error
-    letters = _wanted(stack, Filter(tenant, reason))
-    with file.open("w") as lines:
+    with open_new(file) as lines:
+        letters = _wanted(stack, wanted)
         lines.writelines(chain.from_iterable((letter.as_json(), "\n") for letter in letters))
     click.echo(f"{len(letters)} dead letters written to {file}.")
     _warn_of_hidden(stack)
 
 
+@command.command("purge")
+@on_stack
+@_filtered
+@click.option(
+    "--export",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where they are kept. [default: dead-letters-TIME.ndjson]",
+)
+@click.option("--no-export", is_flag=True, help="Keep them nowhere.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, yes: bool) -> None:
+    """Remove dead letters for good: all of them, or a tenant's, or those of a reason or ID. It asks first.
+
+    Each is written to a file before it is removed. What comes after the question is left.
+    """
+    if file and no_export:
+        raise click.UsageError("--export and --no-export exclude each other.")
+    letters = _wanted(stack, wanted)
+    click.echo(_counted(letters))
+    _warn_of_hidden(stack)
+    if not letters:
+        return
+    kept_in = None if no_export else file or Path(f"dead-letters-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson")
+    if not yes:
+        click.confirm(f"Remove them, {f'kept in {kept_in}' if kept_in else 'kept nowhere'}?", abort=True)
+    with open_new(kept_in) if kept_in else contextlib.nullcontext() as lines:
+
+        def keep(some: Sequence[DeadLetter]) -> None:
+            if lines is not None:
+                lines.writelines(f"{letter.as_json()}\n" for letter in some)
+                lines.flush()
+                os.fsync(lines.fileno())
+
+        ids = {letter.message_id for letter in letters}
+        gone, refused = dead_letters.purge(stack.place.sqs, dlq_url=stack.dlq_url, message_ids=ids, keep=keep)
+    click.echo(f"{gone} dead letters removed{f'; they are in {kept_in}' if kept_in else ''}.")
+    if gone < len(ids):
+        codes = ", ".join(f"{code} {count}" for code, count in refused.items()) or "others hold them"
+        raise StackError(f"{len(ids) - gone} are left: {codes}. Run it again.")
+
+
 @command.command("redrive")
 @on_stack
 @_filtered
-def redrive(stack: Stack, *, tenant: str | None, reason: str | None) -> None:
-    """Send dead letters back to the queue: all of them, or a tenant's, or those of a reason.
+def redrive(stack: Stack, *, wanted: Filter) -> None:
+    """Send dead letters back to the queue: all of them, or a tenant's, or those of a reason or ID.
 
     It may be stopped at any moment and started again: no message is ever lost by it.
     """
-    wanted = Filter(tenant, reason)
     everything = wanted == Filter()
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("redrive", total=sum(queue_depth(stack, stack.dlq_url)) or None)
@@ -127,6 +173,12 @@ def redrive(stack: Stack, *, tenant: str | None, reason: str | None) -> None:
 def _wanted(stack: Stack, wanted: Filter) -> list[DeadLetter]:
     letters = filter(wanted.takes, dead_letters.look(stack.place.sqs, stack.dlq_url))
     return sorted(letters, key=lambda letter: (letter.sent_ms, letter.message_id))
+
+
+def _counted(letters: Sequence[DeadLetter]) -> str:
+    reasons = Counter(letter.reason for letter in letters)
+    told = ", ".join(f"{printable(reason)} {count}" for reason, count in reasons.most_common())
+    return f"{len(letters)} dead letters{': ' + told if told else ''}"
 
 
 def _warn_of_hidden(stack: Stack) -> None:

@@ -5,7 +5,7 @@ import json
 import click
 from rich.console import Console
 
-from infra import counts
+from infra import consumer_switch, counts
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal.text import counts_table
@@ -13,10 +13,16 @@ from infra.terminal.text import counts_table
 
 @click.command("status")
 @on_stack
+@click.option("--exact", is_flag=True, help="Count the stored logs, which reads the whole table.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(stack: Stack, *, as_json: bool) -> None:
-    """Show the stack's endpoint, its resources and the counts of logs. `stored` is exact: the table is counted."""
-    now = counts.read(stack)
+def command(stack: Stack, *, exact: bool, as_json: bool) -> None:
+    """Show the stack's endpoint, its resources, whether the consumer runs, and the counts of logs.
+
+    `stored` is DynamoDB's own number, which costs nothing: up to six hours old on AWS, current on the engine of this
+    machine. The other counts are current, and SQS calls them approximate.
+    """
+    now = counts.read(stack, exact=exact)
+    consumer = consumer_switch.find(stack)
     where = {
         "endpoint": stack.endpoint,
         "aws_endpoint_url": stack.place.aws_endpoint_url,
@@ -25,10 +31,14 @@ def command(stack: Stack, *, as_json: bool) -> None:
         "dlq_url": stack.dlq_url,
         "stream": stack.stream_name,
         "table": stack.table_name,
+        "consumer": consumer.state.lower(),
+        "queue_mapping_id": consumer.id,
     }
     if as_json:
-        click.echo(json.dumps(where | {"counts": now._asdict()}, indent=2))
+        click.echo(json.dumps(where | {"stored_is_exact": exact, "counts": now._asdict()}, indent=2))
         return
     for name, value in where.items():
         click.echo(f"{name:<17} {value}")
     Console().print(counts_table(now))
+    if not exact:
+        click.echo("stored: as DynamoDB last counted, on AWS up to six hours ago; --exact reads the whole table.")

@@ -111,7 +111,8 @@ def test_status_says_where_everything_is(local_stack: "LocalStack") -> None:
     status = _status(local_stack.data_dir)
 
     assert status.keys() == {
-        "endpoint", "aws_endpoint_url", "region", "queue_url", "dlq_url", "stream", "table", "counts",
+        "endpoint", "aws_endpoint_url", "region", "queue_url", "dlq_url", "stream", "table", "consumer",
+        "queue_mapping_id", "stored_is_exact", "counts",
     }  # fmt: skip
     assert status["counts"].keys() == {"queued", "in_flight", "dlq", "stored"}
     assert status["endpoint"] == local_stack.stack.endpoint

@@ -1,7 +1,6 @@
 """`rdp rebuild` on moto: what it names, what it sends, what it takes out, and that it asks."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from tests.integration.replay.test_audit import stack as stack  # a fixture  # n
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that an operator stands in."""
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 def rebuild(stack: Stack, *options: str, says: str = "") -> Result:

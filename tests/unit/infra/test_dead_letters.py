@@ -227,3 +227,50 @@ def test_a_letter_says_whose_it_is() -> None:
     exported = [json.loads(letter.as_json()) for letter in letters]
     assert [line["body"] for line in exported] == queues.bodies("dlq")
     assert exported[1]["attributes"] == {"reason": "undecodable", "tenant_id": "zeta", "log_id": "two"}
+
+
+def _purge(queues: Queues, ids: set[str], keep: Any) -> dead_letters.Redriven:
+    client: Any = queues
+    return dead_letters.purge(client, dlq_url="dlq", message_ids=ids, keep=keep)
+
+
+def _purged_after(kill_at: int | None, *, after: bool = False) -> tuple[Queues, list[str], list[str]]:
+    """Purge every other message and die at a step; return the queues, the bodies that were kept, and those meant."""
+    queues = _filled(kill_at=kill_at, kill_after_effect=after)
+    meant = {message.message_id for message in queues.queues["dlq"][::2]}
+    bodies = [message.body for message in queues.queues["dlq"][::2]]
+    kept: list[str] = []
+    with contextlib.suppress(Killed):
+        _purge(queues, meant, lambda letters: kept.extend(letter.body for letter in letters))
+    return queues, kept, bodies
+
+
+def test_a_purge_removes_what_it_was_told_and_gives_the_rest_back() -> None:
+    """After all was kept."""
+    queues, kept, meant = _purged_after(None)
+    assert Counter(kept) == Counter(meant)
+    assert Counter(queues.bodies("dlq")) == Counter(_filled().bodies("dlq")) - Counter(meant)
+    assert queues.hidden("dlq") == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_purge_that_dies_has_kept_what_is_gone(*, after: bool) -> None:
+    """At every step, and of the others none is gone."""
+    for kill_at in range(len(_purged_after(None)[0].calls)):
+        queues, kept, meant = _purged_after(kill_at, after=after)
+        gone = Counter(_filled().bodies("dlq")) - Counter(queues.bodies("dlq"))
+        assert gone <= Counter(kept)
+        assert gone <= Counter(meant)
+
+
+def test_what_cannot_be_kept_is_not_removed() -> None:
+    """A full disk."""
+    queues = _filled()
+
+    def full(_letters: object) -> None:
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - this one
+        _purge(queues, {message.message_id for message in queues.queues["dlq"]}, full)
+    assert len(queues.bodies("dlq")) == 23
+    assert queues.hidden("dlq") == []

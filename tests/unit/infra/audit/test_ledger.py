@@ -87,7 +87,7 @@ def test_an_item_whose_text_is_not_the_streams_is_changed_and_its_log_missing() 
 
 
 def test_a_changed_item_is_told_though_a_dead_letter_accounts_for_its_log() -> None:
-    """As after a replay to the queue, which the consumer answered with a conflict: nothing missing, and not complete."""
+    """As after a replay to the queue that ended as a conflict: nothing is missing, and something is wrong."""
     tenants, missing = audited(
         [("a", "1", "original")], stored(("a", "1", "tampered")), [("a", "1", "original", CONFLICT)]
     )
