@@ -22,8 +22,7 @@ def tenants(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 def rdp(stack: LocalStack, *arguments: str) -> Result:
     """Run the operator's command on the stack."""
-    verb, *rest = arguments
-    return CliRunner().invoke(main, [verb, "--data-dir", str(stack.data_dir), *rest])
+    return CliRunner().invoke(main, [*arguments, "--data-dir", str(stack.data_dir)])
 
 
 def named(tenants: tuple[str, ...]) -> list[str]:

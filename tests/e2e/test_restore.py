@@ -52,18 +52,17 @@ def test_a_spoilt_table_is_restored_and_used(start_stack: "StartStack", eventual
     eventually(lambda: _row(stack, old, "between"))
     stack.place.dynamodb.delete_item(TableName=old, Key={"tenant_id": {"S": _TENANT}, "log_id": {"S": "kept"}})
 
-    mapping = stack.stack.outputs["QueueMappingId"]
-    stack.place.lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
+    _rdp(stack, "consumer", "stop")
     assert stack.post_text(_TENANT, "queued", "queued").status == 202
     used = start_stack({"RestoredTableName": _RESTORED}, stack.data_dir)
-    used.place.lambda_.update_event_source_mapping(UUID=used.stack.outputs["QueueMappingId"], Enabled=True)
+    _rdp(used, "consumer", "start")
 
     assert used.stack.table_name == _RESTORED
     assert used.stack.outputs["TableArn"].endswith(f":table/{_RESTORED}")
     eventually(lambda: _row(used, _RESTORED, "queued"))
     assert _row(used, old, "queued") is None
     assert _row(used, _RESTORED, "between") is None
-    _rdp(used, "replay", "--to", "queue")
+    _rdp(used, "rebuild", "--yes")
     eventually(lambda: _row(used, _RESTORED, "between"))
     read = _rdp(used, "logs", "--tenant", _TENANT, "--as-tenant", _TENANT, "--json")
     assert sorted(word for word in ("kept", "between", "queued") if f'"{word}"' in read) == [
