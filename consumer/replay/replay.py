@@ -6,7 +6,6 @@ checkpoint. A run that goes on from the checkpoint takes back what the output ho
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -14,20 +13,11 @@ from consumer.replay import checkpoint as checkpoints
 from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import SHARD_END, Checkpoint, ShardPosition
 from consumer.replay.deaggregate import Broken, deaggregate
+from consumer.replay.distinct import Seen
 from consumer.replay.merge import Idle, ShardEnded, StreamRecord
 from consumer.replay.select import read_log
 from consumer.replay.sinks import Sink
 from ingest.contract.message import InternalMessage
-
-
-class Seen(Protocol):
-    """What `consumer.replay.distinct.Seen` does."""
-
-    def is_new(self, tenant_id: str, log_id: str) -> bool:
-        """Return whether the log was not seen before, and remember it."""
-
-    def commit(self) -> None:
-        """Make durable what was seen."""
 
 
 class Progress:

@@ -46,6 +46,12 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_no_merge_was_left_half_done(document: Path) -> None:
+    """No document has both sides of a merge in it: code with them does not run, text with them does."""
+    assert re.search(r"^(<<<<<<<|>>>>>>>) ", document.read_text(), re.MULTILINE) is None
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_command_is_shown(verb: str) -> None:
     """README or the runbook uses each verb of `rdp`."""
