@@ -63,7 +63,7 @@ def outside(
 ) -> Outside:
     """Return what invocations touch, put together from clients and clock."""
     return Outside(
-        table=store.Table(clients.dynamodb, chosen.table_name, time=clock.time),
+        table=store.Table(clients.dynamodb, chosen.table_name, time=clock.time, now_ms=clock.now_ms),
         quarantine=quarantine.Quarantine(clients.sqs, chosen.dlq_url, monotonic=clock.monotonic),
         put_on_stream=partial(
             pending.put_on_stream,

@@ -6,10 +6,12 @@ Whoever writes or reads the table has its names from here.
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from consumer.attributes import attribute_value
+from consumer.attributes import attribute_value, plain_value
 from consumer.redact import Redactor
-from ingest.contract.message import InternalMessage, Source
+from consumer.timestamps import rfc3339
+from ingest.contract.message import InternalMessage, Severity, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,10 @@ Attribute = Literal[
     "redaction_version",
     "fields",
     "expires_at",
+    "event_at",
+    "severity",
+    "arrived_at",
+    "late_at",
 ]
 """The names of an item's attributes: `Item`'s members (a test compares the two)."""
 
@@ -35,6 +41,9 @@ TENANT_ID: Final[Attribute] = "tenant_id"
 
 LOG_ID: Final[Attribute] = "log_id"
 """The sort key."""
+
+LATE_AFTER_S: Final = 10
+"""A log stored later than this after its receipt is marked with `late_at`: who follows finds it by that."""
 
 _DAY_S: Final = 86_400
 
@@ -49,7 +58,8 @@ class Key(NamedTuple):
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One stored log. Times are RFC 3339; `expires_at` is DynamoDB's TTL, in s since the epoch.
 
-    An attribute that is None is not in the table.
+    `arrived_at` is there exactly where `log_id` does not say when and in which place the log arrived, `late_at` where
+    it was stored late: each puts the item into an index. An attribute that is None is not in the table.
     """
 
     tenant_id: str
@@ -62,6 +72,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redaction_version: str
     fields: dict[str, Any] | None = None
     expires_at: int | None = None
+    event_at: str | None = None
+    severity: Severity | None = None
+    arrived_at: str | None = None
+    late_at: str | None = None
 
     @property
     def key(self) -> Key:
@@ -91,7 +105,17 @@ def build(
         redaction_version=redactor.version,
         fields=redactor.fields(message.fields) if message.fields else None,
         expires_at=received_ms // 1000 + retention_days * _DAY_S if retention_days > 0 else None,
+        event_at=message.event_at,
+        severity=message.severity,
+        arrived_at=message.arrived_at,
     )
+
+
+def marked(item: Item, now_ms: int) -> Item:
+    """Return the item as it is stored at `now_ms`: with `late_at` if that is late."""
+    # As text, which sorts like the time: `received_at` has the form that `rfc3339` gives.
+    late = item.received_at < rfc3339(now_ms - LATE_AFTER_S * 1000)
+    return replace(item, late_at=rfc3339(now_ms)) if late else item
 
 
 def attributes(item: Item) -> "dict[str, AttributeValueTypeDef]":
@@ -101,6 +125,15 @@ def attributes(item: Item) -> "dict[str, AttributeValueTypeDef]":
         for name in _NAMES
         if (value := getattr(item, name)) is not None
     }
+
+
+def read(attributes: "Mapping[str, AttributeValueTypeDef]") -> Item:
+    """Return the item that DynamoDB gave.
+
+    Raises:
+        msgspec.ValidationError, TypeError: it is not one of ours, or not whole.
+    """
+    return msgspec.convert({name: plain_value(value) for name, value in attributes.items()}, Item)
 
 
 def key_attributes(key: Key) -> "dict[str, AttributeValueTypeDef]":

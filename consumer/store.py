@@ -3,13 +3,13 @@
 BatchWriteItem has no conditions; PartiQL's INSERT is one by itself (`DuplicateItem` where the key exists), 25 a call.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 
 from consumer.insert import calls, statement
-from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, projection, string
+from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, marked, projection, string
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.aws.refusal import RETRYABLE_CODES, Refusal, refusal_of
 from ingest.aws.retry import Backoff, Time, retrying
@@ -46,10 +46,11 @@ def client_config(**overrides: Any) -> Config:
 class Table:
     """Inserts items."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, *, time: Time) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str, *, time: Time, now_ms: Callable[[], int]) -> None:
         self._client = client
         self._name = name
         self._time = time
+        self._now_ms = now_ms
 
     def insert(self, items: Sequence[Item], *, give_up_at_s: float) -> Iterator[tuple[int, Verdict]]:
         """Yield each item's position and verdict, call by call, as soon as the table has answered.
@@ -93,7 +94,8 @@ class Table:
         return verdicts
 
     def _execute(self, items: Sequence[Item]) -> list[Refusal | None]:
-        statements = [statement(self._name, item) for item in items]
+        now_ms = self._now_ms()  # Of each try: what says whether an item is late is when it is really stored.
+        statements = [statement(self._name, marked(item, now_ms)) for item in items]
         try:
             responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except Exception as error:

@@ -9,6 +9,7 @@ from ingest import settings as of_ingest
 
 VARIABLES: Final[Mapping[str, str]] = {
     "STREAM_SUB_KEYS": "StreamSubKeys",
+    "LOG_ID_BUCKETS": "LogIdBuckets",
     "STREAM_BUDGET_MS": "StreamBudgetMilliseconds",
     "AUTHENTICATION": "Authentication",
     "JWT_TENANT_CLAIM": "JwtTenantClaim",

@@ -13,6 +13,7 @@ from ingest.api import dialects
 from ingest.api.events import HttpEvent, Response
 from ingest.api.routes import Routes
 from ingest.aws.retry import Time
+from ingest.contract.log_ids import RANDOM_BITS, generator
 from ingest.invocation import Outside, respond
 from ingest.settings import Settings, from_environ
 from ingest.sinks import queue, stream
@@ -47,10 +48,10 @@ def outside(
     time: Time,
     *,
     now_ms: Callable[[], int],
-    new_log_id: Callable[[], str],
+    random_bits: Callable[[], int],
     write_lines: Callable[[list[str]], object],
 ) -> Outside:
-    """Return what requests touch, over these clients and clocks."""
+    """Return what requests touch, over these clients and clocks; `random_bits` gives a request's `RANDOM_BITS`."""
     return Outside(
         put_on_stream=partial(
             stream.put_user_records,
@@ -68,7 +69,7 @@ def outside(
         ),
         now_ms=now_ms,
         monotonic=time.monotonic,
-        new_log_id=new_log_id,
+        log_ids=lambda received_ms: generator(received_ms, random_bits(), buckets=settings.log_id_buckets),
         write_lines=write_lines,
     )
 
@@ -83,8 +84,7 @@ def parts() -> tuple[Settings, Routes, Outside]:
         clients,
         Time(time.monotonic, time.sleep, random.SystemRandom().random),  # SnapStart clones other generators' state.
         now_ms=lambda: time.time_ns() // 1_000_000,
-        # 128 random bits: a third of uuid4's cost. Random keys let DynamoDB split a hot partition.
-        new_log_id=lambda: os.urandom(16).hex(),
+        random_bits=lambda: int.from_bytes(os.urandom(8)) >> 64 - RANDOM_BITS,
         write_lines=_write,
     )
     return settings, Routes(dialects.ALL), built

@@ -37,14 +37,17 @@ class TakesQuota(Protocol):
 
 
 class Outside(NamedTuple):
-    """What a request touches. `now_ms` is since the epoch; `write_lines` gets the lines of one request."""
+    """What a request touches. `now_ms` is since the epoch; `write_lines` gets the lines of one request.
+
+    `log_ids(received_ms)` returns the ids of one request: from a log's place in it to its generated id.
+    """
 
     put_on_stream: Puts
     enqueue: Puts
     take_quota: TakesQuota
     now_ms: Callable[[], int]
     monotonic: Callable[[], float]
-    new_log_id: Callable[[], str]
+    log_ids: Callable[[int], Callable[[int], str]]
     write_lines: Callable[[list[str]], object]
 
 
@@ -73,7 +76,7 @@ def respond(
             principal = tenant_of(event, settings.jwt_tenant_claim)
         request = from_event(event, path=match.path, parameters=match.parameters, request_id=request_id)
         parsed = parse(
-            request, match.dialect, received_at=_rfc3339(now_ms), new_log_id=outside.new_log_id, principal=principal
+            request, match.dialect, received_at=_rfc3339(now_ms), log_id_at=outside.log_ids(now_ms), principal=principal
         )
         if principal is not None and parsed.messages:
             failure = outside.take_quota(

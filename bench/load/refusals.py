@@ -69,8 +69,8 @@ def refused_record(random: Random, tenant_id: str) -> tuple[str, RejectReason]:
     """Return a line of NDJSON that must be refused alone, its neighbours taken, and the reason."""
     mark = f"{random.getrandbits(64):016x}"
     choices: list[tuple[str, RejectReason]] = [
-        (json.dumps({"tenant_id": tenant_id, "text": "", "mark": mark}), "empty_text"),
-        (json.dumps({"tenant_id": tenant_id, "mark": mark}), "missing_text"),
+        (json.dumps({"tenant_id": tenant_id, "text": ""}), "empty_text"),
+        (json.dumps({"tenant_id": tenant_id}), "missing_text"),
         (json.dumps({"tenant_id": "no/tenant", "text": mark}), "invalid_tenant"),
         (json.dumps({"text": mark}), "missing_tenant"),
         (f'{{"tenant_id": "{tenant_id}", "text": "{mark}', "invalid_json"),

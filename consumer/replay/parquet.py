@@ -9,12 +9,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from consumer.replay.checkpoint import CheckpointMismatchError, sync_folder
 from consumer.timestamps import instant
+from ingest.contract import exact_json
 from ingest.contract.message import InternalMessage
 
 _MAX_BUFFERED_BYTES: Final = 64 * 1024 * 1024
@@ -27,6 +27,9 @@ _FIELDS: "Final[list[pa.Field[Any]]]" = [
     # UTC, and no time zone in the type: DuckDB and Athena then need no time zone library to truncate it to a minute.
     pa.field("received_at", pa.timestamp("ms"), nullable=False),
     pa.field("text", pa.string(), nullable=False),
+    # RFC 3339 as the sender's digits have it: a column of ns holds the years 1677 to 2262 alone.
+    pa.field("event_at", pa.string()),
+    pa.field("severity", pa.string()),
     pa.field("fields", pa.string()),  # JSON: tenants' fields have no common type.
 ]
 SCHEMA: Final = pa.schema(_FIELDS)
@@ -99,8 +102,10 @@ def _write(folder: Path, number: int, messages: list[InternalMessage]) -> None:
         "source": [message.source for message in messages],
         "received_at": [instant(message.received_at).replace(tzinfo=None) for message in messages],
         "text": [message.text for message in messages],
+        "event_at": [message.event_at for message in messages],
+        "severity": [message.severity for message in messages],
         "fields": [
-            None if message.fields is None else msgspec.json.encode(message.fields).decode() for message in messages
+            None if message.fields is None else exact_json.encode(message.fields).decode() for message in messages
         ],
     }
     folder.mkdir(parents=True, exist_ok=True)

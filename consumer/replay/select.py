@@ -54,12 +54,8 @@ def selector(selection: Selection) -> Callable[[InternalMessage], bool]:
 
 def redacted(message: InternalMessage, redactor: Redactor) -> InternalMessage:
     """Return the log with its text and fields redacted."""
-    return InternalMessage(
-        tenant_id=message.tenant_id,
-        log_id=message.log_id,
-        source=message.source,
+    return msgspec.structs.replace(
+        message,
         text=redactor.text(message.text),
-        received_at=message.received_at,
-        schema_version=message.schema_version,
         fields=None if message.fields is None else redactor.fields(message.fields),
     )

@@ -14,6 +14,7 @@ VERBS: Final[Mapping[str, str]] = {
     "status": "infra.cli.status",
     "send": "infra.cli.send",
     "logs": "infra.cli.logs",
+    "log": "infra.cli.log",
     "replay": "infra.cli.replay",
     "audit": "infra.cli.audit",
     "rebuild": "infra.cli.rebuild",

@@ -83,6 +83,7 @@ resource "aws_lambda_function" "ingest" {
       QUEUE_URL               = aws_sqs_queue.queue.url
       STREAM_NAME             = aws_kinesis_stream.stream.name
       STREAM_SUB_KEYS         = var.stream_sub_keys
+      LOG_ID_BUCKETS          = var.log_id_buckets
       STREAM_BUDGET_MS        = var.stream_budget_milliseconds
       AUTHENTICATION          = var.authentication
       JWT_TENANT_CLAIM        = var.jwt_tenant_claim

@@ -94,6 +94,11 @@ output "api_log_group_name" {
   value       = aws_cloudwatch_log_group.api.name
 }
 
+output "log_id_buckets" {
+  description = "Ranges of keys that generated log ids spread over; who reads by time merges them."
+  value       = tostring(var.log_id_buckets)
+}
+
 output "tenant_reader_role_name" {
   description = "Name of the role that reads one tenant's rows."
   value       = aws_iam_role.tenant_reader.name

@@ -23,6 +23,32 @@ resource "aws_dynamodb_table" "table" {
     type = "S"
   }
 
+  attribute {
+    name = "arrived_at"
+    type = "S"
+  }
+
+  attribute {
+    name = "late_at"
+    type = "S"
+  }
+
+  # Both are sparse: a log has these attributes only where its log_id does not say when it arrived, and where it was
+  # stored late. The others cost nothing there.
+  global_secondary_index {
+    name            = "by_arrival"
+    hash_key        = "tenant_id"
+    range_key       = "arrived_at"
+    projection_type = "KEYS_ONLY"
+  }
+
+  global_secondary_index {
+    name            = "by_late"
+    hash_key        = "tenant_id"
+    range_key       = "late_at"
+    projection_type = "KEYS_ONLY"
+  }
+
   ttl {
     attribute_name = "expires_at"
     enabled        = true

@@ -25,7 +25,7 @@ resource "aws_iam_role_policy" "tenant_reader" {
       Sid      = "ReadOwnRows"
       Effect   = "Allow"
       Action   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
-      Resource = local.table_arn
+      Resource = [local.table_arn, "${local.table_arn}/index/by_arrival", "${local.table_arn}/index/by_late"]
       Condition = {
         "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["$${aws:PrincipalTag/tenant_id}"] }
         # ForAllValues is also true of no value at all.

@@ -52,6 +52,17 @@ variable "stream_sub_keys" {
   }
 }
 
+variable "log_id_buckets" {
+  description = "Ranges of keys that a tenant's generated log ids spread over. Each takes 1,000 writes a second."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.log_id_buckets >= 1 && var.log_id_buckets <= 64
+    error_message = "log_id_buckets is 1 to 64."
+  }
+}
+
 variable "stream_budget_milliseconds" {
   description = "Time that one request may spend on the stream before the consumer takes it over."
   type        = number

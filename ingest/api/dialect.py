@@ -6,7 +6,7 @@ Each lives in one file of `dialects/`, whose list (`dialects.ALL`) is all that n
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ingest.contract.message import Source
+from ingest.contract.message import Severity, Source
 
 if TYPE_CHECKING:
     from ingest.api.events import Response
@@ -20,12 +20,17 @@ Route = tuple[str, str]
 
 
 class Record(NamedTuple):
-    """One log as the client sent it, unchecked: `parse` judges the values, whatever their types. None: not given."""
+    """One log as the client sent it, unchecked: `parse` judges the values, whatever their types. None: not given.
+
+    `event_at` is the sender's own time as `event_time.event_at` reads it; the member that said it stays in `fields`.
+    """
 
     text: Any
     tenant_id: Any = None
     log_id: Any = None
     fields: dict[str, Any] | None = None
+    event_at: str | None = None
+    severity: Severity | None = None
 
 
 class Records(NamedTuple):

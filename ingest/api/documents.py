@@ -4,11 +4,12 @@ from typing import Any, Final
 
 import msgspec
 
+from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 
 _BOM: Final = b"\xef\xbb\xbf"  # RFC 8259, section 8.1: a parser may ignore it.
 _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-_decoder = msgspec.json.Decoder()
+_decoder = exact_json.decoder()
 
 
 def without_mark(body: bytes) -> bytes:
@@ -26,6 +27,14 @@ def value_of(body: bytes) -> Any:
         return _decoder.decode(body)
     except _NOT_JSON as error:
         raise Rejected("invalid_json") from error
+
+
+def json_text(value: Any) -> "str | Rejected":
+    """Return a value as JSON text; `invalid_fields` where it nests too deep to be written."""
+    try:
+        return exact_json.encode(value).decode()
+    except RecursionError:
+        return Rejected("invalid_fields")
 
 
 def values_of_lines(body: bytes, *, most: int) -> list[Any]:

@@ -10,6 +10,7 @@ from ingest.api.dialect import Dialect, Record
 from ingest.api.record import check_fields, checked_text
 from ingest.api.request import Request
 from ingest.contract.errors import Rejected, RejectReason
+from ingest.contract.log_ids import arrival
 from ingest.contract.message import SCHEMA_VERSION, InternalMessage, LogId, Source
 
 MAX_RECORDS: Final = 5_000  # 500 SendMessageBatch calls: what fits into one invocation's time.
@@ -39,7 +40,7 @@ class _Defaults(NamedTuple):
     idempotency_key: str | None
     source: Source
     received_at: str
-    new_log_id: Callable[[], str]
+    log_id_at: Callable[[int], str]
 
 
 def parse(
@@ -47,15 +48,16 @@ def parse(
     dialect: Dialect,
     *,
     received_at: str,
-    new_log_id: Callable[[], str],
+    log_id_at: Callable[[int], str],
     principal: str | None = None,
 ) -> Parsed:
     """Return the request's messages, and what was refused beside them.
 
     `principal` is the tenant that an authorizer vouches for: a request that names any other is refused as a whole.
 
-    `received_at` is RFC 3339; `new_log_id` is called for each record without a log_id (unless the request has an
-    Idempotency-Key: then log_ids follow from tenant, key and position, so that a retry stores nothing twice).
+    `received_at` is RFC 3339; `log_id_at` gives the generated id of a place in the request. It is the log_id of a
+    record without one, unless the request has an Idempotency-Key: then log_ids follow from tenant, key and position, so
+    that a retry stores nothing twice. A log with another id keeps its arrival from the generated one.
 
     Raises:
         Rejected: the whole request is refused. A batch is when no record could be taken from it at all; a batch
@@ -66,7 +68,7 @@ def parse(
     found = dialect.read(request)
     if found.tenant_id is not None:
         tenant_id = tenant.agreed(found.tenant_id, tenant_id, principal)
-    defaults = _Defaults(tenant_id, principal, idempotency_key, found.source, received_at, new_log_id)
+    defaults = _Defaults(tenant_id, principal, idempotency_key, found.source, received_at, log_id_at)
     records = found.records
     if not found.is_batch:
         return Parsed([_message(records[0], 0, defaults)], [0], [], is_batch=False)
@@ -95,17 +97,20 @@ def _parse_batch(records: Sequence[Record | Rejected], defaults: _Defaults) -> P
 def _message(record: Record | Rejected, position: int, defaults: _Defaults) -> InternalMessage:
     if isinstance(record, Rejected):
         raise record
-    text, stated_tenant, log_id, fields = record
+    text, stated_tenant, log_id, fields, event_at, severity = record
     tenant_id = tenant.agreed(stated_tenant, defaults.tenant_id, defaults.principal)
     if tenant_id is None:
         raise Rejected("missing_tenant")
     text = checked_text(text)
+    arrived_at: str | None = None
+    if log_id is not None or defaults.idempotency_key is not None:
+        arrived_at = arrival(defaults.log_id_at(position))
     if log_id is not None:
         log_id = checked(log_id, LogId, "invalid_log_id")
     elif defaults.idempotency_key is not None:
         log_id = _derived_log_id(tenant_id, defaults.idempotency_key, position)
     else:
-        log_id = defaults.new_log_id()
+        log_id = defaults.log_id_at(position)
     if fields:
         check_fields(fields)
     return InternalMessage(
@@ -116,6 +121,9 @@ def _message(record: Record | Rejected, position: int, defaults: _Defaults) -> I
         received_at=defaults.received_at,
         schema_version=SCHEMA_VERSION,
         fields=fields or None,
+        event_at=event_at,
+        severity=severity,
+        arrived_at=arrived_at,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 from ingest.contract.message import MAX_TEXT_BYTES
 
@@ -45,7 +46,7 @@ def check_fields(fields: dict[str, Any]) -> None:
         Rejected: `invalid_fields`.
     """
     # The depth first: the encoder raises RecursionError on what nests too deep.
-    if len(fields) > MAX_FIELDS or not _fits(fields, 1) or len(msgspec.json.encode(fields)) > MAX_FIELDS_BYTES:
+    if len(fields) > MAX_FIELDS or not _fits(fields, 1) or len(exact_json.encode(fields)) > MAX_FIELDS_BYTES:
         raise Rejected("invalid_fields")
 
 

@@ -1,11 +1,8 @@
 """How grave a log is, by its sender's own word or number. Pure."""
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
-Severity = Literal["trace", "debug", "info", "warn", "error", "fatal"]
-
-SEVERITIES: Final = get_args(Severity)
-"""From the least grave to the gravest."""
+from ingest.contract.message import SEVERITIES, Severity
 
 Scale = Literal["pino", "syslog", "otlp", "python"]
 """Whose numbers: pino and bunyan (10 to 60), syslog (7 to 0, RFC 5424), OpenTelemetry (1 to 24), Python's levelno."""

@@ -8,7 +8,7 @@ The sort key is so the order of arrival: a tenant's newest logs, or those of ten
     42 bits  random, the same for all logs of a request
 
 One time-ordered range of keys takes 1,000 writes a second in DynamoDB. Where a tenant needs more, `buckets` above 1
-puts a request's logs into one of so many ranges: `07.` before the UUID. Readers then merge as many ranges.
+puts a request's logs into one of so many ranges: `s07.` before the UUID, behind all plain UUIDs. Readers merge them.
 """
 
 import re
@@ -26,7 +26,7 @@ MAX_MS: Final = (1 << 48) - 1
 _TAIL_BITS: Final = 42
 _VARIANT: Final = 0b10 << 62
 _FORM: Final = re.compile(
-    r"(?:[0-9]{2}\.)?([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII
+    r"(?:s[0-9]{2}\.)?([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII
 )
 
 
@@ -36,7 +36,7 @@ def generator(received_ms: int, random: int, *, buckets: int = 1) -> Callable[[i
     `random` has `RANDOM_BITS` bits, drawn anew for each request: they keep the ids of two requests apart.
     """
     time = f"{received_ms:012x}"
-    bucket = f"{random % buckets:02}." if buckets > 1 else ""
+    bucket = f"s{random % buckets:02}." if buckets > 1 else ""
     random >>= 6
     prefix = f"{bucket}{time[:8]}-{time[8:]}-7{random >> _TAIL_BITS:03x}-"
     tail = _VARIANT | random & ((1 << _TAIL_BITS) - 1)
@@ -55,13 +55,13 @@ def lowest(at_ms: int, *, bucket: str = "") -> str:
 
 
 def bucket_names(buckets: int) -> tuple[str, ...]:
-    """Return what stands before the UUID in each bucket; one empty name where there is one."""
-    return ("",) if buckets == 1 else tuple(f"{bucket:02}." for bucket in range(buckets))
+    """Return what may stand before the UUID: nothing (ids of a time with one bucket), and each bucket's name."""
+    return ("", *(f"s{bucket:02}." for bucket in range(buckets if buckets > 1 else 0)))
 
 
 def arrival(log_id: str) -> str:
     """Return the UUID of a generated id: ids of all buckets sort by it in the order of arrival."""
-    return log_id[3:] if log_id[2:3] == "." else log_id
+    return log_id[4:] if log_id[3:4] == "." else log_id
 
 
 def received_ms(log_id: str) -> int | None:

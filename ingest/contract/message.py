@@ -1,12 +1,13 @@
 """InternalMessage and its wire codec: the contract between ingest, the queue, the stream and the consumer."""
 
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
 import msgspec
 
+from ingest.contract import exact_json
 from ingest.contract.errors import Unreadable, UnreadableReason
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raised when an old reader could misread a new message. Every version ever written stays readable (tests/golden)."""
 
 # DynamoDB's item limit is 400 KB, names and values (AWS Service Quotas, read November 2026). An item holds the text
@@ -22,13 +23,19 @@ LOG_ID_PATTERN: Final = r"^[\x21-\x7e]{1,256}\Z"
 TenantId = Annotated[str, msgspec.Meta(pattern=TENANT_ID_PATTERN)]
 LogId = Annotated[str, msgspec.Meta(pattern=LOG_ID_PATTERN)]
 Source = Literal["json_upload", "text_upload"]
+Severity = Literal["trace", "debug", "info", "warn", "error", "fatal"]
+
+SEVERITIES: Final = get_args(Severity)
+"""From the least grave to the gravest."""
 
 
 class InternalMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One accepted log.
 
-    `received_at` is RFC 3339 in UTC with milliseconds and `Z`. `fields` are the record's extra members, as sent.
-    `stream_pending` says that Kinesis refused the log at ingest: the consumer puts it on the stream.
+    `received_at` is RFC 3339 in UTC with milliseconds and `Z`; `event_at`, the sender's own time, has as many digits as
+    it gave. `fields` are the record's extra members, as sent. `arrived_at` has the form of a generated log id: the time
+    of receipt and the place in the request, for a log whose `log_id` does not say them. `stream_pending` says that
+    Kinesis refused the log at ingest: the consumer puts it on the stream.
     """
 
     tenant_id: TenantId
@@ -38,6 +45,9 @@ class InternalMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     received_at: str
     schema_version: int
     fields: dict[str, Any] | None = None
+    event_at: str | None = None
+    severity: Severity | None = None
+    arrived_at: str | None = None
     stream_pending: bool = False
 
 
@@ -52,8 +62,7 @@ class _Version(msgspec.Struct):
     schema_version: int
 
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(InternalMessage)
+_decoder = exact_json.decoder(InternalMessage)
 _version_decoder = msgspec.json.Decoder(_Version)
 
 # SQS bodies hold only XML characters; JSON encoders write these two raw (SendMessage API reference, November 2026).
@@ -65,7 +74,7 @@ def encode(message: InternalMessage) -> bytes:
 
     The same bytes are the SQS body and the Kinesis user record's data.
     """
-    encoded = _encoder.encode(message)
+    encoded = exact_json.encode(message)
     if b"\xef\xbf" in encoded:
         for raw, escaped in _NONCHARACTERS:
             encoded = encoded.replace(raw, escaped)

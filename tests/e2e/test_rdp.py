@@ -82,28 +82,29 @@ def test_send_says_which_lines_were_not_accepted(local_stack: "LocalStack", tmp_
 
 
 def test_logs_shows_a_tenants_rows_and_no_others(local_stack: "LocalStack", eventually: "Eventually") -> None:
-    """`logs --json` is an array of whole items of that tenant; the table escapes what would command a terminal."""
+    """`logs --json` is a log a line of that tenant; what would command a terminal is escaped."""
     assert local_stack.post_text("logs-a", "of a \x1b[31m", "a").status == 202
     assert local_stack.post_text("logs-b", "of b", "b").status == 202
     eventually(lambda: local_stack.row("logs-a", "a") and local_stack.row("logs-b", "b"))
 
-    rows = json.loads(_rdp("logs", "--tenant", "logs-a", "--json", data_dir=local_stack.data_dir).stdout)
+    shown = _rdp("logs", "--tenant", "logs-a", "--json", data_dir=local_stack.data_dir).stdout
     table = _rdp("logs", "--tenant", "logs-a", data_dir=local_stack.data_dir).stdout
 
-    assert [row["original_text"] for row in rows] == ["of a \x1b[31m"]
+    assert [json.loads(line)["text"] for line in shown.splitlines()] == ["of a \x1b[31m"]
     assert b"\x1b" not in table
     assert b"of a" in table
-    assert b"No rows" in _rdp("logs", "--tenant", "nobody", data_dir=local_stack.data_dir).stdout
+    assert b"No such logs" in _rdp("logs", "--tenant", "nobody", data_dir=local_stack.data_dir).stderr
 
 
 def test_logs_keeps_to_its_limit(local_stack: "LocalStack", eventually: "Eventually") -> None:
-    """At most --limit rows are shown."""
+    """The newest so many are shown, and that there are more is said."""
     for number in range(3):
         assert local_stack.post_text("limit", "x", str(number)).status == 202
     eventually(lambda: len(local_stack.rows("limit")) == 3)
 
-    out = _rdp("logs", "--tenant", "limit", "--limit", "2", "--json", data_dir=local_stack.data_dir).stdout
-    assert len(json.loads(out)) == 2
+    finished = _rdp("logs", "--tenant", "limit", "--newest", "2", "--json", data_dir=local_stack.data_dir)
+    assert [json.loads(line)["log_id"] for line in finished.stdout.splitlines()] == ["1", "2"]
+    assert b"older logs" in finished.stderr
 
 
 def test_status_says_where_everything_is(local_stack: "LocalStack") -> None:

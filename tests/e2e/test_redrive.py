@@ -171,7 +171,7 @@ def test_a_tenants_session_reads_its_rows_only(
     """`--as-tenant` reads with the role; what the engine can't show, `verify-isolation` says and exits with 3 for."""
     assert stack.post_text("reader", "text", "r").status == 202
     assert eventually(lambda: stack.row("reader", "r"))
-    (row,) = json.loads(rdp("logs", "--tenant", "reader", "--as-tenant", "reader", "--json"))
+    row = json.loads(rdp("logs", "--tenant", "reader", "--as-tenant", "reader", "--json"))
     assert row["log_id"] == "r"
     told = rdp("verify-isolation", expect=3)
     hidden = [line for line in told.splitlines() if "not shown" in line]

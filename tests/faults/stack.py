@@ -22,6 +22,7 @@ from ingest.api import dialects
 from ingest.api.events import Response
 from ingest.api.routes import Routes
 from ingest.aws.retry import Time
+from ingest.contract.log_ids import RANDOM_BITS
 from ingest.handler import Clients as IngestClients
 from ingest.handler import outside as ingest_outside
 from ingest.invocation import respond
@@ -87,7 +88,7 @@ class Stack:
                 IngestClients(self.kinesis, self.sqs, self.dynamodb),
                 Time(clock.monotonic, clock.sleep, self.random.random),
                 now_ms=clock.now_ms,
-                new_log_id=lambda: f"{self.random.getrandbits(128):032x}",
+                random_bits=lambda: self.random.getrandbits(RANDOM_BITS),
                 write_lines=self.lines.extend,
             )
             return respond(

@@ -57,7 +57,7 @@ def template() -> Any:
     return cfn_yaml.load(str(TEMPLATE))
 
 
-def resolved(template: Any, value: Any) -> Any:  # noqa: PLR0911 - one return an intrinsic function
+def resolved(template: Any, value: Any) -> Any:  # noqa: C901, PLR0911 - one branch and return an intrinsic function
     """Return a value of the template with defaults for parameters, `<Resource>` for references, `*` for an account."""
     if isinstance(value, list):
         elements = [resolved(template, element) for element in value]
@@ -78,6 +78,8 @@ def resolved(template: Any, value: Any) -> Any:  # noqa: PLR0911 - one return an
             return re.sub(r"\$\{([^}]+)\}", lambda m: known.get(m.group(1)) or _substituted(m.group(1)), text)
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]+)\}", lambda match: _substituted(match.group(1)), text)
+        case {"Fn::Join": [between, elements]}:
+            return str(between).join(str(resolved(template, element)) for element in elements)
         case {"Fn::If": [condition, yes, no]}:
             return resolved(template, yes if _holds(template, condition) else no)
     return {name: resolved(template, element) for name, element in value.items()}

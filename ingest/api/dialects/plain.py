@@ -7,13 +7,15 @@ The JSON shapes are an object, a string, an array, `{"logs": [...]}`, NDJSON and
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ingest.api import event_time
 from ingest.api.dialect import Dialect, Record, Records
-from ingest.api.documents import value_of, values_of_lines, without_mark
+from ingest.api.documents import json_text, value_of, values_of_lines, without_mark
 from ingest.api.events import Response
 from ingest.api.media_type import media_type
 from ingest.api.parse import MAX_RECORDS, Parsed
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.api.severity import of_record as severity_of_record
 from ingest.contract.errors import WHY, Rejected
 from ingest.contract.message import InternalMessage
 
@@ -71,23 +73,41 @@ def _batch(values: list[Any], tenant_id: Any = None) -> Records:
     if len(values) > MAX_RECORDS:  # Refused as too many, whatever they are.
         records: list[Record | Rejected] = [Rejected("too_many_records")] * len(values)
     else:
-        records = [_record(value) for value in values]
+        records = [_with_text(_record(value)) for value in values]
     return Records(records, is_batch=True, source="json_upload", tenant_id=tenant_id)
 
 
 def _record(value: Any) -> Record | Rejected:
     if isinstance(value, dict):
+        event_at, severity = event_time.of_record(value), severity_of_record(value)
         text = None
         for key in TEXT_KEYS:
             text = value.get(key)
             if text is not None:
-                del value[key]
+                if isinstance(text, str):
+                    del value[key]
+                else:  # Kept whole among the fields, and searched and shown as its JSON.
+                    text = json_text(text)
                 break
         # Taken out, so that the fields are what is left: half the cost of copying them.
-        return Record(text, value.pop("tenant_id", None), value.pop("log_id", None), value)
+        tenant_id, log_id = value.pop("tenant_id", None), value.pop("log_id", None)
+        if isinstance(text, Rejected):
+            return text
+        return Record(text, tenant_id, log_id, value, event_at, severity)
     if isinstance(value, str):
         return Record(value)
     return value if isinstance(value, Rejected) else Rejected("invalid_record")
+
+
+def _with_text(record: Record | Rejected) -> Record | Rejected:
+    """Return a batch's record with its fields' JSON as its text where it has none: `log.info({user})` is a log.
+
+    Nobody reads a batch's answer, and a record that is refused there is lost. A lone one's sender is told.
+    """
+    if isinstance(record, Record) and not record.text and record.fields:
+        text = json_text(record.fields)
+        return text if isinstance(text, Rejected) else record._replace(text=text)
+    return record
 
 
 def _text(body: bytes, charset: str) -> str:

@@ -162,6 +162,6 @@ def test_stored_texts_are_read_and_compared(dynamodb: "DynamoDBClient") -> None:
         )
     texts["acme", "b"] = "second"
     items = [item(i, text, tenant_id=t) for (t, i), text in texts.items()]
-    table = Table(cast("Any", Taken(dynamodb)), "logs", time=clock.system().time)
+    table = Table(cast("Any", Taken(dynamodb)), "logs", time=clock.system().time, now_ms=lambda: RECEIVED_MS)
     answers = table.insert(items, give_up_at_s=time.monotonic() + 60)
     assert list(answers) == [(0, DUPLICATE), (1, DUPLICATE), (2, conflict("first"))]

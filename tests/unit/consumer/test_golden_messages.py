@@ -4,6 +4,7 @@ A vector is never changed; a new schema version adds its own. The files have no 
 """
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,22 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "v1_json_in_text": {"text": '{"quoted":"\\"}\\u0041"}'},
     "v1_longest_ids": {"tenant_id": "T" + "-" * 63, "log_id": "~" * 256},
     "v1_shortest": {"tenant_id": "7", "log_id": "!", "text": " "},
+    "v2_plain": {},
+    "v2_time_and_level": {
+        "fields": {"time": 1795833985483123456, "level": "WARN"},
+        "event_at": "2026-11-28T02:46:25.483123456Z",
+        "severity": "warn",
+    },
+    "v2_own_id": {"arrived_at": "01a2d1e0-1c2b-7123-8000-0123456789ab"},
+    "v2_stream_pending": {"stream_pending": True},
+    "v2_numbers_of_fields": {
+        "fields": {
+            "exact": Decimal("1764000000.123456789"),
+            "beyond": Decimal("1E+400"),
+            "wide": Decimal("0.12345678901234567890123456789"),
+            "plain": 1.5,
+        }
+    },
     "v1_numbers_of_fields": {"fields": {"big": 10**40, "tiny": 1e-300, "huge": 1e300, "minus": -0.5}},
 }
 
@@ -57,7 +74,7 @@ def test_a_vector_decodes_to_what_it_meant(name: str) -> None:
     """The bytes of then, read by the program of now, through the consumer's own unpacking."""
     unpacked = unpack([delivery(body=(VECTORS / f"{name}.json").read_text(encoding="utf-8"))])
     assert unpacked.spoiled == []
-    assert unpacked.logs[0].message == InternalMessage(**(PLAIN | EXPECTED[name]))
+    assert unpacked.logs[0].message == InternalMessage(**(PLAIN | {"schema_version": int(name[1])} | EXPECTED[name]))
 
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name.startswith(f"v{SCHEMA_VERSION}_")])

@@ -11,6 +11,7 @@ from consumer.store import Table
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.contract.errors import Poison
 from tests.clock import Clock
+from tests.messages import RECEIVED_MS
 from tests.unit.consumer.fakes import FakeDynamoDB, client_error, item
 
 PASSING_STATEMENT_CODES = [
@@ -32,6 +33,7 @@ class Setup:
             cast("Any", self.dynamodb),
             "logs",
             time=self.clock.time(jitter),
+            now_ms=lambda: RECEIVED_MS + int(self.clock.elapsed_s * 1000),
         )
 
     def insert(self, *items: Item, within_s: float = 10) -> list[Verdict]:

@@ -39,6 +39,12 @@ _CASES: Final[list[tuple[str, list[str] | None, str, Decision]]] = [
     ("Scan", ["acme"], _TABLE, "implicit deny"),
     ("PartiQLSelect", ["acme"], _TABLE, "implicit deny"),
     ("PartiQLSelect", None, _TABLE, "implicit deny"),
+    ("Query", ["acme"], f"{_TABLE}/index/by_arrival", "allow"),
+    ("Query", ["acme"], f"{_TABLE}/index/by_late", "allow"),
+    ("Query", ["zeta"], f"{_TABLE}/index/by_arrival", "implicit deny"),
+    ("Query", ["zeta"], f"{_TABLE}/index/by_late", "implicit deny"),
+    ("Query", None, f"{_TABLE}/index/by_arrival", "implicit deny"),
+    ("Scan", ["acme"], f"{_TABLE}/index/by_arrival", "implicit deny"),
     ("Query", ["acme"], f"{_TABLE}/index/by_time", "implicit deny"),
     ("GetItem", ["acme"], "arn:aws:dynamodb:us-east-1:000000000000:table/other", "implicit deny"),
     *(
@@ -132,4 +138,4 @@ def test_only_the_local_grants_drop_the_condition() -> None:
     assert translated is not None
     (statement,) = translated["Statement"]
     assert set(statement["Action"]) == {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
-    assert statement["Resource"] == _TABLE
+    assert statement["Resource"] == [_TABLE, f"{_TABLE}/index/by_arrival", f"{_TABLE}/index/by_late"]

@@ -50,7 +50,7 @@ class Ingest:
                 Clients(self.kinesis, self.sqs, self.dynamodb),
                 Time(time.monotonic, time.sleep, random.random),
                 now_ms=lambda: time.time_ns() // 1_000_000,
-                new_log_id=lambda: f"generated-{next(self._ids)}",
+                random_bits=lambda: next(self._ids) << 48,
                 write_lines=self.written.extend,
             ),
         )

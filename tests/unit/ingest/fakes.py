@@ -28,12 +28,11 @@ def request(
 
 def parsed(body: bytes, content_type: str | None = "application/json", **request_arguments: Any) -> Parsed:
     """Return what `parse` makes of a request; log_ids are `generated-0`, `generated-1` and so on."""
-    log_ids = (f"generated-{number}" for number in range(10_000))
     return parse(
         request(body, content_type, **request_arguments),
         DIALECT,
         received_at=RECEIVED_AT,
-        new_log_id=lambda: next(log_ids),
+        log_id_at=lambda position: f"generated-{position}",
     )
 
 

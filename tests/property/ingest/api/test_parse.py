@@ -87,7 +87,9 @@ BODIES = (
 def _parse(given_request: Request) -> Parsed | Rejected:
     """Return what was parsed, or why the request was refused as a whole."""
     try:
-        return parse(given_request, DIALECT, received_at=RECEIVED_AT, new_log_id=lambda: "generated")
+        return parse(
+            given_request, DIALECT, received_at=RECEIVED_AT, log_id_at=lambda position: f"generated-{position}"
+        )
     except Rejected as rejected:
         return rejected
 

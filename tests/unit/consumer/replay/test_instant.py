@@ -1,6 +1,7 @@
 """Times as an operator types them."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,9 +30,37 @@ def test_ages_and_times(text: str, instant: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "2", "h", "-2h", "2y", "2026-13-01", "9999999d", "999999w", "0001-01-01T00:00:00+23:59"]
+    "text", ["", "tomorrow", "2", "h", "-2h", "2y", "2026-13-01", "9999999d", "999999w", "0001-01-01T00:00:00+23:59"]
 )
 def test_what_is_neither_is_refused(text: str) -> None:
     """The message names both forms."""
     with pytest.raises(ValueError, match=r"neither a time such as .* nor an age such as"):
         parse(text, NOW)
+
+
+_BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("today", "2026-11-23T23:00:00+00:00"),
+        ("yesterday", "2026-11-22T23:00:00+00:00"),
+        ("yesterday 14:00", "2026-11-23T13:00:00+00:00"),
+        ("9:30", "2026-11-24T08:30:00+00:00"),
+        ("2026-07-01T10:00", "2026-07-01T08:00:00+00:00"),
+        # The clock goes forward on 29 March and back on 25 October.
+        ("2026-03-29T02:30", "2026-03-29T01:30:00+00:00"),
+        ("2026-10-25T02:30", "2026-10-25T00:30:00+00:00"),
+        ("2026-10-25T03:30", "2026-10-25T02:30:00+00:00"),
+    ],
+)
+def test_times_of_a_zone(text: str, instant: str) -> None:
+    """Days and times without a zone are of the zone asked for, daylight saving included."""
+    assert parse(text, NOW, zone=_BERLIN) == datetime.fromisoformat(instant)
+
+
+def test_today_is_the_zone_s() -> None:
+    """At 23:30 UTC it is tomorrow in Berlin."""
+    late = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    assert parse("today", late, zone=_BERLIN) == datetime(2026, 11, 24, 23, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """Parquet parts: partitions, types, and what resume deletes."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -39,15 +40,34 @@ def test_a_part_holds_the_logs(tmp_path: Path) -> None:
     """Times are UTC timestamps, fields are JSON, no fields are null."""
     sink = ParquetSink(tmp_path)
     sink.resume(0)
-    sink.write(message("1", text="é\n", fields={"a": 1}))
+    event_at = "2262-04-12T00:00:00.123456789Z"
+    sink.write(
+        message("1", text="é\n", fields={"a": Decimal("0.1234567890123456789")}, event_at=event_at, severity="warn")
+    )
     sink.write(message("2"))
     sink.commit()
     table = pq.ParquetFile(tmp_path / "tenant_id=acme/date=2025-11-24/part-000001.parquet").read()
     assert table.schema.remove_metadata() == SCHEMA
     received_at = datetime(2025, 11, 24, 15, 59, tzinfo=UTC).replace(tzinfo=None)
     assert table.to_pylist() == [
-        {"log_id": "1", "source": "json_upload", "received_at": received_at, "text": "é\n", "fields": '{"a":1}'},
-        {"log_id": "2", "source": "json_upload", "received_at": received_at, "text": "hello", "fields": None},
+        {
+            "log_id": "1",
+            "source": "json_upload",
+            "received_at": received_at,
+            "text": "é\n",
+            "event_at": event_at,
+            "severity": "warn",
+            "fields": '{"a":0.1234567890123456789}',
+        },
+        {
+            "log_id": "2",
+            "source": "json_upload",
+            "received_at": received_at,
+            "text": "hello",
+            "event_at": None,
+            "severity": None,
+            "fields": None,
+        },
     ]
 
 

@@ -90,7 +90,13 @@ def test_selection(selection: Selection, *, wanted: bool) -> None:
 def test_redaction_changes_text_and_fields_only() -> None:
     """Everything else stays as it was, and no fields stay no fields."""
     redactor = redact.build()
-    log = message(text="call 555-0199", fields={"note": ["555-0199", 7]})
+    log = message(
+        text="call 555-0199",
+        fields={"note": ["555-0199", 7]},
+        event_at="2026-11-24T05:40:00.123456789Z",
+        severity="warn",
+        arrived_at="01a2d1e0-1c2b-7123-8000-0123456789ab",
+    )
     expected = msgspec.structs.replace(log, text="call [REDACTED]", fields={"note": ["[REDACTED]", 7]})
     assert redacted(log, redactor) == expected
     assert redacted(message(), redactor) == message()

@@ -55,7 +55,7 @@ def test_event_without_authorizer_is_forbidden() -> None:
 
 def _parse(body: str, **headers: str) -> list[str]:
     request = Request({"content-type": "application/json"} | headers, {}, body.encode())
-    parsed = parse(request, DIALECT, received_at="2026-11-24T00:00:00.000Z", new_log_id=lambda: "x", principal="acme")
+    parsed = parse(request, DIALECT, received_at="2026-11-24T00:00:00.000Z", log_id_at=lambda _: "x", principal="acme")
     return [message.tenant_id for message in parsed.messages]
 
 

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 
 from ingest.api.parse import MAX_RECORDS, RejectedRecord
 from ingest.api.record import MAX_ESCAPED_TEXT_BYTES, MAX_FIELDS, MAX_FIELDS_BYTES, MAX_FIELDS_DEPTH
+from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
-from ingest.contract.message import MAX_TEXT_BYTES, InternalMessage
+from ingest.contract.message import MAX_TEXT_BYTES, SCHEMA_VERSION, InternalMessage, decode, encode
 from tests.unit.ingest.fakes import RECEIVED_AT, only, parsed
 
 NDJSON = "application/x-ndjson"
@@ -43,7 +44,8 @@ def test_json_log_becomes_a_message() -> None:
         source="json_upload",
         text="hello",
         received_at=RECEIVED_AT,
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
+        arrived_at="generated-0",
     )
     assert (found.positions, found.rejected, found.is_batch) == ([0], [], False)
 
@@ -57,7 +59,8 @@ def test_text_log_becomes_a_message() -> None:
         source="text_upload",
         text="one\ntwo: café\n",
         received_at=RECEIVED_AT,
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
+        arrived_at="generated-0",
     )
     assert found.is_batch is False
 
@@ -347,8 +350,61 @@ def test_missing_text(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"7", b"1.5", b"true", b"null", b'{"text":7}', b'{"text":["a"]}', b'{"text":{"a":1}}', b'{"log":false}']
+    ("value", "text"),
+    [
+        ("7", "7"),
+        ("1764000000.123456789", "1764000000.123456789"),
+        ("false", "false"),
+        ('["a", null]', '["a",null]'),
+        ('{"a": {"b": 1}}', '{"a":{"b":1}}'),
+        ("[]", "[]"),
+    ],
 )
+def test_a_message_that_is_no_text_is_kept(value: str, text: str) -> None:
+    """Its JSON is the text, and the value itself stands among the fields, to the digit."""
+    found = only(parsed(f'{{"message":{value},"user":"bob"}}'.encode()))
+    assert found.text == text
+    assert found.fields == {"message": json.loads(value, parse_float=Decimal), "user": "bob"}
+
+
+def test_a_batch_keeps_records_without_a_message() -> None:
+    """Nobody reads a batch's answer: what has fields is a log, with their JSON as its text."""
+    found = parsed(b'[{"user":"bob"},{"msg":"","n":1},{"msg":null,"a":[2]},{},{"text":""},{"tenant_id":"acme"}]')
+    assert [(log.text, log.fields) for log in found.messages] == [
+        ('{"user":"bob"}', {"user": "bob"}),
+        ('{"n":1}', {"n": 1}),
+        ('{"msg":null,"a":[2]}', {"msg": None, "a": [2]}),
+    ]
+    assert [(one.position, one.reason) for one in found.rejected] == [
+        (3, "missing_text"),
+        (4, "empty_text"),
+        (5, "missing_text"),
+    ]
+
+
+def test_time_and_level_are_read_and_stay_among_the_fields() -> None:
+    """What the sender said is kept as it said it; what it means stands beside it."""
+    found = only(parsed(b'{"msg":"a","time":1795833985.123456789,"level":"WARN"}'))
+    assert (found.event_at, found.severity) == ("2026-11-28T02:46:25.123456789Z", "warn")
+    assert found.fields == {"time": Decimal("1795833985.123456789"), "level": "WARN"}
+
+
+def test_a_time_or_level_that_cannot_be_read_costs_nothing() -> None:
+    """The log is taken, and the member stays."""
+    found = only(parsed(b'{"msg":"a","time":"soon","level":[9]}'))
+    assert (found.event_at, found.severity) == (None, None)
+    assert found.fields == {"time": "soon", "level": [9]}
+
+
+def test_a_log_with_its_own_id_keeps_its_arrival() -> None:
+    """Brought or derived from an Idempotency-Key: the id says nothing of when it came, so `arrived_at` does."""
+    assert only(parsed(_record(log_id="l-1"))).arrived_at == "generated-0"
+    assert only(parsed(_record())).arrived_at is None
+    keyed = parsed(b'["a","b"]', headers={"idempotency-key": "k"})
+    assert [message.arrived_at for message in keyed.messages] == ["generated-0", "generated-1"]
+
+
+@pytest.mark.parametrize("body", [b"7", b"1.5", b"true", b"null"])
 def test_invalid_record(body: bytes) -> None:
     """A record is an object with a text, or a text."""
     assert _reason(body) == "invalid_record"
@@ -425,7 +481,7 @@ def _nested(levels: int, *, in_lists: bool) -> dict[str, Any]:
 
 def _of_bytes(encoded_bytes: int) -> dict[str, Any]:
     fields = {"k": "v" * (encoded_bytes - len(b'{"k":""}'))}
-    assert len(msgspec.json.encode(fields)) == encoded_bytes
+    assert len(exact_json.encode(fields)) == encoded_bytes
     return fields
 
 
@@ -479,12 +535,14 @@ def test_deep_nesting_anywhere_is_rejected(key: str, levels: int) -> None:
     }
 
 
-@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e308", "-1e308", "5e-324", "1e-999", "-0", "0.1"])
+@pytest.mark.parametrize(
+    "number", ["9" * 400, "-" + "9" * 400, "1e308", "-1e308", "5e-324", "1e-999", "-0", "0.1", "1e999"]
+)
 def test_numbers_of_any_size_are_taken_in_fields(number: str) -> None:
     """Big integers and extreme floats are JSON: kept, and written back so that the decoder takes them."""
     found = only(parsed(f'{{"text":"a","n":{number}}}'.encode()))
-    assert found.fields == {"n": json.loads(number)}
-    assert msgspec.json.decode(msgspec.json.encode(found), type=InternalMessage) == found
+    assert found.fields == {"n": json.loads(number, parse_float=exact_json.number)}
+    assert decode(encode(found)) == found
 
 
 # Batches

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingest.api.severity import SEVERITIES, SEVERITY_KEYS, Scale, Severity, of_record, severity
+from ingest.api.severity import SEVERITY_KEYS, Scale, of_record, severity
+from ingest.contract.message import SEVERITIES, Severity
 
 
 @pytest.mark.parametrize(

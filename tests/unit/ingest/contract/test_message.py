@@ -1,28 +1,44 @@
 """The contract's wire codec."""
 
 import json
+from typing import Any
 
 import pytest
 
 from ingest.contract.errors import Poison
 from ingest.contract.message import MAX_TEXT_BYTES, SCHEMA_VERSION, InternalMessage, decode, encode
-from tests.unit.ingest.fakes import message
+from tests.unit.ingest import fakes
+
+
+def message(**members: Any) -> InternalMessage:
+    """Return a message as the program of today writes it."""
+    return fakes.message(schema_version=SCHEMA_VERSION, **members)
+
 
 _WIRE = (
     b'{"tenant_id":"acme","log_id":"log-1","source":"json_upload","text":"hello",'
-    b'"received_at":"2026-11-24T05:40:00.000Z","schema_version":1'
+    b'"received_at":"2026-11-24T05:40:00.000Z","schema_version":2'
 )
 
 
-def test_wire_format_of_version_1() -> None:
+def test_wire_format_of_the_current_version() -> None:
     """The golden bytes: what defaults say is left out."""
     assert encode(message()) == _WIRE + b"}"
 
 
 def test_wire_format_of_all_members() -> None:
     """Fields and the pending mark stand behind the rest, when they are there."""
-    full = message(fields={"level": "info"}, stream_pending=True)
-    assert encode(full) == _WIRE + b',"fields":{"level":"info"},"stream_pending":true}'
+    full = message(
+        fields={"level": "info"},
+        event_at="2026-11-24T05:40:00.123456789Z",
+        severity="info",
+        arrived_at="01a2d1e0-1c2b-7123-8000-0123456789ab",
+        stream_pending=True,
+    )
+    assert encode(full) == _WIRE + (
+        b',"fields":{"level":"info"},"event_at":"2026-11-24T05:40:00.123456789Z","severity":"info",'
+        b'"arrived_at":"01a2d1e0-1c2b-7123-8000-0123456789ab","stream_pending":true}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +93,7 @@ def test_largest_message_fits_sqs() -> None:
         (_WIRE + b"}").replace(b"acme", b"a b"),
         (_WIRE + b"}").replace(b"log-1", b""),
         (_WIRE + b"}").replace(b"json_upload", b"other"),
-        (_WIRE + b"}").replace(b',"schema_version":1', b""),
+        (_WIRE + b"}").replace(b',"schema_version":2', b""),
         (_WIRE + b',"fields":[]}'),
     ],
 )
@@ -88,10 +104,10 @@ def test_undecodable(encoded: bytes | str) -> None:
     assert caught.value.reason == "undecodable"
 
 
-@pytest.mark.parametrize("rest", [b'"schema_version":2}', b'"schema_version":99,"shape":{"of":"tomorrow"}}'])
+@pytest.mark.parametrize("rest", [b'"schema_version":3}', b'"schema_version":99,"shape":{"of":"tomorrow"}}'])
 def test_unknown_schema_version(rest: bytes) -> None:
     """A newer program's message says so, whether its members look like ours or not; version 0 never was."""
-    for encoded in (b"{" + rest, _WIRE.replace(b'"schema_version":1', rest), _WIRE.replace(b":1", b":0") + b"}"):
+    for encoded in (b"{" + rest, _WIRE.replace(b'"schema_version":2', rest), _WIRE.replace(b":2", b":0") + b"}"):
         with pytest.raises(Poison) as caught:
             decode(encoded)
         assert caught.value.reason == "unknown_schema_version"
@@ -110,8 +126,10 @@ def test_message_is_frozen() -> None:
 
 def test_schema_version_is_the_golden_one() -> None:
     """A new version needs new golden bytes beside the old ones."""
-    assert json.loads(encode(message()))["schema_version"] == SCHEMA_VERSION == 1
-    assert InternalMessage.__struct_fields__[-3:] == ("schema_version", "fields", "stream_pending")
+    assert json.loads(encode(message()))["schema_version"] == SCHEMA_VERSION == 2
+    assert InternalMessage.__struct_fields__[-6:] == (
+        *("schema_version", "fields", "event_at", "severity", "arrived_at", "stream_pending"),
+    )
 
 
 @pytest.mark.parametrize("source", ["my secret", "it's my secret - at `$.x`", 'my "secret"'])

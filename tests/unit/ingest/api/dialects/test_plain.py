@@ -105,9 +105,7 @@ def test_byte_order_mark_is_ignored(body: bytes) -> None:
     assert _read(body, "").records == [A]
 
 
-@pytest.mark.parametrize(
-    "broken", [b"{", b"nonsense", b'{"text":"\xff"}', b"[" * 100_000, b'{"text":"a","n":1e999}', b'{"text":"\\ud800"}']
-)
+@pytest.mark.parametrize("broken", [b"{", b"nonsense", b'{"text":"\xff"}', b"[" * 100_000, b'{"text":"\\ud800"}'])
 def test_broken_line_stands_as_invalid_json_among_its_neighbours(broken: bytes) -> None:
     """One bad line of NDJSON does not cost its neighbours, wherever it stands."""
     for lines in ([broken, b'{"text":"a"}', b'{"text":"b"}'], [b'{"text":"a"}', broken, b'{"text":"b"}']):
@@ -139,7 +137,7 @@ def test_broken_line_after_a_good_one_under_application_json() -> None:
         b'{"text":"a\x00b"}',
         b'{"text":"\\ud800"}',
         b'{"n":NaN}',
-        b'{"n":1e999}',
+        b'{"n":1e99999999999999999999}',
         b'{"n":' + b"1" * 6_000 + b"}",
         '{"text":"a"}'.encode("utf-16"),
         b"[" * 100_000,

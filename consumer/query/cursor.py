@@ -1,0 +1,51 @@
+"""A place in a read, as text that a client keeps: it survives restarts and new arrivals, and fits one search only."""
+
+import base64
+import binascii
+from hashlib import blake2b
+
+import msgspec
+from msgspec.structs import replace
+
+from consumer.query.ask import Ask
+from ingest.contract.log_ids import received_ms
+
+
+class InvalidCursorError(Exception):
+    """The text is no cursor, or one of another search."""
+
+
+class _Cursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The times are those of the first page: an age (`2h`) must not move on with the clock from page to page."""
+
+    search: str
+    after: str
+    since_ms: int | None
+    until_ms: int | None
+
+
+def encode(ask: Ask, after: str) -> str:
+    """Return the cursor to the logs behind the one that arrived at `after`."""
+    cursor = _Cursor(_search(ask), after, ask.since_ms, ask.until_ms)
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def decode(ask: Ask, text: str) -> tuple[Ask, str]:
+    """Return the search with the first page's times, and the arrival to go on after.
+
+    Raises:
+        InvalidCursorError: the text is no cursor, or of another search: another tenant, order or filter.
+    """
+    try:
+        encoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        cursor = msgspec.json.decode(encoded, type=_Cursor)
+    except (binascii.Error, ValueError, UnicodeError, msgspec.MsgspecError) as error:
+        raise InvalidCursorError("The cursor is not one that this API gave. Start again without it.") from error
+    if cursor.search != _search(ask) or received_ms(cursor.after) is None:
+        raise InvalidCursorError("The cursor belongs to another search. Send the filters that it came with.")
+    return replace(ask, since_ms=cursor.since_ms, until_ms=cursor.until_ms), cursor.after
+
+
+def _search(ask: Ask) -> str:
+    timeless = replace(ask, since_ms=None, until_ms=None)
+    return blake2b(msgspec.json.encode(timeless), digest_size=12).hexdigest()

@@ -1,0 +1,43 @@
+"""Which keys a read by time is made of: one range of the table for each bucket, and one of the index. Pure.
+
+A generated log_id sorts by the time of receipt, and stands in the table in that order. A log that brought its own id
+has `arrived_at`, of the same form, and stands in the index `by_arrival` under it.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from consumer.query.ask import Ask
+from ingest.contract.log_ids import MAX_MS, bucket_names, lowest
+
+Place = Literal["table", "by_arrival"]
+
+_JUST_ABOVE: Final = "!"  # The lowest visible character: no generated id has it, and the next one is above it.
+
+
+class Range(NamedTuple):
+    """Sort keys from `low` to `high`, both included, of one tenant in one place."""
+
+    place: Place
+    low: str
+    high: str
+
+
+def ranges(ask: Ask, *, buckets: int, after: str | None = None) -> Sequence[Range]:
+    """Return the ranges that hold every log of the time asked for, and those with own ids once in the index.
+
+    `after` is the arrival of the last log that the reader has had: the ranges begin behind it, in the order asked for.
+    Going to older logs, that log itself is in them.
+    """
+    places: list[tuple[Place, str]] = [("table", name) for name in bucket_names(buckets)]
+    found: list[Range] = []
+    for place, bucket in [*places, ("by_arrival", "")]:
+        low = lowest(max(ask.since_ms or 0, 0), bucket=bucket)
+        high = lowest(MAX_MS if ask.until_ms is None else min(max(ask.until_ms, 0), MAX_MS), bucket=bucket)
+        if after is not None and ask.newest_first:
+            high = min(high, bucket + after)
+        elif after is not None:
+            low = max(low, bucket + after + _JUST_ABOVE)
+        if low <= high:
+            found.append(Range(place, low, high))
+    return found

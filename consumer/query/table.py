@@ -1,0 +1,141 @@
+"""The calls of a read: Query on the table and its two sparse indexes, BatchGetItem for what an index names. No Scan."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, read
+from consumer.query.page import Found
+from consumer.query.ranges import Range
+from consumer.timestamps import rfc3339
+from ingest.aws import packing
+from ingest.aws.refusal import Refusal, refusal_of
+from ingest.aws.retry import Backoff, Time, retrying
+from ingest.contract.log_ids import arrival
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+BY_ARRIVAL: Final = "by_arrival"
+"""The index of the logs that brought their own id: sort key `arrived_at`, keys only."""
+
+BY_LATE: Final = "by_late"
+"""The index of the logs that were stored late: sort key `late_at`, keys only."""
+
+_MAX_KEYS: Final = 100  # BatchGetItem API reference, November 2026.
+_GIVE_UP_S: Final = 10.0
+_BACKOFF: Final = Backoff(first_s=0.05, max_s=1.0)
+
+
+_UNREAD: Final = Refusal("Throttling", retryable=True)  # What BatchGetItem left out (API reference, UnprocessedKeys).
+
+
+class ReadsTable(Protocol):
+    """The two calls that are made of a DynamoDB client, boto3's or the signed one."""
+
+    def query(self, **request: Any) -> Mapping[str, Any]:
+        """Call Query."""
+
+    def batch_get_item(self, **request: Any) -> Mapping[str, Any]:
+        """Call BatchGetItem."""
+
+
+class TableBusyError(Exception):
+    """DynamoDB left keys unread for ten seconds: it is throttled. Try again later."""
+
+
+class Table:
+    """Reads one table by tenant. Its generated log ids spread over so many `buckets`."""
+
+    def __init__(self, client: "DynamoDBClient | ReadsTable", name: str, *, time: Time, buckets: int) -> None:
+        self._client: Any = client  # boto3's stubs know each call's parameters, which are put together here.
+        self._name = name
+        self._time = time
+        self.buckets = buckets
+
+    def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
+        """Yield the range's logs in order, at most `limit` (or 1 MB) at a time; each read is made when asked for.
+
+        Of the table it is consistent; an index has only keys.
+
+        Raises:
+            botocore.exceptions.ClientError, BotoCoreError: the table can't be read.
+        """
+        of_table = within.place == "table"
+        sort_key = LOG_ID if of_table else "arrived_at"
+        where: dict[str, Any] = {"ConsistentRead": True} if of_table else {"IndexName": BY_ARRIVAL}
+        pages = self._pages(
+            tenant_id,
+            f"{sort_key} BETWEEN :low AND :high",
+            {":low": {"S": within.low}, ":high": {"S": within.high}},
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+            **where,
+        )
+        for page in pages:
+            if of_table:
+                yield [Found(arrival(item.log_id), item.key, item) for item in map(read, page)]
+            else:
+                yield [Found(attributes[sort_key]["S"], key_of(attributes), None) for attributes in page]
+
+    def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Return the items under these keys; one that is gone is not in it.
+
+        Raises:
+            TableBusyError: DynamoDB does not give them all in time.
+            botocore.exceptions.ClientError, BotoCoreError: the table can't be read.
+        """
+        items: dict[Key, Item] = {}
+
+        def call(positions: Sequence[int]) -> list[Refusal | None]:
+            wanted = [key_attributes(keys[position]) for position in positions]
+            request = {self._name: {"Keys": wanted, "ConsistentRead": True}}
+            try:
+                response = self._client.batch_get_item(RequestItems=request)
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal is None or not refusal.retryable:
+                    raise
+                return [refusal] * len(positions)
+            items.update((item.key, item) for item in map(read, response["Responses"].get(self._name, [])))
+            unread = {
+                key_of(attributes)
+                for attributes in (response.get("UnprocessedKeys") or {}).get(self._name, {}).get("Keys", [])
+            }
+            return [_UNREAD if keys[position] in unread else None for position in positions]
+
+        refusals = retrying(
+            call,
+            len(keys),
+            give_up_at_s=self._time.monotonic() + _GIVE_UP_S,
+            time=self._time,
+            backoff=_BACKOFF,
+            split=lambda positions: packing.calls(positions, lambda _: 0, max_entries=_MAX_KEYS, max_bytes=1),
+        )
+        if any(refusals):
+            raise TableBusyError("DynamoDB is throttled and gave not all of the logs. Try again in a minute.")
+        return items
+
+    def late(self, tenant_id: str, *, since_ms: int) -> Sequence[Key]:
+        """Return the keys of the logs that were stored late, at or after `since_ms` (since the epoch).
+
+        Raises:
+            botocore.exceptions.ClientError, BotoCoreError: the table can't be read.
+        """
+        pages = self._pages(tenant_id, "late_at >= :since", {":since": {"S": rfc3339(since_ms)}}, IndexName=BY_LATE)
+        return [key_of(attributes) for page in pages for attributes in page]
+
+    def _pages(
+        self, tenant_id: str, condition: str, values: "dict[str, AttributeValueTypeDef]", **request: Any
+    ) -> "Iterator[list[Mapping[str, AttributeValueTypeDef]]]":
+        request |= {
+            "TableName": self._name,
+            "KeyConditionExpression": f"{TENANT_ID} = :tenant_id AND {condition}",
+            "ExpressionAttributeValues": values | {":tenant_id": {"S": tenant_id}},
+        }
+        while True:
+            response = self._client.query(**request)
+            yield response["Items"]
+            if not (last := response.get("LastEvaluatedKey")):
+                return
+            request["ExclusiveStartKey"] = last

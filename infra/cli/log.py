@@ -1,0 +1,36 @@
+"""`rdp log`: one log, whole."""
+
+from datetime import tzinfo
+
+import click
+
+from consumer.item import Key
+from infra import stored_logs
+from infra.options.locator import on_stack
+from infra.options.zone import zone_option
+from infra.stack import Stack, StackError
+from infra.terminal import log_lines, out
+
+
+@click.command("log")
+@on_stack
+@click.argument("tenant")
+@click.argument("log_id")
+@zone_option
+@click.option("--raw", is_flag=True, help="The original text, not the redacted one.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, as_json: bool) -> None:
+    """Show everything of TENANT's log LOG_ID: its times, its fields, its text."""
+    table = stored_logs.table(stack)
+    key = Key(tenant, log_id)
+    item = table.get([key]).get(key)
+    if item is None:
+        raise StackError(
+            f"Tenant {tenant!r} has no stored log {log_id!r}. It may be on its way "
+            "(`rdp status`), or dead-lettered (`rdp dlq list`)."
+        )
+    if as_json:
+        out.say_json(log_lines.as_json(item, raw=raw))
+        return
+    for line in log_lines.whole(item, zone=zone, raw=raw):
+        out.say(line)

@@ -1,0 +1,95 @@
+"""A stored log as a person sees it: one line in a pipe, wrapped and coloured on a terminal, whole by itself. Pure."""
+
+import textwrap
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+import msgspec
+
+from consumer.item import Item
+from infra.terminal.text import printable
+from ingest.contract import exact_json
+from ingest.contract.message import Severity
+
+_COLOURS: Final[dict[Severity, str]] = {
+    "trace": "bright_black",
+    "debug": "bright_black",
+    "info": "green",
+    "warn": "yellow",
+    "error": "red",
+    "fatal": "bright_red",
+}
+_NARROWEST: Final = 20  # Columns that a text gets on the smallest terminal.
+_LABEL_WIDTH: Final = 18
+
+
+def one_line(item: Item, *, zone: tzinfo, raw: bool) -> str:
+    r"""Return the log on one line: time of receipt, severity, text. A line break in the text is written as `\n`."""
+    return f"{_prefix(item, zone)}{printable(_text(item, raw=raw))}"
+
+
+def wrapped(item: Item, *, zone: tzinfo, raw: bool, columns: int) -> list[str]:
+    """Return the log for a terminal of so many columns: nothing cut, all but the first line indented.
+
+    A text's own line breaks are kept; the indent tells them from the next log.
+    """
+    prefix = _prefix(item, zone)
+    width = max(columns - len(prefix), _NARROWEST)
+    parts = [
+        part
+        for line in _text(item, raw=raw).split("\n")
+        for part in textwrap.wrap(printable(line), width, drop_whitespace=False, replace_whitespace=False) or [""]
+    ]
+    return [(prefix if number == 0 else " " * len(prefix)) + part for number, part in enumerate(parts)]
+
+
+def colour(item: Item) -> str | None:
+    """Return the colour of a log's severity, None where it has none."""
+    return None if item.severity is None else _COLOURS[item.severity]
+
+
+def whole(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[str]:
+    """Yield the lines that show everything of a log: its members, its fields, then its text."""
+    times = {"received_at": item.received_at, "event_at": item.event_at, "processed_at": item.processed_at}
+    members: dict[str, Any] = {"tenant_id": item.tenant_id, "log_id": item.log_id, "source": item.source}
+    members |= {name: f"{at}  ({_local(at, zone)})" for name, at in times.items() if at}
+    members |= {"severity": item.severity, "arrived_at": item.arrived_at, "late_at": item.late_at}
+    members |= {"redaction_version": item.redaction_version, "expires_at": item.expires_at}
+    members |= {f"fields.{name}": as_text(value) for name, value in (item.fields or {}).items()}
+    for name, value in members.items():
+        if value is not None:
+            yield f"{printable(name):<{_LABEL_WIDTH}} {printable(str(value))}"
+    yield ""
+    yield from map(printable, _text(item, raw=raw).split("\n"))
+
+
+def as_json(item: Item, *, raw: bool) -> str:
+    """Return the log as one line of JSON under the API's names."""
+    shown: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(item).items() if value is not None}
+    redacted, original = shown.pop("modified_data"), shown.pop("original_text")
+    shown["text"] = original if raw else redacted
+    return exact_json.encode(shown).decode()
+
+
+def as_text(value: Any) -> str:
+    """Return a field's value as text: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else exact_json.encode(value).decode()
+
+
+def _text(item: Item, *, raw: bool) -> str:
+    return item.original_text if raw else item.modified_data
+
+
+def _prefix(item: Item, zone: tzinfo) -> str:
+    return f"{_local(item.received_at, zone)}  {(item.severity or '-').upper():<5}  "
+
+
+def _local(at: str, zone: tzinfo) -> str:
+    """Return a time of the item in `zone`, to the millisecond; one that no calendar has (a leap second) as it is."""
+    try:
+        moment = datetime.fromisoformat(at).astimezone(zone)
+    except ValueError:
+        return at
+    shown = moment.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    return f"{shown}Z" if zone is UTC else shown

@@ -1,0 +1,171 @@
+"""A page of a read: in order, whole, once, and within its limits."""
+
+import random
+
+import pytest
+from msgspec.structs import replace
+
+from consumer.item import Item
+from consumer.query.ask import Ask
+from consumer.query.page import read_page
+from tests.unit.consumer.query.memory_table import TENANT, MemoryTable, log
+
+_NOW_MS = 1_795_833_985_000
+
+
+def _read_all(table: MemoryTable, ask: Ask, limit: int) -> list[str]:
+    texts: list[str] = []
+    after: str | None = None
+    while True:
+        page = read_page(table, ask, limit=limit, after=after)
+        assert len(page.items) <= limit
+        texts += [item.original_text for item in page.items]
+        after = page.after
+        if after is None:
+            return texts
+
+
+def _mixed(count: int, seed: int, *, buckets: int = 1) -> tuple[MemoryTable, list[Item]]:
+    """Return a table of logs with generated and own ids, several a millisecond, and them in the order of arrival."""
+    draw = random.Random(seed)
+    table = MemoryTable(buckets)
+    items: list[Item] = []
+    at_ms, number = _NOW_MS, 0
+    while number < count:
+        at_ms += draw.choice([0, 0, 1, 500])
+        request = len(items) + 1  # Requests of one millisecond, told apart and ordered by their random bits.
+        for position in range(draw.randint(1, 4)):
+            own = f"own-{draw.getrandbits(32):08x}-{number}" if draw.random() < 0.4 else None
+            items.append(
+                log(
+                    at_ms,
+                    position,
+                    f"{number}",
+                    log_id=own,
+                    random=request << 46 | draw.getrandbits(8),
+                    buckets=buckets,
+                )
+            )
+            number += 1
+    for item in draw.sample(items, len(items)):
+        table.store(item)
+    return table, items
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100, 1_000])
+@pytest.mark.parametrize("buckets", [1, 5])
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_pages_hold_every_log_once_in_order(limit: int, buckets: int, *, newest_first: bool) -> None:
+    """Own ids and generated ones mixed, equal milliseconds, any size of page."""
+    table, items = _mixed(120, seed=limit, buckets=buckets)
+    texts = [item.original_text for item in items]
+    expected = texts[::-1] if newest_first else texts
+    assert _read_all(table, Ask(tenant_id=TENANT, newest_first=newest_first), limit) == expected
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_range_of_time_is_read_and_nothing_outside_it(*, newest_first: bool) -> None:
+    """`since` is in it, `until` is not, and no row of another time is read."""
+    table = MemoryTable()
+    for second in range(100):
+        table.store(log(_NOW_MS + second * 1000, 0, str(second), log_id=f"own-{second}" if second % 3 else None))
+    ask = Ask(tenant_id=TENANT, since_ms=_NOW_MS + 20_000, until_ms=_NOW_MS + 30_000, newest_first=newest_first)
+    texts = _read_all(table, ask, 4)
+    assert sorted(texts) == [str(second) for second in range(20, 30)]
+    assert all(20 <= int(item.original_text) < 30 for item in table.items.values() if item.original_text in texts)
+    outside = table.rows_read - 10
+    assert outside <= len(texts)  # A page begins at the last log of the page before it: at most one more each.
+
+
+def test_the_newest_hundred_are_two_queries() -> None:
+    """One of the table, one of the index: what a person asks for most is cheap, however many logs there are."""
+    table = MemoryTable()
+    for number in range(2_000):
+        table.store(log(_NOW_MS + number))
+    page = read_page(table, Ask(tenant_id=TENANT), limit=100)
+    assert len(page.items) == 100
+    assert (table.pages, table.gets, table.rows_read) == (2, 0, 100)
+
+
+def test_a_filter_that_matches_nothing_ends() -> None:
+    """An empty page with a cursor after a bounded number of reads; the next page goes on behind it."""
+    table = MemoryTable()
+    for number in range(1_000):
+        table.store(log(_NOW_MS + number, 0, "needle" if number == 0 else "hay"))
+    ask = Ask(tenant_id=TENANT, contains=("NEEDLE",))
+    page = read_page(table, ask, limit=10, max_read=300)
+    assert page.items == []
+    assert page.after is not None
+    assert table.rows_read <= 300 + 20
+    pages = 1
+    while not page.items and page.after is not None:
+        page = read_page(table, ask, limit=10, max_read=300, after=page.after)
+        pages += 1
+    assert [item.original_text for item in page.items] == ["needle"]
+    assert pages <= 5
+
+
+def test_another_tenant_s_logs_are_not_there() -> None:
+    """Also of a tenant whose name begins like the other's."""
+    table = MemoryTable()
+    for tenant_id in (TENANT, f"{TENANT}2", TENANT[:-1]):
+        table.store(log(_NOW_MS, 0, tenant_id, tenant_id=tenant_id))
+        table.store(log(_NOW_MS, 1, tenant_id, tenant_id=tenant_id, log_id="own"))
+    assert _read_all(table, Ask(tenant_id=TENANT), 1) == [TENANT, TENANT]
+
+
+def test_an_own_id_that_looks_generated_stands_at_its_arrival() -> None:
+    """A sender's UUIDv7 of last year is no time of ours: the log stands where it came in, once."""
+    table = MemoryTable()
+    early, late = log(_NOW_MS, 0, "early"), log(_NOW_MS + 2_000, 0, "late")
+    foreign = log(_NOW_MS + 1_000, 0, "between", log_id=log(_NOW_MS - 10**10).log_id)
+    for item in (late, foreign, early):
+        table.store(item)
+    assert _read_all(table, Ask(tenant_id=TENANT, newest_first=False), 1) == ["early", "between", "late"]
+
+
+def test_logs_that_arrive_between_pages_do_not_disturb() -> None:
+    """Newest first: what comes after the first page is before it, and the rest is read once."""
+    table = MemoryTable()
+    for number in range(20):
+        table.store(log(_NOW_MS + number, 0, str(number)))
+    page = read_page(table, Ask(tenant_id=TENANT), limit=5)
+    table.store(log(_NOW_MS + 100, 0, "new"))
+    rest = read_page(table, Ask(tenant_id=TENANT), limit=100, after=page.after)
+    assert [item.original_text for item in page.items + rest.items] == [str(number) for number in range(19, -1, -1)]
+
+
+def test_a_row_that_goes_meanwhile_is_left_out() -> None:
+    """The index may still name a log that has expired."""
+    table = MemoryTable()
+    table.store(log(_NOW_MS, 0, "here", log_id="own-1"))
+    gone = table.store(log(_NOW_MS + 1, 0, "gone", log_id="own-2"))
+
+    class Forgetful(MemoryTable):
+        def get(self, keys):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as the class it stands for
+            return {key: item for key, item in super().get(keys).items() if item != gone}
+
+    forgetful = Forgetful()
+    forgetful.items = table.items
+    assert _read_all(forgetful, Ask(tenant_id=TENANT), 10) == ["here"]
+
+
+def test_the_kinds_of_filter() -> None:
+    """Words without case, severity and above, fields by name; all must hold."""
+    table = MemoryTable()
+    plain = log(_NOW_MS, 0, "Payment FAILED for Straße")
+    table.store(replace(plain, severity="error", fields={"user": {"name": "bob"}, "n": 7, "a.b": "c"}))
+    table.store(log(_NOW_MS, 1, "payment done"))
+
+    def found(**filters: object) -> int:
+        return len(_read_all(table, Ask(tenant_id=TENANT, **filters), 10))  # type: ignore[arg-type] # drawn below
+
+    assert found(contains=("payment",)) == 2
+    assert found(contains=("payment", "failed")) == 1
+    assert found(contains=("STRASSE",)) == 1
+    assert found(severity="warn") == 1
+    assert found(severity="fatal") == 0
+    assert found(fields=(("user.name", "bob"),)) == 1
+    assert found(fields=(("n", "7"), ("a.b", "c"))) == 1
+    assert found(fields=(("n", "8"),)) == 0
+    assert found(fields=(("nope", ""),)) == 0
