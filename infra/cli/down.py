@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from infra.local import lifecycle
+from infra.local import front, lifecycle
 from infra.options.locator import data_dir_option
 
 
@@ -12,5 +12,6 @@ from infra.options.locator import data_dir_option
 @data_dir_option
 def command(*, data_dir: Path) -> None:
     """Stop the local stack. Queue, stream, table and stack are kept in the data folder for the next `rdp up`."""
+    front.stop(data_dir)  # First: nobody is to send to an engine that stops.
     stopped = lifecycle.down(data_dir)
     click.echo(f"No engine runs for {data_dir}." if stopped is None else f"Stopped. The state is kept in {data_dir}.")

@@ -6,25 +6,27 @@ import click
 from rich.console import Console
 
 from infra import consumer_switch, counts
-from infra.options.locator import on_stack
-from infra.stack import Stack
+from infra.local import front
+from infra.options.locator import Where, locate, where_options
 from infra.terminal.text import counts_table
 
 
 @click.command("status")
-@on_stack
+@where_options
 @click.option("--exact", is_flag=True, help="Count the stored logs, which reads the whole table.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(stack: Stack, *, exact: bool, as_json: bool) -> None:
+def command(where: Where, *, exact: bool, as_json: bool) -> None:
     """Show the stack's endpoint, its resources, whether the consumer runs, and the counts of logs.
 
     `stored` is DynamoDB's own number, which costs nothing: up to six hours old on AWS, current on the engine of this
     machine. The other counts are current, and SQS calls them approximate.
     """
+    stack = locate(where)
+    root = front.find(where.data_dir) if where.is_local else None
     now = counts.read(stack, exact=exact)
     consumer = consumer_switch.find(stack)
-    where = {
-        "endpoint": stack.endpoint,
+    parts = {
+        "endpoint": root.endpoint if root else stack.endpoint,
         "aws_endpoint_url": stack.place.aws_endpoint_url,
         "region": stack.place.session.region_name,
         "queue_url": stack.queue_url,
@@ -35,9 +37,9 @@ def command(stack: Stack, *, exact: bool, as_json: bool) -> None:
         "queue_mapping_id": consumer.id,
     }
     if as_json:
-        click.echo(json.dumps(where | {"stored_is_exact": exact, "counts": now._asdict()}, indent=2))
+        click.echo(json.dumps(parts | {"stored_is_exact": exact, "counts": now._asdict()}, indent=2))
         return
-    for name, value in where.items():
+    for name, value in parts.items():
         click.echo(f"{name:<17} {value}")
     Console().print(counts_table(now))
     if not exact:

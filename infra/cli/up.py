@@ -13,7 +13,7 @@ from rich.live import Live
 
 from infra import counts
 from infra.changeset import Change
-from infra.local import engine, lifecycle
+from infra.local import engine, front, lifecycle
 from infra.local.state import read as read_state
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
@@ -53,7 +53,7 @@ def command(
         agree=(lambda _: True) if yes else _confirm,
         tell=click.echo,
     )
-    _say_where(console, state)
+    _say_where(console, front.start(data_dir, state).endpoint)
     if detach:
         click.echo("Runs in the background. Stop it with `rdp down`.")
         return
@@ -68,6 +68,7 @@ def command(
         else:
             click.echo("Stopping; the state is kept.")
         finally:
+            front.stop(data_dir)
             lifecycle.down(data_dir)
 
 
@@ -89,10 +90,10 @@ def _confirm(changes: list[Change]) -> bool:
     return click.confirm("Go on?", err=True)
 
 
-def _say_where(console: Console, state: "State") -> None:
+def _say_where(console: Console, endpoint: str) -> None:
     headers = "-H 'Content-Type: text/plain' -H 'X-Tenant-ID: acme'"
-    curl = f"curl -i {state.endpoint}/ingest {headers} -d 'Call 555-0199'"
-    for line in (f"endpoint  {state.endpoint}", f"try       {curl}"):
+    curl = f"curl -i {endpoint}/ingest {headers} -d 'Call 555-0199'"
+    for line in (f"endpoint  {endpoint}", f"try       {curl}"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -1,0 +1,128 @@
+"""The API at the root of a port: the program that serves it is started, found by its note, and ended."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from infra.local import front_server
+from infra.local.state import State
+from infra.stack import StackError
+
+DEFAULT_PORT: Final = 8080
+
+_START_LIMIT_S: Final = 30.0
+_STOP_LIMIT_S: Final = 10.0
+_POLL_S: Final = 0.02
+
+
+# Fronts that this process started, so that it can reap them.
+_children: "dict[int, subprocess.Popen[bytes]]" = {}
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What the program writes when it listens. `pid` is 0 once it was told to end; the port is kept for the next."""
+
+    port: int
+    pid: int
+
+
+class Front(NamedTuple):
+    """A front that runs."""
+
+    endpoint: str
+
+
+def start(data_dir: Path, state: State) -> Front:
+    """Start the front of the engine unless it runs; return it once it listens.
+
+    It has the port of the last time, or 8080; if that is taken, a free one. It ends with the engine.
+
+    Raises:
+        StackError: it does not start.
+    """
+    if (running := find(data_dir)) is not None:
+        return running
+    note = _read(data_dir)
+    log_path = data_dir / "front.log"
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [
+                sys.executable,
+                "-I",
+                front_server.__file__,
+                str(note.port if note else DEFAULT_PORT),
+                str(state.port),
+                str(state.pid),
+                urlsplit(state.endpoint).path,
+                str(_path(data_dir).resolve()),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the terminal is for rdp, which ends this in order.
+        )
+    deadline_s = time.monotonic() + _START_LIMIT_S
+    while (started := _read(data_dir)) is None or started.pid != process.pid:
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            process.kill()
+            process.wait()
+            raise StackError(f"The endpoint at the root of a port does not start. {log_path} says why.")
+        time.sleep(_POLL_S)
+    _children[process.pid] = process
+    return Front(f"http://127.0.0.1:{started.port}")
+
+
+def find(data_dir: Path) -> Front | None:
+    """Return the front that runs, or None."""
+    note = _read(data_dir)
+    return Front(f"http://127.0.0.1:{note.port}") if note and _is_alive(note.pid) and _listens(note.port) else None
+
+
+def stop(data_dir: Path) -> None:
+    """End the front, if one runs, and return when it takes nothing more. Requests under way are cut off."""
+    note = _read(data_dir)
+    if note is None or not _is_alive(note.pid):
+        return
+    draft = _path(data_dir).with_suffix(".tmp")
+    draft.write_text(json.dumps({"port": note.port, "pid": 0}))
+    draft.replace(_path(data_dir))
+    deadline_s = time.monotonic() + _STOP_LIMIT_S
+    while _listens(note.port) and time.monotonic() < deadline_s:
+        time.sleep(_POLL_S)
+    if note.pid in _children:
+        _children.pop(note.pid).wait(_STOP_LIMIT_S)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _is_alive(pid: int) -> bool:
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _read(data_dir: Path) -> Note | None:
+    try:
+        return msgspec.json.decode(_path(data_dir).read_bytes(), type=Note)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def _path(data_dir: Path) -> Path:
+    return data_dir / "front.json"
