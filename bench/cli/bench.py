@@ -6,13 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
 from click.core import ParameterSource
-from rich.console import Console
 
 from bench import deployed, run
 from bench.cli.knobs import checked, given, options_of
@@ -26,6 +26,7 @@ from infra import stack
 from infra.options.locator import Where, locate, where_options
 from infra.options.parameters import parameters_option
 from infra.terminal import exits
+from infra.terminal import out as say  # `out` is the verb's option
 from infra.terminal.signals import on_stop
 
 _RESULTS: Final = Path("bench/results")
@@ -93,17 +94,16 @@ def command(
         raise click.UsageError("--count-calls reads the engine's own record of calls; AWS has none that is as quick.")
     plan = _plan(knobs)
     folder = _made(out / plan.name)
-    console = Console(stderr=True)
     # SIGTERM ends the run as Ctrl-C does: a stack of its own is taken down.
     with on_stop(lambda number: sys.exit(128 + number), (signal.SIGTERM,)):
         if compare:
-            _compare(plan, folder, ramp_rate, batch_ramp_rate, console)
+            _compare(plan, folder, ramp_rate, batch_ramp_rate)
             return
         running = contextlib.nullcontext(_at(locate(where), endpoint)) if runs else None
-        with running or own_stack(parameters, console.print) as loaded:
+        with running or own_stack(parameters, partial(say.say, err=True)) as loaded:
             if consumers:
                 deployed.limit_consumers(loaded, consumers)
-            result = _run(plan, loaded, folder, console, count_calls=count_calls)
+            result = _run(plan, loaded, folder, count_calls=count_calls)
     if result.judgement.passed and not keep_history:
         for left in folder.glob("history.db*"):
             left.unlink()
@@ -148,41 +148,41 @@ def _at(found: stack.Stack, endpoint: str | None) -> stack.Stack:
     return stack.Stack(found.place, endpoint.rstrip("/"), found.outputs) if endpoint else found
 
 
-def _run(plan: Plan, loaded: stack.Stack, folder: Path, console: Console, *, count_calls: bool) -> Result:
+def _run(plan: Plan, loaded: stack.Stack, folder: Path, *, count_calls: bool) -> Result:
     from bench.report import files  # noqa: PLC0415 - it draws with matplotlib, which is an extra
 
     settings = deployed.settings(loaded)
     plan = msgspec.structs.replace(plan, seconds_per_char=float(settings.get("SECONDS_PER_CHAR", "0")))
     counter = usage.CallCounter(loaded.place) if count_calls else None
-    with console.status("starting") as status:
+    with say.status("starting") as tell:
         try:
-            result = run.run(plan, loaded, folder, parameters=settings, counter=counter, tell=status.update)
+            result = run.run(plan, loaded, folder, parameters=settings, counter=counter, tell=tell)
         except RuntimeError as error:
             raise stack.StackError(str(error)) from error
         files.write(result, folder)
     return result
 
 
-def _compare(plan: Plan, folder: Path, ramp_rate: float, batch_ramp_rate: float, console: Console) -> None:
+def _compare(plan: Plan, folder: Path, ramp_rate: float, batch_ramp_rate: float) -> None:
     from bench.compare import as_markdown, compare  # noqa: PLC0415 - as above
 
-    with console.status("starting") as status:
+    with say.status("starting") as tell:
         comparison = compare(
             folder,
             duration_s=plan.duration_s,
             rate=plan.rate,
             ramp_rate=ramp_rate,
             batch_ramp_rate=batch_ramp_rate,
-            tell=status.update,
+            tell=tell,
         )
     (folder / "comparison.json").write_bytes(msgspec.json.format(msgspec.json.encode(comparison)) + b"\n")
     (folder / "comparison.md").write_text(as_markdown(comparison))
-    click.echo(as_markdown(comparison))
+    say.say_lines(as_markdown(comparison))
 
 
 def _say(result: Result, folder: Path) -> None:
     from bench.report import files  # noqa: PLC0415 - as above
 
-    click.echo(files.summary(result))
-    click.echo(as_text(result.judgement))
-    click.echo(f"report    {folder / 'report.html'}")
+    say.say_lines(files.summary(result))
+    say.say_lines(as_text(result.judgement))
+    say.say(f"report    {folder / 'report.html'}")

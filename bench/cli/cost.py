@@ -5,13 +5,12 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from bench.cli.knobs import given, options_of
 from bench.cost import measured
 from bench.cost.model import SERVICES, Measured, Prices, Setting, per_million
 from bench.result import ResultError
+from infra.terminal import out
 
 
 @click.command("cost")
@@ -31,11 +30,11 @@ def command(*, runs: Path | None, plot: Path | None, **knobs: Any) -> None:
         raise click.ClickException(f"{error}. `rdp bench --compare` makes such runs.") from error
     setting = msgspec.convert(given(Setting, knobs), Setting)
     prices = measured.prices()
-    Console().print(_table(setting, design, baseline, prices))
-    click.echo(prices.vintage)
+    _show(setting, design, baseline, prices)
+    out.say(prices.vintage)
     if plot is not None:
         _save(setting, design, baseline, prices, plot)
-        click.echo(f"plot      {plot}")
+        out.say(f"plot      {plot}")
 
 
 def _save(setting: Setting, design: Measured, baseline: Measured, prices: Prices, plot: Path) -> None:
@@ -47,19 +46,14 @@ def _save(setting: Setting, design: Measured, baseline: Measured, prices: Prices
         raise click.ClickException(f"The picture cannot be written to {plot}: {error.strerror}.") from error
 
 
-def _table(setting: Setting, design: Measured, baseline: Measured, prices: Prices) -> Table:
+def _show(setting: Setting, design: Measured, baseline: Measured, prices: Prices) -> None:
     single = msgspec.structs.replace(setting, logs_per_request=1, tenants_per_request=1)
     columns = {
         f"design, {setting.logs_per_request} a request": per_million(setting, design, prices),
         "design, 1 a request": per_million(single, design, prices),
         "baseline": per_million(single, baseline, prices),
     }
-    table = Table(title=f"US dollars per million logs of {setting.log_bytes} bytes", title_justify="left")
-    table.add_column("service")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for service in SERVICES:
-        table.add_row(service, *(f"{column[service]:,.3f}" for column in columns.values()))
-    table.add_section()
-    table.add_row("sum", *(f"{sum(column.values()):,.3f}" for column in columns.values()))
-    return table
+    rows = [(service, *(f"{column[service]:,.3f}" for column in columns.values())) for service in SERVICES]
+    rows.append(("sum", *(f"{sum(column.values()):,.3f}" for column in columns.values())))
+    title = f"US dollars per million logs of {setting.log_bytes} bytes"
+    out.say_table(("service", *columns), rows, title=title, right=columns)

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from consumer.clock import Clock
 from consumer.redact import Redactor
@@ -16,7 +16,7 @@ from consumer.replay.checkpoint import Checkpoint
 from consumer.replay.distinct import Seen
 from consumer.replay.readers import OpenPages, ShardReaders
 from consumer.replay.replay import Progress, Replay
-from consumer.replay.sinks import FileSink, QueueSink, Sink, StreamSink
+from consumer.replay.sinks import FileSink, Lines, QueueSink, Sink, StreamSink
 from consumer.replay.stream import ClosingReaders, read_stream
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Outside(NamedTuple):
     kinesis: "KinesisClient"
     queue_url: str
     sqs: "SQSClient"
-    stdout: BinaryIO
+    stdout: Lines
     clock: Clock
     readers: Callable[[OpenPages], ClosingReaders] = ShardReaders
 

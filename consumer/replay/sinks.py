@@ -1,7 +1,7 @@
 """Where replayed logs go: NDJSON to a file (plain or gz) or a stream, or the queue. `parquet` is the fourth."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from consumer.replay.lines import LineFile
 from ingest.aws.retry import Time
@@ -83,14 +83,27 @@ class FileSink:
         return self._file
 
 
+class Lines(Protocol):
+    """An open stream."""
+
+    def write(self, content: bytes, /) -> object:
+        """Write whole lines."""
+
+    def flush(self) -> object:
+        """Hand on what was written."""
+
+
 class StreamSink:
-    """NDJSON on an open stream, such as standard output. Nothing can be taken back: a killed run repeats its last."""
+    """NDJSON on an open stream, such as standard output, a line a write.
+
+    Nothing can be taken back: a killed run repeats its last.
+    """
 
     commit_logs = COMMIT_LOGS
     idle_commit_s = 0.0
     full = False
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Lines) -> None:
         self._stream = stream
 
     def resume(self, committed: int) -> None:

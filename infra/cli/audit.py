@@ -5,8 +5,6 @@ from typing import Final
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from consumer.replay import instant
 from consumer.replay.attempts import StreamUnreadableError
@@ -15,7 +13,7 @@ from infra.audit.ledger import Finding
 from infra.audit.run import Audit, run
 from infra.options.locator import on_stack
 from infra.stack import Stack
-from infra.terminal import exits
+from infra.terminal import exits, out
 from infra.terminal.counting import counting
 from infra.terminal.text import printable
 
@@ -25,6 +23,7 @@ EXIT_CODES: Final[dict[Finding, int]] = {
     "changed": exits.BAD,
     "undecided": exits.UNDECIDED,
 }
+_COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream")
 
 
 @click.command("audit")
@@ -56,39 +55,36 @@ def command(stack: Stack, *, since: str | None, tenants: tuple[str, ...], missin
     except StreamUnreadableError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(audit)).decode())
+        out.say_json(msgspec.json.format(msgspec.json.encode(audit)).decode())
     else:
         _show(audit)
     raise click.exceptions.Exit(EXIT_CODES[audit.verdict])
 
 
 def _show(audit: Audit) -> None:
-    table = Table(title="logs by tenant", title_justify="left")
-    table.add_column("tenant")
-    for name in ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream"):
-        table.add_column(name, justify="right")
-    for tenant in audit.tenants:
-        reasons = "\n".join(f"{printable(reason)} {count:,}" for reason, count in tenant.quarantined.items())
-        table.add_row(
-            printable(tenant.tenant_id) or "(unknown)",
+    rows = [
+        (
+            tenant.tenant_id or "(unknown)",
             f"{tenant.on_stream:,}",
             f"{tenant.stored:,}",
-            reasons or "0",
+            "\n".join(f"{printable(reason)} {count:,}" for reason, count in tenant.quarantined.items()) or "0",
             f"{tenant.conflicts:,}",
             f"{tenant.missing:,}",
             f"{tenant.changed:,}",
             f"{tenant.stored_not_on_stream:,}",
         )
-    Console().print(table)
+        for tenant in audit.tenants
+    ]
+    out.say_table(("tenant", *_COUNTS), rows, title="logs by tenant", right=_COUNTS)
     if audit.broken_on_stream:
-        click.echo(f"{audit.broken_on_stream:,} records on the stream are no logs: `rdp replay` writes them to a file.")
+        out.say(f"{audit.broken_on_stream:,} records on the stream are no logs: `rdp replay` writes them to a file.")
     if audit.dead_letters_unseen:
-        click.echo(f"{audit.dead_letters_unseen:,} dead letters were not shown by SQS: others hold them.")
+        out.say(f"{audit.dead_letters_unseen:,} dead letters were not shown by SQS: others hold them.")
     for log in audit.missing_ids or ():  # UNSET is false
         note = " (another text is stored under it)" if log.other_text_stored else ""
-        click.echo(f"missing: {printable(log.tenant_id)} {printable(log.log_id)}{note}")
+        out.say(f"missing: {log.tenant_id} {log.log_id}{note}")
     for item in audit.changed_ids or ():
-        click.echo(f"changed: {printable(item.tenant_id)} {printable(item.log_id)}")
-    click.echo(
+        out.say(f"changed: {item.tenant_id} {item.log_id}")
+    out.say(
         f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, {audit.in_flight:,} in flight: {audit.verdict}"
     )

@@ -8,6 +8,7 @@ from infra import consumer_switch
 from infra.consumer_switch import Mapping
 from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal import out
 
 
 @click.group("consumer")
@@ -40,4 +41,4 @@ def status(stack: Stack) -> None:
 
 
 def _show(mapping: Mapping) -> None:
-    click.echo(f"The consumer is {mapping.state.lower()} (event source mapping {mapping.id}).")
+    out.say(f"The consumer is {mapping.state.lower()} (event source mapping {mapping.id}).")

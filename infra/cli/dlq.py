@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from infra import dead_letters, move_task
 from infra.counts import queue_depth
@@ -21,8 +19,7 @@ from infra.dead_letters import DeadLetter, Filter
 from infra.options.locator import on_stack
 from infra.private_file import open_new
 from infra.stack import Stack, StackError
-from infra.terminal import columns
-from infra.terminal.text import printable
+from infra.terminal import out
 
 
 def _filtered(function: Callable[..., None]) -> Callable[..., None]:
@@ -56,16 +53,15 @@ def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
     letters = _wanted(stack, wanted)
     if as_json:
         for letter in letters:
-            click.echo(letter.as_json())
+            out.say_json(letter.as_json())
         return
     rows = [
         (one.message_id, one.reason, one.tenant_id, one.log_id, one.received_at, str(one.receive_count))
         for one in letters
     ]
     if letters:
-        for line in columns.lines(("message id", "reason", "tenant_id", "log_id", "received_at", "receives"), rows):
-            click.echo(line)
-    click.echo(_counted(letters))
+        out.say_columns(("message id", "reason", "tenant_id", "log_id", "received_at", "receives"), rows)
+    out.say(_counted(letters))
     _warn_of_hidden(stack)
 
 
@@ -79,10 +75,11 @@ def show(stack: Stack, *, id_: str) -> None:
         raise StackError(f"No dead letter {id_!r} is visible. Take an id of `rdp dlq list`; somebody may look too.")
     for found in letters:
         for name in ("message_id", "reason", "tenant_id", "log_id", "received_at", "receive_count"):
-            click.echo(f"{name:<20} {printable(str(getattr(found, name)))}")
+            out.say(f"{name:<20} {getattr(found, name)}")
         for name, value in sorted(found.attributes.items()):
-            click.echo(f"{'attribute ' + printable(name):<20} {printable(value)}")
-        click.echo(f"body\n{printable(found.body)}")
+            out.say(f"{'attribute ' + name:<20} {value}")
+        out.say("body")
+        out.say(found.body)
 
 
 @command.command("export")
@@ -94,7 +91,7 @@ def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
     with open_new(file) as lines:
         letters = _wanted(stack, wanted)
         lines.writelines(chain.from_iterable((letter.as_json(), "\n") for letter in letters))
-    click.echo(f"{len(letters)} dead letters written to {file}.")
+    out.say(f"{len(letters)} dead letters written to {file}.")
     _warn_of_hidden(stack)
 
 
@@ -118,13 +115,13 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
     if file and no_export:
         raise click.UsageError("--export and --no-export exclude each other.")
     letters = _wanted(stack, wanted)
-    click.echo(_counted(letters))
+    out.say(_counted(letters))
     _warn_of_hidden(stack)
     if not letters:
         return
     kept_in = None if no_export else file or Path(f"dead-letters-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson")
     if not yes:
-        click.confirm(f"Remove them, {f'kept in {kept_in}' if kept_in else 'kept nowhere'}?", abort=True)
+        out.confirm(f"Remove them, {f'kept in {kept_in}' if kept_in else 'kept nowhere'}?", abort=True)
     with open_new(kept_in) if kept_in else contextlib.nullcontext() as lines:
 
         def keep(some: Sequence[DeadLetter]) -> None:
@@ -135,7 +132,7 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
 
         ids = {letter.message_id for letter in letters}
         gone, refused = dead_letters.purge(stack.place.sqs, dlq_url=stack.dlq_url, message_ids=ids, keep=keep)
-    click.echo(f"{gone} dead letters removed{f'; they are in {kept_in}' if kept_in else ''}.")
+    out.say(f"{gone} dead letters removed{f'; they are in {kept_in}' if kept_in else ''}.")
     if gone < len(ids):
         codes = ", ".join(f"{code} {count}" for code, count in refused.items()) or "others hold them"
         raise StackError(f"{len(ids) - gone} are left: {codes}. Run it again.")
@@ -150,7 +147,7 @@ def redrive(stack: Stack, *, wanted: Filter) -> None:
     It may be stopped at any moment and started again: no message is ever lost by it.
     """
     everything = wanted == Filter()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with out.progress() as progress:
         task = progress.add_task("redrive", total=sum(queue_depth(stack, stack.dlq_url)) or None)
 
         def tell(moved: int) -> None:
@@ -164,7 +161,7 @@ def redrive(stack: Stack, *, wanted: Filter) -> None:
             moved, refused = dead_letters.redrive(
                 stack.place.sqs, dlq_url=stack.dlq_url, queue_url=stack.queue_url, wanted=wanted, tell=tell
             )
-    click.echo(f"{moved} messages sent back to the queue.")
+    out.say(f"{moved} messages sent back to the queue.")
     if refused:
         codes = ", ".join(f"{code} {count}" for code, count in refused.items())
         raise StackError(f"{sum(refused.values())} stay in the dead-letter queue: {codes}. Run it again.")
@@ -177,10 +174,10 @@ def _wanted(stack: Stack, wanted: Filter) -> list[DeadLetter]:
 
 def _counted(letters: Sequence[DeadLetter]) -> str:
     reasons = Counter(letter.reason for letter in letters)
-    told = ", ".join(f"{printable(reason)} {count}" for reason, count in reasons.most_common())
+    told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
     return f"{len(letters)} dead letters{': ' + told if told else ''}"
 
 
 def _warn_of_hidden(stack: Stack) -> None:
     if hidden := queue_depth(stack, stack.dlq_url)[1]:
-        click.echo(f"{hidden} more are hidden: somebody else looks, or a look was killed. Wait 5 minutes.", err=True)
+        out.say(f"{hidden} more are hidden: somebody else looks, or a look was killed. Wait 5 minutes.", err=True)

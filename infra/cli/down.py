@@ -6,6 +6,7 @@ import click
 
 from infra.local import front, lifecycle
 from infra.options.locator import data_dir_option
+from infra.terminal import out
 
 
 @click.command("down")
@@ -14,4 +15,4 @@ def command(*, data_dir: Path) -> None:
     """Stop the local stack. Queue, stream, table and stack are kept in the data folder for the next `rdp up`."""
     front.stop(data_dir)  # First: nobody is to send to an engine that stops.
     stopped = lifecycle.down(data_dir)
-    click.echo(f"No engine runs for {data_dir}." if stopped is None else f"Stopped. The state is kept in {data_dir}.")
+    out.say(f"No engine runs for {data_dir}." if stopped is None else f"Stopped. The state is kept in {data_dir}.")

@@ -1,12 +1,11 @@
 """`rdp keys`: create, list and revoke the API keys of a stack with `Authentication=api_key`."""
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from infra import access
 from infra.options.locator import on_stack
 from infra.stack import Stack
+from infra.terminal import out
 from infra.terminal.text import printable
 
 
@@ -22,8 +21,8 @@ def command() -> None:
 def create(stack: Stack, *, tenant: str, note: str) -> None:
     """Create a key and show it, once: the stack keeps a hash only."""
     key, text = access.create(stack, tenant, note)
-    click.echo(f"Key {key.key_id} of tenant {key.tenant_id}. Keep it now; it can't be shown again.", err=True)
-    click.echo(text)
+    out.say(f"Key {key.key_id} of tenant {key.tenant_id}. Keep it now; it can't be shown again.", err=True)
+    out.say(text)
 
 
 @command.command("list")
@@ -31,10 +30,8 @@ def create(stack: Stack, *, tenant: str, note: str) -> None:
 @click.option("--tenant", help="Only this tenant's.")
 def list_keys(stack: Stack, *, tenant: str | None) -> None:
     """List the keys, without their secrets."""
-    table = Table("key id", "tenant", "created at", "note")
-    for key in access.keys(stack, tenant):
-        table.add_row(key.key_id, key.tenant_id, key.created_at, printable(key.note))
-    Console().print(table)
+    rows = ((key.key_id, key.tenant_id, key.created_at, printable(key.note)) for key in access.keys(stack, tenant))
+    out.say_table(("key id", "tenant", "created at", "note"), rows)
 
 
 @command.command("revoke")
@@ -43,4 +40,4 @@ def list_keys(stack: Stack, *, tenant: str | None) -> None:
 def revoke(stack: Stack, *, key_id: str) -> None:
     """Revoke the key KEY_ID. API Gateway may let it in for up to 60 s more."""
     key = access.revoke(stack, key_id)
-    click.echo(f"Key {key.key_id} of tenant {key.tenant_id} is revoked, within 60 s everywhere.")
+    out.say(f"Key {key.key_id} of tenant {key.tenant_id} is revoked, within 60 s everywhere.")

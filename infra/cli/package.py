@@ -9,6 +9,7 @@ import click
 
 from infra import import_time, package
 from infra.package import Architecture
+from infra.terminal.out import say
 
 
 @click.command("package")
@@ -34,7 +35,7 @@ def command(*, architecture: Architecture, python_version: str, here: bool, with
             measured = f"{import_time.measure_ms(function, built):.0f} ms"
         else:
             measured = "not measurable here"
-        click.echo(
+        say(
             f"{out / f'{function}.zip'}  {len(built) / 1024:,.0f} KiB  unpacked {unpacked_bytes / 1024:,.0f} KiB  "
             f"import {measured}  sha256 {hashlib.sha256(built).hexdigest()}"
         )

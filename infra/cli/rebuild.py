@@ -17,6 +17,7 @@ from infra.audit.ledger import ChangedItem, Ledger, MissingLog
 from infra.options.locator import on_stack
 from infra.private_file import open_new
 from infra.stack import Stack, StackError
+from infra.terminal import exits, out
 from infra.terminal.counting import counting
 from infra.terminal.text import printable
 
@@ -66,7 +67,7 @@ def command(
             found = places.read(stack, ledger, within, tell=tell)
         missing, changed = sum(1 for _ in ledger.missing()), sum(1 for _ in ledger.changed())
         for line in _told(ledger, missing, changed, found.in_flight):
-            click.echo(line)
+            out.say(line)
         replaced = changed if restore_changed else 0
         if missing or replaced:
             _go_on(missing, replaced, dry_run=dry_run, yes=yes)
@@ -74,7 +75,7 @@ def command(
                 _take_out(stack, ledger, export or Path(f"changed-items-{now:%Y%m%dT%H%M%SZ}.ndjson"))
             with counting({"sent": None}) as tell:
                 sent = rebuild.send_missing(stack, ledger, within, tell=lambda count: tell("sent", count))
-            click.echo(f"{sent:,} logs sent to the queue. `rdp audit` says complete once the consumer has stored them.")
+            out.say(f"{sent:,} logs sent to the queue. `rdp audit` says complete once the consumer has stored them.")
     except (StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
     finally:
@@ -101,14 +102,14 @@ def _named(word: str, count: int, logs: Iterable[MissingLog | ChangedItem]) -> I
 def _go_on(missing: int, replaced: int, *, dry_run: bool, yes: bool) -> None:
     """Return if it may be done. Raises: Exit, Abort."""
     if dry_run:
-        click.echo("Dry run: nothing was changed.")
-        raise click.exceptions.Exit(1)
+        out.say("Dry run: nothing was changed.")
+        raise click.exceptions.Exit(exits.BAD)
     if not yes:
         also = f", after {replaced:,} changed items were exported and deleted" if replaced else ""
-        click.confirm(f"Send {missing:,} missing logs to the queue again{also}?", abort=True)
+        out.confirm(f"Send {missing:,} missing logs to the queue again{also}?", abort=True)
 
 
 def _take_out(stack: Stack, ledger: Ledger, path: Path) -> None:
     with open_new(path) as file:
         taken = rebuild.take_out(stack, ledger, ledger.changed(), file)
-    click.echo(f"{taken:,} items taken out; as they were, they are in {path}.")
+    out.say(f"{taken:,} items taken out; as they were, they are in {path}.")

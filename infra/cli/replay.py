@@ -1,17 +1,11 @@
 """`rdp replay`: the stream read back, to files, to standard output or to the queue."""
 
-import os
-import sys
 import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 import click
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from consumer import clock, redact, settings
 from consumer.replay import read
@@ -22,9 +16,8 @@ from consumer.replay.replay import Progress
 from consumer.replay.sinks import QueueRefusedError
 from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
+from infra.terminal import out
 from infra.terminal.signals import on_stop
-
-_REFRESHES_PER_S: Final = 4
 
 
 def _checked(_context: click.Context, _option: click.Parameter, to: str) -> str:
@@ -79,15 +72,15 @@ def command(stack: Stack, **options: object) -> None:
     except (CheckpointMismatchError, StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
     except BrokenPipeError:  # The reader of standard output has enough, as in `rdp replay | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush complains
+        out.hang_up()
         raise click.exceptions.Exit(0) from None
     except OSError as error:  # A target that cannot be written.
         raise click.ClickException(str(error)) from error
-    click.echo(_summary(progress), err=True)
+    out.say(_summary(progress), err=True)
     for shard_id in progress.expired_shards:
-        click.echo(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
+        out.say(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
     if progress.broken:
-        click.echo(f"{progress.broken} broken records are in {quarantine_path(asked)}", err=True)
+        out.say(f"{progress.broken} broken records are in {quarantine_path(asked)}", err=True)
 
 
 def outside(stack: Stack) -> Outside:
@@ -98,7 +91,7 @@ def outside(stack: Stack) -> Outside:
         kinesis=place.session.client("kinesis", endpoint_url=place.aws_endpoint_url, config=read.client_config()),
         queue_url=stack.queue_url,
         sqs=place.sqs,
-        stdout=sys.stdout.buffer,
+        stdout=out.JsonLines(),
         clock=clock.system(),
     )
 
@@ -127,27 +120,16 @@ def redactor_of(stack: Stack) -> redact.Redactor:
 
 
 def _shown(cleanup: ExitStack, progress: Progress) -> None:
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return
     started_s = time.monotonic()
 
-    def line() -> Text:
+    def line() -> str:
         rate = progress.logs / max(time.monotonic() - started_s, 0.001)
-        return Text(
+        return (
             f"{len(progress.shards_read)} shards ({progress.shards_ended} ended)  {progress.records:,} records  "
             f"{progress.logs:,} logs  {rate:,.0f} logs/s  {progress.lag_ms / 1000:,.1f} s behind"
         )
 
-    cleanup.enter_context(
-        Live(
-            get_renderable=line,
-            console=console,
-            refresh_per_second=_REFRESHES_PER_S,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-    )
+    cleanup.enter_context(out.live_line(line))
 
 
 def _summary(progress: Progress) -> str:

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from infra.options.credentials import Credentials, credentials_options
 from infra.options.locator import on_stack
@@ -25,8 +24,6 @@ from infra.terminal import exits, out
 from infra.terminal.signals import on_stop
 from ingest.contract.errors import Rejected
 from ingest.contract.message import TENANT_ID_PATTERN
-
-_COLUMNS: Final = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
 
 
 def _read_tenant(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -104,7 +101,7 @@ def command(
         raise click.UsageError("--position belongs to --follow.")
     with stored.LogIds() as taken, _stoppable() as (stop, wake), source.opened(file, wake) as opened:
         started_s = time.monotonic()
-        with out.progress(*_COLUMNS) as bar:
+        with out.progress() as bar:
             task = bar.add_task("sending", total=opened.total_bytes)
 
             def show(lines: int) -> None:
@@ -168,7 +165,7 @@ def _stoppable() -> Iterator[tuple[threading.Event, int]]:
 def _wait(stack: Stack, tenant: str, taken: stored.LogIds, timeout_s: float, stop: threading.Event) -> int:
     """Wait until the logs are stored; say and return how many are not."""
     started_s = time.monotonic()
-    with out.progress(*_COLUMNS) as bar:
+    with out.progress() as bar:
         task = bar.add_task("waiting until stored", total=len(taken))
         found, missing = stored.wait(
             stack.place.dynamodb,

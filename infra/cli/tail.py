@@ -1,5 +1,6 @@
 """`rdp tail`: both functions' logs as they come."""
 
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from infra import function_lines
 from infra.function_lines import Level
 from infra.options.locator import on_stack
 from infra.stack import Stack
-from infra.terminal.text import printable
+from infra.terminal import out
+from infra.terminal.signals import on_stop
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -84,17 +86,18 @@ def command(
         for name, output in _GROUPS.items()
         if service in {None, name}
     ]
-    while True:
-        for entry in sorted(entry for follower in followers for entry in follower.new()):
-            line = function_lines.read(entry.message)
-            if (line.platform and not platform) or not function_lines.at_least(level, line):
-                continue
-            if as_json:
-                click.echo(printable(entry.message.rstrip("\n")))
-            else:
-                at = datetime.fromtimestamp(entry.timestamp_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-                told = f"{at} {entry.service:<8} {line.level:<7} {line.event:<14} {printable(line.text)}"
-                click.echo(click.style(told, fg=_COLOURS[line.level]))
-        if no_follow:
-            return
-        time.sleep(_POLL_S)
+    with on_stop(lambda _: sys.exit(0)):  # To be stopped is how it ends: no `Aborted!`, and no wait for a slow call.
+        while True:
+            for entry in sorted(entry for follower in followers for entry in follower.new()):
+                line = function_lines.read(entry.message)
+                if (line.platform and not platform) or not function_lines.at_least(level, line):
+                    continue
+                if as_json:
+                    out.say_json(entry.message.rstrip("\n").replace("\n", "\\n"))
+                else:
+                    at = datetime.fromtimestamp(entry.timestamp_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
+                    told = f"{at} {entry.service:<8} {line.level:<7} {line.event:<14} {line.text}"
+                    out.say(told, colour=_COLOURS[line.level])
+            if no_follow:
+                return
+            time.sleep(_POLL_S)

@@ -8,6 +8,7 @@ import click
 from infra.local import terraform
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
+from infra.terminal import out
 
 
 @click.group("terraform")
@@ -20,9 +21,9 @@ def command() -> None:
 @data_dir_option
 def apply(*, data_dir: Path, parameters: Mapping[str, str]) -> None:
     """Make the stack of the Terraform configuration beside the template's."""
-    applied = terraform.apply(data_dir, parameters, tell=click.echo)
-    click.echo(f"endpoint  {applied.endpoint}")
-    click.echo(f"Every command works on it with --data-dir {data_dir / 'terraform'}")
+    applied = terraform.apply(data_dir, parameters, tell=out.say)
+    out.say(f"endpoint  {applied.endpoint}")
+    out.say(f"Every command works on it with --data-dir {data_dir / 'terraform'}")
 
 
 @command.command("destroy")
@@ -30,4 +31,4 @@ def apply(*, data_dir: Path, parameters: Mapping[str, str]) -> None:
 def destroy(*, data_dir: Path) -> None:
     """Remove that stack."""
     terraform.destroy(data_dir)
-    click.echo("Destroyed.")
+    out.say("Destroyed.")

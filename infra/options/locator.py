@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from infra import stack
 from infra.local import lifecycle, state
 from infra.stack import Place, Stack
+from infra.terminal import out
 
 _IN_AWS: Final = ("region", "profile", "endpoint_url")
 
@@ -149,7 +150,7 @@ def locate(where: Where) -> Stack:
 def say_aws(place: Place, what: str) -> None:
     """Say on standard error that a verb is about to work in AWS, and where there."""
     at = place.aws_endpoint_url or f"AWS, region {place.session.region_name or 'unknown'}"
-    click.echo(f"On {at}{f', profile {place.profile}' if place.profile else ''}: {what}.", err=True)
+    out.say(f"On {at}{f', profile {place.profile}' if place.profile else ''}: {what}.", err=True)
 
 
 def _check_one_place(in_aws: list[str]) -> None:

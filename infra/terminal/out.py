@@ -1,21 +1,23 @@
 """The one way out to the terminal. What comes from logs, ids, notes or AWS is shown as text and commands nothing.
 
-A verb prints by these functions alone (a test and ruff's banned-api hold it): each escapes control characters, C1,
+A verb prints by these functions alone (a test holds it): each escapes control characters, C1,
 DEL and bidirectional overrides, and none reads rich's markup.
 """
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final, TextIO
 
 import click
 from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from infra.terminal import columns
 from infra.terminal.text import printable, printable_json
 
 _REFRESHES_PER_S: Final = 4
@@ -60,23 +62,29 @@ def say_table(
     show(table)
 
 
+def say_columns(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print the rows as `columns.lines` lays them out: for people in columns, for programs with tabs."""
+    for line in columns.lines(names, rows):
+        click.echo(line)
+
+
 def show(renderable: RenderableType) -> None:
     """Print what a module of this room has made (`text.counts_table`)."""
     _console().print(renderable)
 
 
-def progress(*columns: ProgressColumn) -> Progress:
+def progress() -> Progress:
     """Return a bar on standard error that vanishes at its end; nothing where no terminal is."""
-    shown = columns or (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    parts = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     console = _console(err=True)
-    return Progress(*shown, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*parts, console=console, transient=True, disable=not console.is_terminal)
 
 
-def live_line(line: Callable[[], str]) -> AbstractContextManager[object] | None:
-    """Return what keeps the line that `line()` says on standard error for as long as it is entered; None in a pipe."""
+def live_line(line: Callable[[], str]) -> AbstractContextManager[object]:
+    """Return what keeps the line that `line()` says on standard error for as long as it is entered; not in a pipe."""
     console = _console(err=True)
     if not console.is_terminal:
-        return None
+        return nullcontext()
     return Live(
         get_renderable=lambda: Text(printable(line())),
         console=console,
@@ -90,6 +98,17 @@ def live(*, err: bool = False) -> Live | None:
     """Return a place on the terminal for what `Live.update` is given; None in a pipe."""
     console = _console(err=err)
     return Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+
+
+@contextmanager
+def status(text: str) -> Iterator[Callable[[str], None]]:
+    """Show on standard error that something goes on, and what: the block gets a function that says something else."""
+    console = _console(err=True)
+    if not console.is_terminal:
+        yield lambda _text: None
+        return
+    with console.status(Text(printable(text))) as shown:
+        yield lambda changed: shown.update(Text(printable(changed)))
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:
@@ -108,15 +127,23 @@ def _console(*, err: bool = False) -> Console:
     return console
 
 
+def hang_up() -> None:
+    """Forget what was not read: the reader of standard output has enough, as in `rdp replay | head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Or the interpreter's last flush complains.
+
+
 class JsonLines:
     """Standard output for lines of JSON: byte by byte as given into a pipe or a file, escaped on a terminal."""
 
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+
     def write(self, content: bytes) -> int:
         """Write whole lines."""
-        if sys.stdout.isatty():
+        if self._stream.isatty():
             content = printable_json(content.decode("utf-8", "backslashreplace")).encode()
-        return sys.stdout.buffer.write(content)
+        return self._stream.buffer.write(content)
 
     def flush(self) -> None:
         """Hand on what was written."""
-        sys.stdout.buffer.flush()
+        self._stream.buffer.flush()

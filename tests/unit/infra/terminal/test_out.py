@@ -1,0 +1,70 @@
+"""The one way out to the terminal."""
+
+import io
+import json
+import os
+import pty
+
+import pytest
+
+from infra.terminal import out
+
+HOSTILE = "[/x][red]a[/red][link=http://evil]b[/link]:smile:\x1b[31m\x9b31m\x7f\u202e\r\n"
+SHOWN = r"[/x][red]a[/red][link=http://evil]b[/link]:smile:\x1b[31m\x9b31m\x7f\u202e\r\n"
+
+
+def test_a_line_is_one_line_of_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever it holds: no markup, no control, no second line."""
+    out.say(HOSTILE)
+    out.say(HOSTILE, err=True)
+    shown = capsys.readouterr()
+    assert shown.out == shown.err == f"{SHOWN}\n"
+
+
+def test_a_table_shows_its_cells_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Title, heads and cells; nothing is cut in a pipe; only our own line ends end lines."""
+    out.say_table([HOSTILE], [[HOSTILE * 9], ["a\nb"]], title=HOSTILE, right=[HOSTILE], style=lambda _: "bold")
+    shown = capsys.readouterr().out
+    assert SHOWN in shown
+    assert not set(shown) & set("\x1b\x9b\x7f\u202e\r")
+    assert "[red]a[/red]" in shown
+
+
+def test_a_table_folds_no_id_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """An id that is longer than any terminal is wide stands on one line."""
+    out.say_table(["id", "other"], [["i" * 500, "o" * 500]])
+    assert "i" * 500 in capsys.readouterr().out
+
+
+def test_json_stays_json_of_the_same_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """Readable letters stay; what could command is escaped as JSON does it."""
+    value = {"text": f"Zoë 日本 🙂{HOSTILE}\U000e0001"}
+    out.say_json(json.dumps(value, ensure_ascii=False))
+    shown = capsys.readouterr().out
+    assert json.loads(shown) == value
+    assert "Zoë 日本 🙂" in shown
+    assert not set(shown) & set("\x1b\x9b\x7f\u202e\r\U000e0001")
+
+
+def test_lines_of_json_are_escaped_on_a_terminal() -> None:
+    """C1, DEL and bidirectional overrides of a log do not reach it; the value is the same."""
+    value = "Zoë\x9b31m\x7f\u202e"
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as stdout:
+        lines = out.JsonLines(stdout)
+        lines.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
+        lines.flush()
+        shown = os.read(ours, 1000).decode()
+    os.close(ours)
+    assert json.loads(shown) == value
+    assert not set(shown) & set("\x9b\x7f\u202e")
+
+
+def test_lines_of_json_are_as_given_in_a_pipe() -> None:
+    """Byte for byte."""
+    pipe = io.BytesIO()
+    lines = out.JsonLines(io.TextIOWrapper(pipe))
+    content = b'"Zo\xc3\xab\x7f\xc2\x9b"\n\xff\n'
+    lines.write(content)
+    lines.flush()
+    assert pipe.getvalue() == content
