@@ -28,7 +28,6 @@ class BrokenRecords:
     def write(self, record: StreamRecord, broken: Broken) -> None:
         """Keep one piece with its place on the stream and what is wrong with it."""
         if self._file is None:
-            self._path.touch(mode=0o600)
             self._file = LineFile(self._path)
         line = {
             "reason": broken.reason,

@@ -3,12 +3,12 @@
 A checkpoint is replaced in one step (fsync, rename), so that a killed run finds the old one or the new one, whole.
 """
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from consumer.replay import private
 
 TRIM_HORIZON: Final = "TRIM_HORIZON"
 """The KCL's sentinel sequence number: nothing of the shard is read yet."""
@@ -62,25 +62,7 @@ def load(path: Path) -> Checkpoint | None:
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Replace the file durably. The caller has flushed the output that the checkpoint speaks of."""
     encoded = msgspec.json.format(msgspec.json.encode(checkpoint, order="sorted"), indent=1)
-    # Beside the file, because a rename is atomic only within one file system.
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(encoded)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable (a rename or a new file is not until its folder is synced)."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        # Some file systems cannot sync a folder, and say so with EINVAL: there is nothing more to do there.
-        with contextlib.suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    private.replace(path, encoded)
 
 
 def check_continues(checkpoint: Checkpoint, *, stream: str, query: dict[str, str]) -> None:

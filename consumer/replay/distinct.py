@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from consumer.replay import private
 from consumer.replay.checkpoint import CheckpointMismatchError
 
 _CACHE_KIB: Final = 64 * 1024
@@ -28,6 +29,8 @@ class Seen:
             raise CheckpointMismatchError(f"{path} is not there: which logs were seen before the checkpoint is unknown")
         if path is not None and commit == 0:
             path.unlink(missing_ok=True)
+        if path is not None:
+            private.opened(path).close()
         # The empty name is SQLite's own temporary file, which it deletes.
         self._database = sqlite3.connect("" if path is None else path, isolation_level=None, cached_statements=8)
         self._database.executescript(

@@ -1,16 +1,18 @@
 """One replay as an operator asks for it: the options made into a checkpoint to start from, a selection and a sink."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from consumer.clock import Clock
 from consumer.redact import Redactor
 from consumer.replay import checkpoint as checkpoints
-from consumer.replay import instant, select
+from consumer.replay import instant, private, select
 from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import Checkpoint
 from consumer.replay.distinct import Seen
@@ -107,6 +109,7 @@ def run(
         OptionsError: the options do not name a replay.
         CheckpointMismatchError, StreamUnreadableError, QueueRefusedError: it cannot begin or go on.
     """
+    _check_files(options)
     start = _start(outside, options, redaction="" if redactor is None else redactor.version)
     selection = _selection(options, datetime.fromisoformat(start.started_at))
     progress = Progress()
@@ -133,7 +136,7 @@ def run(
         cleanup.callback(broken.close)
         seen: Seen | None = None
         if options.distinct or options.to == _QUEUE:
-            kept = options.checkpoint and options.checkpoint.with_name(options.checkpoint.name + ".seen")
+            kept = None if options.checkpoint is None else seen_path(options.checkpoint)
             seen = Seen(kept, commit=start.commit)
             cleanup.callback(seen.close)
         progress.expired_shards = [
@@ -172,15 +175,33 @@ def _start(outside: Outside, options: Options, *, redaction: str) -> Checkpoint:
     return found
 
 
+def _check_files(options: Options) -> None:
+    """Refuse two files that are one, under whatever names, before any is opened: each would destroy the other."""
+    files = {"--quarantine (or its default)": quarantine_path(options)}
+    if options.to not in {"-", _QUEUE}:
+        files["--to"] = Path(options.to)
+    if options.checkpoint is not None:
+        files["--checkpoint"] = options.checkpoint
+        files["the set of logs seen, beside --checkpoint,"] = seen_path(options.checkpoint)
+        files["the draft of --checkpoint"] = private.partial_path(options.checkpoint)
+    for (one, path), (other, same) in combinations(files.items(), 2):
+        if os.path.realpath(path) == os.path.realpath(same) or (
+            path.exists() and same.exists() and path.samefile(same)
+        ):
+            raise OptionsError(f"{one} and {other} are the same file: {path}. Name two.")
+
+
 def _selection(options: Options, now: datetime) -> select.Selection:
     try:
-        return select.Selection(
-            since=instant.parse(options.since, now) if options.since else None,
-            until=instant.parse(options.until, now) if options.until else None,
-            tenants=frozenset(options.tenants),
-        )
+        since = instant.parse(options.since, now) if options.since else None
+        until = instant.parse(options.until, now) if options.until else None
     except ValueError as error:
         raise OptionsError(str(error)) from error
+    if since and until and since >= until:
+        raise OptionsError(
+            f"--since {options.since} is not before --until {options.until}: there is nothing between them."
+        )
+    return select.Selection(since=since, until=until, tenants=frozenset(options.tenants))
 
 
 def _sink(to: str, outside: Outside) -> Sink:
@@ -199,6 +220,11 @@ def _sink(to: str, outside: Outside) -> Sink:
             except ModuleNotFoundError as error:
                 raise OptionsError("Parquet needs the extra: pip install 'robust-data-processor[analytics]'") from error
             return ParquetSink(Path(to))
+
+
+def seen_path(checkpoint: Path) -> Path:
+    """Return the file that keeps, beside a checkpoint, which logs were seen."""
+    return checkpoint.with_name(f"{checkpoint.name}.seen")
 
 
 def quarantine_path(options: Options) -> Path:

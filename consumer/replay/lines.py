@@ -5,25 +5,27 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from consumer.replay.checkpoint import CheckpointMismatchError, sync_folder
+from consumer.replay import private
+from consumer.replay.checkpoint import CheckpointMismatchError
 
 _BUFFERED_LINES: Final = 1_000
 _GZIP: Final = 16 + zlib.MAX_WBITS  # zlib's own gzip header carries no name and no time.
 
 
 class LineFile:
-    """Lines in a file, cut back to its last commit on resume. With `gz`, each commit ends a gzip member."""
+    """Lines in a private file, cut back to its last commit on resume. With `gz`, each commit ends a gzip member."""
 
     def __init__(self, path: Path, *, gz: bool = False, resume_at: int = 0) -> None:
         """Open the file for what comes after its first `resume_at` bytes; 0 begins it anew.
 
         Raises:
             CheckpointMismatchError: the file is shorter than that: it is not what the checkpoint speaks of.
+            OSError: it cannot be written, or is a link.
         """
         size = path.stat().st_size if path.exists() else 0
         if size < resume_at:
             raise CheckpointMismatchError(f"{path} has {size} bytes and the checkpoint speaks of {resume_at}")
-        self._file = path.open("r+b" if path.exists() else "x+b")
+        self._file = private.opened(path)
         self._file.truncate(resume_at)
         self._file.seek(resume_at)
         self._folder: Path | None = path.parent
@@ -46,7 +48,7 @@ class LineFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         if self._folder is not None:
-            sync_folder(self._folder)
+            private.sync_folder(self._folder)
             self._folder = None
         return self._file.tell()
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from consumer.replay.checkpoint import CheckpointMismatchError, sync_folder
+from consumer.replay import private
+from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.timestamps import instant
 from ingest.contract import exact_json
 from ingest.contract.message import InternalMessage
@@ -59,7 +60,7 @@ class ParquetSink:
         Raises:
             CheckpointMismatchError: the folder holds files that no checkpoint of this replay speaks of.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private.made_folder(self._folder)
         if committed == 0 and any(self._folder.iterdir()):
             stray = [path for path in self._folder.rglob("*") if path.is_file() and not _is_ours(path)]
             if stray:
@@ -108,12 +109,13 @@ def _write(folder: Path, number: int, messages: list[InternalMessage]) -> None:
             None if message.fields is None else exact_json.encode(message.fields).decode() for message in messages
         ],
     }
-    folder.mkdir(parents=True, exist_ok=True)
+    private.made_folder(folder)
     final = folder / f"part-{number:06}.parquet"
     partial = final.with_name(final.name + _PARTIAL_SUFFIX)
-    with partial.open("wb") as file:
+    partial.unlink(missing_ok=True)
+    with private.opened(partial, anew=True) as file:
         pq.write_table(pa.table(columns, schema=SCHEMA), file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
     partial.replace(final)
-    sync_folder(folder)
+    private.sync_folder(folder)

@@ -45,7 +45,7 @@ def _make_private(descriptor: int, path: Path) -> None:
 
 def replace(path: Path, content: bytes) -> None:
     """Replace the file in one step, durably: a reader finds the old one or the new one whole, after a crash too."""
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_path(path)  # Beside it, because a rename is atomic only within one file system.
     with contextlib.suppress(FileNotFoundError):
         partial.unlink()  # Of a run that was killed; a link that somebody put there is taken away, not followed.
     with opened(partial, anew=True) as file:
@@ -54,6 +54,11 @@ def replace(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     partial.replace(path)
     sync_folder(path.parent)
+
+
+def partial_path(path: Path) -> Path:
+    """Return where `replace` writes its draft."""
+    return path.with_name(f".{path.name}.partial")
 
 
 def made_folder(path: Path) -> Path:

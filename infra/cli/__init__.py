@@ -46,7 +46,8 @@ class _Verbs(PlainErrors):
         return command
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="robust-data-processor", prog_name="rdp")
 def main() -> None:
     """Run and operate the Robust Data Processor.
 

@@ -28,7 +28,11 @@ _COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", 
 
 @click.command("audit")
 @on_stack
-@click.option("--since", metavar="TIME", help="Logs received at or after it: an ISO time, or an age such as 2h or 3d.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Logs received at or after it: an ISO time (UTC unless it names a zone), or an age such as 2h or 3d.",
+)
 @click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
 @click.option("--missing-ids", is_flag=True, help="Name the missing logs and the changed items.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

@@ -27,7 +27,11 @@ _NAMED: Final = 20
 
 @click.command("rebuild")
 @on_stack
-@click.option("--since", metavar="TIME", help="Logs received at or after it: an ISO time, or an age such as 2h or 3d.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Logs received at or after it: an ISO time (UTC unless it names a zone), or an age such as 2h or 3d.",
+)
 @click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
 @click.option("--restore-changed", is_flag=True, help="Also replace items whose text is not what was sent.")
 @click.option(
@@ -52,7 +56,7 @@ def command(
 
     The consumer stores it as it stores any log: redacted, and never over another item. A log with a dead letter is not
     missing. An item whose text is none of those that the stream has for its log id was changed after it was stored: it
-    is named, and replaced with --restore-changed, which keeps it in a file. The exit status is 1 when something is
+    is named, and replaced with --restore-changed, which keeps it in a file. The exit status is 4 when something is
     left as it was.
     """
     now = datetime.now(UTC)

@@ -38,8 +38,12 @@ def _checked(_context: click.Context, _option: click.Parameter, to: str) -> str:
     callback=_checked,
     help="-, FILE.ndjson[.gz], DIR/ or queue.",
 )
-@click.option("--since", metavar="TIME", help="Logs received at or after it: an ISO time, or an age such as 2h or 3d.")
-@click.option("--until", metavar="TIME", help="Logs received before it.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Logs received at or after it: an ISO time (UTC unless it names a zone), or an age such as 2h or 3d.",
+)
+@click.option("--until", metavar="TIME", help="Logs received before it. Times as for --since.")
 @click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
 @click.option("--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
 @click.option("--distinct", is_flag=True, help="Each (tenant_id, log_id) once: the first on the stream.")

@@ -68,7 +68,13 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
 
 @click.command("tail")
 @on_stack
-@click.option("--since", default="5m", show_default=True, callback=_read_since, help="From when: 15m, 2h or a time.")
+@click.option(
+    "--since",
+    default="5m",
+    show_default=True,
+    callback=_read_since,
+    help="From when: an age such as 15m or 2h, or an ISO time (UTC unless it names a zone).",
+)
 @click.option("--service", type=click.Choice(["ingest", "consumer"]), help="Only this function.")
 @click.option(
     "--level", type=click.Choice(list(function_lines.LEVELS)), default="info", show_default=True, help="At least."

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from consumer.replay import private
 from infra.local.state import State
 from infra.stack import StackError
 
@@ -43,7 +44,7 @@ def start(data_dir: Path, state: State) -> int:
     data_dir = data_dir.resolve()
     scratch = data_dir / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # What a killed engine left: unpacked functions.
-    scratch.mkdir(parents=True)
+    private.made_folder(scratch)
     log_path = data_dir / "engine.log"
     with log_path.open("wb") as log:
         # A session of its own: Ctrl-C in the terminal is for rdp, which then stops the engine in order.

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from consumer.replay import private
 from infra.stack import Place, Stack, StackError
 
 DEFAULT_DATA_DIR: Final = Path(".rdp")
@@ -60,10 +61,8 @@ def read(data_dir: Path) -> State | None:
 def write(data_dir: Path, state: State) -> None:
     """Replace the folder's state file; a reader never sees half of it."""
     path = _path(data_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(state)))
-    draft.replace(path)
+    private.made_folder(path.parent)  # In it are the texts of every tenant.
+    private.replace(path, msgspec.json.format(msgspec.json.encode(state)))
 
 
 def _path(data_dir: Path) -> Path:

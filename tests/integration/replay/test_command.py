@@ -227,3 +227,52 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.wait(timeout=300) == 0
     assert (tmp_path / "errors").read_text() == ""
+
+
+def test_two_files_that_are_one_are_refused_before_anything_is_opened(
+    rdp: Rdp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under another name, through a link or a second name of the file, too: each would destroy the other."""
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / "out.ndjson"
+    target.write_bytes(b"precious\n")
+    (tmp_path / "link").symlink_to(target)
+    (tmp_path / "second").hardlink_to(target)
+    for option in ("--checkpoint", "--quarantine"):
+        for name in ("out.ndjson", "./out.ndjson", "link", "second", str(target)):
+            result = rdp("--to", str(target), option, name)
+            assert result.exit_code == 2, (option, name)
+            assert "are the same file" in result.output
+            assert target.read_bytes() == b"precious\n"
+
+
+def test_what_a_replay_writes_is_for_its_owner_alone(rdp: Rdp, tmp_path: Path) -> None:
+    """Originals, the position and the set of logs seen; a file that was there with another mode, too."""
+    target, kept = tmp_path / "out.ndjson", tmp_path / "kept.json"
+    target.touch(mode=0o644)
+    assert rdp("--to", str(target), "--raw", "--distinct", "--checkpoint", str(kept)).exit_code == 0
+    assert rdp("--to", f"{tmp_path}/lake/", "--raw").exit_code == 0
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) >= 4
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
+    assert (tmp_path / "lake").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_link_in_the_place_of_an_output_is_not_written_through(rdp: Rdp, tmp_path: Path) -> None:
+    """One line names it; its target keeps its bytes."""
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious\n")
+    for name in ("out.ndjson", "out.ndjson.broken.ndjson"):
+        (tmp_path / name).symlink_to(precious)
+        result = rdp("--to", str(tmp_path / "out.ndjson"))
+        assert result.exit_code == 1
+        assert "symbolic link" in result.output
+        assert precious.read_bytes() == b"precious\n"
+        (tmp_path / name).unlink()
+
+
+def test_times_in_the_wrong_order_are_refused(rdp: Rdp) -> None:
+    """There is nothing between them, which nobody means."""
+    result = rdp("--since", "1h", "--until", "2h")
+    assert result.exit_code == 2
+    assert "--since 1h is not before --until 2h" in result.output
