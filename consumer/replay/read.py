@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     )
 
 PAGE_RECORDS: Final = 10_000
-"""Records a GetRecords call at most; it also ends at 10 MiB (GetRecords API reference, November 2026)."""
+"""Records a GetRecords call at most; AWS also ends it at 10 MiB (GetRecords API reference, November 2026)."""
 
+PAGE_BYTES: Final = 2 * 1024 * 1024
+"""Bytes of data that a call asks for, by the size of the records before. A shard gives all its readers 2 MB a second
+(Kinesis quotas), so larger pages are read no faster and only held longer; some engines have no limit of bytes."""
+
+FIRST_RECORDS: Final = 10
+"""Records that a shard's first call asks for, when their size is not known: at 1 MiB each, AWS's own 10 MiB."""
+
+_GROWTH: Final = 8  # From call to call: records that are small so far are asked for in 10, 80, 640, 5,120, 10,000.
 _CUT_BYTES: Final = 5 * 1024 * 1024  # Half of what a page can hold, as records may be large.
 _CALLS_PER_S: Final = 5  # GetRecords a shard, all readers together (API reference).
 
@@ -79,24 +87,32 @@ def pages(
     since: datetime | None,
     idle_wait_s: float,
     time: Time,
+    page_bytes: int = PAGE_BYTES,
 ) -> Iterator[Page]:
     """Yield the shard's pages from `position` on, without end while the shard is open.
 
     The first record may be the one that `position` names: sub-sequence numbers above its own may be left in it. A
     shard that is not begun starts at `since` by arrival time (with a margin), else at the trim horizon. When all is
-    read, a page says so and the next call comes after `idle_wait_s`. `time.sleep` may raise to end the reading.
+    read, a page says so and the next call comes after `idle_wait_s`. `time.sleep` may raise to end the reading. A page
+    holds about `page_bytes`, and one record at least.
 
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load, or without end.
     """
     calls = _ShardCalls(client, _start(stream_name, shard_id, position, since), time)
+    limit = FIRST_RECORDS
     while True:
-        response = calls.get_records()
+        response = calls.get_records(limit)
         records = response["Records"]
         ended = response.get("NextShardIterator") is None
         millis_behind = response.get("MillisBehindLatest", 0)
-        # On a busy stream every page has records: waiting for an empty one would never end.
-        caught_up = millis_behind == 0 and not _may_be_cut(records)
+        # On a busy stream every page has records: waiting for an empty one would never end. Where a page may have ended
+        # by its size, some engines say 0 ms behind all the same: it is asked again.
+        data_bytes = sum([len(record["Data"]) for record in records])
+        caught_up = millis_behind == 0 and len(records) < limit and data_bytes < _CUT_BYTES
+        if records:
+            mean_bytes = data_bytes // len(records) + 1
+            limit = min(PAGE_RECORDS, limit * _GROWTH, max(1, page_bytes // mean_bytes))
         if records or caught_up or ended:
             yield Page(records, millis_behind, caught_up, ended)
         if ended:
@@ -122,11 +138,6 @@ def _start(
     return start
 
 
-def _may_be_cut(records: "list[RecordTypeDef]") -> bool:
-    """Return whether a page ended by its size: some engines then say 0 ms behind all the same, so it is asked again."""
-    return len(records) >= PAGE_RECORDS or sum(len(record["Data"]) for record in records) >= _CUT_BYTES
-
-
 class _ShardCalls:
     """GetRecords for one shard: its iterator, renewed where it left off, and its five calls a second."""
 
@@ -143,10 +154,10 @@ class _ShardCalls:
         self._recent_calls_s: deque[float] = deque(maxlen=_CALLS_PER_S)
         self._iterator: str | None = None
 
-    def get_records(self) -> "GetRecordsOutputTypeDef":
+    def get_records(self, limit: int) -> "GetRecordsOutputTypeDef":
         while True:
             try:
-                response = self._call()
+                response = self._call(limit)
             except ClientError as error:
                 if error_code(error) == EXPIRED:
                     self._iterator = None  # Five minutes went by: the same place, a new iterator.
@@ -162,11 +173,11 @@ class _ShardCalls:
                     self._start.pop("Timestamp", None)
                 return response
 
-    def _call(self) -> "GetRecordsOutputTypeDef":
+    def _call(self, limit: int) -> "GetRecordsOutputTypeDef":
         if self._iterator is None:
             self._iterator = self._client.get_shard_iterator(**self._start)["ShardIterator"]
         calls = self._recent_calls_s
         if len(calls) == _CALLS_PER_S and (wait_s := calls[0] + 1 - self._time.monotonic()) > 0:
             self._time.sleep(wait_s)
         calls.append(self._time.monotonic())
-        return self._client.get_records(ShardIterator=self._iterator, Limit=PAGE_RECORDS)
+        return self._client.get_records(ShardIterator=self._iterator, Limit=limit)

@@ -9,7 +9,10 @@ from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.read import Page
 
 READ_AHEAD_PAGES: Final = 2
-"""Pages a shard that wait to be taken. A page is at most 10 MiB, and its reader holds one more."""
+"""Pages a shard that wait to be taken."""
+
+PAGES_HELD: Final = READ_AHEAD_PAGES + 2
+"""Pages a shard in memory at most: those that wait, one that its reader holds, and the one that was taken last."""
 
 OpenPages = Callable[[str, ShardPosition, Callable[[float], None]], Iterator[Page]]
 """(shard_id, position, sleep) -> the shard's pages; `sleep` raises when the readers are closed."""

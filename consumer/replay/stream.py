@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.merge import Merge, Readers
-from consumer.replay.read import Page, list_shards, pages
-from consumer.replay.readers import OpenPages, ShardReaders
+from consumer.replay.read import PAGE_BYTES, Page, list_shards, pages
+from consumer.replay.readers import PAGES_HELD, OpenPages, ShardReaders
 from consumer.replay.shards import Shard, from_listing
 from ingest.aws.retry import Time
 
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 _FOLLOW_POLL_S: Final = 1.0
 """AWS's advice for a shard that is caught up (GetRecords API reference)."""
+
+HELD_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of data that all shards' readers together hold, about."""
+
+_LEAST_PAGE_BYTES: Final = 64 * 1024  # Above 256 shards memory grows with them: a page has a record, of 50 KiB often.
+
+
+def page_bytes(shards: int) -> int:
+    """Return how large the pages of each of so many shards may be, so that all together hold `HELD_BYTES`."""
+    return max(_LEAST_PAGE_BYTES, min(PAGE_BYTES, HELD_BYTES // (PAGES_HELD * max(1, shards))))
 
 
 class ClosingReaders(Readers, Protocol):
@@ -45,9 +55,13 @@ def read_stream(
     Raises:
         StreamUnreadableError: at once or from the merge: Kinesis refuses for another reason than its load.
     """
+    known_shards = 0
 
     def shards() -> dict[str, Shard]:
-        return from_listing(list_shards(client, stream_name, time=time))
+        nonlocal known_shards
+        found = from_listing(list_shards(client, stream_name, time=time))
+        known_shards = len(found)
+        return found
 
     def open_pages(shard_id: str, position: ShardPosition, reader_sleep: Callable[[float], None]) -> Iterator[Page]:
         return pages(
@@ -58,6 +72,7 @@ def read_stream(
             since=since,
             idle_wait_s=_FOLLOW_POLL_S if follow else 0,
             time=time._replace(sleep=reader_sleep),
+            page_bytes=page_bytes(known_shards),
         )
 
     opened = readers(open_pages)

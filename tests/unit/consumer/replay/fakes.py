@@ -39,6 +39,7 @@ class FakeKinesis:
         self.script = list(script)
         self.iterators: list[dict[str, Any]] = []
         self.used: list[str] = []
+        self.limits: list[int] = []
 
     @property
     def client(self) -> "KinesisClient":
@@ -53,6 +54,7 @@ class FakeKinesis:
     def get_records(self, **request: Any) -> dict[str, Any]:
         """Answer as the script says."""
         self.used.append(request["ShardIterator"])
+        self.limits.append(request["Limit"])
         step = self.script.pop(0)
         if isinstance(step, Exception):
             raise step

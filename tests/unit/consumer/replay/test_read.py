@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import ShardPosition
-from consumer.replay.read import PAGE_RECORDS, Page, list_shards, pages
+from consumer.replay.read import FIRST_RECORDS, PAGE_BYTES, PAGE_RECORDS, Page, list_shards, pages
 from tests.clock import Clock
 from tests.unit.consumer.replay.fakes import FakeKinesis, client_error, record
 
@@ -90,6 +90,28 @@ def test_a_page_that_its_size_may_have_cut_is_not_the_last(records: list[Any]) -
     """Full by number or by bytes: some engines say 0 ms behind there too."""
     fake = FakeKinesis((records, 0, True), ([], 0, True))
     assert [page.caught_up for page in read(fake, 2)] == [False, True]
+
+
+def test_a_call_asks_for_a_page_of_bytes_by_the_records_before() -> None:
+    """10,000 records of 50 KiB are 500 MB: Kinesis would cut that, other engines do not."""
+    large = record("1", data=b"x" * 51_200)
+    fake = FakeKinesis(*[([large] * 10, 9, True)] * 2, ([large], 0, True), ([], 0, True))
+    read(fake, 4)
+    assert fake.limits == [FIRST_RECORDS, *[PAGE_BYTES // 51_201] * 3]
+
+
+def test_a_call_asks_for_more_step_by_step() -> None:
+    """One small record says little about the next ones."""
+    fake = FakeKinesis(*[([ONE], 9, True)] * 6)
+    read(fake, 6)
+    assert fake.limits == [10, 80, 640, 5_120, PAGE_RECORDS, PAGE_RECORDS]
+
+
+def test_a_record_larger_than_a_page_is_asked_for_alone() -> None:
+    """A page holds one record at least, or the shard would never go on."""
+    fake = FakeKinesis(([record("1", data=b"x" * (PAGE_BYTES + 1))], 9, True), ([ONE], 9, True))
+    read(fake, 2)
+    assert fake.limits == [FIRST_RECORDS, 1]
 
 
 def test_a_shard_ends_where_kinesis_gives_no_iterator() -> None:

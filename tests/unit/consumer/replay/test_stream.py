@@ -1,0 +1,19 @@
+"""How much a stream that is read holds in memory."""
+
+import pytest
+
+from consumer.replay.read import PAGE_BYTES
+from consumer.replay.readers import PAGES_HELD
+from consumer.replay.stream import HELD_BYTES, page_bytes
+
+
+@pytest.mark.parametrize("shards", [1, 2, 4, 8, 9, 64, 256])
+def test_the_pages_of_all_shards_fit_into_one_bound(shards: int) -> None:
+    """Many shards have small pages, and few no larger ones than they can use."""
+    assert shards * PAGES_HELD * page_bytes(shards) <= HELD_BYTES
+    assert page_bytes(shards) <= PAGE_BYTES
+
+
+def test_a_page_has_room_for_an_aggregated_record() -> None:
+    """Of 50 KiB, which is what ingest packs; also where a stream has more shards than that leaves room for."""
+    assert page_bytes(10_000) >= 51_200
