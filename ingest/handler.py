@@ -12,7 +12,8 @@ from ingest.access import quota
 from ingest.api import dialects
 from ingest.api.events import HttpEvent, Response
 from ingest.api.routes import Routes
-from ingest.aws.retry import Time
+from ingest.aws.at_once import in_threads
+from ingest.aws.retry import Each, Time, one_by_one
 from ingest.contract.log_ids import RANDOM_BITS, generator
 from ingest.invocation import Outside, respond
 from ingest.settings import Settings, from_environ
@@ -50,8 +51,12 @@ def outside(
     now_ms: Callable[[], int],
     random_bits: Callable[[], int],
     write_lines: Callable[[list[str]], object],
+    each: Each = one_by_one,
 ) -> Outside:
-    """Return what requests touch, over these clients and clocks; `random_bits` gives a request's `RANDOM_BITS`."""
+    """Return what requests touch, over these clients and clocks; `random_bits` gives a request's `RANDOM_BITS`.
+
+    `each` makes the calls to SQS of one request.
+    """
     return Outside(
         put_on_stream=partial(
             stream.put_user_records,
@@ -60,7 +65,7 @@ def outside(
             time=time,
             sub_keys=settings.stream_sub_keys,
         ),
-        enqueue=partial(queue.send, clients.sqs, settings.queue_url, time=time),
+        enqueue=partial(queue.send, clients.sqs, settings.queue_url, time=time, each=each),
         take_quota=partial(
             quota.take,
             clients.dynamodb,
@@ -86,6 +91,7 @@ def parts() -> tuple[Settings, Routes, Outside]:
         now_ms=lambda: time.time_ns() // 1_000_000,
         random_bits=lambda: int.from_bytes(os.urandom(8)) >> 64 - RANDOM_BITS,
         write_lines=_write,
+        each=in_threads(queue.CALLS_AT_ONCE),
     )
     return settings, Routes(dialects.ALL), built
 

@@ -6,9 +6,11 @@ what boto3 raises them for.
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from ingest.aws.connection import Connection, Service, connection
+from ingest.aws.connections import Connections
 
 SQS: Final = Service("sqs", "AmazonSQS", "application/x-amz-json-1.0")
 KINESIS: Final = Service("kinesis", "Kinesis_20131202", "application/x-amz-json-1.1")
@@ -16,9 +18,9 @@ DYNAMODB: Final = Service("dynamodb", "DynamoDB_20120810", "application/x-amz-js
 
 
 class Sqs(NamedTuple):
-    """The queue."""
+    """The queue; for several threads when it has `Connections`."""
 
-    connection: Connection
+    connection: Connection | Connections
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Return SQS's answer: `Successful` and `Failed`."""
@@ -52,7 +54,7 @@ class DynamoDb(NamedTuple):
 
 def sqs(environ: Mapping[str, str], *, read_timeout_s: float) -> Sqs:
     """Return SQS's client for the region, endpoint and credentials of the Lambda's environment. Raises: KeyError."""
-    return Sqs(connection(SQS, environ, read_timeout_s=read_timeout_s))
+    return Sqs(Connections(partial(connection, SQS, environ, read_timeout_s=read_timeout_s)))
 
 
 def kinesis(environ: Mapping[str, str], *, read_timeout_s: float) -> Kinesis:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.aws import clients, packing
 from ingest.aws.refusal import Refusal, refusal_of
-from ingest.aws.retry import Backoff, Time, retrying
+from ingest.aws.retry import Backoff, Each, Time, one_by_one, retrying
 from ingest.contract.message import EncodedLog
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ MAX_ENTRIES: Final = 10
 
 MAX_REQUEST_BYTES: Final = 1_048_576
 """Bytes of all bodies in a call, and of one message: 1 MiB since August 2025 (SendMessageBatch API reference)."""
+
+CALLS_AT_ONCE: Final = 8
+"""SendMessageBatch calls that a Lambda makes at a time. At 20 ms a call, 5,000 logs (500 calls) take 1.3 s and not 10,
+of the 8.5 s that a request has; they still fit at 130 ms a call. DECISIONS has the measurements."""
 
 _BACKOFF: Final = Backoff(first_s=0.1, max_s=2.0)
 _MISSING_RESULT: Final = Refusal("MissingResult", retryable=True)
@@ -34,9 +38,13 @@ def send(
     *,
     give_up_at_s: float,
     time: Time,
+    each: Each = one_by_one,
     on_refusal: Callable[[str, int], None] | None = None,
 ) -> frozenset[int]:
     """Return the positions in `messages` that SQS has not acknowledged.
+
+    The calls begin anywhere and go around: where time runs out before the last one, a client that sends the whole
+    request again reaches another part of it.
 
     Failed entries, and only they, are sent again with jittered backoff until `give_up_at_s` on `time`'s clock: no call
     starts after it. `on_refusal(error_code, messages)` is told of every refusal, for the caller's log line.
@@ -50,7 +58,8 @@ def send(
         give_up_at_s=give_up_at_s,
         time=time,
         backoff=_BACKOFF,
-        split=lambda positions: calls(messages, positions),
+        split=lambda positions: _from_anywhere(list(calls(messages, positions)), time),
+        each=each,
         on_refusal=on_refusal and (lambda _, refusal: on_refusal(refusal.code, 1)),
     )
     return frozenset([position for position, refusal in enumerate(refusals) if refusal is not None])
@@ -64,6 +73,13 @@ def calls(messages: Sequence[EncodedLog], positions: Sequence[int]) -> Iterator[
         max_entries=MAX_ENTRIES,
         max_bytes=MAX_REQUEST_BYTES,
     )
+
+
+def _from_anywhere(groups: list[list[int]], time: Time) -> list[list[int]]:
+    if len(groups) == 1:
+        return groups
+    first = int(time.jitter() * len(groups))
+    return groups[first:] + groups[:first]
 
 
 def _send_batch(

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from ingest.api import dialects
 from ingest.api.dialect import Dialect
 from ingest.api.routes import Routes
-from ingest.aws.retry import Time
+from ingest.aws.retry import Each, Time, one_by_one
 from ingest.contract.message import InternalMessage, decode
 from ingest.handler import Clients, outside
 from ingest.invocation import respond
@@ -35,6 +35,8 @@ class Ingest:
     dynamodb: Any = field(default_factory=FakeDynamoDb)
     written: list[str] = field(default_factory=list)
     remaining_ms: int = 10_000
+    timing: Time = field(default_factory=lambda: Time(time.monotonic, time.sleep, random.random))
+    each: Each = one_by_one
     _ids: "count[int]" = field(default_factory=count)
 
     def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -48,10 +50,11 @@ class Ingest:
             outside=outside(
                 self.settings,
                 Clients(self.kinesis, self.sqs, self.dynamodb),
-                Time(time.monotonic, time.sleep, random.random),
+                self.timing,
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 random_bits=lambda: next(self._ids) << 48,
                 write_lines=self.written.extend,
+                each=self.each,
             ),
         )
         return dict(response)

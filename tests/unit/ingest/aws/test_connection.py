@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.aws import clients
-from ingest.aws.connection import Connection, Service
+from ingest.aws.connection import Connection, Service, connection
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.sigv4 import Credentials, credentials_of
 
@@ -264,7 +264,7 @@ def test_bug_is_no_refusal() -> None:
 )
 def test_endpoint_is_the_environments(environ: dict[str, str], url: str) -> None:
     """The endpoint follows the region, and the variables that boto3 knows override it."""
-    assert clients.sqs(_ENVIRON | environ, read_timeout_s=1).connection.endpoint_url == url
+    assert connection(clients.SQS, _ENVIRON | environ, read_timeout_s=1).endpoint_url == url
 
 
 def test_credentials_come_from_the_environment() -> None:

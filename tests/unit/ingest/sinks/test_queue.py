@@ -1,6 +1,5 @@
 """The SQS sink: limits, retries and what counts as enqueued."""
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ def _send(
     clock: Clock | None = None,
     *,
     seconds: float = 60.0,
+    jitter: float = 1.0,
     on_refusal: Callable[[str, int], None] | None = None,
 ) -> frozenset[int]:
     clock = clock or Clock()
@@ -33,7 +33,7 @@ def _send(
         QUEUE_URL,
         logs,
         give_up_at_s=clock.now_s + seconds,
-        time=Time(clock.monotonic, clock.sleep, random.random),
+        time=Time(clock.monotonic, clock.sleep, lambda: jitter),
         on_refusal=on_refusal,
     )
 
@@ -245,3 +245,10 @@ def test_defect_of_ours_is_raised() -> None:
     sqs = FakeSqs(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         _send(sqs, _logs(1))
+
+
+def test_the_calls_begin_anywhere_and_go_around() -> None:
+    """A request that is cut short by its time, and sent again whole, is cut elsewhere."""
+    sqs = FakeSqs()
+    assert _send(sqs, _logs(*[1] * 35), jitter=0.5) == frozenset()
+    assert [call[0]["Id"] for call in sqs.calls] == ["20", "30", "0", "10"]

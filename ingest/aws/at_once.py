@@ -1,0 +1,43 @@
+"""Several calls at once: threads for the calls of a large request, none for the one call of a small one."""
+
+from collections import deque
+from collections.abc import Sequence
+from threading import Thread
+
+from ingest.aws.refusal import Refusal
+from ingest.aws.retry import Attempt, Each
+
+
+def in_threads(most: int) -> Each:
+    """Return the `each` of `retrying` that makes `most` calls at a time, the caller's own thread among those.
+
+    The threads end with the attempt: nothing goes on when a request was answered and Lambda freezes the process.
+    """
+
+    def each(attempt: Attempt, groups: Sequence[Sequence[int]]) -> list[Sequence[Refusal | None]]:
+        answers: list[Sequence[Refusal | None]] = [()] * len(groups)
+        places = deque(range(len(groups)))
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            while not errors:
+                try:
+                    place = places.popleft()
+                except IndexError:
+                    return
+                try:
+                    answers[place] = attempt(groups[place])
+                except BaseException as error:  # noqa: BLE001 - raised below, in the caller's thread
+                    errors.append(error)
+
+        threads = [Thread(target=work) for _ in range(min(most, len(groups)) - 1)]
+        for thread in threads:
+            thread.start()
+        work()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]
+        return answers
+
+    return each

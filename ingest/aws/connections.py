@@ -1,0 +1,27 @@
+"""Connections to one service for several threads: each call has one to itself."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ingest.aws.connection import Connection
+
+
+class Connections:
+    """As many kept-alive connections as calls were made at once; the one that was used last is used first."""
+
+    def __init__(self, new: Callable[[], Connection]) -> None:
+        """Make the first, so that what is wrong with the environment shows at once; none is opened before its call."""
+        self._new = new
+        self._idle = deque([new()])
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the service's answer. Raises: what `Connection.call` raises."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._new()
+        try:
+            return connection.call(operation, request)
+        finally:
+            self._idle.append(connection)

@@ -1,0 +1,85 @@
+"""Calls made at once: how many, whose answer is whose, and what a failure does."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from ingest.aws.at_once import in_threads
+from ingest.aws.refusal import Refusal
+
+_REFUSED = Refusal("No", retryable=False)
+
+
+def test_so_many_calls_are_made_at_a_time() -> None:
+    """Each of four waits until all four are there: made one after the other, the first would wait for ever."""
+    together = threading.Barrier(4, timeout=60)
+
+    def attempt(positions: Sequence[int]) -> list[Refusal | None]:
+        together.wait()
+        return [None] * len(positions)
+
+    assert list(in_threads(4)(attempt, [[0], [1], [2], [3]])) == [[None]] * 4
+
+
+def test_no_more_than_that() -> None:
+    """Of twenty calls at most three run; and the caller's thread is one of the three."""
+    running = 0
+    most = 0
+    lock = threading.Lock()
+    names: set[str] = set()
+
+    def attempt(positions: Sequence[int]) -> list[Refusal | None]:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+            names.add(threading.current_thread().name)
+        with lock:
+            running -= 1
+        return [None] * len(positions)
+
+    before = threading.active_count()
+    in_threads(3)(attempt, [[number] for number in range(20)])
+    assert 1 <= most <= 3
+    assert len(names) <= 3
+    assert threading.active_count() == before
+
+
+def test_each_answer_stands_at_its_groups_place() -> None:
+    """Whichever call answers first: here the second waits for nobody, and the first for the second."""
+    second_is_done = threading.Event()
+
+    def attempt(positions: Sequence[int]) -> list[Refusal | None]:
+        if positions == [0]:
+            assert second_is_done.wait(60)
+            return [None]
+        second_is_done.set()
+        return [_REFUSED]
+
+    assert list(in_threads(2)(attempt, [[0], [1]])) == [[None], [_REFUSED]]
+
+
+def test_one_group_needs_no_thread() -> None:
+    """A single log is sent in the thread of its request."""
+    threads = []
+
+    def attempt(_: Sequence[int]) -> list[Refusal | None]:
+        threads.append(threading.current_thread())
+        return [None]
+
+    in_threads(8)(attempt, [[0]])
+    assert threads == [threading.current_thread()]
+
+
+def test_what_a_call_raises_is_raised_here() -> None:
+    """Also from another thread; no further call starts."""
+    calls: list[int] = []
+
+    def attempt(positions: Sequence[int]) -> list[Refusal | None]:
+        calls.append(positions[0])
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        in_threads(2)(attempt, [[number] for number in range(100)])
+    assert len(calls) <= 2

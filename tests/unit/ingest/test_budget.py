@@ -1,0 +1,108 @@
+"""Each limit of a request fits the time that a request has, at what a call to AWS takes. On a virtual clock."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ingest.api.parse import MAX_RECORDS
+from ingest.aws.retry import Each, one_by_one
+from ingest.contract.message import MAX_TEXT_BYTES, EncodedLog
+from ingest.invocation import RESERVED_S
+from ingest.sinks import queue
+from tests.clock import Clock
+from tests.lanes import lanes
+from tests.unit.ingest.conftest import Ingest
+from tests.unit.ingest.fakes import QUEUE_URL, FakeSqs, event
+
+TIMEOUT_S = 10.0  # The function's, in the template.
+CALL_S = 0.02
+SLOW_CALL_S = 0.13
+SICK_CALL_S = 0.5
+
+SMALL = [{"text": "x"}] * MAX_RECORDS
+OF_MANY_TENANTS = [{"text": "x", "tenant_id": f"t-{number}"} for number in range(MAX_RECORDS)]
+LARGE = [{"text": "x" * MAX_TEXT_BYTES}] * 6
+
+
+class Sender:
+    """A client that sends to a Lambda whose calls to SQS take `call_s`."""
+
+    def __init__(self, call_s: float, *, jitter: float = 1.0, calls_at_once: int = queue.CALLS_AT_ONCE) -> None:
+        self.clock = Clock()
+        self.jitter = jitter
+        self.ingest = Ingest(
+            timing=self.clock.time(lambda: self.jitter),
+            each=lanes(self.clock, calls_at_once) if calls_at_once > 1 else one_by_one,
+        )
+        self.ingest.sqs.on_call = lambda: self._pass(call_s)
+
+    def _pass(self, seconds: float) -> None:
+        self.clock.now_s += seconds
+
+    def send(self, body: Any, **headers: str | None) -> int:
+        """Return the answer's status."""
+        named: dict[str, Any] = {name.replace("_", "-"): value for name, value in headers.items()}
+        return int(self.ingest(event(json.dumps(body), headers=named))["statusCode"])
+
+
+@pytest.mark.parametrize("body", [SMALL, LARGE], ids=["records", "bytes"])
+@pytest.mark.parametrize(("call_s", "within_s"), [(CALL_S, 1.5), (SLOW_CALL_S, TIMEOUT_S - RESERVED_S)])
+def test_the_largest_request_is_answered_in_time(body: Any, call_s: float, within_s: float) -> None:
+    """202 at 20 ms a call within 1.5 s, and at 130 ms within what the function has."""
+    sender = Sender(call_s)
+    assert sender.send(body) == 202
+    assert sender.clock.elapsed_s <= within_s
+    assert len(sender.ingest.enqueued) == len(body)
+
+
+def test_a_request_of_many_tenants_takes_no_longer() -> None:
+    """Messages of several tenants share a call."""
+    sender = Sender(CALL_S)
+    assert sender.send(OF_MANY_TENANTS, x_tenant_id=None) == 202
+    assert sender.clock.elapsed_s <= 1.5
+
+
+def test_one_call_after_the_other_is_too_slow() -> None:
+    """Why there are several at once: the request ends in a 500 with a part of it in the queue."""
+    sender = Sender(CALL_S, calls_at_once=1)
+    assert sender.send(SMALL) == 500
+    assert 4_250 <= len(sender.ingest.enqueued) <= 4_260
+
+
+def test_four_times_the_records_would_fit() -> None:
+    """20,000 logs, which other protocols send at once, leave a third of the time."""
+    clock, sqs = Clock(), FakeSqs()
+
+    def answered() -> None:
+        clock.now_s += CALL_S
+
+    sqs.on_call = answered
+    logs = [EncodedLog("acme", b"{}")] * 20_000
+    each: Each = lanes(clock, queue.CALLS_AT_ONCE)
+    left = queue.send(sqs, QUEUE_URL, logs, give_up_at_s=clock.now_s + 8.5, time=clock.time(), each=each)  # type: ignore[arg-type] # a fake
+    assert left == frozenset()
+    assert clock.elapsed_s <= 5.1
+
+
+def test_a_batch_sent_again_and_again_reaches_its_tail() -> None:
+    """SQS takes 0.5 s a call, and no request is ever taken whole; the logs have ids, so that nothing is there twice."""
+    sender = Sender(SICK_CALL_S)
+    for attempt in range(12):
+        sender.jitter = attempt / 12
+        assert sender.send(SMALL, idempotency_key="k") == 500
+    assert len({message.log_id for message in sender.ingest.enqueued}) == MAX_RECORDS
+
+
+def test_a_client_that_sends_again_what_failed_ends() -> None:
+    """The 500 names what is not in the queue: sent again with its ids, all is there, and once."""
+    sender = Sender(SICK_CALL_S)
+    batch, status = SMALL, 500
+    while status == 500:
+        response = sender.ingest(event(json.dumps(batch)))
+        status = response["statusCode"]
+        failed = json.loads(response["body"]).get("failed", [])
+        batch = [{"text": "x", "log_id": one["log_id"]} for one in failed]
+    assert status == 202
+    assert len(sender.ingest.enqueued) == MAX_RECORDS
+    assert len({message.log_id for message in sender.ingest.enqueued}) == MAX_RECORDS
