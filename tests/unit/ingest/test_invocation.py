@@ -72,6 +72,16 @@ def test_batch_is_answered_with_each_record_s_fate(ingest: Ingest) -> None:
     }
 
 
+def test_a_reused_idempotency_key_is_no_refusal(ingest: Ingest) -> None:
+    """Another body under a key that was used: 202, the same log_ids, and both texts go to the queue and the stream."""
+    headers = {"idempotency-key": "k"}
+    answers = [ingest(event(body, headers=headers)) for body in ('["a","b"]', '["a","c"]')]
+    assert [answer["statusCode"] for answer in answers] == [202, 202]
+    assert _body(answers[0])["log_ids"] == _body(answers[1])["log_ids"]
+    assert [message.text for message in ingest.enqueued] == ["a", "b", "a", "c"]
+    assert [message.text for message in _on_stream(ingest)] == ["a", "b", "a", "c"]
+
+
 def test_retry_with_an_idempotency_key_has_the_same_log_ids(ingest: Ingest) -> None:
     """The consumer's conditional write then stores it once."""
     headers = {"idempotency-key": "k"}
