@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from ingest import report
@@ -75,15 +76,19 @@ def respond(
         if settings.authentication != "none":
             principal = tenant_of(event, settings.jwt_tenant_claim)
         request = from_event(event, path=match.path, parameters=match.parameters, request_id=request_id)
-        parsed = parse(
-            request, match.dialect, received_at=_rfc3339(now_ms), log_id_at=outside.log_ids(now_ms), principal=principal
-        )
-        if principal is not None and parsed.messages:
-            failure = outside.take_quota(
-                tenant_id=principal, logs=len(parsed.messages), body_bytes=len(request.body), now_s=now_ms / 1000
+        count = partial(_count, request, principal, now_ms=now_ms, outside=outside, properties=properties)
+        try:
+            parsed = parse(
+                request,
+                match.dialect,
+                received_at=_rfc3339(now_ms),
+                log_id_at=outside.log_ids(now_ms),
+                principal=principal,
             )
-            if failure is not None:
-                properties["quota_failure"] = failure
+        except Rejected:
+            count(logs=0)
+            raise
+        count(logs=len(parsed.messages))
     except Rejected as rejected:
         if rejected.reason == "over_quota":
             properties["tenants"] = {principal: 1}
@@ -119,6 +124,23 @@ def respond(
     )
     outside.write_lines(lines)
     return match.dialect.answer(parsed, published.not_enqueued, request)
+
+
+def _count(
+    request: Request,
+    principal: str | None,
+    *,
+    logs: int,
+    now_ms: int,
+    outside: Outside,
+    properties: dict[str, object],
+) -> None:
+    """Count a request against its tenant's quota: the bytes that were read, also where no log is taken from them."""
+    if principal is None:
+        return
+    failure = outside.take_quota(tenant_id=principal, logs=logs, body_bytes=len(request.body), now_s=now_ms / 1000)
+    if failure is not None:
+        properties["quota_failure"] = failure
 
 
 def _without_body(event: HttpEvent, match: Match) -> Request:

@@ -41,8 +41,9 @@ def take(
 ) -> str | None:
     """Count a request against the tenant's quota; return None, or the code of the failure that kept it from counting.
 
-    A table that doesn't answer refuses nobody: losing logs is worse than a minute without quotas. `now_s` is since the
-    epoch.
+    A request without a valid log counts its bytes, because it was read; where only logs have a limit, it counts
+    nothing. A table that doesn't answer refuses nobody: losing logs is worse than a minute without quotas. `now_s` is
+    since the epoch.
 
     Raises:
         Rejected: `over_quota`, the rest of this minute's quota is smaller than the request (`retry_after_s` leads into
@@ -58,7 +59,7 @@ def take(
     }
     conditions = []
     for name, limit, used in (("logs", quota.logs, logs), ("bytes", quota.body_bytes, body_bytes)):
-        if limit:
+        if limit and used:
             conditions.append(f"(attribute_not_exists(#{name}) OR #{name} <= :{name}_left)")
             values[f":{name}_left"] = {"N": str(limit - used)}
     if not conditions:

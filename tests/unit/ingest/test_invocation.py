@@ -127,6 +127,21 @@ def test_log_of_an_authorized_caller_is_counted_against_its_quota(ingest: Ingest
     assert [line.get("quota_failure") for line in lines()] == [None, "ThrottlingException"]
 
 
+@pytest.mark.parametrize("body", ['{"text":"', '[{"text":""},{"text":""}]'])
+def test_a_refused_request_uses_up_bytes(ingest: Ingest, body: str) -> None:
+    """Refused as a whole or record by record: its bytes were read; over the quota it is a 429, whatever it holds."""
+    ingest.with_settings(authentication="api_key", tenant_bytes_per_minute=1_000)
+    given = event(body, headers={"x-tenant-id": ""})
+    given["requestContext"] |= {"authorizer": {"lambda": {"tenant_id": "acme"}}}
+    assert ingest(given)["statusCode"] == 400
+    (update,) = ingest.dynamodb.updates
+    values = update["ExpressionAttributeValues"]
+    assert (values[":logs"], values[":bytes"]) == ({"N": "0"}, {"N": str(len(body))})
+    ingest.dynamodb.error = ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
+    assert ingest(given)["statusCode"] == 429
+    assert ingest.sqs.calls == []
+
+
 def test_tenant_forbidden_without_an_authorizer(ingest: Ingest) -> None:
     """Authorization that is switched on and not wired to the route lets nobody in (I4)."""
     ingest.with_settings(authentication="api_key")

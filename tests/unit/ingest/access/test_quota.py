@@ -96,6 +96,15 @@ def test_larger_than_quota(logs: int, body_bytes: int) -> None:
     assert (caught.value.reason, caught.value.status) == ("larger_than_quota", 413)
 
 
+def test_a_request_without_logs_counts_its_bytes() -> None:
+    """What is refused was read: a key that sends rubbish uses up its bytes, and no logs."""
+    counters = Counters()
+    _take(counters, Quota(10, 100), logs=0, body_bytes=90)
+    with pytest.raises(Rejected, match="over_quota"):
+        _take(counters, Quota(10, 100), logs=0, body_bytes=20)
+    assert _take(Failing(AssertionError("called")), Quota(10, 0), logs=0) is None
+
+
 def test_no_quota_calls_nothing() -> None:
     """Without a limit the table is not asked."""
     assert _take(Failing(AssertionError("called")), Quota(0, 0), logs=10**6) is None
