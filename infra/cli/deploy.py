@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from infra import changeset, code_bucket, deployment, package, stack
+from infra import changeset, code_bucket, deployment, package, protection, refusals_ahead, stack
 from infra.changeset import Change
 from infra.options.locator import aws_stack_options
 from infra.options.parameters import parameters_option
@@ -56,7 +56,11 @@ def command(
             f"production: --param SecondsPerChar=0 --param CrashProbability=0. For a trial: --simulate."
         )
     objections = changeset.objections(goal.values, given=parameters, declared=goal.declared)
-    if objections := objections or changeset.advice(goal.values):
+    objections = objections or [
+        *changeset.advice(goal.values),
+        *refusals_ahead.objections(place, name, deployed=goal.deployed, values=goal.values),
+    ]
+    if objections:
         raise StackError("\n".join(objections))
     bucket = bucket or code_bucket.default_name(place)
     click.echo("Packaging the functions.")
@@ -80,6 +84,9 @@ def command(
         _ask(place, proposal, yes=yes)
         deployment.execute(place, proposal, tell=Progress({change.logical_id for change in proposal.changes}))
     if not dry_run:
+        protected = goal.values["DeletionProtection"] == "true"
+        if protection.bring(place, name, protected=protected):
+            click.echo(f"Stack {name} is {'protected from termination' if protected else 'not protected any more'}.")
         for output, value in sorted(stack.read_outputs(place, name).items()):
             click.echo(f"{output:<22} {value}")
 

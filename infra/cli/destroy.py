@@ -2,7 +2,7 @@
 
 import click
 
-from infra import code_bucket, deployment
+from infra import code_bucket, deployment, protection
 from infra.options.locator import aws_stack_options
 from infra.stack import Place, StackError
 from infra.terminal.progress import Progress
@@ -15,10 +15,11 @@ from infra.terminal.progress import Progress
     "--code-bucket", "with_bucket", is_flag=True, help="Also remove the packages' bucket of account and region."
 )
 def command(*, place: Place, name: str, yes: bool, with_bucket: bool) -> None:
-    """Delete the stack with its table, stream, queues and logs. A protected table refuses."""
+    """Delete the stack with its table, stream, queues and logs. A protected stack refuses."""
     if deployment.is_protected(place, name):
         raise StackError(f"Stack {name} is protected. Deploy it with --param DeletionProtection=false first.")
     present = deployment.resources(place, name)
+    protection.refuse_if_protected(place, name)
     if not yes:
         click.confirm(f"Delete stack {name} in {place.session.region_name} with every log in it?", abort=True)
     deployment.destroy(place, name, tell=Progress(present))

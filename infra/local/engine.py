@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from consumer.replay import private
+from infra.local import engine_main
 from infra.local.state import State
 from infra.stack import StackError
 
@@ -48,8 +49,8 @@ def start(data_dir: Path, state: State) -> int:
     log_path = data_dir / "engine.log"
     with log_path.open("wb") as log:
         # A session of its own: Ctrl-C in the terminal is for rdp, which then stops the engine in order.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-I", engine_main.__file__],
             env=_environment(data_dir, state),
             cwd=data_dir,
             stdin=subprocess.DEVNULL,
@@ -68,7 +69,7 @@ def start(data_dir: Path, state: State) -> int:
 
 
 def stop(state: State, *, timeout_s: float = _STOP_TIMEOUT_S) -> None:
-    """Stop the engine by SIGTERM and wait until it has saved its state and is gone. Never by SIGKILL: that loses data.
+    """Stop the engine by SIGTERM and wait until it has saved its state and is gone. Never by SIGKILL.
 
     Raises:
         StackError: it still runs after `timeout_s`.
@@ -82,7 +83,7 @@ def stop(state: State, *, timeout_s: float = _STOP_TIMEOUT_S) -> None:
         if time.monotonic() > deadline_s:
             raise StackError(
                 f"The engine (process {state.pid}) still runs {timeout_s:.0f} s after SIGTERM. Wait and try again; "
-                f"`kill -9 {state.pid}` loses what came since its start."
+                f"`kill -9 {state.pid}` loses what came since it last saved."
             )
         time.sleep(_POLL_S)
 

@@ -101,6 +101,7 @@ def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", even
 
     changed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_PROTECTED, "--param", "RetentionDays=7")
     assert "UPDATE_COMPLETE" in changed
+    assert "is protected from termination" in changed
     variables = local_stack.place.lambda_.get_function_configuration(FunctionName=f"{_NAME}-consumer")["Environment"][
         "Variables"
     ]
@@ -108,7 +109,12 @@ def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", even
     assert "is as the template wants it" in rdp("deploy", "--stack", _NAME, "--packages", packages)
 
     assert "is protected" in rdp("destroy", "--stack", _NAME, "--yes", expect=1)
-    assert "UPDATE_COMPLETE" in rdp("deploy", "--stack", _NAME, "--packages", packages, *_UNPROTECTED)
+    freed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_UNPROTECTED)
+    assert "UPDATE_COMPLETE" in freed
+    assert "not protected any more" in freed
+    local_stack.place.cloudformation.update_termination_protection(StackName=_NAME, EnableTerminationProtection=True)
+    assert "protected from termination" in rdp("destroy", "--stack", _NAME, "--yes", expect=1)  # Set by hand.
+    assert "not protected any more" in rdp("deploy", "--stack", _NAME, "--packages", packages, *_UNPROTECTED)
     assert "Aborted" in rdp("destroy", "--stack", _NAME, stdin="n\n", expect=1)
     assert "is gone" in rdp("destroy", "--stack", _NAME, "--yes")
     assert "There is no stack" in rdp("destroy", "--stack", _NAME, "--yes", expect=1)

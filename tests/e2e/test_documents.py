@@ -40,8 +40,6 @@ _NOT_RUN: Final = {
     ): "deploys to AWS; tests/e2e/test_deploy.py does it with the engine",
     ("infra/RUNBOOK.md", "aws dynamodb restore-table"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "aws dynamodb update-time-to-live"): "needs AWS's CLI and an account",
-    ("infra/RUNBOOK.md", "aws kinesis describe-stream-summary"): "needs AWS's CLI and an account",
-    ("infra/RUNBOOK.md", "aws cloudformation update-termination-protection"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "aws sts assume-role"): "needs AWS's CLI and an account",
     ("infra/RUNBOOK.md", "rdp tail --since 15m --service"): "fails where no quota was exceeded, and needs AWS's CLI",
     ("infra/RUNBOOK.md", "aws logs filter-log-events"): "needs AWS's CLI and an account",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import cfnlint  # type: ignore[import-untyped]  # cfn-lint ships no types
 import pytest
 
-from infra import code_bucket, deployment, stack
+from infra import code_bucket, deployment, protection, stack
 from tests.infra import configuration
 
 _INFRA: Final = Path(deployment.__file__).parent
@@ -58,7 +58,7 @@ def test_what_cloudformation_calls_is_allowed(kind: str) -> None:
 
 def test_what_rdp_calls_is_allowed() -> None:
     """Every call of `rdp deploy` and `rdp destroy` to CloudFormation and to the packages' bucket."""
-    text = "".join(Path(str(module.__file__)).read_text() for module in (deployment, code_bucket, stack))
+    text = "".join(Path(str(module.__file__)).read_text() for module in (deployment, code_bucket, stack, protection))
     called = set(re.findall(r'cloudformation\.(?:get_paginator\(")?(\w+)["(]', text)) - {"get_paginator"}
     assert len(called) >= 8
     assert {f"cloudformation:{name.title().replace('_', '')}" for name in called} <= _ALLOWED

@@ -1,0 +1,114 @@
+"""The engine, and its state saved at intervals: MiniStack 1.5.33 by itself saves at an orderly stop only. A program.
+
+A save is made by a copy of the process (fork): it holds one moment's state, of all services alike, and the engine goes
+on meanwhile. It writes into a folder beside and then renames file by file, the queues last: should that be cut in the
+middle, a log is rather in queue and table, which the consumer makes one, than in neither.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+
+SAVE_EVERY_S: Final = 10.0
+_SHARE: Final = 20
+"""A pause is so many times as long as the last save took: at most a twentieth of one core goes into saving."""
+
+_SAVE_LIMIT_S: Final = 300
+_QUEUES: Final = "sqs.json"
+_WHOLE: Final = frozenset({"cloudformation.json", "dynamodb.json", "kinesis.json", "lambda.json", "s3.json", _QUEUES})
+"""Without these a stack is not there again: before it is deployed there is nothing to save."""
+
+_logger = logging.getLogger("rdp.engine")
+
+
+def main() -> None:
+    """Run the engine until SIGTERM. Its environment says where and how (`engine.environment`)."""
+    from ministack import app  # type: ignore[import-untyped] # noqa: PLC0415 - heavy, for the engine's own process alone
+    from ministack.core import persistence  # type: ignore[import-untyped] # noqa: PLC0415 - as above
+
+    saving = Saving()
+    save_all = app.save_all
+
+    def save_last(services: Any) -> None:
+        saving.end()
+        save_all(services)
+
+    app.save_all = save_last  # The engine's own save, at its stop, must not be overwritten by an older one.
+    threading.Thread(target=saving.run, args=(app, persistence), daemon=True).start()
+    app.main()
+
+
+class Saving:
+    """Saves in turn, one at a time, until it is ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._saver = 0
+
+    def end(self) -> None:
+        """Stop the save that is under way, if any, and begin no other. Nothing of it is written after this."""
+        self._ended.set()
+        with self._lock:
+            if self._saver:
+                os.kill(self._saver, signal.SIGKILL)  # Not yet waited for: the id is still its own.
+
+    def run(self, app: Any, persistence: Any) -> None:
+        """Save again and again."""
+        pause_s = SAVE_EVERY_S
+        while not self._ended.wait(pause_s):
+            started_s = time.monotonic()
+            self._save_once(app, persistence)
+            pause_s = max(SAVE_EVERY_S, _SHARE * (time.monotonic() - started_s))
+
+    def _save_once(self, app: Any, persistence: Any) -> None:
+        with self._lock:
+            if self._ended.is_set():
+                return
+            engine_pid = os.getpid()
+            self._saver = os.fork()
+            if self._saver == 0:
+                _save_and_exit(app, persistence, engine_pid)
+        status = 0
+        try:
+            os.waitid(os.P_PID, self._saver, os.WEXITED | os.WNOWAIT)
+        finally:
+            with self._lock:
+                _, status = os.waitpid(self._saver, 0)
+                self._saver = 0
+        if status and not self._ended.is_set():
+            _logger.error("The state could not be saved (status %s); it is as it was saved before.", status)
+
+
+def _save_and_exit(app: Any, persistence: Any, engine_pid: int) -> None:
+    """Save what this copy of the engine holds, unless the engine is gone; never return."""
+    code = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.alarm(_SAVE_LIMIT_S)
+        logging.disable(logging.INFO)  # A line a service, every ten seconds.
+        os.closerange(3, 65_536)  # The engine's sockets are not ours to keep open.
+        target = Path(persistence.STATE_DIR)
+        draft = target.with_name(target.name + ".draft")
+        persistence.STATE_DIR = str(draft)
+        draft.mkdir(parents=True, exist_ok=True)
+        for left in draft.iterdir():
+            left.unlink()
+        services = app._build_persistence_save_dict()  # noqa: SLF001 - what the engine itself saves at its stop
+        persistence.save_all(services)
+        saved = {path.name for path in draft.iterdir()}
+        if os.getppid() == engine_pid and saved >= _WHOLE:
+            target.mkdir(parents=True, exist_ok=True)
+            for name in sorted(saved, key=lambda name: name == _QUEUES):
+                (draft / name).replace(target / name)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
