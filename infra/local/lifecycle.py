@@ -1,5 +1,6 @@
 """Up and down of a whole local stack: engine, packages, template, state file."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -8,12 +9,13 @@ import msgspec
 
 from infra import changeset, code_bucket, deployment, package, stack
 from infra.changeset import Change
-from infra.local import engine, grants, state
+from infra.local import engine, grants, saved, state
 from infra.local.state import State
 from infra.stack import StackError
 
 _REGION: Final = "us-east-1"
 _CODE_BUCKET: Final = "rdp-code"
+_CLOCKS_DIFFER_NS: Final = 10**9  # A file's time lags by a tick; an engine lives longer than this second.
 _POLL_S: Final = 0.02
 _DEPLOY_TIMEOUT_S: Final = 120
 
@@ -45,6 +47,14 @@ def up(
         tell(f"Engine already runs (process {current.pid}).")
         started = current
     else:
+        saved.check_readable(data_dir)
+        if current.pid is not None:
+            at = saved.last_stop(data_dir)
+            left = f"the state saved at {at.isoformat()}" if at else "nothing, because none was ever saved"
+            tell(
+                f"The engine (process {current.pid}) was not stopped by `rdp down`: what came since its start is lost."
+            )
+            tell(f"Going on with {left}.")
         tell(f"Starting the engine on 127.0.0.1:{current.port}.")
         started = msgspec.structs.replace(current, pid=engine.start(data_dir, current))
     try:
@@ -66,14 +76,16 @@ def down(data_dir: Path) -> State | None:
     """Stop the engine of `data_dir` in order, so that it saves its state; return None when none runs.
 
     Raises:
-        StackError: the engine does not stop.
+        StackError: the engine does not stop, or has stopped and could not save its state.
     """
     current = state.read(data_dir)
     if current is None or not engine.is_running(current):
         return None
+    asked_ns = time.time_ns() - _CLOCKS_DIFFER_NS
     engine.stop(current)
     stopped = msgspec.structs.replace(current, pid=None)
     state.write(data_dir, stopped)
+    saved.check_written(data_dir, since_ns=asked_ns)
     return stopped
 
 
