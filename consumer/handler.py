@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import boto3
 
-from consumer import clock, pending, quarantine, redact, settings, store
+from consumer import clock, health, pending, quarantine, redact, settings, store
 from consumer.invocation import Outside, consume
 from consumer.report import PartialBatchResponse
 from consumer.visibility import hide
@@ -90,6 +90,8 @@ def program(chosen: settings.Settings, outside: Outside) -> Callable[[object, Co
     redactor = redact.build(chosen.redaction_rules, chosen.redaction_patterns)
 
     def handle(event: object, context: Context) -> PartialBatchResponse:
+        if event == health.REQUEST:
+            return {"batchItemFailures": []}
         return consume(
             event,
             remaining_s=context.get_remaining_time_in_millis() / 1000,

@@ -9,9 +9,10 @@ from infra.template_parameters import Parameter
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, ParameterTypeDef, StackEventTypeDef
 
-_STATEFUL: Final = frozenset({"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::DynamoDB::Table"})
+STATEFUL: Final = frozenset({"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::DynamoDB::Table"})
 """What holds logs: replaced or removed, they stay behind or are gone."""
 
+_KEPT_ON_STREAM: Final = "StreamRetentionHours"
 _LAMBDA_TO_VISIBILITY: Final = 6  # "Creating and configuring an Amazon SQS event source mapping", Lambda's guide.
 _LEAST_CONCURRENCY: Final = 2  # ScalingConfig, Lambda's API reference, November 2026.
 _MAX_BATCH_WITHOUT_WINDOW: Final = 10  # CreateEventSourceMapping API reference, November 2026.
@@ -29,7 +30,7 @@ class Change(NamedTuple):
     def endangers_logs(self) -> bool:
         """Say whether logs are lost or left behind in a resource that nothing uses any more."""
         gone = self.action == "Remove" or self.replacement in {"True", "Conditional"}
-        return gone and self.resource_type in _STATEFUL
+        return gone and self.resource_type in STATEFUL
 
 
 class Event(NamedTuple):
@@ -99,9 +100,32 @@ def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Map
     `values` are all that will hold. The functions' settings are built by the functions' own code.
     """
     found = [f"The template has no parameter {name}." for name in sorted(set(given) - set(declared))]
+    found += [
+        f"{name} says where rdp itself has put the packages. `rdp deploy --bucket` names another bucket."
+        for name in given
+        if name in declared and declared[name].default is None
+    ]
     judged = [parameter for parameter in declared.values() if parameter.default is not None]
     found.extend(told for parameter in judged if (told := parameter.objection(values[parameter.name])) is not None)
     return found or [*_misfits(values), *function_settings.objections(values)]
+
+
+def dangers(changes: Iterable[Change], *, deployed: Mapping[str, str] | None, values: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each way in which a deployment takes logs away; it is asked for before.
+
+    `deployed` are the parameters that the stack has (None: no stack), `values` those that it will have.
+    """
+    found = [
+        f"{change.logical_id} is replaced or removed: what is in it is left behind or gone."
+        for change in changes
+        if change.endangers_logs
+    ]
+    before, after = (deployed or values)[_KEPT_ON_STREAM], values[_KEPT_ON_STREAM]
+    if float(after) < float(before):
+        found.append(
+            f"{_KEPT_ON_STREAM} falls from {before} to {after}: what is older is deleted, and no replay has it again."
+        )
+    return found
 
 
 def _misfits(values: Mapping[str, str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from infra import changeset, code_bucket, deployment, package, protection, refusals_ahead, stack
+from infra import changeset, code_bucket, deployment, function_start, package, protection, refusals_ahead, stack
 from infra.changeset import Change
 from infra.options.locator import aws_stack_options
 from infra.options.parameters import parameters_option
@@ -26,7 +26,7 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
 )
 @click.option("--dry-run", is_flag=True, help="Show the change set and leave everything as it is.")
 @click.option("--reset", is_flag=True, help="What is not given takes the template's default, not the stack's value.")
-@click.option("--yes", is_flag=True, help="Do not ask, not even before a queue, stream or table is replaced.")
+@click.option("--yes", is_flag=True, help="Do not ask, not even before logs are deleted or left behind.")
 @click.option(
     "--packages",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -81,7 +81,8 @@ def command(
             deployment.withdraw(place, proposal)
             click.echo("Dry run: nothing was changed.")
             return
-        _ask(place, proposal, yes=yes)
+        dangers = changeset.dangers(proposal.changes, deployed=goal.deployed, values=goal.values)
+        _ask(place, proposal, [] if yes else dangers)
         deployment.execute(place, proposal, tell=Progress({change.logical_id for change in proposal.changes}))
     if not dry_run:
         protected = goal.values["DeletionProtection"] == "true"
@@ -89,6 +90,7 @@ def command(
             click.echo(f"Stack {name} is {'protected from termination' if protected else 'not protected any more'}.")
         for output, value in sorted(stack.read_outputs(place, name).items()):
             click.echo(f"{output:<22} {value}")
+        function_start.check(stack.from_cloudformation(place, name))
 
 
 def _packages(folder: Path | None, values: Mapping[str, str]) -> dict[package.Function, bytes]:
@@ -99,12 +101,10 @@ def _packages(folder: Path | None, values: Mapping[str, str]) -> dict[package.Fu
     return {function: package.build(function, architecture, version) for function in package.HANDLERS}
 
 
-def _ask(place: Place, proposal: deployment.Proposal, *, yes: bool) -> None:
-    endangered = [change for change in proposal.changes if change.endangers_logs]
-    if not endangered or yes:
+def _ask(place: Place, proposal: deployment.Proposal, dangers: list[str]) -> None:
+    if not dangers:
         return
-    names = ", ".join(change.logical_id for change in endangered)
-    click.echo(f"{names}: replaced or removed, with the logs in it left behind or gone.", err=True)
+    click.echo("\n".join(dangers), err=True)
     if not click.confirm("Go on?"):
         deployment.withdraw(place, proposal)
         raise StackError("Not deployed.")

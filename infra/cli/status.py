@@ -5,10 +5,10 @@ import json
 import click
 from rich.console import Console
 
-from infra import consumer_switch, counts
+from infra import consumer_switch, counts, function_start
 from infra.local import front
 from infra.options.locator import Where, locate, where_options
-from infra.terminal.text import counts_table
+from infra.terminal.text import counts_table, printable
 
 
 @click.command("status")
@@ -16,7 +16,7 @@ from infra.terminal.text import counts_table
 @click.option("--exact", is_flag=True, help="Count the stored logs, which reads the whole table.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(where: Where, *, exact: bool, as_json: bool) -> None:
-    """Show the stack's endpoint, its resources, whether the consumer runs, and the counts of logs.
+    """Show the stack's endpoint, its resources, whether functions start and the consumer runs, the counts of logs.
 
     `stored` is DynamoDB's own number, which costs nothing: up to six hours old on AWS, current on the engine of this
     machine. The other counts are current, and SQS calls them approximate.
@@ -25,6 +25,7 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     root = front.find(where.data_dir) if where.is_local else None
     now = counts.read(stack, exact=exact)
     consumer = consumer_switch.find(stack)
+    answers = function_start.ask(stack)
     parts = {
         "endpoint": root.endpoint if root else stack.endpoint,
         "aws_endpoint_url": stack.place.aws_endpoint_url,
@@ -36,11 +37,15 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
         "consumer": consumer.state.lower(),
         "queue_mapping_id": consumer.id,
     }
+    functions = {service: str(answer) for service, answer in answers.items()}
     if as_json:
-        click.echo(json.dumps(parts | {"stored_is_exact": exact, "counts": now._asdict()}, indent=2))
+        shown = {"functions": functions, "stored_is_exact": exact, "counts": now._asdict()}
+        click.echo(json.dumps(parts | shown, indent=2))
         return
-    for name, value in parts.items():
-        click.echo(f"{name:<17} {value}")
+    for name, value in (parts | {f"{name}_function": said for name, said in functions.items()}).items():
+        click.echo(f"{name:<17} {printable(str(value))}")
     Console().print(counts_table(now))
     if not exact:
         click.echo("stored: as DynamoDB last counted, on AWS up to six hours ago; --exact reads the whole table.")
+    for sentence in function_start.told(answers):
+        click.echo(printable(sentence), err=True)

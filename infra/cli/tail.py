@@ -11,8 +11,8 @@ import click
 from consumer.replay import instant
 from infra import function_lines
 from infra.function_lines import Level
-from infra.options.locator import on_stack
-from infra.stack import Stack
+from infra.local import engine_log
+from infra.options.locator import Where, locate, where_options
 from infra.terminal import out
 from infra.terminal.signals import on_stop
 
@@ -67,7 +67,7 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
 
 
 @click.command("tail")
-@on_stack
+@where_options
 @click.option(
     "--since",
     default="5m",
@@ -83,18 +83,27 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
 @click.option("--no-follow", is_flag=True, help="End when the lines that are there are shown.")
 @click.option("--json", "as_json", is_flag=True, help="The lines as they were written.")
 def command(
-    stack: Stack, *, since: datetime, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
+    *, where: Where, since: datetime, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
 ) -> None:
-    """Show the lines of both functions in the order of time, and follow them until Ctrl-C."""
+    """Show the lines of both functions in the order of time, and follow them until Ctrl-C.
+
+    On this machine also the engine's errors about them: a function that does not start writes no line.
+    """
+    stack = locate(where)
     since_ms = int(since.timestamp() * 1000)
     followers = [
         _Follower(stack.place.logs, name, stack.outputs[output], since_ms)
         for name, output in _GROUPS.items()
         if service in {None, name}
     ]
+    engine = engine_log.Reader(where.data_dir, since_ms) if where.is_local else None
     with on_stop(lambda _: sys.exit(0)):  # To be stopped is how it ends: no `Aborted!`, and no wait for a slow call.
         while True:
-            for entry in sorted(entry for follower in followers for entry in follower.new()):
+            new = [entry for follower in followers for entry in follower.new()]
+            complaints = engine.new() if engine else ()
+            new += [_Entry(*complaint) for complaint in complaints if service in {None, complaint.service}]
+            # A traceback's lines have one time and their own order, which sorting keeps.
+            for entry in sorted(new, key=lambda entry: entry.timestamp_ms):
                 line = function_lines.read(entry.message)
                 if (line.platform and not platform) or not function_lines.at_least(level, line):
                     continue

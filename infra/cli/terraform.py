@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infra.local import terraform
+from infra.local import limits, terraform
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
 from infra.terminal import out
@@ -13,7 +13,10 @@ from infra.terminal import out
 
 @click.group("terraform")
 def command() -> None:
-    """Apply infra/terraform to the engine that `rdp up --detach` runs. For AWS use terraform itself."""
+    """Apply infra/terraform to the engine that `rdp up --detach` runs, and to nothing else.
+
+    In AWS terraform itself works, and every other command on what it made: --outputs FILE.
+    """
 
 
 @command.command("apply")
@@ -21,6 +24,7 @@ def command() -> None:
 @data_dir_option
 def apply(*, data_dir: Path, parameters: Mapping[str, str]) -> None:
     """Make the stack of the Terraform configuration beside the template's."""
+    limits.check(parameters)
     applied = terraform.apply(data_dir, parameters, tell=out.say)
     out.say(f"endpoint  {applied.endpoint}")
     out.say(f"Every command works on it with --data-dir {data_dir / 'terraform'}")

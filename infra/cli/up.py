@@ -12,8 +12,7 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from infra import counts
-from infra.changeset import Change
-from infra.local import engine, front, lifecycle
+from infra.local import engine, front, lifecycle, limits
 from infra.local.state import read as read_state
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
@@ -35,7 +34,7 @@ _PAUSE_SHARE: Final = 10  # Counting takes a tenth of the engine's time at most,
 @click.option("--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1 (4566 for a new folder); 0 picks one.")
 @parameters_option
 @click.option("--reset", is_flag=True, help="What is not given takes the default, not the value of the last start.")
-@click.option("--yes", is_flag=True, help="Do not ask, not even before a table, stream or queue is deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask, not even before logs are deleted.")
 @data_dir_option
 def command(
     *, data_dir: Path, detach: bool, port: int | None, parameters: Mapping[str, str], reset: bool, yes: bool
@@ -45,6 +44,7 @@ def command(
     In the foreground Ctrl-C stops it; its state is kept and the next start goes on with it, its parameters included.
     """
     console = Console()
+    limits.check(parameters)
     state = lifecycle.up(
         data_dir,
         port=port,
@@ -84,9 +84,8 @@ def _was_stopped(data_dir: Path, state: "State") -> bool:
     return False
 
 
-def _confirm(changes: list[Change]) -> bool:
-    names = ", ".join(change.logical_id for change in changes)
-    click.echo(f"{names}: replaced or removed, and everything in it is gone.", err=True)
+def _confirm(dangers: list[str]) -> bool:
+    click.echo("\n".join(dangers), err=True)
     return click.confirm("Go on?", err=True)
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +32,12 @@ _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 _children: "dict[int, subprocess.Popen[bytes]]" = {}
 
 
-def start(data_dir: Path, state: State) -> int:
+def start(
+    data_dir: Path, state: State, *, python: str = sys.executable, environ: Mapping[str, str] = os.environ
+) -> int:
     """Start the engine of the data folder on `state.port`; return its process id once it answers.
+
+    `python` is the interpreter that has it, `environ` the caller's environment.
 
     Raises:
         StackError: the port is taken, or the engine dies or does not answer in time.
@@ -50,8 +55,8 @@ def start(data_dir: Path, state: State) -> int:
     with log_path.open("wb") as log:
         # A session of its own: Ctrl-C in the terminal is for rdp, which then stops the engine in order.
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-I", engine_main.__file__],
-            env=_environment(data_dir, state),
+            [python, "-I", engine_main.__file__],
+            env=environment(data_dir, state, environ),
             cwd=data_dir,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -112,9 +117,9 @@ def pick_free_port() -> int:
         return port
 
 
-def _environment(data_dir: Path, state: State) -> dict[str, str]:
+def environment(data_dir: Path, state: State, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the engine's whole environment. Its functions inherit it, so nothing of the caller's may leak in."""
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    inherited = {name: environ[name] for name in _INHERITED if name in environ}
     return inherited | {
         "GATEWAY_PORT": str(state.port),
         "BIND_HOST": "127.0.0.1",

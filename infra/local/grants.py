@@ -6,7 +6,9 @@ action's name (Service Authorization Reference of SQS and DynamoDB, November 202
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NotRequired, TypedDict
+
+import msgspec
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -19,6 +21,22 @@ class Operation(NamedTuple):
 
     name: str
     resource: str | None
+
+
+class Statement(TypedDict):
+    """One statement of a role's policy, as far as it is looked at."""
+
+    Effect: Literal["Allow", "Deny"]
+    Action: str | list[str]
+    Resource: str | list[str]
+    Condition: NotRequired[dict[str, dict[str, str | list[str]]]]
+
+
+class Policy(TypedDict):
+    """A role's inline policy in IAM's own terms."""
+
+    Version: str
+    Statement: list[Statement]
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
@@ -36,12 +54,12 @@ _KEY: Final = "dynamodb:LeadingKeys"
 Which tenant's rows a role reads is therefore not enforced on the engine (`rdp verify-isolation` says so)."""
 
 
-def engine_policy(policy: Mapping[str, Any]) -> dict[str, Any] | None:
+def engine_policy(policy: Policy) -> Policy | None:
     """Return the policy that grants under the engine's names what `policy` allows under AWS's, or None if nothing.
 
     An action that the template no longer allows is so no longer allowed under the engine's name either.
     """
-    statements = []
+    statements: list[Statement] = []
     for statement in policy["Statement"]:
         allowed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         for action in allowed:
@@ -50,7 +68,7 @@ def engine_policy(policy: Mapping[str, Any]) -> dict[str, Any] | None:
                 resource = operation.resource or statement["Resource"]
                 statements.append({"Effect": "Allow", "Action": operation.name, "Resource": resource})
             if action.startswith("logs:") and str(statement["Resource"]).endswith(_ANY_STREAM):
-                group = statement["Resource"].removesuffix(_ANY_STREAM)
+                group = str(statement["Resource"]).removesuffix(_ANY_STREAM)
                 statements.append({"Effect": "Allow", "Action": action, "Resource": group})
         if _KEY in statement.get("Condition", {}).get("Null", {}):
             statements.append({"Effect": "Allow", "Action": allowed, "Resource": statement["Resource"]})
@@ -62,8 +80,8 @@ def grant(iam: "IAMClient", role_name: str) -> None:
     for name in iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
         if name.startswith(POLICY_NAME):
             continue
-        document: Any = iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"]
-        translated = engine_policy(document)
+        document = iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"]
+        translated = engine_policy(msgspec.convert(document, Policy))
         if translated is not None:
             iam.put_role_policy(
                 RoleName=role_name, PolicyName=f"{POLICY_NAME}-{name}", PolicyDocument=json.dumps(translated)

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from infra import changeset, code_bucket, deployment, package, stack
-from infra.changeset import Change
+from infra import changeset, code_bucket, deployment, function_start, package, stack
 from infra.local import engine, grants, saved, state
 from infra.local.state import State
 from infra.stack import StackError
@@ -29,47 +29,55 @@ def up(
     port: int | None = None,
     parameters: Mapping[str, str] | None = None,
     reset: bool = False,
-    agree: Callable[[list[Change]], bool] = lambda _: True,
+    agree: Callable[[list[str]], bool] = lambda _: True,
     tell: Callable[[str], None] = lambda _: None,
 ) -> State:
     """Start the engine of `data_dir` unless it runs, deploy the template into it, and return the written state.
 
     `port` None takes the folder's own, or the default; 0 picks a free one. A parameter that is not given keeps the
-    value that the stack has, or with `reset` takes the default. `agree` is asked before changes that delete data.
-    `tell` gets a line about each step.
+    value that the stack has, or with `reset` takes the default. `agree` is asked before changes that delete data,
+    with a sentence each. `tell` gets a line about each step.
 
     Raises:
         StackError: whatever keeps the stack from running, told to a person.
     """
     current = _current(data_dir, port)
     was_running = engine.is_running(current)
-    if was_running:
-        tell(f"Engine already runs (process {current.pid}).")
-        started = current
-    else:
-        saved.check_readable(data_dir)
-        if current.pid is not None:
-            at = saved.last_stop(data_dir)
-            left = f"the state saved at {at.isoformat()}" if at else "nothing, because none was ever saved"
-            tell(
-                f"The engine (process {current.pid}) was not stopped by `rdp down`: what came since its start is lost."
-            )
-            tell(f"Going on with {left}.")
-        tell(f"Starting the engine on 127.0.0.1:{current.port}.")
-        started = msgspec.structs.replace(current, pid=engine.start(data_dir, current))
     try:
-        # Before the deployment: whatever happens from here, `rdp down` finds the engine.
-        state.write(data_dir, started)
-        tell("Packaging the functions.")
-        packages = {name: package.build_here(name) for name in package.HANDLERS}
+        with ThreadPoolExecutor(1) as builder:  # The engine takes its time to start.
+            packages = builder.submit(lambda: {name: package.build_here(name) for name in package.HANDLERS})
+            started = _found(current, tell) if was_running else _start(data_dir, current, tell)
+            tell("Packaging the functions.")
         tell("Deploying the template.")
-        deployed = _deploy(started, packages, parameters or {}, reset=reset, agree=agree)
+        deployed = _deploy(started, packages.result(), parameters or {}, reset=reset, agree=agree)
         state.write(data_dir, deployed)
+        function_start.check(deployed.stack)
     except BaseException:
         if not was_running:
             down(data_dir)
         raise
     return deployed
+
+
+def _found(current: State, tell: Callable[[str], None]) -> State:
+    tell(f"Engine already runs (process {current.pid}).")
+    return current
+
+
+def _start(data_dir: Path, current: State, tell: Callable[[str], None]) -> State:
+    """Return the state with the engine started, once it is written: whatever happens then, `down` finds the engine."""
+    saved.check_readable(data_dir)
+    if current.pid is not None:
+        at = saved.last_stop(data_dir)
+        left = f"the state saved at {at.isoformat()}" if at else "nothing, because none was ever saved"
+        tell(
+            f"The engine (process {current.pid}) was not stopped by `rdp down`: what came since its last save is lost."
+        )
+        tell(f"Going on with {left}.")
+    tell(f"Starting the engine on 127.0.0.1:{current.port}.")
+    started = msgspec.structs.replace(current, pid=engine.start(data_dir, current))
+    state.write(data_dir, started)
+    return started
 
 
 def down(data_dir: Path) -> State | None:
@@ -96,6 +104,9 @@ def find(data_dir: Path) -> State:
         StackError: none runs there, or nothing is deployed in it.
     """
     current = state.read(data_dir)
+    around = state.read(data_dir.parent)
+    if current is not None and around is not None and around.port == current.port:
+        current = msgspec.structs.replace(current, pid=around.pid)  # A Terraform stack's folder, in its engine's.
     if current is None or not engine.is_running(current):
         raise StackError(f"No engine runs for {data_dir}. Start it with `rdp up`, or name its folder: --data-dir.")
     if not current.outputs:
@@ -123,7 +134,7 @@ def _deploy(
     parameters: Mapping[str, str],
     *,
     reset: bool,
-    agree: Callable[[list[Change]], bool],
+    agree: Callable[[list[str]], bool],
 ) -> State:
     place = started.place
     goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
@@ -136,8 +147,8 @@ def _deploy(
     given = code_bucket.upload(place, _CODE_BUCKET, packages) | dict(parameters)
     proposal = deployment.propose(place, stack.STACK_NAME, given, goal, reset=reset, poll_s=_POLL_S)
     if proposal is not None:
-        endangered = [change for change in proposal.changes if change.endangers_logs]
-        if endangered and not agree(endangered):
+        dangers = changeset.dangers(proposal.changes, deployed=goal.deployed, values=goal.values)
+        if dangers and not agree(dangers):
             deployment.withdraw(place, proposal)
             raise StackError("Not deployed: the stack is as it was.")
         deployment.execute(place, proposal, tell=lambda _: None, timeout_s=_DEPLOY_TIMEOUT_S, poll_s=_POLL_S)

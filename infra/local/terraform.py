@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from infra import package
-from infra.local import grants, state
+from infra import changeset, deployment, package
+from infra.local import grants, lifecycle, state
 from infra.local.state import State
 from infra.stack import StackError, terraform_outputs
 
@@ -49,11 +49,14 @@ def apply(
     works on this stack with `--data-dir <data_dir>/terraform`.
 
     Raises:
-        StackError: no engine runs there, terraform or its provider is missing, or it fails.
+        StackError: no engine runs there, a parameter is not one, terraform or its provider is missing, or it fails.
     """
-    engine = state.read(data_dir)
-    if engine is None or engine.pid is None:
-        raise StackError(f"No engine runs for {data_dir}. Start it with `rdp up --detach`.")
+    engine = lifecycle.find(data_dir)
+    given = parameters or {}
+    goal = deployment.target(engine.place, NAME, given)
+    # Terraform only warns of a variable that it does not know, and one that it refuses would also stop `destroy`.
+    if objections := changeset.objections(goal.values, given=given, declared=goal.declared):
+        raise StackError("\n".join(objections))
     folder = data_dir.resolve() / "terraform"
     folder.mkdir(exist_ok=True)
     for path in CONFIGURATION.glob("*.tf"):
@@ -69,7 +72,7 @@ def apply(
         "consumer_package": str(folder / "consumer.zip"),
         "require_tls": "false",  # The engine speaks plain HTTP.
         "maximum_message_bytes": "262144" if provider_version(folder, _environment(engine)) < _MIB_SINCE else "1048576",
-    } | {variable_name(name): value for name, value in (parameters or {}).items()}
+    } | {variable_name(name): value for name, value in given.items()}
     (folder / "terraform.tfvars.json").write_text(json.dumps(variables))  # For destroy, too.
     tell("Applying the configuration; it takes about a minute.")
     run(folder, _environment(engine), "apply", "-auto-approve", "-input=false")
@@ -78,7 +81,7 @@ def apply(
         grants.grant(engine.place.iam, outputs[role])
     endpoint = f"{engine.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
     applied = msgspec.structs.replace(engine, endpoint=endpoint, outputs=outputs)
-    state.write(folder, applied)
+    state.write(folder, msgspec.structs.replace(applied, pid=None))  # The engine's folder knows its process.
     return applied
 
 
@@ -88,10 +91,10 @@ def destroy(data_dir: Path) -> None:
     Raises:
         StackError: nothing was applied, no engine runs there, or terraform fails.
     """
-    engine = state.read(data_dir)
+    engine = lifecycle.find(data_dir)
     folder = data_dir.resolve() / "terraform"
-    if engine is None or engine.pid is None or not (folder / "terraform.tfvars.json").exists():
-        raise StackError(f"Nothing is applied in the engine of {data_dir}, or it does not run.")
+    if not (folder / "terraform.tfvars.json").exists():
+        raise StackError(f"Nothing is applied in the engine of {data_dir}.")
     # The engine's own grants, which no configuration knows, would keep the roles from being deleted.
     for role in ("IngestRoleName", "ConsumerRoleName", "TenantReaderRoleName"):
         grants.revoke(engine.place.iam, _outputs(folder, _environment(engine))[role])

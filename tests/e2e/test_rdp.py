@@ -113,7 +113,7 @@ def test_status_says_where_everything_is(local_stack: "LocalStack") -> None:
 
     assert status.keys() == {
         "endpoint", "aws_endpoint_url", "region", "queue_url", "dlq_url", "stream", "table", "consumer",
-        "queue_mapping_id", "stored_is_exact", "counts",
+        "queue_mapping_id", "functions", "stored_is_exact", "counts",
     }  # fmt: skip
     assert status["counts"].keys() == {"queued", "in_flight", "dlq", "stored"}
     assert status["endpoint"] == local_stack.stack.endpoint
@@ -163,7 +163,7 @@ def test_up_on_a_taken_port_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("parameter", "says"),
-    [("SecondsPerChar=7", b"SecondsPerChar"), ("Nope=1", b"no parameter 'Nope'"), ("BatchSize", b"not Name=Value")],
+    [("SecondsPerChar=7", b"SecondsPerChar"), ("Nope=1", b"no parameter Nope"), ("BatchSize", b"not Name=Value")],
 )
 def test_a_wrong_parameter_is_named(local_stack: "LocalStack", parameter: str, says: bytes) -> None:
     """A parameter that the template does not take is refused by name, and what runs goes on."""
@@ -171,6 +171,24 @@ def test_a_wrong_parameter_is_named(local_stack: "LocalStack", parameter: str, s
     finished = _rdp("up", "--detach", "--param", parameter, data_dir=local_stack.data_dir, expect=expect)
     assert says in finished.stderr
     assert local_stack.request("GET", "/health").status == 200
+
+
+def test_terraform_takes_the_same_parameters_and_no_others(local_stack: "LocalStack") -> None:
+    """It would only warn of a variable that it does not know."""
+    for parameter, says in (("Nope=1", b"no parameter Nope"), ("RequireTls=true", b"the engine speaks plain HTTP")):
+        finished = _rdp("terraform", "apply", "--param", parameter, data_dir=local_stack.data_dir, expect=1)
+        assert says in finished.stderr
+
+
+def test_what_deletes_logs_is_asked_for(local_stack: "LocalStack") -> None:
+    """Without a yes nothing is changed."""
+    finished = _rdp(
+        *("up", "--detach", "--param", "StreamRetentionHours=24"), data_dir=local_stack.data_dir, expect=1, stdin=b"n\n"
+    )
+    assert b"StreamRetentionHours falls from 168 to 24" in finished.stderr
+    assert b"Not deployed" in finished.stderr
+    stack = local_stack.place.cloudformation.describe_stacks(StackName="rdp")["Stacks"][0]
+    assert {"ParameterKey": "StreamRetentionHours", "ParameterValue": "168"} in stack["Parameters"]
 
 
 def test_a_folder_keeps_its_port(local_stack: "LocalStack") -> None:

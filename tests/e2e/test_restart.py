@@ -1,5 +1,7 @@
 """Down and up again: what the engine keeps is kept and processed."""
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,3 +81,35 @@ def test_down_leaves_a_state_that_names_no_process(start_stack: "StartStack") ->
     assert kept is not None
     assert (kept.pid, kept.port) == (None, own.state.port)
     assert lifecycle.down(own.data_dir) is None
+
+
+def test_a_state_that_is_not_whole_is_told(start_stack: "StartStack", eventually: "Eventually") -> None:
+    """A half file starts nothing, a kill is told by the next start, and a stop that could not save fails."""
+    own = start_stack()
+    assert own.post_text("whole", "kept", "kept").status == 202
+    eventually(lambda: own.row("whole", "kept"))
+    lifecycle.down(own.data_dir)
+
+    stream = own.data_dir / "engine" / "kinesis.json"
+    content = stream.read_bytes()
+    stream.write_bytes(content[: len(content) // 2])
+    with pytest.raises(StackError, match=r"kinesis\.json is damaged"):
+        lifecycle.up(own.data_dir)
+    assert lifecycle.down(own.data_dir) is None
+    stream.write_bytes(content)
+
+    pid = lifecycle.up(own.data_dir).pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    told: list[str] = []
+    lifecycle.up(own.data_dir, tell=told.append)
+    assert f"(process {pid}) was not stopped" in told[0]
+    assert "Going on with the state saved at 20" in told[1]
+    assert own.row("whole", "kept") is not None
+
+    queue = own.data_dir / "engine" / "sqs.json"
+    queue.unlink()
+    queue.mkdir()  # Where the engine can't write its file.
+    os.utime(queue, (0, 0))
+    with pytest.raises(StackError, match="could not save sqs"):
+        lifecycle.down(own.data_dir)

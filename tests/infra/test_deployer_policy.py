@@ -9,7 +9,7 @@ from typing import Any, Final
 import cfnlint  # type: ignore[import-untyped]  # cfn-lint ships no types
 import pytest
 
-from infra import code_bucket, deployment, protection, stack
+from infra import code_bucket, deployment, function_start, protection, stack
 from tests.infra import configuration
 
 _INFRA: Final = Path(deployment.__file__).parent
@@ -57,11 +57,15 @@ def test_what_cloudformation_calls_is_allowed(kind: str) -> None:
 
 
 def test_what_rdp_calls_is_allowed() -> None:
-    """Every call of `rdp deploy` and `rdp destroy` to CloudFormation and to the packages' bucket."""
-    text = "".join(Path(str(module.__file__)).read_text() for module in (deployment, code_bucket, stack, protection))
+    """Every call of `rdp deploy` and `rdp destroy`; and of CloudFormation's no other."""
+    modules = (deployment, code_bucket, stack, protection, function_start)
+    text = "".join(Path(str(module.__file__)).read_text() for module in modules)
     called = set(re.findall(r'cloudformation\.(?:get_paginator\(")?(\w+)["(]', text)) - {"get_paginator"}
     assert len(called) >= 8
-    assert {f"cloudformation:{name.title().replace('_', '')}" for name in called} <= _ALLOWED
+    assert {f"cloudformation:{name.title().replace('_', '')}" for name in called} == {
+        action for action in _ALLOWED if action.startswith("cloudformation:")
+    }
+    assert {f"lambda:{name.title()}Function" for name in re.findall(r"lambda_\.(\w+)\(", text)} <= _ALLOWED
     s3 = set(re.findall(r's3\.(?:get_paginator\(")?(\w+)["(]', text)) - {"get_paginator"}
     actions = {"head_bucket": "ListBucket", "list_objects_v2": "ListBucket"} | {
         "put_public_access_block": "PutBucketPublicAccessBlock"
@@ -71,7 +75,7 @@ def test_what_rdp_calls_is_allowed() -> None:
 
 def test_it_reaches_no_stack_of_another_name() -> None:
     """Every resource has the stack's name in it, or AWS knows no name for its kind; roles go to Lambda alone."""
-    nameless = {"Templates", "Mapping", "Api", "AccessLogs", "Alarms"}
+    nameless = {"Mapping", "Api", "AccessLogs", "Alarms"}
     for statement in _POLICY["Statement"]:
         assert statement["Effect"] == "Allow"
         if statement["Sid"] not in nameless:

@@ -11,7 +11,7 @@ from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]  # cfn-lint 
 
 from consumer import report as consumer_report
 from consumer.settings import Settings as ConsumerSettings
-from infra import dead_letters, package, stack
+from infra import changeset, dead_letters, package, stack
 from infra.deployment import TEMPLATE
 from infra.local import grants
 from ingest import report as ingest_report
@@ -258,9 +258,11 @@ def test_nothing_passes_the_choice_of_the_table_by(template: Any) -> None:
     assert not list(mentions({"Resources": template["Resources"], "Outputs": template["Outputs"]}))
 
 
-def test_no_change_of_authentication_deletes_keys(template: Any) -> None:
-    """A resource whose condition no longer holds is deleted, with what is in it: the keys' table has no condition."""
-    assert "Condition" not in template["Resources"]["AccessTable"]
+def test_nothing_that_holds_logs_or_keys_depends_on_a_parameter(template: Any) -> None:
+    """It would be deleted when its condition no longer holds, and an engine's change set does not say so beforehand."""
+    held = {name: r for name, r in template["Resources"].items() if r["Type"] in changeset.STATEFUL}
+    assert len(held) >= 5
+    assert [name for name, resource in held.items() if "Condition" in resource] == []
 
 
 def test_what_holds_logs_or_keys_outlives_its_replacement(template: Any) -> None:

@@ -6,6 +6,9 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from consumer import health
 from consumer.handler import program
 from tests.unit.consumer.fakes import World, body, settings_of, sqs_event
 
@@ -70,3 +73,15 @@ def test_a_wrong_environment_is_told_at_start() -> None:
     said = in_lambda("import consumer.handler", TABLE_NAME="")
     assert said.splitlines()[-1].startswith("ValueError: Lambda environment")
     assert "TABLE_NAME" in said
+
+
+def test_a_sign_of_life_touches_nothing() -> None:
+    """Who asks learns that the function starts; what differs from the question is no batch, and fails as a whole."""
+    world = World()
+    handle = program(settings_of(), world.outside())
+    assert handle(dict(health.REQUEST), context()) == {"batchItemFailures": []}
+    assert world.lines == []
+    others: list[dict[str, object]] = [{}, {"health": None}, {**health.REQUEST, "Records": []}]
+    for other in others:
+        with pytest.raises(ValueError, match="not an SQS event"):
+            handle(other, context())

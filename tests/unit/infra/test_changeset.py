@@ -32,6 +32,7 @@ def test_good_parameters_have_no_objections() -> None:
         ({"VisibilityTimeoutSeconds": "299"}, "must be 300 or more"),
         ({"BatchSize": "11"}, "needs BatchingWindowSeconds"),
         ({"Nonsense": "1"}, "no parameter Nonsense"),
+        ({"IngestCodeKey": "mine.zip"}, "IngestCodeKey says where rdp itself has put the packages"),
         ({"BatchSize": "abc"}, "it must be a number"),
         ({"BatchSize": ""}, "it must be a number"),
         ({"BatchSize": "nan"}, "it must be a number"),
@@ -87,6 +88,18 @@ def test_what_endangers_logs_comes_first() -> None:
         ("Queue", False),
     ]
     assert changes[0] == Change("Modify", "Table", "AWS::DynamoDB::Table", "Conditional")
+
+
+def test_what_takes_logs_away_is_asked_for() -> None:
+    """What holds them goes, or the stream keeps them for less time than now; a new stack has nothing to lose."""
+    stream = Change("Remove", "Stream", "AWS::Kinesis::Stream", "")
+    alarm = Change("Remove", "Alarm", "AWS::CloudWatch::Alarm", "")
+    less, more = ({"StreamRetentionHours": hours} for hours in ("24", "168"))
+    assert changeset.dangers([alarm], deployed=less, values=more) == []
+    assert changeset.dangers([alarm], deployed=None, values=less) == []
+    goes, falls = changeset.dangers([alarm, stream], deployed=more, values=less)
+    assert goes.startswith("Stream is replaced or removed")
+    assert falls.startswith("StreamRetentionHours falls from 168 to 24")
 
 
 def test_events_are_new_ones_in_their_order() -> None:

@@ -34,7 +34,10 @@ class _CloudFormation:
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         if self.status is None:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": f"{StackName} does not exist"}}, "x")
-        return {"Stacks": [{"StackId": "arn:s", "StackName": "s", "StackStatus": self.status}]}
+        parameters = [{"ParameterKey": "BatchSize", "ParameterValue": "7"}]
+        return {
+            "Stacks": [{"StackId": "arn:s", "StackName": "s", "StackStatus": self.status, "Parameters": parameters}]
+        }
 
     def create_change_set(self, **request: Any) -> dict[str, str]:
         self.created = request
@@ -134,6 +137,18 @@ def test_an_update_keeps_the_stacks_values() -> None:
     assert {"ParameterKey": "BatchSize", "UsePreviousValue": True} in cloudformation.created["Parameters"]
     _propose(cloudformation, reset=True)
     assert cloudformation.created["Parameters"] == [{"ParameterKey": "New", "ParameterValue": "1"}]
+
+
+def test_what_will_hold_is_what_the_stack_has() -> None:
+    """But for what is given; `reset` and a stack that was never created have the template's defaults."""
+    place: Any = _Place(_CloudFormation("UPDATE_COMPLETE"))
+    kept = deployment.target(place, "s", {"RetentionDays": "7"})
+    assert (kept.values["BatchSize"], kept.values["RetentionDays"], kept.deployed) == ("7", "7", {"BatchSize": "7"})
+    assert deployment.target(place, "s", {}, reset=True).values["BatchSize"] == "5"
+    for status in (None, "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
+        place = _Place(_CloudFormation(status))
+        new = deployment.target(place, "s", {})
+        assert (new.values["BatchSize"], new.deployed) == ("5", None)
 
 
 def test_no_changes_is_no_proposal() -> None:

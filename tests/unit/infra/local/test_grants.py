@@ -1,13 +1,12 @@
 """The engine's names for what the template allows."""
 
-from typing import Any
-
 import pytest
 
 from infra.local import grants
+from infra.local.grants import Policy, Statement
 
 
-def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+def _policy(*statements: Statement) -> Policy:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
@@ -41,6 +40,6 @@ def test_lists_of_actions_are_read() -> None:
         {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "arn:q"},
     ],
 )
-def test_nothing_is_granted_that_the_template_does_not_allow(statement: dict[str, Any]) -> None:
+def test_nothing_is_granted_that_the_template_does_not_allow(statement: Statement) -> None:
     """No statement that allows such an action, no engine's policy."""
     assert grants.engine_policy(_policy(statement)) is None

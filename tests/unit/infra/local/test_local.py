@@ -4,8 +4,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from infra.local import engine, lifecycle, state
@@ -72,11 +75,10 @@ def test_a_free_port_is_free() -> None:
     assert engine.is_port_free(engine.pick_free_port())
 
 
-def test_an_engine_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
     """A start that fails shows why."""
-    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(StackError, match=r"ended with code 1.*engine\.log"):
-        engine.start(tmp_path, _state(port=engine.pick_free_port()))
+        engine.start(tmp_path, _state(port=engine.pick_free_port()), python="/bin/false")
 
 
 def test_a_process_of_that_id_that_does_not_answer_is_no_engine(listening_port: int) -> None:
@@ -101,12 +103,36 @@ def test_find_says_what_to_do(tmp_path: Path) -> None:
         lifecycle.find(tmp_path)
 
 
-def test_the_engine_inherits_no_variable_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class _Health(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_terraform_stack_is_found_in_whatever_engine_its_folder_lies(tmp_path: Path) -> None:
+    """Its own file names no process, so that a restart of the engine leaves it right and `down` stops nothing by it."""
+    inside = tmp_path / "terraform"
+    with HTTPServer(("127.0.0.1", 0), _Health) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = _state(port=server.server_port)
+        state.write(inside, msgspec.structs.replace(there, outputs={"TableName": "terraform's"}))
+        state.write(tmp_path, msgspec.structs.replace(there, pid=os.getpid()))
+        assert lifecycle.find(inside).outputs == {"TableName": "terraform's"}
+        assert lifecycle.down(inside) is None
+        state.write(tmp_path, msgspec.structs.replace(there, pid=os.getpid(), port=1))  # Another one's folder.
+        with pytest.raises(StackError, match="No engine runs"):
+            lifecycle.find(inside)
+        server.shutdown()
+
+
+def test_the_engine_inherits_no_variable_of_the_caller(tmp_path: Path) -> None:
     """Its functions inherit its environment: a caller's AWS profile or settings must not reach them."""
-    monkeypatch.setenv("AWS_PROFILE", "production")
-    monkeypatch.setenv("TABLE_NAME", "mine")
-    monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    environment = engine._environment(tmp_path, _state())
-    assert not {"AWS_PROFILE", "TABLE_NAME", "PYTHONPATH"} & environment.keys()
+    of_caller = {"AWS_PROFILE": "production", "TABLE_NAME": "mine", "PYTHONPATH": "/somewhere", "PATH": "/bin"}
+    environment = engine.environment(tmp_path, _state(), of_caller)
+    assert not (of_caller.keys() - {"PATH"}) & environment.keys()
+    assert environment["PATH"] == "/bin"
     assert environment["BIND_HOST"] == "127.0.0.1"
     assert environment["AUTH"] == "true"

@@ -1,0 +1,96 @@
+"""Whether the functions of a stack start: each is invoked with what makes it answer and do nothing else."""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from consumer import health
+from infra.stack import Stack, StackError
+
+_GET_HEALTH: Final = {
+    "version": "2.0",
+    "rawPath": "/health",
+    "rawQueryString": "",
+    "headers": {},
+    "requestContext": {"requestId": "rdp", "http": {"method": "GET", "path": "/health"}},
+    "isBase64Encoded": False,
+}
+_PROBES: Final[Mapping[str, tuple[str, object]]] = {
+    "ingest": ("IngestFunctionName", _GET_HEALTH),
+    "consumer": ("ConsumerFunctionName", health.REQUEST),
+}
+"""By function: the output that names it, and the event."""
+
+_ENGINES_WORDS: Final = "Worker init failed: "  # MiniStack 1.5.33 puts them before the function's own.
+_NOT_TOLD: Final[Mapping[str, str]] = {
+    "AccessDeniedException": "not asked, for want of the right to lambda:InvokeFunction",
+    "TooManyRequestsException": "not asked, because all its concurrency is in use",
+}
+"""Errors of Invoke that say nothing about the function: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+
+_WHAT_NOW: Final = {
+    "ingest": "Clients get a 500 and must send again.",
+    "consumer": "Logs wait in the queue, and after MaxReceiveCount receives go to the dead-letter queue.",
+}
+
+
+class Answer(NamedTuple):
+    """What a function said: `starts` is None if it could not be asked; `detail` is why, or why it does not start."""
+
+    starts: bool | None
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return "starts" if self.starts else self.detail if self.starts is None else f"does not start: {self.detail}"
+
+
+def ask(stack: Stack) -> dict[str, Answer]:
+    """Return each function's answer, by `ingest` and `consumer`."""
+    _ = stack.place.lambda_  # boto3 makes its clients in one thread only.
+    with ThreadPoolExecutor(len(_PROBES)) as executor:
+        return dict(zip(_PROBES, executor.map(lambda service: _answer(stack, service), _PROBES), strict=True))
+
+
+def told(answers: Mapping[str, Answer]) -> list[str]:
+    """Return a sentence for each function that does not start: why, what that does, and what to do."""
+    return [
+        f"{service} {answer}. {_WHAT_NOW[service]} Deploy what works (--param NAME=VALUE, or mended code)."
+        for service, answer in answers.items()
+        if answer.starts is False
+    ]
+
+
+def check(stack: Stack) -> None:
+    """Return if no function is known not to start.
+
+    Raises:
+        StackError: one does not.
+    """
+    if sentences := told(ask(stack)):
+        raise StackError("\n".join(["Deployed, and it does not work.", *sentences]))
+
+
+def _answer(stack: Stack, service: str) -> Answer:
+    output, event = _PROBES[service]
+    try:
+        response = stack.place.lambda_.invoke(FunctionName=stack.outputs[output], Payload=json.dumps(event))
+    except ClientError as error:
+        if (reason := _NOT_TOLD.get(error.response["Error"]["Code"])) is None:
+            raise
+        return Answer(None, reason)
+    payload = response["Payload"].read()
+    if "FunctionError" not in response:
+        return Answer(starts=True)
+    return Answer(starts=False, detail=_reason(payload))
+
+
+def _reason(payload: bytes) -> str:
+    """Return what the answer of a failed invocation says: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html."""
+    try:
+        said = json.loads(payload)["errorMessage"]
+    except (ValueError, KeyError, TypeError):
+        said = payload.decode(errors="replace")
+    return str(said).removeprefix(_ENGINES_WORDS).rstrip(".")

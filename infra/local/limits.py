@@ -1,0 +1,22 @@
+"""What of the template the engine can't do, refused with its reason before anything starts."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from infra.stack import StackError
+
+_REFUSED: Final[Mapping[tuple[str, str], str]] = {
+    ("RequireTls", "true"): "the engine speaks plain HTTP, and the queues would refuse every log. It is for AWS."
+}
+"""By parameter and value: why not on MiniStack 1.5.33."""
+
+
+def check(parameters: Mapping[str, str]) -> None:
+    """Return if the engine can do what these parameters ask for.
+
+    Raises:
+        StackError: it can't.
+    """
+    refused = [f"{n}={v}: {_REFUSED[n, v]}" for n, v in parameters.items() if (n, v) in _REFUSED]
+    if refused:
+        raise StackError("\n".join(refused))

@@ -1,0 +1,80 @@
+"""What functions say when they are asked whether they start."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra import function_start
+from infra.function_start import Answer
+from infra.stack import StackError
+
+
+class _Lambda:
+    """Answers from a script by function name: a payload of a failure, an error code, or (absent) success."""
+
+    def __init__(self, failures: dict[str, bytes], codes: dict[str, str]) -> None:
+        self.failures, self.codes = failures, codes
+        self.asked: dict[str, Any] = {}
+
+    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        self.asked[FunctionName] = json.loads(Payload)
+        if code := self.codes.get(FunctionName):
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "Invoke")
+        failed = {"FunctionError": "Unhandled"} if FunctionName in self.failures else {}
+        return {"Payload": io.BytesIO(self.failures.get(FunctionName, b"{}")), **failed}
+
+
+class _Stack:
+    outputs = {"IngestFunctionName": "i", "ConsumerFunctionName": "c"}  # noqa: RUF012 - never changed
+
+    def __init__(self, **failures: bytes) -> None:
+        self.lambda_ = _Lambda(failures, {})
+
+    @property
+    def place(self) -> "_Stack":
+        return self
+
+
+def _asked(stack: Any) -> dict[str, Answer]:
+    return function_start.ask(stack)
+
+
+def test_both_functions_are_asked_for_a_sign_of_life() -> None:
+    """Ingest as GET /health would, the consumer by its own question; neither touches a log."""
+    stack = _Stack()
+    assert _asked(stack) == {"ingest": Answer(starts=True), "consumer": Answer(starts=True)}
+    assert stack.lambda_.asked["i"]["rawPath"] == "/health"
+    assert "Records" not in stack.lambda_.asked["c"]
+    function_start.check(stack)  # type: ignore[arg-type]  # as far as it is looked at
+
+
+@pytest.mark.parametrize(
+    ("payload", "says"),
+    [
+        (b'{"errorMessage": "Worker init failed: No module named \'x\'."}', "does not start: No module named 'x'"),
+        (b'{"errorType": "Runtime.ExitError"}', 'does not start: {"errorType": "Runtime.ExitError"}'),
+        (b"\xff", "does not start: \ufffd"),
+    ],
+)
+def test_why_one_does_not_start_is_told_in_its_words(payload: bytes, says: str) -> None:
+    """The engine's own words before them are left out; an answer of another form is told as it is."""
+    stack = _Stack(c=payload)
+    assert str(_asked(stack)["consumer"]) == says
+    with pytest.raises(StackError, match="dead-letter queue"):
+        function_start.check(stack)  # type: ignore[arg-type]
+
+
+def test_who_may_not_ask_is_told_so() -> None:
+    """Neither is a function that has no concurrency left one that does not start; another error is not hidden."""
+    stack = _Stack()
+    stack.lambda_.codes |= {"i": "AccessDeniedException", "c": "TooManyRequestsException"}
+    answers = _asked(stack)
+    assert [answer.starts for answer in answers.values()] == [None, None]
+    assert "lambda:InvokeFunction" in str(answers["ingest"])
+    assert function_start.told(answers) == []
+    stack.lambda_.codes["i"] = "ResourceNotFoundException"
+    with pytest.raises(ClientError):
+        _asked(stack)
