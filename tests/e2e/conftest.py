@@ -1,5 +1,6 @@
 """The real template on the embedded engine: one for the session, more of them where a test needs its own."""
 
+import contextlib
 import http.client
 import json
 import shutil
@@ -122,9 +123,9 @@ StartStack = Callable[..., LocalStack]
 Eventually = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
-    """Return `start(parameters, data_dir=None)`: a quiet stack, or one with other parameters, stopped at the end.
+@contextlib.contextmanager
+def _stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
+    """Give `start(parameters, data_dir=None)`: a quiet stack, or one with other parameters; all stop with the block.
 
     Before that, no line that its functions wrote may hold a text, a field's value or a key that went through it.
     """
@@ -152,10 +153,24 @@ def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack
         pytest.fail("A line of a function's log holds a text:\n" + "\n".join(leaks[:20]))
 
 
+@pytest.fixture(scope="module")
+def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
+    """Return `start(parameters, data_dir=None)`, whose stacks stop after the module: each takes its share of a core."""
+    with _stacks(tmp_path_factory) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def local_stack(start_stack: StartStack) -> LocalStack:
+def start_shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
+    """Return `start()`, for the stacks of the whole session."""
+    with _stacks(tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def local_stack(start_shared_stack: StartStack) -> LocalStack:
     """The session's stack: no delay, no crashes. Tests on it use tenants of their own."""
-    return start_stack()
+    return start_shared_stack()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -174,9 +189,9 @@ def terraform_apply(request: pytest.FixtureRequest) -> Iterator[Future[state.Sta
 
 
 @pytest.fixture(scope="session")
-def own_stack(start_stack: StartStack) -> LocalStack:
+def own_stack(start_shared_stack: StartStack) -> LocalStack:
     """The judge's stack, on which nobody else sends: to it a stranger's dead letter is a broken promise."""
-    return start_stack()
+    return start_shared_stack()
 
 
 @pytest.fixture(scope="session")
