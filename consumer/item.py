@@ -42,6 +42,9 @@ TENANT_ID: Final[Attribute] = "tenant_id"
 LOG_ID: Final[Attribute] = "log_id"
 """The sort key."""
 
+OF_STORING: Final = frozenset[str]({"processed_at", "late_at"})
+"""The attributes that say when an item was stored: a rebuild gives others, and all else the same."""
+
 LATE_AFTER_S: Final = 10
 """A log stored later than this after its receipt is marked with `late_at`: who follows finds it by that."""
 

@@ -19,6 +19,7 @@ from bench.load.answers import read_answer
 from bench.load.mix import RequestKind
 from bench.load.plan import Plan
 from bench.load.workload import PlannedLog, PlannedRequest, Workload
+from consumer.item import OF_STORING
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
 from infra.dead_letters import VISIBILITY_S, Filter
@@ -328,4 +329,4 @@ def _dead_letter(message: Message) -> tuple[str, str, str, str]:
 
 
 def _comparable(item: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode({name: value for name, value in sorted(item.items()) if name != "processed_at"})
+    return msgspec.json.encode({name: value for name, value in sorted(item.items()) if name not in OF_STORING})
