@@ -60,7 +60,7 @@ def _read_encoding(_context: click.Context, _option: click.Parameter, value: str
 @click.option("--wait", is_flag=True, help="End when every accepted log is in the table.")
 @click.option(
     "--wait-timeout",
-    type=click.FloatRange(0, 86_400),
+    type=click.IntRange(0, 86_400),
     default=600,
     show_default=True,
     help="Seconds that --wait waits after the last line.",
@@ -72,7 +72,7 @@ def command(
     follow: bool,
     position: Path | None,
     wait: bool,
-    wait_timeout: float,
+    wait_timeout: int,
     credentials: Credentials,
     **options: Any,
 ) -> None:
