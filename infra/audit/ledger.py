@@ -195,6 +195,14 @@ class Ledger:
             (tenant_id, log_id),
         )
 
+    def spare_changed(self) -> None:
+        """Take no log for missing whose log id has a changed item: sent again, it would only conflict with it."""
+        self._settle()
+        self._database.execute(
+            "DELETE FROM missing WHERE EXISTS (SELECT 1 FROM changed c"
+            " WHERE c.tenant_id = missing.tenant_id AND c.log_id = missing.log_id)"
+        )
+
     def claim(self, tenant_id: str, log_id: str, text: str) -> bool:
         """Say whether this log is missing. It is not any more from here on: who claims it restores it."""
         self._settle()

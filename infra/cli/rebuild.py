@@ -16,7 +16,7 @@ from infra.audit import places, rebuild
 from infra.audit.ledger import ChangedItem, Ledger, MissingLog
 from infra.options.locator import on_stack
 from infra.private_file import open_new
-from infra.stack import Stack, StackError
+from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
 from infra.terminal.text import printable
@@ -56,8 +56,8 @@ def command(
 
     The consumer stores it as it stores any log: redacted, and never over another item. A log with a dead letter is not
     missing. An item whose text is none of those that the stream has for its log id was changed after it was stored: it
-    is named, and replaced with --restore-changed, which keeps it in a file. The exit status is 4 when something is
-    left as it was.
+    is named, and replaced with --restore-changed, which keeps it in a file; without that neither it nor its log is
+    touched. The exit status is 4 when something is left as it was.
     """
     now = datetime.now(UTC)
     try:
@@ -73,6 +73,9 @@ def command(
         for line in _told(ledger, missing, changed, found.in_flight):
             out.say(line)
         replaced = changed if restore_changed else 0
+        if changed and not replaced:
+            ledger.spare_changed()
+            missing = sum(1 for _ in ledger.missing())
         if missing or replaced:
             _go_on(missing, replaced, dry_run=dry_run, yes=yes)
             if replaced:
@@ -85,7 +88,10 @@ def command(
     finally:
         ledger.close()
     if changed > replaced:
-        raise StackError(f"{changed - replaced:,} changed items are left as they are: --restore-changed replaces them.")
+        out.say(
+            f"{changed - replaced:,} changed items are left as they are: --restore-changed replaces them.", err=True
+        )
+        raise click.exceptions.Exit(exits.BAD)
 
 
 def _told(ledger: Ledger, missing: int, changed: int, in_flight: int) -> Iterable[str]:

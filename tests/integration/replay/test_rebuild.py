@@ -83,13 +83,14 @@ def test_a_tenants_logs_alone_are_sent(stack: Stack) -> None:
 
 
 def test_a_changed_item_is_named_and_left_unless_asked_for(stack: Stack, folder: Path) -> None:
-    """Its log is missing and sent, and the exit status says that something is left."""
+    """Its log is not sent, to conflict with what nobody sent; the exit status says that something is left."""
     store(stack, recent(4, text="tampered"))
+    delete(stack, recent(7))
     result = rebuild(stack, "--yes")
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "changed: tenant-01 log-000004" in result.output
     assert "--restore-changed" in result.output
-    assert queued(stack) == [log(4)]
+    assert queued(stack) == [log(7)]
     assert stored(stack, *log(4)[:2])["original_text"] == {"S": "tampered"}
     assert list(folder.iterdir()) == []
 
