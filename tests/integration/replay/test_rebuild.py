@@ -65,8 +65,8 @@ def test_only_what_is_missing_is_sent_and_only_after_a_yes(stack: Stack) -> None
     put(stack.place.kinesis, [recent(4)])
 
     assert (rebuild(stack, "--dry-run").exit_code, queued(stack)) == (4, [])
-    assert (rebuild(stack, says="n\n").exit_code, queued(stack)) == (4, [])
-    assert (rebuild(stack).exit_code, queued(stack)) == (4, [])  # Nobody is there to answer.
+    assert (rebuild(stack, says="n\n").exit_code, queued(stack)) == (1, [])
+    assert (rebuild(stack).exit_code, queued(stack)) == (1, [])  # Nobody is there to answer.
     result = rebuild(stack, says="y\n")
 
     assert result.exit_code == 0, result.output
