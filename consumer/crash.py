@@ -41,7 +41,8 @@ class Crasher:
         """Return if `point` is another or no log of the unit draws a crash.
 
         Raises:
-            SimulatedCrash: one does. In mode `exit` the process ends instead, and nothing of it is left to raise.
+            SimulatedCrash: one does. In mode `exit` the process ends instead, and nothing of it is left to raise, but
+                for a process that a child ended for.
         """
         if point != self._point or not any(draw(self._seed, log.delivery) < self._probability for log in logs):
             return

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import boto3
 
 from consumer import clock, health, pending, quarantine, redact, settings, store
-from consumer.invocation import Outside, consume
+from consumer.apart import apart
+from consumer.invocation import Outside, WorksApart, consume
 from consumer.report import PartialBatchResponse
 from consumer.visibility import hide
 from ingest.sinks import stream
@@ -60,6 +61,7 @@ def outside(
     *,
     write_line: Callable[[str], object] = _print,
     end_process: Callable[[int], object] = os._exit,
+    works_apart: WorksApart | None = None,
 ) -> Outside:
     """Return what invocations touch, put together from clients and clock."""
     return Outside(
@@ -78,6 +80,7 @@ def outside(
         sleep=clock.sleep,
         write_line=write_line,
         end_process=end_process,
+        apart=works_apart or partial(apart, monotonic=clock.monotonic),
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from consumer import backoff, delay, quarantine, report
+from consumer.apart import Ended
 from consumer.crash import Crasher
 from consumer.isolate import bisect
 from consumer.item import Item
-from consumer.process import Edges, Work
+from consumer.process import BuildsEach, Edges, Work, here
 from consumer.redact import Redactor
 from consumer.settings import Settings
 from consumer.timestamps import rfc3339
@@ -27,6 +28,12 @@ connect and read time-outs (1 + 4 s). Past the end, Lambda would fail the batch,
 # A function with a short time-out still waits for half of it, and writes for three quarters.
 _WRITE_MARGIN_SHARE: Final = 0.5
 _REPORT_MARGIN_SHARE: Final = 0.25
+
+_APART_SHARE: Final = 0.5
+"""Of the time until the writes must end, what work in another process may take."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 class InsertsItems(Protocol):
@@ -50,6 +57,15 @@ class TakesPoison(Protocol):
         """Return "" or why the message was not taken."""
 
 
+class WorksApart(Protocol):
+    """`consumer.apart.apart`."""
+
+    def __call__(
+        self, work: Callable[[_Item], _Result], items: Sequence[_Item], /, *, budget_s: float
+    ) -> list[_Result | Ended]:
+        """Return what `work` makes of each item, or how the item ended the process that worked on it."""
+
+
 class Outside(NamedTuple):
     """What an invocation touches. `hide` returns errors by message id."""
 
@@ -62,6 +78,7 @@ class Outside(NamedTuple):
     sleep: Callable[[float], None]
     write_line: Callable[[str], object]
     end_process: Callable[[int], object]
+    apart: WorksApart
 
 
 def consume(
@@ -87,7 +104,8 @@ def consume(
     verdicts = _defer(plan.deferrals, outside)
     if plan.wait_s > 0:
         outside.sleep(plan.wait_s)
-    work = Work(_edges(settings, outside, give_up_at_s), redactor, retention_days=settings.retention_days)
+    edges = _edges(settings, outside, give_up_at_s, suspicious=any(map(_is_suspect, plan.ready)))
+    work = Work(edges, redactor, retention_days=settings.retention_days)
     isolation = bisect(plan.ready, work)
     verdicts |= work.verdicts
     verdicts |= {failed.item.message_id: _verdict_on(failed.error) for failed in isolation.failed}
@@ -130,19 +148,41 @@ def _back_off(logs: Sequence[Log], seconds_per_char: float, outside: Outside) ->
         outside.hide(backoffs)  # What SQS refuses comes back sooner.
 
 
-def _edges(settings: Settings, outside: Outside, give_up_at_s: float) -> Edges:
+def _is_suspect(log: Log) -> bool:
+    """Return whether the log may have ended the process that worked on it: it came before, and is here again.
+
+    Most that came before did nothing of the kind (a deferral, an outage, a neighbour's fault); to doubt them costs a
+    child process, to trust the one that did costs its neighbours a receive each.
+    """
+    return log.delivery.receive_count > 1
+
+
+def _edges(settings: Settings, outside: Outside, give_up_at_s: float, *, suspicious: bool) -> Edges:
+    """Return the work's edges. With a suspect in the batch, what may end the process is done in a child, for all."""
+
+    def apart(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result | Ended]:
+        budget_s = _APART_SHARE * max(give_up_at_s - outside.monotonic(), 0)
+        return outside.apart(work, items, budget_s=budget_s)
+
+    def end_child(code: int) -> object:
+        return apart(outside.end_process, [code])
+
+    build_each: BuildsEach = here
+    if suspicious:
+        build_each = apart
     crasher = Crasher(
         probability=settings.crash_probability,
         point=settings.crash_point,
         mode=settings.crash_mode,
         seed=settings.crash_seed,
-        end_process=outside.end_process,
+        end_process=end_child if suspicious else outside.end_process,
     )
     return Edges(
         crash=crasher.at,
         put_on_stream=partial(outside.put_on_stream, give_up_at_s=give_up_at_s),
         insert=partial(outside.table.insert, give_up_at_s=give_up_at_s),
         processed_at=lambda: rfc3339(outside.now_ms()),
+        build_each=build_each,
     )
 
 

@@ -1,14 +1,27 @@
 """The work on a unit of logs: crash or not, stream, redact, write. Pure: what it touches is handed in."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from consumer.apart import Ended
 from consumer.crash import CrashPoint
 from consumer.item import Item, build
 from consumer.redact import Redactor
 from consumer.unpack import Log
-from consumer.verdict import Verdict, not_taken
+from consumer.verdict import Verdict, not_taken, retried
 from ingest.contract.message import InternalMessage
+
+
+class BuildsEach(Protocol):
+    """How items are made of logs: `here`, or in another process."""
+
+    def __call__(self, build: Callable[[Log], Item], logs: Sequence[Log], /) -> list[Item | Ended]:
+        """Return each log's item, or how the log ended what worked on it."""
+
+
+def here(build: Callable[[Log], Item], logs: Sequence[Log]) -> list[Item | Ended]:
+    """Return each log's item, made in this process."""
+    return [build(log) for log in logs]
 
 
 class Edges(NamedTuple):
@@ -22,6 +35,7 @@ class Edges(NamedTuple):
     put_on_stream: Callable[[Sequence[InternalMessage]], frozenset[int]]
     insert: Callable[[Sequence[Item]], Iterator[tuple[int, Verdict]]]
     processed_at: Callable[[], str]
+    build_each: BuildsEach = here
 
 
 class Work:
@@ -68,15 +82,23 @@ class Work:
         if not logs:
             return
         processed_at = self._edges.processed_at()
-        items = [
-            build(
+
+        def item_of(log: Log) -> Item:
+            return build(
                 log.message,
                 received_ms=log.received_ms,
                 redactor=self._redactor,
                 processed_at=processed_at,
                 retention_days=self._retention_days,
             )
-            for log in logs
-        ]
+
+        written: list[Log] = []
+        items: list[Item] = []
+        for log, item in zip(logs, self._edges.build_each(item_of, logs), strict=True):
+            if isinstance(item, Ended):
+                self.verdicts[log.message_id] = retried(item.cause)
+            else:
+                written.append(log)
+                items.append(item)
         for position, verdict in self._edges.insert(items):
-            self.verdicts[logs[position].message_id] = verdict
+            self.verdicts[written[position].message_id] = verdict

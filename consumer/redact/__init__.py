@@ -101,8 +101,9 @@ def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
 def build(rules: Sequence[str] = ("phone",), patterns: Sequence[str] = ()) -> Redactor:
     """Return the redactor for the named rules and the operator's own regular expressions.
 
-    Custom patterns are searched in the text as it came, first, in their order. Nothing bounds their time: Python's `re`
-    backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text.
+    Custom patterns are searched in the text as it came, first, in their order. Nothing here bounds their time: Python's
+    `re` backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text. The function's time-out
+    does, and from the second delivery on a log's share of it (`consumer.apart`).
 
     Raises:
         ValueError: an unknown rule; a pattern that is not a regular expression or that matches the empty string.

@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +28,7 @@ from ingest.handler import Clients as IngestClients
 from ingest.handler import outside as ingest_outside
 from ingest.invocation import respond
 from ingest.settings import Settings as IngestSettings
+from tests.faults.apart import apart
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message, arn_of
 from tests.faults.sigkill import live_until_killed
@@ -119,6 +121,7 @@ class Stack:
                 clock.programs(self.random.random),
                 write_line=self.lines.append,
                 end_process=_end_process,
+                works_apart=partial(apart, clock=clock),
             )
             return handler.program(self.settings, outside)(event, context)
 

@@ -1,4 +1,4 @@
-"""Six bugs that such systems are known for, each as a textual change, and the tests that must see it."""
+"""Seven bugs that such systems are known for, each as a textual change, and the tests that must see it."""
 
 from typing import Final, NamedTuple
 
@@ -80,6 +80,13 @@ MUTATIONS: Final = (
             ),
         ),
         f"{_FAULTS}[ingest.kinesis.put_records-slow]",
+        "I7",
+    ),
+    Mutation(
+        "suspects_trusted",
+        "consumer/invocation.py",
+        (("    return log.delivery.receive_count > 1\n", "    return log.delivery.receive_count > 9\n"),),
+        "tests/faults/test_neighbours.py::test_logs_that_end_the_process_dead_letter_no_healthy_one",
         "I7",
     ),
     Mutation(

@@ -15,7 +15,16 @@ from tests.faults.scratch import scratch
 from tests.mutation.mutations import MUTATIONS, Mutation
 
 _ROOT: Final = Path(__file__).parents[2]
-_COPIED: Final = ("ingest", "consumer", "infra", "bench", "tests/clock.py", "tests/faults", "pyproject.toml")
+_COPIED: Final = (
+    "ingest",
+    "consumer",
+    "infra",
+    "bench",
+    "tests/clock.py",
+    "tests/messages.py",
+    "tests/faults",
+    "pyproject.toml",
+)
 _FAILED: Final = 1
 """pytest's exit code for failed tests; a test that cannot be found or imported gives another one."""
 

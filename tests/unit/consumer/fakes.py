@@ -1,6 +1,7 @@
 """AWS as the consumer meets it, in a few lines: what AWS refuses, these refuse, and they fail on demand."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -235,7 +236,7 @@ class FakeSqs:
 
 
 class Upper(Redactor):
-    """A redactor that shows what it touched; the text "bug" sets off a bug in it."""
+    """A redactor that shows what it touched; the text "bug" sets off a bug in it, "exit" ends the process."""
 
     def __init__(self) -> None:
         super().__init__([], [], "upper-1", phones=False)
@@ -244,6 +245,8 @@ class Upper(Redactor):
         """Return the text in capitals."""
         if text == "bug":
             raise LookupError("in the redactor")
+        if text == "exit":
+            os._exit(1)
         return text.upper()
 
     def fields(self, fields: dict[str, Any], /) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One invocation, over fakes: the order of its steps, one outcome a log, and answers that lose nothing."""
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -183,6 +184,26 @@ def test_mode_exit_ends_the_process_in_mid_batch() -> None:
     with pytest.raises(Ended, match="1"):
         world.consume(batch(5), crash_probability=1.0, crash_mode="exit")
     assert world.lines == []
+
+
+def test_a_batch_that_came_before_ends_no_process() -> None:
+    """With one suspect in it, what exits, exits in a child: it alone is kept, and the line says how it ended."""
+    world = World()
+    outside = world.outside()._replace(end_process=os._exit)
+    world.outside = lambda: outside  # type: ignore[method-assign] # the same world, whose process can end
+    doomed = crashing_ids(10, 0.2, receive_count=2)
+    assert 0 < len(doomed) < 5
+    assert world.consume(batch(10, receive_count=2), crash_probability=0.2, crash_mode="exit") == doomed
+    assert world.counts() == {"stored": 10 - len(doomed), "retried": len(doomed)}
+
+
+def test_a_suspect_that_ends_its_child_is_kept_and_named() -> None:
+    """The line says how it ended, so that an operator finds the log that a slow pattern cannot finish."""
+    world = World()
+    event = sqs_event(("m-0", body("log-0")), ("m-1", body("log-1", "exit")), receive_count=2)
+    assert world.consume(event) == ["m-1"]
+    assert json.loads(world.lines[0])["cause"] == "EndedProcess 1"
+    assert world.counts() == {"stored": 1, "retried": 1}
 
 
 def test_a_log_that_is_not_on_the_stream_is_neither_stored_nor_acknowledged() -> None:

@@ -1,0 +1,71 @@
+"""Work that may end the process, done in a child: then the child ends, and the work of all others is kept.
+
+A child is a fork, as AWS shows for Lambda (Compute Blog, "Parallel Processing in Python with AWS Lambda": processes and
+pipes; Lambda has no shared memory, so no pools). It must touch no client: their connections are the parent's.
+"""
+
+import math
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_FORK: Final = get_context("fork")
+
+
+class Ended(NamedTuple):
+    """What stands for a result that never came; `cause` is an error's class or how the child ended."""
+
+    cause: str
+
+
+def apart(
+    work: Callable[[Item], Result], items: Sequence[Item], *, budget_s: float, monotonic: Callable[[], float]
+) -> list[Result | Ended]:
+    """Return what `work` makes of each item, in order, or how the item ended its child.
+
+    One child does all items; the next one goes on behind an item that ended it. An item may take its share of what is
+    left of `budget_s`, so that one that never ends leaves the others their time.
+    """
+    ends_at_s = monotonic() + budget_s
+    results: list[Result | Ended] = []
+    while len(results) < len(items):
+        rest = items[len(results) :]
+        receiving, sending = _FORK.Pipe(duplex=False)
+        child = _FORK.Process(target=_work_on_each, args=(work, rest, sending, math.ceil(budget_s) + 1))
+        with receiving:
+            with sending:
+                child.start()
+            try:
+                for left in range(len(rest), 0, -1):
+                    if not receiving.poll(max(ends_at_s - monotonic(), 0) / left):
+                        results.append(Ended("TookTooLong"))
+                        break
+                    results.append(receiving.recv())
+            except (EOFError, OSError):  # It died, maybe in the middle of an answer.
+                child.join()
+                results.append(Ended(f"EndedProcess {child.exitcode}"))
+            finally:
+                child.kill()
+                child.join()
+    return results
+
+
+def _work_on_each(work: Callable[[Item], object], items: Sequence[Item], sending: Connection, longest_s: int) -> None:
+    """Be the child: it goes first where memory is short, and ends by itself where the parent is gone."""
+    with suppress(OSError):  # Linux's own; proc(5), oom_score_adj.
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(longest_s)
+    for item in items:
+        try:
+            result: object = work(item)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this item's alone
+            result = Ended(type(error).__name__)
+        sending.send(result)

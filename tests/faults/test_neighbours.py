@@ -1,0 +1,28 @@
+"""I7: a log that ends the process takes no neighbour with it."""
+
+from typing import Final
+
+import pytest
+
+from tests.faults.neighbours import RECEIVES, expected_dead, fates
+
+_HEALTHY: Final = 1_000
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_logs_that_end_the_process_dead_letter_no_healthy_one(seed: int) -> None:
+    """One log in ten exits, hangs or takes all memory: all healthy ones are stored, each of the others is dead."""
+    found = fates(_HEALTHY, lethal_share=0.1, crash_probability=0.05, seed=seed)
+    assert found.healthy_dead == 0, f"I7: {found}; chance alone {expected_dead(_HEALTHY, 0.05, RECEIVES)}"
+    assert (found.stored, found.lethal_dead, found.lethal_stored) == (_HEALTHY, 111, 0)
+
+
+def test_simulated_exits_cost_a_neighbour_one_receive_at_most() -> None:
+    """Each log ends the process at 10 % of its deliveries: chance alone, with four receives, kills a tenth of one."""
+    found = fates(_HEALTHY, lethal_share=0.0, crash_probability=0.1, crash_mode="exit")
+    assert found.healthy_dead == 0, f"I7: {found}; chance alone {expected_dead(_HEALTHY, 0.1, RECEIVES - 1)}"
+
+
+def test_a_consumer_that_trusts_every_log_is_caught() -> None:
+    """The bug that the suite is here for, planted: what came before is worked on in the process itself."""
+    assert fates(_HEALTHY, lethal_share=0.1, crash_probability=0.05, trust=True).healthy_dead > 50

@@ -1,0 +1,74 @@
+"""Work in a child process, really forked: whatever ends or holds up the child, the others have their results."""
+
+import os
+import re
+import resource
+import signal
+import time
+from typing import Final
+
+import pytest
+
+from consumer.apart import Ended, apart
+
+_BACKTRACKING: Final = re.compile("(a+)+$")
+_MEMORY_BYTES: Final = 1 << 30
+
+
+def _work(item: str) -> str:
+    match item:
+        case "exits":
+            os._exit(3)
+        case "is killed":  # As the kernel does where memory is out.
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "takes all memory":
+            used = resource.getrlimit(resource.RLIMIT_AS)[1]
+            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, used))
+            return "x" * (2 * _MEMORY_BYTES)
+        case "backtracks":
+            _BACKTRACKING.search("a" * 60 + "!")
+        case "has a bug":
+            raise LookupError(item)
+    return item.upper()
+
+
+def _apart(*items: str, budget_s: float = 20) -> list[str | Ended]:
+    return apart(_work, items, budget_s=budget_s, monotonic=time.monotonic)
+
+
+@pytest.mark.parametrize(
+    ("item", "cause"),
+    [
+        ("exits", "EndedProcess 3"),
+        ("is killed", "EndedProcess -9"),
+        ("takes all memory", "MemoryError"),
+        ("has a bug", "LookupError"),
+    ],
+)
+def test_what_ends_the_child_ends_alone(item: str, cause: str) -> None:
+    """Wherever it stands among the others, and more than once."""
+    assert _apart("a", item, "b", item) == ["A", Ended(cause), "B", Ended(cause)]
+
+
+def test_a_pattern_that_never_ends_takes_its_share_of_the_time() -> None:
+    """No signal handler of Python's is needed: the child is killed. What comes behind it has its own share."""
+    started_s = time.monotonic()
+    assert _apart("a", "backtracks", "b", budget_s=4) == ["A", Ended("TookTooLong"), "B"]
+    assert time.monotonic() - started_s < 4 + 2
+
+
+def test_no_child_outlives_the_work() -> None:
+    """Neither one that answered nor one that hung."""
+    _apart("a", "backtracks", budget_s=0.5)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_without_time_nothing_is_worked_on() -> None:
+    """And nothing is lost: each item has its answer."""
+    assert _apart("backtracks", "backtracks", budget_s=0) == [Ended("TookTooLong")] * 2
+
+
+def test_no_items_need_no_child() -> None:
+    """The empty batch."""
+    assert _apart() == []
