@@ -8,7 +8,7 @@ from consumer import backoff, delay, quarantine, report
 from consumer.apart import Ended
 from consumer.crash import Crasher
 from consumer.isolate import bisect
-from consumer.item import Item
+from consumer.item import Item, beside_id
 from consumer.process import BuildsEach, Edges, Work, here
 from consumer.redact import Redactor
 from consumer.settings import Settings
@@ -228,6 +228,14 @@ def _lines(
     identities: dict[str, tuple[str | None, str | None]] = {
         log.message_id: (log.message.tenant_id, log.message.log_id) for log in unpacked.logs
     } | {spoiled.delivery.message_id: (spoiled.tenant_id, spoiled.log_id) for spoiled in unpacked.spoiled}
+    for log in unpacked.logs:
+        if verdicts[log.message_id].outcome == "conflict":
+            yield report.conflict_line(
+                log.message_id,
+                tenant_id=log.message.tenant_id,
+                log_id=log.message.log_id,
+                stored_as=beside_id(log.message.log_id, log.message.text),
+            )
     for message_id, verdict in verdicts.items():
         if verdict.reason or verdict.cause:
             tenant_id, log_id = identities[message_id]

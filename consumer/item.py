@@ -3,6 +3,7 @@
 Whoever writes or reads the table has its names from here.
 """
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -11,6 +12,8 @@ from msgspec.structs import replace
 from consumer.attributes import attribute_value, plain_value
 from consumer.redact import Redactor
 from consumer.timestamps import rfc3339
+from ingest.contract.log_ids import arrival
+from ingest.contract.log_ids import received_ms as generated_at_ms
 from ingest.contract.message import InternalMessage, Severity, Source
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ Attribute = Literal[
     "severity",
     "arrived_at",
     "late_at",
+    "conflict_of",
 ]
 """The names of an item's attributes: `Item`'s members (a test compares the two)."""
 
@@ -44,6 +48,9 @@ LOG_ID: Final[Attribute] = "log_id"
 
 OF_STORING: Final = frozenset[str]({"processed_at", "late_at"})
 """The attributes that say when an item was stored: a rebuild gives others, and all else the same."""
+
+CONFLICT_OF: Final[Attribute] = "conflict_of"
+"""There exactly in the item of a log whose log id another text has: that log id."""
 
 LATE_AFTER_S: Final = 10
 """A log stored later than this after its receipt is marked with `late_at`: who follows finds it by that."""
@@ -62,7 +69,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One stored log. Times are RFC 3339; `expires_at` is DynamoDB's TTL, in s since the epoch.
 
     `arrived_at` is there exactly where `log_id` does not say when and in which place the log arrived, `late_at` where
-    it was stored late: each puts the item into an index. An attribute that is None is not in the table.
+    it was stored late: each puts the item into an index. `conflict_of` is the log id that the log came under, where
+    another text has it. An attribute that is None is not in the table.
     """
 
     tenant_id: str
@@ -79,6 +87,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     severity: Severity | None = None
     arrived_at: str | None = None
     late_at: str | None = None
+    conflict_of: str | None = None
 
     @property
     def key(self) -> Key:
@@ -119,6 +128,34 @@ def marked(item: Item, now_ms: int) -> Item:
     # As text, which sorts like the time: `received_at` has the form that `rfc3339` gives.
     late = item.received_at < rfc3339(now_ms - LATE_AFTER_S * 1000)
     return replace(item, late_at=rfc3339(now_ms)) if late else item
+
+
+def beside(item: Item) -> Item:
+    """Return the item that a log becomes whose log id another text has: its own, beside the first.
+
+    Its time is the log's own, also where a generated log id said it: who reads by time finds both.
+    """
+    generated = generated_at_ms(item.log_id) is not None
+    return replace(
+        item,
+        log_id=beside_id(item.log_id, item.original_text),
+        conflict_of=item.log_id,
+        arrived_at=item.arrived_at or (arrival(item.log_id) if generated else None),
+    )
+
+
+def beside_id(log_id: str, text: str) -> str:
+    """Return the sort key of a text beside the one that has its log id.
+
+    It is made of these two alone, so that any number of deliveries, from the queue or a rebuild, make one item. No
+    sender's log id holds a space (`LOG_ID_PATTERN`): the key is never another log's.
+    """
+    return f"{log_id} {blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def sent_log_id(attributes: "Mapping[str, Any]") -> str:
+    """Return the log id that an item's log came under, of what DynamoDB gave (`log_id` and `conflict_of`)."""
+    return string(attributes, CONFLICT_OF if CONFLICT_OF in attributes else LOG_ID)
 
 
 def attributes(item: Item) -> "dict[str, AttributeValueTypeDef]":

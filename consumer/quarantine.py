@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
@@ -32,17 +31,13 @@ def client_config(**overrides: Any) -> Config:
 
 
 def attributes_of_log(log: Log, verdict: Verdict) -> dict[str, str]:
-    """Return the attributes of a log that the table refused or whose key another text has, then with both hashes."""
-    attributes = {
+    """Return the attributes of a log that the table refused."""
+    return {
         "reason": verdict.reason or "",
         "tenant_id": log.message.tenant_id,
         "log_id": log.message.log_id,
         "original_message_id": log.message_id,
     }
-    if verdict.stored_text is not None:
-        attributes["stored_sha256"] = sha256(verdict.stored_text.encode()).hexdigest()
-        attributes["refused_sha256"] = sha256(log.message.text.encode()).hexdigest()
-    return attributes
 
 
 def attributes_of_spoiled(spoiled: Spoiled) -> dict[str, str]:

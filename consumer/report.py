@@ -55,6 +55,12 @@ def metrics_lines(
         metrics = {}
 
 
+def conflict_line(message_id: str, *, tenant_id: str, log_id: str, stored_as: str) -> str:
+    """Return the line for a log that stands as `stored_as`, because another text has its log id. Never a text."""
+    properties = {"message_id": message_id, "tenant_id": tenant_id, "log_id": log_id, "stored_as": stored_as}
+    return log_line("warning", "log_id_conflict", properties)
+
+
 def warning_line(message_id: str, verdict: Verdict, *, tenant_id: str | None, log_id: str | None) -> str:
     """Return the line for a log that was not stored now, and why. Never its text."""
     properties: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.config import Config
 
 from consumer.insert import calls, statement
-from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, marked, projection, string
+from consumer.item import LOG_ID, TENANT_ID, Item, Key, beside, key_attributes, key_of, marked, projection, string
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.aws.refusal import RETRYABLE_CODES, Refusal, refusal_of
 from ingest.aws.retry import Backoff, Time, retrying
@@ -56,26 +56,35 @@ class Table:
         """Yield each item's position and verdict, call by call, as soon as the table has answered.
 
         Never overwrites. A key that is there already is a `duplicate` if its `original_text` is the item's, whatever
-        its source and fields (the text is the log; the rest tells how it came), and else a `conflict`. Two items of
-        one key are one write. What may pass by itself is tried again with full jitter; no call starts after
-        `give_up_at_s` on `monotonic`'s clock, and what has no answer by then is `retried`. A time-out may hide a
-        success: the item is then its own `duplicate`.
+        its source and fields (the text is the log; the rest tells how it came). Else it is a `conflict`, and stands
+        beside that item, once for each text. Two items of one key are one write. What may pass by itself is tried again
+        with full jitter; no call starts after `give_up_at_s` on `monotonic`'s clock, and what has no answer by then is
+        `retried`. A time-out may hide a success: the item is then its own `duplicate`.
 
         Raises:
             Poison: `refused_by_table`, the table refused a call as a whole; its items are not stored.
         """
         for positions in calls(items):
-            first: dict[Key, int] = {}
-            for position in positions:
-                first.setdefault(items[position].key, position)
-            distinct = list(first.values())
-            answers = self._insert_distinct([items[position] for position in distinct], give_up_at_s)
-            verdicts = dict(zip(distinct, answers, strict=True))
-            for position in positions:
-                item = items[position]
-                twin = first[item.key]
-                verdict = verdicts[twin]
-                yield position, verdict if position == twin else _verdict_on_twin(verdict, items[twin], item)
+            verdicts = dict(zip(positions, self._insert_call([items[p] for p in positions], give_up_at_s), strict=True))
+            conflicts = [position for position in positions if verdicts[position].outcome == "conflict"]
+            yield from ((position, verdict) for position, verdict in verdicts.items() if position not in conflicts)
+            if conflicts:
+                besides = self._insert_call([beside(items[position]) for position in conflicts], give_up_at_s)
+                for position, verdict in zip(conflicts, besides, strict=True):
+                    yield position, _verdict_beside(verdicts[position], verdict)
+
+    def _insert_call(self, items: Sequence[Item], give_up_at_s: float) -> list[Verdict]:
+        first: dict[Key, int] = {}
+        for position, item in enumerate(items):
+            first.setdefault(item.key, position)
+        distinct = list(first.values())
+        answers = self._insert_distinct([items[position] for position in distinct], give_up_at_s)
+        verdicts = dict(zip(distinct, answers, strict=True))
+        return [
+            verdicts[position] if position in verdicts else _verdict_on_twin(verdicts[twin], items[twin], item)
+            for position, item in enumerate(items)
+            for twin in [first[item.key]]
+        ]
 
     def _insert_distinct(self, items: Sequence[Item], give_up_at_s: float) -> list[Verdict]:
         refusals = retrying(
@@ -165,6 +174,17 @@ def _verdict_on_taken(item: Item, stored_text: str | None, refusal: Refusal | No
         return DUPLICATE if stored_text == item.original_text else conflict(stored_text)
     # Not read in time; or gone since the INSERT found it, and the next delivery inserts again.
     return not_taken(refusal.code) if refusal else retried("ItemGone")
+
+
+def _verdict_beside(conflict: Verdict, verdict: Verdict) -> Verdict:
+    """Return the verdict on a conflict, from the verdict on its item beside the first."""
+    match verdict.outcome:
+        case "stored" | "duplicate":
+            return conflict
+        case "conflict":  # Nothing of ours: that key is made of the text.
+            return retried("KeyTaken")
+        case _:
+            return verdict
 
 
 def _verdict_on_twin(first: Verdict, first_item: Item, item: Item) -> Verdict:

@@ -17,6 +17,7 @@ UNFINISHED: Final = frozenset[Outcome]({"deferred", "retried"})
 class Verdict(msgspec.Struct, frozen=True):
     """An outcome and why. `reason` is set exactly for what goes to the DLQ, `stored_text` exactly for a conflict.
 
+    A conflict stands beside the item that has its log id, or is yet to be put there.
     `outage` marks a `retried` log of which nothing is wrong but that AWS did not take it now.
     `cause` is an error's class or code, for the log line: never a log's text.
     """
@@ -33,8 +34,8 @@ DUPLICATE: Final = Verdict("duplicate")
 
 
 def conflict(stored_text: str) -> Verdict:
-    """Return the verdict on a log whose key is taken by another text."""
-    return Verdict("conflict", reason="log_id_conflict", stored_text=stored_text)
+    """Return the verdict on a log whose key is taken by another text, which an item of its own is for."""
+    return Verdict("conflict", stored_text=stored_text)
 
 
 def quarantined(reason: PoisonReason, cause: str = "") -> Verdict:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bench.judge.history import History
 from bench.judge.judge import Counts
-from consumer.item import LOG_ID, of_tenant, projection, string
+from consumer.item import CONFLICT_OF, LOG_ID, of_tenant, projection, sent_log_id, string
 from infra.counts import queue_depth
 from infra.stack import Stack
 from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
@@ -60,14 +60,16 @@ def _read_items(history: History, stack: Stack, tenant_id: str) -> None:
         TableName=stack.table_name,
         KeyConditionExpression=of_tenant(tenant_id).condition,
         ExpressionAttributeValues=of_tenant(tenant_id).values,
-        ProjectionExpression=projection(LOG_ID, "original_text", "modified_data", "received_at", "processed_at"),
+        ProjectionExpression=projection(
+            LOG_ID, CONFLICT_OF, "original_text", "modified_data", "received_at", "processed_at"
+        ),
         ConsistentRead=True,
     )
     for page in pages:
         for item in page["Items"]:
             history.add_item(
                 tenant_id,
-                string(item, LOG_ID),
+                sent_log_id(item),
                 string(item, "original_text"),
                 string(item, "modified_data"),
                 received_ms=_epoch_ms(string(item, "received_at")),

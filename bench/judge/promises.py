@@ -14,7 +14,7 @@ PROMISES: Final[dict[Promise, str]] = {
     "I3": "a 5xx or no answer leaves 0 or 1 item",
     "I4": "no item or stream record stands under a tenant other than its sender's",
     "I5": "the stream, made distinct by (tenant_id, log_id), contains every 202",
-    "I6": "same log_id and text: one item; other text: the first stays, the second is in the DLQ as log_id_conflict",
+    "I6": "same log_id and text: one item; another text: an item of its own beside the first, never a dead letter",
     "I7": "the DLQ holds poison only, each with its reason",
     "I8": "no planted phone number is left in modified_data",
     "I11": "accepted = stored + queued + in flight + DLQ when the run has ended",
@@ -34,7 +34,6 @@ UNSEEN: Final[dict[str, str]] = {
 
 Finding = tuple[Promise, str]
 
-CONFLICT: Final = "log_id_conflict"
 _ACCEPTED: Final = 202
 _SERVER_ERROR: Final = 500
 
@@ -90,8 +89,9 @@ def check_log(log: KnownLog) -> Iterator[Broken]:
         *(finding for text in accepted.values() for finding in _outcome(text, log, possible)),
         *(("I7", why) for entry in log.dead_letters if (why := _unhealthy(entry, log, possible))),
     ]
-    if len(log.items) > 1:
-        findings.append(("I6", f"{len(log.items)} items"))
+    texts = {item.digest for item in log.items}
+    if len(log.items) > len(texts):
+        findings.append(("I6", f"{len(log.items)} items of {len(texts)} texts"))
     if any(sent.word == "stored" for sent in accepted.values()) and not log.stream:
         findings.append(("I5", "not on the stream"))
     return (Broken(promise, tenant_id, log_id, why) for promise, why in findings)
@@ -116,10 +116,10 @@ def _outcome(text: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> Ite
     if stored and text.word != "stored":
         yield "I1", f"poison ({text.word}) was stored"
     if not stored and not dead:
-        if not log.items:
+        if any(item.digest in possible for item in log.items):
+            yield "I6", "another text has this log_id's item, and this one has none beside it"
+        else:
             yield "I1", "answered 202, and there is no item and no DLQ entry"
-        elif any(item.digest in possible for item in log.items):
-            yield "I6", "another text has this log_id's item, and this one is not in the DLQ"
 
 
 def _unhealthy(entry: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> str:
@@ -130,8 +130,6 @@ def _unhealthy(entry: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> 
         return "dead-lettered without a reason (receives used up)"
     fates = {sent.word for sent in log.sent if sent.digest == entry.digest}
     if entry.word in fates:
-        return ""
-    if entry.word == CONFLICT and len(possible) > 1 and log.items:
         return ""
     return f"a healthy log is in the DLQ as {entry.word}"
 

@@ -1,4 +1,4 @@
-"""Which logs were seen already, by (tenant_id, log_id), on disk: 16-byte digests in SQLite, some 40 bytes a log.
+"""Which logs were seen already, by (tenant_id, log_id, text), on disk: 16-byte digests in SQLite, some 40 bytes a log.
 
 Memory stays at SQLite's page cache, however many logs there are. Two of a billion logs share a digest with a
 probability of 1e-21. Beside a checkpoint the file survives the run: each digest carries the number of the commit that
@@ -43,10 +43,10 @@ class Seen:
         self._next_commit = commit + 1
         self._database.execute("BEGIN")
 
-    def is_new(self, tenant_id: str, log_id: str) -> bool:
+    def is_new(self, tenant_id: str, log_id: str, text: str) -> bool:
         """Return whether the log was not seen before, and remember it."""
-        # A tenant id holds no newline, so no two pairs give the same bytes.
-        digest = blake2b(f"{tenant_id}\n{log_id}".encode(), digest_size=16).digest()
+        # Neither id holds a newline, so no two logs give the same bytes.
+        digest = blake2b(f"{tenant_id}\n{log_id}\n{text}".encode(), digest_size=16).digest()
         inserted = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (digest, self._next_commit))
         return inserted.rowcount == 1
 

@@ -155,7 +155,7 @@ class Replay:
                 progress.broken += 1
                 self._broken.write(record, log)
             elif self._wanted(log):
-                if seen is not None and not seen.is_new(log.tenant_id, log.log_id):
+                if seen is not None and not seen.is_new(log.tenant_id, log.log_id, log.text):
                     progress.repeated += 1
                     continue
                 progress.written += 1

@@ -44,20 +44,27 @@ WHERE due_on_stream
                   WHERE log.tenant_id = stored.tenant_id AND log.log_id = stored.log_id AND log.text = stored.text);
 """
 
-_OFF_STREAM: Final = """
+_COUNTS: Final = {
+    "on_stream": "SELECT tenant_id, COUNT(DISTINCT log_id) FROM log GROUP BY tenant_id",
+    "stored": "SELECT tenant_id, SUM(counted) FROM stored GROUP BY tenant_id",
+    "conflicts": "SELECT tenant_id, SUM(counted AND conflict) FROM stored GROUP BY tenant_id",
+    "missing": "SELECT tenant_id, COUNT(DISTINCT log_id) FROM missing GROUP BY tenant_id",
+    "changed": "SELECT tenant_id, COUNT(*) FROM changed GROUP BY tenant_id",
+    "stored_not_on_stream": """
 SELECT tenant_id, COUNT(*) FROM stored
 WHERE due_on_stream
   AND NOT EXISTS (SELECT 1 FROM log WHERE log.tenant_id = stored.tenant_id AND log.log_id = stored.log_id)
-GROUP BY tenant_id
-"""
+GROUP BY tenant_id""",
+}
+"""Each count of a tenant's audit, by its name there."""
 
 
 class TenantAudit(msgspec.Struct, kw_only=True):
-    """One tenant's logs: `on_stream` and `missing` are distinct log ids, `stored` items, the rest dead letters.
+    """One tenant's logs: `on_stream` and `missing` are distinct log ids, `stored` items, `quarantined` dead letters.
 
-    `quarantined` is by reason; `conflicts` are second texts under a log id; `changed` are items whose text is none of
-    those that the stream has for their log id; `stored_not_on_stream` are items that were received within the time
-    that the stream still holds.
+    `quarantined` is by reason; `conflicts` are those items that stand beside the one that has their log id; `changed`
+    are items whose text is none of those that the stream has for their log id; `stored_not_on_stream` are items that
+    were received within the time that the stream still holds.
     """
 
     tenant_id: str
@@ -86,13 +93,17 @@ class ChangedItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredRow(NamedTuple):
-    """One item. `counted`: in the audit's range of time. `due_on_stream`: received so late that the stream holds it."""
+    """One item. `counted`: in the audit's range of time. `due_on_stream`: received so late that the stream holds it.
+
+    `conflict`: it stands beside the item that has its log id.
+    """
 
     tenant_id: str
     log_id: str
     text: str
     counted: bool
     due_on_stream: bool
+    conflict: bool = False
 
 
 class Ledger:
@@ -105,7 +116,8 @@ class Ledger:
             f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = FILE;"
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE streamed (tenant_id TEXT, log_id TEXT, text BLOB);"
-            "CREATE TABLE stored (tenant_id TEXT, log_id TEXT, text BLOB, counted INTEGER, due_on_stream INTEGER);"
+            "CREATE TABLE stored (tenant_id TEXT, log_id TEXT, text BLOB, counted INTEGER, due_on_stream INTEGER,"
+            "  conflict INTEGER);"
             "CREATE TABLE dead (tenant_id TEXT, log_id TEXT, text BLOB, reason TEXT);"
             "BEGIN;"
         )
@@ -118,8 +130,11 @@ class Ledger:
     def add_stored(self, rows: Iterable[StoredRow]) -> None:
         """Take items; one that is not counted only accounts for its log."""
         self._database.executemany(
-            "INSERT INTO stored VALUES (?, ?, ?, ?, ?)",
-            ((row.tenant_id, row.log_id, digest(row.text), row.counted, row.due_on_stream) for row in rows),
+            "INSERT INTO stored VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (row.tenant_id, row.log_id, digest(row.text), row.counted, row.due_on_stream, row.conflict)
+                for row in rows
+            ),
         )
 
     def add_dead(self, letters: Iterable[tuple[str, str, str | None, str]]) -> None:
@@ -134,26 +149,18 @@ class Ledger:
         self._settle()
         tenants: dict[str, TenantAudit] = {}
 
-        def counts(query: str) -> Iterator[tuple[TenantAudit, int]]:
-            for tenant_id, count in self._database.execute(query):
-                yield tenants.setdefault(tenant_id, TenantAudit(tenant_id=tenant_id)), count
+        def tenant_of(tenant_id: str) -> TenantAudit:
+            return tenants.setdefault(tenant_id, TenantAudit(tenant_id=tenant_id))
 
-        for tenant, count in counts("SELECT tenant_id, COUNT(DISTINCT log_id) FROM log GROUP BY tenant_id"):
-            tenant.on_stream = count
-        for tenant, count in counts("SELECT tenant_id, SUM(counted) FROM stored GROUP BY tenant_id"):
-            tenant.stored = count
-        for tenant, count in counts("SELECT tenant_id, COUNT(DISTINCT log_id) FROM missing GROUP BY tenant_id"):
-            tenant.missing = count
-        for tenant, count in counts("SELECT tenant_id, COUNT(*) FROM changed GROUP BY tenant_id"):
-            tenant.changed = count
-        for tenant, count in counts(_OFF_STREAM):
-            tenant.stored_not_on_stream = count
+        for name, query in _COUNTS.items():
+            for tenant_id, count in self._database.execute(query):
+                setattr(tenant_of(tenant_id), name, count)
         for tenant_id, reason, count in self._database.execute(
             "SELECT tenant_id, reason, COUNT(*) FROM dead GROUP BY tenant_id, reason ORDER BY reason"
         ):
-            tenant = tenants.setdefault(tenant_id, TenantAudit(tenant_id=tenant_id))
+            tenant = tenant_of(tenant_id)
             if reason == CONFLICT:
-                tenant.conflicts = count
+                tenant.conflicts += count  # From before conflicts were items.
             else:
                 tenant.quarantined = {**tenant.quarantined, reason: count}
         return [tenants[tenant_id] for tenant_id in sorted(tenants)]

@@ -118,6 +118,10 @@ def _row(item: Item, within: Range) -> StoredRow:
         at = instant(item.received_at)
         counted = (within.since is None or at >= within.since) and at < within.until
     except ValueError:  # No time with an offset: not written by this system. Never hide an item.
-        return StoredRow(item.tenant_id, item.log_id, item.text, counted=True, due_on_stream=False)
+        return StoredRow(
+            item.tenant_id, item.log_id, item.text, counted=True, due_on_stream=False, conflict=item.is_conflict
+        )
     due = counted and at >= within.stream_holds_since
-    return StoredRow(item.tenant_id, item.log_id, item.text, counted=counted, due_on_stream=due)
+    return StoredRow(
+        item.tenant_id, item.log_id, item.text, counted=counted, due_on_stream=due, conflict=item.is_conflict
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Queue
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from consumer.item import LOG_ID, TENANT_ID, key_of, of_tenant, projection, string
+from consumer.item import CONFLICT_OF, LOG_ID, TENANT_ID, of_tenant, projection, sent_log_id, string
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 SEGMENTS: Final = 4
 """Scan segments read at a time; a page is at most 1 MB (Scan API reference), so memory stays at a few of them."""
 
-_ATTRIBUTES: Final = projection(TENANT_ID, LOG_ID, "received_at", "original_text")
+_ATTRIBUTES: Final = projection(TENANT_ID, LOG_ID, CONFLICT_OF, "received_at", "original_text")
 
 
 class Item(NamedTuple):
-    """What the audit needs of one stored log."""
+    """What the audit needs of one stored log; `log_id` is the one that it came under, though another text has it."""
 
     tenant_id: str
     log_id: str
     received_at: str
     text: str
+    is_conflict: bool
 
 
 def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str] = ()) -> Iterator[list[Item]]:
@@ -104,7 +105,9 @@ def _scan_segment(
 
 def _item(attributes: "dict[str, AttributeValueTypeDef]") -> Item:
     return Item(
-        *key_of(attributes),
+        string(attributes, TENANT_ID),
+        sent_log_id(attributes),
         string(attributes, "received_at"),
         string(attributes, "original_text"),
+        "conflict_of" in attributes,
     )

@@ -34,7 +34,7 @@ RejectReason = Literal[
 
 UnreadableReason = Literal["undecodable", "unknown_schema_version"]
 
-PoisonReason = Literal["log_id_conflict", "refused_by_table", UnreadableReason]
+PoisonReason = Literal["refused_by_table", UnreadableReason]
 
 REJECT_REASONS: Final = get_args(RejectReason)
 POISON_REASONS: Final = get_args(PoisonReason)

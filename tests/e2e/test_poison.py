@@ -25,14 +25,18 @@ def test_an_undecodable_message_goes_to_the_dlq_with_its_reason(
     assert eventually(lambda: local_stack.row("poison", "neighbour"))
 
 
-def test_another_text_under_a_taken_log_id_goes_to_the_dlq(local_stack: "LocalStack", eventually: "Eventually") -> None:
-    """The first text keeps the row; the second is kept in the DLQ as log_id_conflict."""
+def test_another_text_under_a_taken_log_id_stands_beside_it(
+    local_stack: "LocalStack", eventually: "Eventually"
+) -> None:
+    """The first text keeps the log id; the second is an item of its own, and nothing is dead-lettered."""
     assert local_stack.post_text("conflict", "first", "taken").status == 202
     eventually(lambda: local_stack.row("conflict", "taken"))
     assert local_stack.post_text("conflict", "second", "taken").status == 202
 
-    (dead,) = eventually(lambda: _dead_letters(local_stack, reason="log_id_conflict", tenant_id="conflict"))
-    assert dead.log is not None
-    assert dead.log.text == "second"
-    assert local_stack.row("conflict", "taken") is not None
-    assert local_stack.rows("conflict")[0]["original_text"] == {"S": "first"}
+    (second,) = eventually(lambda: [row for row in local_stack.rows("conflict") if "conflict_of" in row])
+    assert (second["conflict_of"], second["original_text"]) == ({"S": "taken"}, {"S": "second"})
+    first = local_stack.row("conflict", "taken")
+    assert first is not None
+    assert first["original_text"] == {"S": "first"}
+    eventually(lambda: local_stack.is_drained)
+    assert _dead_letters(local_stack, tenant_id="conflict") == []

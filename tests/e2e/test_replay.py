@@ -119,7 +119,7 @@ def test_a_replay_to_a_file_holds_what_was_posted_redacted(
 def test_a_conflict_is_accounted_for_and_not_made_again(
     local_stack: LocalStack, tenants: tuple[str, str], eventually: Eventually
 ) -> None:
-    """Two texts under one log id: one item, one conflict, nothing missing (I6); a rebuild adds no other conflict."""
+    """Two texts under one log id: two items, one a conflict, nothing missing (I6); a rebuild adds no third."""
     tenant = tenants[0]
     assert local_stack.post_text(tenant, "first", "same").status == 202
     eventually(lambda: local_stack.row(tenant, "same"))
@@ -132,7 +132,7 @@ def test_a_conflict_is_accounted_for_and_not_made_again(
 
     eventually(lambda: local_stack.is_drained and audited()["conflicts"] == 1)
     expected = audited()
-    assert (expected["exit"], expected["on_stream"], expected["stored"], expected["missing"]) == (0, 1, 1, 0)
+    assert (expected["exit"], expected["on_stream"], expected["stored"], expected["missing"]) == (0, 1, 2, 0)
     assert rdp(local_stack, "replay", "--to", "queue", "--tenant", tenant).exit_code == 0
     eventually(lambda: local_stack.is_drained)
     assert audited() == expected

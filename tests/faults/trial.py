@@ -19,7 +19,7 @@ from bench.load.answers import read_answer
 from bench.load.mix import RequestKind
 from bench.load.plan import Plan
 from bench.load.workload import PlannedLog, PlannedRequest, Workload
-from consumer.item import OF_STORING
+from consumer.item import OF_STORING, sent_log_id
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
 from infra.dead_letters import VISIBILITY_S, Filter
@@ -175,10 +175,10 @@ class Trial:
         first, second = self.replay("first"), self.replay("second", gz=True)
         if first != second:
             self.witnessed["I9"].append(f"two replays of one stream differ: {len(first)} and {len(second)} bytes")
-        keys = [(log.tenant_id, log.log_id) for log in map(decode, first.splitlines())]
-        if len(set(keys)) < len(keys):
+        logs = [(log.tenant_id, log.log_id, digest(log.text)) for log in map(decode, first.splitlines())]
+        if len(set(logs)) < len(logs):
             self.witnessed["I9"].append("a replay gives a log twice")
-        if missing := {(tenant_id, log_id) for tenant_id, log_id in self.world.dynamodb.items} - set(keys):
+        if missing := self._stored() - set(logs):
             self.witnessed["I9"].append(f"a replay lacks {len(missing)} stored logs")
         self.check_rebuild()
 
@@ -203,7 +203,7 @@ class Trial:
     def check_rebuild(self) -> None:
         """Empty the table, rebuild it from the stream, compare; the queue's and the DLQ's own content stays apart."""
         items, dead = dict(self.world.dynamodb.items), dict(self.world.dlq.messages)
-        before = {key: _comparable(item) for key, item in items.items()}
+        before, contents = self._stored(), self._contents()
         self.world.dynamodb.items.clear()
         folder = self.folder_for("rebuild")
         for _ in range(_MAX_RESTARTS):
@@ -212,15 +212,15 @@ class Trial:
                 break
             self._heal()
         self.drain()
-        after = {key: _comparable(item) for key, item in self.world.dynamodb.items.items()}
-        # A log that was sent twice may be stored from either copy; of two texts under one log_id either may be first.
-        copies = Counter((tenant_id, log.log_id) for tenant_id, log in self._distinct_copies())
-        differ = [key for key in before.keys() & after.keys() if before[key] != after[key] and copies[key] < 2]
+        after = self._stored()
+        # A text that was sent twice may be stored from either copy, with that one's time, source and fields.
+        copies = Counter((tenant_id, log.log_id, digest(log.text)) for tenant_id, log in self._distinct_copies())
+        now = self._contents()
+        differ = [log for log in contents.keys() & now.keys() if contents[log] != now[log] and copies[log] < 2]
         # What was answered with a 5xx may be on the stream and in no queue: a rebuild gives it the item that I3 allows.
         uncertain = {log.digest for log in self.sent if log.status == NO_ANSWER or log.status >= _SERVER_ERROR}
-        texts = {key: digest(item["original_text"]["S"]) for key, item in self.world.dynamodb.items.items()}
-        new = [key for key in after.keys() - before.keys() if texts[key] not in uncertain]
-        if missing := before.keys() - after.keys():
+        new = [log for log in after - before if log[2] not in uncertain]
+        if missing := before - after:
             self.witnessed["I10"].append(f"after a rebuild {sorted(missing)} are missing")
         if new or differ:
             self.witnessed["I10"].append(f"after a rebuild {sorted(new)} are new and {sorted(differ)} differ")
@@ -233,11 +233,11 @@ class Trial:
         visible = len(queue.visible)
         with History() as history:
             history.add_sent(self.sent)
-            for (tenant_id, log_id), item in self.world.dynamodb.items.items():
-                history.add_item(tenant_id, log_id, item["original_text"]["S"], item["modified_data"]["S"])
+            for (tenant_id, _), item in self.world.dynamodb.items.items():
+                history.add_item(tenant_id, sent_log_id(item), item["original_text"]["S"], item["modified_data"]["S"])
             for message in dlq.messages.values():
                 history.add_dead_letter(*_dead_letter(message))
-            for tenant_id, log in self._streamed():
+            for tenant_id, log in self.streamed():
                 history.add_stream_record(tenant_id, log.log_id, log.text)
             counts = Counts(visible, len(queue.messages) - visible, len(self.world.dynamodb.items))
             return judge(history, counts=counts, witnessed=self.witnessed)
@@ -246,7 +246,7 @@ class Trial:
         """Return the Lambdas' log lines that hold something of a log's text: every text has one of these marks."""
         return [line for line in self.stack.lines if any(mark in line for mark in _MARKS)]
 
-    def _streamed(self) -> Iterator[tuple[str, InternalMessage]]:
+    def streamed(self) -> Iterator[tuple[str, InternalMessage]]:
         """Yield (partition key, log) of everything on the stream."""
         for record in self.world.kinesis.records:
             if record["Data"] in self.noise:
@@ -257,13 +257,23 @@ class Trial:
                 yield record["PartitionKey"], log
 
     def _distinct_copies(self) -> list[tuple[str, InternalMessage]]:
-        return list({(tenant_id, encode(log)): (tenant_id, log) for tenant_id, log in self._streamed()}.values())
+        return list({(tenant_id, encode(log)): (tenant_id, log) for tenant_id, log in self.streamed()}.values())
+
+    def _contents(self) -> dict[tuple[str, str, bytes], bytes]:
+        """Return each stored log's item, but for what depends on the order in which the copies came."""
+        return {
+            (tenant_id, sent_log_id(item), digest(item["original_text"]["S"])): _comparable(item)
+            for (tenant_id, _), item in self.world.dynamodb.items.items()
+        }
+
+    def _stored(self) -> Whereabouts:
+        return {
+            (tenant_id, sent_log_id(item), digest(item["original_text"]["S"]))
+            for (tenant_id, _), item in self.world.dynamodb.items.items()
+        }
 
     def _whereabouts(self) -> Whereabouts:
-        there: Whereabouts = {
-            (tenant_id, log_id, digest(item["original_text"]["S"]))
-            for (tenant_id, log_id), item in self.world.dynamodb.items.items()
-        }
+        there = self._stored()
         for queue in (self.world.queue, self.world.dlq):
             there |= {
                 (letter[0], letter[1], digest(letter[2])) for letter in map(_dead_letter, queue.messages.values())
@@ -272,9 +282,9 @@ class Trial:
 
     def _witness(self, message: Message) -> None:
         tenant_id, log_id, text, _ = _dead_letter(message)
-        item = self.world.dynamodb.items.get((tenant_id, log_id))
-        stored = item is not None and item["original_text"]["S"] == text
-        if not stored and not any(letter.body == message.body for letter in self.world.dlq.messages.values()):
+        if (tenant_id, log_id, digest(text)) not in self._stored() and not any(
+            letter.body == message.body for letter in self.world.dlq.messages.values()
+        ):
             self.witnessed["I12"].append(f"{tenant_id}/{log_id} was deleted and is neither stored nor in the DLQ")
 
     def folder_for(self, name: str) -> Path:
@@ -329,4 +339,6 @@ def _dead_letter(message: Message) -> tuple[str, str, str, str]:
 
 
 def _comparable(item: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode({name: value for name, value in sorted(item.items()) if name not in OF_STORING})
+    """Return the item but for what depends on when it was stored, and on the order in which the copies came."""
+    left_out = {*OF_STORING, "log_id", "conflict_of"}
+    return msgspec.json.encode({name: value for name, value in sorted(item.items()) if name not in left_out})

@@ -4,6 +4,7 @@ from collections import Counter
 
 from bench.judge.history import NO_ANSWER, History
 from bench.judge.judge import Counts, judge
+from consumer.item import sent_log_id
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
 from ingest.contract.errors import Poison
@@ -101,8 +102,8 @@ def _judged(run: Run) -> list[str]:
     visible = len(world.queue.visible)
     with History() as history:
         history.add_sent(run.sent)
-        for (tenant_id, log_id), item in world.dynamodb.items.items():
-            history.add_item(tenant_id, log_id, item["original_text"]["S"], item["modified_data"]["S"])
+        for (tenant_id, _), item in world.dynamodb.items.items():
+            history.add_item(tenant_id, sent_log_id(item), item["original_text"]["S"], item["modified_data"]["S"])
         for message in world.dlq.messages.values():
             history.add_dead_letter(*_dead_letter(message))
         for record in world.kinesis.records:

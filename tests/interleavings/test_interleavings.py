@@ -14,18 +14,6 @@ from tests.interleavings.worlds import FIRST, LARGE, OTHER, SMALL
 STATES: Final = int(os.environ.get("RDP_STATES", "800"))
 """How many states of each small world are explored, and a tenth as many random schedules of all large ones."""
 
-_CONFLICTS: Final = "a conflict is a dead letter still, and a rebuild goes by log id: issue 14, point 1"
-_BROKEN: Final = frozenset(
-    {
-        "two texts under one log_id",
-        "a conflict delivered again",
-        "visibility runs out",
-        "a redrive of both texts",
-        "a rebuild of a conflict",
-        *(world.name for world in LARGE),
-    }
-)
-
 
 def _told(explorer: Explorer, findings: Findings) -> str:
     """Return the shortest schedule of each thing that is broken, in moves, and the number that replays it."""
@@ -37,13 +25,7 @@ def _told(explorer: Explorer, findings: Findings) -> str:
     return "\n".join(told)
 
 
-@pytest.mark.parametrize(
-    "world",
-    [
-        pytest.param(w, id=w.name, marks=pytest.mark.xfail(reason=_CONFLICTS) if w.name in _BROKEN else ())
-        for w in SMALL
-    ],
-)
+@pytest.mark.parametrize("world", SMALL, ids=lambda world: world.name)
 def test_no_order_breaks_a_promise(world: Scenario) -> None:
     """Whoever is first, killed, answered late or delivered to again: every text is stored once, and can be rebuilt."""
     explorer = Explorer(world)
@@ -51,10 +33,7 @@ def test_no_order_breaks_a_promise(world: Scenario) -> None:
     assert not findings.broken, _told(explorer, findings)
 
 
-@pytest.mark.parametrize(
-    "world",
-    [pytest.param(w, id=w.name, marks=pytest.mark.xfail(reason=_CONFLICTS, run=False)) for w in LARGE],
-)
+@pytest.mark.parametrize("world", LARGE, ids=lambda world: world.name)
 def test_no_random_order_breaks_a_promise(world: Scenario) -> None:
     """Nor in worlds that are too large to be explored whole."""
     explorer = Explorer(world)

@@ -3,6 +3,7 @@
 import msgspec
 
 from bench.judge.history import digest
+from consumer.item import sent_log_id
 from ingest.contract.errors import Poison
 from ingest.contract.message import decode
 from tests.faults.model_sqs import Message
@@ -24,8 +25,8 @@ def place_of(body: str) -> Place:
 def stored(world: World) -> set[Place]:
     """Return what is in the table; a conflict's item stands for the log id that it was sent under."""
     return {
-        (tenant_id, item.get("conflict_of", {"S": log_id})["S"], digest(item["original_text"]["S"]))
-        for (tenant_id, log_id), item in world.dynamodb.items.items()
+        (tenant_id, sent_log_id(item), digest(item["original_text"]["S"]))
+        for (tenant_id, _), item in world.dynamodb.items.items()
     }
 
 

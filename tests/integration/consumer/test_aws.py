@@ -142,14 +142,15 @@ def test_a_receipt_handle_that_sqs_does_not_know_is_named(sqs: "SQSClient") -> N
 
 
 class Taken:
-    """moto's table, but every INSERT finds its key taken: what moto gets wrong, AWS's answer stands in for."""
+    """moto's table, but an INSERT under a sent log id finds it taken: what moto gets wrong is AWS's answer here."""
 
     def __init__(self, client: "DynamoDBClient") -> None:
         self.batch_get_item = client.batch_get_item
 
     def batch_execute_statement(self, *, Statements: list[Any]) -> dict[str, Any]:  # noqa: N803 - botocore's
-        """Answer DuplicateItem for each statement."""
-        return {"Responses": [{"Error": {"Code": "DuplicateItem"}, "TableName": "logs"}] * len(Statements)}
+        """Answer DuplicateItem for each statement, but take what goes beside."""
+        taken = {"Error": {"Code": "DuplicateItem"}, "TableName": "logs"}
+        return {"Responses": [{} if " " in entry["Parameters"][1]["S"] else taken for entry in Statements]}
 
 
 def test_stored_texts_are_read_and_compared(dynamodb: "DynamoDBClient") -> None:

@@ -57,15 +57,17 @@ def test_poison_among_healthy_logs_goes_to_the_dlq_and_costs_them_nothing() -> N
 
 
 def test_two_copies_and_a_conflict_of_one_batch() -> None:
-    """Stored once; the copy is a duplicate; the other text is kept in the DLQ with both hashes."""
+    """Stored once; the copy is a duplicate; the other text stands beside, a line says where, and nothing is dead."""
     world = World()
     assert world.consume(golden("two_copies_and_a_conflict")) == []
-    assert list(world.dynamodb.texts().values()) == ["call 555-0199"]
-    ((dead_body, attributes),) = world.sqs.dead
-    assert json.loads(dead_body)["text"] == "another text"
-    assert attributes["reason"] == "log_id_conflict"
-    assert attributes["stored_sha256"] != attributes["refused_sha256"]
+    assert sorted(world.dynamodb.texts().values()) == ["another text", "call 555-0199"]
+    assert world.sqs.dead == []
     assert world.counts() == {"stored": 1, "duplicate": 1, "conflict": 1}
+    line = json.loads(world.lines[0])
+    assert (line["level"], line["event"]) == ("warning", "log_id_conflict")
+    assert world.dynamodb.texts()[line["tenant_id"], line["stored_as"]] == "another text"
+    assert world.dynamodb.texts()[line["tenant_id"], line["log_id"]] == "call 555-0199"
+    assert "another text" not in "".join(world.lines)
 
 
 def test_a_delivery_again_is_a_duplicate() -> None:
@@ -217,17 +219,17 @@ def test_a_log_that_is_not_on_the_stream_is_neither_stored_nor_acknowledged() ->
     assert world.counts() == {"stored": 1, "retried": 1}
 
 
-def test_a_pending_conflict_is_on_the_stream_and_in_the_dlq() -> None:
+def test_a_pending_conflict_is_on_the_stream_and_in_the_table() -> None:
     """I5 and I6 together."""
     world = World()
     world.consume(sqs_event(("m-1", body(text="first"))))
     assert world.consume(sqs_event(("m-2", body(text="second", stream_pending=True)))) == []
     assert [message.text for message in world.stream] == ["second"]
-    assert world.sqs.dead[0][1]["reason"] == "log_id_conflict"
+    assert sorted(world.dynamodb.texts().values()) == ["first", "second"]
 
 
 def test_poison_that_the_dlq_refuses_is_reported_instead() -> None:
-    """Undecodable, refused and conflicting alike; what the DLQ took is acknowledged."""
+    """Undecodable and refused alike; a conflict needs no DLQ; what the DLQ took is acknowledged."""
     world = World(
         FakeDynamoDB(statement_error=lambda key: "ValidationError" if key[1] == "refused" else None),
         FakeSqs(refuse=lambda text: client_error("KmsThrottled") if "keep" not in text else None),
@@ -240,9 +242,9 @@ def test_poison_that_the_dlq_refuses_is_reported_instead() -> None:
         ("m-4", body("fine")),
         ("m-5", "{junk to keep"),
     )
-    assert world.consume(event) == ["m-1", "m-2", "m-3"]
+    assert world.consume(event) == ["m-1", "m-2"]
     assert [text for text, _ in world.sqs.dead] == ["{junk to keep"]
-    assert world.counts() == {"stored": 1, "quarantined": 1, "retried": 3}
+    assert world.counts() == {"stored": 1, "conflict": 1, "quarantined": 1, "retried": 2}
     causes = {json.loads(line).get("cause") for line in world.lines[-6:-1]}
     assert "dlq_refused: KmsThrottled" in causes
 

@@ -1,20 +1,25 @@
 """The item: its attributes, its key, and what is made of a log."""
 
+import re
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from consumer.item import (
     Attribute,
     Item,
     attributes,
+    beside,
     build,
     key_attributes,
     key_of,
     of_tenant,
     projection,
+    sent_log_id,
     string,
 )
+from ingest.contract.message import LOG_ID_PATTERN
 from tests.clock import START_MS
 from tests.messages import RECEIVED_AT, RECEIVED_MS, message
 from tests.unit.consumer.fakes import Upper, item
@@ -73,3 +78,28 @@ def test_a_query_is_of_one_tenant() -> None:
     """The condition names the partition, the value is a parameter."""
     assert of_tenant("acme") == ("tenant_id = :tenant_id", {":tenant_id": {"S": "acme"}})
     assert projection("log_id", "received_at") == "log_id, received_at"
+
+
+def test_a_conflicts_item_differs_in_its_id_alone() -> None:
+    """Time, severity and all else are the log's own; its key is made of log id and text, and is no sender's."""
+    second = item("log-1", "second", arrived_at="01939b4c-0000-7000-8000-000000000000", severity="error")
+    kept = beside(second)
+    assert replace(kept, log_id="log-1", conflict_of=None) == second
+    assert (kept.conflict_of, sent_log_id(attributes(kept))) == ("log-1", "log-1")
+    assert not re.match(LOG_ID_PATTERN, kept.log_id)
+    assert kept.key == beside(replace(second, source="text_upload", received_at="later")).key
+    assert kept.key != beside(item("log-1", "third")).key
+    assert sent_log_id(attributes(second)) == "log-1"
+
+
+@pytest.mark.parametrize(
+    ("log_id", "arrived_at"),
+    [
+        ("01939b4c-0000-7000-8000-000000000000", "01939b4c-0000-7000-8000-000000000000"),
+        ("s07.01939b4c-0000-7000-8000-000000000000", "01939b4c-0000-7000-8000-000000000000"),
+        ("my-own", None),  # Of a message's first version, which did not say.
+    ],
+)
+def test_a_conflict_under_a_generated_id_is_found_by_that_ids_time(log_id: str, arrived_at: str | None) -> None:
+    """Its own id no longer is the time: the index has it."""
+    assert beside(item(log_id)).arrived_at == arrived_at

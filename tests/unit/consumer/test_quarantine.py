@@ -1,6 +1,5 @@
 """Quarantine: what the dead-letter queue gets to know, and what a refusal means."""
 
-from hashlib import sha256
 from typing import Any, cast
 
 import pytest
@@ -8,7 +7,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from consumer.quarantine import Quarantine, attributes_of_log, attributes_of_spoiled
 from consumer.unpack import Spoiled
-from consumer.verdict import conflict, quarantined
+from consumer.verdict import quarantined
 from ingest.contract.errors import Poison
 from tests.clock import Clock
 from tests.unit.consumer.fakes import FakeSqs, client_error, delivery, log
@@ -39,14 +38,6 @@ def test_a_refused_log_names_its_owner() -> None:
         "log_id": "log-1",
         "original_message_id": "m-1",
     }
-
-
-def test_a_conflict_carries_both_hashes() -> None:
-    """Which text stands in the table and which was refused can be told without reading either."""
-    attributes = attributes_of_log(log(text="second"), conflict("first"))
-    assert attributes["reason"] == "log_id_conflict"
-    assert attributes["stored_sha256"] == sha256(b"first").hexdigest()
-    assert attributes["refused_sha256"] == sha256(b"second").hexdigest()
 
 
 @pytest.mark.parametrize(

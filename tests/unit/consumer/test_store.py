@@ -1,12 +1,13 @@
 """The table: what is written, in which calls, and what each answer means."""
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from consumer.item import Item
+from consumer.item import Item, beside
 from consumer.store import Table
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.contract.errors import Poison
@@ -97,12 +98,47 @@ def test_the_same_text_again_is_a_duplicate_and_writes_nothing() -> None:
     assert setup.dynamodb.items == before
 
 
-def test_another_text_under_the_key_is_a_conflict_that_knows_the_stored_text() -> None:
-    """The first wins, and the second is not lost silently."""
+def test_another_text_under_the_key_is_an_item_beside_the_first() -> None:
+    """The first keeps the log id; the second is whole, says whose id it came under, and is there once."""
     setup = Setup()
     setup.insert(item(text="first"))
-    assert setup.insert(item(text="second"), item("log-2")) == [conflict("first"), STORED]
-    assert setup.dynamodb.texts()["acme", "log-1"] == "first"
+    for _ in range(2):
+        assert setup.insert(item(text="second"), item("log-2"))[0] == conflict("first")
+    second = beside(item(text="second"))
+    assert setup.dynamodb.texts() == {
+        ("acme", "log-1"): "first",
+        ("acme", "log-2"): "hello",
+        second.key: "second",
+    }
+    assert setup.dynamodb.items[second.key]["conflict_of"] == {"S": "log-1"}
+
+
+def test_any_number_of_texts_stand_under_one_log_id_in_whatever_order_they_came() -> None:
+    """Which of them has the plain id is the order's; that each is there once is not."""
+    for texts in permutations(("a", "b", "c")):
+        setup = Setup()
+        for text in (*texts, *texts):
+            setup.insert(item(text=text))
+        assert sorted(setup.dynamodb.texts().values()) == ["a", "b", "c"]
+
+
+def test_a_conflict_that_the_table_does_not_take_comes_back() -> None:
+    """Neither acknowledged nor dead-lettered; the next delivery finds the same place beside."""
+    beside_key = beside(item(text="second")).key
+    busy = [beside_key]
+    setup = Setup(FakeDynamoDB(statement_error=lambda key: "ThrottlingError" if key in busy else None))
+    setup.insert(item(text="first"))
+    assert setup.insert(item(text="second")) == [not_taken("ThrottlingError")]
+    busy.clear()
+    assert setup.insert(item(text="second")) == [conflict("first")]
+    assert sorted(setup.dynamodb.texts()) == [("acme", "log-1"), beside_key]
+
+
+def test_a_place_beside_that_holds_another_text_is_nothing_of_ours() -> None:
+    """The key is made of the text: somebody wrote there by hand, and nothing is overwritten."""
+    setup = Setup()
+    setup.insert(item(text="first"), item(beside(item(text="second")).log_id, text="by hand"))
+    assert setup.insert(item(text="second")) == [retried("KeyTaken")]
 
 
 def test_duplicates_of_a_call_are_compared_in_one_read() -> None:
@@ -118,7 +154,7 @@ def test_two_copies_in_a_batch_are_one_write() -> None:
     """AWS refuses a call that names a key twice."""
     setup = Setup()
     assert setup.insert(item(), item(), item(text="other")) == [STORED, DUPLICATE, conflict("hello")]
-    assert setup.dynamodb.calls == [[("acme", "log-1")]]
+    assert setup.dynamodb.calls == [[("acme", "log-1")], [beside(item(text="other")).key]]
 
 
 def test_copies_of_a_conflicting_row_are_measured_by_what_is_stored() -> None:

@@ -23,18 +23,18 @@ class Stores:
 
     sent: list[SentLog] = field(default_factory=list)
     items: dict[tuple[str, str], str] = field(default_factory=dict)
-    dead: list[tuple[str, str, str, str]] = field(default_factory=list)
+    beside: set[tuple[str, str, str]] = field(default_factory=set)
     stream: list[tuple[str, str, str]] = field(default_factory=list)
 
     def send(self, tenant_id: str, log_id: str, text: str, status: int, *, arrived: bool) -> None:
-        """Take one send: what was accepted is stored or kept as a conflict, what is uncertain may have arrived."""
+        """Take one send: what was accepted is stored, beside another text or alone, what is uncertain may have."""
         self.sent.append(SentLog(tenant_id, log_id, digest(text), status))
         if status == 400 or (status != 202 and not arrived):
             return
         key = tenant_id, log_id or f"made-{len(self.sent)}"
         self.stream.append((*key, text))
         if self.items.setdefault(key, text) != text:
-            self.dead.append((*key, text, "log_id_conflict"))
+            self.beside.add((*key, text))
 
     def judgement(self) -> Judgement:
         """Judge what is there now."""
@@ -42,11 +42,11 @@ class Stores:
             history.add_sent(self.sent)
             for (tenant_id, log_id), text in self.items.items():
                 history.add_item(tenant_id, log_id, text, text)
-            for entry in self.dead:
-                history.add_dead_letter(*entry)
+            for tenant_id, log_id, text in self.beside:
+                history.add_item(tenant_id, log_id, text, text)
             for record in self.stream:
                 history.add_stream_record(*record)
-            return judge(history, counts=Counts(0, 0, len(self.items)))
+            return judge(history, counts=Counts(0, 0, len(self.items) + len(self.beside)))
 
 
 def filled(sends: list[Any]) -> Stores:

@@ -18,6 +18,7 @@ class Run:
     def __init__(self) -> None:
         self.sent: list[SentLog] = []
         self.items: dict[tuple[str, str], tuple[str, str]] = {}
+        self.beside: list[tuple[str, str, str]] = []
         self.dead: list[tuple[str, str, str, str]] = []
         self.stream: list[tuple[str, str, str]] = []
         self.requests: list[RequestRow] = []
@@ -46,11 +47,13 @@ class Run:
             history.add_sent(self.sent)
             for (tenant_id, log_id), (original, modified) in self.items.items():
                 history.add_item(tenant_id, log_id, original, modified, processed_ms=3500.0)
+            for tenant_id, log_id, text in self.beside:
+                history.add_item(tenant_id, log_id, text, text, processed_ms=3500.0)
             for entry in self.dead:
                 history.add_dead_letter(*entry)
             for record in self.stream:
                 history.add_stream_record(*record)
-            counts = self.counts or Counts(0, 0, len(self.items))
+            counts = self.counts or Counts(0, 0, len(self.items) + len(self.beside))
             return judge(history, counts=counts, asked=asked, on_stored=on_stored)
 
 
@@ -187,19 +190,24 @@ def test_duplicates_end_as_one_item(run: Run) -> None:
     assert (judgement.counts["accepted"], judgement.counts["accepted_again"]) == (20, 2)
 
 
-def test_a_conflict_must_be_kept_in_the_dlq(run: Run) -> None:
-    """Another text under a known log_id: in the DLQ as log_id_conflict it passes, lost it breaks I6."""
+def test_a_conflict_must_be_an_item_beside_the_first(run: Run) -> None:
+    """Another text under a known log_id: stored it passes, lost it breaks I6, in the DLQ I7, twice I6."""
     run.send("acme", "a3", "another text", 202)
-    judgement = run.judgement()
-    assert judgement.failed == ["I6", "I11"]
+    assert run.judgement().failed == ["I6", "I11"]
     run.dead.append(("acme", "a3", "another text", "log_id_conflict"))
+    assert run.judgement().failed == ["I7"]
+    run.dead.clear()
+    run.beside.append(("acme", "a3", "another text"))
     assert run.judgement().passed
+    run.beside.append(("acme", "a3", "another text"))
+    assert "I6" in run.judgement().failed
 
 
 def test_equal_copies_of_a_dead_letter_are_allowed_and_counted(run: Run) -> None:
     """The put to the DLQ and the acknowledgement are two calls; a crash between them leaves a copy."""
-    run.send("acme", "a3", "another text", 202)
-    run.dead += [("acme", "a3", "another text", "log_id_conflict")] * 2
+    run.sent.append(SentLog("acme", "refused", digest("too much"), 202, fate="refused_by_table"))
+    run.stream.append(("acme", "refused", "too much"))
+    run.dead += [("acme", "refused", "too much", "refused_by_table")] * 2
     judgement = run.judgement()
     assert judgement.passed
     assert judgement.counts["dead_letter_copies"] == 1

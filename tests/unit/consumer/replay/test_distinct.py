@@ -9,23 +9,23 @@ from consumer.replay.distinct import Seen
 
 
 def test_a_log_is_new_once() -> None:
-    """By tenant and log id together."""
+    """By tenant, log id and text together: another text under a log id is another log."""
     seen = Seen(None, commit=0)
-    pairs = [("a", "1"), ("a", "1"), ("b", "1"), ("a", "2"), ("b", "1")]
-    assert [seen.is_new(*pair) for pair in pairs] == [True, False, True, True, False]
+    logs = [("a", "1", "text"), ("a", "1", "text"), ("b", "1", "text"), ("a", "2", "text"), ("a", "1", "other")]
+    assert [seen.is_new(*log) for log in logs] == [True, False, True, True, True]
     seen.commit()
-    assert not seen.is_new("a", "1")
+    assert not seen.is_new("a", "1", "text")
     seen.close()
 
 
 def test_what_was_committed_is_known_to_the_next_run(tmp_path: Path) -> None:
     """A run that goes on from commit 1 knows what commit 1 held."""
     first = Seen(tmp_path / "seen", commit=0)
-    assert first.is_new("a", "1")
+    assert first.is_new("a", "1", "text")
     first.commit()
     first.close()
     second = Seen(tmp_path / "seen", commit=1)
-    assert (second.is_new("a", "1"), second.is_new("a", "2")) == (False, True)
+    assert (second.is_new("a", "1", "text"), second.is_new("a", "2", "text")) == (False, True)
     second.close()
 
 
@@ -33,14 +33,14 @@ def test_what_was_committed_is_known_to_the_next_run(tmp_path: Path) -> None:
 def test_what_the_checkpoint_does_not_know_is_new_again(tmp_path: Path, *, committed: bool) -> None:
     """Killed between its own commit and the checkpoint's, or before both, a log is taken again, not lost."""
     first = Seen(tmp_path / "seen", commit=0)
-    first.is_new("a", "1")
+    first.is_new("a", "1", "text")
     first.commit()
-    first.is_new("a", "2")
+    first.is_new("a", "2", "text")
     if committed:
         first.commit()
     first.close()
     second = Seen(tmp_path / "seen", commit=1)
-    assert (second.is_new("a", "1"), second.is_new("a", "2")) == (False, True)
+    assert (second.is_new("a", "1", "text"), second.is_new("a", "2", "text")) == (False, True)
     second.close()
 
 
@@ -55,6 +55,6 @@ def test_a_new_replay_starts_with_an_empty_set(tmp_path: Path) -> None:
     """A file left by an earlier replay is begun anew."""
     for _ in range(2):
         seen = Seen(tmp_path / "seen", commit=0)
-        assert seen.is_new("a", "1")
+        assert seen.is_new("a", "1", "text")
         seen.commit()
         seen.close()

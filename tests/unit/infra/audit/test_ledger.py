@@ -61,7 +61,18 @@ def test_a_dead_letter_accounts_for_its_log() -> None:
     ]
 
 
-def test_a_conflict_is_accounted_for_by_its_dead_letter() -> None:
+def test_a_conflict_is_an_item_of_its_own() -> None:
+    """Two texts under one id: both are stored, and the second is counted as what it is (I6)."""
+    first, second = ("a", "1", "first"), ("a", "1", "second")
+    beside = StoredRow(*second, counted=True, due_on_stream=True, conflict=True)
+    tenants, missing = audited([first, second], [*stored(first), beside])
+    assert tenants == [TenantAudit(tenant_id="a", on_stream=1, stored=2, conflicts=1)]
+    assert missing == []
+    _, missing = audited([first, second], stored(first))
+    assert missing == [MissingLog(tenant_id="a", log_id="1", other_text_stored=True)]
+
+
+def test_a_conflict_from_before_is_accounted_for_by_its_dead_letter() -> None:
     """Two texts under one id: one is stored, the other a conflict in the DLQ (I6)."""
     tenants, missing = audited(
         [("a", "1", "first"), ("a", "1", "second")],

@@ -60,7 +60,7 @@ def test_every_segment_is_read() -> None:
     fake = FakeTable(203)
     found = items(fake)
     assert sorted(int(item.log_id) for item in found) == list(range(203))
-    assert Item("t1", "1", "2026-11-24T05:40:00.000Z", "text 1") in found
+    assert Item("t1", "1", "2026-11-24T05:40:00.000Z", "text 1", is_conflict=False) in found
     assert sorted(request["Segment"] for request in fake.requests) == list(range(SEGMENTS))
     assert all(
         request["ConsistentRead"] and "original_text" in request["ProjectionExpression"] for request in fake.requests
