@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from infra import changeset, code_bucket, deployment, function_start, package, protection, refusals_ahead, stack
 from infra.changeset import Change
 from infra.options.locator import aws_stack_options
 from infra.options.parameters import parameters_option
 from infra.stack import Place, StackError
+from infra.terminal import out
 from infra.terminal.progress import Progress
 
 _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
@@ -63,23 +62,23 @@ def command(
     if objections:
         raise StackError("\n".join(objections))
     bucket = bucket or code_bucket.default_name(place)
-    click.echo("Packaging the functions.")
+    out.say("Packaging the functions.")
     built = _packages(packages, goal.values)
     if dry_run:
         code = code_bucket.code_parameters(bucket, built)
     else:
         if code_bucket.ensure(place, bucket, owner=place.account):
-            click.echo(f"Bucket {bucket} made.")
+            out.say(f"Bucket {bucket} made.")
         code = code_bucket.upload(place, bucket, built)
-    click.echo("Making the change set.")
+    out.say("Making the change set.")
     proposal = deployment.propose(place, name, code | dict(parameters), goal, reset=reset, dry_run=dry_run)
     if proposal is None:
-        click.echo(f"Stack {name} is as the template wants it.")
+        out.say(f"Stack {name} is as the template wants it.")
     else:
-        Console().print(_table(proposal.changes))
+        _show(proposal.changes)
         if dry_run:
             deployment.withdraw(place, proposal)
-            click.echo("Dry run: nothing was changed.")
+            out.say("Dry run: nothing was changed.")
             return
         dangers = changeset.dangers(proposal.changes, deployed=goal.deployed, values=goal.values)
         _ask(place, proposal, [] if yes else dangers)
@@ -87,9 +86,9 @@ def command(
     if not dry_run:
         protected = goal.values["DeletionProtection"] == "true"
         if protection.bring(place, name, protected=protected):
-            click.echo(f"Stack {name} is {'protected from termination' if protected else 'not protected any more'}.")
+            out.say(f"Stack {name} is {'protected from termination' if protected else 'not protected any more'}.")
         for output, value in sorted(stack.read_outputs(place, name).items()):
-            click.echo(f"{output:<22} {value}")
+            out.say(f"{output:<22} {value}")
         function_start.check(stack.from_cloudformation(place, name))
 
 
@@ -104,15 +103,16 @@ def _packages(folder: Path | None, values: Mapping[str, str]) -> dict[package.Fu
 def _ask(place: Place, proposal: deployment.Proposal, dangers: list[str]) -> None:
     if not dangers:
         return
-    click.echo("\n".join(dangers), err=True)
-    if not click.confirm("Go on?"):
+    out.say_lines("\n".join(dangers), err=True)
+    if not out.confirm("Go on?"):
         deployment.withdraw(place, proposal)
         raise StackError("Not deployed.")
 
 
-def _table(changes: list[Change]) -> Table:
-    table = Table("action", "resource", "type", "replacement")
-    for change in changes:
-        style = "bold red" if change.endangers_logs else None
-        table.add_row(change.action, change.logical_id, change.resource_type, change.replacement, style=style)
-    return table
+def _show(changes: list[Change]) -> None:
+    endangering = {change.logical_id for change in changes if change.endangers_logs}
+    out.say_table(
+        ("action", "resource", "type", "replacement"),
+        [(change.action, change.logical_id, change.resource_type, change.replacement) for change in changes],
+        style=lambda row: "bold red" if row[1] in endangering else None,
+    )

@@ -5,6 +5,7 @@ import click
 from infra import code_bucket, deployment, protection
 from infra.options.locator import aws_stack_options
 from infra.stack import Place, StackError
+from infra.terminal import out
 from infra.terminal.progress import Progress
 
 
@@ -21,8 +22,8 @@ def command(*, place: Place, name: str, yes: bool, with_bucket: bool) -> None:
     present = deployment.resources(place, name)
     protection.refuse_if_protected(place, name)
     if not yes:
-        click.confirm(f"Delete stack {name} in {place.session.region_name} with every log in it?", abort=True)
+        out.confirm(f"Delete stack {name} in {place.session.region_name} with every log in it?", abort=True)
     deployment.destroy(place, name, tell=Progress(present))
     if with_bucket:
         code_bucket.remove(place, code_bucket.default_name(place))
-    click.echo(f"Stack {name} is gone.")
+    out.say(f"Stack {name} is gone.")

@@ -1,7 +1,6 @@
 """`rdp logs`: a tenant's logs by time, by word, and as they come."""
 
 import shutil
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -141,7 +140,7 @@ def _shower(*, zone: tzinfo, raw: bool, as_json: bool) -> Callable[[Item], None]
     """Return what prints a log: JSON, wrapped lines on a terminal, one line in a pipe."""
     if as_json:
         return lambda item: out.say_json(log_lines.as_json(item, raw=raw))
-    if not sys.stdout.isatty():
+    if not out.is_terminal():
         return lambda item: out.say(log_lines.one_line(item, zone=zone, raw=raw))
 
     def show(item: Item) -> None:

@@ -3,12 +3,12 @@
 import json
 
 import click
-from rich.console import Console
 
 from infra import consumer_switch, counts, function_start
 from infra.local import front
 from infra.options.locator import Where, locate, where_options
-from infra.terminal.text import counts_table, printable
+from infra.terminal import out
+from infra.terminal.text import counts_table
 
 
 @click.command("status")
@@ -40,12 +40,12 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     functions = {service: str(answer) for service, answer in answers.items()}
     if as_json:
         shown = {"functions": functions, "stored_is_exact": exact, "counts": now._asdict()}
-        click.echo(json.dumps(parts | shown, indent=2))
+        out.say_json(json.dumps(parts | shown, indent=2))
         return
     for name, value in (parts | {f"{name}_function": said for name, said in functions.items()}).items():
-        click.echo(f"{name:<17} {printable(str(value))}")
-    Console().print(counts_table(now))
+        out.say(f"{name:<17} {value}")
+    out.show(counts_table(now))
     if not exact:
-        click.echo("stored: as DynamoDB last counted, on AWS up to six hours ago; --exact reads the whole table.")
+        out.say("stored: as DynamoDB last counted, on AWS up to six hours ago; --exact reads the whole table.")
     for sentence in function_start.told(answers):
-        click.echo(printable(sentence), err=True)
+        out.say(sentence, err=True)

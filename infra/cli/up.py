@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console, Group
-from rich.live import Live
 
 from infra import counts
 from infra.local import engine, front, lifecycle, limits
@@ -17,6 +15,7 @@ from infra.local.state import read as read_state
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
 from infra.stack import StackError
+from infra.terminal import out
 from infra.terminal.signals import on_stop
 from infra.terminal.text import counts_table
 
@@ -43,7 +42,6 @@ def command(
 
     In the foreground Ctrl-C stops it; its state is kept and the next start goes on with it, its parameters included.
     """
-    console = Console()
     limits.check(parameters)
     state = lifecycle.up(
         data_dir,
@@ -51,22 +49,22 @@ def command(
         parameters=parameters,
         reset=reset,
         agree=(lambda _: True) if yes else _confirm,
-        tell=click.echo,
+        tell=out.say,
     )
-    _say_where(console, front.start(data_dir, state).endpoint)
+    _say_where(front.start(data_dir, state).endpoint)
     if detach:
-        click.echo("Runs in the background. Stop it with `rdp down`.")
+        out.say("Runs in the background. Stop it with `rdp down`.")
         return
     stop_asked = threading.Event()
     with on_stop(lambda _: stop_asked.set()):  # No call to the engine is cut short.
         try:
-            _watch(console, state, stop_asked)
+            _watch(state, stop_asked)
         except (StackError, BotoCoreError, ClientError):
             if not _was_stopped(data_dir, state):
                 raise
-            click.echo("Stopped by `rdp down`; the state is kept.")
+            out.say("Stopped by `rdp down`; the state is kept.")
         else:
-            click.echo("Stopping; the state is kept.")
+            out.say("Stopping; the state is kept.")
         finally:
             front.stop(data_dir)
             lifecycle.down(data_dir)
@@ -85,32 +83,33 @@ def _was_stopped(data_dir: Path, state: "State") -> bool:
 
 
 def _confirm(dangers: list[str]) -> bool:
-    click.echo("\n".join(dangers), err=True)
-    return click.confirm("Go on?", err=True)
+    out.say_lines("\n".join(dangers), err=True)
+    return out.confirm("Go on?")
 
 
-def _say_where(console: Console, endpoint: str) -> None:
+def _say_where(endpoint: str) -> None:
     headers = "-H 'Content-Type: text/plain' -H 'X-Tenant-ID: acme'"
     curl = f"curl -i {endpoint}/ingest {headers} -d 'Call 555-0199'"
-    for line in (f"endpoint  {endpoint}", f"try       {curl}"):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    out.say(f"endpoint  {endpoint}")
+    out.say(f"try       {curl}")
 
 
-def _watch(console: Console, state: "State", stop_asked: threading.Event) -> None:
+def _watch(state: "State", stop_asked: threading.Event) -> None:
     """Show the counts until asked to stop: a table in a terminal, else a line whenever they change."""
-    if not console.is_terminal:
+    live = out.live()
+    if live is None:
         shown: Any = None
         while not stop_asked.is_set():
             now, pause_s = _read(state)
             if now != shown:
-                click.echo("  ".join(f"{name}={count}" for name, count in now._asdict().items()))
+                out.say("  ".join(f"{name}={count}" for name, count in now._asdict().items()))
                 shown = now
             stop_asked.wait(pause_s)
         return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    with live:
         while not stop_asked.is_set():
             now, pause_s = _read(state)
-            live.update(Group(counts_table(now), "Ctrl-C stops."), refresh=True)
+            live.update(counts_table(now, caption="Ctrl-C stops."), refresh=True)
             stop_asked.wait(pause_s)
 
 

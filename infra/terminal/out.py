@@ -25,6 +25,11 @@ _PIPED_WIDTH: Final = 1_000_000
 """Columns where no terminal is: an id in a pipe is never cut or folded. A table takes no more than it needs."""
 
 
+def is_terminal() -> bool:
+    """Say whether standard output is a terminal, and no pipe or file."""
+    return sys.stdout.isatty()
+
+
 def say(text: str = "", *, err: bool = False, colour: str | None = None) -> None:
     """Print one line, whatever the text holds; on standard error with `err`. A pipe gets no colour."""
     click.echo(click.style(printable(text), fg=colour), err=err)

@@ -5,9 +5,9 @@ from rich.table import Table
 from infra.counts import Counts
 
 
-def counts_table(counts: Counts) -> Table:
+def counts_table(counts: Counts, *, caption: str | None = None) -> Table:
     """Return the table of the counts."""
-    table = Table(title="logs", title_justify="left")
+    table = Table(title="logs", title_justify="left", caption=caption, caption_justify="left")
     for name in Counts._fields:
         table.add_column(name.replace("_", " "), justify="right", min_width=9)
     table.add_row(*(f"{count:,}" for count in counts))
