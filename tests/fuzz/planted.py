@@ -33,7 +33,8 @@ def descend(fields: dict[str, Any]) -> None:
 def _parse(request: Request, dialect: Dialect, **arguments: Any) -> Parsed:
     parsed = parse(request, dialect, **arguments)
     for message in parsed.messages:
-        descend(message.fields or {})
+        if message.text[:1] not in "{[":  # Not where the message itself is JSON: any nesting may stand there.
+            descend(message.fields or {})
     return parsed
 
 

@@ -318,7 +318,7 @@ class Run:
 
     def _delete(self, message: Message) -> None:
         if not is_accounted_for(message, self.world):
-            self.unaccounted.append(f"{message.message_id} was deleted and is neither stored nor in the DLQ")
+            self.unaccounted.append(f"{message.message_id} was deleted and stands nowhere else")
         self.world.queue.delete(message.receipt)
 
     def _operator(self, program: Callable[[], object]) -> Callable[[Task], object]:

@@ -45,12 +45,12 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", ["logs.ndjson", "logs.ndjson.gz", "parquet"])
+@pytest.mark.parametrize("name", ["logs.ndjson", "logs.ndjson.gz", "parquet/"])
 def test_replaying_twice_gives_the_same_bytes(stack: Stack, tmp_path: Path, name: str) -> None:
     """10,000 logs of 20 tenants in four shards, read by four threads, come out byte for byte the same (I9)."""
     for attempt in ("one", "two"):
         (tmp_path / attempt).mkdir()
-        progress = replayed(stack, Options(to=str(tmp_path / attempt / name)))
+        progress = replayed(stack, Options(to=f"{tmp_path / attempt}/{name}"))
         assert (progress.written, progress.broken, len(progress.shards_read)) == (LOGS, 0, SHARDS)
     assert digests(tmp_path / "one") == digests(tmp_path / "two") != {}
 
@@ -99,7 +99,7 @@ def test_since_until_and_tenant_select_by_received_at(stack: Stack, tmp_path: Pa
 
 def test_duckdb_reads_the_parquet_folder_as_one_table(stack: Stack, tmp_path: Path) -> None:
     """Tenant and date are columns, times are timestamps, and no log is missing."""
-    replayed(stack, Options(to=str(tmp_path / "lake"), raw=True))
+    replayed(stack, Options(to=f"{tmp_path / 'lake'}/", raw=True))
     with duckdb.connect() as connection:
         table = f"read_parquet('{tmp_path}/lake/**/*.parquet', hive_partitioning = true)"
         per_date = connection.sql(

@@ -212,8 +212,8 @@ class Programs(RuleBasedStateMachine):
 
     def _check_kept(self, target: Path) -> None:
         """I9: a replay in many pieces gave every log once, as one in a single piece does."""
-        pieces = [(log.tenant_id, log.log_id) for log in map(decode, target.read_bytes().splitlines())]
-        whole = [(log.tenant_id, log.log_id) for log in map(decode, self.trial.replay("whole").splitlines())]
+        pieces = [(log.tenant_id, log.log_id, log.text) for log in map(decode, target.read_bytes().splitlines())]
+        whole = [(log.tenant_id, log.log_id, log.text) for log in map(decode, self.trial.replay("whole").splitlines())]
         assert len(pieces) == len(set(pieces))
         assert set(pieces) == set(whole)
 
