@@ -37,7 +37,7 @@ def attribute_value(value: Any) -> "AttributeValueTypeDef":  # noqa: PLR0911 - o
             return {"N": repr(value)} if holds else {"S": repr(value)}
         case Decimal():
             digits = len(value.as_tuple().digits)
-            holds = digits <= _MAX_DIGITS and (value == 0 or _MIN_DECIMAL <= abs(value) <= _MAX_DECIMAL)
+            holds = digits <= _MAX_DIGITS and (value == 0 or _MIN_DECIMAL <= value.copy_abs() <= _MAX_DECIMAL)
             return {"N": str(value)} if holds else {"S": str(value)}
         case None:
             return {"NULL": True}

@@ -39,10 +39,10 @@ _MAX_SECONDS: Final = 10**11
 _MAX_MILLISECONDS: Final = 10**14
 _MAX_MICROSECONDS: Final = 10**17
 
-_MAX_NANOSECONDS: Final = 10**21  # The year 9999 is below it.
+_MAX_DIGITS: Final = 50  # Before the point and behind it: more than any time has.
 
 _MAX_FRACTION_DIGITS: Final = 9
-_PRECISION: Final = 100  # Decimal digits: more than any number that is read here has.
+_PRECISION: Final = 2 * _MAX_DIGITS
 _MINUTE_CHARS: Final = len("2026-11-24T05:36:")
 _SECOND_CHARS: Final = len("2026-11-24T05:36:13")
 _MAX_CHARS: Final = 64
@@ -145,7 +145,8 @@ def _of_integer(number: int, unit: Unit | None) -> str | None:
 
 
 def _of_number(number: Decimal, unit: Unit | None) -> str | None:
-    if not number.is_finite() or abs(number) >= _MAX_NANOSECONDS:
+    # Looked at by its exponents first: arithmetic on `1e-999999999` would raise, or take all memory.
+    if not number.is_finite() or number.adjusted() >= _MAX_DIGITS or int(number.as_tuple().exponent) < -_MAX_DIGITS:
         return None
     exponent = _EXPONENTS[unit or _unit_of_size(number)]
     digits = max(0, exponent - int(number.as_tuple().exponent))

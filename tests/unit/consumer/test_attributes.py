@@ -1,10 +1,11 @@
 """Attribute values: every JSON value, and the numbers that DynamoDB can't hold."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from consumer.attributes import attribute_value
+from consumer.attributes import attribute_value, plain_value
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,15 @@ def test_what_json_does_not_know_is_refused() -> None:
     """A programming error, not data."""
     with pytest.raises(TypeError, match="set"):
         attribute_value({1})
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999999999999999", "1e-999999999999999", "0." + "1" * 39])
+def test_a_decimal_that_dynamodb_cannot_hold_becomes_its_text(number: str) -> None:
+    """However far its exponent: one odd number must not make its log unstorable."""
+    assert attribute_value(Decimal(number)) == {"S": str(Decimal(number))}
+
+
+@pytest.mark.parametrize("number", ["1764000000.123456789", "9.912345678901234567890E+120", "0." + "1" * 38])
+def test_a_decimal_keeps_its_digits(number: str) -> None:
+    """What no double holds is a number all the same, and is read back as it was."""
+    assert plain_value(attribute_value(Decimal(number))) == Decimal(number)
