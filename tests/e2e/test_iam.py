@@ -111,10 +111,11 @@ _ACTS: Final[dict[tuple[str, str, str], Callable[[Clients, "LocalStack"], object
 def _allowed() -> set[tuple[str, str, str]]:
     """Every (role, resource, action) that the template allows by default, without what authentication adds."""
     return {
-        (role, statement["Resource"].strip("<>"), action)
+        (role, resource_named.partition(">")[0].strip("<"), action)
         for role, resource in _TEMPLATE["Resources"].items()
         if resource["Type"] == "AWS::IAM::Role" and "Condition" not in resource
         for statement in _statements(role)
+        for resource_named in _listed(statement["Resource"])  # A table's indexes go with the table.
         for action in _listed(statement["Action"])
     }
 
@@ -150,7 +151,7 @@ def _without(stack: "LocalStack", role: str, resource: str, action: str) -> Iter
     before: Any = iam.get_role_policy(RoleName=name, PolicyName=policy_name)["PolicyDocument"]
     after = json.loads(json.dumps(before))
     for statement, written in zip(after["Statement"], _statements(role), strict=True):
-        if written["Resource"] == f"<{resource}>":
+        if f"<{resource}>" in _listed(written["Resource"]):
             statement["Action"] = [a for a in _listed(statement["Action"]) if a != action]
     after["Statement"] = [statement for statement in after["Statement"] if statement["Action"]]
     assert after != before

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from consumer.item import OF_STORING
 from infra.cli import main
 from tests.e2e.conftest import Eventually, LocalStack
 
@@ -31,7 +32,7 @@ def named(tenants: tuple[str, ...]) -> list[str]:
 
 
 def ingest(stack: LocalStack, tenants: tuple[str, str], eventually: Eventually) -> dict[str, list[dict[str, Any]]]:
-    """Post logs of both content types, wait until all are stored, and return the items without processed_at."""
+    """Post logs of both content types, wait until all are stored; return the items without their times of storing."""
     for number in range(LOGS // 4):
         for tenant in tenants:
             assert stack.post_text(tenant, f"line {number}\n call 555-0199", f"text-{number}").status == 202
@@ -44,7 +45,7 @@ def ingest(stack: LocalStack, tenants: tuple[str, str], eventually: Eventually) 
 def items(stack: LocalStack, tenants: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
     """Return each tenant's items, without what may differ after a rebuild."""
     return {
-        tenant: [{name: value for name, value in row.items() if name != "processed_at"} for row in stack.rows(tenant)]
+        tenant: [{name: value for name, value in row.items() if name not in OF_STORING} for row in stack.rows(tenant)]
         for tenant in tenants
     }
 
@@ -64,7 +65,7 @@ def delete(stack: LocalStack, row: dict[str, Any]) -> None:
 def test_an_emptied_table_is_rebuilt_from_the_stream(
     local_stack: LocalStack, tenants: tuple[str, str], eventually: Eventually
 ) -> None:
-    """Every item comes back as it was, processed_at aside (I10); a rebuild of a full table changes nothing."""
+    """Every item comes back as it was, its times of storing aside (I10); a rebuild of a full table changes nothing."""
     before = ingest(local_stack, tenants, eventually)
     for row in flat(before):
         delete(local_stack, row)
