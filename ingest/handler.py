@@ -91,7 +91,7 @@ def parts() -> tuple[Settings, Routes, Outside]:
         now_ms=lambda: time.time_ns() // 1_000_000,
         random_bits=lambda: int.from_bytes(os.urandom(8)) >> 64 - RANDOM_BITS,
         write_lines=_write,
-        each=in_threads(queue.CALLS_AT_ONCE),
+        each=in_threads(queue.CALLS_AT_ONCE, few=queue.FEW_CALLS),
     )
     return settings, Routes(dialects.ALL), built
 

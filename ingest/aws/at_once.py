@@ -8,8 +8,10 @@ from ingest.aws.refusal import Refusal
 from ingest.aws.retry import Attempt, Each
 
 
-def in_threads(most: int) -> Each:
+def in_threads(most: int, *, few: int = 0) -> Each:
     """Return the `each` of `retrying` that makes `most` calls at a time, the caller's own thread among those.
+
+    Up to `few` calls are made one after the other, without threads.
 
     The threads end with the attempt: nothing goes on when a request was answered and Lambda freezes the process.
     """
@@ -30,7 +32,8 @@ def in_threads(most: int) -> Each:
                 except BaseException as error:  # noqa: BLE001 - raised below, in the caller's thread
                     errors.append(error)
 
-        threads = [Thread(target=work) for _ in range(min(most, len(groups)) - 1)]
+        at_once = 1 if len(groups) <= few else min(most, len(groups))
+        threads = [Thread(target=work) for _ in range(at_once - 1)]
         for thread in threads:
             thread.start()
         work()

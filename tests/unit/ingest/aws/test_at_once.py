@@ -83,3 +83,19 @@ def test_what_a_call_raises_is_raised_here() -> None:
     with pytest.raises(ValueError, match="no"):
         in_threads(2)(attempt, [[number] for number in range(100)])
     assert len(calls) <= 2
+
+
+def test_a_few_calls_need_no_threads() -> None:
+    """Up to `few` they come one after the other in the caller's own thread; one more, and others help."""
+    for calls, expected in ((3, 1), (4, 2)):
+        together = threading.Barrier(expected)
+        seen: set[int] = set()
+
+        def attempt(group: Sequence[int], together: threading.Barrier = together, seen: set[int] = seen) -> list[None]:
+            if len(seen) < together.parties:
+                seen.add(threading.get_ident())
+                together.wait(30)
+            return [None] * len(group)
+
+        in_threads(2, few=3)(attempt, [[number] for number in range(calls)])
+        assert len(seen) == expected
