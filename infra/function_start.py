@@ -25,6 +25,10 @@ _PROBES: Final[Mapping[str, tuple[str, object]]] = {
 """By function: the output that names it, and the event."""
 
 _ENGINES_WORDS: Final = "Worker init failed: "  # MiniStack 1.5.33 puts them before the function's own.
+_ENGINES_KILL: Final = "Worker process exited immediately"
+"""MiniStack 1.5.33's words for a start that it ended itself: one that fails takes the function's others with it."""
+
+_ASK_MOST: Final = 5
 _NOT_TOLD: Final[Mapping[str, str]] = {
     "AccessDeniedException": "not asked, for want of the right to lambda:InvokeFunction",
     "TooManyRequestsException": "not asked, because all its concurrency is in use",
@@ -75,16 +79,20 @@ def check(stack: Stack) -> None:
 
 def _answer(stack: Stack, service: str) -> Answer:
     output, event = _PROBES[service]
-    try:
-        response = stack.place.lambda_.invoke(FunctionName=stack.outputs[output], Payload=json.dumps(event))
-    except ClientError as error:
-        if (reason := _NOT_TOLD.get(error.response["Error"]["Code"])) is None:
-            raise
-        return Answer(None, reason)
-    payload = response["Payload"].read()
-    if "FunctionError" not in response:
-        return Answer(starts=True)
-    return Answer(starts=False, detail=_reason(payload))
+    reason = ""
+    for _ in range(_ASK_MOST):
+        try:
+            response = stack.place.lambda_.invoke(FunctionName=stack.outputs[output], Payload=json.dumps(event))
+        except ClientError as error:
+            if (untold := _NOT_TOLD.get(error.response["Error"]["Code"])) is None:
+                raise
+            return Answer(None, untold)
+        if "FunctionError" not in response:
+            return Answer(starts=True)
+        reason = _reason(response["Payload"].read())
+        if not reason.startswith(_ENGINES_KILL):
+            break
+    return Answer(starts=False, detail=reason)
 
 
 def _reason(payload: bytes) -> str:

@@ -11,18 +11,27 @@ from infra import function_start
 from infra.function_start import Answer
 from infra.stack import StackError
 
+_ENDED_START = b'{"errorMessage": "Worker process exited immediately. stderr: "}'
+
 
 class _Lambda:
-    """Answers from a script by function name: a payload of a failure, an error code, or (absent) success."""
+    """Answers from a script by function name: a payload of a failure, an error code, or (absent) success.
+
+    The first `ended_starts` answers to each say that the engine ended the start.
+    """
 
     def __init__(self, failures: dict[str, bytes], codes: dict[str, str]) -> None:
         self.failures, self.codes = failures, codes
+        self.ended_starts: dict[str, int] = {}
         self.asked: dict[str, Any] = {}
 
     def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         self.asked[FunctionName] = json.loads(Payload)
         if code := self.codes.get(FunctionName):
             raise ClientError({"Error": {"Code": code, "Message": ""}}, "Invoke")
+        if self.ended_starts.get(FunctionName, 0) > 0:
+            self.ended_starts[FunctionName] -= 1
+            return {"Payload": io.BytesIO(_ENDED_START), "FunctionError": "Unhandled"}
         failed = {"FunctionError": "Unhandled"} if FunctionName in self.failures else {}
         return {"Payload": io.BytesIO(self.failures.get(FunctionName, b"{}")), **failed}
 
@@ -49,6 +58,15 @@ def test_both_functions_are_asked_for_a_sign_of_life() -> None:
     assert stack.lambda_.asked["i"]["rawPath"] == "/health"
     assert "Records" not in stack.lambda_.asked["c"]
     function_start.check(stack)  # type: ignore[arg-type]  # as far as it is looked at
+
+
+def test_a_start_that_the_engine_ended_is_asked_for_again() -> None:
+    """It says nothing about the function; one that never gets to start is told in the end."""
+    stack = _Stack(c=b'{"errorMessage": "no such rule"}')
+    stack.lambda_.ended_starts = {"i": 2, "c": 1}
+    assert _asked(stack) == {"ingest": Answer(starts=True), "consumer": Answer(starts=False, detail="no such rule")}
+    stack.lambda_.ended_starts = {"i": 100}
+    assert str(_asked(stack)["ingest"]) == "does not start: Worker process exited immediately. stderr: "
 
 
 @pytest.mark.parametrize(
