@@ -1,4 +1,4 @@
-"""The bucket that packages are uploaded to: found, or made private; and the keys under which they lie there."""
+"""The bucket that packages and template are uploaded to: found, or made private; and the keys they lie under."""
 
 import hashlib
 from collections.abc import Mapping
@@ -74,7 +74,22 @@ def upload(place: Place, bucket: str, packages: Mapping[Function, bytes]) -> dic
     return parameters
 
 
+def upload_template(place: Place, bucket: str, template: str) -> str:
+    """Put the template into `bucket`; return the URL that CloudFormation reads it from.
+
+    A call's body may hold 51,200 bytes of template, an object 1 MB (CloudFormation quotas, November 2026).
+    """
+    content = template.encode()
+    key = f"template-{_digest(content)}.yaml"
+    place.s3.put_object(Bucket=bucket, Key=key, Body=content)
+    return f"{place.s3.meta.endpoint_url}/{bucket}/{key}"
+
+
 def code_parameters(bucket: str, packages: Mapping[Function, bytes]) -> dict[str, str]:
     """Return the template's code parameters for these packages in this bucket."""
-    keys = {_CODE_KEYS[n]: f"{n}-{hashlib.sha256(p).hexdigest()[:32]}.zip" for n, p in packages.items()}
+    keys = {_CODE_KEYS[n]: f"{n}-{_digest(p)}.zip" for n, p in packages.items()}
     return {"CodeBucket": bucket} | keys
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]

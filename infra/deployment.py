@@ -57,6 +57,7 @@ def propose(
     given: Mapping[str, str],
     goal: Target,
     *,
+    template_url: str,
     reset: bool = False,
     dry_run: bool = False,
     timeout_s: float = 300,
@@ -64,6 +65,7 @@ def propose(
 ) -> Proposal | None:
     """Return the change set that brings the stack `name` to the template, or None when there is nothing to change.
 
+    `template_url` is where `code_bucket.upload_template` put `TEMPLATE`: as a call's body it would be too large.
     What a failed first deployment left of the stack is deleted first, but not for a dry run.
 
     Raises:
@@ -85,7 +87,7 @@ def propose(
             StackName=name,
             ChangeSetName=f"rdp-{uuid.uuid4().hex}",
             ChangeSetType="CREATE" if creates else "UPDATE",
-            TemplateBody=TEMPLATE.read_text(),
+            TemplateURL=template_url,
             Parameters=changeset.parameters(given, declared=goal.declared, deployed=deployed),
             Capabilities=["CAPABILITY_IAM"],
         )["Id"]

@@ -23,7 +23,7 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
 @click.option(
     "--simulate", is_flag=True, help="Agree to simulated work and crashes, which a first deployment has by default."
 )
-@click.option("--dry-run", is_flag=True, help="Show the change set and leave everything as it is.")
+@click.option("--dry-run", is_flag=True, help="Show the change set and leave the stack as it is.")
 @click.option("--reset", is_flag=True, help="What is not given takes the template's default, not the stack's value.")
 @click.option("--yes", is_flag=True, help="Do not ask, not even before logs are deleted or left behind.")
 @click.option(
@@ -31,7 +31,7 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of `rdp package`; else they are built now.",
 )
-@click.option("--bucket", help="Bucket for the packages; else rdp-code-<account>-<region>, made at the first time.")
+@click.option("--bucket", help="Bucket for packages and template; else rdp-code-<account>-<region>, made at the first time.")
 def command(
     *,
     place: Place,
@@ -64,14 +64,14 @@ def command(
     bucket = bucket or code_bucket.default_name(place)
     out.say("Packaging the functions.")
     built = _packages(packages, goal.values)
-    if dry_run:
-        code = code_bucket.code_parameters(bucket, built)
-    else:
-        if code_bucket.ensure(place, bucket, owner=place.account):
-            out.say(f"Bucket {bucket} made.")
-        code = code_bucket.upload(place, bucket, built)
+    if code_bucket.ensure(place, bucket, owner=place.account):
+        out.say(f"Bucket {bucket} made.")
+    template_url = code_bucket.upload_template(place, bucket, deployment.TEMPLATE.read_text())
+    code = code_bucket.code_parameters(bucket, built) if dry_run else code_bucket.upload(place, bucket, built)
     out.say("Making the change set.")
-    proposal = deployment.propose(place, name, code | dict(parameters), goal, reset=reset, dry_run=dry_run)
+    proposal = deployment.propose(
+        place, name, code | dict(parameters), goal, template_url=template_url, reset=reset, dry_run=dry_run
+    )
     if proposal is None:
         out.say(f"Stack {name} is as the template wants it.")
     else:

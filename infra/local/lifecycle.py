@@ -145,7 +145,10 @@ def _deploy(
         raise StackError("\n".join(objections))
     place.s3.create_bucket(Bucket=_CODE_BUCKET)
     given = code_bucket.upload(place, _CODE_BUCKET, packages) | dict(parameters)
-    proposal = deployment.propose(place, stack.STACK_NAME, given, goal, reset=reset, poll_s=_POLL_S)
+    template_url = code_bucket.upload_template(place, _CODE_BUCKET, deployment.TEMPLATE.read_text())
+    proposal = deployment.propose(
+        place, stack.STACK_NAME, given, goal, template_url=template_url, reset=reset, poll_s=_POLL_S
+    )
     if proposal is not None:
         dangers = changeset.dangers(proposal.changes, deployed=goal.deployed, values=goal.values)
         if dangers and not agree(dangers):

@@ -15,6 +15,11 @@ class _S3:
         self._head = head
         self.made: dict[str, Any] = {}
         self.closed: dict[str, bool] = {}
+        self.meta = SimpleNamespace(endpoint_url="https://s3.eu-central-1.amazonaws.com")
+        self.put: dict[str, Any] = {}
+
+    def put_object(self, **request: Any) -> None:
+        self.put = request
 
     def head_bucket(self, **request: str) -> None:
         assert request["ExpectedBucketOwner"] == "111122223333"  # Else a stranger's public bucket would do.
@@ -56,3 +61,12 @@ def test_somebody_elses_bucket_is_refused() -> None:
     """Its name can be guessed; code must not be uploaded to a stranger."""
     with pytest.raises(StackError, match="--bucket"):
         code_bucket.ensure(_place(_S3("403"), "us-east-1"), "b", owner="111122223333")
+
+
+def test_the_template_is_named_by_its_content_and_read_where_it_was_put() -> None:
+    """Another template never lies under an URL that a change set in progress reads."""
+    s3 = _S3(None)
+    url = code_bucket.upload_template(_place(s3, "eu-central-1"), "b", "Resources: {}")
+    assert url == f"https://s3.eu-central-1.amazonaws.com/b/{s3.put['Key']}"
+    assert s3.put["Body"] == b"Resources: {}"
+    assert code_bucket.upload_template(_place(s3, "eu-central-1"), "b", "Resources: {A: {}}") != url

@@ -91,7 +91,7 @@ def _execute(
 
 def _propose(cloudformation: _CloudFormation, **options: Any) -> Proposal | None:
     place: Any = _Place(cloudformation)
-    return deployment.propose(place, "s", {"New": "1"}, _TARGET, timeout_s=60, **options)
+    return deployment.propose(place, "s", {"New": "1"}, _TARGET, template_url="https://b/t", timeout_s=60, **options)
 
 
 def test_the_end_is_the_stacks_own_new_event() -> None:
@@ -134,6 +134,7 @@ def test_an_update_keeps_the_stacks_values() -> None:
     cloudformation = _CloudFormation("CREATE_COMPLETE")
     assert _propose(cloudformation) == Proposal("s", "cs", creates=False, changes=[])
     assert cloudformation.created["ChangeSetType"] == "UPDATE"
+    assert cloudformation.created["TemplateURL"] == "https://b/t"
     assert {"ParameterKey": "BatchSize", "UsePreviousValue": True} in cloudformation.created["Parameters"]
     _propose(cloudformation, reset=True)
     assert cloudformation.created["Parameters"] == [{"ParameterKey": "New", "ParameterValue": "1"}]
