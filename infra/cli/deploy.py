@@ -31,7 +31,9 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of `rdp package`; else they are built now.",
 )
-@click.option("--bucket", help="Bucket for packages and template; else rdp-code-<account>-<region>, made at the first time.")
+@click.option(
+    "--bucket", help="Bucket for packages and template; else rdp-code-<account>-<region>, made at the first time."
+)
 def command(
     *,
     place: Place,
