@@ -37,13 +37,15 @@ class Records(NamedTuple):
     """What a request holds, in order; what could not be read stands as the `Rejected` that says why.
 
     A lone record (not `is_batch`) that is refused refuses the request. `source` is the dialect's word for where the
-    logs come from. `tenant_id` is what an envelope around the records names, of any type.
+    logs come from. `tenant_id` is what an envelope around the records names, of any type. `aside` is what the dialect's
+    `answer` must know of the body and no record holds: it comes back as `parsed.aside`.
     """
 
     records: Sequence["Record | Rejected"]
     is_batch: bool
     source: Source
     tenant_id: Any = None
+    aside: Any = None
 
 
 class Dialect(NamedTuple):

@@ -1,12 +1,12 @@
 """A request made into messages: pure, and the only place that decides what a valid log is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ingest.api import tenant
 from ingest.api.convert import checked
-from ingest.api.dialect import Dialect, Record
+from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.record import check_fields, checked_text
 from ingest.api.request import Request
 from ingest.contract.errors import Rejected, RejectReason
@@ -24,12 +24,16 @@ class RejectedRecord(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """What a request holds. `positions[i]` is the place of `messages[i]` among the batch's records."""
+    """What a request holds. `positions[i]` is the place of `messages[i]` among the batch's records.
+
+    `aside` is the dialect's own, from its `read` to its `answer`.
+    """
 
     messages: list[InternalMessage]
     positions: list[int]
     rejected: list[RejectedRecord]
     is_batch: bool
+    aside: Any = None
 
 
 class _Defaults(NamedTuple):
@@ -71,17 +75,17 @@ def parse(
     defaults = _Defaults(tenant_id, principal, idempotency_key, found.source, received_at, log_id_at)
     records = found.records
     if not found.is_batch:
-        return Parsed([_message(records[0], 0, defaults)], [0], [], is_batch=False)
+        return Parsed([_message(records[0], 0, defaults)], [0], [], is_batch=False, aside=found.aside)
     if not records and not dialect.takes_empty:
         raise Rejected("empty_batch")
     if len(records) > MAX_RECORDS:
         raise Rejected("too_many_records")
-    return _parse_batch(records, defaults)
+    return _parse_batch(found, defaults)
 
 
-def _parse_batch(records: Sequence[Record | Rejected], defaults: _Defaults) -> Parsed:
-    parsed = Parsed([], [], [], is_batch=True)
-    for position, record in enumerate(records):
+def _parse_batch(found: Records, defaults: _Defaults) -> Parsed:
+    parsed = Parsed([], [], [], is_batch=True, aside=found.aside)
+    for position, record in enumerate(found.records):
         try:
             message = _message(record, position, defaults)
         except Rejected as rejected:

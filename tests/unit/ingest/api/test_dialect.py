@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ingest.api import dialects
+from ingest.api.respond import json_response
 from tests.toy_dialect import DIALECT
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.fakes import event
@@ -85,3 +86,12 @@ def test_handshake_touches_nothing(toy: Ingest) -> None:
 def test_the_first_dialect_is_as_before(toy: Ingest) -> None:
     """Another in the list changes nothing for it."""
     assert toy(event('"a"'))["statusCode"] == 202
+
+
+def test_what_read_lays_aside_reaches_the_answer() -> None:
+    """What no record holds and the answer needs: the names of bulk actions, an id in the body."""
+    dialect = DIALECT._replace(
+        read=lambda request: DIALECT.read(request)._replace(aside=len(request.body)),
+        answer=lambda parsed, _, __: json_response(200, {"aside": parsed.aside}),
+    )
+    assert _said(Ingest(dialects=(dialect,))(_toy("a\nb"))) == (200, {"aside": 3})

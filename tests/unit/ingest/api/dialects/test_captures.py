@@ -1,0 +1,62 @@
+"""Every request of a real client that stands in tests/golden/clients is answered as its own server answers it."""
+
+import json
+
+import pytest
+
+from tests.unit.ingest.api.dialects.captures import TABLE, Capture, captures, differences, due, stored, table
+from tests.unit.ingest.conftest import Ingest
+
+_CAPTURES = captures()
+_DUE = due()
+
+
+@pytest.mark.parametrize("capture", _CAPTURES, ids=[capture.name for capture in _CAPTURES])
+def test_a_capture_is_answered_and_stored(capture: Capture) -> None:
+    """Status, body and headers as the client looks at them; its logs in their order, whatever the gateway did."""
+    for event in capture.events():
+        ingest = Ingest()
+        answer = ingest(event)
+        assert answer["statusCode"] == capture.status, answer["body"]
+        _check_body(capture, answer["body"])
+        headers = {name: "".join(value.split()).lower() for name, value in answer["headers"].items()}
+        for name, value in capture.answer_headers.items():
+            if capture.answer_body or name != "content-type":
+                assert headers.get(name) == "".join(value.split()).lower(), name
+        if capture.role != "data":
+            assert (ingest.enqueued, ingest.kinesis.records) == ([], [])
+            continue
+        wanted = _DUE[capture.name]
+        assert {(m.tenant_id, m.source) for m in ingest.enqueued} == {(capture.tenant, wanted.source)}
+        assert [stored(m, due) for m, due in zip(ingest.enqueued, wanted.logs, strict=True)] == wanted.logs
+
+
+def _check_body(capture: Capture, body: str) -> None:
+    if capture.answer_body is None:
+        assert (json.loads(body)["status"], json.loads(body).get("rejected", [])) == ("enqueued", [])
+        return
+    try:
+        expected = json.loads(capture.answer_body)
+    except ValueError:
+        assert body == capture.answer_body
+        return
+    assert differences(expected, json.loads(body)) == []
+
+
+def test_every_expectation_belongs_to_a_capture() -> None:
+    """A name that is misspelt would leave a capture unlooked at."""
+    assert _DUE.keys() == {capture.name for capture in _CAPTURES if capture.role == "data"}
+
+
+def test_a_difference_is_found() -> None:
+    """A missing member, another type, another value, another number of entries; not another id."""
+    assert differences({"a": [{"_id": "x", "s": 1}]}, {"a": [{"_id": "y", "s": 1}], "b": 2}) == []
+    assert differences({"_id": "x"}, {"_id": 1}) == ["$._id is 1, not 'x'"]
+    assert differences({"a": [1, 2]}, {"a": [1]}) == ["$.a has 1 entries, not 2"]
+    assert differences({"a": {"b": True}}, {"a": {}}) == ["$.a.b is missing"]
+    assert differences([{"errors": False}], [{"errors": True}]) == ["$[0].errors is True, not False"]
+
+
+def test_the_table_is_fresh() -> None:
+    """The table in the repository is what the command writes."""
+    assert TABLE.read_text() == table(), "Run: python -m tests.unit.ingest.api.dialects.captures"
