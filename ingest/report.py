@@ -49,7 +49,7 @@ def accepted_lines(
 def refusal_counts(refusals: Sequence[tuple[str, str, int]]) -> dict[str, int]:
     """Return how many logs each `service:error code` was told for, of (service, error code, logs).
 
-    Counted, because CloudWatch cuts a line at 256 KiB, and 5,000 logs refused at each of ten tries are more than that.
+    Counted, because CloudWatch cuts a line at 256 KiB, and 20,000 logs refused at each of ten tries are more than that.
     """
     counts: Counter[str] = Counter()
     for service, code, logs in refusals:

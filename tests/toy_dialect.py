@@ -13,7 +13,7 @@ from ingest.contract.errors import Rejected
 def _read(request: Request) -> Records:
     lines = request.body.decode(errors="replace").splitlines()
     records = [Rejected("invalid_record") if line == "bad" else Record(line, fields={"toy": 1}) for line in lines]
-    return Records(records, is_batch=True, source="text_upload")
+    return Records(records, is_batch=True, source="toy")
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:

@@ -50,8 +50,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What a million logs are like, and how the stack is set; the defaults are the template's."""
 
     log_bytes: Annotated[int, Meta(ge=1, le=170_000, description="Mean size of a log.")] = 300
-    logs_per_request: Annotated[int, Meta(ge=1, le=5_000, description="Logs a POST.")] = 100
-    tenants_per_request: Annotated[int, Meta(ge=1, le=5_000, description="Tenants in a POST.")] = 1
+    logs_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Logs a POST.")] = 100
+    tenants_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Tenants in a POST.")] = 1
     batch_size: Annotated[int, Meta(ge=1, le=10_000, description="BatchSize.")] = 5
     seconds_per_char: Annotated[float, Meta(ge=0, le=60, description="The simulated work.")] = 0.0
     consumer_timeout_s: Annotated[float, Meta(ge=1, le=900, description="ConsumerTimeoutSeconds.")] = 50

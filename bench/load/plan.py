@@ -32,9 +32,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     duration_s: Annotated[float, Meta(ge=1, le=604_800, description="Seconds of load.")] = 180
     warm_up_s: Annotated[_Seconds, Meta(description="Seconds of rise before, judged and not measured.")] = 10
     mix: Annotated[str, Meta(description="Shares of json, text and batch requests.")] = "json=60,text=40"
-    # A batch has at most 5,000 logs and a text at most 170,000 bytes (ingest/settings.py, ingest/api/record.py): a
+    # A batch has at most 20,000 logs and a text at most 170,000 bytes (ingest/api/parse.py, ingest/api/record.py): a
     # character may have four, and a refused text would be counted as an answer that nobody asked for.
-    batch_logs: Annotated[int, Meta(ge=1, le=5_000, description="Logs in a batch.")] = 100
+    batch_logs: Annotated[int, Meta(ge=1, le=20_000, description="Logs in a batch.")] = 100
     max_chars: Annotated[int, Meta(ge=160, le=40_000, description="Longest log.")] = 1000
     tenants: Annotated[_Count, Meta(description="Number of tenants.")] = 40
     users: Annotated[_Count, Meta(description="Requests in flight at most.")] = 12

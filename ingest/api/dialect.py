@@ -59,6 +59,7 @@ class Dialect(NamedTuple):
     - `refuse(rejected, request)` words the refusal of the whole: a bad request (whose body is then b"", if that is what
       is wrong with it), bad credentials, a quota used up (`rejected.retry_after_s`).
     - `takes_empty`: a batch of no records is a success, and no `empty_batch`.
+    - `takes_empty_text`: a log whose text is "" is a log, and no `empty_text`. One whose text is None never is.
     """
 
     routes: Sequence[Route]
@@ -67,3 +68,4 @@ class Dialect(NamedTuple):
     refuse: Callable[["Rejected", "Request"], "Response"]
     handshakes: Mapping[Route, Callable[["Request"], "Response"]] = {}
     takes_empty: bool = False
+    takes_empty_text: bool = True

@@ -13,7 +13,7 @@ from ingest.contract.errors import Rejected, RejectReason
 from ingest.contract.log_ids import arrival
 from ingest.contract.message import SCHEMA_VERSION, InternalMessage, LogId, Source
 
-MAX_RECORDS: Final = 5_000  # 500 SendMessageBatch calls: what fits into one invocation's time.
+MAX_RECORDS: Final = 20_000  # 2,000 SendMessageBatch calls: what fits into one invocation's time.
 
 
 class RejectedRecord(NamedTuple):
@@ -45,6 +45,7 @@ class _Defaults(NamedTuple):
     source: Source
     received_at: str
     log_id_at: Callable[[int], str]
+    takes_empty_text: bool
 
 
 def parse(
@@ -72,7 +73,9 @@ def parse(
     found = dialect.read(request)
     if found.tenant_id is not None:
         tenant_id = tenant.agreed(found.tenant_id, tenant_id, principal)
-    defaults = _Defaults(tenant_id, principal, idempotency_key, found.source, received_at, log_id_at)
+    defaults = _Defaults(
+        tenant_id, principal, idempotency_key, found.source, received_at, log_id_at, dialect.takes_empty_text
+    )
     records = found.records
     if not found.is_batch:
         return Parsed([_message(records[0], 0, defaults)], [0], [], is_batch=False, aside=found.aside)
@@ -105,7 +108,7 @@ def _message(record: Record | Rejected, position: int, defaults: _Defaults) -> I
     tenant_id = tenant.agreed(stated_tenant, defaults.tenant_id, defaults.principal)
     if tenant_id is None:
         raise Rejected("missing_tenant")
-    text = checked_text(text)
+    text = checked_text(text, takes_empty=defaults.takes_empty_text)
     arrived_at: str | None = None
     if log_id is not None or defaults.idempotency_key is not None:
         arrived_at = arrival(defaults.log_id_at(position))

@@ -16,7 +16,7 @@ MAX_FIELDS_BYTES: Final = 16_384  # As JSON; with two texts of the maximum it st
 MAX_ESCAPED_TEXT_BYTES: Final = 900_000
 
 
-def checked_text(text: Any) -> str:
+def checked_text(text: Any, *, takes_empty: bool) -> str:
     """Return a record's text.
 
     Raises:
@@ -26,7 +26,7 @@ def checked_text(text: Any) -> str:
         raise Rejected("missing_text")
     if not isinstance(text, str):
         raise Rejected("invalid_record")
-    if not text:
+    if not text and not takes_empty:
         raise Rejected("empty_text")
     _check_text_size(text)
     return text

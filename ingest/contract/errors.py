@@ -56,7 +56,7 @@ class Why(NamedTuple):
 WHY: Final[Mapping[RejectReason, Why]] = {
     "body_too_large": Why(
         413,
-        "Body larger than 1 MiB after decompression. Send smaller batches.",
+        "Body larger than 10 MiB after decompression. Send smaller batches.",
         "The body is over the cap, as sent or inflated.",
     ),
     "empty_batch": Why(400, "The batch holds no records.", "A batch of nothing."),
@@ -121,7 +121,7 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         "The item or the message would be over its service's limit.",
     ),
     "too_many_records": Why(
-        413, "More than 5,000 records in one request. Send smaller batches.", "More than an invocation has time for."
+        413, "More than 20,000 records in one request. Send smaller batches.", "More than an invocation has time for."
     ),
     "unsupported_content_encoding": Why(
         400, "Unsupported Content-Encoding. Use gzip or identity.", "An encoding that is not read."

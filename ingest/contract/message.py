@@ -19,10 +19,11 @@ MAX_TEXT_BYTES: Final = 170_000
 # `\Z`, because `$` also matches before a final newline.
 TENANT_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
 LOG_ID_PATTERN: Final = r"^[\x21-\x7e]{1,256}\Z"
+SOURCE_PATTERN: Final = r"^[a-z][a-z0-9_]{0,31}\Z"
 
 TenantId = Annotated[str, msgspec.Meta(pattern=TENANT_ID_PATTERN)]
 LogId = Annotated[str, msgspec.Meta(pattern=LOG_ID_PATTERN)]
-Source = Literal["json_upload", "text_upload"]
+Source = Annotated[str, msgspec.Meta(pattern=SOURCE_PATTERN)]
 Severity = Literal["trace", "debug", "info", "warn", "error", "fatal"]
 
 SEVERITIES: Final = get_args(Severity)
@@ -31,6 +32,9 @@ SEVERITIES: Final = get_args(Severity)
 
 class InternalMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One accepted log.
+
+    `source` is the word of the dialect that it came in; no other module knows those words. `text` may be empty where
+    the dialect takes that.
 
     `received_at` is RFC 3339 in UTC with milliseconds and `Z`; `event_at`, the sender's own time, has as many digits as
     it gave. `fields` are the record's extra members, as sent. `arrived_at` has the form of a generated log id: the time
@@ -41,7 +45,7 @@ class InternalMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     tenant_id: TenantId
     log_id: LogId
     source: Source
-    text: Annotated[str, msgspec.Meta(min_length=1)]
+    text: str
     received_at: str
     schema_version: int
     fields: dict[str, Any] | None = None

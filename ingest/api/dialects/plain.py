@@ -14,7 +14,7 @@ from ingest.api.events import Response
 from ingest.api.media_type import media_type
 from ingest.api.parse import MAX_RECORDS, Parsed
 from ingest.api.request import Request
-from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.api.respond import RETRY_AFTER_S, fits, json_response
 from ingest.api.severity import of_record as severity_of_record
 from ingest.contract.errors import WHY, Rejected
 from ingest.contract.message import InternalMessage
@@ -156,7 +156,7 @@ def _enqueued(parsed: Parsed, request_id: str) -> Response:
                 "request_id": request_id,
             },
         )
-    return json_response(
+    return _of_batch(
         202,
         {
             "status": "enqueued",
@@ -181,7 +181,17 @@ def _failed(parsed: Parsed, failed: frozenset[int], request_id: str) -> Response
         }
     else:
         body |= {"tenant_id": parsed.messages[0].tenant_id, "log_id": parsed.messages[0].log_id}
-    return json_response(500, body, retry_after_s=RETRY_AFTER_S)
+    return _of_batch(500, body, retry_after_s=RETRY_AFTER_S)
+
+
+def _of_batch(status: int, body: dict[str, Any], *, retry_after_s: int | None = None) -> Response:
+    """Return the answer, without the ids where they make it too long: then they are the client's own, known to it."""
+    for list_of_ids in ("log_ids", "failed"):
+        response = json_response(status, body, retry_after_s=retry_after_s)
+        if fits(response):
+            return response
+        body |= {list_of_ids: [], "left_out": [*body.get("left_out", []), list_of_ids]}
+    return json_response(status, body, retry_after_s=retry_after_s)
 
 
 def _nothing_accepted(parsed: Parsed, request_id: str) -> Response:
@@ -208,4 +218,5 @@ DIALECT: Final = Dialect(
     answer=answer,
     refuse=refuse,
     handshakes={("GET", "/health"): _healthy},
+    takes_empty_text=False,
 )

@@ -60,7 +60,7 @@ def test_a_newer_message_is_poison_whose_owner_is_known() -> None:
         "{",
         "\x00",
         encode(message(tenant_id="a b")).decode(),
-        encode(message(text="")).decode(),
+        encode(message(source="")).decode(),
         encode(message(received_at="yesterday")).decode(),
         '{"tenant_id":7,"log_id":{"a":1}}',
         "[" * 100_000,

@@ -5,6 +5,7 @@ A case of the file (tests/golden/hostile_requests.jsonl) has `text` (a UTF-8 bod
 `reason` of its 4xx, or `status` 202 with the `accepted` texts.
 """
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -88,6 +89,9 @@ def _limits() -> Iterator[Case]:
     lines = b"\n".join(json.dumps("y" * 170_000).encode() for _ in range(6)).ljust(MAX_BODY_BYTES)
     yield Case("body limit in lines", lines, NDJSON, accepted=("y" * 170_000,) * 6)
     yield Case("body limit and one in lines", lines + b"\n", NDJSON, reason="body_too_large")
+
+    bomb = gzip.compress(bytes(MAX_BODY_BYTES + 1))
+    yield Case("gzip bomb", bomb, headers={"content-encoding": "gzip"}, reason="body_too_large")
 
     tenant, log_id = "t" * _TENANT_CHARS, "~" * _LOG_ID_CHARS
     yield Case("tenant limit", b"tenant", TEXT, {"x-tenant-id": tenant}, accepted=("tenant",))

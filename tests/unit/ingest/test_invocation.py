@@ -169,7 +169,7 @@ def test_over_quota_is_a_429_with_the_time_of_the_next_minute(ingest: Ingest, li
 
 
 _REFUSED: dict[RejectReason, dict[str, Any]] = {
-    "body_too_large": event(b"a" * 1_048_577, "text/plain"),
+    "body_too_large": event(b"a" * 10_485_761, "text/plain"),
     "empty_batch": event("[]"),
     "empty_text": event('{"text":""}'),
     "invalid_base64": event('{"text":"a"}') | {"isBase64Encoded": True},
@@ -186,7 +186,7 @@ _REFUSED: dict[RejectReason, dict[str, Any]] = {
     "no_valid_records": event("[7]"),
     "tenant_mismatch": event('{"text":"a","tenant_id":"other"}'),
     "text_too_large": event("a" * 170_001, "text/plain"),
-    "too_many_records": event("[" + "1," * 5_000 + "1]"),
+    "too_many_records": event("[" + "1," * 20_000 + "1]"),
     "unsupported_content_encoding": event('{"text":"a"}', headers={"content-encoding": "br"}),
     "unsupported_content_type": event("a", "application/x-www-form-urlencoded"),
 }
@@ -316,10 +316,10 @@ def test_no_line_holds_a_log_s_text(failure: str, ingest: Ingest) -> None:
 
 
 def test_lines_of_a_large_failure_stay_small(ingest: Ingest) -> None:
-    """CloudWatch cuts events of more than 256 KiB: just when SQS refuses 5,000 logs, the line must not be that long."""
+    """CloudWatch cuts events of more than 256 KiB: just when SQS refuses 20,000 logs, the line must stay below."""
     ingest.sqs.always = _THROTTLED
     ingest.remaining_ms = 1_800
-    assert ingest(event(json.dumps(["x"] * 5_000)))["statusCode"] == 500
+    assert ingest(event(json.dumps(["x"] * 20_000)))["statusCode"] == 500
     assert max(map(len, ingest.written)) < 10_000
 
 

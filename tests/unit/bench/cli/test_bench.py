@@ -29,7 +29,7 @@ WRONG = [
     (["--mix", "foo=1"], "unknown kind of request 'foo' in the mix"),
     (["--mix", "json"], "'' in the mix is no share"),
     (["--mix", "json=nan"], "'nan' in the mix is no share"),
-    (["--batch-logs", "5001"], "Invalid value for '--batch-logs'"),
+    (["--batch-logs", "20001"], "Invalid value for '--batch-logs'"),
     (["--max-chars", "159"], "Invalid value for '--max-chars'"),
     (["--tenants", "0"], "Invalid value for '--tenants'"),
     (["--users", "1.5"], "Invalid value for '--users'"),

@@ -53,6 +53,12 @@ def test_empty_is_what_the_dialect_says(toy: Ingest) -> None:
     assert (toy.sqs.calls, toy.kinesis.records) == ([], [])
 
 
+def test_a_log_of_empty_text_is_taken(toy: Ingest) -> None:
+    """A dialect takes it unless it says otherwise, and the log carries the dialect's own source."""
+    assert _said(toy(_toy("a\n\nb"))) == (201, {"took": 3, "bad": 0})
+    assert [(m.text, m.source) for m in toy.enqueued] == [("a", "toy"), ("", "toy"), ("b", "toy")]
+
+
 def test_not_enqueued_with_its_own_status(toy: Ingest) -> None:
     """503 where `/ingest` says 500."""
     toy.sqs.always = ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessageBatch")

@@ -627,14 +627,14 @@ def test_envelope_tenant_is_checked_as_any_other(tenant_id: object, header: str 
 
 @pytest.mark.parametrize("content_type", ["application/json", NDJSON])
 def test_records_exactly_at_the_limit_are_taken(content_type: str) -> None:
-    """5,000 records are one request."""
+    """20,000 records are one request."""
     found = parsed(_batch(MAX_RECORDS, content_type), content_type)
-    assert (len(found.messages), found.positions) == (5_000, list(range(5_000)))
+    assert (len(found.messages), found.positions) == (20_000, list(range(20_000)))
 
 
 @pytest.mark.parametrize("content_type", ["application/json", NDJSON])
 def test_too_many_records(content_type: str) -> None:
-    """5,001 records are refused as a whole, before any is taken."""
+    """20,001 records are refused as a whole, before any is taken."""
     assert _reason(_batch(MAX_RECORDS + 1, content_type), content_type) == "too_many_records"
 
 

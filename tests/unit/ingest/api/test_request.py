@@ -89,14 +89,14 @@ def test_unsupported_content_encoding(encoding: str) -> None:
 
 @pytest.mark.parametrize("form", ["plain", "base64", "gzip"])
 def test_body_of_exactly_the_limit_is_taken(form: str) -> None:
-    """1 MiB is taken in each form that a body can come in."""
+    """10 MiB is taken in each form that a body can come in."""
     assert len(from_event(_body_event(MAX_BODY_BYTES, form)).body) == MAX_BODY_BYTES
 
 
 @pytest.mark.parametrize("over", [1, 2, 3, 1_000])
 @pytest.mark.parametrize("form", ["plain", "base64", "gzip"])
 def test_body_too_large(form: str, over: int) -> None:
-    """One byte more than 1 MiB is refused in each form."""
+    """One byte more than 10 MiB is refused in each form."""
     assert _reason(_body_event(MAX_BODY_BYTES + over, form)) == "body_too_large"
 
 
@@ -118,7 +118,7 @@ def _best_cpu_s(work: Callable[[], object]) -> float:
 
 
 def test_gzip_bomb_is_body_too_large_within_little_memory_and_time() -> None:
-    """64 MiB in 64 KiB are refused after inflating one MiB: far cheaper than to inflate them all."""
+    """64 MiB in 64 KiB are refused after inflating ten: far cheaper than to inflate them all."""
     bomb = _bomb(64)
 
     def refused() -> None:
@@ -129,8 +129,8 @@ def test_gzip_bomb_is_body_too_large_within_little_memory_and_time() -> None:
     refused()
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak_bytes < 4 * MAX_BODY_BYTES
-    assert _best_cpu_s(refused) < _best_cpu_s(lambda: gzip.decompress(bomb)) / 4
+    assert peak_bytes < 3 * MAX_BODY_BYTES
+    assert _best_cpu_s(refused) < _best_cpu_s(lambda: gzip.decompress(bomb)) / 2
 
 
 def test_gzip_of_very_many_members_costs_no_second() -> None:
