@@ -3,6 +3,24 @@
 from typing import Final
 
 from ingest.api.dialect import Dialect
-from ingest.api.dialects import plain
+from ingest.api.dialects import (
+    axiom,
+    datadog,
+    elasticsearch,
+    gelf,
+    logtail,
+    newrelic,
+    plain,
+    seq,
+)
 
-ALL: Final[tuple[Dialect, ...]] = (plain.DIALECT,)
+ALL: Final[tuple[Dialect, ...]] = (
+    plain.DIALECT,
+    axiom.DIALECT,
+    datadog.DIALECT,
+    elasticsearch.DIALECT,
+    gelf.DIALECT,
+    logtail.DIALECT,
+    newrelic.DIALECT,
+    seq.DIALECT,
+)

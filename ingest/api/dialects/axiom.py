@@ -1,0 +1,80 @@
+"""Axiom's ingest: events as NDJSON or a JSON array. Their dataset is the field `_dataset`, and no tenant.
+
+An event's time is `_time`, or the member that `timestamp-field` names; of Python's LogRecords, which axiom-py sends
+with all their members, `created`. https://axiom.co/docs/restapi/endpoints/ingestIntoDataset
+"""
+
+from typing import Any, Final
+
+from ingest.api import event_time
+from ingest.api.dialect import Dialect, Record, Records
+from ingest.api.events import Response
+from ingest.api.flawed import values_of_batch
+from ingest.api.media_type import media_type
+from ingest.api.members import record_of
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.contract.errors import WHY, Rejected
+
+
+def _read(request: Request) -> Records:
+    content_type, _ = media_type(request.headers.get("content-type", ""))
+    if content_type in {"text/csv", "application/csv"}:
+        raise Rejected("unsupported_content_type")
+    dataset = request.parameters["dataset"]
+    time_key = request.query.get("timestamp-field", "_time")
+    values = values_of_batch(request.body, most=MAX_RECORDS)
+    return Records([_log(value, dataset, time_key) for value in values], is_batch=True, source="axiom")
+
+
+def _log(value: Any, dataset: str, time_key: str) -> Record | Rejected:
+    event_at = None
+    if isinstance(value, dict):
+        if "_dataset" in value:
+            return Rejected("invalid_fields")
+        event_at = event_time.event_at(value.get(time_key))
+        if event_at is None and "relativeCreated" in value:
+            event_at = event_time.event_at(value.get("created"), unit="s")
+    record = record_of(value)
+    if isinstance(record, Rejected):
+        return record
+    if record.fields is not None:
+        record.fields["_dataset"] = dataset
+    return record._replace(event_at=event_at or record.event_at)
+
+
+def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
+    if not_enqueued:  # No client sends a part of a request again.
+        return _error(503, "The queue did not take every event. Send them again.", retry_after_s=RETRY_AFTER_S)
+    failures = [{"timestamp": "", "error": f"event {i}: {why}: {WHY[why].detail}"} for i, why in parsed.rejected]
+    if failures and not parsed.messages:
+        return _error(400, failures[0]["error"])
+    return json_response(
+        200,
+        {
+            "ingested": len(parsed.messages),
+            "failed": len(failures),
+            "failures": failures,
+            "processedBytes": len(request.body),
+            "blocksCreated": 0,
+            "walLength": 0,
+        },
+    )
+
+
+def _refuse(rejected: Rejected, _: Request) -> Response:
+    return _error(rejected.status, f"{rejected.reason}: {rejected.detail}", retry_after_s=rejected.retry_after_s)
+
+
+def _error(status: int, message: str, *, retry_after_s: int | None = None) -> Response:
+    return json_response(status, {"code": status, "message": message}, retry_after_s=retry_after_s)
+
+
+DIALECT: Final = Dialect(
+    routes=[("POST", "/v1/datasets/{dataset}/ingest"), ("POST", "/v1/ingest/{dataset}")],
+    read=_read,
+    answer=_answer,
+    refuse=_refuse,
+    takes_empty=True,
+)

@@ -1,0 +1,173 @@
+"""Elasticsearch's and OpenSearch's `_bulk`, single documents, and what clients ask before they send any.
+
+A document is a log: its text as `members.taken_text` finds it, its time `@timestamp` before all others (without a zone
+it is UTC, as in Elasticsearch), its `_id` the log's id, its index the field `_index`. An index is no tenant.
+https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ingest.api import event_time, severity
+from ingest.api.dialect import Record, Records, Route
+from ingest.api.dialects.elasticsearch.handshakes import answered
+from ingest.api.documents import value_of, values_of_lines
+from ingest.api.events import Response
+from ingest.api.members import record_of
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S
+from ingest.contract.errors import WHY, Rejected
+
+_SOURCE: Final = "elasticsearch"
+_TAKEN: Final = frozenset({"create", "index"})
+_REFUSED: Final = frozenset({"delete", "update"})  # A log is written once.
+_SHARDS: Final = {"total": 1, "successful": 1, "failed": 0}
+_ERROR_TYPES: Final = {
+    401: "security_exception",
+    403: "security_exception",
+    413: "content_too_large_exception",
+    429: "es_rejected_execution_exception",
+    503: "unavailable_shards_exception",
+}
+_BUSY: Final = "The queue did not take the document. Send it again."
+
+
+class _Action(NamedTuple):
+    """What the answer must say again of a document: the action's name, and the index and id that it names."""
+
+    name: str
+    to: Any
+    given_id: Any
+
+
+def read(request: Request) -> Records:
+    """Return a log a document, and beside them the actions.
+
+    Raises:
+        Rejected: `invalid_json` or `invalid_record`, where a line that should name an action names none.
+    """
+    index = request.parameters.get("index")
+    if not request.path.endswith("/_bulk"):
+        action = _Action("create", index, request.parameters.get("id"))
+        return Records([_log(action, value_of(request.body))], is_batch=False, source=_SOURCE, aside=[action])
+    records: list[Record | Rejected] = []
+    actions: list[_Action] = []
+    values = iter(values_of_lines(request.body, most=2 * MAX_RECORDS))
+    for value in values:
+        action = _action(value, index)
+        actions.append(action)
+        records.append(_record(action, values))
+    return Records(records, is_batch=True, source=_SOURCE, aside=actions)
+
+
+def _action(value: Any, index: str | None) -> _Action:
+    """Return the action that a line names. Raises Rejected: without it nobody knows what the next line is."""
+    if isinstance(value, dict):
+        for name in value:  # Other members may stand beside it: winston-elasticsearch's `attempts`.
+            if name in _TAKEN or name in _REFUSED:
+                target = value[name]
+                if not isinstance(target, dict):
+                    target = {}
+                return _Action(name, target.get("_index", index), target.get("_id"))
+    raise value if isinstance(value, Rejected) else Rejected("invalid_record")
+
+
+def _record(action: _Action, values: Iterator[Any]) -> Record | Rejected:
+    if action.name == "delete":  # The only action without a document.
+        return Rejected("invalid_record")
+    document = next(values, None)
+    return Rejected("invalid_record") if action.name == "update" else _log(action, document)
+
+
+def _log(action: _Action, document: Any) -> Record | Rejected:
+    event_at = nested_severity = None
+    if isinstance(document, dict):
+        if "_index" in document:  # Elasticsearch, too, keeps this name for itself.
+            return Rejected("invalid_fields")
+        if "@timestamp" in document:
+            event_at = event_time.event_at(document["@timestamp"], naive_is_utc=True)
+        if isinstance(document.get("log"), dict):  # The Elastic Common Schema's `log.level`, as an object.
+            nested_severity = severity.severity(document["log"].get("level"))
+    record = record_of(document)
+    if isinstance(record, Rejected):
+        return record
+    if action.to is not None and record.fields is not None:
+        record.fields["_index"] = action.to
+    return record._replace(
+        log_id=str(action.given_id) if type(action.given_id) is int else action.given_id,
+        event_at=event_at or record.event_at,
+        severity=record.severity or nested_severity,
+    )
+
+
+def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
+    """Return an item a document, in order: 201; 400, to be given up; 429, which good clients send again, it alone.
+
+    Where the queue took none the whole is a 503: all clients that send anything again send that again.
+    """
+    if not_enqueued and len(not_enqueued) == len(parsed.messages):
+        return answered(503, _error(503, _BUSY), request, retry_after_s=RETRY_AFTER_S)
+    actions: list[_Action] = parsed.aside
+    if not parsed.is_batch:
+        return answered(201, _created(actions[0], parsed.messages[0].log_id, 0), request)
+    items: list[dict[str, Any]] = [{}] * len(actions)
+    for i, position in enumerate(parsed.positions):
+        action = actions[position]
+        if i in not_enqueued:  # This alone is sent again by the clients that look.
+            items[position] = {action.name: _failed(action, 429, _BUSY)}
+        else:
+            item = _created(action, parsed.messages[i].log_id, position)
+            item["status"] = 201
+            items[position] = {action.name: item}
+    for position, reason in parsed.rejected:
+        action = actions[position]
+        items[position] = {action.name: _failed(action, 400, f"{reason}: {WHY[reason].detail}")}
+    errors = bool(parsed.rejected or not_enqueued)
+    return answered(200, {"took": 1, "errors": errors, "items": items}, request)
+
+
+def _created(action: _Action, log_id: str, position: int) -> dict[str, Any]:
+    return {
+        "_index": action.to or "",
+        "_id": log_id,
+        "_version": 1,
+        "result": "created",
+        "_shards": _SHARDS,
+        "_seq_no": position,
+        "_primary_term": 1,
+    }
+
+
+def _failed(action: _Action, status: int, reason: str) -> dict[str, Any]:
+    error_type = _ERROR_TYPES.get(status, "document_parsing_exception")
+    error = {"type": error_type, "reason": reason}
+    return {"_index": action.to or "", "_id": action.given_id, "status": status, "error": error}
+
+
+def refuse(rejected: Rejected, request: Request) -> Response:
+    """Return the error of the whole."""
+    body = _error(rejected.status, f"{rejected.reason}: {rejected.detail}")
+    return answered(rejected.status, body, request, retry_after_s=rejected.retry_after_s)
+
+
+def _error(status: int, reason: str) -> dict[str, Any]:
+    error = {"type": _ERROR_TYPES.get(status, "illegal_argument_exception"), "reason": reason}
+    return {"error": {"root_cause": [error], **error}, "status": status}
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    ("POST", "/_bulk"),
+    ("PUT", "/_bulk"),
+    ("POST", "/{index}/_bulk"),
+    ("PUT", "/{index}/_bulk"),
+    ("POST", "/{index}/{type}/_bulk"),
+    ("POST", "/{index}/_doc"),
+    ("POST", "/{index}/_doc/{id}"),
+    ("PUT", "/{index}/_doc/{id}"),
+    ("POST", "/{index}/_create/{id}"),
+    ("PUT", "/{index}/_create/{id}"),
+    # Before version 7 any type could stand there. Any would be too many: `/v1/traces` is no index. This is the type of
+    # rsyslog's omelasticsearch where none is set.
+    ("POST", "/{index}/events"),
+)

@@ -1,0 +1,103 @@
+"""Logtail's (Better Stack's) ingest at the root of a host: msgpack or JSON, one event or an array of them.
+
+An event's text is its `message`, its time `dt`, its severity `level` before `severity`, which Python's client numbers
+in its own way. What msgpack can say and JSON cannot (bytes, timestamps, names that are no strings, NaN) has no place in
+a log's fields: an event with such a value is refused alone.
+https://betterstack.com/docs/logs/ingesting-data/http/logs/
+"""
+
+from math import isfinite
+from typing import Any, Final
+
+import msgspec
+
+from ingest.api import event_time, severity
+from ingest.api.dialect import Dialect, Record, Records
+from ingest.api.events import Response
+from ingest.api.flawed import values_of_batch
+from ingest.api.members import record_of
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.contract.errors import WHY, Rejected
+
+_NOT_MSGPACK: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_decoder = msgspec.msgpack.Decoder()
+_raw_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+def _read(request: Request) -> Records:
+    if "msgpack" in request.headers.get("content-type", "").lower():
+        records = [_log(value) if _is_json(value) else Rejected("invalid_fields") for value in _values(request.body)]
+    else:
+        records = [_log(value) for value in values_of_batch(request.body, most=MAX_RECORDS)]
+    return Records(records, is_batch=True, source="logtail")
+
+
+def _values(body: bytes) -> list[Any]:
+    try:
+        value = _decoder.decode(body)
+    except _NOT_MSGPACK:
+        return _one_by_one(body)
+    return value if isinstance(value, list) else [value]
+
+
+def _one_by_one(body: bytes) -> list[Any]:
+    """Return each event of an array by itself: one that cannot be read does not cost its neighbours."""
+    try:
+        raws = _raw_decoder.decode(body)
+    except _NOT_MSGPACK as error:
+        raise Rejected("invalid_record") from error
+    values: list[Any] = []
+    for raw in raws:
+        try:
+            values.append(_decoder.decode(raw))
+        except _NOT_MSGPACK:
+            values.append(Rejected("invalid_record"))
+    return values
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(name, str) for name in value) and all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or isinstance(value, str | int | Rejected)
+
+
+def _log(value: Any) -> Record | Rejected:
+    own_severity = event_at = None
+    if isinstance(value, dict):
+        event_at = event_time.event_at(value.get("dt"))
+        own_severity = severity.severity(value.get("level"))
+    record = record_of(value)
+    if isinstance(record, Rejected):
+        return record
+    return record._replace(event_at=event_at or record.event_at, severity=own_severity or record.severity)
+
+
+def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
+    if not_enqueued:  # No client sends a part of a request again.
+        message = "The queue did not take every event. Send them again."
+        return json_response(503, {"errors": [message]}, retry_after_s=RETRY_AFTER_S)
+    refused = [f"event {position}: {reason}: {WHY[reason].detail}" for position, reason in parsed.rejected]
+    response = json_response(202 if parsed.messages or not refused else 400, {"errors": refused})
+    if not refused:
+        response["body"] = ""
+    return response
+
+
+def _refuse(rejected: Rejected, _: Request) -> Response:
+    body = {"errors": [f"{rejected.reason}: {rejected.detail}"]}
+    return json_response(rejected.status, body, retry_after_s=rejected.retry_after_s)
+
+
+DIALECT: Final = Dialect(
+    routes=[("POST", "/")],
+    read=_read,
+    answer=_answer,
+    refuse=_refuse,
+    takes_empty=True,
+)

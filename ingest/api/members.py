@@ -1,0 +1,62 @@
+"""An object's members as a log: which of them is its text, and what they say of its time and severity. Pure.
+
+For the dialects whose clients name members as they like. What is taken out is the text; all else is a field, as sent.
+"""
+
+from typing import Any, Final
+
+from ingest.api import event_time
+from ingest.api.dialect import Record
+from ingest.api.documents import json_text
+from ingest.api.severity import of_record as severity_of_record
+from ingest.contract.errors import Rejected
+
+TEXT_KEYS: Final = (
+    "message",
+    "msg",
+    "text",
+    "log",
+    "body",
+    "MESSAGE",
+    "short_message",
+    "full_message",
+    "event",
+    "line",
+    "content",
+    "logText",
+    "_line",
+)
+"""Where the text may stand: the first that is a string wins, an empty one too. A formatted `message` stands before the
+template in `msg` that Python's handlers send beside it."""
+
+_NO_TEXT: Final = frozenset({"log", "event"})  # Objects of these names are the Elastic Common Schema's own.
+
+
+def record_of(members: Any) -> Record | Rejected:
+    """Return the log that an object is, time and severity read from its members; `members` become its fields.
+
+    What is no object is `invalid_record`, and a `Rejected` comes back as it is.
+    """
+    if not isinstance(members, dict):
+        return members if isinstance(members, Rejected) else Rejected("invalid_record")
+    event_at, severity = event_time.of_record(members), severity_of_record(members)
+    text = taken_text(members)
+    return text if isinstance(text, Rejected) else Record(text, None, None, members, event_at, severity)
+
+
+def taken_text(members: dict[str, Any]) -> str | Rejected:
+    """Return the text, taken out of the members.
+
+    Where none is a string, it is the JSON of the first of `TEXT_KEYS` that is there, or else of all members, which then
+    stay: a log without a message can be found by its words. `invalid_fields` where they nest too deep to be written.
+    """
+    for key in TEXT_KEYS:
+        text = members.get(key)
+        if isinstance(text, str):
+            del members[key]
+            return text
+    for key in TEXT_KEYS:
+        value = members.get(key)
+        if value is not None and not (key in _NO_TEXT and isinstance(value, dict)):
+            return json_text(value)
+    return json_text(members)

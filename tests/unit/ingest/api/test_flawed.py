@@ -1,0 +1,51 @@
+"""One string that is no text costs the log that holds it, in whatever document it stands."""
+
+from typing import Any
+
+import pytest
+
+from ingest.api.flawed import value_of_flawed
+from ingest.contract.errors import Rejected
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        b'"\xff"',
+        b'"\\ud800"',
+        b'"a\\"\xc3("',
+        b"1e9999999999999999999",
+        b"1.2.3",
+        b'{"\xfe":1}',
+        b"[" * 5_000 + b"]" * 5_000,
+        b'{"a":' * 5_000 + b'"\xff"' + b"}" * 5_000,
+    ],
+)
+def test_a_flaw_is_found_where_it_is(flaw: bytes) -> None:
+    """Its neighbours have their values, before and behind it."""
+    body = b'{"Events":[{"a":"x\\\\","n":1.50},{"a":' + flaw + b'},{"a":["]","flaw 0"]}]}'
+    value, is_flawed = value_of_flawed(body)
+    events = value["Events"]
+    assert [is_flawed(event) for event in events] == [False, True, False]
+    assert (events[0], events[2]) == ({"a": "x\\", "n": 1.5}, {"a": ["]", "flaw 0"]})
+
+
+def test_a_sound_document_has_no_flaw() -> None:
+    """Whatever it says."""
+    value, is_flawed = value_of_flawed(b'["flaw 0"]')
+    assert (value, is_flawed(value)) == (["flaw 0"], False)
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b'["a"', b"]", b'["a" "b"]', b'"\xff', b"[1,]", b'["\xff"}', b"[" * 5_000])
+def test_what_is_no_document_is_refused(body: bytes) -> None:
+    """A body that was cut short is sent again whole; no part of it is taken."""
+    with pytest.raises(Rejected, match="invalid_json"):
+        value_of_flawed(body)
+
+
+def test_a_megabyte_of_brackets_takes_no_time() -> None:
+    """Linear in the body."""
+    body = b"[" + b'{"a":"\\ud800"},' * 60_000 + b"1]"
+    value, is_flawed = value_of_flawed(body)
+    found: list[Any] = value
+    assert [is_flawed(found[0]), is_flawed(found[-1])] == [True, False]
