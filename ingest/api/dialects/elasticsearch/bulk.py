@@ -16,7 +16,7 @@ from ingest.api.events import Response
 from ingest.api.members import record_of
 from ingest.api.parse import MAX_RECORDS, Parsed
 from ingest.api.request import Request
-from ingest.api.respond import RETRY_AFTER_S
+from ingest.api.respond import RETRY_AFTER_S, fits
 from ingest.contract.errors import WHY, Rejected
 
 _SOURCE: Final = "elasticsearch"
@@ -124,6 +124,10 @@ def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Re
         action = actions[position]
         items[position] = {action.name: _failed(action, 400, f"{reason}: {WHY[reason].detail}")}
     errors = bool(parsed.rejected or not_enqueued)
+    answer = answered(200, {"took": 1, "errors": errors, "items": items}, request)
+    if fits(answer):
+        return answer
+    items = [{name: {"status": item["status"]}} for entry in items for name, item in entry.items()]
     return answered(200, {"took": 1, "errors": errors, "items": items}, request)
 
 
