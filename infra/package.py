@@ -43,6 +43,8 @@ _PLATFORMS: Final[Mapping[Architecture, str]] = {
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
 _MODE: Final = 0o100644 << 16  # Readable by Lambda's user; no wheel of the lock brings a program.
 _UNIX: Final = 3
+_LEVEL: Final = 6
+"""9 takes more than twice the time, half a second of a start on this machine, for 0.4 % of the bytes."""
 
 
 def build_here(function: Function, *, with_boto3: bool = False) -> bytes:
@@ -100,7 +102,7 @@ def _install_wheels(folder: Path, lock: Path, architecture: Architecture, python
 
 def _zip(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name in sorted(files):
             if _belongs(name):
                 entry = zipfile.ZipInfo(name, _EPOCH)

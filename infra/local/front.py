@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from infra.local import front_server
 from infra.local.state import State
 from infra.stack import StackError
 
 DEFAULT_PORT: Final = 8080
+_PROGRAM: Final = Path(__file__).with_name("front_server.py")
 
 _START_LIMIT_S: Final = 30.0
 _STOP_LIMIT_S: Final = 10.0
@@ -57,7 +57,7 @@ def start(data_dir: Path, state: State) -> Front:
             [
                 sys.executable,
                 "-I",
-                front_server.__file__,
+                str(_PROGRAM),
                 str(note.port if note else DEFAULT_PORT),
                 str(state.port),
                 str(state.pid),

@@ -49,9 +49,15 @@ def up(
             started = _found(current, tell) if was_running else _start(data_dir, current, tell)
             tell("Packaging the functions.")
         tell("Deploying the template.")
-        deployed = _deploy(started, packages.result(), parameters or {}, reset=reset, agree=agree)
+        place = started.place  # One for all calls: each makes clients of its own, slowly.
+        deployed, values = _deploy(started, place, packages.result(), parameters or {}, reset=reset, agree=agree)
         state.write(data_dir, deployed)
-        function_start.check(deployed.stack)
+        running = stack.Stack(place, deployed.endpoint, deployed.outputs)
+        _ = place.lambda_, place.iam  # boto3 makes its clients in one thread only.
+        with ThreadPoolExecutor(1) as prober:  # A first start takes a second or more.
+            checked = prober.submit(function_start.check, running)
+            _suit_the_engine(running, values)
+        checked.result()
     except BaseException:
         if not was_running:
             down(data_dir)
@@ -130,13 +136,14 @@ def _current(data_dir: Path, port: int | None) -> State:
 
 def _deploy(
     started: State,
+    place: stack.Place,
     packages: Mapping[package.Function, bytes],
     parameters: Mapping[str, str],
     *,
     reset: bool,
     agree: Callable[[list[str]], bool],
-) -> State:
-    place = started.place
+) -> tuple[State, Mapping[str, str]]:
+    """Return the state with what is deployed in it, and the values of its parameters."""
     goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
     if reset or goal.deployed is None:
         parameters = {**_PARAMETERS, **parameters}
@@ -156,12 +163,17 @@ def _deploy(
             raise StackError("Not deployed: the stack is as it was.")
         deployment.execute(place, proposal, tell=lambda _: None, timeout_s=_DEPLOY_TIMEOUT_S, poll_s=_POLL_S)
     outputs = stack.read_outputs(place, stack.STACK_NAME)
-    for role in ("IngestRoleName", "ConsumerRoleName", "TenantReaderRoleName"):
-        grants.grant(place.iam, outputs[role])
-    _limit_consumers(place, outputs["QueueMappingId"], int(float(goal.values["MaximumConcurrency"])))
     # The path form needs no name resolution of *.localhost and no Host header.
     endpoint = f"{started.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
-    return msgspec.structs.replace(started, endpoint=endpoint, outputs=outputs)
+    return msgspec.structs.replace(started, endpoint=endpoint, outputs=outputs), goal.values
+
+
+def _suit_the_engine(running: stack.Stack, values: Mapping[str, str]) -> None:
+    """Give the stack what the engine asks for and AWS does not, or takes in another form."""
+    for role in ("IngestRoleName", "ConsumerRoleName", "TenantReaderRoleName"):
+        grants.grant(running.place.iam, running.outputs[role])
+    most = int(float(values["MaximumConcurrency"]))
+    _limit_consumers(running.place, running.outputs["QueueMappingId"], most)
 
 
 def _limit_consumers(place: stack.Place, mapping_id: str, most: int) -> None:
