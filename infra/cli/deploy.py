@@ -6,7 +6,17 @@ from typing import Final
 
 import click
 
-from infra import changeset, code_bucket, deployment, function_start, package, protection, refusals_ahead, stack
+from infra import (
+    built_packages,
+    changeset,
+    code_bucket,
+    deployment,
+    function_start,
+    package,
+    protection,
+    refusals_ahead,
+    stack,
+)
 from infra.changeset import Change
 from infra.options.locator import aws_stack_options
 from infra.options.parameters import parameters_option
@@ -29,7 +39,7 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
 @click.option(
     "--packages",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of `rdp package`; else they are built now.",
+    help="Folder of `rdp package`, for this Runtime and Architecture; else they are built now.",
 )
 @click.option(
     "--bucket", help="Bucket for packages and template; else rdp-code-<account>-<region>, made at the first time."
@@ -64,7 +74,6 @@ def command(
     if objections:
         raise StackError("\n".join(objections))
     bucket = bucket or code_bucket.default_name(place)
-    out.say("Packaging the functions.")
     built = _packages(packages, goal.values)
     if code_bucket.ensure(place, bucket, owner=place.account):
         out.say(f"Bucket {bucket} made.")
@@ -95,10 +104,11 @@ def command(
 
 
 def _packages(folder: Path | None, values: Mapping[str, str]) -> dict[package.Function, bytes]:
-    if folder is not None:
-        return {function: (folder / f"{function}.zip").read_bytes() for function in package.HANDLERS}
     architecture: package.Architecture = "arm64" if values["Architecture"] == "arm64" else "x86_64"
     version = values["Runtime"].removeprefix("python")
+    if folder is not None:
+        return built_packages.read(folder, architecture, version)
+    out.say("Packaging the functions.")
     return {function: package.build(function, architecture, version) for function in package.HANDLERS}
 
 

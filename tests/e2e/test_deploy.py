@@ -1,8 +1,11 @@
 """`rdp package`, `deploy` and `destroy` as an operator types them, against the engine in AWS's place."""
 
+import io
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import pytest
 
-from infra import stack
+from infra import package, stack
 from infra.local import grants
 
 if TYPE_CHECKING:
@@ -61,8 +64,22 @@ def rdp(local_stack: "LocalStack") -> Rdp:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for this interpreter's packages."""
-    return tmp_path_factory.mktemp("packages")
+    """The folder of this interpreter's packages, which say that they are for the template's default runtime.
+
+    The engine runs functions under its own interpreter, whatever `Runtime` says; AWS would not take these.
+    """
+    folder = tmp_path_factory.mktemp("packages")
+    for function in package.HANDLERS:
+        with (
+            zipfile.ZipFile(io.BytesIO(package.build_here(function))) as built,
+            zipfile.ZipFile(folder / f"{function}.zip", "w", zipfile.ZIP_DEFLATED) as renamed,
+        ):
+            for name in built.namelist():
+                content = built.read(name)
+                if name.endswith("/WHEEL"):
+                    content = re.sub(rb"(?m)^Tag: cp.*$", b"Tag: cp313-cp313-manylinux2014_aarch64", content)
+                renamed.writestr(re.sub(r"\.cpython-.*\.so$", ".abi3.so", name), content)
+    return folder
 
 
 @pytest.fixture
@@ -76,10 +93,6 @@ def no_stack_left(local_stack: "LocalStack") -> Iterator[None]:
 @pytest.mark.usefixtures("no_stack_left")
 def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", eventually: "Eventually") -> None:
     """Shown, deployed, used, changed, found unchanged, and removed."""
-    built = rdp("package", "--here", "--out", packages)
-    assert "ingest.zip" in built.replace("\n", "")
-    assert " ms" in built
-
     shown = rdp("deploy", "--stack", _NAME, "--packages", packages, "--dry-run", *_ENGINE)
     assert "Add" in shown
     assert "nothing was changed" in shown
@@ -125,7 +138,6 @@ def test_a_failed_deployment_names_the_resource_and_the_reason(
     rdp: Rdp, packages: Path, local_stack: "LocalStack"
 ) -> None:
     """It rolls back, ends with 1, and the next deployment starts from nothing."""
-    rdp("package", "--here", "--out", packages)
     # CloudFormation takes any number; SQS only a whole one.
     failed = rdp(
         *(
@@ -148,6 +160,22 @@ def test_a_failed_deployment_names_the_resource_and_the_reason(
     rdp("destroy", "--stack", "failing", "--yes")
     names = [bucket["Name"] for bucket in local_stack.place.s3.list_buckets()["Buckets"]]
     assert f"rdp-code-000000000000-{local_stack.state.region}" in names
+
+
+def test_packages_of_another_runtime_are_refused(rdp: Rdp, local_stack: "LocalStack", tmp_path: Path) -> None:
+    """What runs here does not start on Lambda: one line, and neither bucket nor stack is made."""
+    built = rdp("package", "--here", "--out", tmp_path)
+    assert "ingest.zip" in built.replace("\n", "")
+    assert " ms" in built
+    runtime = "python3.12" if sys.version_info[:2] == (3, 13) else "python3.13"
+    there = ("--packages", tmp_path, "--bucket", "unmade", "--param", f"Runtime={runtime}")
+    told = rdp("deploy", "--stack", "other", *there, *_ENGINE, expect=1)
+    assert "ingest.zip holds " in told
+    assert f"for Python {sys.version_info.major}.{sys.version_info.minor} on " in told
+    assert f"Runtime={runtime} and Architecture=arm64 are asked for" in told
+    assert "unmade" not in [bucket["Name"] for bucket in local_stack.place.s3.list_buckets()["Buckets"]]
+    stacks = local_stack.place.cloudformation.describe_stacks()["Stacks"]
+    assert "other" not in [described["StackName"] for described in stacks]
 
 
 def test_mistakes_are_told_before_anything_is_made(rdp: Rdp, local_stack: "LocalStack") -> None:
