@@ -12,6 +12,10 @@ from typing import BinaryIO, Final
 
 _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
+_TOLD: Final = {
+    errno.ELOOP: "It is a symbolic link; name the file itself",
+    errno.EEXIST: "It exists already; name a new file",
+}
 
 
 def opened(path: Path, *, anew: bool = False) -> BinaryIO:
@@ -26,8 +30,8 @@ def opened(path: Path, *, anew: bool = False) -> BinaryIO:
     try:
         descriptor = os.open(path, flags, _FILE_MODE)
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, "It is a symbolic link; name the file itself", str(path)) from error
+        if error.errno in _TOLD:
+            raise OSError(error.errno, _TOLD[error.errno], str(path)) from error
         raise
     try:
         _make_private(descriptor, path)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from botocore.exceptions import ClientError
 
@@ -43,7 +43,7 @@ def send_missing(
     return sent
 
 
-def take_out(stack: Stack, ledger: Ledger, changed: Iterable[ChangedItem], export: TextIO) -> int:
+def take_out(stack: Stack, ledger: Ledger, changed: Iterable[ChangedItem], export: BinaryIO) -> int:
     """Delete the items that were changed, each after it is in `export`; return how many. Their logs are missing then.
 
     `export` gets a line an item, in DynamoDB's own JSON. With the item that has the log id go those beside it that the
@@ -56,7 +56,7 @@ def take_out(stack: Stack, ledger: Ledger, changed: Iterable[ChangedItem], expor
         if frees_log_id := any(string(item, LOG_ID) == one.log_id for item in gone):
             gone += [item for item in items if ledger.is_streamed(one.tenant_id, one.log_id, _text(item))]
         for item in gone:
-            export.write(json.dumps(item, default=str) + "\n")
+            export.write(json.dumps(item, default=str).encode() + b"\n")
             export.flush()
             taken += _delete(stack, item)
         if frees_log_id:

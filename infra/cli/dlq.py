@@ -7,17 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
+from consumer.replay import private
 from infra import dead_letters, move_task
 from infra.counts import queue_depth
 from infra.dead_letters import DeadLetter, Filter
 from infra.options.locator import on_stack
-from infra.private_file import open_new
 from infra.stack import Stack, StackError
 from infra.terminal import out
 
@@ -88,9 +87,9 @@ def show(stack: Stack, *, id_: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
     """Write the dead letters to FILE, one JSON object a line. Nothing is removed; FILE must not exist."""
-    with open_new(file) as lines:
+    with private.opened(file, anew=True) as lines:
         letters = _wanted(stack, wanted)
-        lines.writelines(chain.from_iterable((letter.as_json(), "\n") for letter in letters))
+        lines.writelines(map(_line, letters))
     out.say(f"{len(letters)} dead letters written to {file}.")
     _warn_of_hidden(stack)
 
@@ -122,11 +121,11 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
     kept_in = None if no_export else file or Path(f"dead-letters-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson")
     if not yes:
         out.confirm(f"Remove them, {f'kept in {kept_in}' if kept_in else 'kept nowhere'}?", abort=True)
-    with open_new(kept_in) if kept_in else contextlib.nullcontext() as lines:
+    with private.opened(kept_in, anew=True) if kept_in else contextlib.nullcontext() as lines:
 
         def keep(some: Sequence[DeadLetter]) -> None:
             if lines is not None:
-                lines.writelines(f"{letter.as_json()}\n" for letter in some)
+                lines.writelines(map(_line, some))
                 lines.flush()
                 os.fsync(lines.fileno())
 
@@ -170,6 +169,10 @@ def redrive(stack: Stack, *, wanted: Filter) -> None:
 def _wanted(stack: Stack, wanted: Filter) -> list[DeadLetter]:
     letters = filter(wanted.takes, dead_letters.look(stack.place.sqs, stack.dlq_url))
     return sorted(letters, key=lambda letter: (letter.sent_ms, letter.message_id))
+
+
+def _line(letter: DeadLetter) -> bytes:
+    return f"{letter.as_json()}\n".encode()
 
 
 def _counted(letters: Sequence[DeadLetter]) -> str:

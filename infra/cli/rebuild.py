@@ -8,14 +8,13 @@ from typing import Final
 
 import click
 
-from consumer.replay import instant
+from consumer.replay import instant, private
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.sinks import QueueRefusedError
 from infra import counts
 from infra.audit import places, rebuild
 from infra.audit.ledger import ChangedItem, Ledger, MissingLog
 from infra.options.locator import on_stack
-from infra.private_file import open_new
 from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
@@ -120,6 +119,6 @@ def _go_on(missing: int, replaced: int, *, dry_run: bool, yes: bool) -> None:
 
 
 def _take_out(stack: Stack, ledger: Ledger, path: Path) -> None:
-    with open_new(path) as file:
+    with private.opened(path, anew=True) as file:
         taken = rebuild.take_out(stack, ledger, ledger.changed(), file)
     out.say(f"{taken:,} items taken out; as they were, they are in {path}.")

@@ -117,7 +117,7 @@ def test_an_export_overwrites_nothing_and_then_nothing_is_taken_out(stack: Stack
     store(stack, recent(4, text="tampered"))
     result = rebuild(stack, "--restore-changed", "--export", "kept.ndjson", "--yes")
     assert result.exit_code == 1
-    assert "kept.ndjson exists already" in result.output
+    assert "kept.ndjson: It exists already; name a new file" in result.output
     assert (folder / "kept.ndjson").read_text() == "precious"
     assert stored(stack, *log(4)[:2])["original_text"] == {"S": "tampered"}
 

@@ -1,6 +1,7 @@
 """Files for their owner alone."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,18 @@ def test_a_file_that_must_be_new_is_not_taken_over(tmp_path: Path) -> None:
     (tmp_path / "there").touch()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for name in ("there", "link"):
-        with pytest.raises(FileExistsError):
+        with pytest.raises(FileExistsError, match="exists already; name a new file") as raised:
             private.opened(tmp_path / name, anew=True)
+        assert raised.value.filename == str(tmp_path / name)
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_one_function_opens_private_files() -> None:
+    """No other module asks for a mode of its own."""
+    root = Path(__file__).parents[4]
+    modules = [path for room in ("ingest", "consumer", "infra", "bench") for path in (root / room).rglob("*.py")]
+    asking = {str(path.relative_to(root)) for path in modules if re.search(r"O_CREAT|0o600", path.read_text())}
+    assert asking == {"consumer/replay/private.py"}
 
 
 def test_a_replacement_is_whole_private_and_follows_no_link(tmp_path: Path) -> None:
