@@ -64,7 +64,7 @@ class LocalStack:
     @property
     def counts(self) -> counts.Counts:
         """The counts now."""
-        return counts.read(self.stack)
+        return counts.read(self.stack, exact=True)
 
     @property
     def is_drained(self) -> bool:

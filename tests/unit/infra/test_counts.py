@@ -1,0 +1,46 @@
+"""How many logs stand where, and what it costs to ask."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from infra import counts
+from infra.stack import Stack
+
+
+class _Sqs:
+    def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> dict[str, dict[str, str]]:  # noqa: N803 - boto3's names
+        numbers = {"queue": (1, 2, 4), "dlq": (8, 16, 32)}[QueueUrl]
+        return {"Attributes": dict(zip(AttributeNames, map(str, numbers), strict=True))}
+
+
+class _Table:
+    """A table of two pages that counts how often it is read whole."""
+
+    def __init__(self) -> None:
+        self.scans = 0
+
+    def describe_table(self, TableName: str) -> dict[str, dict[str, int]]:  # noqa: N803 - boto3's name
+        assert TableName == "table"
+        return {"Table": {"ItemCount": 64}}
+
+    def get_paginator(self, operation: str) -> "_Table":
+        assert operation == "scan"
+        return self
+
+    def paginate(self, **request: object) -> list[dict[str, int]]:
+        assert request["Select"] == "COUNT"
+        self.scans += 1
+        return [{"Count": 60}, {"Count": 5}]
+
+
+def _stack(table: _Table) -> Stack:
+    place = cast("Any", SimpleNamespace(sqs=_Sqs(), dynamodb=table))
+    return Stack(place, "", {"QueueUrl": "queue", "DeadLetterQueueUrl": "dlq", "TableName": "table"})
+
+
+def test_counts_of_queues_and_table() -> None:
+    """Delayed messages wait, all dead letters count, and only who asks for it exactly reads the table."""
+    table = _Table()
+    assert counts.read(_stack(table)) == counts.Counts(queued=3, in_flight=4, dlq=56, stored=64)
+    assert table.scans == 0
+    assert counts.read(_stack(table), exact=True) == counts.Counts(queued=3, in_flight=4, dlq=56, stored=65)
