@@ -9,9 +9,10 @@ from infra.consumer_switch import Mapping
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal import out
+from infra.terminal.summaries import WholeSummaries
 
 
-@click.group("consumer")
+@click.group("consumer", cls=WholeSummaries)
 def command() -> None:
     """Stop and start the consumer. While it is stopped the queue keeps the logs, for 4 days.
 

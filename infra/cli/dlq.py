@@ -19,6 +19,7 @@ from infra.dead_letters import DeadLetter, Filter
 from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
 from infra.terminal import out
+from infra.terminal.summaries import WholeSummaries
 
 
 def _filtered(function: Callable[..., None]) -> Callable[..., None]:
@@ -34,7 +35,7 @@ def _filtered(function: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-@click.group("dlq")
+@click.group("dlq", cls=WholeSummaries)
 def command() -> None:
     """Look at the dead-letter queue, send its messages back, or remove them.
 

@@ -6,10 +6,11 @@ from infra import access
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal import out
+from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
 
 
-@click.group("keys")
+@click.group("keys", cls=WholeSummaries)
 def command() -> None:
     """Create, list and revoke API keys. Each belongs to one tenant."""
 

@@ -9,9 +9,10 @@ from infra.local import limits, terraform
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
 from infra.terminal import out
+from infra.terminal.summaries import WholeSummaries
 
 
-@click.group("terraform")
+@click.group("terraform", cls=WholeSummaries)
 def command() -> None:
     """Apply infra/terraform to the engine that `rdp up --detach` runs, and to nothing else.
 

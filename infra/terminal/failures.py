@@ -8,10 +8,11 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.stack import StackError
+from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
 
 
-class PlainErrors(click.Group):
+class PlainErrors(WholeSummaries):
     """A group whose commands end with one message and an exit status of `infra.terminal.exits`."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,6 +1,7 @@
 """The command itself: its verbs, and failures as sentences."""
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -33,6 +34,33 @@ def test_help_lists_the_verbs_in_order() -> None:
     shown = CliRunner().invoke(cli.main, ["--help"]).output
     places = [shown.index(f"\n  {verb} ") for verb in cli.VERBS]
     assert places == sorted(places)
+
+
+def _groups(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Group]]:
+    if isinstance(command, click.Group):
+        yield path, command
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from _groups(found, (*path, name))
+
+
+@pytest.mark.parametrize(
+    ("path", "group"), [pytest.param(*found, id=" ".join(("rdp", *found[0]))) for found in _groups(cli.main, ())]
+)
+def test_no_summary_is_cut(path: tuple[str, ...], group: click.Group) -> None:
+    """On a terminal of 80 columns the help of `rdp` and of each group has every first sentence whole."""
+    shown = " ".join(CliRunner().invoke(cli.main, [*path, "--help"], terminal_width=80).output.split())
+    listed = shown[shown.index("Commands: ") :]
+    assert "..." not in listed
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        assert command.help is not None
+        summary = " ".join(command.help.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+        assert f"{name} {summary}" in listed
 
 
 def test_an_unknown_verb_is_an_error() -> None:
