@@ -20,7 +20,7 @@ class Deferral(NamedTuple):
     visibility_s: int
 
 
-class Plan(NamedTuple):
+class Timeline(NamedTuple):
     """The logs to work on after one sleep of `wait_s`, and those to defer; both in the batch's order."""
 
     ready: list[Log]
@@ -37,7 +37,7 @@ def ready_at_ms(log: Log, seconds_per_char: float) -> float:
     return log.delivery.first_receive_ms + 1000 * delay_s
 
 
-def plan(logs: Sequence[Log], *, now_ms: int, budget_s: float, seconds_per_char: float) -> Plan:
+def plan(logs: Sequence[Log], *, now_ms: int, budget_s: float, seconds_per_char: float) -> Timeline:
     """Return which logs this invocation waits for, being ready within `budget_s`, and which it defers."""
     ready: list[Log] = []
     wait_s = 0.0
@@ -50,4 +50,4 @@ def plan(logs: Sequence[Log], *, now_ms: int, budget_s: float, seconds_per_char:
             wait_s = max(wait_s, left_s)
         else:
             deferrals.append(Deferral(log, math.ceil(left_s)))
-    return Plan(ready, wait_s, deferrals)
+    return Timeline(ready, wait_s, deferrals)

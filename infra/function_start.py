@@ -41,7 +41,7 @@ _WHAT_NOW: Final = {
 }
 
 
-class Answer(NamedTuple):
+class Start(NamedTuple):
     """What a function said: `starts` is None if it could not be asked; `detail` is why, or why it does not start."""
 
     starts: bool | None
@@ -51,14 +51,14 @@ class Answer(NamedTuple):
         return "starts" if self.starts else self.detail if self.starts is None else f"does not start: {self.detail}"
 
 
-def ask(stack: Stack) -> dict[str, Answer]:
+def ask(stack: Stack) -> dict[str, Start]:
     """Return each function's answer, by `ingest` and `consumer`."""
     _ = stack.place.lambda_  # boto3 makes its clients in one thread only.
     with ThreadPoolExecutor(len(_PROBES)) as executor:
         return dict(zip(_PROBES, executor.map(lambda service: _answer(stack, service), _PROBES), strict=True))
 
 
-def told(answers: Mapping[str, Answer]) -> list[str]:
+def told(answers: Mapping[str, Start]) -> list[str]:
     """Return a sentence for each function that does not start: why, what that does, and what to do."""
     return [
         f"{service} {answer}. {_WHAT_NOW[service]} Deploy what works (--param NAME=VALUE, or mended code)."
@@ -77,7 +77,7 @@ def check(stack: Stack) -> None:
         raise StackError("\n".join(["Deployed, and it does not work.", *sentences]))
 
 
-def _answer(stack: Stack, service: str) -> Answer:
+def _answer(stack: Stack, service: str) -> Start:
     output, event = _PROBES[service]
     reason = ""
     for _ in range(_ASK_MOST):
@@ -86,13 +86,13 @@ def _answer(stack: Stack, service: str) -> Answer:
         except ClientError as error:
             if (untold := _NOT_TOLD.get(error.response["Error"]["Code"])) is None:
                 raise
-            return Answer(None, untold)
+            return Start(None, untold)
         if "FunctionError" not in response:
-            return Answer(starts=True)
+            return Start(starts=True)
         reason = _reason(response["Payload"].read())
         if not reason.startswith(_ENGINES_KILL):
             break
-    return Answer(starts=False, detail=reason)
+    return Start(starts=False, detail=reason)
 
 
 def _reason(payload: bytes) -> str:

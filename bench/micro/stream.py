@@ -26,9 +26,9 @@ from consumer.replay.checkpoint import Checkpoint
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.distinct import Seen
 from consumer.replay.merge import StreamRecord
-from consumer.replay.replay import Progress, Replay
+from consumer.replay.replay import Counters, Replay
 from consumer.replay.sinks import FileSink
-from consumer.replay.stream import read_stream
+from consumer.replay.whole_stream import read_stream
 from ingest.aws.retry import Time
 from ingest.contract.message import EncodedLog, decode, encode
 from ingest.sinks.stream import put_user_records
@@ -94,7 +94,7 @@ def replay_to_file(memory: Shards, *, redacted: bool, distinct: bool) -> int:
     redactor = redact.build()
     with tempfile.TemporaryDirectory() as folder, opened(memory) as merge:
         sink = FileSink(Path(folder, "out.ndjson"))
-        progress = Replay(
+        counters = Replay(
             sink=sink,
             broken=BrokenRecords(Path(folder, "broken.ndjson"), resume_at=0),
             start=Checkpoint(stream="memory", started_at="", query={}),
@@ -103,10 +103,10 @@ def replay_to_file(memory: Shards, *, redacted: bool, distinct: bool) -> int:
             seen=Seen(None, commit=0) if distinct else None,
             transform=(lambda message: select.redacted(message, redactor)) if redacted else None,
             monotonic=time.monotonic,
-            progress=Progress(),
+            counters=Counters(),
         ).run(merge)
         sink.close()
-    return progress.written
+    return counters.written
 
 
 class Rate(NamedTuple):

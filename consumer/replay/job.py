@@ -17,9 +17,9 @@ from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import Checkpoint
 from consumer.replay.distinct import Seen
 from consumer.replay.readers import OpenPages, ShardReaders
-from consumer.replay.replay import Progress, Replay
+from consumer.replay.replay import Counters, Replay
 from consumer.replay.sinks import FileSink, Lines, QueueSink, Sink, StreamSink
-from consumer.replay.stream import ClosingReaders, read_stream
+from consumer.replay.whole_stream import ClosingReaders, read_stream
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -101,8 +101,8 @@ def run(
     redactor: Redactor | None,
     *,
     stopped: Callable[[], bool] = lambda: False,
-    show: Callable[[ExitStack, Progress], None] = lambda _stack, _progress: None,
-) -> Progress:
+    show: Callable[[ExitStack, Counters], None] = lambda _stack, _counters: None,
+) -> Counters:
     """Replay the stream as asked, until its tip or `stopped()`; return the counters. `redactor` is None for originals.
 
     Raises:
@@ -112,7 +112,7 @@ def run(
     _check_files(options)
     start = _start(outside, options, redaction="" if redactor is None else redactor.version)
     selection = _selection(options, datetime.fromisoformat(start.started_at))
-    progress = Progress()
+    counters = Counters()
     with ExitStack() as cleanup:
         merge = cleanup.enter_context(
             read_stream(
@@ -139,12 +139,12 @@ def run(
             kept = None if options.checkpoint is None else seen_path(options.checkpoint)
             seen = Seen(kept, commit=start.commit)
             cleanup.callback(seen.close)
-        progress.expired_shards = [
+        counters.expired_shards = [
             shard_id
             for shard_id, position in start.shards.items()
             if shard_id not in merge.shards and position.sequence_number != checkpoints.SHARD_END
         ]
-        show(cleanup, progress)
+        show(cleanup, counters)
         return Replay(
             sink=sink,
             broken=broken,
@@ -154,7 +154,7 @@ def run(
             seen=seen,
             transform=None if redactor is None else partial(select.redacted, redactor=redactor),
             monotonic=outside.clock.monotonic,
-            progress=progress,
+            counters=counters,
         ).run(merge)
 
 

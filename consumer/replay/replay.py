@@ -20,7 +20,7 @@ from consumer.replay.sinks import Sink
 from ingest.contract.message import InternalMessage
 
 
-class Progress:
+class Counters:
     """Counters of one run, for whoever shows them. `logs` were read, `written` of them went to the sink.
 
     `expired_shards` are those that the checkpoint was still reading and that the stream no longer has.
@@ -58,7 +58,7 @@ class Replay:
         seen: Seen | None,
         transform: Callable[[InternalMessage], InternalMessage] | None,
         monotonic: Callable[[], float],
-        progress: Progress,
+        counters: Counters,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._sink = sink
@@ -69,7 +69,7 @@ class Replay:
         self._seen = seen
         self._transform = transform
         self._monotonic = monotonic
-        self._progress = progress
+        self._counters = counters
         self._on_progress = on_progress
         self._positions: dict[str, ShardPosition] = dict(start.shards)
         self._latest: dict[str, tuple[StreamRecord, int]] = {}
@@ -78,21 +78,21 @@ class Replay:
         self._dirty = False
         self._committed_at_s = monotonic()
 
-    def run(self, events: Iterable[StreamRecord | ShardEnded | Idle]) -> Progress:
+    def run(self, events: Iterable[StreamRecord | ShardEnded | Idle]) -> Counters:
         """Read `events` to their end and commit; return the counters.
 
         Raises:
             Exception: what the sink or the stream raises; the last checkpoint stands, and its output.
         """
-        progress, sink = self._progress, self._sink
+        counters, sink = self._counters, self._sink
         for event in events:
             if isinstance(event, StreamRecord):
                 self._take(event)
-                if progress.logs - self._logs_at_commit >= sink.commit_logs or sink.full:
+                if counters.logs - self._logs_at_commit >= sink.commit_logs or sink.full:
                     self.commit()
             elif isinstance(event, ShardEnded):
-                progress.shards_ended += 1
-                progress.behind_ms.pop(event.shard_id, None)
+                counters.shards_ended += 1
+                counters.behind_ms.pop(event.shard_id, None)
                 self._latest.pop(event.shard_id, None)
                 self._positions[event.shard_id] = ShardPosition(sequence_number=SHARD_END)
                 self._dirty = True
@@ -103,7 +103,7 @@ class Replay:
         if self._dirty or self._commit == self._start.commit:
             self.commit()
         self._on_progress()
-        return progress
+        return counters
 
     def commit(self) -> None:
         """Make the output durable, and then the checkpoint that speaks of it."""
@@ -112,8 +112,8 @@ class Replay:
         if self._seen is not None:
             self._seen.commit()
         self._commit += 1
-        self._progress.commits += 1
-        self._logs_at_commit = self._progress.logs
+        self._counters.commits += 1
+        self._logs_at_commit = self._counters.logs
         self._committed_at_s = self._monotonic()
         self._dirty = False
         for shard_id, (record, last) in self._latest.items():
@@ -125,7 +125,7 @@ class Replay:
                 msgspec.structs.replace(
                     self._start,
                     commit=self._commit,
-                    logs=self._start.logs + self._progress.logs,
+                    logs=self._start.logs + self._counters.logs,
                     output=output,
                     broken=broken,
                     shards=self._positions,
@@ -134,7 +134,7 @@ class Replay:
         self._on_progress()
 
     def _take(self, record: StreamRecord) -> None:
-        progress, sink, seen, transform = self._progress, self._sink, self._seen, self._transform
+        counters, sink, seen, transform = self._counters, self._sink, self._seen, self._transform
         user_records = deaggregate(record.partition_key, record.data)
         last = user_records[-1].sub_sequence_number if user_records else 0
         read = self._positions.get(record.shard_id)
@@ -143,20 +143,20 @@ class Replay:
             user_records = [piece for piece in user_records if piece.sub_sequence_number > read.sub_sequence_number]
             if not user_records:
                 return
-        progress.records += 1
-        progress.logs += len(user_records)
-        progress.shards_read.add(record.shard_id)
-        progress.behind_ms[record.shard_id] = record.millis_behind
+        counters.records += 1
+        counters.logs += len(user_records)
+        counters.shards_read.add(record.shard_id)
+        counters.behind_ms[record.shard_id] = record.millis_behind
         self._latest[record.shard_id] = (record, last)
         self._dirty = True
         for piece in user_records:
             log = read_log(piece) if not isinstance(piece, Broken) else piece
             if isinstance(log, Broken):
-                progress.broken += 1
+                counters.broken += 1
                 self._broken.write(record, log)
             elif self._wanted(log):
                 if seen is not None and not seen.is_new(log.tenant_id, log.log_id, log.text):
-                    progress.repeated += 1
+                    counters.repeated += 1
                     continue
-                progress.written += 1
+                counters.written += 1
                 sink.write(log if transform is None else transform(log))

@@ -9,7 +9,7 @@ from consumer.replay import read as stream_reader
 from consumer.replay import select
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.merge import StreamRecord
-from consumer.replay.stream import read_stream
+from consumer.replay.whole_stream import read_stream
 from consumer.timestamps import instant
 from infra import counts, dead_letters
 from infra.audit.ledger import Ledger, StoredRow
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Place = Literal["stream", "table", "dead letters"]
 
 
-class Range(NamedTuple):
+class Selection(NamedTuple):
     """Which logs are meant: `since` <= received_at < `until`, of these tenants (empty: all)."""
 
     since: datetime | None
@@ -33,7 +33,7 @@ class Range(NamedTuple):
     tenants: frozenset[str]
 
 
-class Found(NamedTuple):
+class Leftovers(NamedTuple):
     """What the places held beside logs that can be told apart."""
 
     in_flight: int
@@ -41,13 +41,13 @@ class Found(NamedTuple):
     broken_on_stream: int
 
 
-def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Range:
+def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Selection:
     """Return the range of the logs received before `now`, with the time from which on the stream holds them."""
     summary = _kinesis(stack).describe_stream_summary(StreamName=stack.stream_name)["StreamDescriptionSummary"]
-    return Range(since, now, now - timedelta(hours=summary["RetentionPeriodHours"]), frozenset(tenants))
+    return Selection(since, now, now - timedelta(hours=summary["RetentionPeriodHours"]), frozenset(tenants))
 
 
-def read(stack: Stack, ledger: Ledger, within: Range, *, tell: Callable[[Place, int], None]) -> Found:
+def read(stack: Stack, ledger: Ledger, within: Selection, *, tell: Callable[[Place, int], None]) -> Leftovers:
     """Read stream, queue, table and dead letters, so that a log that moves meanwhile is met further on.
 
     Raises:
@@ -75,10 +75,10 @@ def read(stack: Stack, ledger: Ledger, within: Range, *, tell: Callable[[Place, 
             text = None if letter.log is None else letter.log.text
             ledger.add_dead([(letter.tenant_id, letter.log_id, text, letter.reason)])
     in_flight = max(in_flight, sum(counts.queue_depth(stack, stack.queue_url)))
-    return Found(in_flight, max(0, dlq_depth - dead), broken)
+    return Leftovers(in_flight, max(0, dlq_depth - dead), broken)
 
 
-def read_logs(stack: Stack, within: Range) -> "Iterator[list[InternalMessage | None]]":
+def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage | None]]":
     """Yield each stream record's logs of the range, in order, and None for each piece of it that is no log.
 
     Raises:
@@ -112,7 +112,7 @@ def _logs(record: StreamRecord) -> "Iterator[InternalMessage | None]":
         yield None if isinstance(log, Broken) else log
 
 
-def _row(item: Item, within: Range) -> StoredRow:
+def _row(item: Item, within: Selection) -> StoredRow:
     """Return the item for the ledger: whether it counts, and whether the stream must still hold it."""
     try:
         at = instant(item.received_at)

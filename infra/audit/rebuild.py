@@ -11,7 +11,7 @@ from consumer.item import LOG_ID, TENANT_ID, key_attributes, key_of, string
 from consumer.replay.sinks import QueueSink
 from infra.audit import places
 from infra.audit.ledger import ChangedItem, Ledger
-from infra.audit.places import Range
+from infra.audit.places import Selection
 from infra.stack import Stack
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
 def send_missing(
-    stack: Stack, ledger: Ledger, within: Range, *, tell: Callable[[int], None] = lambda _sent: None
+    stack: Stack, ledger: Ledger, within: Selection, *, tell: Callable[[int], None] = lambda _sent: None
 ) -> int:
     """Send each log that the ledger misses to the queue, once, as it stands on the stream; return how many.
 

@@ -12,7 +12,7 @@ from consumer.replay import read
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.replay.job import Options, OptionsError, Outside, quarantine_path, run, target
-from consumer.replay.replay import Progress
+from consumer.replay.replay import Counters
 from consumer.replay.sinks import QueueRefusedError
 from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
@@ -70,7 +70,7 @@ def command(stack: Stack, **options: object) -> None:
     redactor = redactor_of(stack) if asked.redacts else None
     try:
         with on_stop(lambda _: came.set()):  # What was read is committed first.
-            progress = run(asked, outside(stack), redactor, stopped=came.is_set, show=_shown)
+            counters = run(asked, outside(stack), redactor, stopped=came.is_set, show=_shown)
     except OptionsError as error:
         raise click.UsageError(str(error)) from error
     except (CheckpointMismatchError, StreamUnreadableError, QueueRefusedError) as error:
@@ -80,11 +80,11 @@ def command(stack: Stack, **options: object) -> None:
         raise click.exceptions.Exit(0) from None
     except OSError as error:  # A target that cannot be written.
         raise click.ClickException(str(error)) from error
-    out.say(_summary(progress), err=True)
-    for shard_id in progress.expired_shards:
+    out.say(_summary(counters), err=True)
+    for shard_id in counters.expired_shards:
         out.say(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
-    if progress.broken:
-        out.say(f"{progress.broken} broken records are in {quarantine_path(asked)}", err=True)
+    if counters.broken:
+        out.say(f"{counters.broken} broken records are in {quarantine_path(asked)}", err=True)
 
 
 def outside(stack: Stack) -> Outside:
@@ -123,21 +123,21 @@ def redactor_of(stack: Stack) -> redact.Redactor:
         raise StackError(f"{name} is misconfigured, so its redaction is unknown: {error}") from error
 
 
-def _shown(cleanup: ExitStack, progress: Progress) -> None:
+def _shown(cleanup: ExitStack, counters: Counters) -> None:
     started_s = time.monotonic()
 
     def line() -> str:
-        rate = progress.logs / max(time.monotonic() - started_s, 0.001)
+        rate = counters.logs / max(time.monotonic() - started_s, 0.001)
         return (
-            f"{len(progress.shards_read)} shards ({progress.shards_ended} ended)  {progress.records:,} records  "
-            f"{progress.logs:,} logs  {rate:,.0f} logs/s  {progress.lag_ms / 1000:,.1f} s behind"
+            f"{len(counters.shards_read)} shards ({counters.shards_ended} ended)  {counters.records:,} records  "
+            f"{counters.logs:,} logs  {rate:,.0f} logs/s  {counters.lag_ms / 1000:,.1f} s behind"
         )
 
     cleanup.enter_context(out.live_line(line))
 
 
-def _summary(progress: Progress) -> str:
+def _summary(counters: Counters) -> str:
     return (
-        f"{progress.logs:,} logs read in {progress.records:,} records of {len(progress.shards_read)} shards: "
-        f"{progress.written:,} written, {progress.repeated:,} repeated, {progress.broken:,} broken"
+        f"{counters.logs:,} logs read in {counters.records:,} records of {len(counters.shards_read)} shards: "
+        f"{counters.written:,} written, {counters.repeated:,} repeated, {counters.broken:,} broken"
     )

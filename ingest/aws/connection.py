@@ -4,7 +4,6 @@ Its answers are boto3's, and so are its exceptions (botocore is imported only wh
 measured in bench/micro/ingest.py; that it signs and sends what botocore does is tested against botocore.
 """
 
-import http.client
 import socket
 import ssl
 import time
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from ingest.aws import refusal
-from ingest.aws.http1 import read_response
+from ingest.aws.http1 import BadResponse, read_response
 from ingest.aws.sigv4 import Credentials, Signer, credentials_of
 
 CONNECT_TIMEOUT_S: Final = 0.5
@@ -87,13 +86,13 @@ class Connection:
         was_open = self._socket is not None
         try:
             return self._exchange(payload, target)
-        except (http.client.HTTPException, OSError) as error:
+        except (BadResponse, OSError) as error:
             self.close()
             if not was_open or isinstance(error, TimeoutError):
                 raise refusal.network_error(error, self.endpoint_url) from error
         try:
             return self._exchange(payload, target)
-        except (http.client.HTTPException, OSError) as error:
+        except (BadResponse, OSError) as error:
             self.close()
             raise refusal.network_error(error, self.endpoint_url) from error
 

@@ -1,10 +1,10 @@
 """An HTTP response off a socket: what AWS sends, at a fifth of http.client's CPU; anything unusual by http.client.
 
 AWS's JSON services answer with HTTP/1.1 and a Content-Length. http.client builds an email message of every header,
-which costs more than signing the request does.
+which costs more than signing the request does. It is imported only when it is needed: with the email package that it
+stands on it takes a tenth of a cold start.
 """
 
-import http.client
 import io
 import re
 import socket
@@ -21,7 +21,11 @@ _USUAL: Final = re.compile(rb"http/1\.1 [2-5][0-9]{2}[ \r]")
 _STATUS: Final = slice(9, 12)
 
 
-class Response(NamedTuple):
+class BadResponse(Exception):  # noqa: N818 - what came, as requests has it
+    """The connection ended in the middle of a response, or what came is no HTTP."""
+
+
+class HttpResponse(NamedTuple):
     """Status and body; `will_close` when the connection can't be used again."""
 
     status: int
@@ -29,16 +33,17 @@ class Response(NamedTuple):
     will_close: bool
 
 
-def read_response(connection: socket.socket) -> Response:
+def read_response(connection: socket.socket) -> HttpResponse:
     """Return the next response on the connection.
 
     Raises:
-        http.client.HTTPException, OSError: the connection ended early, timed out, or does not speak HTTP.
+        BadResponse: it ended early or is no HTTP.
+        OSError: the connection failed, timed out, or was closed before the response (ConnectionResetError).
     """
     received = b""
     while (end := received.find(_END_OF_HEAD)) < 0:
         if len(received) > _MAX_HEAD_BYTES:
-            raise http.client.LineTooLong("header line")
+            raise BadResponse("a head that does not end")
         received += _receive(connection, received)
     head = received[:end].lower()
     length = _CONTENT_LENGTH.findall(head)
@@ -49,24 +54,29 @@ def read_response(connection: socket.socket) -> Response:
     while len(body) < body_bytes:
         body += _receive(connection, body)
     if len(body) > body_bytes:
-        raise http.client.HTTPException("more bytes than the response announced")
-    return Response(int(head[_STATUS]), body, will_close=b"\r\nconnection: close" in head)
+        raise BadResponse("more bytes than the response announced")
+    return HttpResponse(int(head[_STATUS]), body, will_close=b"\r\nconnection: close" in head)
 
 
 def _receive(connection: socket.socket, so_far: bytes) -> bytes:
     received = connection.recv(_RECEIVE_BYTES)
     if not received:
         if so_far:
-            raise http.client.IncompleteRead(so_far)
-        raise http.client.RemoteDisconnected("the connection was closed without a response")
+            raise BadResponse("the connection was closed in the middle of a response")
+        raise ConnectionResetError("the connection was closed without a response")
     return received
 
 
-def _read_by_library(connection: socket.socket, received: bytes) -> Response:
-    response = http.client.HTTPResponse(cast("socket.socket", _Replayed(connection, received)), method="POST")
-    response.begin()
-    body = response.read()
-    return Response(response.status, body, response.will_close)
+def _read_by_library(connection: socket.socket, received: bytes) -> HttpResponse:
+    from http.client import HTTPException, HTTPResponse  # noqa: PLC0415 - see above
+
+    response = HTTPResponse(cast("socket.socket", _Replayed(connection, received)), method="POST")
+    try:
+        response.begin()
+        body = response.read()
+    except HTTPException as error:
+        raise BadResponse(repr(error)) from error
+    return HttpResponse(response.status, body, response.will_close)
 
 
 class _Replayed(io.RawIOBase):

@@ -3,10 +3,11 @@
 botocore is imported only when there is an error: its import costs more than all of a cold start.
 """
 
-import http.client
 from typing import Final, NamedTuple
 
 import orjson
+
+from ingest.aws.http1 import BadResponse
 
 _SERVER_ERROR: Final = 500
 
@@ -83,6 +84,6 @@ def network_error(error: Exception, endpoint_url: str) -> Exception:
 
     if isinstance(error, TimeoutError):
         return exceptions.ReadTimeoutError(endpoint_url=endpoint_url)
-    if isinstance(error, http.client.HTTPException | ConnectionResetError | BrokenPipeError):
+    if isinstance(error, BadResponse | ConnectionResetError | BrokenPipeError):
         return exceptions.ConnectionClosedError(endpoint_url=endpoint_url)
     return exceptions.EndpointConnectionError(endpoint_url=endpoint_url, error=error)

@@ -12,7 +12,7 @@ from consumer.replay.checkpoint import Checkpoint, ShardPosition
 from consumer.replay.distinct import Seen
 from consumer.replay.merge import Merge
 from consumer.replay.read import Page
-from consumer.replay.replay import Progress, Replay
+from consumer.replay.replay import Counters, Replay
 from consumer.replay.shards import from_listing
 from consumer.replay.sinks import QueueSink
 from infra.dead_letters import Filter, redrive
@@ -121,7 +121,7 @@ class Programs:
                 seen=seen,
                 transform=None,
                 monotonic=time.monotonic,
-                progress=Progress(),
+                counters=Counters(),
             ).run(merge)
         finally:
             seen.close()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from consumer.replay.job import Options, run
-from consumer.replay.replay import Progress
+from consumer.replay.replay import Counters
 from infra.cli.replay import outside, redactor_of
 from infra.stack import Place, Stack
 from ingest.aws.retry import Time
@@ -72,7 +72,7 @@ def stack_of(stream: str = STREAM, *, endpoint_url: str | None = None, **outputs
     )
 
 
-def replayed(stack: Stack, options: Options, stopped: Callable[[], bool] = lambda: False) -> Progress:
+def replayed(stack: Stack, options: Options, stopped: Callable[[], bool] = lambda: False) -> Counters:
     """Replay the stack's stream as `rdp replay` does; return the counters."""
     redactor = redactor_of(stack) if options.redacts else None
     return run(options, outside(stack), redactor, stopped=stopped)

@@ -39,10 +39,10 @@ def test_broken_records_are_kept_in_a_file_and_the_rest_is_read(tmp_path: Path) 
             kinesis.put_record(StreamName=STREAM, PartitionKey="tenant-01", Data=data)
         kinesis.put_record(StreamName=STREAM, PartitionKey="mallory", Data=msgspec.json.encode(log(2)))
         put(kinesis, [log(3)])
-        progress = replayed(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
+        counters = replayed(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
         broken = [
             msgspec.json.decode(line) for line in (tmp_path / "out.ndjson.broken.ndjson").read_bytes().splitlines()
         ]
     assert lines(tmp_path / "out.ndjson") == [log(1), log(3)]
     assert [entry["reason"] for entry in broken] == ["undecodable", "wrong_digest", "tenant_mismatch"]
-    assert progress.broken == 3
+    assert counters.broken == 3

@@ -50,8 +50,8 @@ def test_replaying_twice_gives_the_same_bytes(stack: Stack, tmp_path: Path, name
     """10,000 logs of 20 tenants in four shards, read by four threads, come out byte for byte the same (I9)."""
     for attempt in ("one", "two"):
         (tmp_path / attempt).mkdir()
-        progress = replayed(stack, Options(to=f"{tmp_path / attempt}/{name}"))
-        assert (progress.written, progress.broken, len(progress.shards_read)) == (LOGS, 0, SHARDS)
+        counters = replayed(stack, Options(to=f"{tmp_path / attempt}/{name}"))
+        assert (counters.written, counters.broken, len(counters.shards_read)) == (LOGS, 0, SHARDS)
     assert digests(tmp_path / "one") == digests(tmp_path / "two") != {}
 
 

@@ -144,10 +144,10 @@ def test_resharding_during_writes_keeps_the_set_and_the_order(endpoint_url: str,
     stack = created(endpoint_url, "resharded")
     logs = written_while_resharding(stack)
     for name in ("one.ndjson", "two.ndjson"):
-        progress = replayed(stack, Options(to=str(tmp_path / name), raw=True))
+        counters = replayed(stack, Options(to=str(tmp_path / name), raw=True))
     assert_exact(lines(tmp_path / "one.ndjson"), logs)
     assert (tmp_path / "one.ndjson").read_bytes() == (tmp_path / "two.ndjson").read_bytes()
-    assert progress.shards_ended == 8  # four split, two pairs merged
+    assert counters.shards_ended == 8  # four split, two pairs merged
 
 
 def test_following_meets_the_children_of_shards_that_end_meanwhile(endpoint_url: str, tmp_path: Path) -> None:
@@ -180,9 +180,9 @@ def test_a_hot_tenant_is_spread_over_the_shards_and_keeps_each_sub_keys_order(
         split(stack, start)
     sent = [log(n, tenants=1) for n in range(400)]
     put(stack.place.kinesis, sent, stream=stack.stream_name, sub_keys=4)
-    progress = replayed(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
+    counters = replayed(stack, Options(to=str(tmp_path / "out.ndjson"), raw=True))
     found = lines(tmp_path / "out.ndjson")
-    assert len(progress.shards_read) == 4
+    assert len(counters.shards_read) == 4
     assert sorted(found, key=lambda message: message.log_id) == sent
     for sub_key in range(4):
         of_key = [message for message in found if zlib.crc32(encode(message)) % 4 == sub_key]

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import function_start
-from infra.function_start import Answer
+from infra.function_start import Start
 from infra.stack import StackError
 
 _ENDED_START = b'{"errorMessage": "Worker process exited immediately. stderr: "}'
@@ -47,14 +47,14 @@ class _Stack:
         return self
 
 
-def _asked(stack: Any) -> dict[str, Answer]:
+def _asked(stack: Any) -> dict[str, Start]:
     return function_start.ask(stack)
 
 
 def test_both_functions_are_asked_for_a_sign_of_life() -> None:
     """Ingest as GET /health would, the consumer by its own question; neither touches a log."""
     stack = _Stack()
-    assert _asked(stack) == {"ingest": Answer(starts=True), "consumer": Answer(starts=True)}
+    assert _asked(stack) == {"ingest": Start(starts=True), "consumer": Start(starts=True)}
     assert stack.lambda_.asked["i"]["rawPath"] == "/health"
     assert "Records" not in stack.lambda_.asked["c"]
     function_start.check(stack)  # type: ignore[arg-type]  # as far as it is looked at
@@ -64,7 +64,7 @@ def test_a_start_that_the_engine_ended_is_asked_for_again() -> None:
     """It says nothing about the function; one that never gets to start is told in the end."""
     stack = _Stack(c=b'{"errorMessage": "no such rule"}')
     stack.lambda_.ended_starts = {"i": 2, "c": 1}
-    assert _asked(stack) == {"ingest": Answer(starts=True), "consumer": Answer(starts=False, detail="no such rule")}
+    assert _asked(stack) == {"ingest": Start(starts=True), "consumer": Start(starts=False, detail="no such rule")}
     stack.lambda_.ended_starts = {"i": 100}
     assert str(_asked(stack)["ingest"]) == "does not start: Worker process exited immediately. stderr: "
 

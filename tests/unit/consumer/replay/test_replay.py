@@ -11,7 +11,7 @@ from consumer.replay import checkpoint as checkpoints
 from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import SHARD_END, Checkpoint, ShardPosition
 from consumer.replay.merge import Idle, ShardEnded, StreamRecord
-from consumer.replay.replay import Progress, Replay
+from consumer.replay.replay import Counters, Replay
 from ingest.contract.kpl import aggregate
 from ingest.contract.message import InternalMessage, encode
 from tests.clock import Clock
@@ -66,7 +66,7 @@ class Setup:
         start: Checkpoint = START,
         wanted: Callable[[InternalMessage], bool] = lambda _: True,
         transform: Callable[[InternalMessage], InternalMessage] | None = None,
-    ) -> Progress:
+    ) -> Counters:
         """Replay the events."""
         broken = BrokenRecords(self.folder / "broken", resume_at=start.broken)
         replay = Replay(
@@ -78,11 +78,11 @@ class Setup:
             seen=None,
             transform=transform,
             monotonic=self.clock.monotonic,
-            progress=Progress(),
+            counters=Counters(),
         )
-        progress = replay.run(given or events)
+        counters = replay.run(given or events)
         broken.close()
-        return progress
+        return counters
 
     def saved(self) -> Checkpoint:
         """Return the checkpoint in the file."""
@@ -114,15 +114,15 @@ def plain(number: int, data: bytes) -> StreamRecord:
 
 def test_logs_are_written_in_order_and_counted(setup: Setup) -> None:
     """Records, logs and shards are counted as read; only wanted logs are written, transformed."""
-    progress = setup.run(
+    counters = setup.run(
         record(1, "a", "b"),
         record(2, "c", shard="s-1"),
         wanted=lambda log: log.log_id != "b",
         transform=lambda log: msgspec.structs.replace(log, text="changed"),
     )
     assert setup.sink.written == [message("a", text="changed"), message("c", text="changed")]
-    assert (progress.records, progress.logs, progress.written, len(progress.shards_read)) == (2, 3, 2, 2)
-    assert progress.lag_ms == 2
+    assert (counters.records, counters.logs, counters.written, len(counters.shards_read)) == (2, 3, 2, 2)
+    assert counters.lag_ms == 2
 
 
 def test_commits_come_after_so_many_logs_and_between_records(setup: Setup) -> None:
@@ -153,17 +153,17 @@ def test_the_rest_of_a_record_is_read_after_its_sub_sequence_number(setup: Setup
     """The first record of a resumed shard is the checkpoint's: what it says was read is skipped, the rest is not."""
     position = ShardPosition(sequence_number="001", sub_sequence_number=1)
     start = msgspec.structs.replace(START, commit=1, shards={"s-0": position})
-    progress = setup.run(record(1, "a", "b", "c"), record(2, "d"), start=start)
+    counters = setup.run(record(1, "a", "b", "c"), record(2, "d"), start=start)
     assert setup.ids() == ["c", "d"]
-    assert progress.logs == 2
+    assert counters.logs == 2
 
 
 def test_a_record_that_was_read_whole_counts_for_nothing(setup: Setup) -> None:
     """Reading it again moves no commit, so that a resumed run commits where an uninterrupted one does."""
     position = ShardPosition(sequence_number="001", sub_sequence_number=3)
     start = msgspec.structs.replace(START, commit=1, shards={"s-0": position})
-    progress = setup.run(record(1, "a", "b", "c", "d"), record(2, "e"), start=start)
-    assert (setup.ids(), progress.records, setup.sink.commits) == (["e"], 1, [1])
+    counters = setup.run(record(1, "a", "b", "c", "d"), record(2, "e"), start=start)
+    assert (setup.ids(), counters.records, setup.sink.commits) == (["e"], 1, [1])
 
 
 def test_broken_pieces_are_kept_with_their_place(setup: Setup) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from consumer.replay.read import PAGE_BYTES
 from consumer.replay.readers import PAGES_HELD
-from consumer.replay.stream import HELD_BYTES, page_bytes
+from consumer.replay.whole_stream import HELD_BYTES, page_bytes
 
 
 @pytest.mark.parametrize("shards", [1, 2, 4, 8, 9, 64, 256])

@@ -1,0 +1,25 @@
+"""What the ingest Lambda loads before its first request."""
+
+import os
+import subprocess
+import sys
+
+_ENVIRON = {
+    "AWS_LAMBDA_FUNCTION_NAME": "ingest",
+    "AWS_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/queue",
+    "STREAM_NAME": "stream",
+}
+_HEAVY = {"boto3", "botocore", "email", "http.client", "urllib.request"}
+
+
+def test_a_cold_start_loads_nothing_that_only_errors_need() -> None:
+    """Each of these costs milliseconds; errors import them when there is one."""
+    code = "import sys, ingest.handler; print(*sys.modules)"
+    loaded = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", code], env=os.environ | _ENVIRON, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "ingest.invocation" in loaded
+    assert _HEAVY.isdisjoint(loaded), sorted(_HEAVY & set(loaded))
