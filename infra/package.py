@@ -23,7 +23,7 @@ HANDLERS: Final[Mapping[Function, tuple[str, ...]]] = {
 """The modules of the Lambda handlers in each package (a test compares the template). What they import is in it, and
 nothing else of ours: a module that runs on an operator's machine is not deployed."""
 
-DISTRIBUTIONS: Final = ("aws-kinesis-agg", "msgspec", "orjson", "protobuf", "six")
+DISTRIBUTIONS: Final = ("aws-kinesis-agg", "cramjam", "msgspec", "orjson", "protobuf", "six")
 """The runtime's distributions, transitively. boto3 is left to the Lambda runtime."""
 
 LOCK: Final = Path(__file__).parent / "lambda-requirements.lock"
@@ -36,10 +36,10 @@ BOTO3_LOCK: Final = Path(__file__).parent / "lambda-boto3-requirements.lock"
 """These as `requirements.lock` pins them."""
 
 _ROOT: Final = Path(__file__).parent.parent
-_PLATFORMS: Final[Mapping[Architecture, str]] = {
-    "arm64": "manylinux2014_aarch64",
-    "x86_64": "manylinux2014_x86_64",
-}
+_MACHINES: Final[Mapping[Architecture, str]] = {"arm64": "aarch64", "x86_64": "x86_64"}
+_GLIBCS: Final = ("manylinux2014", "manylinux_2_28")
+"""Whose wheels run on Lambda: Amazon Linux 2023, which Python 3.12 and later come on, has glibc 2.34."""
+
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
 _MODE: Final = 0o100644 << 16  # Readable by Lambda's user; no wheel of the lock brings a program.
 _UNIX: Final = 3
@@ -92,7 +92,8 @@ def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:
 def _install_wheels(folder: Path, lock: Path, architecture: Architecture, python_version: str) -> None:
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
-        *("--target", str(folder), "--platform", _PLATFORMS[architecture], "--python-version", python_version),
+        *("--target", str(folder), "--python-version", python_version),
+        *(f"--platform={glibc}_{_MACHINES[architecture]}" for glibc in _GLIBCS),
         *("--implementation", "cp", "--only-binary=:all:", "--no-deps", "--require-hashes", "--requirement", str(lock)),
     ]
     finished = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - no shell, no input

@@ -8,9 +8,11 @@ from typing import Final, Literal, NamedTuple, get_args
 
 RejectReason = Literal[
     "body_too_large",
+    "damaged_compression",
     "empty_batch",
     "empty_text",
     "invalid_base64",
+    "invalid_compression",
     "invalid_encoding",
     "invalid_fields",
     "invalid_gzip",
@@ -59,12 +61,23 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         "Body larger than 10 MiB after decompression. Send smaller batches.",
         "The body is over the cap, as sent or inflated.",
     ),
+    "damaged_compression": Why(
+        400,
+        "The compressed body came as text, its bytes replaced by U+FFFD. Send a Content-Type that is no text, such as "
+        "application/x-ndjson, or no compression.",
+        "A gateway decoded compressed bytes as UTF-8.",
+    ),
     "empty_batch": Why(400, "The batch holds no records.", "A batch of nothing."),
     "empty_text": Why(400, "text is empty.", "The record's text is the empty string."),
     "invalid_base64": Why(
         400,
         "Body is marked as base64 and is not base64.",
         "The gateway's event contradicts itself.",
+    ),
+    "invalid_compression": Why(
+        400,
+        "Body is not what its Content-Encoding says.",
+        "No deflate, zstd or snappy, cut short, or with something behind it.",
     ),
     "invalid_encoding": Why(
         400, "Text is not valid in its charset. Use UTF-8.", "An unknown charset, or bytes that are no text in it."
@@ -124,7 +137,9 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         413, "More than 20,000 records in one request. Send smaller batches.", "More than an invocation has time for."
     ),
     "unsupported_content_encoding": Why(
-        400, "Unsupported Content-Encoding. Use gzip or identity.", "An encoding that is not read."
+        400,
+        "Unsupported Content-Encoding. Use gzip, deflate, zstd, snappy or identity.",
+        "An encoding that is not read.",
     ),
     "unsupported_content_type": Why(
         400, "Unsupported Content-Type. Use application/json or text/plain.", "A media type outside the dialect's list."

@@ -38,7 +38,7 @@ _CASES: Final = {
     "text too large": (_log(text="x" * 170_001), _JSON, 413, "text_too_large"),
     "wrong content type": (b"<x/>", _XML, 400, "unsupported_content_type"),
     "form": (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}, 400, "unsupported_content_type"),
-    "not gzip": (b"x", _NDJSON | {"Content-Encoding": "gzip"}, 400, "invalid_gzip"),
+    "gzip cut short": (b"\x1f\x8b\x08", _NDJSON | {"Content-Encoding": "gzip"}, 400, "invalid_gzip"),
     "bad UTF-8": (b'{"text": "\xff"}\n', _NDJSON, 400, None),
     "log_id with a space": (_log(log_id="a b"), _JSON, 400, "invalid_log_id"),
 }  # fmt: skip

@@ -10,8 +10,9 @@ import pytest
 from consumer.replay.deaggregate import Broken, UserRecord, deaggregate
 from consumer.replay.select import read_log
 from consumer.unpack import unpack
+from ingest.api.encodings import inflate
 from ingest.api.parse import Parsed, parse
-from ingest.api.request import from_event, inflate
+from ingest.api.request import from_event
 from ingest.contract.errors import Rejected
 from ingest.contract.message import InternalMessage
 from tests.fuzz import json_mutation, kpl_oracle, message_oracle, request_bytes, request_oracle, seeds

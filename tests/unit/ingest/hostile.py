@@ -12,9 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from ingest.api.encodings import MAX_BODY_BYTES
 from ingest.api.parse import MAX_RECORDS
 from ingest.api.record import MAX_ESCAPED_TEXT_BYTES
-from ingest.api.request import MAX_BODY_BYTES
 from ingest.contract.errors import RejectReason
 from ingest.contract.message import MAX_TEXT_BYTES
 from tests.unit.ingest.fakes import event
