@@ -112,6 +112,20 @@ def test_damaged_compression(encoding: str, compress: Callable[[bytes], bytes]) 
     assert _reason(compress(_TEXT).decode(errors="replace").encode(), encoding) == "damaged_compression"
 
 
+@pytest.mark.parametrize("body", [b"", b"x", b"a\x00bc", b"\xff\xfe\xfd\xfc", _gzip(b"a")])
+@pytest.mark.parametrize("encoding", ["zstd", "deflate", "snappy"])
+def test_invalid_compression(body: bytes, encoding: str) -> None:
+    """Neither what the header says, nor text."""
+    if (encoding, body[:2]) != ("deflate", b"\x1f\x8b"):
+        assert _reason(body, encoding) == "invalid_compression"
+
+
+@pytest.mark.parametrize("body", [b"", b"\x1f\x8b", b"\x1f\x8b\x08garbage", b"\xff\xfe\xfd\xfc", _gzip(_TEXT)[:-1]])
+def test_invalid_gzip(body: bytes) -> None:
+    """Neither gzip nor text."""
+    assert _reason(body, "gzip") == "invalid_gzip"
+
+
 @_EACH_FORM
 def test_what_is_cut_or_has_something_behind_it_is_never_taken_in_part(
     encoding: str, compress: Callable[[bytes], bytes]
