@@ -66,9 +66,9 @@ def check(data: bytes, ingest: Ingest = REAL) -> Parsed | Rejected:
     if isinstance(found, Rejected):
         _check_refusal(sent, found)
         return found
-    _check_positions(found)
+    check_positions(found)
     for message in found.messages:
-        _check_message(message)
+        check_message(message)
         _check_tenant(message, request, principal)
     records = _second_reading(request)
     if records is not None:
@@ -96,22 +96,22 @@ def _check_body(sent: request_bytes.Sent, request: Request) -> None:
             assert request.body == sent.wire
 
 
-def _check_positions(parsed: Parsed) -> None:
-    """Each record is accepted or refused, once."""
+def check_positions(parsed: Parsed, *, may_be_empty: bool = False) -> None:
+    """Assert that each record is accepted or refused, once."""
     refused = [record.position for record in parsed.rejected]
     assert len(parsed.positions) == len(parsed.messages)
     assert sorted(parsed.positions + refused) == list(range(len(parsed.positions) + len(refused)))
     assert parsed.positions == sorted(parsed.positions)
     assert all(record.reason in REJECT_REASONS for record in parsed.rejected)
-    assert parsed.messages or parsed.rejected
+    assert parsed.messages or parsed.rejected or may_be_empty
     assert parsed.is_batch or (len(parsed.messages), len(parsed.rejected)) == (1, 0)
 
 
-def _check_message(message: InternalMessage) -> None:
-    """It is within the limits, and what the queue and the stream give back is the same."""
+def check_message(message: InternalMessage, *, may_be_empty: bool = False) -> None:
+    """Assert that it is within the limits, and what the queue and the stream give back is the same."""
     assert _TENANT_ID.fullmatch(message.tenant_id)
     assert _LOG_ID.fullmatch(message.log_id)
-    assert message.text
+    assert message.text or may_be_empty
     assert len(message.text.encode()) <= MAX_TEXT_BYTES
     assert not message.stream_pending
     encoded = encode(message)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
-TARGETS: Final = ("fuzz_parse", "fuzz_kpl", "fuzz_message")
+TARGETS: Final = ("fuzz_parse", "fuzz_kpl", "fuzz_message", "fuzz_dialects")
 
 _ROOT: Final = Path(__file__).parents[2]
 _COVERAGE: Final = re.compile(r"^#(\d+)\t(\w+) +cov: (\d+) ", re.MULTILINE)

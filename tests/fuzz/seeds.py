@@ -1,9 +1,13 @@
 """What a fuzzer starts from: the golden events, requests, records and messages, and the words of each format."""
 
+import base64
+import contextlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tests.fuzz import request_bytes
 
@@ -11,6 +15,7 @@ MAX_SEED_BYTES: Final = 4_096
 """libFuzzer's own default of the longest input; longer ones are cut by it, and slow."""
 
 _TESTS: Final = Path(__file__).parents[1]
+_GZIP_OR_ZLIB: Final = 47  # zlib's window with the flag for both headers.
 _GOLDEN: Final = _TESTS / "golden"
 
 REQUEST_WORDS: Final = (
@@ -37,6 +42,22 @@ RECORD_WORDS: Final = (
 MESSAGE_WORDS: Final = (
     *('"tenant_id":"acme"', '"log_id":"', '"source":"', "json_upload", "text_upload", '"text":"', '"fields":{'),
     *('"schema_version":2', '"stream_pending":true', '"received_at":"', "T05:40:00Z", "+23:59", "0001-01-01"),
+)
+
+DIALECT_WORDS: Final = (
+    *("/_bulk", "/a/_doc", "/api/v2/logs", "/v1/input/k", "/v1/ingest/a", "/gelf", "/log/v1", "/api/events/raw"),
+    *("/ingest/clef", "application/json", "application/msgpack", "application/x-ndjson", "text/plain", "\n\n"),
+    *(
+        '{"index":{}}\n',
+        '{"delete":{}}\n',
+        '"_id":"',
+        '"message":',
+        '"Events":[',
+        '"logs":[',
+        '"common":{',
+        '"@timestamp":',
+    ),
+    *('"level":', '"timestamp":', '"dt":', "\x81\xa1a", "\xc4\x01a", "\xd6\xff", "\xcf", "\\ud800", "1e400"),
 )
 
 
@@ -85,6 +106,22 @@ def messages() -> Iterator[bytes]:
     for path in _files("events", "sqs_*.json"):
         for record in json.loads(path.read_text())["Records"]:
             yield from _short(str(record.get("body", "")).encode())
+
+
+def dialect_bodies() -> Iterator[bytes]:
+    """Yield the bodies of the captures of real clients, inflated, with their paths, and each of them broken."""
+    for path in _files("golden/clients", "*__*.json"):
+        capture = json.loads(path.read_text())
+        body = base64.b64decode(capture["body_base64"])
+        if capture["role"] != "data" or not body or urlsplit(capture["path"]).path == "/ingest":
+            continue
+        headers = {name.lower(): value for name, value in capture["headers"].items()}
+        if "content-encoding" in headers:
+            with contextlib.suppress(zlib.error):
+                body = zlib.decompress(body, _GZIP_OR_ZLIB)
+        head = f"{urlsplit(capture['path']).path}\n{headers.get('content-type', '')}\n\n".encode()
+        yield from _short(head + body)
+        yield from _short(head + body[: len(body) // 2] + b"\xff" + body[len(body) // 2 + 1 :])
 
 
 def _messages() -> Iterator[bytes]:

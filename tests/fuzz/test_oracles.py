@@ -15,13 +15,14 @@ from ingest.api.parse import Parsed, parse
 from ingest.api.request import from_event
 from ingest.contract.errors import Rejected
 from ingest.contract.message import InternalMessage
-from tests.fuzz import json_mutation, kpl_oracle, message_oracle, request_bytes, request_oracle, seeds
+from tests.fuzz import dialect_oracle, json_mutation, kpl_oracle, message_oracle, request_bytes, request_oracle, seeds
 
 _FOUND: Final = Path(__file__).with_name("found")
 _CHECKS: Final[dict[str, Callable[[bytes], object]]] = {
     "fuzz_parse": request_oracle.check,
     "fuzz_kpl": kpl_oracle.check,
     "fuzz_message": message_oracle.check,
+    "fuzz_dialects": dialect_oracle.check,
 }
 
 
@@ -45,6 +46,19 @@ def test_every_golden_message_passes() -> None:
     found = [message_oracle.check(seed) for seed in seeds.messages()]
     assert sum(len(one.logs) == 2 for one in found) >= 10
     assert sum(len(one.spoiled) for one in found) >= 2
+
+
+def test_every_golden_body_of_a_dialect_passes() -> None:
+    """The seeds are read in every dialect that a client's capture speaks."""
+    found = [kind for seed in seeds.dialect_bodies() for kind in dialect_oracle.check(seed)]
+    assert {kind.split()[0] for kind in found if " True " in kind} >= {
+        "/_bulk",
+        "/",
+        "/gelf",
+        "/log/v1",
+        "/api/v2/logs",
+    }
+    assert "no route" not in found
 
 
 @pytest.mark.parametrize("path", sorted(_FOUND.glob("*")), ids=lambda path: path.name)

@@ -34,11 +34,15 @@ _BUSY: Final = "The queue did not take the document. Send it again."
 
 
 class _Action(NamedTuple):
-    """What the answer must say again of a document: the action's name, and the index and id that it names."""
+    """What the answer must say again of a document: the action's name, and the index and id that it names.
+
+    `is_sound` says that the index is a name; the id is looked at as every log's.
+    """
 
     name: str
-    to: Any
-    given_id: Any
+    to: str | None
+    given_id: str | None
+    is_sound: bool
 
 
 def read(request: Request) -> Records:
@@ -49,7 +53,7 @@ def read(request: Request) -> Records:
     """
     index = request.parameters.get("index")
     if not request.path.endswith("/_bulk"):
-        action = _Action("create", index, request.parameters.get("id"))
+        action = _Action("create", index, request.parameters.get("id"), is_sound=True)
         return Records([_log(action, value_of(request.body))], is_batch=False, source=_SOURCE, aside=[action])
     records: list[Record | Rejected] = []
     actions: list[_Action] = []
@@ -68,8 +72,12 @@ def _action(value: Any, index: str | None) -> _Action:
             if name in _TAKEN or name in _REFUSED:
                 target = value[name]
                 if not isinstance(target, dict):
-                    target = {}
-                return _Action(name, target.get("_index", index), target.get("_id"))
+                    return _Action(name, index, None, is_sound=target is None)
+                to, given_id = target.get("_index", index), target.get("_id")
+                if type(given_id) is int:
+                    given_id = str(given_id)
+                is_sound = (to is None or isinstance(to, str)) and (given_id is None or isinstance(given_id, str))
+                return _Action(name, to, given_id, is_sound=True) if is_sound else _Action(name, index, None, is_sound)
     raise value if isinstance(value, Rejected) else Rejected("invalid_record")
 
 
@@ -81,6 +89,8 @@ def _record(action: _Action, values: Iterator[Any]) -> Record | Rejected:
 
 
 def _log(action: _Action, document: Any) -> Record | Rejected:
+    if not action.is_sound:
+        return Rejected("invalid_record")
     event_at = nested_severity = None
     if isinstance(document, dict):
         if "_index" in document:  # Elasticsearch, too, keeps this name for itself.
@@ -95,7 +105,7 @@ def _log(action: _Action, document: Any) -> Record | Rejected:
     if action.to is not None and record.fields is not None:
         record.fields["_index"] = action.to
     return record._replace(
-        log_id=str(action.given_id) if type(action.given_id) is int else action.given_id,
+        log_id=action.given_id,
         event_at=event_at or record.event_at,
         severity=record.severity or nested_severity,
     )

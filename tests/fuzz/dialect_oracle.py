@@ -1,0 +1,62 @@
+"""What must be true of any body in any dialect but `/ingest`'s own. Pure: an AssertionError is a finding, or any other.
+
+A fuzzer's bytes are a path, a content type, an empty line and the body, so that each mutation is one that means
+something; what names no route is nothing. That records come out as they went in is the property tests' to show.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from ingest.api import dialects
+from ingest.api.dialect import Dialect
+from ingest.api.parse import Parsed, parse
+from ingest.api.request import Request
+from ingest.api.routes import Routes
+from ingest.contract.errors import REJECT_REASONS, Rejected
+from ingest.contract.message import SOURCE_PATTERN
+from tests.fuzz.request_oracle import RECEIVED_AT, check_message, check_positions, kinds
+
+_ROUTES: Final = Routes(dialect for dialect in dialects.ALL if ("POST", "/ingest") not in dialect.routes)
+
+Parse = Callable[..., Parsed]
+
+
+def check(data: bytes, parse: Parse = parse) -> Iterable[str]:
+    """Return the kinds of what these bytes are read as, once everything about it and its answers holds."""
+    head, _, body = data.partition(b"\n\n")
+    path, _, content_type = head.decode(errors="replace").partition("\n")
+    http = {"method": "POST", "path": path}
+    match = _ROUTES.find({"requestContext": {"requestId": "r", "http": http}})  # type: ignore[typeddict-item] # these members
+    if match is None:
+        return {"no route"}
+    headers = {"content-type": content_type, "x-tenant-id": "acme"}
+    request = Request(headers, {}, body, match.path, match.parameters, "r")
+    found = _found(request, match.dialect, parse)
+    if isinstance(found, Rejected):
+        assert found.reason in REJECT_REASONS
+        _check_answer(match.dialect.refuse(found, request), {found.status})
+        return {f"{path} {found.reason}"}
+    check_positions(found, may_be_empty=match.dialect.takes_empty)
+    for message in found.messages:
+        check_message(message, may_be_empty=match.dialect.takes_empty_text)
+        assert message.source not in {"json_upload", "text_upload"}, SOURCE_PATTERN
+    _check_answer(match.dialect.answer(found, frozenset(), request), {200, 201, 202, 400})
+    everything = frozenset(range(len(found.messages)))
+    if everything:
+        _check_answer(match.dialect.answer(found, everything, request), {503})
+    return {f"{path} {kind}" for kind in kinds(found)}
+
+
+def _found(request: Request, dialect: Dialect, parse: Parse) -> Parsed | Rejected:
+    try:
+        return parse(request, dialect, received_at=RECEIVED_AT, log_id_at=lambda position: f"generated-{position:0>40}")
+    except Rejected as rejected:
+        return rejected
+
+
+def _check_answer(answer: Any, statuses: set[int]) -> None:
+    """It has one of the statuses, and its body is empty or JSON."""
+    assert answer["statusCode"] in statuses
+    assert not answer["body"] or isinstance(json.loads(answer["body"]), dict)
+    assert all(isinstance(value, str) for value in answer["headers"].values())

@@ -1,0 +1,196 @@
+"""Elasticsearch's words: an item a document, errors of their kind, and answers to what clients ask first."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ingest.contract.errors import WHY
+from tests.unit.ingest.conftest import Ingest
+from tests.unit.ingest.fakes import event, take_all
+
+_NDJSON = "application/x-ndjson"
+_HANDSHAKES = [
+    *(("GET", "/"), ("HEAD", "/"), ("GET", "/_license"), ("GET", "/_cluster/health"), ("GET", "/_nodes/http")),
+    *(("GET", "/_ilm/policy/filebeat"), ("HEAD", "/_index_template/filebeat-8.1.3"), ("HEAD", "/logs-shop")),
+    *(
+        ("PUT", "/_ilm/policy/x"),
+        ("PUT", "/_index_template/x"),
+        ("PUT", "/_ingest/pipeline/x"),
+        ("GET", "/_data_stream/x"),
+    ),
+]
+
+
+def _bulk(*lines: Any) -> str:
+    return "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+
+
+def _said(answer: dict[str, Any]) -> Any:
+    assert answer["headers"]["x-elastic-product"] == "Elasticsearch"
+    return json.loads(answer["body"])
+
+
+def _statuses(answer: dict[str, Any]) -> list[tuple[str, int]]:
+    said = _said(answer)
+    items = [(name, item["status"]) for entry in said["items"] for name, item in entry.items()]
+    assert said["errors"] == any(status != 201 for _, status in items)
+    return items
+
+
+def test_each_document_has_its_item(ingest: Ingest) -> None:
+    """In order, under its action's name; what is refused, whatever it is, costs no neighbour."""
+    body = _bulk(
+        {"index": {"_index": "a", "_id": "id-1"}},
+        {"message": "one"},
+        {"create": {}, "attempts": 3},
+        "not json",
+        {"delete": {"_index": "a", "_id": "id-1"}},
+        {"update": {"_id": "id-1"}},
+        {"doc": {"message": "x"}},
+        "",
+        {"create": {"_id": "with space"}},
+        {"message": "two"},
+        {"create": {"_id": 7}},
+        {"msg": "three", "_type": "kept"},
+        {"index": {}},
+        {"message": "four", "_index": "theirs"},
+        {"index": {}},
+        ["no", "object"],
+        {"index": {"_index": 2**64}},
+        {"message": "five"},
+        {"index": {"_id": {}}},
+        {"message": "six"},
+        {"index": "b"},
+        {"message": "seven"},
+        {"index": {"_index": "b"}},
+    )
+    answer = ingest(event(body, _NDJSON, path="/default/_bulk"))
+    assert answer["statusCode"] == 200
+    assert _statuses(answer) == [
+        ("index", 201),
+        ("create", 400),
+        ("delete", 400),
+        ("update", 400),
+        ("create", 400),
+        ("create", 201),
+        *[("index", 400)] * 6,
+    ]
+    items = [next(iter(entry.values())) for entry in _said(answer)["items"]]
+    assert [(item["_index"], item["_id"]) for item in (items[0], items[5])] == [("a", "id-1"), ("default", "7")]
+    assert "invalid_log_id" in items[4]["error"]["reason"]
+    assert [(m.log_id, m.text, m.fields) for m in ingest.enqueued] == [
+        ("id-1", "one", {"_index": "a"}),
+        ("7", "three", {"_type": "kept", "_index": "default"}),
+    ]
+
+
+def test_a_document_of_the_same_id_again_is_a_success(ingest: Ingest) -> None:
+    """A client that sends again what was taken is told the same: no 409."""
+    body = _bulk({"create": {"_id": "id-1"}}, {"message": "one"})
+    assert _said(ingest(event(body, _NDJSON, path="/_bulk"))) == _said(ingest(event(body, _NDJSON, path="/_bulk")))
+    assert {message.log_id for message in ingest.enqueued} == {"id-1"}
+
+
+def test_what_the_queue_did_not_take_is_a_429_of_its_own(ingest: Ingest) -> None:
+    """Good clients send it again, it alone; where nothing was taken, all of them send the whole again for a 503."""
+    body = "".join(_bulk({"create": {}}, {"message": str(i)}) for i in range(12))
+    ingest.sqs.answers = [take_all]
+    ingest.sqs.always = ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessageBatch")
+    answer = ingest(event(body, _NDJSON, path="/_bulk"))
+    assert answer["statusCode"] == 200
+    assert sorted(_statuses(answer)) == [("create", 201)] * 10 + [("create", 429)] * 2
+    answer = ingest(event(body, _NDJSON, path="/_bulk"))
+    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
+    assert (_said(answer)["status"], _said(answer)["error"]["type"]) == (503, "unavailable_shards_exception")
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", '"index"\n{}\n', '{"message":"a"}\n{"message":"b"}\n', "{}\n{}\n", '{"create":{}}\n{"a":1}\n7\n']
+)
+def test_a_body_without_actions_is_refused_whole(body: str, ingest: Ingest) -> None:
+    """Nobody knows which of its lines are documents; in Elasticsearch's form of an error."""
+    answer = ingest(event(body, _NDJSON, path="/_bulk"))
+    error = _said(answer)["error"]
+    assert (answer["statusCode"], _said(answer)["status"], ingest.enqueued) == (400, 400, [])
+    assert error["root_cause"] == [{"type": error["type"], "reason": error["reason"]}]
+    assert error["reason"].partition(":")[0] in WHY
+
+
+def test_thousands_of_long_ids_are_answered(ingest: Ingest) -> None:
+    """What would not fit into Lambda's answer is told in fewer words: a status an item, which clients look at."""
+    pairs = [line for i in range(9_000) for line in ({"create": {"_id": f"{i:0>5}" + '"' * 250}}, {"message": "x"})]
+    answer = ingest(event(_bulk(*pairs), _NDJSON, path="/_bulk"))
+    assert _said(answer)["items"] == [{"create": {"status": 201}}] * 9_000
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "log_id"),
+    [
+        ("POST", "/system/events", None),
+        ("POST", "/a/_doc", None),
+        ("PUT", "/a/_doc/i", "i"),
+        ("POST", "/a/_create/i", "i"),
+    ],
+)
+def test_a_single_document(method: str, path: str, log_id: str | None, ingest: Ingest) -> None:
+    """Answered as one: 201, its index and id. A refused one is a 400."""
+    body = '{"@timestamp":"2026-11-24T05:40:00","message":"m"}'
+    answer = ingest(event(body, "application/json; charset=utf-8", path=path, method=method))
+    (message,) = ingest.enqueued
+    assert (answer["statusCode"], _said(answer)["_id"], _said(answer)["_index"]) == (
+        201,
+        message.log_id,
+        path.split("/")[1],
+    )
+    assert (message.event_at, log_id or message.log_id) == ("2026-11-24T05:40:00Z", message.log_id)
+    assert ingest(event("7", path=path, method=method))["statusCode"] == 400
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics", "/a/b", "/a/b/_doc"])
+def test_other_paths_are_no_index_s(path: str, ingest: Ingest) -> None:
+    """A trace that an exporter sends here by mistake is not taken for a log."""
+    assert ingest(event('{"resourceSpans":[]}', path=path))["statusCode"] == 404
+
+
+@pytest.mark.parametrize(("method", "path"), _HANDSHAKES)
+def test_handshakes(method: str, path: str, ingest: Ingest) -> None:
+    """Answered at once, with the product's name; a HEAD has no body; nothing is written."""
+    answer = ingest(event(None, path=path, method=method))
+    assert (answer["statusCode"], answer["headers"]["x-elastic-product"]) == (200, "Elasticsearch")
+    assert (answer["body"] == "") == (method == "HEAD")
+    assert (ingest.enqueued, ingest.written) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("agent", "number"),
+    [
+        ("", "8.13.0"),
+        ("Elastic-filebeat/8.1.3 (linux; amd64)", "8.13.0"),
+        ("Elastic-filebeat/9.2.1 (linux; amd64)", "9.2.1"),
+        ("elasticsearch-py/7.17.13 (Python 3.11.7)", "8.13.0"),
+        ("elasticsearch-js/9.4.3 (linux)", "9.4.3"),
+        ("opensearch-py/3.2.0 (Python 3.11.7)", "2.19.0"),
+        ("elastic-x/9999.1.1", "8.13.0"),
+    ],
+)
+def test_the_version_is_not_below_the_client_s(agent: str, number: str, ingest: Ingest) -> None:
+    """Filebeat and Logstash send to no older server. OpenSearch's clients are told of OpenSearch."""
+    version = _said(ingest(event(None, path="/", method="GET", headers={"user-agent": agent})))["version"]
+    assert (version["number"], version.get("distribution")) == (number, "opensearch" if "opensearch" in agent else None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ({"host": "logs.example.com"}, "logs.example.com:443"),
+        ({"host": "logs.example.com", "x-forwarded-proto": "http"}, "logs.example.com:80"),
+        ({"host": "127.0.0.1:4566"}, "127.0.0.1:4566"),
+        ({"host": "[::1]"}, "[::1]:443"),
+    ],
+)
+def test_a_client_that_sniffs_comes_back(headers: dict[str, str], address: str, ingest: Ingest) -> None:
+    """The one node stands where the client already is."""
+    nodes = _said(ingest(event(None, path="/_nodes/http", method="GET", headers=headers)))["nodes"]
+    assert [node["http"]["publish_address"] for node in nodes.values()] == [address]
