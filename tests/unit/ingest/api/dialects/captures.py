@@ -7,7 +7,9 @@ A capture is one request with the answer of the client's own server (`expected_*
 """
 
 import base64
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -65,10 +67,14 @@ class Capture(NamedTuple):
         return self.query.get("tenant_id") or (named[0] if named else TENANT)
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Yield the HTTP API's events for it: as base64, and as text where a gateway hands it over so."""
+        """Yield the HTTP API's events for it, in each form in which a gateway may hand the body over.
+
+        That are base64, text where it is text, and text that is already inflated with the header still there.
+        """
         yield self._event(base64.b64encode(self.body).decode(), is_base64=True)
-        if self.headers.get("content-type", "").startswith(_TEXT_TYPES) and not self.headers.get("content-encoding"):
-            yield self._event(self.body.decode(), is_base64=False)
+        inflated = _inflated(self.body) if self.headers.get("content-encoding") else self.body
+        if self.headers.get("content-type", "").startswith(_TEXT_TYPES) and inflated is not None:
+            yield self._event(inflated.decode(), is_base64=False)
 
     def _event(self, body: str, *, is_base64: bool) -> dict[str, Any]:
         headers = dict(self.headers)
@@ -155,6 +161,15 @@ def _capture(path: Path) -> Capture:
         answer_headers={name.lower(): value for name, value in given["expected_headers"].items()},
         answer_body=given["expected_body"],
     )
+
+
+def _inflated(body: bytes) -> bytes | None:
+    if body[:2] == b"\x1f\x8b":
+        return gzip.decompress(body)
+    try:
+        return zlib.decompress(body)
+    except zlib.error:  # Another encoding, of no text type.
+        return None
 
 
 def table() -> str:
