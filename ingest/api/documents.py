@@ -1,5 +1,8 @@
 """JSON documents and lines of them, as values; what is no JSON stands as the `Rejected` that says so. Pure."""
 
+import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +12,10 @@ from ingest.contract.errors import Rejected
 
 _BOM: Final = b"\xef\xbb\xbf"  # RFC 8259, section 8.1: a parser may ignore it.
 _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+# Possessive, and a string without its end reaches to the line's: no byte is looked at twice.
+_UP_TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}]|\Z)', re.DOTALL)
+_MAX_BRACKETS: Final = 500_000  # Half a second; what stands behind them in this line is one document.
+_MAX_DEPTH: Final = 100  # No log may nest a tenth of this (record.check_fields).
 _decoder = exact_json.decoder()
 
 
@@ -50,14 +57,40 @@ def values_of_lines(body: bytes, *, most: int) -> list[Any]:
     values: list[Any] = []
     for line in body.split(b"\n"):  # Some line is broken: read each by itself, so that its neighbours are taken.
         if line.strip():
-            values += _values_of_line(line)
+            values += _values_of_line(line, most=most - len(values))
             if len(values) > most:
                 break
     return values
 
 
-def _values_of_line(line: bytes) -> list[Any]:
+def _values_of_line(line: bytes, *, most: int) -> list[Any]:
     try:
         return _decoder.decode_lines(line)
     except _NOT_JSON:
-        return [Rejected("invalid_json")]
+        pass
+    values: list[Any] = []
+    for document in _documents(line):  # Some document of the line is broken: and again.
+        try:
+            values.append(_decoder.decode(document))
+        except _NOT_JSON:
+            values.append(Rejected("invalid_json"))
+        if len(values) > most:
+            break
+    return values
+
+
+def _documents(line: bytes) -> Iterator[bytes]:
+    """Yield what stands up to each closing bracket that is no other's inner one, and what is left."""
+    start = depth = 0
+    for found in islice(_UP_TO_BRACKET.finditer(line), _MAX_BRACKETS):
+        if not found[1] or depth > _MAX_DEPTH:
+            break
+        if found[1] in b"[{":
+            depth += 1
+        else:
+            depth -= 1
+            if depth <= 0:
+                yield line[start : found.end()]
+                start, depth = found.end(), 0
+    if line[start:].strip():
+        yield line[start:]

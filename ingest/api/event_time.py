@@ -8,6 +8,7 @@ nothing: the member stays among the log's fields.
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 Unit = Literal["s", "ms", "us", "ns"]
@@ -94,6 +95,22 @@ def event_at(value: Any, *, unit: Unit | None = None, naive_is_utc: bool = False
     if isinstance(value, float):
         value = Decimal(repr(value))  # The shortest digits that make this double: what JSON's text said.
     return _of_number(value, unit)
+
+
+def of_ns(at_ns: int) -> str | None:
+    """Return nanoseconds since the epoch as RFC 3339, or None when the year has no four digits.
+
+    For senders who say all times so: a tenth of `event_at`'s cost, because the logs of a request are of a few seconds.
+    """
+    second, fraction = divmod(at_ns, 1_000_000_000)
+    prefix = _second(second)
+    return None if prefix is None else f"{prefix}{fraction:09}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(second: int) -> str | None:
+    at = _since_epoch(second, "")
+    return None if at is None else f"{at[:-1]}."
 
 
 def _is_real(text: str) -> bool:

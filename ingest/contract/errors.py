@@ -19,6 +19,7 @@ RejectReason = Literal[
     "invalid_idempotency_key",
     "invalid_json",
     "invalid_log_id",
+    "invalid_protobuf",
     "invalid_record",
     "invalid_tenant",
     "larger_than_quota",
@@ -96,6 +97,11 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     "invalid_json": Why(400, _INVALID_JSON, "A document, or a line of one, that no JSON parser reads."),
     "invalid_log_id": Why(
         400, "log_id must be 1 to 256 visible ASCII characters.", "The record or the header names an unusable id."
+    ),
+    "invalid_protobuf": Why(
+        400,
+        "The body, or a record of it, is no protobuf message of this endpoint.",
+        "Broken wire format, or a kind of value that is not known.",
     ),
     "invalid_record": Why(400, _INVALID_JSON, "JSON that is no log: no object, or its text is no string."),
     "invalid_tenant": Why(

@@ -10,6 +10,7 @@ from ingest.api.dialects import (
     gelf,
     logtail,
     newrelic,
+    otlp,
     plain,
     seq,
 )
@@ -22,5 +23,6 @@ ALL: Final[tuple[Dialect, ...]] = (
     gelf.DIALECT,
     logtail.DIALECT,
     newrelic.DIALECT,
+    otlp.DIALECT,
     seq.DIALECT,
 )

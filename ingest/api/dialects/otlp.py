@@ -1,0 +1,113 @@
+"""OpenTelemetry logs over HTTP (OTLP 1.x): `POST /v1/logs` in protobuf or JSON, answered in the same.
+
+A log's string body is the text, exact to the byte; `time_unix_nano` (else the observed time) is `event_at`, the number
+(else the text) the severity. All else is kept among the fields, under the names of the protobuf: see `ingest.api.otlp`.
+"""
+
+from base64 import b64encode
+from collections import Counter
+from typing import Final
+
+from ingest.api.dialect import Dialect, Records
+from ingest.api.events import Response
+from ingest.api.media_type import media_type
+from ingest.api.otlp import json, protobuf
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.protobuf import message
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.contract.errors import WHY, Rejected
+
+_JSON: Final = "application/json"
+_PROTOBUF: Final = "application/x-protobuf"
+_PROTOBUF_TYPES: Final = frozenset({_PROTOBUF, "application/protobuf", "application/vnd.google.protobuf"})
+_UNNAMED_TYPES: Final = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
+
+# google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto.
+_INVALID_ARGUMENT: Final = 3
+_UNAVAILABLE: Final = 14
+_CODES: Final = {401: 16, 403: 7, 429: 8}
+
+
+def read(request: Request) -> Records:
+    """Return the request's logs; a body without a type, or with a form's, is JSON where it looks like it.
+
+    Raises:
+        Rejected: `unsupported_content_type`, or nothing can be read (`otlp.protobuf.read`, `otlp.json.read`).
+    """
+    content_type, _ = media_type(request.headers.get("content-type", ""))
+    if content_type not in {_JSON, *_PROTOBUF_TYPES, *_UNNAMED_TYPES}:
+        raise Rejected("unsupported_content_type")
+    reads = json.read if _is_json(request) else protobuf.read
+    return Records(reads(request.body, most=MAX_RECORDS), is_batch=True, source="otlp")
+
+
+def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
+    """Return the 200, in part successful where records were refused; the 503, which alone is retried; or the 400.
+
+    A 503 where the queue took some: what it took is sent, and stored, again. OTLP has no word for these records alone
+    that would bring the others back.
+    """
+    if not_enqueued:
+        return _status(503, _UNAVAILABLE, "Failed to enqueue message", request, retry_after_s=RETRY_AFTER_S)
+    why = _why(parsed)
+    if not parsed.messages and parsed.rejected:
+        return _status(400, _INVALID_ARGUMENT, why, request)
+    rejected = len(parsed.rejected)
+    if not _is_json(request):
+        partial = message({1: rejected, 2: why}) if rejected else b""
+        return _protobuf(200, message({1: partial}) if rejected else b"")
+    if not parsed.messages:
+        return json_response(200, {})
+    said = {"rejectedLogRecords": str(rejected), "errorMessage": why} if rejected else {}
+    return json_response(200, {"partialSuccess": said})  # As the Collector's, also where it has nothing to say.
+
+
+def refuse(rejected: Rejected, request: Request) -> Response:
+    """Return the refusal of the whole, as a `google.rpc.Status`; only a 429 is sent again."""
+    status = 415 if rejected.reason == "unsupported_content_type" else rejected.status
+    code = _CODES.get(status, _INVALID_ARGUMENT)
+    return _status(status, code, f"{rejected.detail} ({rejected.reason})", request, rejected.retry_after_s)
+
+
+def _why(parsed: Parsed) -> str:
+    """Return the reasons, how many records each, and the first record by its place in the request."""
+    counts = Counter(record.reason for record in parsed.rejected)
+    first = {record.reason: record.position for record in reversed(parsed.rejected)}
+    return " ".join(
+        f"{count} refused as {reason}, first record {first[reason]}: {WHY[reason].detail}"
+        for reason, count in counts.items()
+    )
+
+
+def _is_json(request: Request) -> bool:
+    content_type, _ = media_type(request.headers.get("content-type", ""))
+    return content_type == _JSON or (content_type in _UNNAMED_TYPES and request.body.lstrip()[:1] == b"{")
+
+
+def _status(status: int, code: int, why: str, request: Request, retry_after_s: int | None = None) -> Response:
+    if _is_json(request):
+        return json_response(status, {"code": code, "message": why}, retry_after_s=retry_after_s)
+    response = _protobuf(status, message({1: code, 2: why}))
+    if retry_after_s is not None:
+        response["headers"]["retry-after"] = str(retry_after_s)
+    return response
+
+
+def _protobuf(status: int, body: bytes) -> Response:
+    encoded = b64encode(body).decode()
+    return {
+        "statusCode": status,
+        "headers": {"content-type": _PROTOBUF},
+        "body": encoded,
+        "isBase64Encoded": bool(body),
+    }
+
+
+DIALECT: Final = Dialect(
+    routes=[("POST", "/v1/logs"), ("POST", "/otlp/v1/logs")],  # The second is Loki's.
+    read=read,
+    answer=answer,
+    refuse=refuse,
+    takes_empty=True,
+)

@@ -1,0 +1,145 @@
+"""Splunk's HTTP Event Collector: `/services/collector`, its paths, and `/raw`.
+
+An event that is a string is the text. Of one that is an object the text is its message (`members.taken_text`); the rest
+of it stays among the fields, under `event`, as all other members do under their own names. Of `/raw` each line is a log.
+
+There are no acknowledgements: an `ackId` would have to say that a log is stored, which only the table knows.
+https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
+"""
+
+import re
+from typing import Any, Final, NamedTuple
+
+from ingest.api import event_time
+from ingest.api.dialect import Dialect, Record, Records
+from ingest.api.documents import json_text, values_of_lines, without_mark
+from ingest.api.events import Response
+from ingest.api.members import TEXT_KEYS, record_of, taken_text
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.api.severity import of_record as severity_of_record
+from ingest.contract.errors import WHY, Rejected, RejectReason
+
+
+class _Word(NamedTuple):
+    """What Splunk calls a refusal. https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector"""
+
+    code: int
+    text: str | None
+
+
+_INVALID: Final = _Word(6, "Invalid data format")
+_BUSY: Final = _Word(9, "Server is busy")
+_WORDS: Final[dict[RejectReason, _Word]] = {
+    "empty_batch": _Word(5, "No data"),
+    "missing_text": _Word(12, "Event field is required"),
+    "empty_text": _Word(13, "Event field cannot be blank"),
+    "invalid_json": _INVALID,
+    "invalid_record": _INVALID,
+    "tenant_forbidden": _Word(4, "Invalid token"),
+    "over_quota": _BUSY,
+}
+_OTHER: Final = _Word(6, None)  # Splunk has no word for it: the text is ours.
+
+_LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # As Splunk breaks lines where nothing else is configured.
+_TEXT_KEYS: Final = frozenset(TEXT_KEYS)
+_OF_ALL: Final = ("host", "source", "sourcetype", "index", "channel")
+_RAW: Final = "/raw"
+_SOURCE: Final = "splunk_hec"
+
+
+def _read(request: Request) -> Records:
+    if _RAW in request.path:
+        given = {name: request.query[name] for name in _OF_ALL if name in request.query}
+        lines = [line for line in _LINE_ENDS.split(request.body) if line]
+        return Records([_line(line, given) for line in lines], is_batch=True, source=_SOURCE)
+    events: list[Any] = []
+    for value in values_of_lines(without_mark(request.body), most=MAX_RECORDS):
+        events += value if isinstance(value, list) else [value]
+    return Records([_event(event) for event in events], is_batch=True, source=_SOURCE)
+
+
+def _line(line: bytes, given: dict[str, str]) -> Record | Rejected:
+    try:
+        return Record(line.decode(), fields=given)
+    except UnicodeDecodeError:
+        return Rejected("invalid_encoding")
+
+
+def _event(members: Any) -> Record | Rejected:
+    if not isinstance(members, dict):
+        return members if isinstance(members, Rejected) else Rejected("invalid_record")
+    event = members.get("event")
+    event_at = event_time.event_at(members.get("time"))
+    if event is None:
+        if _TEXT_KEYS.isdisjoint(members):
+            return Rejected("missing_text")
+        return record_of(members)  # What Fluent Bit's `splunk_send_raw` sends.
+    if event == "" and not members.get("fields"):
+        return Rejected("empty_text")
+    severity = None
+    for said in (event, members.get("fields"), members):
+        if isinstance(said, dict) and severity is None:
+            severity = severity_of_record(said)
+    if isinstance(event, str):
+        text: str | Rejected = members.pop("event")
+    elif isinstance(event, dict):
+        event_at = event_at or event_time.of_record(event)
+        text = taken_text(event)
+    else:
+        text = json_text(event)
+    return text if isinstance(text, Rejected) else Record(text, None, None, members, event_at, severity)
+
+
+def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
+    """Return the 200, also where some events were refused: the body says the first, and nobody sends the others again.
+
+    Splunk says 400 then, and has taken what stood before; its clients lose the rest, or send all of it for ever.
+    """
+    if not_enqueued:
+        return _said(503, _BUSY, retry_after_s=RETRY_AFTER_S)
+    if not parsed.rejected:
+        return _said(200, _Word(0, "Success"))
+    position, reason = parsed.rejected[0]
+    return _said(200 if parsed.messages else 400, _word(reason), **{"invalid-event-number": position})
+
+
+def _refuse(rejected: Rejected, _: Request) -> Response:
+    status = rejected.status
+    word = _Word(2, "Token is required") if status == 401 else _word(rejected.reason)  # noqa: PLR2004 - HTTP's number
+    return _said(status, word, retry_after_s=rejected.retry_after_s)
+
+
+def _word(reason: RejectReason) -> _Word:
+    word = _WORDS.get(reason, _OTHER)
+    return word if word.text is not None else word._replace(text=WHY[reason].detail)
+
+
+def _said(status: int, word: _Word, *, retry_after_s: int | None = None, **more: int) -> Response:
+    return json_response(status, {"text": word.text, "code": word.code} | more, retry_after_s=retry_after_s)
+
+
+def _healthy(_: Request) -> Response:
+    return _said(200, _Word(17, "HEC is healthy"))
+
+
+def _without_acks(_: Request) -> Response:
+    return _said(400, _Word(14, "ACK is disabled"))
+
+
+_PATHS: Final = tuple(
+    f"/services/collector{path}" for path in ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
+)
+
+DIALECT: Final = Dialect(
+    routes=[("POST", path) for path in _PATHS],
+    read=_read,
+    answer=_answer,
+    refuse=_refuse,
+    handshakes={
+        **{("GET", f"/services/collector/{path}"): _healthy for path in ("health", "health/1.0")},
+        **{("OPTIONS", path): _healthy for path in _PATHS},  # What Docker's log driver asks before its first event.
+        **{("POST", f"/services/collector/{path}"): _without_acks for path in ("ack", "ack/1.0")},
+    },
+)

@@ -1,0 +1,223 @@
+"""`ExportLogsServiceRequest` in JSON, read into records. Pure.
+
+Names are camelCase (snake_case is taken, too), 64-bit integers text or numbers, ids hex (OTLP 1.x, "JSON Protobuf
+Encoding"). Ids are kept as they were sent, and members that no schema has under `unknown_fields`.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from ingest.api.dialect import Record
+from ingest.api.documents import value_of
+from ingest.api.otlp.log import MAX_DEPTH, double, named, record
+from ingest.contract.errors import Rejected
+from ingest.contract.message import SEVERITIES
+
+_Origin = dict[str, Any] | Rejected
+
+
+def _both(names: str) -> dict[str, str]:
+    """Return camelCase and snake_case names, each with its snake_case form."""
+    snakes = {name: re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name) for name in names.split()}
+    return snakes | {snake: snake for snake in snakes.values()}
+
+
+_REQUEST: Final = _both("resourceLogs")
+_RESOURCE_LOGS: Final = _both("resource scopeLogs schemaUrl")
+_SCOPE_LOGS: Final = _both("scope logRecords schemaUrl")
+_ORIGIN: Final = _both("name version attributes droppedAttributesCount entityRefs")
+_LOG: Final = _both(
+    "timeUnixNano observedTimeUnixNano severityNumber severityText body attributes droppedAttributesCount flags"
+    " traceId spanId eventName"
+)
+_KINDS: Final = _both("stringValue boolValue intValue doubleValue arrayValue kvlistValue bytesValue")
+
+_INTEGER: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+_NO_NUMBERS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+_MAX_64: Final = (1 << 64) - 1
+_SEVERITY_NUMBERS: Final = {
+    f"SEVERITY_NUMBER_{severity.upper()}{step or ''}": i * 4 + max(step, 1)
+    for i, severity in enumerate(SEVERITIES)
+    for step in (0, 2, 3, 4)
+}
+
+
+def read(body: bytes, *, most: int) -> list[Record | Rejected]:
+    """Return the request's logs, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
+
+    Raises:
+        Rejected: `invalid_json`, or what stands around the logs is not OTLP's.
+    """
+    request = value_of(body)
+    known, unknown = _members(request, _REQUEST)
+    if unknown and not known:  # Another dialect's JSON: a success would lose it.
+        raise Rejected("invalid_json")
+    found: list[Record | Rejected] = []
+    for resource_logs in _list(known.get("resource_logs")):
+        envelope, unknown = _members(resource_logs, _RESOURCE_LOGS)
+        resource = _origin("resource", envelope, unknown)
+        for scope_logs in _list(envelope.get("scope_logs")):
+            envelope, unknown = _members(scope_logs, _SCOPE_LOGS)
+            scope = _origin("scope", envelope, unknown)
+            for log in _list(envelope.get("log_records")):
+                found.append(_read_log(log, resource, scope))
+                if len(found) > most:
+                    return found
+    return found
+
+
+def _read_log(log: Any, resource: _Origin, scope: _Origin) -> Record | Rejected:
+    if isinstance(resource, Rejected):  # What is wrong with it is wrong with each of its logs.
+        return resource
+    if isinstance(scope, Rejected):
+        return scope
+    try:
+        return _log(log, resource | scope)
+    except Rejected as rejected:
+        return rejected
+
+
+def _members(message: Any, names: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a message's known members by their snake_case names, and all others; what is null is not there.
+
+    Raises:
+        Rejected: `invalid_json`, it is no object.
+    """
+    if not isinstance(message, dict):
+        raise Rejected("invalid_json")
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for name, value in message.items():
+        if name not in names:
+            unknown[name] = value
+        elif value is not None:
+            known[names[name]] = value
+    return known, unknown
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Rejected("invalid_json")
+    return value
+
+
+def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any]) -> _Origin:
+    """Return one member of that name with what is said about where logs come from, none where nothing is."""
+    try:
+        said, others = _members(envelope.get(name, {}), _ORIGIN)
+        said = {member: value for member, value in said.items() if value}
+        if "attributes" in said:
+            said["attributes"] = _pairs(said["attributes"], 0)
+    except Rejected as rejected:
+        return rejected
+    if envelope.get("schema_url"):
+        said["schema_url"] = envelope["schema_url"]
+    if unknown or others:
+        said["unknown_fields"] = others | unknown
+    return {name: said} if said else {}
+
+
+def _log(log: Any, members: dict[str, Any]) -> Record | Rejected:
+    """Return one log; `members` are those of its resource and scope, and become the log's."""
+    said, unknown = _members(log, _LOG)
+    time_ns, observed_ns = _time(said.pop("time_unix_nano", 0)), _time(said.pop("observed_time_unix_nano", 0))
+    body = _value(said.pop("body", {}), 0)
+    members |= {member: value for member, value in said.items() if value}  # Protobuf has no other unset.
+    number = members.get("severity_number")
+    if isinstance(number, str):
+        members["severity_number"] = _SEVERITY_NUMBERS.get(number, number)
+    if "attributes" in members:
+        members["attributes"] = _pairs(members["attributes"], 0)
+    if unknown:
+        members["unknown_fields"] = unknown
+    return record(body, members, time_ns=time_ns, observed_ns=observed_ns)
+
+
+def _time(value: Any) -> int:
+    at_ns = _integer(value)
+    if not 0 <= at_ns <= _MAX_64:
+        raise Rejected("invalid_record")
+    return at_ns
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Rejected("invalid_record")
+    return value
+
+
+def _pairs(value: Any, depth: int) -> dict[str, Any] | list[list[Any]]:
+    pairs = []
+    for pair in _list(value):
+        if not isinstance(pair, dict) or not pair.keys() <= {"key", "value"}:
+            raise Rejected("invalid_record")
+        name = pair.get("key", "")
+        if not isinstance(name, str):
+            raise Rejected("invalid_record")
+        pairs.append((name, _value(pair.get("value"), depth)))
+    return named(pairs)
+
+
+def _value(value: Any, depth: int) -> Any:
+    """Return an `AnyValue`, None where it holds none.
+
+    Raises:
+        Rejected: `invalid_fields`, it nests too deep; `invalid_record`, it is none.
+    """
+    if value is None or value == {}:
+        return None
+    if not isinstance(value, dict) or len(value) != 1:
+        raise Rejected("invalid_record")
+    ((name, said),) = value.items()
+    kind = _KINDS.get(name)
+    if kind is None:
+        raise Rejected("invalid_record")
+    return None if said is None else _READS[kind](said, depth)
+
+
+def _string(said: Any, _: int) -> str:
+    if not isinstance(said, str):
+        raise Rejected("invalid_record")
+    return said
+
+
+def _bool(said: Any, _: int) -> bool:
+    if not isinstance(said, bool):
+        raise Rejected("invalid_record")
+    return said
+
+
+def _double(said: Any, _: int) -> Any:
+    if isinstance(said, str) and said in _NO_NUMBERS:
+        return double(_NO_NUMBERS[said])
+    if isinstance(said, bool) or not isinstance(said, int | float | Decimal):
+        raise Rejected("invalid_record")
+    return said
+
+
+def _values(said: Any, depth: int) -> list[Any]:
+    """Return what an `ArrayValue` or a `KeyValueList` at that depth holds."""
+    if depth == MAX_DEPTH:
+        raise Rejected("invalid_fields")
+    if not isinstance(said, dict) or not said.keys() <= {"values"}:
+        raise Rejected("invalid_record")
+    return _list(said.get("values"))
+
+
+_READS: Final[dict[str, Callable[[Any, int], Any]]] = {
+    "string_value": _string,
+    "bool_value": _bool,
+    "int_value": lambda said, _: _integer(said),
+    "double_value": _double,
+    "bytes_value": lambda said, depth: {"bytesValue": _string(said, depth)},
+    "array_value": lambda said, depth: [_value(element, depth + 1) for element in _values(said, depth)],
+    "kvlist_value": lambda said, depth: _pairs(_values(said, depth), depth + 1),
+}

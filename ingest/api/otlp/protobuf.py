@@ -1,0 +1,269 @@
+"""`ExportLogsServiceRequest` in protobuf, read straight into records. Pure.
+
+Tags are those of opentelemetry-proto 1.x, `logs/v1/logs.proto` and `common/v1/common.proto`. A field that these do not
+have is kept under `unknown_fields`, as its number and its value. Hostile bodies cost what their bytes cost: nothing is
+decoded that is over a log's limits anyway, and scopes without logs are counted like logs.
+"""
+
+from collections.abc import Callable, Iterator
+from struct import unpack
+from typing import Any, Final, NamedTuple
+
+from ingest.api.dialect import Record
+from ingest.api.otlp.log import MAX_DEPTH, MAX_LOG_BYTES, MAX_MEMBERS_BYTES, bytes_value, double, named, record
+from ingest.api.protobuf import BYTES, FIXED32, FIXED64, VARINT, Malformed, fields, signed
+from ingest.api.record import MAX_FIELDS
+from ingest.contract.errors import Rejected
+
+_Origin = dict[str, Any] | Rejected
+_Fields = list[tuple[int, Any]]
+
+
+class _Tags(NamedTuple):
+    """The tags of `Resource` or `InstrumentationScope`."""
+
+    attributes: int
+    dropped: int
+    strings: dict[int, str]
+
+
+_RESOURCE: Final = _Tags(1 << 3 | BYTES, 2 << 3 | VARINT, {})
+_SCOPE: Final = _Tags(3 << 3 | BYTES, 4 << 3 | VARINT, {1 << 3 | BYTES: "name", 2 << 3 | BYTES: "version"})
+
+_KEY: Final = 1 << 3 | BYTES
+_VALUE: Final = 2 << 3 | BYTES
+_STRING: Final = 1 << 3 | BYTES
+_BOOL: Final = 2 << 3 | VARINT
+_INT: Final = 3 << 3 | VARINT
+_DOUBLE: Final = 4 << 3 | FIXED64
+_ARRAY: Final = 5 << 3 | BYTES
+_KVLIST: Final = 6 << 3 | BYTES
+_OCTETS: Final = 7 << 3 | BYTES
+_ELEMENT: Final = 1 << 3 | BYTES
+
+_BODY: Final = 5 << 3 | BYTES
+_ATTRIBUTE: Final = 6 << 3 | BYTES
+
+
+def _uint32(varint: int) -> int:
+    return varint & 0xFFFF_FFFF
+
+
+def _int32(varint: int) -> int:
+    return (_uint32(varint) ^ 0x8000_0000) - 0x8000_0000
+
+
+_SCALARS: Final[dict[int, tuple[str, Callable[[Any], Any]]]] = {
+    1 << 3 | FIXED64: ("time_unix_nano", int),
+    2 << 3 | VARINT: ("severity_number", _int32),
+    3 << 3 | BYTES: ("severity_text", bytes.decode),
+    7 << 3 | VARINT: ("dropped_attributes_count", _uint32),
+    8 << 3 | FIXED32: ("flags", int),
+    9 << 3 | BYTES: ("trace_id", bytes.hex),
+    10 << 3 | BYTES: ("span_id", bytes.hex),
+    11 << 3 | FIXED64: ("observed_time_unix_nano", int),
+    12 << 3 | BYTES: ("event_name", bytes.decode),
+}
+
+_SHORT: Final = range(6, 128)  # Of a KeyValue: every length in it is one byte.
+
+
+def read(body: bytes, *, most: int) -> list[Record | Rejected]:
+    """Return the request's logs, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
+
+    Raises:
+        Rejected: `invalid_protobuf`, what stands around the logs is no protobuf; `too_many_records`, the scopes alone
+            are more than `most`.
+    """
+    found: list[Record | Rejected] = []
+    try:
+        for count, (resource, scope_logs) in enumerate(_scopes(body, most)):
+            if count == most:
+                raise Rejected("too_many_records")
+            _read_scope_logs(scope_logs, resource, found, most)
+            if len(found) > most:
+                break
+    except Malformed as error:
+        raise Rejected("invalid_protobuf") from error
+    return found
+
+
+def _scopes(body: bytes, most: int) -> Iterator[tuple[_Origin, bytes]]:
+    """Yield each `ScopeLogs` under the members of its resource, and an empty one where a resource has none."""
+    for tag, resource_logs in fields(body):
+        if tag == _ELEMENT:
+            resource, schema_url, scopes, unknown = _envelope(resource_logs, most)
+            shared = _origin("resource", resource, schema_url, unknown, _RESOURCE)
+            for scope_logs in scopes or (b"",):
+                yield shared, scope_logs
+
+
+def _read_scope_logs(message: bytes, resource: _Origin, found: list[Record | Rejected], most: int) -> None:
+    scope, schema_url, logs, unknown = _envelope(message, most)
+    own = _origin("scope", scope, schema_url, unknown, _SCOPE)
+    # What is wrong with the origin is wrong with each of its logs.
+    if isinstance(resource, Rejected):
+        found.extend(resource for _ in logs)
+    elif isinstance(own, Rejected):
+        found.extend(own for _ in logs)
+    else:
+        shared = resource | own
+        found.extend(_log(log, shared) for log in logs)
+
+
+def _envelope(message: bytes, most: int) -> tuple[bytes, bytes, list[bytes], _Fields]:
+    """Return what `ResourceLogs` and `ScopeLogs` have alike: the origin, its schema's URL, what it sent, all else."""
+    origin: list[bytes] = []
+    schema_url = b""
+    inner: list[bytes] = []
+    unknown: _Fields = []
+    for tag, value in fields(message):
+        if tag == 2 << 3 | BYTES:
+            inner.append(value)
+            if len(inner) > most:
+                break
+        elif tag == 1 << 3 | BYTES:
+            origin.append(value)  # A message that is there twice is the two merged: one behind the other says the same.
+        elif tag == 3 << 3 | BYTES:
+            schema_url = value
+        elif len(unknown) <= MAX_FIELDS:
+            unknown.append((tag, value))
+    return b"".join(origin), schema_url, inner, unknown
+
+
+def _origin(name: str, message: bytes, schema_url: bytes, unknown: _Fields, tags: _Tags) -> _Origin:
+    """Return one member of that name with what is said about where logs come from, none where nothing is."""
+    if len(message) > MAX_MEMBERS_BYTES:
+        return Rejected("invalid_fields")
+    said: dict[str, Any] = {}
+    attributes: list[tuple[str, Any]] = []
+    try:
+        for tag, value in fields(message):
+            if tag == tags.attributes:
+                attributes.append(_pair(value, 0))
+            elif tag == tags.dropped:
+                said["dropped_attributes_count"] = _uint32(value)
+            elif tag in tags.strings:
+                said[tags.strings[tag]] = value.decode()
+            else:
+                unknown.append((tag, value))
+        said["schema_url"] = schema_url.decode()
+        _keep(said, attributes, unknown)
+    except (Malformed, UnicodeDecodeError, Rejected) as error:
+        return _refusal(error)
+    return {name: said} if said else {}
+
+
+def _log(message: bytes, members: dict[str, Any]) -> Record | Rejected:
+    """Return one log; `members` are those of its resource and scope, and become the log's."""
+    if len(message) > MAX_LOG_BYTES:
+        return Rejected("text_too_large")
+    said: dict[str, Any] = {}
+    bodies: list[bytes] = []
+    attributes: list[tuple[str, Any]] = []
+    unknown: _Fields = []
+    try:
+        for tag, value in fields(message):
+            if tag == _ATTRIBUTE:
+                attributes.append(_pair(value, 0))
+            elif tag == _BODY:
+                bodies.append(value)
+            elif tag in _SCALARS:
+                name, read_scalar = _SCALARS[tag]
+                said[name] = read_scalar(value)
+            else:
+                unknown.append((tag, value))
+        body = _value(b"".join(bodies), 0)
+        time_ns, observed_ns = said.pop("time_unix_nano", 0), said.pop("observed_time_unix_nano", 0)
+        _keep(said, attributes, unknown)
+    except (Malformed, UnicodeDecodeError, Rejected) as error:
+        return _refusal(error)
+    return record(body, members | said, time_ns=time_ns, observed_ns=observed_ns)
+
+
+def _keep(said: dict[str, Any], attributes: list[tuple[str, Any]], unknown: _Fields) -> None:
+    """Take what is unset out of the scalars, and put the attributes and the unknown fields in."""
+    for name in [name for name, value in said.items() if not value]:  # Protobuf has no other unset.
+        del said[name]
+    if attributes:
+        said["attributes"] = named(attributes)
+    if len(unknown) > MAX_FIELDS:
+        raise Rejected("invalid_fields")
+    if unknown:
+        said["unknown_fields"] = [
+            [tag >> 3, bytes_value(value) if isinstance(value, bytes) else value] for tag, value in unknown
+        ]
+
+
+def _refusal(error: Exception) -> Rejected:
+    if isinstance(error, Rejected):
+        return error
+    return Rejected("invalid_encoding" if isinstance(error, UnicodeDecodeError) else "invalid_protobuf")
+
+
+def _pair(message: bytes, depth: int) -> tuple[str, Any]:
+    """Return a `KeyValue`. The usual one, a short name and a short string, is read at a glance: it is most of a log."""
+    size = len(message)
+    if size in _SHORT and message[0] == _KEY and (at := message[1] + 2) + 4 <= size:
+        value_at = at + 4
+        if (message[at], message[at + 1], message[at + 2], message[at + 3]) == (
+            _VALUE,
+            size - at - 2,
+            _STRING,
+            size - value_at,
+        ):
+            return message[2:at].decode(), message[value_at:].decode()
+    name = ""
+    values: list[bytes] = []
+    for tag, value in fields(message):
+        if tag == _KEY:
+            name = value.decode()
+        elif tag == _VALUE:
+            values.append(value)
+        else:
+            raise Malformed
+    return name, _value(b"".join(values), depth)
+
+
+def _value(message: bytes, depth: int) -> Any:
+    """Return an `AnyValue`, None where it holds none; of several, the last.
+
+    Raises:
+        Malformed: or it is of a kind that this program does not know, and cannot keep.
+        UnicodeDecodeError: of a string.
+        Rejected: `invalid_fields`, it nests too deep.
+    """
+    found: Any = None
+    pieces: list[bytes] = []
+    last = 0
+    for tag, value in fields(message):
+        if tag == _STRING:
+            found = value.decode()
+        elif tag == _INT:
+            found = signed(value)
+        elif tag == _DOUBLE:
+            found = double(unpack("<d", value.to_bytes(8, "little"))[0])
+        elif tag == _BOOL:
+            found = value != 0
+        elif tag in {_ARRAY, _KVLIST}:
+            if tag != last:
+                pieces.clear()
+            pieces.append(value)
+        elif tag == _OCTETS:
+            found = bytes_value(value)
+        else:
+            raise Malformed
+        last = tag
+    return _nested(b"".join(pieces), last, depth + 1) if last in {_ARRAY, _KVLIST} else found
+
+
+def _nested(message: bytes, kind: int, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise Rejected("invalid_fields")
+    read = _value if kind == _ARRAY else _pair
+    elements = []
+    for tag, element in fields(message):
+        if tag != _ELEMENT:
+            raise Malformed
+        elements.append(read(element, depth))
+    return elements if kind == _ARRAY else named(elements)
