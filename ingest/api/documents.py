@@ -68,8 +68,11 @@ def _values_of_line(line: bytes, *, most: int) -> list[Any]:
         return _decoder.decode_lines(line)
     except _NOT_JSON:
         pass
+    documents = list(_documents(line))  # Some document of the line is broken: and again.
+    if not all(document.lstrip()[:1] in {b"{", b"["} for document in documents):
+        return [Rejected("invalid_json")]  # What stands between them is none: it is one broken line.
     values: list[Any] = []
-    for document in _documents(line):  # Some document of the line is broken: and again.
+    for document in documents:
         try:
             values.append(_decoder.decode(document))
         except _NOT_JSON:

@@ -13,6 +13,7 @@ from ingest.api.dialects import (
     otlp,
     plain,
     seq,
+    splunk_hec,
 )
 
 ALL: Final[tuple[Dialect, ...]] = (
@@ -25,4 +26,5 @@ ALL: Final[tuple[Dialect, ...]] = (
     newrelic.DIALECT,
     otlp.DIALECT,
     seq.DIALECT,
+    splunk_hec.DIALECT,
 )

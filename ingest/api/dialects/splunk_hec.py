@@ -1,7 +1,7 @@
 """Splunk's HTTP Event Collector: `/services/collector`, its paths, and `/raw`.
 
-An event that is a string is the text. Of one that is an object the text is its message (`members.taken_text`); the rest
-of it stays among the fields, under `event`, as all other members do under their own names. Of `/raw` each line is a log.
+An event that is a string is the text. Of one that is an object the text is its message (`members.taken_text`); what is
+left of it stays among the fields, under `event`, as all other members do under their names. Each line of `/raw` is one.
 
 There are no acknowledgements: an `ackId` would have to say that a log is stored, which only the table knows.
 https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
@@ -23,7 +23,7 @@ from ingest.contract.errors import WHY, Rejected, RejectReason
 
 
 class _Word(NamedTuple):
-    """What Splunk calls a refusal. https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector"""
+    """What Splunk calls an outcome (its documentation, "Troubleshoot HTTP Event Collector")."""
 
     code: int
     text: str | None
@@ -43,7 +43,6 @@ _WORDS: Final[dict[RejectReason, _Word]] = {
 _OTHER: Final = _Word(6, None)  # Splunk has no word for it: the text is ours.
 
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # As Splunk breaks lines where nothing else is configured.
-_TEXT_KEYS: Final = frozenset(TEXT_KEYS)
 _OF_ALL: Final = ("host", "source", "sourcetype", "index", "channel")
 _RAW: Final = "/raw"
 _SOURCE: Final = "splunk_hec"
@@ -73,7 +72,7 @@ def _event(members: Any) -> Record | Rejected:
     event = members.get("event")
     event_at = event_time.event_at(members.get("time"))
     if event is None:
-        if _TEXT_KEYS.isdisjoint(members):
+        if all(members.get(key) is None for key in TEXT_KEYS):
             return Rejected("missing_text")
         return record_of(members)  # What Fluent Bit's `splunk_send_raw` sends.
     if event == "" and not members.get("fields"):
@@ -128,9 +127,7 @@ def _without_acks(_: Request) -> Response:
     return _said(400, _Word(14, "ACK is disabled"))
 
 
-_PATHS: Final = tuple(
-    f"/services/collector{path}" for path in ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
-)
+_PATHS: Final = tuple(f"/services/collector{path}" for path in ("", "/event", "/event/1.0", "/raw", "/raw/1.0"))
 
 DIALECT: Final = Dialect(
     routes=[("POST", path) for path in _PATHS],

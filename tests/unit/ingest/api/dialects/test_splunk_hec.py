@@ -1,0 +1,207 @@
+"""Splunk's HTTP Event Collector: events of every kind, raw lines, and every answer."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from ingest.api.dialect import Record
+from ingest.api.dialects.splunk_hec import DIALECT
+from ingest.api.request import Request
+from ingest.contract.errors import Rejected
+from tests.unit.ingest.conftest import Ingest
+
+EVENT = "/services/collector/event"
+RAW = "/services/collector/raw"
+
+
+def _read(body: bytes, path: str = EVENT, **query: str) -> list[Record | Rejected]:
+    return list(DIALECT.read(Request({}, query, body, path)).records)
+
+
+def _one(body: bytes) -> Record:
+    (record,) = _read(body)
+    assert isinstance(record, Record), record
+    return record
+
+
+def _event(body: bytes, path: str = EVENT, method: str = "POST", **headers: str) -> dict[str, Any]:
+    return {
+        "headers": {"x-tenant-id": "acme", "content-type": "application/x-www-form-urlencoded"} | headers,
+        "requestContext": {"requestId": "r-1", "http": {"method": method, "path": path}},
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def _answer(response: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    return response["statusCode"], json.loads(response["body"])
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "left"),
+    [
+        ('"hi\\u0000\\uffff"', "hi\x00\uffff", None),
+        ('{"message":"m","user":"bob"}', "m", {"user": "bob"}),
+        ('{"msg":"m","level":"warn"}', "m", {"level": "warn"}),
+        ('{"message":""}', "", {}),
+        ('{"message":{"msg":"m"}}', '{"msg":"m"}', {"message": {"msg": "m"}}),
+        ('{"user":1}', '{"user":1}', {"user": 1}),
+        ("{}", "{}", {}),
+        ("9007199254740993", "9007199254740993", 9007199254740993),
+        ("0", "0", 0),
+        ("false", "false", False),
+        ("[1,[2]]", "[1,[2]]", [1, [2]]),
+        ("0.1", "0.1", 0.1),
+    ],
+)
+def test_an_event_of_every_type_is_kept(event: str, text: str, left: Any) -> None:
+    """A string and a message become the text; what is left of an object, and every other value, stays under `event`."""
+    record = _one(f'{{"event":{event},"host":"web-1","x":1}}'.encode())
+    fields = record.fields or {}
+    assert (record.text, fields.get("event"), fields["host"], fields["x"]) == (text, left, "web-1", 1)
+    assert ("event" in fields) == (left is not None)
+
+
+@pytest.mark.parametrize(
+    ("members", "event_at"),
+    [
+        ('"time":1764000000.123456789', "2025-11-24T16:00:00.123456789Z"),
+        ('"time":"1764000000.5"', "2025-11-24T16:00:00.5Z"),
+        ('"time":1764000000123', "2025-11-24T16:00:00.123Z"),
+        ('"time":0', "1970-01-01T00:00:00Z"),
+        ('"time":"soon"', "2026-01-01T00:00:00Z"),
+        ('"host":"h"', "2026-01-01T00:00:00Z"),
+    ],
+)
+def test_the_time_is_the_envelope_s_or_else_the_event_s(members: str, event_at: str) -> None:
+    """To the digit, as a number or a string; what is no time costs nothing, and stays."""
+    record = _one(f'{{{members},"event":{{"ts":"2026-01-01T00:00:00Z","message":"m"}}}}'.encode())
+    assert record.event_at == event_at
+
+
+@pytest.mark.parametrize(
+    ("body", "severity"),
+    [
+        (b'{"event":{"message":"m","severity":"warn"},"fields":{"level":"info"}}', "warn"),
+        (b'{"event":"m","fields":{"level":"error"}}', "error"),
+        (b'{"event":"m","severity":"debug"}', "debug"),
+        (b'{"event":"m"}', None),
+    ],
+)
+def test_the_severity_is_the_event_s_or_else_the_fields(body: bytes, severity: str | None) -> None:
+    """Wherever a client says it."""
+    assert _one(body).severity == severity
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"event":"a"}{"event":"b"}',
+        b'{"event":"a"} {"event":"b"}',
+        b'{"event":"a"}\n\r\n{"event":"b"}\n',
+        b'{\n"event":"a"}\n{"event":\n"b"}',
+        b'[{"event":"a"},{"event":"b"}]',
+        b'\xef\xbb\xbf{"event":"a"}{"event":"b"}',
+    ],
+)
+def test_events_stand_one_after_another(body: bytes) -> None:
+    """With lines between them or without, and in an array."""
+    assert [record.text for record in _read(body) if isinstance(record, Record)] == ["a", "b"]
+
+
+def test_an_object_without_an_event_is_a_log_where_it_has_a_message() -> None:
+    """Fluent Bit's `splunk_send_raw` sends these."""
+    record = _one(b'{"message":"m","level":"info","ts":"2026-01-01T00:00:00Z"}')
+    assert (record.text, record.severity, record.event_at) == ("m", "info", "2026-01-01T00:00:00Z")
+
+
+def test_a_blank_event_with_fields_is_a_log() -> None:
+    """What it says stands in them."""
+    record = _one(b'{"event":"","fields":{"a":1}}')
+    assert (record.text, record.fields) == ("", {"fields": {"a": 1}})
+
+
+def test_raw_lines_are_logs() -> None:
+    """Blank ones are none; what the query says belongs to each; bytes that are no text are refused alone."""
+    found = _read(b"a\tb \r\n\n\r\nc\xff\n\xc3\xa9", RAW, sourcetype="st", host="h", channel="c", other="x")
+    of_all = {"sourcetype": "st", "host": "h", "channel": "c"}
+    assert [record.reason if isinstance(record, Rejected) else record for record in found] == [
+        Record("a\tb ", fields=of_all),
+        "invalid_encoding",
+        Record("é", fields=of_all),
+    ]
+
+
+def test_success_is_code_0(ingest: Ingest) -> None:
+    """200, in whatever type it came."""
+    assert _answer(ingest(_event(b'{"event":"a"}'))) == (200, {"text": "Success", "code": 0})
+    assert [message.source for message in ingest.enqueued] == ["splunk_hec"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [(b'{"event":""}', 13), (b'{"host":"h"}', 12), (b"{nonsense}", 6), (b"7", 6), (b'{"event":"\xff"}', 6)],
+)
+def test_a_refused_event_costs_no_neighbour_and_is_named(bad: bytes, code: int, ingest: Ingest) -> None:
+    """200 with the code and the event's number: the others would be sent again, or lost, with a 400."""
+    status, said = _answer(ingest(_event(b'{"event":"a"}\n' + bad + b'\n{"event":"b"}')))
+    assert (status, said["code"], said["invalid-event-number"]) == (200, code, 1)
+    assert [message.text for message in ingest.enqueued] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", {"text": "No data", "code": 5}),
+        (b" \n", {"text": "No data", "code": 5}),
+        (b'{"host":"h"}', {"text": "Event field is required", "code": 12, "invalid-event-number": 0}),
+        (b'{"event":null}', {"text": "Event field is required", "code": 12, "invalid-event-number": 0}),
+        (b'{"event":""}', {"text": "Event field cannot be blank", "code": 13, "invalid-event-number": 0}),
+        (b"nonsense", {"text": "Invalid data format", "code": 6, "invalid-event-number": 0}),
+    ],
+)
+def test_a_request_of_nothing_good_is_a_400(body: bytes, said: dict[str, Any], ingest: Ingest) -> None:
+    """In Splunk's words; nothing is left."""
+    assert _answer(ingest(_event(body))) == (400, said)
+    assert ingest.enqueued == []
+
+
+def test_a_reason_that_splunk_has_no_word_for_is_ours(ingest: Ingest) -> None:
+    """The text says what to do."""
+    status, said = _answer(ingest(_event(b'{"event":"a"}', **{"x-tenant-id": ""})))
+    assert (status, said["text"], said["code"]) == (400, "Missing X-Tenant-ID header", 6)
+
+
+def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
+    """503, server is busy."""
+    response = Ingest(remaining_ms=1_500)(_event(b'{"event":"a"}'))
+    assert _answer(response) == (503, {"text": "Server is busy", "code": 9})
+    assert response["headers"]["retry-after"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("rejected", "status", "code"), [(Rejected("over_quota", 7), 429, 9), (Rejected("tenant_forbidden"), 403, 4)]
+)
+def test_refusals_of_the_door_are_in_splunk_s_words(rejected: Rejected, status: int, code: int) -> None:
+    """Busy with the time to wait; an invalid token."""
+    response = DIALECT.refuse(rejected, Request({}, {}, b""))
+    assert (response["statusCode"], json.loads(response["body"])["code"]) == (status, code)
+    assert response["headers"].get("retry-after") == ("7" if status == 429 else None)
+
+
+def test_health_is_answered_without_credentials(ingest: Ingest) -> None:
+    """Also to the OPTIONS with which Docker's log driver begins."""
+    healthy = (200, {"text": "HEC is healthy", "code": 17})
+    assert _answer(ingest(_event(b"", "/services/collector/health", "GET"))) == healthy
+    assert _answer(ingest(_event(b"", "/services/collector/health/1.0", "GET"))) == healthy
+    assert ingest(_event(b"", "/services/collector/event/1.0", "OPTIONS"))["statusCode"] == 200
+
+
+def test_acknowledgements_are_said_to_be_off(ingest: Ingest) -> None:
+    """An ackId that is true before a log is stored would be a lie."""
+    asked = ingest(_event(b'{"acks":[1]}', "/services/collector/ack"))
+    assert _answer(asked) == (400, {"text": "ACK is disabled", "code": 14})
+    given = ingest(_event(b'{"event":"a"}', **{"x-splunk-request-channel": "00872DC6-AC83-4EDE-8AFE-8413C3825C4C"}))
+    assert "ackId" not in json.loads(given["body"])
