@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from ingest.api import event_time
 from ingest.api.dialect import Record
-from ingest.api.documents import json_text
+from ingest.api.documents import json_text, value_of
 from ingest.api.severity import of_record as severity_of_record
 from ingest.contract.errors import Rejected
+from ingest.contract.message import Severity
 
 TEXT_KEYS: Final = (
     "message",
@@ -42,6 +43,17 @@ def record_of(members: Any) -> Record | Rejected:
     event_at, severity = event_time.of_record(members), severity_of_record(members)
     text = taken_text(members)
     return text if isinstance(text, Rejected) else Record(text, None, None, members, event_at, severity)
+
+
+def severity_of_text(text: str) -> Severity | None:
+    """Return the severity that a text names which is a JSON object, or None: shippers send lines of loggers whole."""
+    if not text.startswith("{"):
+        return None
+    try:
+        members = value_of(text.encode())
+    except Rejected:
+        return None
+    return severity_of_record(members) if isinstance(members, dict) else None
 
 
 def taken_text(members: dict[str, Any]) -> str | Rejected:

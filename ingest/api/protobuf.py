@@ -20,6 +20,8 @@ _LOW_BITS: Final = 0x7F
 _MAX_VARINT_BITS: Final = 70  # Ten bytes; what is above 64 bits falls off.
 _MIN_TAG: Final = 1 << _TYPE_BITS
 _MAX_TAG: Final = (1 << 32) - 1
+_MASK_32: Final = (1 << 32) - 1
+_SIGN_32: Final = 1 << 31
 _MASK_64: Final = (1 << 64) - 1
 _SIGN_64: Final = 1 << 63
 
@@ -90,6 +92,11 @@ def _written(number: int) -> bytes:
 def signed(varint: int) -> int:
     """Return an int64's or int32's value: negative ones are written as two's complement of 64 bits."""
     return varint - (1 << 64) if varint & _SIGN_64 else varint
+
+
+def int32(varint: int) -> int:
+    """Return an int32's or an open enum's value: what is above 32 bits falls off."""
+    return ((varint & _MASK_32) ^ _SIGN_32) - _SIGN_32
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from ingest.api.dialect import Record
 from ingest.api.documents import value_of
-from ingest.api.otlp.log import MAX_DEPTH, double, named, record
+from ingest.api.otlp.log import MAX_DEPTH, record
+from ingest.api.wire_values import double, named
 from ingest.contract.errors import Rejected
 from ingest.contract.message import SEVERITIES
 

@@ -10,9 +10,10 @@ from struct import unpack
 from typing import Any, Final, NamedTuple
 
 from ingest.api.dialect import Record
-from ingest.api.otlp.log import MAX_DEPTH, MAX_LOG_BYTES, MAX_MEMBERS_BYTES, bytes_value, double, named, record
-from ingest.api.protobuf import BYTES, FIXED32, FIXED64, VARINT, Malformed, fields, signed
+from ingest.api.otlp.log import MAX_DEPTH, record
+from ingest.api.protobuf import BYTES, FIXED32, FIXED64, VARINT, Malformed, fields, int32, signed
 from ingest.api.record import MAX_FIELDS
+from ingest.api.wire_values import MAX_LOG_BYTES, MAX_MEMBERS_BYTES, bytes_value, double, named, unknown_fields
 from ingest.contract.errors import Rejected
 
 _Origin = dict[str, Any] | Rejected
@@ -49,13 +50,9 @@ def _uint32(varint: int) -> int:
     return varint & 0xFFFF_FFFF
 
 
-def _int32(varint: int) -> int:
-    return (_uint32(varint) ^ 0x8000_0000) - 0x8000_0000
-
-
 _SCALARS: Final[dict[int, tuple[str, Callable[[Any], Any]]]] = {
     1 << 3 | FIXED64: ("time_unix_nano", int),
-    2 << 3 | VARINT: ("severity_number", _int32),
+    2 << 3 | VARINT: ("severity_number", int32),
     3 << 3 | BYTES: ("severity_text", bytes.decode),
     7 << 3 | VARINT: ("dropped_attributes_count", _uint32),
     8 << 3 | FIXED32: ("flags", int),
@@ -187,12 +184,8 @@ def _keep(said: dict[str, Any], attributes: list[tuple[str, Any]], unknown: _Fie
         del said[name]
     if attributes:
         said["attributes"] = named(attributes)
-    if len(unknown) > MAX_FIELDS:
-        raise Rejected("invalid_fields")
     if unknown:
-        said["unknown_fields"] = [
-            [tag >> 3, bytes_value(value) if isinstance(value, bytes) else value] for tag, value in unknown
-        ]
+        said["unknown_fields"] = unknown_fields(unknown)
 
 
 def _refusal(error: Exception) -> Rejected:

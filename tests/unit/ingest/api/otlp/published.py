@@ -9,8 +9,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from ingest.api.dialect import Record
 from ingest.api.event_time import event_at
-from ingest.api.otlp.log import bytes_value, double, named
 from ingest.api.severity import severity
+from ingest.api.wire_values import bytes_value, double, named
 
 _TYPES: Final = {
     "string": 9,

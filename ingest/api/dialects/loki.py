@@ -1,0 +1,79 @@
+"""Loki's push API: `POST /loki/api/v1/push`, JSON or snappy protobuf; and the older JSON of `/api/prom/push`.
+
+A line is the text, its time, in nanoseconds, `event_at`. Labels and structured metadata stay among the fields, under
+these names. Their level is the severity, or else that of a line which is a JSON object, where Loki looks, too.
+https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
+"""
+
+from typing import Final
+
+from ingest.api.dialect import Dialect, Records
+from ingest.api.encodings import unsnapped
+from ingest.api.events import Response
+from ingest.api.loki import json, protobuf
+from ingest.api.media_type import media_type
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S
+from ingest.contract.errors import WHY, Rejected
+
+_UNNAMED_TYPES: Final = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
+# No block of snappy begins so: of 123 bytes, it would copy from before its first.
+_JSON_STARTS: Final = (b'{"', b"{ ", b"{\n", b"{\r", b"{\t", b"{}")
+_MOST_NAMED: Final = 10
+
+
+def _read(request: Request) -> Records:
+    content_type, _ = media_type(request.headers.get("content-type", ""))
+    is_json = content_type == "application/json"
+    if is_json or (content_type in _UNNAMED_TYPES and request.body.startswith(_JSON_STARTS)):
+        records = json.read(request.body, most=MAX_RECORDS)
+    else:
+        body = unsnapped(request.body, request.headers.get("content-encoding", ""))
+        records = protobuf.read(body, most=MAX_RECORDS)
+    return Records(records, is_batch=True, source="loki")
+
+
+def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
+    """Return the 204, also where some entries were refused: a header names them, as a 204 has no body.
+
+    Loki says 400 then, and has taken the others; a client that sends a 400 again would send these for ever.
+    """
+    if not_enqueued:
+        return _text(503, "The queue did not take every entry. Push them again.", retry_after_s=RETRY_AFTER_S)
+    if parsed.rejected and not parsed.messages:
+        return _text(400, _named(parsed, "\n"))
+    headers = {"x-rejected-entries": _named(parsed, "; ")} if parsed.rejected else {}
+    return {"statusCode": 204, "headers": headers, "body": "", "isBase64Encoded": False}
+
+
+def _refuse(rejected: Rejected, _: Request) -> Response:
+    return _text(rejected.status, f"{rejected.detail} ({rejected.reason})", retry_after_s=rejected.retry_after_s)
+
+
+def _named(parsed: Parsed, between: str) -> str:
+    """Return the first refused entries, by their places in the request, and how many more there are."""
+    named = [f"entry {place}: {WHY[reason].detail} ({reason})" for place, reason in parsed.rejected[:_MOST_NAMED]]
+    more = len(parsed.rejected) - len(named)
+    return between.join([*named, f"and {more} more"] if more else named)
+
+
+def _text(status: int, text: str, *, retry_after_s: int | None = None) -> Response:
+    headers = {"content-type": "text/plain; charset=utf-8"}
+    if retry_after_s is not None:
+        headers["retry-after"] = str(retry_after_s)
+    return {"statusCode": status, "headers": headers, "body": f"{text}\n", "isBase64Encoded": False}
+
+
+def _ready(_: Request) -> Response:
+    return _text(200, "ready")
+
+
+DIALECT: Final = Dialect(
+    routes=[("POST", "/loki/api/v1/push"), ("POST", "/api/prom/push")],
+    read=_read,
+    answer=_answer,
+    refuse=_refuse,
+    handshakes={("GET", "/ready"): _ready},
+    takes_empty=True,
+)

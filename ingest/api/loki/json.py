@@ -1,0 +1,71 @@
+r"""Loki's push request in JSON, and the older one of `/api/prom/push`, read into records. Pure.
+
+`{"streams": [{"stream": {label: value}, "values": [["<ns>", "<line>", {metadata}]]}]}`; in the older one a stream is
+`{"labels": "{label=\"value\"}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}`.
+"""
+
+import re
+from typing import Any, Final
+
+from ingest.api import event_time
+from ingest.api.dialect import Record
+from ingest.api.flawed import value_of_flawed
+from ingest.api.loki.entry import entry, entry_at, labels_of
+from ingest.contract.errors import Rejected
+
+_NANOSECONDS: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+_ENTRY: Final = range(2, 4)  # How many members one has.
+_STREAM: Final = frozenset({"stream", "values", "labels", "entries"})
+
+
+def read(body: bytes, *, most: int) -> list[Record | Rejected]:
+    """Return the request's entries, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
+
+    Raises:
+        Rejected: `invalid_json`, or what stands around the entries is not Loki's.
+    """
+    request, is_flawed = value_of_flawed(body)
+    if not isinstance(request, dict) or not isinstance(request.get("streams"), list):
+        raise Rejected("invalid_json")
+    found: list[Record | Rejected] = []
+    for stream in request["streams"]:
+        if not isinstance(stream, dict):
+            raise Rejected("invalid_json")
+        labels = stream.get("stream", stream.get("labels"))
+        if isinstance(labels, str):
+            labels = labels_of(labels)
+        others = {name: value for name, value in stream.items() if name not in _STREAM}
+        is_wrong = is_flawed([labels, others])
+        for key, read_entry in (("values", _value), ("entries", _old_entry)):
+            for sent in _list(stream.get(key)):
+                is_read = not is_wrong and not is_flawed(sent)
+                found.append(read_entry(sent, labels, others) if is_read else Rejected("invalid_record"))
+                if len(found) > most:
+                    return found
+    return found
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Rejected("invalid_json")
+    return value
+
+
+def _value(sent: Any, labels: Any, others: dict[str, Any]) -> Record | Rejected:
+    if not isinstance(sent, list) or len(sent) not in _ENTRY:
+        return Rejected("invalid_record")
+    at, line, *metadata = sent
+    if isinstance(at, str) and _NANOSECONDS.fullmatch(at):
+        at = int(at)
+    if isinstance(at, bool) or not isinstance(at, int):
+        return Rejected("invalid_record")
+    return entry(at, line, labels, metadata[0] if metadata else None, others)
+
+
+def _old_entry(sent: Any, labels: Any, others: dict[str, Any]) -> Record | Rejected:
+    if not isinstance(sent, dict) or not isinstance(sent.get("ts"), str):
+        return Rejected("invalid_record")
+    metadata = {name: value for name, value in sent.items() if name not in {"ts", "line"}}
+    return entry_at(event_time.event_at(sent["ts"], unit="ns"), sent.get("line"), labels, metadata, others)
