@@ -280,7 +280,7 @@ def test_json_s_other_ways_to_say_a_value_are_taken() -> None:
     assert record.fields == {"body": [1, -2, None, None], "severity_number": 14}
 
 
-def test_one_log_that_is_no_protobuf_or_no_utf8_costs_no_neighbour() -> None:
+def test_invalid_protobuf_or_utf8_in_one_log_costs_no_neighbour() -> None:
     """Also where the resource above it is broken: then its logs alone are refused."""
     good, broken, no_text = b"\x2a\x03\x0a\x01a", b"\x2a\x7f", b"\x2a\x03\x0a\x01\xff"
     logs = b"".join(b"\x12" + bytes([len(log)]) + log for log in (good, broken, no_text, good))
