@@ -17,7 +17,7 @@ _NONE: Final[Mapping[str, str]] = {}
 class Request(NamedTuple):
     """One request. Header names are lower case; `body` is what the client meant: decoded and inflated.
 
-    `path` is without the stage, `parameters` are what its route found in it; `id` is the gateway's.
+    `path` is without the stage, `parameters` are what its route found in it; `id` and the time are the gateway's.
     """
 
     headers: Mapping[str, str]
@@ -26,6 +26,7 @@ class Request(NamedTuple):
     path: str = ""
     parameters: Mapping[str, str] = _NONE
     id: str = ""
+    received_ms: int = 0
 
 
 def from_event(
@@ -41,14 +42,21 @@ def from_event(
     encoding = headers.get("content-encoding")
     if encoding is not None:
         body = encodings.undone(body, encoding)
-    return Request(headers, event.get("queryStringParameters") or {}, body, path, parameters, request_id)
+    query = event.get("queryStringParameters") or {}
+    return Request(headers, query, body, path, parameters, request_id, _received_ms(event))
 
 
 def without_body(
     event: Mapping[str, Any], *, path: str = "", parameters: Mapping[str, str] = _NONE, request_id: str = ""
 ) -> Request:
     """Return the request without its body: of a handshake, or where the body is what is wrong with it."""
-    return Request(_headers(event), event.get("queryStringParameters") or {}, b"", path, parameters, request_id)
+    query = event.get("queryStringParameters") or {}
+    return Request(_headers(event), query, b"", path, parameters, request_id, _received_ms(event))
+
+
+def _received_ms(event: Mapping[str, Any]) -> int:
+    received_ms: int = (event.get("requestContext") or {}).get("timeEpoch", 0)
+    return received_ms
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:

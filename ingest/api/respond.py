@@ -37,6 +37,14 @@ def fits(response: Response) -> bool:
     return len(body.encode()) + sum(map(body.count, _ESCAPED)) <= _MAX_ANSWER_BYTES
 
 
+def text_response(status: int, text: str, *, retry_after_s: int | None = None) -> Response:
+    """Return the same of plain text, which ends with a line feed."""
+    headers = {"content-type": "text/plain"}
+    if retry_after_s is not None:
+        headers["retry-after"] = str(retry_after_s)
+    return {"statusCode": status, "headers": headers, "body": f"{text}\n", "isBase64Encoded": False}
+
+
 def not_found(request_id: str) -> Response:
     """Return the 404 for a request that no dialect answers."""
     return json_response(404, {"detail": "Not Found", "request_id": request_id})

@@ -4,6 +4,7 @@ A fuzzer's bytes are a path, a content type, an empty line and the body, so that
 something; what names no route is nothing. That records come out as they went in is the property tests' to show.
 """
 
+import base64
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -35,13 +36,13 @@ def check(data: bytes, parse: Parse = parse) -> Iterable[str]:
     found = _found(request, match.dialect, parse)
     if isinstance(found, Rejected):
         assert found.reason in REJECT_REASONS
-        _check_answer(match.dialect.refuse(found, request), {found.status})
+        _check_answer(match.dialect.refuse(found, request), {found.status, 415})
         return {f"{path} {found.reason}"}
     check_positions(found, may_be_empty=match.dialect.takes_empty)
     for message in found.messages:
         check_message(message, may_be_empty=match.dialect.takes_empty_text)
         assert message.source not in {"json_upload", "text_upload"}, SOURCE_PATTERN
-    _check_answer(match.dialect.answer(found, frozenset(), request), {200, 201, 202, 400})
+    _check_answer(match.dialect.answer(found, frozenset(), request), {200, 201, 202, 204, 400})
     everything = frozenset(range(len(found.messages)))
     if everything:
         _check_answer(match.dialect.answer(found, everything, request), {503})
@@ -56,7 +57,11 @@ def _found(request: Request, dialect: Dialect, parse: Parse) -> Parsed | Rejecte
 
 
 def _check_answer(answer: Any, statuses: set[int]) -> None:
-    """It has one of the statuses, and its body is empty or JSON."""
+    """It has one of the statuses, and its body is empty, plain text, bytes in base64 or JSON."""
     assert answer["statusCode"] in statuses
-    assert not answer["body"] or isinstance(json.loads(answer["body"]), dict)
-    assert all(isinstance(value, str) for value in answer["headers"].values())
+    headers = answer["headers"]
+    assert all(isinstance(value, str) for value in headers.values())
+    if answer["isBase64Encoded"]:
+        assert base64.b64decode(answer["body"], validate=True)
+    elif answer["body"] and headers["content-type"] != "text/plain":
+        assert isinstance(json.loads(answer["body"]), dict)

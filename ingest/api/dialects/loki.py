@@ -14,7 +14,7 @@ from ingest.api.loki import json, protobuf
 from ingest.api.media_type import media_type
 from ingest.api.parse import MAX_RECORDS, Parsed
 from ingest.api.request import Request
-from ingest.api.respond import RETRY_AFTER_S
+from ingest.api.respond import RETRY_AFTER_S, text_response
 from ingest.contract.errors import WHY, Rejected
 
 _UNNAMED_TYPES: Final = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
@@ -40,15 +40,17 @@ def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Respons
     Loki says 400 then, and has taken the others; a client that sends a 400 again would send these for ever.
     """
     if not_enqueued:
-        return _text(503, "The queue did not take every entry. Push them again.", retry_after_s=RETRY_AFTER_S)
+        return text_response(503, "The queue did not take every entry. Push them again.", retry_after_s=RETRY_AFTER_S)
     if parsed.rejected and not parsed.messages:
-        return _text(400, _named(parsed, "\n"))
+        return text_response(400, _named(parsed, "\n"))
     headers = {"x-rejected-entries": _named(parsed, "; ")} if parsed.rejected else {}
     return {"statusCode": 204, "headers": headers, "body": "", "isBase64Encoded": False}
 
 
 def _refuse(rejected: Rejected, _: Request) -> Response:
-    return _text(rejected.status, f"{rejected.detail} ({rejected.reason})", retry_after_s=rejected.retry_after_s)
+    return text_response(
+        rejected.status, f"{rejected.detail} ({rejected.reason})", retry_after_s=rejected.retry_after_s
+    )
 
 
 def _named(parsed: Parsed, between: str) -> str:
@@ -58,15 +60,8 @@ def _named(parsed: Parsed, between: str) -> str:
     return between.join([*named, f"and {more} more"] if more else named)
 
 
-def _text(status: int, text: str, *, retry_after_s: int | None = None) -> Response:
-    headers = {"content-type": "text/plain; charset=utf-8"}
-    if retry_after_s is not None:
-        headers["retry-after"] = str(retry_after_s)
-    return {"statusCode": status, "headers": headers, "body": f"{text}\n", "isBase64Encoded": False}
-
-
 def _ready(_: Request) -> Response:
-    return _text(200, "ready")
+    return text_response(200, "ready")
 
 
 DIALECT: Final = Dialect(

@@ -1,0 +1,164 @@
+"""Amazon Data Firehose's HTTP endpoint: `POST /firehose`, with CloudWatch Logs' records inside or any others.
+
+A record that is CloudWatch Logs' (gzip JSON) holds log events: each is a log under its own id, its message the text.
+Of any other each line is a log, as an object's members say or as it is, and its id follows from the request's, which
+stays the same when Firehose sends it again. The common attribute `tenant_id` names the tenant.
+https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html
+"""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ingest.api.dialect import Dialect, Record, Records
+from ingest.api.documents import value_of
+from ingest.api.encodings import MAX_BODY_BYTES, inflate
+from ingest.api.event_time import event_at
+from ingest.api.events import Response
+from ingest.api.members import record_of, severity_of_text
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.contract.errors import WHY, Rejected
+
+_GZIP: Final = b"\x1f\x8b"
+_REQUEST_ID: Final = "x-amz-firehose-request-id"
+_ATTRIBUTES: Final = "x-amz-firehose-common-attributes"
+_SOURCE: Final = "firehose"
+
+
+def _read(request: Request) -> Records:
+    sent = value_of(request.body)
+    if not isinstance(sent, dict) or not isinstance(sent.get("records"), list):
+        raise Rejected("invalid_json")
+    request_id = sent.get("requestId", request.headers.get(_REQUEST_ID))
+    if not isinstance(request_id, str):
+        raise Rejected("invalid_idempotency_key")
+    attributes = _attributes(request)
+    tenant_id = attributes.pop("tenant_id", None)
+    shared = {"common_attributes": attributes} if attributes else {}
+    found: list[Record | Rejected] = []
+    inflated_bytes = 0
+    for place, record in enumerate(sent["records"]):
+        data = _data(record)
+        inflated_bytes += 0 if isinstance(data, Rejected) else len(data)
+        if inflated_bytes > MAX_BODY_BYTES:  # All records together, as one body.
+            raise Rejected("body_too_large")
+        found += [_with(log, shared, f"{request_id}.{place}.{line}") for line, log in enumerate(_logs(data))]
+        if len(found) > MAX_RECORDS:
+            break
+    return Records(found, is_batch=True, source=_SOURCE, tenant_id=tenant_id, aside=request_id)
+
+
+def _attributes(request: Request) -> dict[str, Any]:
+    """Return the common attributes; the header holds them as JSON.
+
+    Raises:
+        Rejected: `invalid_json`, it does not: the tenant would be lost.
+    """
+    said = value_of(request.headers.get(_ATTRIBUTES, "{}").encode())
+    attributes = said.get("commonAttributes", {}) if isinstance(said, dict) else None
+    if not isinstance(attributes, dict):
+        raise Rejected("invalid_json")
+    return attributes
+
+
+def _data(record: Any) -> bytes | Rejected:
+    """Return what a record holds, inflated where it is gzip."""
+    data = record.get("data") if isinstance(record, dict) else None
+    if not isinstance(data, str):
+        return Rejected("invalid_record")
+    try:
+        octets = b64decode(data, validate=True)
+        return inflate(octets) if octets.startswith(_GZIP) else octets
+    except (Base64Error, ValueError):
+        return Rejected("invalid_base64")
+    except Rejected as rejected:
+        return rejected
+
+
+def _logs(data: bytes | Rejected) -> Iterator[Record | Rejected]:
+    if isinstance(data, Rejected):
+        yield data
+        return
+    try:
+        document = value_of(data)
+    except Rejected:
+        document = None
+    if isinstance(document, dict) and isinstance(document.get("logEvents"), list) and "messageType" in document:
+        yield from _of_cloudwatch(document)
+    else:
+        yield from (_line(line) for line in data.split(b"\n") if line.strip())
+
+
+def _of_cloudwatch(document: dict[str, Any]) -> Iterator[Record | Rejected]:
+    """Yield the log events; a CONTROL_MESSAGE, which asks whether anybody is there, holds none."""
+    events = document.pop("logEvents")
+    if document["messageType"] == "CONTROL_MESSAGE":
+        return
+    for event in events:
+        if not isinstance(event, dict) or not isinstance(event.get("message"), str):
+            yield Rejected("invalid_record")
+            continue
+        text, log_id = event.pop("message"), event.pop("id", None)
+        at = event_at(event.get("timestamp"), unit="ms")
+        yield Record(text, None, log_id, document | event, at, severity_of_text(text))
+
+
+def _line(line: bytes) -> Record | Rejected:
+    try:
+        text = line.decode().removesuffix("\r")
+    except UnicodeDecodeError:
+        return Rejected("invalid_encoding")
+    if text.lstrip().startswith("{"):
+        try:
+            return record_of(value_of(line))
+        except Rejected:
+            pass  # A line like any other.
+    return Record(text)
+
+
+def _with(log: Record | Rejected, shared: dict[str, Any], log_id: str) -> Record | Rejected:
+    if isinstance(log, Rejected):
+        return log
+    fields = shared | (log.fields or {}) if shared else log.fields
+    return log._replace(fields=fields, log_id=log.log_id or log_id)
+
+
+def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
+    """Return the 200, also where some records were refused: Firehose would send, and back up, all of them again."""
+    if not_enqueued:
+        said = "The queue did not take every record. Send them again."
+        return _said(503, request, parsed.aside, said, retry_after_s=RETRY_AFTER_S)
+    if parsed.rejected and not parsed.messages:
+        place, reason = parsed.rejected[0]
+        return _said(
+            400, request, parsed.aside, f"No record was taken. Record {place}: {WHY[reason].detail} ({reason})"
+        )
+    return _said(200, request, parsed.aside)
+
+
+def _refuse(rejected: Rejected, request: Request) -> Response:
+    said = f"{rejected.detail} ({rejected.reason})"
+    request_id = request.headers.get(_REQUEST_ID, "")
+    return _said(rejected.status, request, request_id, said, retry_after_s=rejected.retry_after_s)
+
+
+def _said(
+    status: int, request: Request, request_id: str, error: str | None = None, *, retry_after_s: int | None = None
+) -> Response:
+    """Return exactly what Firehose takes for an answer: its request's id, the time, and what is wrong, if anything."""
+    body: dict[str, Any] = {"requestId": request_id, "timestamp": request.received_ms}
+    if error is not None:
+        body["errorMessage"] = error
+    return json_response(status, body, retry_after_s=retry_after_s)
+
+
+DIALECT: Final = Dialect(
+    routes=[("POST", "/firehose")],
+    read=_read,
+    answer=_answer,
+    refuse=_refuse,
+    takes_empty=True,
+)

@@ -1,0 +1,176 @@
+"""Firehose's HTTP endpoint: CloudWatch Logs' records and any others, and every answer."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from ingest.api.dialect import Record, Records
+from ingest.api.dialects.firehose import DIALECT
+from ingest.api.request import Request
+from ingest.contract.errors import Rejected
+from tests.unit.ingest.conftest import Ingest
+
+ATTRIBUTES = "x-amz-firehose-common-attributes"
+
+
+def _body(*data: Any, **members: Any) -> bytes:
+    records = [{"data": base64.b64encode(one).decode()} if isinstance(one, bytes) else one for one in data]
+    return json.dumps({"requestId": "r1", "timestamp": 1, "records": records} | members).encode()
+
+
+def _records(*data: Any, headers: dict[str, str] | None = None) -> Records:
+    return DIALECT.read(Request(headers or {}, {}, _body(*data)))
+
+
+def _read(*data: Any) -> list[Record | Rejected]:
+    return list(_records(*data).records)
+
+
+def _cloudwatch(*events: Any, kind: str = "DATA_MESSAGE") -> bytes:
+    return gzip.compress(json.dumps({"messageType": kind, "owner": "1", "logGroup": "g", "logEvents": events}).encode())
+
+
+def _event(body: bytes, **headers: str) -> dict[str, Any]:
+    said = {"x-amz-firehose-request-id": "r1", ATTRIBUTES: '{"commonAttributes":{"tenant_id":"acme"}}'}
+    return {
+        "headers": said | {"content-type": "application/json"} | headers,
+        "requestContext": {
+            "requestId": "g-1",
+            "timeEpoch": 1_764_000_000_123,
+            "http": {"method": "POST", "path": "/firehose"},
+        },
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def _answer(response: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    return response["statusCode"], json.loads(response["body"])
+
+
+def test_cloudwatch_s_log_events_are_logs_under_their_own_ids() -> None:
+    """The message is the text, the time exact; what stands around the events is in the fields of each."""
+    events = [
+        {"id": "3656", "timestamp": 1764000000123, "message": 'x\n{"level":"warn"}', "extractedFields": {"a": "1"}},
+        {"id": "3657", "timestamp": -1, "message": '{"level":"warn"}'},
+        {"id": "3658", "timestamp": 0, "message": ""},
+    ]
+    shared = {"messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g"}
+    first, second, third = _read(_cloudwatch(*events))
+    fields = shared | {"timestamp": 1764000000123, "extractedFields": {"a": "1"}}
+    assert first == Record('x\n{"level":"warn"}', None, "3656", fields, "2025-11-24T16:00:00.123Z", None)
+    assert isinstance(second, Record)
+    assert (second.event_at, second.severity) == ("1969-12-31T23:59:59.999Z", "warn")
+    assert isinstance(third, Record)
+    assert (third.text, third.event_at) == ("", "1970-01-01T00:00:00.000Z")
+
+
+def test_a_control_message_holds_no_log() -> None:
+    """CloudWatch Logs asks with it whether anybody is there."""
+    assert _read(_cloudwatch({"id": "", "timestamp": 1, "message": "CHECK"}, kind="CONTROL_MESSAGE")) == []
+
+
+def test_other_records_are_lines() -> None:
+    """An object is read by its members, any other is the text; ids follow from the request, the record, the line."""
+    found = _read(b'{"message":"a","level":"warn"}\n\nplain\r\n', gzip.compress(b"zipped"), b"[1]", b'{"half')
+    assert found == [
+        Record("a", None, "r1.0.0", {"level": "warn"}, None, "warn"),
+        Record("plain", None, "r1.0.1"),
+        Record("zipped", None, "r1.1.0"),
+        Record("[1]", None, "r1.2.0"),
+        Record('{"half', None, "r1.3.0"),
+    ]
+
+
+def test_common_attributes_name_the_tenant_and_are_kept() -> None:
+    """As the operator set them on the stream."""
+    said = {"commonAttributes": {"tenant_id": "acme", "env": "prod"}}
+    found = _records(b"a", headers={ATTRIBUTES: json.dumps(said)})
+    assert found.tenant_id == "acme"
+    assert list(found.records) == [Record("a", None, "r1.0.0", {"common_attributes": {"env": "prod"}})]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"\x1f\x8bbroken", "invalid_gzip"),
+        ({"data": "!"}, "invalid_base64"),
+        ({"data": "é"}, "invalid_base64"),
+        ({"data": 7}, "invalid_record"),
+        ({}, "invalid_record"),
+        (7, "invalid_record"),
+        (b"\xff", "invalid_encoding"),
+        (_cloudwatch({"id": "1", "message": 7}), "invalid_record"),
+        (_cloudwatch(7), "invalid_record"),
+    ],
+)
+def test_a_record_that_is_none_is_refused_alone(bad: Any, reason: str) -> None:
+    """Its neighbours are taken."""
+    found = [record.reason if isinstance(record, Rejected) else record.text for record in _read(b"a", bad, b"b")]
+    assert found == ["a", reason, "b"]
+
+
+def test_records_together_stay_under_the_cap_of_one_body() -> None:
+    """A hundred small bombs are one large one."""
+    bomb = gzip.compress(b" " * 2_000_000)
+    with pytest.raises(Rejected) as caught:
+        _read(*[bomb] * 6)
+    assert caught.value.reason == "body_too_large"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"[]", {}),
+        (b"{}", {}),
+        (b'{"requestId":"r","records":7}', {}),
+        (_body(b"a", requestId=7), {}),
+        (_body(b"a"), {ATTRIBUTES: "nonsense"}),
+        (_body(b"a"), {ATTRIBUTES: '{"commonAttributes":7}'}),
+    ],
+)
+def test_what_is_no_request_of_firehose_is_refused_whole(body: bytes, headers: dict[str, str]) -> None:
+    """The tenant, or the id that keeps a retry from being stored twice, would be lost."""
+    with pytest.raises(Rejected):
+        DIALECT.read(Request(headers, {}, body))
+
+
+def test_success_is_exactly_the_id_and_the_time(ingest: Ingest) -> None:
+    """Firehose takes nothing else; a retry is stored under the same ids."""
+    for _ in range(2):
+        assert _answer(ingest(_event(_body(b"a")))) == (200, {"requestId": "r1", "timestamp": 1_764_000_000_123})
+    assert [(m.tenant_id, m.log_id, m.source) for m in ingest.enqueued] == [("acme", "r1.0.0", "firehose")] * 2
+    assert _answer(ingest(_event(_body())))[0] == 200
+
+
+def test_a_refused_record_costs_no_neighbour(ingest: Ingest) -> None:
+    """200: Firehose has no word for a part."""
+    status, said = _answer(ingest(_event(_body(b"a", 7))))
+    assert (status, sorted(said)) == (200, ["requestId", "timestamp"])
+    assert [message.text for message in ingest.enqueued] == ["a"]
+
+
+def test_a_request_of_nothing_good_is_a_400(ingest: Ingest) -> None:
+    """With the reason; Firehose puts it aside in its bucket."""
+    status, said = _answer(ingest(_event(_body(7))))
+    assert (status, said["requestId"]) == (400, "r1")
+    assert said["errorMessage"].endswith("(invalid_record)")
+
+
+def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
+    """503 with the message that Firehose shows."""
+    response = Ingest(remaining_ms=1_500)(_event(_body(b"a")))
+    status, said = _answer(response)
+    assert (status, said["requestId"], response["headers"]["retry-after"]) == (503, "r1", "5")
+    assert said["errorMessage"]
+
+
+def test_refusals_have_firehose_s_form(ingest: Ingest) -> None:
+    """The id is the header's, as the body may be what is wrong."""
+    status, said = _answer(ingest(_event(b"{")))
+    assert (status, said["requestId"], said["timestamp"]) == (400, "r1", 1_764_000_000_123)
+    busy = DIALECT.refuse(Rejected("over_quota", 7), Request({}, {}, b""))
+    assert (busy["statusCode"], busy["headers"]["retry-after"]) == (429, "7")
