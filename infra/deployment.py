@@ -60,13 +60,16 @@ def propose(
     template_url: str,
     reset: bool = False,
     dry_run: bool = False,
+    revert_drift: bool = False,
     timeout_s: float = 300,
     poll_s: float = 0.5,
 ) -> Proposal | None:
     """Return the change set that brings the stack `name` to the template, or None when there is nothing to change.
 
     `template_url` is where `code_bucket.upload_template` put `TEMPLATE`: as a call's body it would be too large.
-    What a failed first deployment left of the stack is deleted first, but not for a dry run.
+    What a failed first deployment left of the stack is deleted first, but not for a dry run. `revert_drift` asks for
+    what was changed by hand, too ("Using drift-aware change sets", CloudFormation's user guide, November 2026); else
+    CloudFormation compares with the last template, and not with what is there.
 
     Raises:
         StackError: CloudFormation refuses it, another deployment runs, or a dry run would have to delete.
@@ -82,6 +85,7 @@ def propose(
         raise StackError(f"Stack {name!r} is {status}: another deployment runs. Wait for it.")
     creates = status in {None, "REVIEW_IN_PROGRESS"}
     deployed = () if creates or reset else (goal.deployed or ())
+    mode: dict[str, Any] = {} if creates or not revert_drift else {"DeploymentMode": "REVERT_DRIFT"}
     try:
         change_set_id = place.cloudformation.create_change_set(
             StackName=name,
@@ -90,6 +94,7 @@ def propose(
             TemplateURL=template_url,
             Parameters=changeset.parameters(given, declared=goal.declared, deployed=deployed),
             Capabilities=["CAPABILITY_IAM"],
+            **mode,
         )["Id"]
     except ClientError as error:
         raise StackError(f"CloudFormation refuses the change set: {error.response['Error'].get('Message')}") from error

@@ -35,6 +35,7 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
 )
 @click.option("--dry-run", is_flag=True, help="Show the change set and leave the stack as it is.")
 @click.option("--reset", is_flag=True, help="What is not given takes the template's default, not the stack's value.")
+@click.option("--revert-drift", is_flag=True, help="Also put back what was changed by hand, in AWS alone.")
 @click.option("--yes", is_flag=True, help="Do not ask, not even before logs are deleted or left behind.")
 @click.option(
     "--packages",
@@ -52,6 +53,7 @@ def command(
     simulate: bool,
     dry_run: bool,
     reset: bool,
+    revert_drift: bool,
     yes: bool,
     packages: Path | None,
     bucket: str | None,
@@ -80,9 +82,8 @@ def command(
     template_url = code_bucket.upload_template(place, bucket, deployment.TEMPLATE.read_text())
     code = code_bucket.code_parameters(bucket, built) if dry_run else code_bucket.upload(place, bucket, built)
     out.say("Making the change set.")
-    proposal = deployment.propose(
-        place, name, code | dict(parameters), goal, template_url=template_url, reset=reset, dry_run=dry_run
-    )
+    how = {"reset": reset, "dry_run": dry_run, "revert_drift": revert_drift}
+    proposal = deployment.propose(place, name, code | dict(parameters), goal, template_url=template_url, **how)
     if proposal is None:
         out.say(f"Stack {name} is as the template wants it.")
     else:

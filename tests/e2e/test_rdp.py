@@ -69,6 +69,26 @@ def test_send_one_line_a_request(local_stack: "LocalStack", eventually: "Eventua
     assert {row["source"]["S"] for row in rows} == {"text_upload"}
 
 
+def test_send_waits_until_all_is_stored(local_stack: "LocalStack", tmp_path: Path) -> None:
+    """With --wait it ends when every log is a row; while the consumer is stopped it says so in time, with 3."""
+    file = tmp_path / "lines"
+    file.write_text("".join(f"line {number}\n" for number in range(300)))
+
+    _rdp("consumer", "stop", data_dir=local_stack.data_dir)
+    try:
+        waited = ("send", file, "--tenant", "waits", "--wait", "--wait-timeout", "1")
+        told = _rdp(*waited, data_dir=local_stack.data_dir, expect=3)
+        assert b"stored    0 " in told.stdout
+        assert b"not yet   300 " in told.stdout
+        assert local_stack.rows("waits") == []
+    finally:
+        _rdp("consumer", "start", data_dir=local_stack.data_dir)
+
+    stored = _rdp("send", file, "--tenant", "waits", "--wait", data_dir=local_stack.data_dir).stdout
+    assert b"stored    300 " in stored
+    assert len(local_stack.rows("waits")) == 300  # Now, and not after a while.
+
+
 def test_send_says_which_lines_were_not_accepted(local_stack: "LocalStack", tmp_path: Path) -> None:
     """A line that ingest refuses and one that is not text are named with their reason; the exit status is 4."""
     file = tmp_path / "lines"

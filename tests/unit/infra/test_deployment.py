@@ -140,6 +140,18 @@ def test_an_update_keeps_the_stacks_values() -> None:
     assert cloudformation.created["Parameters"] == [{"ParameterKey": "New", "ParameterValue": "1"}]
 
 
+def test_what_was_changed_by_hand_is_put_back_on_request() -> None:
+    """By CloudFormation's own mode, which only an update has."""
+    for status, asked, mode in (
+        ("CREATE_COMPLETE", True, "REVERT_DRIFT"),
+        ("CREATE_COMPLETE", False, None),
+        (None, True, None),
+    ):
+        cloudformation = _CloudFormation(status)
+        _propose(cloudformation, revert_drift=asked)
+        assert cloudformation.created.get("DeploymentMode") == mode
+
+
 def test_what_will_hold_is_what_the_stack_has() -> None:
     """But for what is given; `reset` and a stack that was never created have the template's defaults."""
     place: Any = _Place(_CloudFormation("UPDATE_COMPLETE"))
