@@ -1,26 +1,31 @@
 """The API keys of a stack with `Authentication=api_key`: made, listed, revoked. The table keeps hashes only."""
 
 import secrets
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from infra.stack import Stack, StackError
-from ingest.access.principal import access_id
+from ingest.access.keys import access_id, scopes_of
+from ingest.access.principal import WRITE, Scope
 from ingest.contract.message import TenantId
+
+_TEXTS: Final = ("key_id", "tenant_id", "created_at", "note")
 
 
 class Key(NamedTuple):
-    """A key as the table knows it: without its secret. `created_at` is RFC 3339."""
+    """A key as the table knows it: without its secret. `created_at` is RFC 3339; `scopes` are what it may do."""
 
     key_id: str
     tenant_id: str
     created_at: str
     note: str
+    scopes: tuple[str, ...]
 
 
-def create(stack: Stack, tenant_id: str, note: str) -> tuple[Key, str]:
+def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = (WRITE,)) -> tuple[Key, str]:
     """Store a new key of the tenant; return it and its text, which nobody can read again.
 
     Raises:
@@ -32,11 +37,16 @@ def create(stack: Stack, tenant_id: str, note: str) -> tuple[Key, str]:
         raise StackError(
             f"{tenant_id!r} is no tenant id: 1 to 64 of A-Z a-z 0-9 . _ -, starting with a letter or digit."
         ) from error
-    key = Key(secrets.token_hex(4), tenant_id, datetime.now(UTC).isoformat(timespec="seconds"), note)
+    created_at = datetime.now(UTC).isoformat(timespec="seconds")
+    key = Key(secrets.token_hex(4), tenant_id, created_at, note, tuple(sorted(scopes)))
     text = f"rdp_{key.key_id}_{secrets.token_urlsafe(32)}"
     stack.place.dynamodb.put_item(
         TableName=_table_name(stack),
-        Item={"id": {"S": access_id(text)}} | {name: {"S": value} for name, value in key._asdict().items()},
+        Item={
+            "id": {"S": access_id(text)},
+            **{name: {"S": getattr(key, name)} for name in _TEXTS},
+            "scopes": {"SS": key.scopes},
+        },
         ConditionExpression="attribute_not_exists(id)",
     )
     return key, text
@@ -72,9 +82,12 @@ def _scan(stack: Stack) -> list[tuple[str, Key]]:
         ExpressionAttributeValues={":key": {"S": "key#"}},
         ConsistentRead=True,
     )
-    return [
-        (item["id"]["S"], Key(*(item[name]["S"] for name in Key._fields))) for page in pages for item in page["Items"]
-    ]
+    return [(item["id"]["S"], _key(item)) for page in pages for item in page["Items"]]
+
+
+def _key(item: Mapping[str, Any]) -> Key:
+    key_id, tenant_id, created_at, note = (item[name]["S"] for name in _TEXTS)
+    return Key(key_id, tenant_id, created_at, note, tuple(sorted(scopes_of(item))))
 
 
 def _table_name(stack: Stack) -> str:

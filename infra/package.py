@@ -17,7 +17,7 @@ Function = Literal["ingest", "consumer"]
 Architecture = Literal["arm64", "x86_64"]
 
 HANDLERS: Final[Mapping[Function, tuple[str, ...]]] = {
-    "ingest": ("ingest.handler", "ingest.access.authorize"),
+    "ingest": ("ingest.handler",),
     "consumer": ("consumer.handler",),
 }
 """The modules of the Lambda handlers in each package (a test compares the template). What they import is in it, and

@@ -6,8 +6,8 @@ from typing import Final
 from infra import stack
 from infra.stack import Place
 
-MAX_STACK_NAME: Final = 53
-"""The longest function name is the stack's and `-authorizer`; Lambda takes 64 characters (CreateFunction, its API)."""
+MAX_STACK_NAME: Final = 55
+"""The longest function name is the stack's and `-consumer`; Lambda takes 64 characters (CreateFunction, its API)."""
 
 _PROVISIONED: Final = "PROVISIONED"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ingest.access import quota
+from ingest.access import keys, quota
 from ingest.api import dialects
 from ingest.api.events import HttpEvent, Response
 from ingest.api.routes import Routes
@@ -31,7 +31,11 @@ class Clients(NamedTuple):
 
     kinesis: "KinesisClient | Kinesis"
     sqs: "SQSClient | Sqs"
-    dynamodb: quota.UpdatesItems
+    dynamodb: "AccessTable"
+
+
+class AccessTable(keys.GetsItems, quota.UpdatesItems, Protocol):
+    """DynamoDB, as keys and quotas use it."""
 
 
 class Context(Protocol):
@@ -66,6 +70,7 @@ def outside(
             sub_keys=settings.stream_sub_keys,
         ),
         enqueue=partial(queue.send, clients.sqs, settings.queue_url, time=time, each=each),
+        find_key=keys.Keys(clients.dynamodb, settings.access_table_name, monotonic=time.monotonic).find,
         take_quota=partial(
             quota.take,
             clients.dynamodb,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from ingest import report
-from ingest.access.principal import tenant_of
+from ingest.access.principal import WRITE, Credentials, Principal, principal_of
 from ingest.api.events import HttpEvent, Response
 from ingest.api.parse import parse
 from ingest.api.request import Request, from_event, without_body
@@ -45,6 +45,7 @@ class Outside(NamedTuple):
 
     put_on_stream: Puts
     enqueue: Puts
+    find_key: Callable[[str], Principal]
     take_quota: TakesQuota
     now_ms: Callable[[], int]
     monotonic: Callable[[], float]
@@ -73,8 +74,19 @@ def respond(
     properties: dict[str, object] = {"request_id": request_id, "lambda_request_id": lambda_request_id}
     principal: str | None = None
     try:
-        if settings.authentication != "none":
-            principal = tenant_of(event, settings.jwt_tenant_claim)
+        if settings.authentication != "none":  # Before the body is looked at.
+            asks = _without_body(event, match)
+            sender = principal_of(
+                event,
+                Credentials(asks.headers, asks.query, asks.parameters),
+                scope=WRITE,
+                authentication=settings.authentication,
+                jwt_tenant_claim=settings.jwt_tenant_claim,
+                find_key=outside.find_key,
+            )
+            principal = sender.tenant_id
+            if sender.key_id:
+                properties["key_id"] = sender.key_id
         request = from_event(event, path=match.path, parameters=match.parameters, request_id=request_id)
         count = partial(_count, request, principal, now_ms=now_ms, outside=outside, properties=properties)
         try:

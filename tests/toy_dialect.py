@@ -34,6 +34,6 @@ DIALECT: Final = Dialect(
     read=_read,
     answer=_answer,
     refuse=_refuse,
-    handshakes={("GET", "/toy/{tenant}"): _greet},
+    handshakes={("GET", "/toy/{tenant}"): _greet, ("HEAD", "/toy/{tenant}"): _greet},
     takes_empty=True,
 )

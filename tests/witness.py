@@ -26,6 +26,7 @@ import ingest.contract.message
 import ingest.contract.metrics
 import ingest.sinks.publish
 from consumer.item import Item
+from ingest.access.presented import KEY_HEADERS
 from ingest.api.dialect import Record
 from ingest.api.request import Request
 from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, Rejected
@@ -33,7 +34,7 @@ from ingest.contract.message import InternalMessage
 from tests.leaks import LEAD_CHARS, leaks
 
 _STANDARD_STREAMS: Final = (1, 2)
-_KEY_HEADERS: Final = ("authorization", "x-api-key")
+_KEY_HEADERS: Final = ("authorization", *KEY_HEADERS)
 _NAMES: Final = (*ingest.contract.metrics.METRICS, *REJECT_REASONS, *POISON_REASONS)
 
 

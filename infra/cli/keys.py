@@ -1,5 +1,7 @@
 """`rdp keys`: create, list and revoke the API keys of a stack with `Authentication=api_key`."""
 
+from typing import get_args
+
 import click
 
 from infra import access
@@ -8,6 +10,7 @@ from infra.stack import Stack
 from infra.terminal import out
 from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
+from ingest.access.principal import WRITE, Scope
 
 
 @click.group("keys", cls=WholeSummaries)
@@ -19,10 +22,20 @@ def command() -> None:
 @on_stack
 @click.option("--tenant", required=True, help="The tenant that the key's requests belong to.")
 @click.option("--note", default="", help="What it is for.")
-def create(stack: Stack, *, tenant: str, note: str) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(get_args(Scope)),
+    default=(WRITE,),
+    show_default=True,
+    help="What it may do: send logs, or read them. Give it twice for both.",
+)
+def create(stack: Stack, *, tenant: str, note: str, scopes: tuple[Scope, ...]) -> None:
     """Create a key and show it, once: the stack keeps a hash only."""
-    key, text = access.create(stack, tenant, note)
-    out.say(f"Key {key.key_id} of tenant {key.tenant_id}. Keep it now; it can't be shown again.", err=True)
+    key, text = access.create(stack, tenant, note, frozenset(scopes))
+    may = " and ".join(key.scopes)
+    out.say(f"Key {key.key_id} of tenant {key.tenant_id}, to {may}. Keep it now; it can't be shown again.", err=True)
     out.say(text)
 
 
@@ -31,14 +44,17 @@ def create(stack: Stack, *, tenant: str, note: str) -> None:
 @click.option("--tenant", help="Only this tenant's.")
 def list_keys(stack: Stack, *, tenant: str | None) -> None:
     """List the keys, without their secrets."""
-    rows = ((key.key_id, key.tenant_id, key.created_at, printable(key.note)) for key in access.keys(stack, tenant))
-    out.say_table(("key id", "tenant", "created at", "note"), rows)
+    rows = (
+        (key.key_id, key.tenant_id, ", ".join(key.scopes), key.created_at, printable(key.note))
+        for key in access.keys(stack, tenant)
+    )
+    out.say_table(("key id", "tenant", "scopes", "created at", "note"), rows)
 
 
 @command.command("revoke")
 @on_stack
 @click.argument("key_id")
 def revoke(stack: Stack, *, key_id: str) -> None:
-    """Revoke the key KEY_ID. API Gateway may let it in for up to 60 s more."""
+    """Revoke the key KEY_ID. A running function may let it in for up to 60 s more."""
     key = access.revoke(stack, key_id)
     out.say(f"Key {key.key_id} of tenant {key.tenant_id} is revoked, within 60 s everywhere.")

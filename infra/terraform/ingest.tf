@@ -45,6 +45,17 @@ resource "aws_iam_role_policy" "ingest" {
         Resource = "${aws_cloudwatch_log_group.ingest.arn}:*"
       },
       ], [
+      for _ in range(local.api_keys) : {
+        Sid      = "FindKeys"
+        Effect   = "Allow"
+        Action   = "dynamodb:GetItem"
+        Resource = aws_dynamodb_table.access.arn
+        Condition = {
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["key#*"] }
+          Null                      = { "dynamodb:LeadingKeys" = "false" }
+        }
+      }
+      ], [
       for _ in range(local.authenticated) : {
         Sid      = "CountQuotas"
         Effect   = "Allow"
@@ -62,7 +73,7 @@ resource "aws_iam_role_policy" "ingest" {
 
 resource "aws_lambda_function" "ingest" {
   function_name    = "${var.name}-ingest"
-  description      = "POST /ingest and GET /health."
+  description      = "Logs of every dialect, and GET /health."
   runtime          = var.runtime
   architectures    = [var.architecture]
   handler          = "ingest.handler.handler"

@@ -1,1 +1,1 @@
-"""Who sends, and how much: API keys and tokens, and the quotas of a tenant."""
+"""Who sends, and how much: API keys and tokens with their scopes, and the quotas of a tenant."""

@@ -1,39 +1,84 @@
-"""Whose request it is, when the stack has an authorizer: the key presented, and the tenant vouched for. Pure."""
+"""Whose request it is, and what it may do: of its API key, or of the token that API Gateway verified. Pure."""
 
-from collections.abc import Mapping
-from hashlib import sha256
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from ingest.access.presented import presented_key
 from ingest.contract.errors import Rejected
 from ingest.contract.message import TenantId
 
-_KEY_HEADER: Final = "x-api-key"
+Scope = Literal["write", "read"]
+
+WRITE: Final[Scope] = "write"
+READ: Final[Scope] = "read"
+
+_SCOPE_CLAIMS: Final = ("scope", "scp")
+_PREFIX: Final = "rdp/"  # A resource server's name, where the issuer (Cognito) allows no scope without one.
 
 
-def tenant_of(event: Mapping[str, Any], jwt_claim: str) -> str:
-    """Return the tenant of the API key (Lambda authorizer) or of the token's `jwt_claim` (JWT authorizer).
+class Principal(NamedTuple):
+    """Who sends: a tenant, what it may do, and the id of its API key (not the key; "" for a token)."""
+
+    tenant_id: str
+    scopes: frozenset[str]
+    key_id: str = ""
+
+
+class Credentials(NamedTuple):
+    """What may hold a request's key. Header names are lower case; see `presented_key`."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
+def principal_of(
+    event: Mapping[str, Any],
+    credentials: Credentials,
+    *,
+    scope: Scope,
+    authentication: Literal["api_key", "jwt"],
+    jwt_tenant_claim: str,
+    find_key: Callable[[str], Principal],
+) -> Principal:
+    """Return whose request it is, once it has the scope. `find_key` is `Keys.find`.
 
     Raises:
-        Rejected: `tenant_forbidden`, the authorizer names no valid tenant. Authorization that is switched on and not
-            wired to the route ends here too, and never in a request that names its tenant itself.
+        Rejected: `missing_credentials`, `unknown_credentials` or `credentials_unchecked` of a key; `tenant_forbidden`,
+            the token names no valid tenant; `forbidden_scope`.
     """
-    authorizer = event["requestContext"].get("authorizer") or {}
-    vouched = (authorizer.get("lambda") or {}).get("tenant_id")
-    if vouched is None:
-        vouched = ((authorizer.get("jwt") or {}).get("claims") or {}).get(jwt_claim)
+    if authentication == "api_key":
+        principal = find_key(presented_key(*credentials))
+    else:
+        principal = of_token(event, jwt_tenant_claim)
+    if scope not in principal.scopes:
+        raise Rejected("forbidden_scope")
+    return principal
+
+
+def of_token(event: Mapping[str, Any], tenant_claim: str) -> Principal:
+    """Return what the token says that API Gateway's JWT authorizer let in.
+
+    Without any scope claim it may write, as before there were scopes; reading is never assumed.
+
+    Raises:
+        Rejected: `tenant_forbidden`, it names no valid tenant. Authorization that is switched on and not wired to the
+            route ends here too, and never in a request that names its tenant itself.
+    """
+    claims = ((event["requestContext"].get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
     try:
-        return msgspec.convert(vouched, TenantId)
+        tenant_id: str = msgspec.convert(claims.get(tenant_claim), TenantId)
     except msgspec.ValidationError as error:
         raise Rejected("tenant_forbidden") from error
+    stated = [claims[name] for name in _SCOPE_CLAIMS if name in claims]
+    scopes = {scope.removeprefix(_PREFIX) for claim in stated for scope in _words(claim)}
+    return Principal(tenant_id, frozenset(scopes if stated else {WRITE}))
 
 
-def presented_key(headers: Mapping[str, str]) -> str:
-    """Return the API key that the request presents in `X-Api-Key`, or "" when there is none."""
-    return next((value.strip() for name, value in headers.items() if name.lower() == _KEY_HEADER), "")
-
-
-def access_id(key: str) -> str:
-    """Return the id under which the table holds an API key."""
-    return f"key#{sha256(key.encode()).hexdigest()}"
+def _words(claim: Any) -> list[str]:
+    """Return a claim's words: API Gateway hands a list on as the text `[a b]`."""
+    if isinstance(claim, list):
+        return [word for word in claim if isinstance(word, str)]
+    return claim.strip("[]").replace(",", " ").split() if isinstance(claim, str) else []

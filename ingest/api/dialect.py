@@ -57,7 +57,8 @@ class Dialect(NamedTuple):
     - `answer(parsed, not_enqueued, request)` words what became of the records: all taken, some or all refused
       (`parsed.rejected`), or some not acknowledged by the queue, by their positions in `parsed.messages`.
     - `refuse(rejected, request)` words the refusal of the whole: a bad request (whose body is then b"", if that is what
-      is wrong with it), bad credentials, a quota used up (`rejected.retry_after_s`).
+      is wrong with it), bad credentials (401 and 403, and 503 where they can't be checked now), a quota used up. Where
+      the same request is taken later, `rejected.retry_after_s` says when.
     - `takes_empty`: a batch of no records is a success, and no `empty_batch`.
     - `takes_empty_text`: a log whose text is "" is a log, and no `empty_text`. One whose text is None never is.
     """

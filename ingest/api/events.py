@@ -27,6 +27,7 @@ class HttpEvent(TypedDict):
 
     requestContext: RequestContext
     routeKey: NotRequired[str]
+    pathParameters: NotRequired[dict[str, str] | None]
     headers: NotRequired[dict[str, str] | None]
     queryStringParameters: NotRequired[dict[str, str] | None]
     body: NotRequired[str | None]

@@ -13,6 +13,8 @@ RETRY_AFTER_S: Final = 5
 _MAX_ANSWER_BYTES: Final = 6_200_000  # Lambda's 6 MiB (quotas, November 2026), less headers and envelope.
 _ESCAPED: Final = '"\\'
 
+_NOT_FOUND: Final = "Nothing answers this method and path. Logs go to POST /ingest, or to a path of a dialect."
+
 _JSON: Final = {"content-type": "application/json"}
 
 
@@ -47,4 +49,4 @@ def text_response(status: int, text: str, *, retry_after_s: int | None = None) -
 
 def not_found(request_id: str) -> Response:
     """Return the 404 for a request that no dialect answers."""
-    return json_response(404, {"detail": "Not Found", "request_id": request_id})
+    return json_response(404, {"detail": _NOT_FOUND, "request_id": request_id})

@@ -1,5 +1,9 @@
-"""Which dialect a request speaks: by its method and path, and by nothing else. Pure."""
+"""Which dialect a request speaks: by its method and path, and by nothing else. Pure.
 
+Before every dialect's path may stand `/t/{tenant}`, and behind it `/k/{key}`: for clients that can set no header.
+"""
+
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -9,10 +13,11 @@ from ingest.api.request import Request
 
 _DEFAULT_STAGE: Final = "$default"
 _NONE: Final[Mapping[str, str]] = {}
+_PREFIX: Final = re.compile(r"/t/(?P<tenant>[A-Za-z0-9][^/]*)(?:/k/(?P<key>[^/]+))?(?=/|\Z)")
 
 
 class Match(NamedTuple):
-    """Where a request goes. `handshake` answers it at once, if there is one. `path` is without the stage."""
+    """Where a request goes. `handshake` answers it at once, if there is one. `path` is without stage and prefix."""
 
     dialect: Dialect
     handshake: Callable[[Request], Response] | None
@@ -53,7 +58,7 @@ class Routes:
         """Return where the request goes, or None when no dialect answers it.
 
         A stage other than `$default` stands before the path and is no part of it. Behind a custom domain's base path,
-        which nothing in the event names, the gateway's own route (`routeKey`) decides.
+        which nothing in the event names, it is what the gateway's own route, `/{proxy+}`, took for `proxy`.
         """
         context = event["requestContext"]
         method, path = context["http"]["method"], context["http"]["path"]
@@ -63,10 +68,25 @@ class Routes:
         stage = context.get("stage", _DEFAULT_STAGE)
         if stage != _DEFAULT_STAGE:
             path = path.removeprefix(f"/{stage}")
-        key_method, _, key_path = event.get("routeKey", "").partition(" ")
-        return self._lookup(method, path) or (self._exact.get((method, key_path)) if key_method == method else None)
+        found = self._lookup(method, path)
+        if found is None:
+            proxy = (event.get("pathParameters") or {}).get("proxy")
+            found = self._lookup(method, f"/{proxy}") if proxy else None
+        return found
 
     def _lookup(self, method: str, path: str) -> Match | None:
+        """Return the route of a path with or without a prefix, which no route's own parameter takes for its own."""
+        found = self._exact.get((method, path))
+        if found is not None:
+            return found
+        path_behind, prefix = _without_prefix(path)
+        found = self._of_path(method, path_behind) if prefix else None
+        # Two words for one thing (a route's own `{tenant}` and the prefix): which one is meant is not to be guessed.
+        if found is not None and prefix.keys().isdisjoint(found.parameters):
+            return found._replace(parameters={**found.parameters, **prefix})
+        return self._of_path(method, path)
+
+    def _of_path(self, method: str, path: str) -> Match | None:
         found = self._exact.get((method, path))
         if found is not None:
             return found
@@ -77,6 +97,14 @@ class Routes:
                 if parameters is not None:
                     return pattern.match._replace(path=path, parameters=parameters)
         return None
+
+
+def _without_prefix(path: str) -> tuple[str, dict[str, str]]:
+    """Return the path behind its prefix, and what that says: nothing where no tenant's name stands there."""
+    found = _PREFIX.match(path)
+    if found is None:
+        return path, {}
+    return path[found.end() :] or "/", {name: value for name, value in found.groupdict().items() if value is not None}
 
 
 def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | None:

@@ -8,9 +8,11 @@ from typing import Final, Literal, NamedTuple, get_args
 
 RejectReason = Literal[
     "body_too_large",
+    "credentials_unchecked",
     "damaged_compression",
     "empty_batch",
     "empty_text",
+    "forbidden_scope",
     "invalid_base64",
     "invalid_compression",
     "invalid_encoding",
@@ -23,6 +25,7 @@ RejectReason = Literal[
     "invalid_record",
     "invalid_tenant",
     "larger_than_quota",
+    "missing_credentials",
     "missing_tenant",
     "missing_text",
     "no_valid_records",
@@ -31,6 +34,7 @@ RejectReason = Literal[
     "tenant_mismatch",
     "text_too_large",
     "too_many_records",
+    "unknown_credentials",
     "unsupported_content_encoding",
     "unsupported_content_type",
 ]
@@ -48,7 +52,7 @@ _INVALID_JSON: Final = "Invalid JSON payload"  # The specification's words, also
 class Why(NamedTuple):
     """What belongs to a reason: the HTTP status, the sentence for a person, and what happened, for who reads metrics.
 
-    The detail of `over_quota` has a place for the seconds to wait.
+    The detail of a reason that passes has a place for the seconds to wait.
     """
 
     status: int
@@ -62,6 +66,11 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         "Body larger than 10 MiB after decompression. Send smaller batches.",
         "The body is over the cap, as sent or inflated.",
     ),
+    "credentials_unchecked": Why(
+        503,
+        "The credentials can't be checked now. Try again in {retry_after_s} s.",
+        "The table of keys does not answer, and nobody is let in unchecked.",
+    ),
     "damaged_compression": Why(
         400,
         "The compressed body came as text, its bytes replaced by U+FFFD. Send a Content-Type that is no text, such as "
@@ -70,6 +79,11 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     ),
     "empty_batch": Why(400, "The batch holds no records.", "A batch of nothing."),
     "empty_text": Why(400, "text is empty.", "The record's text is the empty string."),
+    "forbidden_scope": Why(
+        403,
+        "The credentials are not for this: sending asks for the scope write, reading for read.",
+        "A key or token without the scope that the route asks for.",
+    ),
     "invalid_base64": Why(
         400,
         "Body is marked as base64 and is not base64.",
@@ -114,6 +128,11 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         "The request alone is larger than the tenant's quota of a minute. Send smaller batches.",
         "No minute will ever take this request.",
     ),
+    "missing_credentials": Why(
+        401,
+        "The request has no API key. Send it as X-Api-Key, or as Authorization: Bearer.",
+        "No key in any form that is read.",
+    ),
     "missing_tenant": Why(400, "Missing X-Tenant-ID header", "Nothing says whose log it is."),
     "missing_text": Why(400, _INVALID_JSON, "The record has no text under any known name."),
     "no_valid_records": Why(
@@ -127,7 +146,7 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     "tenant_forbidden": Why(
         403,
         "The credentials belong to another tenant than the one that the request names.",
-        "The authorizer vouches for another tenant, or for none.",
+        "The key's or token's tenant is another one, or the token names none.",
     ),
     "tenant_mismatch": Why(
         400,
@@ -141,6 +160,9 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     ),
     "too_many_records": Why(
         413, "More than 20,000 records in one request. Send smaller batches.", "More than an invocation has time for."
+    ),
+    "unknown_credentials": Why(
+        401, "Unknown API key.", "A key that was never made, or that was revoked, or two keys at once."
     ),
     "unsupported_content_encoding": Why(
         400,
@@ -158,7 +180,7 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error 
     """A request or a record that is not taken as it is.
 
     `reason` is from the closed list, `status` and `detail` belong to it. `retry_after_s` is set where the same request
-    is taken later (`over_quota`), and None where the client must change it first.
+    is taken later (`over_quota`, `credentials_unchecked`), and None where the client must change it first.
     """
 
     def __init__(self, reason: RejectReason, retry_after_s: int | None = None) -> None:
@@ -168,7 +190,7 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error 
 
     @property
     def status(self) -> int:
-        """The HTTP status of the reason: 4xx."""
+        """The HTTP status of the reason: 4xx, or 503 where nothing is wrong with the request."""
         return WHY[self.reason].status
 
     @property

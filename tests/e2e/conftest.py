@@ -17,11 +17,12 @@ import pytest
 from infra import counts, dead_letters
 from infra.local import engine, lifecycle, state, terraform
 from infra.stack import Place, Stack
+from ingest.access.presented import KEY_HEADERS
 from tests.e2e import captured_logs
 from tests.leaks import LEAD_CHARS
 
 QUIET: Mapping[str, str] = {"SecondsPerChar": "0", "CrashProbability": "0"}
-_KEY_HEADERS = {"Authorization", "X-Api-Key"}
+_KEY_HEADERS = {"authorization", *KEY_HEADERS}
 _LIMIT_S = 360  # Of every wait for a condition: beyond the visibility timeout, after which a log comes back that a
 # function on a busy machine had no time for.
 
@@ -80,7 +81,9 @@ class LocalStack:
     def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
         """Return the answer of one request over a connection of its own."""
         self.sent.add((body or b"")[:LEAD_CHARS].decode(errors="replace"))
-        for name in _KEY_HEADERS & headers.keys():
+        for name in headers:
+            if name.lower() not in _KEY_HEADERS:
+                continue
             key = headers[name].rpartition(" ")[2]
             self.sent.update((key, key[-LEAD_CHARS:]))  # Tokens begin alike.
         url = urlsplit(self.stack.endpoint)

@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,13 +46,60 @@ def test_another_tenant_is_forbidden(keyed: "LocalStack") -> None:
     assert keyed.row("other", "a") is None
 
 
-def test_no_key_and_wrong_keys_are_refused_by_the_gateway(keyed: "LocalStack") -> None:
-    """Without a key 401, with an unknown or revoked one 403; ingest is never reached. Health stays open."""
+def _basic(user: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+_Form = Callable[[str], tuple[str, dict[str, str]]]
+
+_FORMS: Final[dict[str, _Form]] = {
+    "X-Api-Key": lambda key: ("/ingest", {"X-Api-Key": key}),
+    "Bearer": lambda key: ("/ingest", {"Authorization": f"Bearer {key}"}),
+    "Splunk": lambda key: ("/ingest", {"Authorization": f"Splunk {key}"}),
+    "ApiKey": lambda key: ("/ingest", {"Authorization": f"ApiKey {base64.b64encode(f'id:{key}'.encode()).decode()}"}),
+    "Basic, password": lambda key: ("/ingest", {"Authorization": _basic("acme", key)}),
+    "Basic, user": lambda key: ("/ingest", {"Authorization": _basic(key, "")}),
+    "DD-API-KEY": lambda key: ("/ingest", {"DD-API-KEY": key}),
+    "Firehose": lambda key: ("/ingest", {"X-Amz-Firehose-Access-Key": key}),
+    "New Relic": lambda key: ("/ingest", {"X-License-Key": key}),
+    "Seq": lambda key: ("/ingest", {"X-Seq-ApiKey": key}),
+    "query": lambda key: (f"/ingest?api_key={key}", {}),
+    "path": lambda key: (f"/t/forms/k/{key}/ingest", {}),
+    "tenant in the path": lambda key: ("/t/forms/ingest", {"X-Api-Key": key}),
+}
+
+
+@pytest.fixture(scope="module")
+def forms_key(keyed: "LocalStack") -> str:
+    """A key of the tenant `forms`."""
+    return access.create(keyed.stack, "forms", "")[1]
+
+
+@pytest.mark.parametrize("form", _FORMS.values(), ids=_FORMS)
+def test_a_key_in_each_form(keyed: "LocalStack", forms_key: str, form: _Form) -> None:
+    """Whatever a client can send lets it in as the key's tenant; the quota of the minute may be used up meanwhile."""
+    path, headers = form(forms_key)
+    answer = keyed.request("POST", path, b'{"text": "x"}', headers | {"Content-Type": "application/json"})
+    assert answer.status in {202, 429}
+    assert answer.body.get("tenant_id", "forms") == "forms"
+    foreign = keyed.request("POST", path.replace("/forms/", "/other/"), b"x", headers | {"X-Tenant-ID": "other"})
+    assert (foreign.status, foreign.body["reason"]) == (403, "tenant_forbidden")
+
+
+def test_no_key_and_wrong_keys_are_refused(keyed: "LocalStack") -> None:
+    """No, an unknown or a revoked key is a 401, one that only reads a 403, each with its reason. Health stays open."""
     key, text = access.create(keyed.stack, "gone", "")
     access.revoke(keyed.stack, key.key_id)
-    assert _post(keyed, None, {"text": "x", "tenant_id": "acme"}).status == 401
-    assert _post(keyed, "rdp_nobody", {"text": "x", "tenant_id": "acme"}).status == 403
-    assert _post(keyed, text, {"text": "x", "tenant_id": "gone"}).status == 403
+    _, reads = access.create(keyed.stack, "acme", "", {"read"})
+
+    def refused(key: str | None) -> tuple[int, str]:
+        answer = _post(keyed, key, {"text": "x", "log_id": "refused"})
+        return answer.status, answer.body["reason"]
+
+    assert refused(None) == (401, "missing_credentials")
+    assert refused("rdp_nobody") == refused(text) == refused("a,b") == (401, "unknown_credentials")
+    assert refused(reads) == (403, "forbidden_scope")
+    assert keyed.row("acme", "refused") is None
     assert keyed.request("GET", "/health").status == 200
 
 
@@ -130,8 +177,14 @@ def test_a_token_sends_as_its_claims_tenant(start_stack: "StartStack", issuer: I
     assert (sent.status, sent.body["tenant_id"]) == (202, "acme")
     forbidden = post(issuer.token(org="acme"), {"text": "x", "tenant_id": "other"})
     assert (forbidden.status, forbidden.body["reason"]) == (403, "tenant_forbidden")
+    reads = post(issuer.token(org="acme", scope="read"), {"text": "x"})
+    assert (reads.status, reads.body["reason"]) == (403, "forbidden_scope")
+    assert post(issuer.token(org="acme", scope=["openid", "write"]), {"text": "x"}).status == 202
     nameless = post(issuer.token(), {"text": "x", "tenant_id": "acme"})
     assert (nameless.status, nameless.body["reason"]) == (403, "tenant_forbidden")
     assert post("", {"text": "x", "tenant_id": "acme"}).status == 401
+    assert stack.request("POST", "/t/acme/ingest", b"x", {"Content-Type": "text/plain"}).status == 401
+    assert stack.request("POST", "/", b"x").status == 401
+    assert stack.request("GET", "/health").status == 200
     assert post(issuer.token(org="acme", aud="else"), {"text": "x"}).status == 401
     assert post(issuer.token(org="acme", exp=1), {"text": "x"}).status == 401

@@ -1,4 +1,4 @@
-"""One more dialect on the engine: its file and its name in the list, in the function's package; a route in the API."""
+"""One more dialect on the engine: its file and its name in the list, in the function's package."""
 
 import io
 import zipfile
@@ -37,16 +37,8 @@ def _with_the_toy() -> bytes:
 def toy_stack(start_stack: "StartStack") -> "LocalStack":
     """A stack of its own, whose ingest speaks one dialect more."""
     started = start_stack()
-    outputs, place = started.stack.outputs, started.place
-    place.lambda_.update_function_code(FunctionName=outputs["IngestFunctionName"], ZipFile=_with_the_toy())
-    api = place.session.client("apigatewayv2", endpoint_url=place.aws_endpoint_url)
-    (integration,) = api.get_integrations(ApiId=outputs["ApiId"])["Items"]
-    for method in ("GET", "POST"):
-        api.create_route(
-            ApiId=outputs["ApiId"],
-            RouteKey=f"{method} /toy/{{tenant}}",
-            Target=f"integrations/{integration['IntegrationId']}",
-        )
+    name = started.stack.outputs["IngestFunctionName"]
+    started.place.lambda_.update_function_code(FunctionName=name, ZipFile=_with_the_toy())
     return started
 
 
@@ -69,3 +61,18 @@ def test_the_first_dialect_is_answered_as_before(toy_stack: "LocalStack") -> Non
     assert toy_stack.post_text("acme", "hello").status == 202
     assert toy_stack.request("GET", "/health").status == 200
     assert toy_stack.request("POST", "/toy").status == 404
+
+
+def test_the_tenant_before_any_path(toy_stack: "LocalStack", eventually: "Eventually") -> None:
+    """A dialect knows nothing of the prefix; a HEAD is answered without a body."""
+    assert toy_stack.request("POST", "/t/prefixed/ingest", b"hello", {"Content-Type": "text/plain"}).status == 202
+    (row,) = eventually(lambda: toy_stack.rows("prefixed"))
+    assert row["original_text"] == {"S": "hello"}
+    assert toy_stack.request("HEAD", "/toy/quiet").status == 200
+
+
+def test_an_empty_text_is_stored(toy_stack: "LocalStack", eventually: "Eventually") -> None:
+    """A log of fields alone goes all the way."""
+    assert toy_stack.request("POST", "/toy/toy-empty", b"\n").status == 201
+    (row,) = eventually(lambda: toy_stack.rows("toy-empty"))
+    assert (row["original_text"], row["modified_data"], row["source"]) == ({"S": ""}, {"S": ""}, {"S": "toy"})

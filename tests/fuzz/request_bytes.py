@@ -6,7 +6,7 @@ The form is near HTTP's, so that a seed is a request that one can read, and each
                               `b` the gateway encodes it as base64, `B` the gateway says so and did not
     content-type: text/plain  headers, until an empty line
     ?tenant_id: acme          a query parameter
-    @principal: acme          the tenant that an authorizer vouches for
+    @principal: acme          the tenant that a token vouches for
     *repeat: 200              the body, so many times over: limits that no mutation would reach byte by byte
 
     the body
@@ -69,7 +69,7 @@ def read(data: bytes) -> Sent:
     if query:
         event["queryStringParameters"] = query
     if principal is not None:
-        event["requestContext"] = {"authorizer": {"lambda": {"tenant_id": principal}}}
+        event["requestContext"] = {"authorizer": {"jwt": {"claims": {"tenant_id": principal}}}}
     return Sent(event, principal is not None, body if is_base64 else None, "z" in modes)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ingest.access.principal import tenant_of
+from ingest.access.principal import of_token
 from ingest.api.dialects.plain import DIALECT, NDJSON_TYPES, TEXT_KEYS
 from ingest.api.documents import value_of
 from ingest.api.encodings import MAX_BODY_BYTES
@@ -51,7 +51,7 @@ def check(data: bytes, ingest: Ingest = REAL) -> Parsed | Rejected:
     """Return what ingest makes of these bytes (see `request_bytes`) once everything about it holds."""
     sent = request_bytes.read(data)
     try:
-        principal = tenant_of(sent.event, "tenant_id") if sent.is_authorized else None
+        principal = of_token(sent.event, "tenant_id").tenant_id if sent.is_authorized else None
         request = ingest.from_event(sent.event)
         _check_body(sent, request)
         found: Parsed | Rejected = ingest.parse(

@@ -83,7 +83,7 @@ def test_a_request_is_written_and_read_the_same() -> None:
     sent = request_bytes.read(request_bytes.write(event))
     assert (sent.event, sent.wire, sent.is_authorized) == (event, b"hello", False)
     authorized = request_bytes.read(request_bytes.write(event, "acme"))
-    assert authorized.event["requestContext"] == {"authorizer": {"lambda": {"tenant_id": "acme"}}}
+    assert authorized.event["requestContext"] == {"authorizer": {"jwt": {"claims": {"tenant_id": "acme"}}}}
 
 
 def _loses_a_record(*arguments: Any, **named: Any) -> Parsed:

@@ -27,7 +27,8 @@ RESOURCES: Final[Mapping[str, str]] = {
     "IngestFunction": "aws_lambda_function.ingest",
     "Api": "aws_apigatewayv2_api.api",
     "ApiIntegration": "aws_apigatewayv2_integration.ingest",
-    "IngestRoute": "aws_apigatewayv2_route.ingest",
+    "PathsRoute": "aws_apigatewayv2_route.paths",
+    "RootRoute": "aws_apigatewayv2_route.root",
     "HealthRoute": "aws_apigatewayv2_route.health",
     "ApiLogGroup": "aws_cloudwatch_log_group.api",
     "ApiStage": "aws_apigatewayv2_stage.default",
@@ -42,11 +43,6 @@ RESOURCES: Final[Mapping[str, str]] = {
 """Each resource of the template but the alarms and the queues' policies, and Terraform's address of the same."""
 
 OPTIONAL_RESOURCES: Final[Mapping[str, str]] = {
-    "AuthorizerLogGroup": "aws_cloudwatch_log_group.authorizer",
-    "AuthorizerRole": "aws_iam_role.authorizer",
-    "AuthorizerFunction": "aws_lambda_function.authorizer",
-    "AuthorizerInvokePermission": "aws_lambda_permission.authorizer",
-    "KeyAuthorizer": "aws_apigatewayv2_authorizer.api_key",
     "TokenAuthorizer": "aws_apigatewayv2_authorizer.jwt",
 }
 """The same of what only authentication makes."""

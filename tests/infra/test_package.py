@@ -94,7 +94,7 @@ def test_a_package_holds_its_own_code_and_the_runtime() -> None:
     """What a handler imports, and nothing else of ours; neither has bytecode, boto3 or an installer's notes."""
     ingest, consumer = _names(package.build_here("ingest")), _names(package.build_here("consumer"))
     assert "ingest/handler.py" in ingest
-    assert "ingest/access/authorize.py" in ingest
+    assert "ingest/access/keys.py" in ingest
     assert not [name for name in ingest if name.startswith("consumer/")]
     assert not [
         name for name in consumer if re.match(r"consumer/(replay|lake)/|ingest/(api|access)/|ingest/handler", name)

@@ -135,7 +135,7 @@ def test_a_partial_batch_response_is_understood(template: Any) -> None:
 
 
 def test_ingest_may_do_its_work_and_nothing_else(template: Any) -> None:
-    """Its role names each action and each resource; with authentication it counts quotas, and reads no key."""
+    """Its role names each action and each resource; with authentication it counts quotas, with keys it finds one."""
     public = {
         "Queue": {"sqs:SendMessage"},
         "Stream": {"kinesis:PutRecords"},
@@ -143,30 +143,29 @@ def test_ingest_may_do_its_work_and_nothing_else(template: Any) -> None:
     }
     assert _grants(template, "IngestRole") == public
     assert _grants(template, "IngestRole", "Authenticated") == public | {"AccessTable": {"dynamodb:UpdateItem"}}
+    assert _grants(template, "IngestRole", "ApiKeys") == public | {"AccessTable": {"dynamodb:GetItem"}}
 
 
-def test_the_authorizer_may_find_keys_and_nothing_else(template: Any) -> None:
-    """Its role reads one key at a time and changes nothing."""
-    assert _grants(template, "AuthorizerRole") == {
-        "AccessTable": {"dynamodb:GetItem"},
-        "AuthorizerLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "condition"),
-    [
-        ("AuthorizerFunction", "ApiKeys"),
-        ("AuthorizerRole", "ApiKeys"),
-        ("AuthorizerLogGroup", "ApiKeys"),
-        ("AuthorizerInvokePermission", "ApiKeys"),
-        ("KeyAuthorizer", "ApiKeys"),
-        ("TokenAuthorizer", "Tokens"),
-    ],
-)
-def test_a_public_stack_has_nothing_of_authentication(template: Any, name: str, condition: str) -> None:
+def test_a_public_stack_has_nothing_of_authentication(template: Any) -> None:
     """What authentication needs is made with it alone, so that the public mode can't depend on it."""
-    assert template["Resources"][name]["Condition"] == condition
+    assert template["Resources"]["TokenAuthorizer"]["Condition"] == "Tokens"
+
+
+def test_the_routes_are_in_the_function(template: Any) -> None:
+    """Every method and path goes to it; the gateway asks for tokens everywhere but at the health check, for no key."""
+    routes = {
+        properties["RouteKey"]: configuration.resolved(template, properties.get("AuthorizationType", "NONE"))
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::ApiGatewayV2::Route"
+        for properties in [resource["Properties"]]
+        if "ApiIntegration" in str(properties["Target"])
+    }
+    assert routes == {"ANY /{proxy+}": "NONE", "ANY /": "NONE", "GET /health": "NONE"}
+    template = configuration.template()
+    template["Parameters"]["Authentication"]["Default"] = "jwt"
+    for name in ("PathsRoute", "RootRoute"):
+        properties = configuration.resolved(template, template["Resources"][name]["Properties"])
+        assert (properties["AuthorizationType"], properties["AuthorizerId"]) == ("JWT", "<TokenAuthorizer>")
 
 
 def test_the_consumer_may_do_its_work_and_nothing_else(template: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from consumer import report
-from ingest.access.principal import presented_key
+from ingest.access.principal import Credentials, Principal, principal_of
 from ingest.api import request
 from ingest.contract.errors import Rejected
 from ingest.contract.metrics import emf_line, log_line
@@ -123,6 +123,13 @@ def test_poison_is_remembered(refused: str, witness: Witness) -> None:
 
 def test_keys_and_tokens_are_remembered(witness: Witness) -> None:
     """An API key and a bearer token, which no line may hold either."""
-    presented_key({"X-Api-Key": "rdp_0001_hunter2"})
+    principal_of(
+        {},
+        Credentials({"x-api-key": "rdp_0001_hunter2"}, {}, {}),
+        scope="write",
+        authentication="api_key",
+        jwt_tenant_claim="",
+        find_key=lambda _: Principal("acme", frozenset({"write"})),
+    )
     request.from_event(fakes.event("x", headers={"authorization": "Bearer eyJhbGciOiJSUzI1NiJ9.hunter2"}))
     assert {"rdp_0001_hunter2", "eyJhbGciOiJSUzI1NiJ9.hunter2"} <= witness.texts

@@ -11,7 +11,7 @@ from infra import access
 from infra.cli import keys as keys_command
 from infra.options.locator import Locator
 from infra.stack import Place, Stack, StackError
-from ingest.access.principal import access_id
+from ingest.access.keys import access_id
 
 
 @pytest.fixture
@@ -36,6 +36,20 @@ def test_key_is_found_by_its_hash_and_stands_nowhere(stack: Stack) -> None:
     assert item["tenant_id"] == {"S": "acme"}
     assert item["key_id"] == {"S": key.key_id}
     assert text.split("_", 2)[2] not in str(item)
+
+
+def test_scopes_are_kept_and_listed(stack: Stack) -> None:
+    """A key writes, reads or both; one from before there were scopes writes."""
+    assert access.create(stack, "acme", "")[0].scopes == ("write",)
+    assert access.create(stack, "acme", "", {"read"})[0].scopes == ("read",)
+    both, text = access.create(stack, "acme", "", {"write", "read"})
+    assert both.scopes == ("read", "write")
+    item = stack.place.dynamodb.get_item(TableName="access", Key={"id": {"S": access_id(text)}})["Item"]
+    assert set(item["scopes"]["SS"]) == {"read", "write"}
+    del item["scopes"]
+    stack.place.dynamodb.put_item(TableName="access", Item=item | {"key_id": {"S": "old"}})
+    (old,) = [key for key in access.keys(stack) if key.key_id == "old"]
+    assert old.scopes == ("write",)
 
 
 def test_keys_are_listed_by_tenant(stack: Stack) -> None:
@@ -83,8 +97,15 @@ def test_commands(stack: Stack) -> None:
     assert created.exit_code == 0
     text = created.stdout.strip()
     key_id = text.split("_")[1]
+    assert "to write" in created.stderr
     listed = run(["list"])
     assert key_id in listed.stdout
+    assert "write" in listed.stdout
+    both = run(["create", "--tenant", "acme", "--scope", "read", "--scope", "write"])
+    assert "to read and write" in both.stderr
+    assert "read, write" in run(["list"]).stdout
+    access.revoke(stack, both.stdout.split("_")[1])
+    assert run(["create", "--tenant", "acme", "--scope", "delete"]).exit_code == 2
     assert "\x1b[31m" not in listed.stdout
     revoked = run(["revoke", key_id])
     assert revoked.exit_code == 0

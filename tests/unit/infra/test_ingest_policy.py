@@ -1,11 +1,11 @@
-"""What ingest's role may do in the table that holds the API keys: count, and nothing that makes or reads a key."""
+"""What ingest's role may do in the table that holds the API keys: find one, count, and nothing that makes or lists."""
 
 from typing import Any, Final
 
 import pytest
 
 from infra.local import grants
-from ingest.access.principal import access_id
+from ingest.access.keys import access_id
 from tests.infra import configuration
 from tests.unit.infra.policy import Decision, decide
 
@@ -29,7 +29,13 @@ def _policy() -> Any:
         ("UpdateItem", ["quota"], "implicit deny"),
         ("UpdateItem", None, "implicit deny"),
         ("PutItem", ["quota#acme#29924950"], "implicit deny"),
+        ("GetItem", [access_id("rdp_0a1b2c3d_secret")], "allow"),
         ("GetItem", ["quota#acme#29924950"], "implicit deny"),
+        ("GetItem", ["key"], "implicit deny"),
+        ("GetItem", None, "implicit deny"),
+        ("PutItem", [access_id("rdp_0a1b2c3d_secret")], "implicit deny"),
+        ("DeleteItem", [access_id("rdp_0a1b2c3d_secret")], "implicit deny"),
+        ("Query", [access_id("rdp_0a1b2c3d_secret")], "implicit deny"),
         ("Scan", None, "implicit deny"),
     ],
 )
@@ -43,4 +49,5 @@ def test_the_engine_gets_the_same_without_the_condition() -> None:
     """It does not know LeadingKeys and would refuse what depends on it."""
     policy = grants.engine_policy(_policy())
     assert policy is not None
-    assert {"Effect": "Allow", "Action": ["dynamodb:UpdateItem"], "Resource": _TABLE} in policy["Statement"]
+    for action in ("GetItem", "UpdateItem"):
+        assert {"Effect": "Allow", "Action": [f"dynamodb:{action}"], "Resource": _TABLE} in policy["Statement"]

@@ -93,7 +93,7 @@ def test_kinesis_is_asked_where_a_deployment_changes_shards(
 
 
 def test_a_name_that_lambda_could_not_add_to_is_refused() -> None:
-    """53 characters work, 54 do not."""
+    """55 characters work, 56 do not."""
     values = {"StreamMode": "ON_DEMAND", "ShardCount": "4"}
-    assert objections(name="a" * 53, deployed=None, values=values)[0] == []
-    assert "54 characters" in objections(name="a" * 54, deployed=None, values=values)[0][0]
+    assert objections(name="a" * 55, deployed=None, values=values)[0] == []
+    assert "56 characters" in objections(name="a" * 56, deployed=None, values=values)[0][0]

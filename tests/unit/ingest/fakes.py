@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ingest.access.keys import access_id
 from ingest.api.dialects.plain import DIALECT
 from ingest.api.parse import Parsed, parse
 from ingest.api.request import Request
@@ -129,11 +130,34 @@ class FakeSqs:
 
 
 class FakeDynamoDb:
-    """DynamoDB's update: counts the calls, or fails each with `error`."""
+    """DynamoDB's table of keys and quotas: counts the updates, or fails each with `error`.
+
+    `acme-key` and `globex-key` write, `acme-reads` reads. A look-up fails with `lookup_error` if there is one.
+    """
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.lookup_error: Exception | None = None
         self.updates: list[dict[str, Any]] = []
+        self.keys: dict[str, dict[str, Any]] = {
+            access_id(key): {
+                "tenant_id": {"S": tenant_id},
+                "key_id": {"S": f"id-of-{tenant_id}"},
+                "scopes": {"SS": [scope]},
+            }
+            for key, tenant_id, scope in (
+                ("acme-key", "acme", "write"),
+                ("globex-key", "globex", "write"),
+                ("acme-reads", "acme", "read"),
+            )
+        }
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Answer with the key's item, as told."""
+        if self.lookup_error is not None:
+            raise self.lookup_error
+        item = self.keys.get(request["Key"]["id"]["S"])
+        return {} if item is None else {"Item": item}
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Answer as told."""

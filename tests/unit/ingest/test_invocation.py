@@ -99,40 +99,47 @@ def test_health(ingest: Ingest, lines: Lines) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/anything/health"), ("POST", "/health"), ("GET", "/ingest"), ("POST", "/ingest/"), ("POST", "/other")],
+    [
+        ("POST", "/anything/health"),
+        ("POST", "/health"),
+        ("GET", "/ingest"),
+        ("POST", "/ingest/"),
+        ("POST", "/other"),
+        ("POST", "/t/acme/health"),
+    ],
 )
 def test_what_no_dialect_answers_is_a_404(method: str, path: str, ingest: Ingest) -> None:
     """The table of routes decides, by method and whole path; nothing is read, sent or written."""
     response = ingest(event('{"text":"a"}', path=path, method=method))
     assert response["statusCode"] == 404
-    assert _body(response) == {"detail": "Not Found", "request_id": "request-1"}
+    assert _body(response).keys() == {"detail", "request_id"}
+    assert "POST /ingest" in _body(response)["detail"]
     assert (ingest.sqs.calls, ingest.kinesis.records, ingest.written) == ([], [], [])
 
 
-def _of(tenant_id: str | None) -> dict[str, Any]:
-    given = event('{"text":"a"}', headers={"x-tenant-id": ""})
-    authorizer = None if tenant_id is None else {"lambda": {"tenant_id": tenant_id}}
-    return given | {"requestContext": given["requestContext"] | {"authorizer": authorizer}}
+def _of(key: str, body: str = '{"text":"a"}') -> dict[str, Any]:
+    return event(body, headers={"x-tenant-id": "", "x-api-key": key})
 
 
 def test_log_of_an_authorized_caller_is_counted_against_its_quota(ingest: Ingest, lines: Lines) -> None:
-    """Its tenant is the one that the authorizer vouches for; a table that fails costs no log, and the line says so."""
+    """Its tenant is its key's; a table that fails costs no log, and the line says so."""
     ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
-    assert ingest(_of("acme"))["statusCode"] == 202
+    assert ingest(_of("acme-key"))["statusCode"] == 202
     (update,) = ingest.dynamodb.updates
     assert update["ExpressionAttributeValues"][":logs"] == {"N": "1"}
     assert ingest.enqueued[0].tenant_id == "acme"
     ingest.dynamodb.error = _THROTTLED
-    assert ingest(_of("acme"))["statusCode"] == 202
-    assert [line.get("quota_failure") for line in lines()] == [None, "ThrottlingException"]
+    assert ingest(_of("acme-key"))["statusCode"] == 202
+    written = lines()
+    assert [line.get("quota_failure") for line in written] == [None, "ThrottlingException"]
+    assert {line["key_id"] for line in written} == {"id-of-acme"}
 
 
 @pytest.mark.parametrize("body", ['{"text":"', '[{"text":""},{"text":""}]'])
 def test_a_refused_request_uses_up_bytes(ingest: Ingest, body: str) -> None:
     """Refused as a whole or record by record: its bytes were read; over the quota it is a 429, whatever it holds."""
     ingest.with_settings(authentication="api_key", tenant_bytes_per_minute=1_000)
-    given = event(body, headers={"x-tenant-id": ""})
-    given["requestContext"] |= {"authorizer": {"lambda": {"tenant_id": "acme"}}}
+    given = _of("acme-key", body)
     assert ingest(given)["statusCode"] == 400
     (update,) = ingest.dynamodb.updates
     values = update["ExpressionAttributeValues"]
@@ -143,18 +150,70 @@ def test_a_refused_request_uses_up_bytes(ingest: Ingest, body: str) -> None:
 
 
 def test_tenant_forbidden_without_an_authorizer(ingest: Ingest) -> None:
-    """Authorization that is switched on and not wired to the route lets nobody in (I4)."""
-    ingest.with_settings(authentication="api_key")
-    response = ingest(_of(None))
+    """Tokens that are asked for and not wired to the route let nobody in (I4), with a key neither."""
+    ingest.with_settings(authentication="jwt")
+    response = ingest(_of("acme-key"))
     assert (response["statusCode"], _body(response)["reason"]) == (403, "tenant_forbidden")
     assert ingest.sqs.calls == []
+
+
+def test_a_token_sends_as_its_tenant(ingest: Ingest) -> None:
+    """The claims are the gateway's: it verified the token."""
+    ingest.with_settings(authentication="jwt")
+    given = _of("")
+    given["requestContext"]["authorizer"] = {"jwt": {"claims": {"tenant_id": "acme", "scope": "openid write"}}}
+    assert ingest(given)["statusCode"] == 202
+    assert ingest.enqueued[0].tenant_id == "acme"
+    given["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = "openid"
+    assert _body(ingest(given))["reason"] == "forbidden_scope"
+
+
+_BOMB = gzip.compress(bytes(11_000_000))
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [("", "missing_credentials"), ("nobody", "unknown_credentials"), ("acme-reads", "forbidden_scope")],
+)
+def test_refused_credentials(key: str, reason: RejectReason, ingest: Ingest, lines: Lines) -> None:
+    """A reason as every other; of the body nothing was looked at, and nothing of the key is told."""
+    ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
+    given = event(_BOMB, headers={"content-encoding": "gzip", "x-api-key": key})
+    response = ingest(given)
+    assert response["statusCode"] == Rejected(reason).status
+    assert _body(response)["reason"] == reason
+    (line,) = lines()
+    assert (line["reason"], line["rejected"]) == (reason, 1)
+    assert (ingest.sqs.calls, ingest.kinesis.records, ingest.dynamodb.updates) == ([], [], [])
+
+
+def test_credentials_unchecked_come_again(ingest: Ingest) -> None:
+    """A table that does not answer lets nobody in: 503 and when to come again."""
+    ingest.with_settings(authentication="api_key")
+    ingest.dynamodb.lookup_error = _THROTTLED
+    response = ingest(_of("acme-key"))
+    assert (response["statusCode"], response["headers"]["retry-after"]) == (503, "5")
+    assert _body(response)["detail"] == "The credentials can't be checked now. Try again in 5 s."
+    assert ingest.sqs.calls == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/t/acme/ingest", "/t/acme/k/acme-key/ingest", "/t/globex/ingest", "/t/globex/k/acme-key/ingest"]
+)
+def test_a_prefix_names_tenant_and_key(path: str, ingest: Ingest) -> None:
+    """For who can set no header; the tenant must still be the key's."""
+    ingest.with_settings(authentication="api_key")
+    headers = {"x-tenant-id": ""} | ({} if "/k/" in path else {"x-api-key": "acme-key"})
+    response = ingest(event('{"text":"a"}', path=path, headers=headers))
+    assert response["statusCode"] == (202 if "acme/" in path else 403)
+    assert [message.tenant_id for message in ingest.enqueued] == ["acme"] * ("/t/acme" in path)
 
 
 def test_over_quota_is_a_429_with_the_time_of_the_next_minute(ingest: Ingest, lines: Lines) -> None:
     """A reason like the others: in the answer, in the line's dimension; and the line names the tenant."""
     ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
     ingest.dynamodb.error = ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
-    response = ingest(_of("acme"))
+    response = ingest(_of("acme-key"))
     wait_s = response["headers"]["retry-after"]
     assert response["statusCode"] == 429
     assert 1 <= int(wait_s) <= 60
@@ -194,7 +253,10 @@ _REFUSED: dict[RejectReason, dict[str, Any]] = {
 }
 
 
-_OF_A_PRINCIPAL = {"larger_than_quota", "over_quota", "tenant_forbidden"}  # These need an authenticated caller.
+_OF_A_PRINCIPAL = {  # These need a stack that asks who sends.
+    *("larger_than_quota", "over_quota", "tenant_forbidden"),
+    *("missing_credentials", "unknown_credentials", "forbidden_scope", "credentials_unchecked"),
+}
 _OF_OTHER_DIALECTS = {"invalid_protobuf"}  # tests/unit/ingest/api/dialects
 
 

@@ -1,29 +1,68 @@
-"""The tenant that the authorizer vouches for."""
+"""Whose request it is: of its API key, or of what API Gateway's JWT authorizer vouches for."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from ingest.access.principal import tenant_of
+from ingest.access.principal import Credentials, Principal, Scope, of_token, principal_of
 from ingest.api.dialects.plain import DIALECT
 from ingest.api.parse import parse
 from ingest.api.request import Request
 from ingest.contract.errors import Rejected
+
+_NOTHING = Credentials({}, {}, {})
 
 
 def _event(authorizer: Any) -> dict[str, Any]:
     return {"requestContext": {"authorizer": authorizer}}
 
 
-def test_tenant_of_an_api_key() -> None:
-    """A Lambda authorizer's context names the tenant."""
-    assert tenant_of(_event({"lambda": {"tenant_id": "acme"}}), "tenant_id") == "acme"
+def _token(**claims: Any) -> dict[str, Any]:
+    return _event({"jwt": {"claims": claims, "scopes": None}})
 
 
-def test_tenant_of_a_token() -> None:
-    """A JWT authorizer's claims name the tenant under the claim that the settings name."""
-    event = _event({"jwt": {"claims": {"custom:tenant": "acme", "tenant_id": "other"}, "scopes": None}})
-    assert tenant_of(event, "custom:tenant") == "acme"
+def _sender(
+    event: Any, scope: Scope = "write", authentication: Literal["api_key", "jwt"] = "jwt", key: str = ""
+) -> Principal:
+    keys = {"k": Principal("acme", frozenset({"write"}), "id"), "r": Principal("acme", frozenset({"read"}), "id")}
+    return principal_of(
+        event,
+        Credentials({"x-api-key": key}, {}, {}) if key else _NOTHING,
+        scope=scope,
+        authentication=authentication,
+        jwt_tenant_claim="tenant_id",
+        find_key=keys.__getitem__,
+    )
+
+
+def test_claims_name_the_tenant_under_the_claim_of_the_settings() -> None:
+    """Each issuer has its own name for it."""
+    event = _token(**{"custom:org": "acme", "tenant_id": "x"})
+    assert of_token(event, "custom:org").tenant_id == "acme"
+    assert of_token(event, "tenant_id").tenant_id == "x"
+
+
+@pytest.mark.parametrize(
+    ("claims", "scopes"),
+    [
+        ({}, {"write"}),
+        ({"scope": ""}, set()),
+        ({"scope": "openid profile"}, {"openid", "profile"}),
+        ({"scope": "write"}, {"write"}),
+        ({"scope": "read  write"}, {"read", "write"}),
+        ({"scp": ["read", "write", 7]}, {"read", "write"}),
+        ({"scp": "[read write]"}, {"read", "write"}),
+        ({"scp": "[read, write]"}, {"read", "write"}),
+        ({"scope": "openid", "scp": "read"}, {"openid", "read"}),
+        ({"scope": "rdp/read rdp/write"}, {"read", "write"}),
+        ({"scope": "billing/read"}, {"billing/read"}),
+        ({"scope": 7}, set()),
+        ({"scope": None}, set()),
+    ],
+)
+def test_scopes_of_a_token(claims: dict[str, Any], scopes: set[str]) -> None:
+    """Text or list, under either name. Without any claim a token writes, as it always did; it never reads."""
+    assert of_token(_token(tenant_id="acme", **claims), "tenant_id") == Principal("acme", frozenset(scopes))
 
 
 @pytest.mark.parametrize(
@@ -31,26 +70,51 @@ def test_tenant_of_a_token() -> None:
     [
         None,
         {},
-        {"lambda": None},
-        {"lambda": {}},
-        {"lambda": {"tenant_id": ""}},
-        {"lambda": {"tenant_id": "a b"}},
+        {"jwt": None},
+        {"jwt": {"claims": None}},
+        {"jwt": {"claims": {}}},
+        {"jwt": {"claims": {"tenant_id": ""}}},
+        {"jwt": {"claims": {"tenant_id": "a b"}}},
         {"jwt": {"claims": {"tenant_id": 7}}},
-        {"jwt": {"claims": {"sub": "acme"}}},
-        {"iam": {"tenant_id": "acme"}},
+        {"jwt": {"claims": {"tenant_id": "[a b]"}}},
+        {"lambda": {"tenant_id": "acme"}},
     ],
 )
 def test_tenant_forbidden_without_a_voucher(authorizer: Any) -> None:
     """An authorizer that names no valid tenant opens nothing: never fall back to what the client says."""
-    with pytest.raises(Rejected) as caught:
-        tenant_of(_event(authorizer), "tenant_id")
-    assert (caught.value.reason, caught.value.status) == ("tenant_forbidden", 403)
+    with pytest.raises(Rejected, match="tenant_forbidden"):
+        _sender(_event(authorizer))
 
 
 def test_event_without_authorizer_is_forbidden() -> None:
     """A route that authorization was forgotten on is closed, not public."""
     with pytest.raises(Rejected, match="tenant_forbidden"):
-        tenant_of({"requestContext": {}}, "tenant_id")
+        _sender({"requestContext": {}})
+
+
+def test_claims_open_nothing_where_keys_are_asked_for() -> None:
+    """The one way in is the one that the stack was set to."""
+    with pytest.raises(Rejected, match="missing_credentials"):
+        _sender(_token(tenant_id="acme"), authentication="api_key")
+    with pytest.raises(Rejected, match="tenant_forbidden"):
+        _sender(_event(None), authentication="jwt", key="k")
+
+
+def test_forbidden_scope() -> None:
+    """A key that reads does not write, nor the other way round; likewise a token."""
+    event = _event(None)
+    assert _sender(event, "write", "api_key", "k").key_id == "id"
+    assert _sender(event, "read", "api_key", "r").tenant_id == "acme"
+    for scope, authentication, key, claims in (
+        ("read", "api_key", "k", {}),
+        ("write", "api_key", "r", {}),
+        ("read", "jwt", "", {}),
+        ("read", "jwt", "", {"scope": "write"}),
+        ("write", "jwt", "", {"scope": "read"}),
+    ):
+        with pytest.raises(Rejected) as caught:
+            _sender(_token(tenant_id="acme", **claims), scope, authentication, key)  # type: ignore[arg-type] # a table
+        assert (caught.value.reason, caught.value.status) == ("forbidden_scope", 403)
 
 
 def _parse(body: str, **headers: str) -> list[str]:

@@ -73,12 +73,12 @@ def test_refused_request(toy: Ingest) -> None:
 
 
 def test_bad_credentials_and_a_used_up_quota(toy: Ingest) -> None:
-    """The path cannot name another tenant than the authorizer's."""
+    """The path cannot name another tenant than the key's."""
     toy.with_settings(authentication="api_key", tenant_logs_per_minute=10)
-    given = _toy("a")
-    given["requestContext"]["authorizer"] = {"lambda": {"tenant_id": "acme"}}
-    assert _said(toy(given)) == (403, {"no": "tenant_forbidden"})
-    given["requestContext"]["authorizer"] = {"lambda": {"tenant_id": "globex"}}
+    assert _said(toy(_toy("a"))) == (401, {"no": "missing_credentials"})
+    assert _said(toy(_toy("a", authorization="Splunk nobody"))) == (401, {"no": "unknown_credentials"})
+    assert _said(toy(_toy("a", **{"x-api-key": "acme-key"}))) == (403, {"no": "tenant_forbidden"})
+    given = _toy("a", **{"dd-api-key": "globex-key"})
     toy.dynamodb.error = ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
     assert _said(toy(given)) == (429, {"no": "over_quota"})
 

@@ -24,14 +24,15 @@ def _dialect(*routes: Route, handshakes: tuple[Route, ...] = ()) -> Dialect:
 
 
 _PLAIN = _dialect(("POST", "/ingest"), handshakes=(("GET", "/health"),))
-_BULK = _dialect(("POST", "/_bulk"), ("POST", "/{index}/_bulk"), ("POST", "/t/{tenant}/_bulk"))
+_BULK = _dialect(("POST", "/_bulk"), ("POST", "/{index}/_bulk"), ("POST", "/x/{tenant}/_bulk"))
+_INDEXED = _dialect(("POST", "/{index}/{type}"), ("POST", "/"))
 _ROUTES = Routes([_PLAIN, _BULK])
 
 
 def _find(method: str, path: str, routes: Routes = _ROUTES, **context: str) -> Match | None:
-    key = context.pop("route_key", "$default")
+    proxy = context.pop("proxy", None)
     event: Any = {"requestContext": {"http": {"method": method, "path": path}, "requestId": "r"} | context}
-    return routes.find(event | {"routeKey": key})
+    return routes.find(event | {"routeKey": "ANY /{proxy+}", "pathParameters": {"proxy": proxy} if proxy else None})
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def _find(method: str, path: str, routes: Routes = _ROUTES, **context: str) -> M
         ("POST", "/ingest", _PLAIN, {}),
         ("POST", "/_bulk", _BULK, {}),
         ("POST", "/logs-2026/_bulk", _BULK, {"index": "logs-2026"}),
-        ("POST", "/t/acme/_bulk", _BULK, {"tenant": "acme"}),
+        ("POST", "/x/acme/_bulk", _BULK, {"tenant": "acme"}),
     ],
 )
 def test_request_goes_to_its_dialect(method: str, path: str, dialect: Dialect, parameters: dict[str, str]) -> None:
@@ -68,7 +69,7 @@ def test_handshake_is_answered_by_its_own_function() -> None:
         ("POST", "/INGEST"),
         ("POST", "//_bulk"),
         ("POST", "/a/b/_bulk"),
-        ("POST", "/t//_bulk"),
+        ("POST", "/x//_bulk"),
         ("POST", ""),
         ("POST", "/"),
     ],
@@ -89,13 +90,65 @@ def test_stage_is_no_part_of_the_path() -> None:
     assert (bulk.path, bulk.parameters) == ("/logs/_bulk", {"index": "logs"})
 
 
-def test_base_path_of_a_custom_domain_leaves_it_to_the_gateways_route() -> None:
-    """Nothing in the event names the base path, but the gateway says which of its routes it took."""
-    found = _find("POST", "/v1/ingest", route_key="POST /ingest")
+def test_base_path_of_a_custom_domain_is_no_part_of_the_path() -> None:
+    """Nothing in the event names the base path, but the gateway says what its own route took for the path."""
+    found = _find("POST", "/v1/ingest", proxy="ingest")
     assert found is not None
-    assert found.dialect is _PLAIN
-    assert _find("POST", "/v1/ingest", route_key="ANY /{proxy+}") is None
-    assert _find("GET", "/v1/ingest", route_key="POST /ingest") is None
+    assert (found.dialect, found.path) == (_PLAIN, "/ingest")
+    bulk = _find("POST", "/v1/t/acme/logs/_bulk", proxy="t/acme/logs/_bulk")
+    assert bulk is not None
+    assert bulk.parameters == {"tenant": "acme", "index": "logs"}
+    assert _find("POST", "/v1/ingest", proxy="v1/ingest") is None
+    assert _find("GET", "/v1/ingest", proxy="ingest") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect", "parameters", "behind"),
+    [
+        ("/t/acme/ingest", _PLAIN, {"tenant": "acme"}, "/ingest"),
+        ("/t/acme/k/secret/ingest", _PLAIN, {"tenant": "acme", "key": "secret"}, "/ingest"),
+        ("/t/acme/logs/_bulk", _BULK, {"tenant": "acme", "index": "logs"}, "/logs/_bulk"),
+        ("/t/acme/k/_bulk", _INDEXED, {"tenant": "acme", "key": "_bulk"}, "/"),
+        ("/t/acme", _INDEXED, {"tenant": "acme"}, "/"),
+        ("/t/acme/", _INDEXED, {"tenant": "acme"}, "/"),
+        ("/t/acme/k/secret", _INDEXED, {"tenant": "acme", "key": "secret"}, "/"),
+        ("/t/acme/x/y", _INDEXED, {"tenant": "acme", "index": "x", "type": "y"}, "/x/y"),
+        ("/t/_doc", _INDEXED, {"index": "t", "type": "_doc"}, "/t/_doc"),
+        ("/t/..", _INDEXED, {"index": "t", "type": ".."}, "/t/.."),
+        ("/t/%2e%2e/ingest", None, {}, ""),
+        ("/t/../ingest", None, {}, ""),
+        ("/t//ingest", None, {}, ""),
+        ("/t/a/t/b/ingest", None, {}, ""),
+        ("/t/a/k/b/k/c/ingest", None, {}, ""),
+        ("/k/secret/t/acme/ingest", None, {}, ""),
+        ("/k/secret/ingest", None, {}, ""),
+        ("/T/acme/ingest", None, {}, ""),
+        ("//t/acme/ingest", None, {}, ""),
+        ("/t/acme//ingest", None, {}, ""),
+        ("/t/acme/ingest/", None, {}, ""),
+        ("/t/acme/../ingest", _INDEXED, {"tenant": "acme", "index": "..", "type": "ingest"}, "/../ingest"),
+        ("/t/acme/x/globex/_bulk", None, {}, ""),
+    ],
+)
+def test_prefix_of_tenant_and_key(path: str, dialect: Dialect | None, parameters: dict[str, str], behind: str) -> None:
+    """Before every path may stand a tenant, and behind it a key, each once; nothing else is ever cut off a path."""
+    found = _find("POST", path, Routes([_PLAIN, _BULK, _INDEXED]))
+    if dialect is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.dialect, found.parameters, found.path) == (dialect, parameters, behind)
+
+
+def test_handshakes_have_the_prefix_too() -> None:
+    """A client asks them under the same base address; a HEAD is its own."""
+    routes = Routes([_dialect(handshakes=(("HEAD", "/"), ("GET", "/")))])
+    for method in ("HEAD", "GET"):
+        for path in ("/", "/t/acme/", "/t/acme"):
+            found = _find(method, path, routes)
+            assert found is not None
+            assert found.handshake is _answer
+    assert _find("POST", "/", routes) is None
 
 
 @pytest.mark.parametrize("route", [("POST", "/ingest"), ("GET", "/health"), ("POST", "/{name}/_bulk")])

@@ -9,11 +9,15 @@ from ingest.contract.errors import POISON_REASONS, REJECT_REASONS, WHY, Poison, 
 
 _STATUS = {
     "body_too_large": 413,
+    "credentials_unchecked": 503,
+    "forbidden_scope": 403,
     "larger_than_quota": 413,
+    "missing_credentials": 401,
     "over_quota": 429,
     "tenant_forbidden": 403,
     "text_too_large": 413,
     "too_many_records": 413,
+    "unknown_credentials": 401,
 }
 
 
@@ -26,7 +30,7 @@ def test_every_reject_reason_has_a_test_of_its_name(reason: str) -> None:
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_every_reject_reason_has_a_status_and_a_detail(reason: RejectReason) -> None:
-    """413 for what is too large, 403 for another's tenant, 429 for a used up quota, 400 for everything else."""
+    """413 for what is too large, 401 and 403 for who it is, 429 and 503 for later, 400 for everything else."""
     rejected = Rejected(reason)
     assert rejected.status == _STATUS.get(reason, 400)
     assert rejected.detail

@@ -1,0 +1,73 @@
+"""The key that a request presents, in whatever form its client can send one. Pure."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ingest.contract.errors import Rejected
+
+KEY_HEADERS: Final = (
+    "x-api-key",
+    "dd-api-key",  # Datadog
+    "x-amz-firehose-access-key",
+    "api-key",  # New Relic, with the next two
+    "x-license-key",
+    "x-insert-key",
+    "x-seq-apikey",
+)
+"""Headers that hold a key and nothing else; the first that is there wins, over `Authorization` too, because that may be
+a proxy's."""
+
+_QUERY_NAMES: Final = ("api_key", "apiKey", "dd-api-key", "token")
+
+# A comma is where a gateway joined two headers of one name: two keys, and which one is meant is not to be guessed.
+_KEY: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,256}", re.ASCII)
+
+
+def presented_key(headers: Mapping[str, str], query: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+    """Return the key in the headers (names in lower case), the path's `{key}` or the query, in this order.
+
+    Who wants no key in an address, which histories and proxies keep, gives no query and no parameters.
+
+    Raises:
+        Rejected: `missing_credentials`, or `unknown_credentials` where what is there can be no key.
+    """
+    key = next((value for name in KEY_HEADERS if (value := headers.get(name, "").strip())), "")
+    if not key:
+        key = _of_authorization(headers.get("authorization", "").strip()) or parameters.get("key", "")
+    if not key:
+        key = next((value for name in _QUERY_NAMES if (value := query.get(name, "").strip())), "")
+    if not key:
+        raise Rejected("missing_credentials")
+    if not _KEY.fullmatch(key):
+        raise Rejected("unknown_credentials")
+    return key
+
+
+def _of_authorization(value: str) -> str:
+    """Return the key in an `Authorization` header, or "" where its scheme is none of those that carry one.
+
+    `Basic` has it as the password, or as the user without a password. `ApiKey` (Elasticsearch) is `base64(id:key)`, or
+    the key itself.
+    """
+    scheme, _, rest = value.partition(" ")
+    rest = rest.strip()
+    match scheme.lower():
+        case "bearer" | "splunk":
+            return rest
+        case "basic":
+            user, _, password = _decoded(rest).partition(":")
+            return password or user
+        case "apikey":
+            _, is_pair, key = _decoded(rest).partition(":")
+            return key if is_pair else rest
+    return ""
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
