@@ -92,7 +92,7 @@ class LocalStack:
             connection.request(method, url.path + path, body=body, headers=dict(headers))
             response = connection.getresponse()
             answer_headers = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, answer_headers, json.loads(response.read()))
+            return Answer(response.status, answer_headers, json.loads(response.read() or b"null"))
         finally:
             connection.close()
 
