@@ -2,6 +2,7 @@
 
 An event that is a string is the text. Of one that is an object the text is its message (`members.taken_text`); what is
 left of it stays among the fields, under `event`, as all other members do under their names. Each line of `/raw` is one.
+A message that is an object itself, as Splunk's loggers for JavaScript send it, is looked into.
 
 There are no acknowledgements: an `ackId` would have to say that a log is stored, which only the table knows.
 https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
@@ -78,14 +79,15 @@ def _event(members: Any) -> Record | Rejected:
     if event == "" and not members.get("fields"):
         return Rejected("empty_text")
     severity = None
-    for said in (event, members.get("fields"), members):
+    wrapped = event.get("message") if isinstance(event, dict) else None
+    for said in (event, wrapped, members.get("fields"), members):
         if isinstance(said, dict) and severity is None:
             severity = severity_of_record(said)
     if isinstance(event, str):
         text: str | Rejected = members.pop("event")
     elif isinstance(event, dict):
         event_at = event_at or event_time.of_record(event)
-        text = taken_text(event)
+        text = taken_text(wrapped if isinstance(wrapped, dict) else event)  # Splunk's own loggers wrap what was logged.
     else:
         text = json_text(event)
     return text if isinstance(text, Rejected) else Record(text, None, None, members, event_at, severity)

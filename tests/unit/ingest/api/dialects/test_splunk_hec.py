@@ -46,7 +46,8 @@ def _answer(response: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         ('{"message":"m","user":"bob"}', "m", {"user": "bob"}),
         ('{"msg":"m","level":"warn"}', "m", {"level": "warn"}),
         ('{"message":""}', "", {}),
-        ('{"message":{"msg":"m"}}', '{"msg":"m"}', {"message": {"msg": "m"}}),
+        ('{"message":{"msg":"m","pid":1},"severity":"info"}', "m", {"message": {"pid": 1}, "severity": "info"}),
+        ('{"message":{"pid":1}}', '{"pid":1}', {"message": {"pid": 1}}),
         ('{"user":1}', '{"user":1}', {"user": 1}),
         ("{}", "{}", {}),
         ("9007199254740993", "9007199254740993", 9007199254740993),
@@ -85,6 +86,7 @@ def test_the_time_is_the_envelope_s_or_else_the_event_s(members: str, event_at: 
     ("body", "severity"),
     [
         (b'{"event":{"message":"m","severity":"warn"},"fields":{"level":"info"}}', "warn"),
+        (b'{"event":{"message":{"msg":"m","level":50}},"fields":{"level":"info"}}', "error"),
         (b'{"event":"m","fields":{"level":"error"}}', "error"),
         (b'{"event":"m","severity":"debug"}', "debug"),
         (b'{"event":"m"}', None),
