@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
@@ -131,6 +131,10 @@ class Stack:
         """Deliver one batch to the consumer; return its size. What is deleted must be accounted for."""
         return self.world.deliver(self.consume, batch_size=batch_size, on_delete=self.on_delete)
 
+    def outlives(self) -> Sequence[object]:
+        """Return what else outlives a program that is killed; a test puts its own in place of this."""
+        return ()
+
     def on_delete(self, message: Message) -> None:
         """Look at a message that is about to be deleted; a test puts its own in place of this."""
 
@@ -195,11 +199,14 @@ class Stack:
         injector.start(component, None if timeout_s is None else world.clock.now_s + timeout_s)
         # Their randomness decides how many retries fit into the time: a run must repeat itself.
         with patch.object(random.SystemRandom, "random", lambda _: self.random.random()):
-            if injector.is_doomed:
-                # The Lambdas flush each line that they write, and a log's line outlives the Lambda.
-                outlive = (world.clock, world.queue, world.dlq, world.kinesis, world.dynamodb, injector, self)
-                live_until_killed(life, injector, outlive)
-            return life()
+            try:
+                if injector.is_doomed:
+                    # The Lambdas flush each line that they write, and a log's line outlives the Lambda.
+                    ours = (world.clock, world.queue, world.dlq, world.kinesis, world.dynamodb, injector, self)
+                    live_until_killed(life, injector, (*ours, *self.outlives()))
+                return life()
+            finally:
+                injector.component = ""
 
 
 def _context(timeout_s: float) -> Any:

@@ -3,7 +3,7 @@
 import base64
 import gzip
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,17 +19,20 @@ from bench.load.answers import read_answer
 from bench.load.mix import RequestKind
 from bench.load.plan import Plan
 from bench.load.workload import PlannedLog, PlannedRequest, Workload
-from consumer.item import OF_STORING, sent_log_id
+from consumer import redact
+from consumer.item import OF_STORING, attributes, beside, build, sent_log_id
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
+from consumer.timestamps import epoch_ms
 from infra.dead_letters import VISIBILITY_S, Filter
 from ingest.contract.errors import Poison
-from ingest.contract.message import InternalMessage, decode, encode
+from ingest.contract.message import InternalMessage, decode
 from tests.clock import Clock
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message
 from tests.faults.stack import BROKEN_FILE, Stack
 from tests.faults.world import REFUSED_TEXT, STREAM_NAME, World
+from tests.interleavings.conformance import Journal, deviations
 
 if TYPE_CHECKING:
     from bench.judge.promises import Promise
@@ -60,6 +63,8 @@ class Trial:
         self.world = World(self.clock, shards=shards, max_receives=max_receives)
         self.stack = Stack(self.world, self.injector, seed=seed, **stack)
         self.stack.on_delete = self._witness  # type: ignore[method-assign] # that is what it is there for
+        self.journal = Journal(self.world, lambda: self.injector.component)
+        self.stack.outlives = lambda: (self.journal,)  # type: ignore[method-assign] # as above
         self.sent: list[SentLog] = []
         self.noise: list[bytes] = []
         self.witnessed: dict[Promise, list[str]] = {"I9": [], "I10": [], "I12": []}
@@ -108,6 +113,9 @@ class Trial:
             self.sent += [
                 log._replace(fate=_fate(sent.text)) for log, sent in zip(answer.logs, request.logs, strict=True)
             ]
+            for log in answer.logs:
+                if log.status == _ACCEPTED:
+                    self.journal.accepted(log.tenant_id, log.log_id, log.digest)
             if 0 < status < _SERVER_ERROR:
                 return
 
@@ -202,9 +210,14 @@ class Trial:
 
     def check_rebuild(self) -> None:
         """Empty the table, rebuild it from the stream, compare; the queue's and the DLQ's own content stays apart."""
+        with self.journal.forgetting():
+            self._rebuild_and_compare()
+
+    def _rebuild_and_compare(self) -> None:
         items, dead = dict(self.world.dynamodb.items), dict(self.world.dlq.messages)
         before, contents = self._stored(), self._contents()
         self.world.dynamodb.items.clear()
+        self.journal.empty()
         folder = self.folder_for("rebuild")
         for _ in range(_MAX_RESTARTS):
             with failures_survived():
@@ -214,21 +227,28 @@ class Trial:
         self.drain()
         after = self._stored()
         # A text that was sent twice may be stored from either copy, with that one's time, source and fields.
-        copies = Counter((tenant_id, log.log_id, digest(log.text)) for tenant_id, log in self._distinct_copies())
-        now = self._contents()
-        differ = [log for log in contents.keys() & now.keys() if contents[log] != now[log] and copies[log] < 2]
+        due = self._due_contents()
+        differ = [log for found in (contents, self._contents()) for log, item in found.items() if item not in due[log]]
         # What was answered with a 5xx may be on the stream and in no queue: a rebuild gives it the item that I3 allows.
         uncertain = {log.digest for log in self.sent if log.status == NO_ANSWER or log.status >= _SERVER_ERROR}
         new = [log for log in after - before if log[2] not in uncertain]
         if missing := before - after:
             self.witnessed["I10"].append(f"after a rebuild {sorted(missing)} are missing")
         if new or differ:
-            self.witnessed["I10"].append(f"after a rebuild {sorted(new)} are new and {sorted(differ)} differ")
+            self.witnessed["I10"].append(
+                f"after a rebuild {sorted(new)} are new, and {sorted(differ)} are not what the stream makes of them"
+            )
+        if odd := deviations(self.journal):
+            self.witnessed["I10"].append(f"a rebuild is no trace of the model: {odd[0]}")
         self.world.dynamodb.items, self.world.dlq.messages = items, dead
 
     def judgement(self) -> Judgement:
-        """Return the judgement on everything that is there now. No log line may hold a log's text."""
+        """Return the judgement on everything that is there now.
+
+        No log line may hold a log's text, and all that happened must be a trace of the protocol's model.
+        """
         assert not (leaks := self.leaks()), f"a log's text in a log line: {leaks[0]}"
+        assert not (odd := deviations(self.journal)), f"no trace of the model: {odd[0]}"
         queue, dlq = self.world.queue, self.world.dlq
         visible = len(queue.visible)
         with History() as history:
@@ -256,8 +276,23 @@ class Trial:
                 assert not isinstance(log, Broken), f"what the code put on the stream is {log.reason}"
                 yield record["PartitionKey"], log
 
-    def _distinct_copies(self) -> list[tuple[str, InternalMessage]]:
-        return list({(tenant_id, encode(log)): (tenant_id, log) for tenant_id, log in self.streamed()}.values())
+    def _due_contents(self) -> defaultdict[tuple[str, str, bytes], list[bytes]]:
+        """Return what the item of each log on the stream may hold: what one of its copies makes, plain or beside."""
+        chosen = self.stack.settings
+        redactor = redact.build(chosen.redaction_rules, chosen.redaction_patterns)
+        due: defaultdict[tuple[str, str, bytes], list[bytes]] = defaultdict(list)
+        for tenant_id, log in self.streamed():
+            item = build(
+                log,
+                received_ms=epoch_ms(log.received_at),
+                redactor=redactor,
+                processed_at="",
+                retention_days=chosen.retention_days,
+            )
+            due[tenant_id, log.log_id, digest(log.text)] += [
+                _comparable(attributes(form)) for form in (item, beside(item))
+            ]
+        return due
 
     def _contents(self) -> dict[tuple[str, str, bytes], bytes]:
         """Return each stored log's item, but for what depends on the order in which the copies came."""

@@ -7,7 +7,8 @@ whoever saw it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from bench.judge.history import digest
@@ -24,13 +25,21 @@ Happened = tuple[str, bytes]
 
 
 class Journal:
-    """What happens in a world, by log id. `component` says whose call changes it now."""
+    """What happens in a world, by log id. `component` says whose call changes it now.
+
+    All that it knows stands in attributes: where a program lives in a process of its own that is killed, they outlive
+    it (`tests.faults.sigkill`).
+    """
 
     def __init__(self, world: World, component: Callable[[], str]) -> None:
         self.happened: dict[LogKey, list[Happened]] = defaultdict(list)
-        self.poison: set[bytes] = set()
+        self.poison: list[bytes] = []
         self._component = component
         self._moving = False
+        self._flying: dict[str, None] = {}
+        """Ids of the messages that were received and not deleted since, as a set that keeps its order."""
+        self._held: dict[str, None] = {}
+        """The same of the dead-letter queue."""
         self._watch_stream(world)
         self._watch_queue(world.queue)
         self._watch_dead_letters(world)
@@ -45,10 +54,19 @@ class Journal:
         for happened in self.happened.values():
             happened.append(("empty", b""))
 
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """Give a block after which the world is put back to what it was: what happens in it is told and forgotten."""
+        told = {log: list(happened) for log, happened in self.happened.items()}
+        flying, held = dict(self._flying), dict(self._held)
+        yield
+        self.happened = defaultdict(list, told)
+        self._flying, self._held = flying, held
+
     def _tell(self, action: str, body: str) -> None:
         tenant_id, log_id, text = place_of(body)
         if not tenant_id or REFUSED_TEXT in body:
-            self.poison.add(text)
+            self.poison.append(text)
         self.happened[tenant_id, log_id].append((action, text))
 
     def _watch_stream(self, world: World) -> None:
@@ -65,7 +83,6 @@ class Journal:
 
     def _watch_queue(self, queue: Queue) -> None:  # noqa: C901 - one function a change
         send, receive, delete, revive = queue.send, queue.receive, queue.delete, queue.revive
-        flying: set[str] = set()
 
         def sent(body: str, *more_arguments: Any, **more_named: Any) -> str:
             if not self._moving:
@@ -76,12 +93,12 @@ class Journal:
 
         def received(*arguments: Any, **named: Any) -> list[Message]:
             for message in queue.visible:
-                if message.message_id in flying:
-                    flying.discard(message.message_id)
+                if message.message_id in self._flying:
+                    del self._flying[message.message_id]
                     self._tell("come up", message.body)
             batch = receive(*arguments, **named)
             for message in batch:
-                flying.add(message.message_id)
+                self._flying[message.message_id] = None
                 self._tell("receive", message.body)
             return batch
 
@@ -90,14 +107,16 @@ class Journal:
             delete(receipt)
             for message_id in before.keys() - queue.messages.keys():
                 body = before[message_id].body
-                if message_id not in flying:  # It is up again, and nobody has received it since.
+                if message_id not in self._flying:  # It is up again, and nobody has received it since.
                     self._tell("receive", body)
-                flying.discard(message_id)
+                self._flying.pop(message_id, None)
                 self._tell("delete", body)
 
         def revived(message_id: str) -> None:
+            is_there = message_id in queue.messages  # Then it only comes up sooner, which a receive tells.
             revive(message_id)
-            self._tell("again", queue.messages[message_id].body)
+            if not is_there:
+                self._tell("again", queue.messages[message_id].body)
 
         queue.send, queue.receive, queue.delete, queue.revive = sent, received, deleted, revived  # type: ignore[method-assign]
 
@@ -106,12 +125,11 @@ class Journal:
         send, take_over, receive, delete, hide, move_on = (
             dlq.send, dlq.take_over, dlq.receive, dlq.delete, dlq.hide, dlq.move_on,
         )  # fmt: skip
-        held: set[str] = set()
 
         def come_up() -> None:
             for message in dlq.visible:
-                if message.message_id in held:
-                    held.discard(message.message_id)
+                if message.message_id in self._held:
+                    del self._held[message.message_id]
                     self._tell("give back", message.body)
 
         def sent(body: str, *arguments: Any, **named: Any) -> str:
@@ -126,7 +144,7 @@ class Journal:
             come_up()
             batch = receive(*arguments, **named)
             for message in batch:
-                held.add(message.message_id)
+                self._held[message.message_id] = None
                 self._tell("hold", message.body)
             return batch
 
@@ -139,9 +157,9 @@ class Journal:
             before = dict(dlq.messages)
             delete(receipt)
             for message_id in before.keys() - dlq.messages.keys():
-                if message_id not in held:
+                if message_id not in self._held:
                     self._tell("hold", before[message_id].body)
-                held.discard(message_id)
+                self._held.pop(message_id, None)
                 self._tell("drop", before[message_id].body)
 
         def moved_on(queues: Mapping[str, Queue]) -> Any:
@@ -182,8 +200,8 @@ def deviations(journal: Journal) -> list[str]:
     ]
 
 
-def _followed(happened: Sequence[Happened], poison: set[bytes]) -> list[str]:
-    mine = {text for _, text in happened} & poison
+def _followed(happened: Sequence[Happened], poison: Collection[bytes]) -> list[str]:
+    mine = {text for _, text in happened}.intersection(poison)
     state = State(poison=tuple(sorted(mine)))
     for number, (name, text) in enumerate(happened):
         action = ACTIONS[name]

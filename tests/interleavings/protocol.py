@@ -81,7 +81,7 @@ ACTIONS: Final[dict[str, Action]] = {
     # SQS delivers, and delivers again: what is in flight comes up by itself, and what was deleted may.
     "receive": Action(lambda s, t: t in s.up, lambda s, t: s._replace(up=less(s.up, t), flying=more(s.flying, t))),
     "come up": Action(lambda s, t: t in s.flying, lambda s, t: s._replace(flying=less(s.flying, t), up=more(s.up, t))),
-    "again": Action(lambda s, t: t in s.gone, lambda s, t: s._replace(gone=less(s.gone, t), up=more(s.up, t))),
+    "again": Action(lambda s, t: t in s.gone, lambda s, t: s._replace(up=more(s.up, t))),
     # The table keeps what stands there; another text goes beside it. Nothing is written that a rebuild would miss.
     "write": Action(
         lambda s, t: s.table is None and t not in s.poison and t in s.stream and _received(s, t),
