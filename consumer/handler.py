@@ -9,7 +9,8 @@ import boto3
 
 from consumer import clock, health, pending, quarantine, redact, settings, store
 from consumer.apart import apart
-from consumer.invocation import Outside, WorksApart, consume
+from consumer.in_time import in_time
+from consumer.invocation import Outside, WorksOnEach, consume
 from consumer.report import PartialBatchResponse
 from consumer.visibility import hide
 from ingest.sinks import stream
@@ -61,7 +62,8 @@ def outside(
     *,
     write_line: Callable[[str], object] = _print,
     end_process: Callable[[int], object] = os._exit,
-    works_apart: WorksApart | None = None,
+    works_apart: WorksOnEach | None = None,
+    works_in_time: WorksOnEach | None = None,
 ) -> Outside:
     """Return what invocations touch, put together from clients and clock."""
     return Outside(
@@ -81,6 +83,7 @@ def outside(
         write_line=write_line,
         end_process=end_process,
         apart=works_apart or partial(apart, monotonic=clock.monotonic),
+        in_time=works_in_time or partial(in_time, monotonic=clock.monotonic),
     )
 
 

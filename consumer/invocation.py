@@ -9,7 +9,7 @@ from consumer.apart import Ended
 from consumer.crash import Crasher
 from consumer.isolate import bisect
 from consumer.item import Item, beside_id
-from consumer.process import BuildsEach, Edges, Work, here
+from consumer.process import Edges, Work
 from consumer.redact import Redactor
 from consumer.settings import Settings
 from consumer.timestamps import rfc3339
@@ -29,8 +29,8 @@ connect and read time-outs (1 + 4 s). Past the end, Lambda would fail the batch,
 _WRITE_MARGIN_SHARE: Final = 0.5
 _REPORT_MARGIN_SHARE: Final = 0.25
 
-_APART_SHARE: Final = 0.5
-"""Of the time until the writes must end, what work in another process may take."""
+_BUILD_SHARE: Final = 0.5
+"""Of the time until the writes must end, what the making of the items may take: an operator's pattern may be slow."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -57,13 +57,13 @@ class TakesPoison(Protocol):
         """Return "" or why the message was not taken."""
 
 
-class WorksApart(Protocol):
-    """`consumer.apart.apart`."""
+class WorksOnEach(Protocol):
+    """`consumer.apart.apart` and `consumer.in_time.in_time`."""
 
     def __call__(
         self, work: Callable[[_Item], _Result], items: Sequence[_Item], /, *, budget_s: float
     ) -> list[_Result | Ended]:
-        """Return what `work` makes of each item, or how the item ended the process that worked on it."""
+        """Return what `work` makes of each item, or how the item ended what worked on it."""
 
 
 class Outside(NamedTuple):
@@ -78,7 +78,8 @@ class Outside(NamedTuple):
     sleep: Callable[[float], None]
     write_line: Callable[[str], object]
     end_process: Callable[[int], object]
-    apart: WorksApart
+    apart: WorksOnEach
+    in_time: WorksOnEach
 
 
 def consume(
@@ -159,17 +160,15 @@ def _is_suspect(log: Log) -> bool:
 
 def _edges(settings: Settings, outside: Outside, give_up_at_s: float, *, suspicious: bool) -> Edges:
     """Return the work's edges. With a suspect in the batch, what may end the process is done in a child, for all."""
+    works_on_each = outside.apart if suspicious else outside.in_time
 
-    def apart(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result | Ended]:
-        budget_s = _APART_SHARE * max(give_up_at_s - outside.monotonic(), 0)
-        return outside.apart(work, items, budget_s=budget_s)
+    def within_budget(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result | Ended]:
+        budget_s = _BUILD_SHARE * max(give_up_at_s - outside.monotonic(), 0)
+        return works_on_each(work, items, budget_s=budget_s)
 
     def end_child(code: int) -> object:
-        return apart(outside.end_process, [code])
+        return within_budget(outside.end_process, [code])
 
-    build_each: BuildsEach = here
-    if suspicious:
-        build_each = apart
     crasher = Crasher(
         probability=settings.crash_probability,
         point=settings.crash_point,
@@ -182,7 +181,7 @@ def _edges(settings: Settings, outside: Outside, give_up_at_s: float, *, suspici
         put_on_stream=partial(outside.put_on_stream, give_up_at_s=give_up_at_s),
         insert=partial(outside.table.insert, give_up_at_s=give_up_at_s),
         processed_at=lambda: rfc3339(outside.now_ms()),
-        build_each=build_each,
+        build_each=within_budget,
     )
 
 

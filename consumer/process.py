@@ -13,15 +13,10 @@ from ingest.contract.message import InternalMessage
 
 
 class BuildsEach(Protocol):
-    """How items are made of logs: `here`, or in another process."""
+    """How items are made of logs: in this process or another, in what time."""
 
     def __call__(self, build: Callable[[Log], Item], logs: Sequence[Log], /) -> list[Item | Ended]:
         """Return each log's item, or how the log ended what worked on it."""
-
-
-def here(build: Callable[[Log], Item], logs: Sequence[Log]) -> list[Item | Ended]:
-    """Return each log's item, made in this process."""
-    return [build(log) for log in logs]
 
 
 class Edges(NamedTuple):
@@ -35,7 +30,7 @@ class Edges(NamedTuple):
     put_on_stream: Callable[[Sequence[InternalMessage]], frozenset[int]]
     insert: Callable[[Sequence[Item]], Iterator[tuple[int, Verdict]]]
     processed_at: Callable[[], str]
-    build_each: BuildsEach = here
+    build_each: BuildsEach
 
 
 class Work:

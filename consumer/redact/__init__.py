@@ -102,8 +102,8 @@ def build(rules: Sequence[str] = ("phone",), patterns: Sequence[str] = ()) -> Re
     """Return the redactor for the named rules and the operator's own regular expressions.
 
     Custom patterns are searched in the text as it came, first, in their order. Nothing here bounds their time: Python's
-    `re` backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text. The function's time-out
-    does, and from the second delivery on a log's share of it (`consumer.apart`).
+    `re` backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text. The consumer gives each log
+    its share of the invocation's time (`consumer.in_time`, and from the second delivery on `consumer.apart`).
 
     Raises:
         ValueError: an unknown rule; a pattern that is not a regular expression or that matches the empty string.

@@ -1,4 +1,4 @@
-"""Work apart, without a process: what would end or hold up the child is an exception here."""
+"""Work apart and in time, without a process or a timer: what would end or hold up the work is an exception here."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -19,16 +19,28 @@ def apart(
     work: Callable[[Item], Result], items: Sequence[Item], *, budget_s: float, clock: Clock
 ) -> list[Result | Ended]:
     """Return what `consumer.apart.apart` returns; what hangs takes its share of the time."""
+
+    def in_a_child(item: Item) -> Result | Ended:
+        try:
+            return work(item)
+        except Killed:
+            return Ended("EndedProcess -9")
+        except Exception as error:  # noqa: BLE001 - as there
+            return Ended(type(error).__name__)
+
+    return in_time(in_a_child, items, budget_s=budget_s, clock=clock)
+
+
+def in_time(
+    work: Callable[[Item], Result], items: Sequence[Item], *, budget_s: float, clock: Clock
+) -> list[Result | Ended]:
+    """Return what `consumer.in_time.in_time` returns, by the world's clock."""
     ends_at_s = clock.now_s + budget_s
     results: list[Result | Ended] = []
     for left in range(len(items), 0, -1):
         try:
             results.append(work(items[-left]))
-        except Killed:
-            results.append(Ended("EndedProcess -9"))
         except Hangs:
             clock.sleep(max(ends_at_s - clock.now_s, 0) / left)
             results.append(Ended("TookTooLong"))
-        except Exception as error:  # noqa: BLE001 - as there
-            results.append(Ended(type(error).__name__))
     return results

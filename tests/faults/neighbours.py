@@ -1,6 +1,6 @@
 """Healthy logs among such as end the process that works on them, and how many of the healthy ones die of it.
 
-`python -m tests.faults.neighbours` prints the numbers, and those without `consumer.apart` beside them.
+`python -m tests.faults.neighbours` prints the numbers, and those without `consumer.apart` and `consumer.in_time`.
 """
 
 import sys
@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 from consumer import handler, settings
 from consumer.apart import Ended
 from consumer.crash import CrashMode
-from consumer.invocation import WorksApart, consume
+from consumer.invocation import WorksOnEach, consume
 from consumer.redact import Redactor
 from ingest.contract.message import decode, encode
 from tests.clock import Clock
-from tests.faults.apart import Hangs, apart
+from tests.faults.apart import Hangs, apart, in_time
 from tests.faults.injector import Killed
 from tests.faults.stack import CONSUMER_TIMEOUT_S
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, World
@@ -36,6 +36,8 @@ class Fates(NamedTuple):
     healthy_dead: int
     lethal_dead: int
     lethal_stored: int
+    ended: int
+    """Invocations that ended without an answer: each is a receive for every log of its batch."""
 
 
 class Lethal(Redactor):
@@ -79,8 +81,19 @@ def fates(
     random.shuffle(logs)
     for log in logs:
         world.queue.send(encode(log).decode())
-    works_apart: WorksApart = trusting if trust else partial(apart, clock=clock)
-    function = partial(_life, world, clock, works_apart, _settings(crash_probability, crash_mode, seed))
+    works: tuple[WorksOnEach, WorksOnEach] = (
+        (trusting, trusting) if trust else (partial(apart, clock=clock), partial(in_time, clock=clock))
+    )
+    ended: list[BaseException] = []
+    chosen = _settings(crash_probability, crash_mode, seed)
+
+    def function(event: dict[str, Any]) -> object:
+        try:
+            return _life(world, clock, works, chosen, event)
+        except Killed as killed:
+            ended.append(killed)
+            raise
+
     while (next_s := world.queue.next_visible_s) is not None:
         clock.now_s = max(clock.now_s, next_s)
         world.deliver(function)
@@ -91,6 +104,7 @@ def fates(
         healthy_dead=sum(log_id.startswith("healthy") for log_id in dead),
         lethal_dead=sum(log_id.startswith("lethal") for log_id in dead),
         lethal_stored=sum(log_id.startswith("lethal") for log_id in stored),
+        ended=len(ended),
     )
 
 
@@ -107,7 +121,11 @@ def _settings(crash_probability: float, crash_mode: CrashMode, seed: int) -> set
 
 
 def _life(
-    world: World, clock: Clock, works_apart: WorksApart, chosen: settings.Settings, event: dict[str, Any]
+    world: World,
+    clock: Clock,
+    works: tuple[WorksOnEach, WorksOnEach],
+    chosen: settings.Settings,
+    event: dict[str, Any],
 ) -> object:
     """Return the consumer's answer, if its process lives to give one."""
     ends_at_s = clock.now_s + CONSUMER_TIMEOUT_S
@@ -118,7 +136,8 @@ def _life(
         clock.programs(),
         write_line=lambda _: None,
         end_process=_end_process,
-        works_apart=works_apart,
+        works_apart=works[0],
+        works_in_time=works[1],
     )
     try:
         return consume(

@@ -28,7 +28,7 @@ from ingest.handler import Clients as IngestClients
 from ingest.handler import outside as ingest_outside
 from ingest.invocation import respond
 from ingest.settings import Settings as IngestSettings
-from tests.faults.apart import apart
+from tests.faults.apart import apart, in_time
 from tests.faults.injector import Injector, Killed
 from tests.faults.model_sqs import Message, arn_of
 from tests.faults.sigkill import live_until_killed
@@ -122,6 +122,7 @@ class Stack:
                 write_line=self.lines.append,
                 end_process=_end_process,
                 works_apart=partial(apart, clock=clock),
+                works_in_time=partial(in_time, clock=clock),
             )
             return handler.program(self.settings, outside)(event, context)
 

@@ -15,6 +15,8 @@ QUEUE_URL: Final = "https://sqs.us-east-1.amazonaws.com/000000000000/logs"
 DLQ_URL: Final = "https://sqs.us-east-1.amazonaws.com/000000000000/logs-dlq"
 STREAM_NAME: Final = "logs"
 TABLE_NAME: Final = "logs"
+QUEUE_VISIBILITY_S: Final = 300
+"""As the template has it."""
 REFUSED_TEXT: Final = "text that the table refuses"
 """A row with this in its text makes the table refuse the whole call."""
 
@@ -25,7 +27,9 @@ class World:
     def __init__(self, clock: Clock, *, shards: int = 2, max_receives: int = 5) -> None:
         self.clock = clock
         self.dlq = Queue(DLQ_URL, clock)
-        self.queue = Queue(QUEUE_URL, clock, visibility_s=300, dead_letters=self.dlq, max_receives=max_receives)
+        self.queue = Queue(
+            QUEUE_URL, clock, visibility_s=QUEUE_VISIBILITY_S, dead_letters=self.dlq, max_receives=max_receives
+        )
         self.kinesis = Kinesis(STREAM_NAME, clock, shards=shards)
         self.dynamodb = Dynamodb(TABLE_NAME, refused_text=REFUSED_TEXT)
         self.sqs = Sqs([self.queue, self.dlq])

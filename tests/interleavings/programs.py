@@ -21,7 +21,7 @@ from ingest import settings as ingest_settings
 from ingest.api import dialects
 from ingest.api.routes import Routes
 from ingest.invocation import respond
-from tests.faults.apart import apart
+from tests.faults.apart import apart, in_time
 from tests.faults.injector import Killed
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME
 from tests.interleavings.arena import NamedWorld, Time
@@ -60,6 +60,7 @@ class Programs:
             write_line=lambda line: self.lines.append(line),  # noqa: PLW0108 - each run has lines of its own
             end_process=_end_process,
             works_apart=partial(apart, clock=time.clock),
+            works_in_time=partial(in_time, clock=time.clock),
         )
         self._consumer = handler.program(chosen, outside)
         self._ingest_settings = ingest_settings.Settings(queue_url=QUEUE_URL, stream_name=STREAM_NAME)

@@ -1,5 +1,7 @@
 """Which logs stand where in a world: a log is a text under a tenant's log id, wherever its item stands."""
 
+from functools import lru_cache
+
 import msgspec
 
 from bench.judge.history import digest
@@ -13,6 +15,7 @@ Place = tuple[str, str, bytes]
 """(tenant_id, log_id as sent, digest of the text); what is no log has neither tenant nor log id."""
 
 
+@lru_cache(4096)  # A message is looked at many times, and its text may be long.
 def place_of(body: str) -> Place:
     """Return what a message's body stands for."""
     try:

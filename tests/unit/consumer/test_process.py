@@ -44,7 +44,13 @@ class Outside:
 
     def work(self, retention_days: int = 0) -> Work:
         """Return the work that touches this."""
-        edges = Edges(self.crash, self.put_on_stream, self.insert, lambda: "2025-11-24T16:00:00.000Z")
+        edges = Edges(
+            self.crash,
+            self.put_on_stream,
+            self.insert,
+            lambda: "2025-11-24T16:00:00.000Z",
+            lambda build, logs: [*map(build, logs)],
+        )
         return Work(edges, Upper(), retention_days=retention_days)
 
 

@@ -19,6 +19,7 @@ def _read_all(table: MemoryTable, ask: Ask, limit: int) -> list[str]:
     while True:
         page = read_page(table, ask, limit=limit, after=after)
         assert len(page.items) <= limit
+        assert page.after is None or page.after != after, "a page that leads to itself"
         texts += [item.original_text for item in page.items]
         after = page.after
         if after is None:

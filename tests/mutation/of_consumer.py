@@ -1,0 +1,157 @@
+"""Planted bugs of the consumer: what is acknowledged undone, overwritten, lost with its neighbour."""
+
+from typing import Final
+
+from tests.mutation.mutation import CONFLICTS, FAULTS, ORDERS, Mutation
+
+_OVERWRITES: Final = """\
+            from consumer.item import attributes
+            puts = [{"PutRequest": {"Item": attributes(items[position])}} for position in taken]
+            self._client.batch_write_item(RequestItems={self._name: puts})
+            compared = [DUPLICATE for _ in taken]
+"""
+
+MUTATIONS: Final = (
+    Mutation(
+        "return_none_after_an_exception",
+        "consumer/invocation.py",
+        (
+            (
+                "    verdicts = _defer(plan.deferrals, outside)\n",
+                """\
+    try:
+        verdicts = _defer(plan.deferrals, outside)
+    except Exception:
+        return None
+""",
+            ),
+        ),
+        f"{FAULTS}[consumer.sqs.change_message_visibility_batch-garbled]",
+        "I12: ",
+    ),
+    Mutation(
+        "overwrite_instead_of_insert",
+        "consumer/store.py",
+        (
+            (
+                '            responses = self._client.batch_execute_statement(Statements=statements)["Responses"]\n',
+                """\
+            from consumer.item import attributes
+            puts = [{"PutRequest": {"Item": attributes(item)}} for item in items]
+            self._client.batch_write_item(RequestItems={self._name: puts})
+            responses = [{} for _ in statements]
+""",
+            ),
+        ),
+        f"{FAULTS}[ingest.kinesis.put_records-slow]",
+        "I6: ",
+    ),
+    Mutation(
+        "newer_copy_overwrites",
+        "consumer/store.py",
+        (
+            (
+                "            compared = self._compare([items[position] for position in taken], give_up_at_s)\n",
+                _OVERWRITES,
+            ),
+        ),
+        f"{ORDERS}[one log sent twice]",
+        "I6: ",
+    ),
+    Mutation(
+        "other_text_taken_as_a_duplicate",
+        "consumer/store.py",
+        (
+            (
+                "        return DUPLICATE if stored_text == item.original_text else",
+                "        return DUPLICATE if True else",
+            ),
+        ),
+        f"{ORDERS}[two texts under one log_id]",
+        "I12: ",
+    ),
+    Mutation(
+        "conflict_id_without_the_text",
+        "consumer/item.py",
+        (("{blake2b(text.encode()", "{blake2b(log_id.encode()"),),
+        CONFLICTS,
+        "test_a_rebuild_gives_every_text",
+    ),
+    Mutation(
+        "conflict_id_by_chance",
+        "consumer/item.py",
+        (("{blake2b(text.encode()", "{blake2b(__import__('uuid').uuid4().bytes"),),
+        f"{ORDERS}[a conflict delivered again]",
+        r"I\d+: ",
+    ),
+    Mutation(
+        "whole_batch_raised",
+        "consumer/invocation.py",
+        (
+            (
+                "    isolation = bisect(plan.ready, work)\n",
+                """\
+    isolation = bisect(plan.ready, work)
+    if isolation.failed:
+        raise isolation.failed[0].error
+""",
+            ),
+        ),
+        f"{FAULTS}[ingest.kinesis.put_records-slow]",
+        "I7: ",
+    ),
+    Mutation(
+        "suspects_trusted",
+        "consumer/invocation.py",
+        (("    return log.delivery.receive_count > 1\n", "    return log.delivery.receive_count > 9\n"),),
+        "tests/faults/test_neighbours.py::test_logs_that_end_the_process_dead_letter_no_healthy_one",
+        "I7: ",
+    ),
+    Mutation(
+        "acknowledged_with_a_log_unaccounted_for",
+        "consumer/report.py",
+        (("    if set(message_ids) != set(verdicts) or", "    if False and"),),
+        "tests/unit/consumer/test_report.py",
+        "test_an_answer_that_would_not_account_for_every_message_is_never_given",
+    ),
+    Mutation(
+        "failed_logs_taken_as_done",
+        "consumer/invocation.py",
+        (("_verdict_on(failed.error) for failed in", 'Verdict("stored") for failed in'),),
+        f"{FAULTS}[consumer.dynamodb.batch_execute_statement-garbled]",
+        "I12: ",
+    ),
+    Mutation(
+        "poison_acknowledged_though_its_put_failed",
+        "consumer/invocation.py",
+        (
+            (
+                '            refused[item.delivery.message_id] = retried(f"dlq_refused: {why_not}")\n',
+                "            pass\n",
+            ),
+        ),
+        f"{FAULTS}[consumer.sqs.send_message-refused]",
+        "I12: ",
+    ),
+    Mutation(
+        "visibility_not_extended",
+        "consumer/invocation.py",
+        (("    refused = outside.hide(deferrals) if deferrals else {}\n", "    refused: dict[str, str] = {}\n"),),
+        "tests/faults/test_receives.py::test_the_longest_log_needs_no_more_receives",
+        "I7: ",
+    ),
+    Mutation(
+        "stored_before_the_stream_has_it",
+        "consumer/process.py",
+        (('                self.verdicts[log.message_id] = not_taken("not_on_stream")\n', "                pass\n"),),
+        f"{FAULTS}[consumer.kinesis.put_records-denied]",
+        "I5: ",
+    ),
+    Mutation(
+        "time_outside_utc_let_through",
+        "consumer/timestamps.py",
+        (("    except OverflowError as error:\n", "    except ZeroDivisionError as error:\n"),),
+        "tests/unit/consumer/test_timestamps.py::test_what_is_no_instant_is_refused",
+        "OverflowError",
+    ),
+)

@@ -1,0 +1,66 @@
+"""Planted bugs of ingest: logs that are answered and not kept, kept and not counted."""
+
+from typing import Final
+
+from tests.mutation.mutation import FAULTS, Mutation
+
+_REQUESTS: Final = "tests/unit/ingest/test_invocation.py"
+_QUOTA: Final = "tests/unit/ingest/access/test_quota.py"
+_PARSE: Final = "tests/unit/ingest/api/test_parse.py"
+
+MUTATIONS: Final = (
+    Mutation(
+        "swallowed_put_records_failure",
+        "ingest/sinks/stream.py",
+        (
+            (
+                "    return [None if code is None else Refusal(code,",
+                "    return [None if True else Refusal(code,",
+            ),
+        ),
+        f"{FAULTS}[ingest.kinesis.put_records-partial]",
+        "I5: ",
+    ),
+    Mutation(
+        "stream_pending_dropped",
+        "ingest/sinks/publish.py",
+        (("stream_pending=True", "stream_pending=False"),),
+        f"{FAULTS}[ingest.kinesis.put_records-throttled]",
+        "I5: ",
+    ),
+    Mutation(
+        "queue_failure_answered_202",
+        "ingest/sinks/queue.py",
+        (("        return [refusal] * len(call)\n", "        return [None] * len(call)\n"),),
+        f"{FAULTS}[ingest.sqs.send_message_batch-refused]",
+        "is nowhere",
+    ),
+    Mutation(
+        "unnamed_entry_taken_as_sent",
+        "ingest/sinks/queue.py",
+        (("refused.get(id_, _MISSING_RESULT)", "refused.get(id_)"),),
+        f"{FAULTS}[ingest.sqs.send_message_batch-unreported]",
+        "is nowhere",
+    ),
+    Mutation(
+        "derived_id_without_the_place",
+        "ingest/api/parse.py",
+        (("\\n{position}", "\\n"),),
+        f"{_PARSE}::test_idempotency_key_derives_log_ids",
+        "test_idempotency_key_derives_log_ids",
+    ),
+    Mutation(
+        "quota_counted_after",
+        "ingest/access/quota.py",
+        (('{"N": str(limit - used)}', '{"N": str(limit)}'),),
+        f"{_QUOTA}::test_over_quota_is_exact_to_the_last_log",
+        "test_over_quota_is_exact_to_the_last_log",
+    ),
+    Mutation(
+        "refused_request_for_nothing",
+        "ingest/invocation.py",
+        (("            count(logs=0)\n            raise\n", "            raise\n"),),
+        f"{_REQUESTS}::test_a_refused_request_uses_up_bytes",
+        "test_a_refused_request_uses_up_bytes",
+    ),
+)

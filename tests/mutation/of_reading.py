@@ -1,0 +1,132 @@
+"""Planted bugs of those who read: replay, rebuild, redrive, and queries of the table."""
+
+from typing import Final
+
+from tests.mutation.mutation import CONFLICTS, CRASHES, FAULTS, Mutation
+
+_PAGES: Final = "tests/unit/consumer/query/test_page.py"
+_FOLLOW: Final = "tests/unit/consumer/query/test_follow.py"
+_READ: Final = "tests/unit/consumer/replay/test_read.py"
+_REPLAY: Final = "tests/unit/consumer/replay/test_replay.py"
+
+_SAVED: Final = "                    shards=self._positions,\n                ),\n            )\n"
+_SENT: Final = "    answer = client.send_message_batch(\n        QueueUrl=queue_url,\n"
+
+MUTATIONS: Final = (
+    Mutation(
+        "checkpoint_before_flush",
+        "consumer/replay/replay.py",
+        (
+            ("        output = self._sink.commit()\n", "        output = self._start.output\n"),
+            (_SAVED, f"{_SAVED}        self._sink.commit()\n"),
+        ),
+        f"{CRASHES}[replay-before]",
+        r"I\d+: ",
+    ),
+    Mutation(
+        "output_not_flushed",  # Only a real kill shows it: a program that is unwound closes its files.
+        "consumer/replay/lines.py",
+        (("        self._file.flush()\n        os.fsync", "        pass\n        os.fsync"),),
+        f"{CRASHES}[replay-before]",
+        r"I\d+: ",
+    ),
+    Mutation(
+        "last_log_of_a_record_skipped",
+        "consumer/replay/deaggregate.py",
+        (("    return user_records\n", "    return user_records[:-1] or user_records\n"),),
+        f"{FAULTS}[replay.kinesis.list_shards-slow]",
+        r"I\d+: ",
+    ),
+    Mutation(
+        "copies_told_apart_by_id_alone",
+        "consumer/replay/distinct.py",
+        (("{log_id}\\n{text}", "{log_id}"),),
+        CONFLICTS,
+        "test_a_rebuild_gives_every_text",
+    ),
+    Mutation(
+        "checkpoints_log_read_again",
+        "consumer/replay/replay.py",
+        (("piece.sub_sequence_number > read.", "piece.sub_sequence_number >= read."),),
+        f"{_REPLAY}::test_the_rest_of_a_record_is_read_after_its_sub_sequence_number",
+        "test_the_rest_of_a_record_is_read",
+    ),
+    Mutation(
+        "page_of_the_stream_without_a_bound",
+        "consumer/replay/read.py",
+        (("limit = min(PAGE_RECORDS, limit * _GROWTH, max(1, page_bytes // mean_bytes))", "limit = PAGE_RECORDS"),),
+        f"{_READ}::test_a_call_asks_for_a_page_of_bytes_by_the_records_before",
+        "test_a_call_asks_for_a_page_of_bytes",
+    ),
+    Mutation(
+        "rebuild_forgets_what_the_queue_refused",
+        "consumer/replay/sinks.py",
+        (
+            (
+                "        if refused:\n            raise QueueRefusedError",
+                "        if None:\n            raise QueueRefusedError",
+            ),
+        ),
+        f"{FAULTS}[replay.sqs.send_message_batch-refused]",
+        "I10: ",
+    ),
+    Mutation(
+        "redrive_deletes_before_it_sends",
+        "infra/dead_letters.py",
+        ((_SENT, f"    _delete(client, dlq_url, call)\n{_SENT}"),),
+        f"{FAULTS}[redrive.sqs.send_message_batch-refused]",
+        "is nowhere",
+    ),
+    Mutation(
+        "redrive_deletes_what_the_queue_refused",
+        "infra/dead_letters.py",
+        (("[call[i] for i in sorted(acknowledged)])", "call)"),),
+        f"{FAULTS}[redrive.sqs.send_message_batch-partial]",
+        "is nowhere",
+    ),
+    Mutation(
+        "follower_without_look_back",
+        "consumer/query/follow.py",
+        (
+            (
+                "        look_back_ms = self._polled_ms - LOOK_BACK_S * 1000\n",
+                "        look_back_ms = self._polled_ms\n",
+            ),
+        ),
+        f"{_FOLLOW}::test_no_log_is_missed_however_late_it_is_stored",
+        "test_no_log_is_missed",
+    ),
+    Mutation(
+        "follower_without_the_late",
+        "consumer/query/follow.py",
+        (("        found += self._reads.get(late).values() if late else ()\n", ""),),
+        f"{_FOLLOW}::test_no_log_is_missed_however_late_it_is_stored",
+        "test_no_log_is_missed",
+    ),
+    Mutation(
+        "cursor_shows_its_log_again",
+        "consumer/query/page.py",
+        (("    fresh = (found for found in merged if found.arrival != after)\n", "    fresh = iter(merged)\n"),),
+        f"{_PAGES}::test_pages_hold_every_log_once_in_order",
+        "test_pages_hold_every_log_once",
+    ),
+    Mutation(
+        "cursor_skips_the_next_log",
+        "consumer/query/page.py",
+        (
+            (
+                "            return Page(items, after)\n",
+                "            return Page(items, getattr(next(fresh, None), 'arrival', after))\n",
+            ),
+        ),
+        f"{_PAGES}::test_pages_hold_every_log_once_in_order",
+        "test_pages_hold_every_log_once",
+    ),
+    Mutation(
+        "own_ids_not_read_by_time",
+        "consumer/query/ranges.py",
+        (('in [*places, ("by_arrival", "")]:', "in places:"),),
+        f"{_PAGES}::test_pages_hold_every_log_once_in_order",
+        "test_pages_hold_every_log_once",
+    ),
+)
