@@ -13,7 +13,7 @@ PROMISES: Final[dict[Promise, str]] = {
     "I2": "a 4xx leaves nothing: no item, no DLQ entry, no stream record",
     "I3": "a 5xx or no answer leaves 0 or 1 item",
     "I4": "no item or stream record stands under a tenant other than its sender's",
-    "I5": "the stream, made distinct by (tenant_id, log_id), contains every 202",
+    "I5": "the stream, made distinct by (tenant_id, log_id, text), contains every 202",
     "I6": "same log_id and text: one item; another text: an item of its own beside the first, never a dead letter",
     "I7": "the DLQ holds poison only, each with its reason",
     "I8": "no planted phone number is left in modified_data",
@@ -92,8 +92,12 @@ def check_log(log: KnownLog) -> Iterator[Broken]:
     texts = {item.digest for item in log.items}
     if len(log.items) > len(texts):
         findings.append(("I6", f"{len(log.items)} items of {len(texts)} texts"))
-    if any(sent.word == "stored" for sent in accepted.values()) and not log.stream:
-        findings.append(("I5", "not on the stream"))
+    streamed = {found.digest for found in log.stream}
+    findings += [
+        ("I5", "not on the stream")
+        for text in accepted.values()
+        if text.word == "stored" and text.digest not in streamed
+    ]
     return (Broken(promise, tenant_id, log_id, why) for promise, why in findings)
 
 

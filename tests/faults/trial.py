@@ -1,4 +1,7 @@
-"""One trial: traffic through the real programs, and everything that is known of it put before the one judge."""
+"""One trial: traffic through the real programs, and everything that is known of it put before the one judge.
+
+What is not judged, here and in the other suites, stands in DECISIONS, "What the oracles do not judge".
+"""
 
 import base64
 import gzip
@@ -230,8 +233,10 @@ class Trial:
         due = self._due_contents()
         differ = [log for found in (contents, self._contents()) for log, item in found.items() if item not in due[log]]
         # What was answered with a 5xx may be on the stream and in no queue: a rebuild gives it the item that I3 allows.
-        uncertain = {log.digest for log in self.sent if log.status == NO_ANSWER or log.status >= _SERVER_ERROR}
-        new = [log for log in after - before if log[2] not in uncertain]
+        uncertain = {
+            (log.tenant_id, log.digest) for log in self.sent if log.status == NO_ANSWER or log.status >= _SERVER_ERROR
+        }
+        new = [log for log in after - before if (log[0], log[2]) not in uncertain]
         if missing := before - after:
             self.witnessed["I10"].append(f"after a rebuild {sorted(missing)} are missing")
         if new or differ:

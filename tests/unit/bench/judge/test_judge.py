@@ -193,6 +193,8 @@ def test_duplicates_end_as_one_item(run: Run) -> None:
 def test_a_conflict_must_be_an_item_beside_the_first(run: Run) -> None:
     """Another text under a known log_id: stored it passes, lost it breaks I6, in the DLQ I7, twice I6."""
     run.send("acme", "a3", "another text", 202)
+    assert run.judgement().failed == ["I5", "I6", "I11"]  # The first text is on the stream, and does not stand for it.
+    run.stream.append(("acme", "a3", "another text"))
     assert run.judgement().failed == ["I6", "I11"]
     run.dead.append(("acme", "a3", "another text", "log_id_conflict"))
     assert run.judgement().failed == ["I7"]
