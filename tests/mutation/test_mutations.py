@@ -108,11 +108,15 @@ def test_there_are_bugs_of_every_part() -> None:
 
 
 def test_the_tests_pass_on_an_unchanged_copy() -> None:
-    """What must fail with a mutation passes without one: the copy is whole. The crashes pass in the suite itself."""
-    tests = {mutation.test for mutation in MUTATIONS}
+    """A test that says no more than its name passes without the bug: what it lacks in the copy is not what it saw.
+
+    One that names a promise, or a log that is nowhere, could not say so for want of a file; it passes in the suite.
+    """
+    tests = {mutation.test for mutation in MUTATIONS if mutation.says.startswith("test_")}
+    assert tests
     with scratch() as folder:
         copy_tree(folder)
-        unchanged = run_tests(folder, sorted(test for test in tests if "test_crashes" not in test))
+        unchanged = run_tests(folder, sorted(tests))
     assert unchanged.returncode == 0, unchanged.stdout[-3000:] + unchanged.stderr[-1000:]
 
 
