@@ -74,7 +74,9 @@ def start(data_dir: Path, state: State) -> Front:
         if process.poll() is not None or time.monotonic() > deadline_s:
             process.kill()
             process.wait()
-            raise StackError(f"The endpoint at the root of a port does not start. {log_path} says why.")
+            raise StackError(
+                f"The endpoint at the root of a port does not start. {log_path} says why, unless the disk is full."
+            )
         time.sleep(_POLL_S)
     _children[process.pid] = process
     return Front(f"http://127.0.0.1:{started.port}")

@@ -98,8 +98,10 @@ def down(data_dir: Path) -> State | None:
     asked_ns = time.time_ns() - _CLOCKS_DIFFER_NS
     engine.stop(current)
     stopped = msgspec.structs.replace(current, pid=None)
-    state.write(data_dir, stopped)
-    saved.check_written(data_dir, since_ns=asked_ns)
+    try:
+        state.write(data_dir, stopped)
+    finally:  # On a full disk both fail, and this says what is lost.
+        saved.check_written(data_dir, since_ns=asked_ns)
     return stopped
 
 

@@ -1,8 +1,9 @@
 """Failures told to a person in place of a traceback."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.stack import StackError
 from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
+
+_OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class PlainErrors(WholeSummaries):
@@ -36,6 +39,8 @@ def _told() -> Iterator[None]:
             _shown(f"AWS call failed: {error} Check `rdp status`, the region and the credentials.")
         ) from error
     except OSError as error:
+        if error.errno in _OF_THE_DISK:  # A write that fails names no file.
+            raise click.ClickException(f"{error.strerror}. Make room, and run it again.") from error
         if error.filename is None:  # No file that a person named: a defect, or a network's.
             raise
         raise click.ClickException(_shown(f"{error.filename}: {error.strerror}.")) from error

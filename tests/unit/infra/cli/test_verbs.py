@@ -1,6 +1,8 @@
 """The command itself: its verbs, and failures as sentences."""
 
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +96,15 @@ def test_a_failure_is_a_sentence_not_a_traceback(error: Exception) -> None:
     assert result.output.startswith("Error: ")
     assert "what happened" in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_full_disk_is_a_sentence() -> None:
+    """Standard output on a device that takes nothing stands for any file: such a write names none."""
+    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123 - a device
+        command = [sys.executable, "-c", "from infra.cli import main; main()", "dlq", "--help"]
+        finished = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - ours
+    assert finished.returncode == 1
+    assert finished.stderr == "Error: No space left on device. Make room, and run it again.\n"
 
 
 def test_a_defect_is_not_hidden() -> None:

@@ -112,6 +112,21 @@ class _Health(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def test_a_stop_that_can_write_nothing_says_what_is_lost(tmp_path: Path) -> None:
+    """On a full disk the folder's own file cannot be replaced either: that does not hide that logs are gone."""
+    with (
+        HTTPServer(("127.0.0.1", 0), _Health) as server,
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=process.wait, daemon=True).start()  # It is no zombie then.
+        state.write(tmp_path, _state(pid=process.pid, port=server.server_port))
+        (tmp_path / ".stack.json.partial").mkdir()  # No draft can be written.
+        with pytest.raises(StackError, match=r"could not save .*sqs: what came since its start is lost"):
+            lifecycle.down(tmp_path)
+        server.shutdown()
+
+
 def test_a_terraform_stack_is_found_in_whatever_engine_its_folder_lies(tmp_path: Path) -> None:
     """Its own file names no process, so that a restart of the engine leaves it right and `down` stops nothing by it."""
     inside = tmp_path / "terraform"
