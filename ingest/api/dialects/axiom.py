@@ -47,9 +47,12 @@ def _log(value: Any, dataset: str, time_key: str) -> Record | Rejected:
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
     if not_enqueued:  # No client sends a part of a request again.
         return _error(503, "The queue did not take every event. Send them again.", retry_after_s=RETRY_AFTER_S)
-    failures = [{"timestamp": "", "error": f"event {i}: {why}: {WHY[why].detail}"} for i, why in parsed.rejected]
-    if failures and not parsed.messages:
-        return _error(400, failures[0]["error"])
+    refused = [f"event {position}: {reason}: {WHY[reason].detail}" for position, reason in parsed.rejected]
+    if refused and not parsed.messages:
+        return _error(400, refused[0])
+    # axiom-py reads each as a time. An event that is refused may have none.
+    received_at = parsed.messages[0].received_at if refused else None
+    failures = [{"timestamp": received_at, "error": error} for error in refused]
     return json_response(
         200,
         {

@@ -91,6 +91,11 @@ def _nodes(request: Request) -> Response:
     return answered(200, {"_nodes": counts, "cluster_name": "rdp", "nodes": nodes}, request)
 
 
+def _refreshed(request: Request) -> Response:
+    """Return that nothing was to be refreshed: pino-elasticsearch asks for it behind its last bulk request."""
+    return answered(200, {"_shards": {"total": 1, "successful": 1, "failed": 0}}, request)
+
+
 def _there(request: Request) -> Response:
     return answered(200, {}, request)
 
@@ -128,5 +133,7 @@ HANDSHAKES: Final[dict[Route, Callable[[Request], Response]]] = {
     ("GET", "/_nodes/http"): _nodes,
     ("GET", "/_nodes/_all/http"): _nodes,
     ("HEAD", "/{index}"): _nothing,
+    ("GET", "/{index}/_refresh"): _refreshed,
+    ("POST", "/{index}/_refresh"): _refreshed,
     **{(method, f"/{kind}/{{name}}"): reply for kind in _ASIDE for method, reply in _ON_NAMES},
 }
