@@ -1,56 +1,21 @@
 """Real log clients from npm (tests/e2e/clients) against the running stack."""
 
-import hashlib
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e import client_packages
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack
-
-_SOURCES = Path(__file__).parent / "clients"
-_CACHE = Path(__file__).parents[2] / ".rdp" / "clients"
-
-
-def _unavailable(reason: str) -> None:
-    """Skip, except where CI runs: there the clients must be there."""
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def clients() -> Path:
-    """Return a folder with the clients' programs and their packages, installed once for each lock file."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not (node and npm):
-        _unavailable("node and npm are not installed")
-    lock = (_SOURCES / "package-lock.json").read_bytes()
-    folder = _CACHE / hashlib.sha256(lock).hexdigest()[:16]
-    if not (folder / "node_modules").is_dir():
-        half = folder.with_name(f"{folder.name}.{os.getpid()}")
-        half.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(_SOURCES / name, half)
-        installed = subprocess.run(  # noqa: S603 - our own lock file
-            [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=half,
-            capture_output=True,
-            text=True,
-            timeout=6000,
-            check=False,
-        )
-        if installed.returncode:
-            shutil.rmtree(half)
-            _unavailable(f"npm ci failed: {installed.stderr[-500:]}")
-        half.rename(folder)
-    for script in _SOURCES.glob("*.js"):
-        shutil.copy(script, folder)
-    return folder
+    """Return a folder with the clients' programs and their packages."""
+    return client_packages.node(Path(__file__).parent / "clients")
 
 
 # 25 is no multiple of the clients' batches of ten: the last one is sent by their timer. winston's single mode sends all

@@ -14,7 +14,12 @@ from tests.unit.ingest.fakes import event, take_all
 _NDJSON = "application/x-ndjson"
 _HANDSHAKES = [
     *(("GET", "/"), ("HEAD", "/"), ("GET", "/_license"), ("GET", "/_cluster/health"), ("GET", "/_nodes/http")),
-    *(("GET", "/_ilm/policy/filebeat"), ("HEAD", "/_index_template/filebeat-8.1.3"), ("HEAD", "/a"), ("GET", "/a/_refresh")),
+    *(
+        ("GET", "/_ilm/policy/filebeat"),
+        ("HEAD", "/_index_template/filebeat-8.1.3"),
+        ("HEAD", "/a"),
+        ("GET", "/a/_refresh"),
+    ),
     *(
         ("PUT", "/_ilm/policy/x"),
         ("PUT", "/_index_template/x"),
