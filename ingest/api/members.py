@@ -33,14 +33,15 @@ template in `msg` that Python's handlers send beside it."""
 _NO_TEXT: Final = frozenset({"log", "event"})  # Objects of these names are the Elastic Common Schema's own.
 
 
-def record_of(members: Any) -> Record | Rejected:
-    """Return the log that an object is, time and severity read from its members; `members` become its fields.
+def record_of(members: Any, *, event_at: str | None = None, severity: Severity | None = None) -> Record | Rejected:
+    """Return the log that an object is; `members` become its fields.
 
-    What is no object is `invalid_record`, and a `Rejected` comes back as it is.
+    Time and severity are read from the members where the dialect found none in a place of its own. What is no object is `invalid_record`, and a `Rejected` comes back as it is.
     """
     if not isinstance(members, dict):
         return members if isinstance(members, Rejected) else Rejected("invalid_record")
-    event_at, severity = event_time.of_record(members), severity_of_record(members)
+    event_at = event_at or event_time.of_record(members)
+    severity = severity or severity_of_record(members)
     text = taken_text(members)
     return text if isinstance(text, Rejected) else Record(text, None, None, members, event_at, severity)
 

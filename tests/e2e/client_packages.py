@@ -30,7 +30,7 @@ def python(lock: Path) -> Path:
         _run([sys.executable, "-m", "venv", "--without-pip", str(half)], half)
         site = next(half.glob("lib/python*/site-packages"))
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        _run([*install, "--target", str(site), "-r", str(lock)], half)
+        _run([*install, "--target", str(site), "-r", str(lock.resolve())], half)
         half.rename(folder)
     return folder / "bin" / "python"
 

@@ -36,12 +36,10 @@ def _log(value: Any, dataset: str, time_key: str) -> Record | Rejected:
         event_at = event_time.event_at(value.get(time_key))
         if event_at is None and "relativeCreated" in value:
             event_at = event_time.event_at(value.get("created"), unit="s")
-    record = record_of(value)
-    if isinstance(record, Rejected):
-        return record
-    if record.fields is not None:
+    record = record_of(value, event_at=event_at)
+    if isinstance(record, Record) and record.fields is not None:
         record.fields["_dataset"] = dataset
-    return record._replace(event_at=event_at or record.event_at)
+    return record
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:

@@ -58,13 +58,14 @@ def _one_by_one(body: bytes) -> list[Any]:
 
 
 def _is_json(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(name, str) for name in value) and all(map(_is_json, value.values()))
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool:
+        return True
+    if kind is dict:
+        return all(type(name) is str and _is_json(inner) for name, inner in value.items())
+    if kind is list:
         return all(map(_is_json, value))
-    if isinstance(value, float):
-        return isfinite(value)
-    return value is None or isinstance(value, str | int | Rejected)
+    return isfinite(value) if kind is float else kind is Rejected
 
 
 def _log(value: Any) -> Record | Rejected:
@@ -72,10 +73,7 @@ def _log(value: Any) -> Record | Rejected:
     if isinstance(value, dict):
         event_at = event_time.event_at(value.get("dt"))
         own_severity = severity.severity(value.get("level"))
-    record = record_of(value)
-    if isinstance(record, Rejected):
-        return record
-    return record._replace(event_at=event_at or record.event_at, severity=own_severity or record.severity)
+    return record_of(value, event_at=event_at, severity=own_severity)
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:

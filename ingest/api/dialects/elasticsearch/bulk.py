@@ -99,16 +99,12 @@ def _log(action: _Action, document: Any) -> Record | Rejected:
             event_at = event_time.event_at(document["@timestamp"], naive_is_utc=True)
         if isinstance(document.get("log"), dict):  # The Elastic Common Schema's `log.level`, as an object.
             nested_severity = severity.severity(document["log"].get("level"))
-    record = record_of(document)
+    record = record_of(document, event_at=event_at)
     if isinstance(record, Rejected):
         return record
     if action.to is not None and record.fields is not None:
         record.fields["_index"] = action.to
-    return record._replace(
-        log_id=action.given_id,
-        event_at=event_at or record.event_at,
-        severity=record.severity or nested_severity,
-    )
+    return record._replace(log_id=action.given_id, severity=record.severity or nested_severity)
 
 
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
