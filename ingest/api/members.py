@@ -36,7 +36,8 @@ _NO_TEXT: Final = frozenset({"log", "event"})  # Objects of these names are the 
 def record_of(members: Any, *, event_at: str | None = None, severity: Severity | None = None) -> Record | Rejected:
     """Return the log that an object is; `members` become its fields.
 
-    Time and severity are read from the members where the dialect found none in a place of its own. What is no object is `invalid_record`, and a `Rejected` comes back as it is.
+    Time and severity are read from the members where the dialect found none in a place of its own. What is no object is
+    `invalid_record`, and a `Rejected` comes back as it is.
     """
     if not isinstance(members, dict):
         return members if isinstance(members, Rejected) else Rejected("invalid_record")
