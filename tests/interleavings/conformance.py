@@ -9,7 +9,7 @@ whoever saw it.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from bench.judge.history import digest
 from consumer.replay.deaggregate import Broken, deaggregate
@@ -22,6 +22,13 @@ from tests.interleavings.whereabouts import place_of
 LogKey = tuple[str, str]
 Happened = tuple[str, bytes]
 """An action and its text's digest."""
+
+
+class Tells(Protocol):
+    """A journal: what happened to each log id, and the digests of the texts that are poison."""
+
+    happened: dict[LogKey, list[Happened]]
+    poison: list[bytes]
 
 
 class Journal:
@@ -191,7 +198,7 @@ class Journal:
         world.dynamodb._insert = inserted  # type: ignore[method-assign] # a watched world
 
 
-def deviations(journal: Journal) -> list[str]:
+def deviations(journal: Tells) -> list[str]:
     """Return where the model could not follow, or was led to what must never be: nothing, if all is well."""
     return [
         f"{tenant_id}/{log_id}: {why}"
