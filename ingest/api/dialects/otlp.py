@@ -26,7 +26,7 @@ _UNNAMED_TYPES: Final = frozenset({"", "application/octet-stream", "application/
 # google.rpc.Code, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto.
 _INVALID_ARGUMENT: Final = 3
 _UNAVAILABLE: Final = 14
-_CODES: Final = {401: 16, 403: 7, 429: 8}
+_CODES: Final = {401: 16, 403: 7, 429: 8, 503: _UNAVAILABLE}
 
 
 def read(request: Request) -> Records:
@@ -64,7 +64,7 @@ def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Re
 
 
 def refuse(rejected: Rejected, request: Request) -> Response:
-    """Return the refusal of the whole, as a `google.rpc.Status`; only a 429 is sent again."""
+    """Return the refusal of the whole, as a `google.rpc.Status`; only a 429 and a 503 are sent again."""
     status = 415 if rejected.reason == "unsupported_content_type" else rejected.status
     code = _CODES.get(status, _INVALID_ARGUMENT)
     return _status(status, code, f"{rejected.detail} ({rejected.reason})", request, rejected.retry_after_s)

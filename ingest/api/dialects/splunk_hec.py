@@ -27,7 +27,7 @@ class _Word(NamedTuple):
     """What Splunk calls an outcome (its documentation, "Troubleshoot HTTP Event Collector")."""
 
     code: int
-    text: str | None
+    text: str
 
 
 _INVALID: Final = _Word(6, "Invalid data format")
@@ -38,10 +38,13 @@ _WORDS: Final[dict[RejectReason, _Word]] = {
     "empty_text": _Word(13, "Event field cannot be blank"),
     "invalid_json": _INVALID,
     "invalid_record": _INVALID,
+    "missing_credentials": _Word(2, "Token is required"),
+    "unknown_credentials": _Word(4, "Invalid token"),
+    "forbidden_scope": _Word(4, "Invalid token"),
     "tenant_forbidden": _Word(4, "Invalid token"),
+    "credentials_unchecked": _BUSY,
     "over_quota": _BUSY,
 }
-_OTHER: Final = _Word(6, None)  # Splunk has no word for it: the text is ours.
 
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # As Splunk breaks lines where nothing else is configured.
 _OF_ALL: Final = ("host", "source", "sourcetype", "index", "channel")
@@ -103,18 +106,20 @@ def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Respons
     if not parsed.rejected:
         return _said(200, _Word(0, "Success"))
     position, reason = parsed.rejected[0]
-    return _said(200 if parsed.messages else 400, _word(reason), **{"invalid-event-number": position})
+    return _said(
+        200 if parsed.messages else 400, _word(reason, WHY[reason].detail), **{"invalid-event-number": position}
+    )
 
 
 def _refuse(rejected: Rejected, _: Request) -> Response:
-    status = rejected.status
-    word = _Word(2, "Token is required") if status == 401 else _word(rejected.reason)  # noqa: PLR2004 - HTTP's number
-    return _said(status, word, retry_after_s=rejected.retry_after_s)
+    # Of a token that it does not know Splunk says 403, and 401 where there is none.
+    status = 403 if rejected.reason == "unknown_credentials" else rejected.status
+    return _said(status, _word(rejected.reason, rejected.detail), retry_after_s=rejected.retry_after_s)
 
 
-def _word(reason: RejectReason) -> _Word:
-    word = _WORDS.get(reason, _OTHER)
-    return word if word.text is not None else word._replace(text=WHY[reason].detail)
+def _word(reason: RejectReason, detail: str) -> _Word:
+    """Return Splunk's word for a reason, or else its code for bad data and our detail."""
+    return _WORDS.get(reason) or _Word(6, detail)
 
 
 def _said(status: int, word: _Word, *, retry_after_s: int | None = None, **more: int) -> Response:

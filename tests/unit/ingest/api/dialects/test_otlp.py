@@ -389,11 +389,18 @@ def test_another_type_is_told_so(ingest: Ingest) -> None:
     assert response["statusCode"] == 415
 
 
-@pytest.mark.parametrize(("status", "code"), [("over_quota", 8), ("tenant_forbidden", 7)])
-def test_refusals_of_the_door_have_their_codes(status: Any, code: int) -> None:
-    """429 with the time to wait, 403."""
-    rejected = Rejected(status, 7 if status == "over_quota" else None)
+@pytest.mark.parametrize(
+    ("rejected", "code"),
+    [
+        (Rejected("over_quota", 7), 8),
+        (Rejected("credentials_unchecked", 7), 14),
+        (Rejected("missing_credentials"), 16),
+        (Rejected("unknown_credentials"), 16),
+        (Rejected("tenant_forbidden"), 7),
+    ],
+)
+def test_refusals_of_the_door_have_their_codes(rejected: Rejected, code: int) -> None:
+    """With the time to wait, where they come again."""
     response = DIALECT.refuse(rejected, Request({"content-type": JSON}, {}, b""))
-    assert json.loads(response["body"])["code"] == code
-    assert response["statusCode"] == rejected.status
-    assert response["headers"].get("retry-after") == ("7" if status == "over_quota" else None)
+    assert (response["statusCode"], json.loads(response["body"])["code"]) == (rejected.status, code)
+    assert response["headers"].get("retry-after") == ("7" if rejected.retry_after_s else None)

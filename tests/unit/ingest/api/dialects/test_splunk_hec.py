@@ -184,13 +184,23 @@ def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rejected", "status", "code"), [(Rejected("over_quota", 7), 429, 9), (Rejected("tenant_forbidden"), 403, 4)]
+    ("rejected", "status", "code"),
+    [
+        (Rejected("over_quota", 7), 429, 9),
+        (Rejected("credentials_unchecked", 7), 503, 9),
+        (Rejected("missing_credentials"), 401, 2),
+        (Rejected("unknown_credentials"), 403, 4),
+        (Rejected("tenant_forbidden"), 403, 4),
+        (Rejected("body_too_large"), 413, 6),
+    ],
 )
 def test_refusals_of_the_door_are_in_splunk_s_words(rejected: Rejected, status: int, code: int) -> None:
-    """Busy with the time to wait; an invalid token."""
+    """Busy with the time to wait; no token, or an invalid one."""
     response = DIALECT.refuse(rejected, Request({}, {}, b""))
-    assert (response["statusCode"], json.loads(response["body"])["code"]) == (status, code)
-    assert response["headers"].get("retry-after") == ("7" if status == 429 else None)
+    said = json.loads(response["body"])
+    assert (response["statusCode"], said["code"]) == (status, code)
+    assert said["text"]
+    assert response["headers"].get("retry-after") == (str(rejected.retry_after_s) if rejected.retry_after_s else None)
 
 
 def test_health_is_answered_without_credentials(ingest: Ingest) -> None:
