@@ -325,6 +325,13 @@ def test_one_consumer_at_once_is_refused_before_lambda_does(template: Any) -> No
     }
 
 
+def test_a_limit_of_consumers_can_be_taken_away(template: Any) -> None:
+    """Lambda keeps the limit of a mapping whose ScalingConfig is left out; an empty one removes it."""
+    _, limited, unlimited = template["Resources"]["QueueMapping"]["Properties"]["ScalingConfig"]["Fn::If"]
+    assert limited == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
+    assert unlimited == {}
+
+
 def test_two_stacks_share_no_metric(template: Any) -> None:
     """Each custom metric of the dashboard has the dimensions that the functions' lines have, this stack's name too."""
     written = [
