@@ -34,6 +34,7 @@ _BACKLOG: Final = 1024
 _GZIP_OR_ZLIB: Final = 47  # zlib's flag for "gzip or zlib, by the header".
 _RAW: Final = -15
 _ENCODINGS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
+_MAX_ENCODINGS: Final = 4
 _TEXT_TYPES: Final = frozenset({b"application/json", b"application/xml", b"application/javascript"})
 """What the engine (MiniStack 1.5.33) and API Gateway hand on as text, beside text/*."""
 _OF_ONE_CONNECTION: Final = frozenset(
@@ -88,8 +89,10 @@ def parse(head: bytes) -> Head:
 def onward(head: Head, body: bytes, prefix: bytes) -> bytes:
     """Return the request as the engine gets it. Raises: RefusedError."""
     headers, dropped = head.headers, {*_OF_ONE_CONNECTION, b"expect", b"content-length"}
-    if body and head.value(b"content-encoding") in _ENCODINGS and _is_text(head.value(b"content-type")):
-        body = inflate(body)
+    encodings = [name.strip() for name in head.value(b"content-encoding").split(b",")]
+    if body and _ENCODINGS.issuperset(encodings) and _is_text(head.value(b"content-type")):
+        for _ in encodings[:_MAX_ENCODINGS]:  # GELF's clients name two around one.
+            body = inflate(body)
         dropped.add(b"content-encoding")
     lines = [b"%s %s%s %s" % (head.method, prefix, head.target, head.version)]
     lines += [b"%s: %s" % (name, value) for name, value in headers if name.lower() not in dropped]

@@ -26,6 +26,7 @@ TIME_KEYS: Final = (
     "_time",
     "@t",
     "Timestamp",
+    "created",
     "__REALTIME_TIMESTAMP",
 )
 """Where a record's time may stand: the first of these that can be read wins."""

@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ingest.access.principal import of_token
-from ingest.api.dialects.plain import DIALECT, NDJSON_TYPES, TEXT_KEYS
+from ingest.api.dialects.plain import DIALECT, TEXT_KEYS
 from ingest.api.documents import value_of
 from ingest.api.encodings import MAX_BODY_BYTES
+from ingest.api.kinds import GUESSED_TYPES, NDJSON_TYPES
 from ingest.api.media_type import media_type
 from ingest.api.parse import Parsed, parse
 from ingest.api.request import Request, from_event
@@ -71,7 +72,7 @@ def check(data: bytes, ingest: Ingest = REAL) -> Parsed | Rejected:
         check_message(message)
         _check_tenant(message, request, principal)
     records = _second_reading(request)
-    if records is not None:
+    if records is not None and not any(message.source == "text_upload" for message in found.messages):
         _check_against(records, found)
     return found
 
@@ -132,7 +133,7 @@ def _check_tenant(message: InternalMessage, request: Request, principal: str | N
 def _second_reading(request: Request) -> list[Any] | None:
     """Return the records as orjson reads them; None where it cannot, or where the shape is not plain to see."""
     content_type, _ = media_type(request.headers.get("content-type", ""))
-    if content_type == "text/plain":
+    if content_type == "text/plain" or (content_type in GUESSED_TYPES and request.body.strip()[:1] not in {b"{", b"["}):
         return None
     body = request.body.removeprefix(b"\xef\xbb\xbf")
     if content_type in NDJSON_TYPES:

@@ -1,13 +1,14 @@
 """`POST /ingest` (and `GET /health`): plain text and the JSON shapes that clients send.
 
 A record's text stands under one of `TEXT_KEYS`, its tenant and id under their own names; all else is kept as fields.
-The JSON shapes are an object, a string, an array, `{"logs": [...]}`, NDJSON and concatenated objects.
+The JSON shapes are an object, a string, an array, `{"logs": [...]}`, NDJSON and concatenated objects; a form is an
+object.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ingest.api import event_time
+from ingest.api import event_time, kinds
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import json_text, value_of, values_of_lines, without_mark
 from ingest.api.events import Response
@@ -19,11 +20,20 @@ from ingest.api.severity import of_record as severity_of_record
 from ingest.contract.errors import WHY, Rejected
 from ingest.contract.message import InternalMessage
 
-NDJSON_TYPES: Final = frozenset(
-    {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
+TEXT_KEYS: Final = (
+    "text",
+    "message",
+    "msg",
+    "log",
+    "body",
+    "event",
+    "MESSAGE",
+    "short_message",
+    "full_message",
+    "line",
+    "logText",
+    "_line",
 )
-
-TEXT_KEYS: Final = ("text", "message", "msg", "log", "body")
 """Where a record's text may stand: the first of these that is there (and not null) wins."""
 
 # Closed lists: Python knows "charsets" that are not text, and slow ones. JSON is UTF-8 (RFC 8259, section 8.1).
@@ -34,26 +44,45 @@ _JSON_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 def read(request: Request) -> Records:
-    """Return the request's records; a lone JSON object or string, or a text, is not a batch.
+    """Return the request's records; a lone JSON object or string, a form, or a text, is not a batch.
 
-    An empty Content-Type (pino-http-send sends none) is taken as JSON or NDJSON when the body looks like it.
+    Where the Content-Type is missing or a form's, the body decides: see `kinds`.
 
     Raises:
         Rejected: `unsupported_content_type`, `invalid_encoding`, or `invalid_json` when nothing can be read.
     """
     content_type, charset = media_type(request.headers.get("content-type", ""))
     log_id = request.headers.get("x-log-id")
-    if content_type == "text/plain":
-        return Records([Record(_text(request.body, charset), None, log_id)], is_batch=False, source="text_upload")
-    is_ndjson = content_type in NDJSON_TYPES
-    is_json = content_type == "application/json" or (content_type == "" and _looks_like_json(request.body))
-    if not is_ndjson and not is_json:
-        raise Rejected("unsupported_content_type")
-    if charset not in _JSON_CHARSETS:
-        raise Rejected("invalid_encoding")
-    body = without_mark(request.body)
-    if is_ndjson:
-        return _batch(values_of_lines(body, most=MAX_RECORDS))
+    match kinds.kind_of(content_type):
+        case None:
+            raise Rejected("unsupported_content_type")
+        case "text":
+            return _of_text(request.body, charset, log_id)
+        case "guessed":
+            return _guessed(request.body, charset, log_id)
+        case kind:
+            if charset not in _JSON_CHARSETS:
+                raise Rejected("invalid_encoding")
+            body = without_mark(request.body)
+            return _batch(values_of_lines(body, most=MAX_RECORDS)) if kind == "ndjson" else _of_json(body, log_id)
+
+
+def _guessed(body: bytes, charset: str, log_id: str | None) -> Records:
+    """Return JSON or a form where the body is one, or else a text. A line that begins with a bracket is a text."""
+    bracket = kinds.looks_like_json(body)
+    if bracket and charset in _JSON_CHARSETS:
+        try:
+            return _of_json(without_mark(body), log_id)
+        except Rejected:
+            if bracket == b"{":
+                raise
+    members = kinds.form_of(body)
+    if members is not None and not members.keys().isdisjoint(TEXT_KEYS):
+        return _lone(_record(members), log_id)
+    return _of_text(body, charset, log_id)
+
+
+def _of_json(body: bytes, log_id: str | None) -> Records:
     try:
         value = value_of(body)
     except Rejected:
@@ -63,10 +92,17 @@ def read(request: Request) -> Records:
     # Only the bare envelope: beside anything else, "logs" is a record's field, and the rest would be lost.
     if isinstance(value, dict) and isinstance(value.get("logs"), list) and value.keys() <= {"logs", "tenant_id"}:
         return _batch(value["logs"], value.get("tenant_id"))
-    record = _record(value)
+    return _lone(_record(value), log_id)
+
+
+def _lone(record: Record | Rejected, log_id: str | None) -> Records:
     if log_id is not None and isinstance(record, Record) and record.log_id is None:
         record = record._replace(log_id=log_id)
     return Records([record], is_batch=False, source="json_upload")
+
+
+def _of_text(body: bytes, charset: str, log_id: str | None) -> Records:
+    return Records([Record(_text(body, charset), None, log_id)], is_batch=False, source="text_upload")
 
 
 def _batch(values: list[Any], tenant_id: Any = None) -> Records:
@@ -117,10 +153,6 @@ def _text(body: bytes, charset: str) -> str:
         return body.decode(charset)
     except UnicodeDecodeError as error:
         raise Rejected("invalid_encoding") from error
-
-
-def _looks_like_json(body: bytes) -> bool:
-    return without_mark(body).lstrip()[:1] in {b"{", b"["}
 
 
 def _read_as_lines(body: bytes) -> Records:

@@ -249,7 +249,7 @@ _REFUSED: dict[RejectReason, dict[str, Any]] = {
     "text_too_large": event("a" * 170_001, "text/plain"),
     "too_many_records": event("[" + "1," * 20_000 + "1]"),
     "unsupported_content_encoding": event('{"text":"a"}', headers={"content-encoding": "br"}),
-    "unsupported_content_type": event("a", "application/x-www-form-urlencoded"),
+    "unsupported_content_type": event("a", "multipart/form-data"),
 }
 
 

@@ -103,6 +103,9 @@ def test_a_request_arrives_behind_the_apis_path_and_else_as_it_was() -> None:
     [
         (b"gzip", gzip.compress),
         (b"X-GZIP", gzip.compress),
+        (b"gzip,deflate", zlib.compress),
+        (b"gzip, deflate", gzip.compress),
+        (b"gzip, deflate", lambda body: zlib.compress(gzip.compress(body))),
         (b"gzip", lambda body: gzip.compress(body[:5]) + gzip.compress(body[5:])),
         (b"deflate", zlib.compress),
         (b"deflate", lambda body: zlib.compress(body, wbits=-15)),

@@ -1,11 +1,13 @@
 """The JSON shapes that clients send."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
 
 from ingest.api.dialect import Record, Records
-from ingest.api.dialects.plain import NDJSON_TYPES, read
+from ingest.api.dialects.plain import read
+from ingest.api.kinds import NDJSON_TYPES
 from ingest.api.parse import MAX_RECORDS
 from ingest.api.request import Request
 from ingest.contract.errors import Rejected
@@ -15,6 +17,10 @@ A, B = Record("a", fields={}), Record("b", fields={})
 
 def _read(body: bytes, content_type: str = "application/json", charset: str = "utf-8") -> Records:
     return read(Request({"content-type": f"{content_type}; charset={charset}"}, {}, body))
+
+
+def _lone(record: Record) -> Records:
+    return Records([record], is_batch=False, source="json_upload")
 
 
 def _batch(*records: Record, tenant_id: str | None = None) -> Records:
@@ -152,17 +158,102 @@ def test_invalid_json(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/html", "application/x-www-form-urlencoded", "application/msgpack", "multipart/form-data", "json", "*/*"],
+    [
+        "text/html",
+        "multipart/form-data",
+        "json",
+        "*/*",
+        "application/xml",
+        "application/octet-stream",
+        "image/svg+json",
+    ],
 )
 def test_unsupported_content_type(content_type: str) -> None:
     """A media type outside the list is refused even when the body is JSON."""
     assert _reason(b'{"text":"a"}', content_type) == "unsupported_content_type"
 
 
-@pytest.mark.parametrize("body", [b"", b"plain text", b'"a"', b"7", b"text=a", b"\xff"])
-def test_unsupported_content_type_when_there_is_none_and_the_body_is_no_json(body: bytes) -> None:
-    """Without a media type only what begins as a JSON object or array is taken for JSON."""
-    assert _reason(body, "") == "unsupported_content_type"
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/json", "application/vnd.acme.log+json", "application/problem+json", "application/x-json", "TEXT/JSON"],
+)
+def test_json_under_its_other_names(content_type: str) -> None:
+    """Its suffix (RFC 6839) and what it was called before it had a name."""
+    assert _read(b'{"text":"a"}', content_type) == _lone(A)
+    assert _read(b'[{"text":"a"},{"text":"b"}]', content_type) == _batch(A, B)
+    assert _reason(b"plain text", content_type) == "invalid_json"
+
+
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_GUESSED = pytest.mark.parametrize("content_type", ["", _FORM_TYPE])
+
+
+@_GUESSED
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain text",
+        '"a"',
+        "7",
+        "a=b&c=d",
+        "text",
+        "msg=a b",
+        "msg=a&msg=b",
+        "msg=%ff",
+        "msg=a&",
+        "msg=a&b",
+        "&msg=a",
+        "=a",
+        "msg=a=b",
+        "msg=é",
+        'msg="a"',
+        "[2026-11-24 05:40:00] INFO started",
+        "[",
+        "2026-11-24 INFO user=bob msg=hello\n",
+        "line one\nline two\n",
+        "\x00",
+    ],
+)
+def test_a_body_of_no_or_a_forms_type_is_a_text(content_type: str, text: str) -> None:
+    """What is neither JSON nor a form of a log is the text of one log, to the byte: `curl -d`, syslog-ng."""
+    found = _read(text.encode(), content_type)
+    assert found == Records([Record(text)], is_batch=False, source="text_upload")
+
+
+@_GUESSED
+def test_json_of_no_or_a_forms_type(content_type: str) -> None:
+    """`curl -d '{...}'` says that it is a form."""
+    assert _read(b' \n{"text":"a"}', content_type) == _lone(A)
+    assert _read(b'\xef\xbb\xbf[{"text":"a"},{"text":"b"}]', content_type) == _batch(A, B)
+    assert _read(b'{"text":"a"}\n{"text":"b"}\n', content_type) == _batch(A, B)
+    assert _reason(b'{"text":"a"', content_type) == "invalid_json"
+
+
+@_GUESSED
+def test_a_form_is_a_record(content_type: str) -> None:
+    """As Python's `HTTPHandler` sends it: each member is text, the log's own under one of the usual names."""
+    body = b"name=shop&msg=50+%25+of+%C3%A9%26%3D&levelname=WARNING&created=1795833917.4722352&x=&tenant_id=acme"
+    fields = {"name": "shop", "levelname": "WARNING", "created": "1795833917.4722352", "x": ""}
+    record = Record("50 % of é&=", "acme", None, fields, "2026-11-28T02:45:17.4722352Z", "warn")
+    assert _read(body, content_type) == _lone(record)
+
+
+@_GUESSED
+def test_invalid_encoding_of_a_guessed_text(content_type: str) -> None:
+    """It is UTF-8 unless its charset says otherwise."""
+    assert _reason(b"caf\xe9", content_type) == "invalid_encoding"
+    assert _read(b"caf\xe9", content_type, "latin-1").records == [Record("café")]
+
+
+@pytest.mark.parametrize(
+    "body", [b"a=" * 1_000_000, b"a=b&" * 500_000, b"a" * 2_000_000, b"a=%" + b"%" * 2_000_000, b"&" * 2_000_000]
+)
+def test_a_hostile_form_costs_no_second(body: bytes) -> None:
+    """It is looked at once, whatever it repeats."""
+    started_s = time.process_time()
+    assert _read(body, _FORM_TYPE).source == "text_upload"
+    assert time.process_time() - started_s < 2
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "latin-1", "ebcdic", ""])
