@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,13 +32,7 @@ def main() -> None:
     from ministack.core import persistence  # type: ignore[import-untyped] # noqa: PLC0415 - as above
 
     saving = Saving()
-    save_all = app.save_all
-
-    def save_last(services: Any) -> None:
-        saving.end()
-        save_all(services)
-
-    app.save_all = save_last  # The engine's own save, at its stop, must not be overwritten by an older one.
+    app.save_all = saving.ended_by(app.save_all)  # The engine's own save, at its stop.
     threading.Thread(target=saving.run, args=(app, persistence), daemon=True).start()
     app.main()
 
@@ -45,7 +40,8 @@ def main() -> None:
 class Saving:
     """Saves in turn, one at a time, until it is ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, every_s: float = SAVE_EVERY_S) -> None:
+        self._every_s = every_s
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._saver = 0
@@ -57,13 +53,22 @@ class Saving:
             if self._saver:
                 os.kill(self._saver, signal.SIGKILL)  # Not yet waited for: the id is still its own.
 
+    def ended_by(self, save: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return `save`, which ends this first: what it writes must not be overwritten by an older save."""
+
+        def save_last(services: Any) -> None:
+            self.end()
+            save(services)
+
+        return save_last
+
     def run(self, app: Any, persistence: Any) -> None:
         """Save again and again."""
-        pause_s = SAVE_EVERY_S
+        pause_s = self._every_s
         while not self._ended.wait(pause_s):
             started_s = time.monotonic()
             self._save_once(app, persistence)
-            pause_s = max(SAVE_EVERY_S, _SHARE * (time.monotonic() - started_s))
+            pause_s = max(self._every_s, _SHARE * (time.monotonic() - started_s))
 
     def _save_once(self, app: Any, persistence: Any) -> None:
         with self._lock:
