@@ -6,7 +6,7 @@ something; what names no route is nothing. That records come out as they went in
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from ingest.api import dialects
@@ -20,10 +20,8 @@ from tests.fuzz.request_oracle import RECEIVED_AT, check_message, check_position
 
 _ROUTES: Final = Routes(dialect for dialect in dialects.ALL if ("POST", "/ingest") not in dialect.routes)
 
-Parse = Callable[..., Parsed]
 
-
-def check(data: bytes, parse: Parse = parse) -> Iterable[str]:
+def check(data: bytes) -> Iterable[str]:
     """Return the kinds of what these bytes are read as, once everything about it and its answers holds."""
     head, _, body = data.partition(b"\n\n")
     path, _, content_type = head.decode(errors="replace").partition("\n")
@@ -33,7 +31,7 @@ def check(data: bytes, parse: Parse = parse) -> Iterable[str]:
         return {"no route"}
     headers = {"content-type": content_type, "x-tenant-id": "acme"}
     request = Request(headers, {}, body, match.path, match.parameters, "r")
-    found = _found(request, match.dialect, parse)
+    found = _found(request, match.dialect)
     if isinstance(found, Rejected):
         assert found.reason in REJECT_REASONS
         _check_answer(match.dialect.refuse(found, request), {found.status, 415})
@@ -49,7 +47,7 @@ def check(data: bytes, parse: Parse = parse) -> Iterable[str]:
     return {f"{path} {kind}" for kind in kinds(found)}
 
 
-def _found(request: Request, dialect: Dialect, parse: Parse) -> Parsed | Rejected:
+def _found(request: Request, dialect: Dialect) -> Parsed | Rejected:
     try:
         return parse(request, dialect, received_at=RECEIVED_AT, log_id_at=lambda position: f"generated-{position:0>40}")
     except Rejected as rejected:

@@ -104,7 +104,6 @@ def _checked_log(piece: UserRecord, reader: Reader) -> InternalMessage | Broken:
         assert found.reason in _OF_A_LOG
         return found
     assert found.tenant_id == piece.partition_key
-    assert found.text
     assert not found.stream_pending
     assert datetime.fromisoformat(found.received_at).tzinfo is not None
     assert reader.read_log(piece._replace(data=encode(found))) == found

@@ -55,4 +55,3 @@ def _unpack(batch: list[Delivery]) -> Unpacked:
 REQUEST: Final = Ingest(parse=_parse)
 RECORD: Final = Reader(read_log=_read_log)
 MESSAGE: Final = _unpack
-DIALECT: Final = _parse
