@@ -17,17 +17,24 @@ from ingest.contract.message import MAX_TEXT_BYTES
 MAX_MEMBERS_BYTES: Final = 4 * MAX_FIELDS_BYTES
 MAX_LOG_BYTES: Final = MAX_TEXT_BYTES + MAX_MEMBERS_BYTES
 
+MAX_PAIRS: Final = MAX_FIELDS_BYTES // 4  # A member takes four bytes of JSON at least.
+
 _NAMES: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def named(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any] | list[list[Any]]:
     """Return named values as a map; as the list of the pairs where a name is empty or there twice: a map loses those.
 
-    Formats want names distinct, and no sender is kept from sending others.
+    Formats want names distinct, and no sender is kept from sending a few others.
+
+    Raises:
+        Rejected: `invalid_fields`, they are more than any log may have.
     """
     members = dict(pairs)
-    if len(members) == len(pairs) and "" not in members:
+    if len(members) == len(pairs) <= MAX_PAIRS and "" not in members:
         return members
+    if len(pairs) > MAX_FIELDS:
+        raise Rejected("invalid_fields")
     return [[name, value] for name, value in pairs]
 
 

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from ingest.api.dialect import Dialect, Record, Records
@@ -45,7 +46,8 @@ def _read(request: Request) -> Records:
         inflated_bytes += 0 if isinstance(data, Rejected) else len(data)
         if inflated_bytes > MAX_BODY_BYTES:  # All records together, as one body.
             raise Rejected("body_too_large")
-        found += [_with(log, shared, f"{request_id}.{place}.{line}") for line, log in enumerate(_logs(data))]
+        logs = islice(enumerate(_logs(data)), MAX_RECORDS + 1)
+        found += [_with(log, shared, f"{request_id}.{place}.{line}") for line, log in logs]
         if len(found) > MAX_RECORDS:
             break
     return Records(found, is_batch=True, source=_SOURCE, tenant_id=tenant_id, aside=request_id)

@@ -5,6 +5,7 @@ in microseconds, `event_at`. All fields but MESSAGE stay, as strings; one that o
 https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-export-format
 """
 
+import re
 from typing import Any, Final
 
 from ingest.api import event_time
@@ -18,6 +19,7 @@ from ingest.api.wire_values import MAX_LOG_BYTES
 from ingest.contract.errors import WHY, Rejected
 
 _TYPE: Final = "application/vnd.fdo.journal"
+_BLANK: Final = re.compile(rb"\n+")
 _SIZE_BYTES: Final = 8  # A little-endian 64-bit number before a value that is binary.
 _MOST_NAMED: Final = 10
 
@@ -43,6 +45,8 @@ def _entries(body: bytes) -> list[Record | Rejected]:
                 found.append(_entry(fields, at - start))
                 if len(found) > MAX_RECORDS:
                     return found
+            if blank := _BLANK.match(body, at):
+                at = blank.end()
             fields, start = [], at
             continue
         name, separator, value = line.partition(b"=")

@@ -55,12 +55,18 @@ _SOURCE: Final = "splunk_hec"
 def _read(request: Request) -> Records:
     if _RAW in request.path:
         given = {name: request.query[name] for name in _OF_ALL if name in request.query}
-        lines = [line for line in _LINE_ENDS.split(request.body) if line]
+        lines = _not_more([line for line in _LINE_ENDS.split(request.body) if line])
         return Records([_line(line, given) for line in lines], is_batch=True, source=_SOURCE)
     events: list[Any] = []
     for value in values_of_lines(without_mark(request.body), most=MAX_RECORDS):
         events += value if isinstance(value, list) else [value]
-    return Records([_event(event) for event in events], is_batch=True, source=_SOURCE)
+    return Records([_event(event) for event in _not_more(events)], is_batch=True, source=_SOURCE)
+
+
+def _not_more(sent: list[Any]) -> list[Any]:
+    if len(sent) > MAX_RECORDS:  # Refused whole, before any is looked at.
+        raise Rejected("too_many_records")
+    return sent
 
 
 def _line(line: bytes, given: dict[str, str]) -> Record | Rejected:

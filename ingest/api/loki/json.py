@@ -22,11 +22,14 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     """Return the request's entries, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
 
     Raises:
-        Rejected: `invalid_json`, or what stands around the entries is not Loki's.
+        Rejected: `invalid_json`, or what stands around the entries is not Loki's; `too_many_records`, the streams
+            alone are more than `most`.
     """
     request, is_flawed = value_of_flawed(body)
     if not isinstance(request, dict) or not isinstance(request.get("streams"), list):
         raise Rejected("invalid_json")
+    if len(request["streams"]) > most:  # They cost time without entries, too.
+        raise Rejected("too_many_records")
     found: list[Record | Rejected] = []
     for stream in request["streams"]:
         if not isinstance(stream, dict):

@@ -49,17 +49,18 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     """Return the request's logs, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
 
     Raises:
-        Rejected: `invalid_json`, or what stands around the logs is not OTLP's.
+        Rejected: `invalid_json`, or what stands around the logs is not OTLP's; `too_many_records`, the resources or
+            the scopes of one are more than `most`.
     """
     request = value_of(body)
     known, unknown = _members(request, _REQUEST)
     if unknown and not known:  # Another dialect's JSON: a success would lose it.
         raise Rejected("invalid_json")
     found: list[Record | Rejected] = []
-    for resource_logs in _list(known.get("resource_logs")):
+    for resource_logs in _not_more(_list(known.get("resource_logs")), most):
         envelope, unknown = _members(resource_logs, _RESOURCE_LOGS)
         resource = _origin("resource", envelope, unknown)
-        for scope_logs in _list(envelope.get("scope_logs")):
+        for scope_logs in _not_more(_list(envelope.get("scope_logs")), most):
             envelope, unknown = _members(scope_logs, _SCOPE_LOGS)
             scope = _origin("scope", envelope, unknown)
             for log in _list(envelope.get("log_records")):
@@ -104,6 +105,12 @@ def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise Rejected("invalid_json")
     return value
+
+
+def _not_more(messages: list[Any], most: int) -> list[Any]:
+    if len(messages) > most:  # They cost time without logs, too.
+        raise Rejected("too_many_records")
+    return messages
 
 
 def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any]) -> _Origin:

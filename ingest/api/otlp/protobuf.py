@@ -13,7 +13,15 @@ from ingest.api.dialect import Record
 from ingest.api.otlp.log import MAX_DEPTH, record
 from ingest.api.protobuf import BYTES, FIXED32, FIXED64, VARINT, Malformed, fields, int32, signed
 from ingest.api.record import MAX_FIELDS
-from ingest.api.wire_values import MAX_LOG_BYTES, MAX_MEMBERS_BYTES, bytes_value, double, named, unknown_fields
+from ingest.api.wire_values import (
+    MAX_LOG_BYTES,
+    MAX_MEMBERS_BYTES,
+    MAX_PAIRS,
+    bytes_value,
+    double,
+    named,
+    unknown_fields,
+)
 from ingest.contract.errors import Rejected
 
 _Origin = dict[str, Any] | Rejected
@@ -163,6 +171,8 @@ def _log(message: bytes, members: dict[str, Any]) -> Record | Rejected:
         for tag, value in fields(message):
             if tag == _ATTRIBUTE:
                 attributes.append(_pair(value, 0))
+                if len(attributes) > MAX_PAIRS:
+                    return Rejected("invalid_fields")
             elif tag == _BODY:
                 bodies.append(value)
             elif tag in _SCALARS:
@@ -197,6 +207,8 @@ def _refusal(error: Exception) -> Rejected:
 def _pair(message: bytes, depth: int) -> tuple[str, Any]:
     """Return a `KeyValue`. The usual one, a short name and a short string, is read at a glance: it is most of a log."""
     size = len(message)
+    if not size:
+        return "", None
     if size in _SHORT and message[0] == _KEY and (at := message[1] + 2) + 4 <= size:
         value_at = at + 4
         if (message[at], message[at + 1], message[at + 2], message[at + 3]) == (
@@ -227,6 +239,8 @@ def _value(message: bytes, depth: int) -> Any:
         Rejected: `invalid_fields`, it nests too deep.
     """
     found: Any = None
+    if not message:
+        return found
     pieces: list[bytes] = []
     last = 0
     for tag, value in fields(message):
@@ -259,4 +273,6 @@ def _nested(message: bytes, kind: int, depth: int) -> Any:
         if tag != _ELEMENT:
             raise Malformed
         elements.append(read(element, depth))
+        if len(elements) > MAX_PAIRS:
+            raise Rejected("invalid_fields")
     return elements if kind == _ARRAY else named(elements)

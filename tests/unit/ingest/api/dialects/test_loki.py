@@ -271,3 +271,10 @@ def test_it_says_that_it_is_ready(ingest: Ingest) -> None:
     event = _event(b"")
     event["requestContext"]["http"] = {"method": "GET", "path": "/ready"}
     assert (ingest(event)["statusCode"], ingest(event)["body"]) == (200, "ready\n")
+
+
+def test_streams_of_json_are_counted_as_entries() -> None:
+    """Without an entry among them, too."""
+    with pytest.raises(Rejected) as caught:
+        _read(b'{"streams":[' + b"{}," * 20_000 + b"{}]}")
+    assert caught.value.reason == "too_many_records"

@@ -404,3 +404,31 @@ def test_refusals_of_the_door_have_their_codes(rejected: Rejected, code: int) ->
     response = DIALECT.refuse(rejected, Request({"content-type": JSON}, {}, b""))
     assert (response["statusCode"], json.loads(response["body"])["code"]) == (rejected.status, code)
     assert response["headers"].get("retry-after") == ("7" if rejected.retry_after_s else None)
+
+
+def test_more_members_than_any_log_may_have_are_not_all_kept() -> None:
+    """Millions of empty attributes in a body must not fill the memory; a neighbour is taken."""
+    distinct: list[dict[str, Any]] = [{"key": str(i)} for i in range(4_097)]
+    nameless: list[dict[str, Any]] = [{}] * 65
+    for attributes in (distinct, nameless):
+        for content_type in (JSON, PROTOBUF):
+            refused, taken = _read(content_type, {"attributes": attributes}, {"body": {"string_value": "x"}})
+            assert isinstance(refused, Rejected)
+            assert refused.reason == "invalid_fields"
+            assert isinstance(taken, Record)
+    (refused,) = _read(PROTOBUF, {"body": {"array_value": {"values": [{}] * 4_097}}})
+    assert isinstance(refused, Rejected)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"resourceLogs":[' + b"{}," * 20_000 + b"{}]}",
+        b'{"resourceLogs":[{"scopeLogs":[' + b"{}," * 20_000 + b"{}]}]}",
+    ],
+)
+def test_resources_and_scopes_of_json_are_counted_as_logs(body: bytes) -> None:
+    """Without a log among them, too."""
+    with pytest.raises(Rejected) as caught:
+        DIALECT.read(Request({"content-type": JSON}, {}, body))
+    assert caught.value.reason == "too_many_records"

@@ -217,3 +217,11 @@ def test_acknowledgements_are_said_to_be_off(ingest: Ingest) -> None:
     assert _answer(asked) == (400, {"text": "ACK is disabled", "code": 14})
     given = ingest(_event(b'{"event":"a"}', **{"x-splunk-request-channel": "00872DC6-AC83-4EDE-8AFE-8413C3825C4C"}))
     assert "ackId" not in json.loads(given["body"])
+
+
+@pytest.mark.parametrize(("body", "path"), [(b"{}" * 20_001, EVENT), (b"a\n" * 20_001, RAW)])
+def test_more_events_than_a_request_may_hold_are_refused_whole(body: bytes, path: str) -> None:
+    """Before any is looked at."""
+    with pytest.raises(Rejected) as caught:
+        _read(body, path)
+    assert caught.value.reason == "too_many_records"
