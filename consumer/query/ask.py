@@ -26,6 +26,11 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     raw: bool = False
 
 
+def is_filtered(ask: Ask) -> bool:
+    """Return whether some logs of its time may not be wanted."""
+    return bool(ask.contains or ask.severity or ask.fields)
+
+
 def takes(ask: Ask, item: Item) -> bool:
     """Return whether the log is wanted, whatever its time of receipt. Without a severity it is never grave enough."""
     if ask.severity is not None and (

@@ -3,16 +3,20 @@
 import base64
 import binascii
 from hashlib import blake2b
+from typing import Annotated
 
 import msgspec
 from msgspec.structs import replace
 
 from consumer.query.ask import Ask
-from ingest.contract.log_ids import received_ms
+from ingest.contract.log_ids import MAX_MS, received_ms
 
 
 class InvalidCursorError(Exception):
     """The text is no cursor, or one of another search."""
+
+
+_Ms = Annotated[int, msgspec.Meta(ge=0, le=MAX_MS)]
 
 
 class _Cursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -20,8 +24,8 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
     search: str
     after: str
-    since_ms: int | None
-    until_ms: int | None
+    since_ms: _Ms | None
+    until_ms: _Ms | None
 
 
 def encode(ask: Ask, after: str) -> str:

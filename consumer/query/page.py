@@ -1,12 +1,12 @@
 """One page of a read: the ranges merged in the order of arrival, filtered, and cut at a limit of logs and of reads."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from consumer.item import Item, Key
-from consumer.query.ask import Ask, takes
+from consumer.query.ask import Ask, is_filtered, takes
 from consumer.query.ranges import Range, ranges
 from ingest.contract.log_ids import arrival
 
@@ -14,6 +14,9 @@ MAX_READ: Final = 5_000
 """Logs read for one page. A filter that matches none of them gives an empty page and a cursor, not a time-out."""
 
 MAX_LIMIT: Final = 1_000
+
+_CHUNK: Final = 100
+"""Logs taken up at a time: BatchGetItem's most, and what bounds memory where each is 400 KB."""
 
 
 class Found(NamedTuple):
@@ -24,8 +27,12 @@ class Found(NamedTuple):
     item: Item | None
 
 
+class TableBusyError(Exception):
+    """DynamoDB is throttled or does not answer in time. Try again later."""
+
+
 class Reads(Protocol):
-    """What `consumer.query.table.Table` does."""
+    """What `consumer.query.table.Table` does. Each read may raise `TableBusyError`."""
 
     @property
     def buckets(self) -> int:
@@ -45,43 +52,84 @@ class Page(NamedTuple):
     after: str | None
 
 
-def read_page(reads: Reads, ask: Ask, *, limit: int, after: str | None = None, max_read: int = MAX_READ) -> Page:
+def read_page(
+    reads: Reads,
+    ask: Ask,
+    *,
+    limit: int,
+    after: str | None = None,
+    max_read: int = MAX_READ,
+    is_full: Callable[[Item], bool] = lambda _: False,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Page:
     """Return the next logs, `limit` at most, after the one that arrived at `after`.
 
     Reads `max_read` logs and a page of each range at most. The order is that of receipt, and within a request that of
-    its logs.
+    its logs. `is_full(item)` is told of each log taken, and says whether it is the last that fits; `is_over()` says
+    whether the time for further reads is over. A page that ends early, by these or by a busy table, says where to go
+    on.
+
+    Raises:
+        TableBusyError: not even one log could be read.
     """
-    counter = _Counter()
+    reading = _Reading(is_over)
+    at_once = max(limit, _CHUNK) if is_filtered(ask) else limit
     merged = heapq.merge(
         *(
-            _one_by_one(reads, ask, within, limit=limit, counter=counter)
+            reading.one_by_one(reads.query(ask.tenant_id, within, newest_first=ask.newest_first, limit=at_once))
             for within in ranges(ask, buckets=reads.buckets, after=after)
         ),
         key=lambda found: found.arrival,
         reverse=ask.newest_first,
     )
-    fresh = (found for found in merged if found.arrival != after)
+    fresh = reading.until_busy(found for found in merged if found.arrival != after)
     items: list[Item] = []
-    while chunk := list(islice(fresh, limit - len(items))):
-        for found, item in zip(chunk, _whole(reads, chunk), strict=True):
+    start = after
+    while chunk := list(islice(fresh, _CHUNK if is_filtered(ask) else min(limit - len(items), _CHUNK))):
+        try:
+            whole = _whole(reads, chunk)
+        except TableBusyError as error:
+            reading.busy = error
+            break
+        for found, item in zip(chunk, whole, strict=True):
             after = found.arrival
             if item is not None and takes(ask, item):
                 items.append(item)
-        if len(items) == limit or counter.read >= max_read:
+                if len(items) == limit or is_full(item):
+                    return Page(items, after)
+        if reading.read >= max_read:
             return Page(items, after)
-    return Page(items, None)
+    if reading.busy is None:
+        return Page(items, None)
+    if after == start:
+        raise reading.busy
+    return Page(items, after)
 
 
-class _Counter:
-    def __init__(self) -> None:
+class _Reading:
+    """What one page has read; `busy` is why it stopped before its end."""
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self._is_over = is_over
         self.read = 0
+        self.busy: TableBusyError | None = None
 
+    def one_by_one(self, pages: Iterator[Sequence[Found]]) -> Iterator[Found]:
+        while True:
+            if self._is_over():
+                raise TableBusyError("The time for this read is over. Try again, or ask for a shorter time.")
+            found = next(pages, None)
+            if found is None:
+                return
+            self.read += len(found)
+            # A log with an id of its own that looks like a generated one: the index has it at its place.
+            yield from (one for one in found if one.item is None or one.item.arrived_at is None)
 
-def _one_by_one(reads: Reads, ask: Ask, within: Range, *, limit: int, counter: _Counter) -> Iterator[Found]:
-    for found in reads.query(ask.tenant_id, within, newest_first=ask.newest_first, limit=limit):
-        counter.read += len(found)
-        # A log with an id of its own that looks like a generated one: the index has it at its place.
-        yield from (one for one in found if one.item is None or one.item.arrived_at is None)
+    def until_busy(self, merged: Iterator[Found]) -> Iterator[Found]:
+        try:
+            yield from merged
+        except TableBusyError as error:
+            self.busy = error
 
 
 def _whole(reads: Reads, chunk: Sequence[Found]) -> list[Item | None]:

@@ -1,15 +1,15 @@
 """The calls of a read: Query on the table and its two sparse indexes, BatchGetItem for what an index names. No Scan."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, read
-from consumer.query.page import Found
+from consumer.query.page import Found, TableBusyError
 from consumer.query.ranges import Range
 from consumer.timestamps import rfc3339
 from ingest.aws import packing
 from ingest.aws.refusal import Refusal, refusal_of
-from ingest.aws.retry import Backoff, Time, retrying
+from ingest.aws.retry import Backoff, Time, in_one_call, retrying
 from ingest.contract.log_ids import arrival
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ BY_LATE: Final = "by_late"
 """The index of the logs that were stored late: sort key `late_at`, keys only."""
 
 _MAX_KEYS: Final = 100  # BatchGetItem API reference, November 2026.
-_GIVE_UP_S: Final = 10.0
+GIVE_UP_S: Final = 10.0
+"""How long a person at a terminal waits for a throttled table."""
+
 _BACKOFF: Final = Backoff(first_s=0.05, max_s=1.0)
 
 
@@ -40,17 +42,25 @@ class ReadsTable(Protocol):
         """Call BatchGetItem."""
 
 
-class TableBusyError(Exception):
-    """DynamoDB left keys unread for ten seconds: it is throttled. Try again later."""
-
-
 class Table:
-    """Reads one table by tenant. Its generated log ids spread over so many `buckets`."""
+    """Reads one table by tenant. Its generated log ids spread over so many `buckets`.
 
-    def __init__(self, client: "DynamoDBClient | ReadsTable", name: str, *, time: Time, buckets: int) -> None:
+    What DynamoDB throttles is asked for again for `give_up_s`; then it is a `TableBusyError`.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient | ReadsTable",
+        name: str,
+        *,
+        time: Time,
+        buckets: int,
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
         self._client: Any = client  # boto3's stubs know each call's parameters, which are put together here.
         self._name = name
         self._time = time
+        self._give_up_s = give_up_s
         self.buckets = buckets
 
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
@@ -59,6 +69,7 @@ class Table:
         Of the table it is consistent; an index has only keys.
 
         Raises:
+            TableBusyError: DynamoDB does not give them in time.
             botocore.exceptions.ClientError, BotoCoreError: the table can't be read.
         """
         of_table = within.place == "table"
@@ -93,8 +104,7 @@ class Table:
             try:
                 response = self._client.batch_get_item(RequestItems=request)
             except Exception as error:
-                refusal = refusal_of(error)
-                if refusal is None or not refusal.retryable:
+                if (refusal := _retryable(error)) is None:
                     raise
                 return [refusal] * len(positions)
             items.update((item.key, item) for item in map(read, response["Responses"].get(self._name, [])))
@@ -104,16 +114,11 @@ class Table:
             }
             return [_UNREAD if keys[position] in unread else None for position in positions]
 
-        refusals = retrying(
+        self._until_taken(
             call,
             len(keys),
-            give_up_at_s=self._time.monotonic() + _GIVE_UP_S,
-            time=self._time,
-            backoff=_BACKOFF,
             split=lambda positions: packing.calls(positions, lambda _: 0, max_entries=_MAX_KEYS, max_bytes=1),
         )
-        if any(refusals):
-            raise TableBusyError("DynamoDB is throttled and gave not all of the logs. Try again in a minute.")
         return items
 
     def late(self, tenant_id: str, *, since_ms: int) -> Sequence[Key]:
@@ -134,8 +139,48 @@ class Table:
             "ExpressionAttributeValues": values | {":tenant_id": {"S": tenant_id}},
         }
         while True:
-            response = self._client.query(**request)
+            response = self._queried(request)
             yield response["Items"]
             if not (last := response.get("LastEvaluatedKey")):
                 return
             request["ExclusiveStartKey"] = last
+
+    def _queried(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        response: Mapping[str, Any] = {}
+
+        def call(_: Sequence[int]) -> list[Refusal | None]:
+            nonlocal response
+            try:
+                response = self._client.query(**request)
+            except Exception as error:
+                if (refusal := _retryable(error)) is None:
+                    raise
+                return [refusal]
+            return [None]
+
+        self._until_taken(call, 1)
+        return response
+
+    def _until_taken(
+        self,
+        call: Callable[[Sequence[int]], Sequence[Refusal | None]],
+        count: int,
+        *,
+        split: Callable[[Sequence[int]], Iterable[Sequence[int]]] = in_one_call,
+    ) -> None:
+        refusals = retrying(
+            call,
+            count,
+            give_up_at_s=self._time.monotonic() + self._give_up_s,
+            time=self._time,
+            backoff=_BACKOFF,
+            split=split,
+        )
+        if any(refusals):
+            raise TableBusyError("DynamoDB is throttled and gave not all of the logs. Try again in a minute.")
+
+
+def _retryable(error: Exception) -> Refusal | None:
+    """Return why DynamoDB did not take a call, or None if no other try can change it."""
+    refusal = refusal_of(error)
+    return refusal if refusal is not None and refusal.retryable else None

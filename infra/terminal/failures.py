@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from consumer.query.page import TableBusyError
 from infra.stack import StackError
 from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
@@ -32,7 +33,7 @@ def _told() -> Iterator[None]:
     except click.ClickException as error:
         vars(error)["message"] = _shown(error.message)  # Final to mypy: click means it for its own
         raise
-    except StackError as error:
+    except (StackError, TableBusyError) as error:
         raise click.ClickException(_shown(str(error))) from error
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(

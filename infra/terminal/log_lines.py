@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-import msgspec
-
 from consumer.item import Item
+from consumer.query import shown
 from infra.terminal.text import printable
 from ingest.contract import exact_json
 from ingest.contract.message import Severity
@@ -66,10 +65,7 @@ def whole(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[str]:
 
 def as_json(item: Item, *, raw: bool) -> str:
     """Return the log as one line of JSON under the API's names."""
-    shown: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(item).items() if value is not None}
-    redacted, original = shown.pop("modified_data"), shown.pop("original_text")
-    shown["text"] = original if raw else redacted
-    return exact_json.encode(shown).decode()
+    return exact_json.encode(shown.members(item, raw=raw)).decode()
 
 
 def as_text(value: Any) -> str:

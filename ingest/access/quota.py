@@ -1,4 +1,4 @@
-"""Quotas of a tenant, in logs and bytes a minute, counted in DynamoDB. Only with authentication.
+"""Quotas of a tenant in a minute, of logs and bytes or of reads, counted in DynamoDB. Only with authentication.
 
 One conditional update counts a request and refuses what would exceed the quota: DynamoDB orders the updates of an item,
 so that the concurrent requests of a tenant never exceed it. Windows are the clock's minutes: in any 60 s that are not
@@ -6,7 +6,7 @@ one of them a tenant can have up to twice its quota. A request that fails afterw
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from ingest.aws import clients
@@ -49,16 +49,30 @@ def take(
         Rejected: `over_quota`, the rest of this minute's quota is smaller than the request (`retry_after_s` leads into
             the next); `larger_than_quota`, a whole minute's is.
     """
-    if (quota.logs and logs > quota.logs) or (quota.body_bytes and body_bytes > quota.body_bytes):
+    return count(
+        client,
+        table,
+        f"quota#{tenant_id}",
+        [("logs", quota.logs, logs), ("bytes", quota.body_bytes, body_bytes)],
+        now_s=now_s,
+    )
+
+
+def count(
+    client: UpdatesItems, table: str, counter: str, uses: Sequence[tuple[str, int, int]], *, now_s: float
+) -> str | None:
+    """Count (name, limit of a minute, used now) in the counter's item of this minute, as `take` does.
+
+    Raises:
+        Rejected: `over_quota`, `larger_than_quota`.
+    """
+    if any(limit and used > limit for _, limit, used in uses):
         raise Rejected("larger_than_quota")
     window = int(now_s // WINDOW_S)
-    values: dict[str, Any] = {
-        ":logs": {"N": str(logs)},
-        ":bytes": {"N": str(body_bytes)},
-        ":expires": {"N": str((window + 1) * WINDOW_S + _KEPT_S)},
-    }
+    values: dict[str, Any] = {":expires": {"N": str((window + 1) * WINDOW_S + _KEPT_S)}}
     conditions = []
-    for name, limit, used in (("logs", quota.logs, logs), ("bytes", quota.body_bytes, body_bytes)):
+    for name, limit, used in uses:
+        values[f":{name}"] = {"N": str(used)}
         if limit and used:
             conditions.append(f"(attribute_not_exists(#{name}) OR #{name} <= :{name}_left)")
             values[f":{name}_left"] = {"N": str(limit - used)}
@@ -67,10 +81,10 @@ def take(
     try:
         client.update_item(
             TableName=table,
-            Key={"id": {"S": f"quota#{tenant_id}#{window}"}},
-            UpdateExpression="ADD #logs :logs, #bytes :bytes SET expires_at = :expires",
+            Key={"id": {"S": f"{counter}#{window}"}},
+            UpdateExpression=f"ADD {', '.join(f'#{name} :{name}' for name, _, _ in uses)} SET expires_at = :expires",
             ConditionExpression=" AND ".join(conditions),
-            ExpressionAttributeNames={"#logs": "logs", "#bytes": "bytes"},
+            ExpressionAttributeNames={f"#{name}": name for name, _, _ in uses},
             ExpressionAttributeValues=values,
         )
     except Exception as error:

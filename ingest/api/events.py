@@ -29,6 +29,7 @@ class HttpEvent(TypedDict):
     routeKey: NotRequired[str]
     pathParameters: NotRequired[dict[str, str] | None]
     headers: NotRequired[dict[str, str] | None]
+    rawQueryString: NotRequired[str]
     queryStringParameters: NotRequired[dict[str, str] | None]
     body: NotRequired[str | None]
     isBase64Encoded: NotRequired[bool]

@@ -39,7 +39,7 @@ class Kinesis(NamedTuple):
 
 
 class DynamoDb(NamedTuple):
-    """The table of keys and quotas."""
+    """The tables: of keys and quotas, and of logs to who reads them."""
 
     connection: Connection
 
@@ -50,6 +50,14 @@ class DynamoDb(NamedTuple):
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Return DynamoDB's answer."""
         return self.connection.call("UpdateItem", request)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Return DynamoDB's answer: a page of `Items`, and `LastEvaluatedKey` if there may be more."""
+        return self.connection.call("Query", request)
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Return DynamoDB's answer: `Responses` and `UnprocessedKeys`."""
+        return self.connection.call("BatchGetItem", request)
 
 
 def sqs(environ: Mapping[str, str], *, read_timeout_s: float) -> Sqs:

@@ -31,6 +31,10 @@ MetricName = Literal[
     "end_to_end_ms",
     "batch_duration_ms",
     "batch_splits",
+    # reader
+    "reads",
+    "logs_read",
+    "read_latency_ms",
 ]
 
 
@@ -57,6 +61,9 @@ METRICS: Final[Mapping[MetricName, Metric]] = {
     "end_to_end_ms": Metric("Milliseconds", "From `received_at` to the item, for each log stored."),
     "batch_duration_ms": Metric("Milliseconds", "One invocation of the consumer."),
     "batch_splits": Metric("Count", "How often a failing batch was halved."),
+    "reads": Metric("Count", "Requests for logs that were answered with a page."),
+    "logs_read": Metric("Count", "Logs on these pages."),
+    "read_latency_ms": Metric("Milliseconds", "From the event to the page, within the function."),
 }
 
 

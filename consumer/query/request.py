@@ -1,0 +1,150 @@
+"""A request for logs, read: its query string as a search, and where to go on. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, TypeVar
+from urllib.parse import parse_qsl
+
+from consumer.query.ask import Ask
+from consumer.query.cursor import InvalidCursorError, decode
+from consumer.query.page import MAX_LIMIT
+from consumer.replay import instant
+from ingest.contract.log_ids import MAX_MS
+from ingest.contract.message import SEVERITIES, Severity
+
+PARAMETERS: Final = ("since", "until", "contains", "severity", "field", "limit", "cursor", "order")
+
+DEFAULT_LIMIT: Final = 100
+
+MAX_REPEATED: Final = 10
+"""So often `contains` and `field` may each be given: each costs time for every log that is read."""
+
+MAX_CHARS: Final = 1_000
+"""Characters of a value; the gateway takes 10 KB of request line and headers (HTTP API quotas, November 2026)."""
+
+_ELSEWHERE: Final = "tenant_id"  # Who has the credentials reads it: it has to name their tenant.
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+class BadParameterError(Exception):
+    """A parameter of the query is not what it must be; the text says what that is."""
+
+    def __init__(self, parameter: str, problem: str) -> None:
+        super().__init__(f"{parameter} {problem}")
+        self.parameter = parameter
+
+
+class Wanted(NamedTuple):
+    """A page that is asked for: of which search, how many logs, and behind which arrival."""
+
+    ask: Ask
+    limit: int
+    after: str | None
+
+
+def read(query: str, *, tenant_id: str, now: datetime) -> Wanted:
+    """Return what the query string, as it was sent, asks of the tenant's logs.
+
+    Raises:
+        BadParameterError: a parameter is unknown, given too often, or not of its form.
+    """
+    given = _given(query)
+    since_ms, until_ms = (_one(given, name, lambda text: _epoch_ms(text, now)) for name in ("since", "until"))
+    if since_ms is not None and until_ms is not None and since_ms >= until_ms:
+        raise BadParameterError("since", "must be before until.")
+    ask = Ask(
+        tenant_id=tenant_id,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        newest_first=_one(given, "order", _order) != "oldest",
+        contains=_several(given, "contains", _word),
+        severity=_one(given, "severity", _severity),
+        fields=_several(given, "field", _field),
+    )
+    limit = _one(given, "limit", _limit) or DEFAULT_LIMIT
+    place = _one(given, "cursor", lambda text: decode(ask, text))
+    return Wanted(ask, limit, None) if place is None else Wanted(place[0], limit, place[1])
+
+
+def _given(query: str) -> dict[str, list[str]]:
+    """Return the values of each parameter, in their order."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise BadParameterError("The query string", "must be UTF-8.") from error
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name == _ELSEWHERE:
+            continue
+        if name not in PARAMETERS:
+            raise BadParameterError(
+                name[:MAX_CHARS], f"is no parameter. There are {', '.join((*PARAMETERS, _ELSEWHERE))}."
+            )
+        if len(value) > MAX_CHARS:
+            raise BadParameterError(name, f"must be of at most {MAX_CHARS} characters.")
+        given.setdefault(name, []).append(value)
+    return given
+
+
+def _several(given: Mapping[str, Sequence[str]], name: str, convert: Callable[[str], T]) -> tuple[T, ...]:
+    values = given.get(name, ())
+    if len(values) > MAX_REPEATED:
+        raise BadParameterError(name, f"must be given {MAX_REPEATED} times at most.")
+    return tuple(_converted(name, value, convert) for value in values)
+
+
+def _one(given: Mapping[str, Sequence[str]], name: str, convert: Callable[[str], T]) -> T | None:
+    values = given.get(name, ())
+    if len(values) > 1:
+        raise BadParameterError(name, "must be given once.")
+    return _converted(name, values[0], convert) if values else None
+
+
+def _converted(name: str, value: str, convert: Callable[[str], T]) -> T:
+    try:
+        return convert(value)
+    except (ValueError, InvalidCursorError) as error:
+        raise BadParameterError(name, f"is not right. {error}") from error
+
+
+def _epoch_ms(text: str, now: datetime) -> int:
+    try:
+        at_ms = (instant.parse(text, now) - _EPOCH) // timedelta(milliseconds=1)
+    except ValueError as error:
+        raise ValueError(f"{error}, in UTC unless it names a zone.") from error
+    return min(max(at_ms, 0), MAX_MS)
+
+
+def _order(text: str) -> str:
+    if text not in {"newest", "oldest"}:
+        raise ValueError("It says which logs come first: newest or oldest.")
+    return text
+
+
+def _word(text: str) -> str:
+    if not text:
+        raise ValueError("It is empty, which every text holds.")
+    return text
+
+
+def _severity(text: str) -> Severity:
+    severity: Severity
+    for severity in SEVERITIES:
+        if severity == text.lower():
+            return severity
+    raise ValueError(f"It is one of {', '.join(SEVERITIES)}.")
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ValueError("Its form is name=value, as in user.name=bob.")
+    return name, value
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LIMIT):
+        raise ValueError(f"It is a number from 1 to {MAX_LIMIT}.")
+    return int(text)

@@ -1,0 +1,116 @@
+"""A query string read: each parameter's forms, and which one is told to be wrong."""
+
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from consumer.query.ask import Ask
+from consumer.query.cursor import encode
+from consumer.query.request import BadParameterError, Wanted, read
+from ingest.contract.log_ids import MAX_MS, generator
+
+_NOW = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+_NOW_MS = int(_NOW.timestamp()) * 1000
+_AFTER = generator(_NOW_MS, 5)(0)
+
+
+def _read(query: str) -> Wanted:
+    return read(query, tenant_id="acme", now=_NOW)
+
+
+def test_without_parameters_it_is_the_newest_hundred() -> None:
+    """Of the tenant that was given, and of no other that the query names."""
+    assert _read("") == Wanted(Ask(tenant_id="acme"), 100, None)
+    assert _read("tenant_id=other").ask.tenant_id == "acme"
+
+
+def test_all_parameters() -> None:
+    """What may be repeated must hold as a whole; commas, plus signs and percent signs are the value's own."""
+    query = urlencode(
+        [
+            ("since", "2h"),
+            ("until", "2026-11-28T10:00:00+01:00"),
+            ("contains", "a,b"),
+            ("contains", "50 % + 1"),
+            ("severity", "WARN"),
+            ("field", "user.name=bob=b"),
+            ("field", "n="),
+            ("limit", "7"),
+            ("order", "oldest"),
+        ]
+    )
+    assert _read(query) == Wanted(
+        Ask(
+            tenant_id="acme",
+            since_ms=_NOW_MS - 7_200_000,
+            until_ms=_NOW_MS - 1_800_000,
+            newest_first=False,
+            contains=("a,b", "50 % + 1"),
+            severity="warn",
+            fields=(("user.name", "bob=b"), ("n", "")),
+        ),
+        7,
+        None,
+    )
+
+
+@pytest.mark.parametrize("ms", range(0, 1000, 37))
+def test_a_time_is_read_to_the_millisecond(ms: int) -> None:
+    """None is lost to floating point: a log of that millisecond would stand outside."""
+    wanted = _read(f"since=2026-11-28T09:00:00.{ms:03}Z")
+    assert wanted.ask.since_ms == _NOW_MS - 1_800_000 + ms
+
+
+def test_a_time_without_a_zone_is_utc_and_one_before_the_epoch_is_the_beginning() -> None:
+    """A plus sign that was not escaped is a space, which no time has: told, and not read as another zone."""
+    assert _read("since=09:00").ask.since_ms == _NOW_MS - 1_800_000
+    assert _read("since=1960-01-01T00:00:00Z").ask.since_ms == 0
+    assert (_read("until=9999-12-31T23:59:59Z").ask.until_ms or 0) < MAX_MS
+    with pytest.raises(BadParameterError):
+        _read("since=2026-11-28T09:00:00+01:00")
+
+
+def test_a_cursor_brings_its_place_and_its_times() -> None:
+    """An age of the first page does not move on."""
+    ask = Ask(tenant_id="acme", since_ms=5, contains=("x",))
+    assert _read(f"contains=x&since=2h&cursor={encode(ask, _AFTER)}") == Wanted(ask, 100, _AFTER)
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("since=soon", "since"),
+        ("until=", "until"),
+        ("since=1h&until=2h", "since"),
+        ("since=1h&since=1h", "since"),
+        ("contains=", "contains"),
+        ("&".join(["contains=x"] * 11), "contains"),
+        (f"contains={'x' * 1_001}", "contains"),
+        ("severity=loud", "severity"),
+        ("field=x", "field"),
+        ("field==x", "field"),
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=1.0", "limit"),
+        (f"limit={quote('٣')}", "limit"),
+        (f"limit={'9' * 999}", "limit"),
+        ("order=up", "order"),
+        ("cursor=", "cursor"),
+        ("cursor=AAAA", "cursor"),
+        (f"cursor={encode(Ask(tenant_id='acme2'), _AFTER)}", "cursor"),
+        (f"contains=x&cursor={encode(Ask(tenant_id='acme'), _AFTER)}", "cursor"),
+        ("order=oldest&cursor=" + encode(Ask(tenant_id="acme"), _AFTER), "cursor"),
+        ("Contains=x", "Contains"),
+        ("raw=1", "raw"),
+        ("contains=%ff", "The query string"),
+    ],
+)
+def test_what_is_wrong_is_named(query: str, parameter: str) -> None:
+    """The parameter, and in words what it must be."""
+    with pytest.raises(BadParameterError) as refusal:
+        _read(query)
+    assert refusal.value.parameter == parameter
+    assert str(refusal.value).startswith(f"{parameter} ")
+    assert str(refusal.value).endswith(".")
