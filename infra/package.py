@@ -23,6 +23,9 @@ HANDLERS: Final[Mapping[Function, tuple[str, ...]]] = {
 """The modules of the Lambda handlers in each package (a test compares the template). What they import is in it, and
 nothing else of ours: a module that runs on an operator's machine is not deployed."""
 
+DATA: Final[Mapping[Function, tuple[str, ...]]] = {"ingest": ("ingest/openapi.json",), "consumer": ()}
+"""Files in each package that are no modules."""
+
 DISTRIBUTIONS: Final = ("aws-kinesis-agg", "cramjam", "msgspec", "orjson", "protobuf", "six")
 """The runtime's distributions, transitively. boto3 is left to the Lambda runtime."""
 
@@ -77,6 +80,8 @@ def build(function: Function, architecture: Architecture, python_version: str, *
 def _our_files(function: Function) -> Iterator[tuple[str, bytes]]:
     for path in reachable.files(_ROOT, HANDLERS[function]):
         yield path.relative_to(_ROOT).as_posix(), path.read_bytes()
+    for name in DATA[function]:
+        yield name, (_ROOT / name).read_bytes()
 
 
 def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:

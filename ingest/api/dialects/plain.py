@@ -1,4 +1,4 @@
-"""`POST /ingest` (and `GET /health`): plain text and the JSON shapes that clients send.
+"""`POST /ingest` (`GET /health`, `GET /openapi.json`): plain text and the JSON shapes that clients send.
 
 A record's text stands under one of `TEXT_KEYS`, its tenant and id under their own names; all else is kept as fields.
 The JSON shapes are an object, a string, an array, `{"logs": [...]}`, NDJSON and concatenated objects; a form is an
@@ -8,7 +8,7 @@ object.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ingest.api import event_time, kinds
+from ingest.api import event_time, kinds, openapi
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import json_text, value_of, values_of_lines, without_mark
 from ingest.api.events import Response
@@ -249,6 +249,6 @@ DIALECT: Final = Dialect(
     read=read,
     answer=answer,
     refuse=refuse,
-    handshakes={("GET", "/health"): _healthy},
+    handshakes={("GET", "/health"): _healthy, ("GET", "/openapi.json"): openapi.serve},
     takes_empty_text=False,
 )

@@ -1,0 +1,25 @@
+"""The description of both APIs, as it is served at `GET /openapi.json`. `ingest/openapi.json` is its one source."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from ingest.api.events import Response
+from ingest.api.request import Request
+
+_SOURCE: Final = Path(__file__).parent.parent / "openapi.json"
+
+
+def serve(_: Request) -> Response:
+    """Return the document."""
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json"},
+        "body": _document(),
+        "isBase64Encoded": False,
+    }
+
+
+@cache  # Read when first asked for: most functions never are.
+def _document() -> str:
+    return _SOURCE.read_text(encoding="utf-8")
