@@ -5,6 +5,7 @@ from typing import Final
 
 from consumer import redact
 from consumer import settings as of_consumer
+from consumer.query import settings as of_reader
 from ingest import settings as of_ingest
 
 VARIABLES: Final[Mapping[str, str]] = {
@@ -15,6 +16,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "JWT_TENANT_CLAIM": "JwtTenantClaim",
     "TENANT_LOGS_PER_MINUTE": "TenantLogsPerMinute",
     "TENANT_BYTES_PER_MINUTE": "TenantBytesPerMinute",
+    "TENANT_READS_PER_MINUTE": "TenantReadsPerMinute",
     "SECONDS_PER_CHAR": "SecondsPerChar",
     "CRASH_PROBABILITY": "CrashProbability",
     "CRASH_POINT": "CrashPoint",
@@ -45,4 +47,9 @@ def objections(values: Mapping[str, str]) -> list[str]:
         redact.build(chosen.redaction_rules, chosen.redaction_patterns)
     except ValueError as error:
         found.append(f"The consumer would not start. {error}")
+    if environ["AUTHENTICATION"] != "none":
+        try:
+            of_reader.from_environ(environ)
+        except ValueError as error:
+            found.append(f"The reader would not start. {error}")
     return found

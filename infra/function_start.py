@@ -18,11 +18,22 @@ _GET_HEALTH: Final = {
     "requestContext": {"requestId": "rdp", "http": {"method": "GET", "path": "/health"}},
     "isBase64Encoded": False,
 }
+_GET_LOGS: Final = {
+    "version": "2.0",
+    "rawPath": "/logs",
+    "rawQueryString": "",
+    "headers": {},
+    "requestContext": {"requestId": "rdp", "http": {"method": "GET", "path": "/logs"}},
+    "isBase64Encoded": False,
+}
+"""Without credentials: a 401, before anything is read."""
+
 _PROBES: Final[Mapping[str, tuple[str, object]]] = {
     "ingest": ("IngestFunctionName", _GET_HEALTH),
     "consumer": ("ConsumerFunctionName", health.REQUEST),
+    "reader": ("ReaderFunctionName", _GET_LOGS),
 }
-"""By function: the output that names it, and the event."""
+"""By function: the output that names it, and the event. Without authentication there is no reader."""
 
 _ENGINES_WORDS: Final = "Worker init failed: "  # MiniStack 1.5.33 puts them before the function's own.
 _ENGINES_KILL: Final = "Worker process exited immediately"
@@ -38,6 +49,7 @@ _NOT_TOLD: Final[Mapping[str, str]] = {
 _WHAT_NOW: Final = {
     "ingest": "Clients get a 500 and must send again.",
     "consumer": "Logs wait in the queue, and after MaxReceiveCount receives go to the dead-letter queue.",
+    "reader": "GET /logs answers 500; nothing is lost.",
 }
 
 
@@ -52,10 +64,11 @@ class Start(NamedTuple):
 
 
 def ask(stack: Stack) -> dict[str, Start]:
-    """Return each function's answer, by `ingest` and `consumer`."""
+    """Return each function's answer, by `ingest`, `consumer` and, where there is one, `reader`."""
     _ = stack.place.lambda_  # boto3 makes its clients in one thread only.
-    with ThreadPoolExecutor(len(_PROBES)) as executor:
-        return dict(zip(_PROBES, executor.map(lambda service: _answer(stack, service), _PROBES), strict=True))
+    services = [service for service, (output, _) in _PROBES.items() if output in stack.outputs]
+    with ThreadPoolExecutor(len(services)) as executor:
+        return dict(zip(services, executor.map(lambda service: _answer(stack, service), services), strict=True))
 
 
 def told(answers: Mapping[str, Start]) -> list[str]:

@@ -18,7 +18,7 @@ Architecture = Literal["arm64", "x86_64"]
 
 HANDLERS: Final[Mapping[Function, tuple[str, ...]]] = {
     "ingest": ("ingest.handler",),
-    "consumer": ("consumer.handler",),
+    "consumer": ("consumer.handler", "consumer.query.handler"),
 }
 """The modules of the Lambda handlers in each package (a test compares the template). What they import is in it, and
 nothing else of ours: a module that runs on an operator's machine is not deployed."""

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
+from consumer import instant
 from consumer.query.ask import Ask
 from consumer.query.cursor import InvalidCursorError, decode
 from consumer.query.page import MAX_LIMIT
-from consumer.replay import instant
 from ingest.contract.log_ids import MAX_MS
 from ingest.contract.message import SEVERITIES, Severity
 

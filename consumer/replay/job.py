@@ -9,10 +9,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from consumer import instant
 from consumer.clock import Clock
 from consumer.redact import Redactor
 from consumer.replay import checkpoint as checkpoints
-from consumer.replay import instant, private, select
+from consumer.replay import private, select
 from consumer.replay.broken import BrokenRecords
 from consumer.replay.checkpoint import Checkpoint
 from consumer.replay.distinct import Seen

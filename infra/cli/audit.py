@@ -6,7 +6,7 @@ from typing import Final
 import click
 import msgspec
 
-from consumer.replay import instant
+from consumer import instant
 from consumer.replay.attempts import StreamUnreadableError
 from infra import counts
 from infra.audit.ledger import Finding

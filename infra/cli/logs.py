@@ -9,10 +9,10 @@ from typing import Final, get_args
 
 import click
 
+from consumer import instant
 from consumer.item import Item
 from consumer.query.ask import Ask
 from consumer.query.table import Table
-from consumer.replay import instant
 from infra import stored_logs, tenant_reader
 from infra.options.locator import on_stack
 from infra.options.zone import zone_option

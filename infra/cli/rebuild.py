@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from consumer.replay import instant, private
+from consumer import instant
+from consumer.replay import private
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.sinks import QueueRefusedError
 from infra import counts

@@ -1,4 +1,4 @@
-"""`rdp tail`: both functions' logs as they come."""
+"""`rdp tail`: the functions' logs as they come."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from consumer.replay import instant
+from consumer import instant
 from infra import function_lines
 from infra.function_lines import Level
 from infra.local import engine_log
@@ -19,7 +19,11 @@ from infra.terminal.signals import on_stop
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-_GROUPS: Final = {"ingest": "IngestLogGroupName", "consumer": "ConsumerLogGroupName"}
+_GROUPS: Final = {
+    "ingest": "IngestLogGroupName",
+    "consumer": "ConsumerLogGroupName",
+    "reader": "ReaderLogGroupName",
+}
 _POLL_S: Final = 2.0
 _LATE_MS: Final = 30_000  # How much later than its time a line may still appear in CloudWatch.
 _COLOURS: Final = {"info": None, "warning": "yellow", "error": "red"}
@@ -75,7 +79,7 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
     callback=_read_since,
     help="From when: an age such as 15m or 2h, or an ISO time (UTC unless it names a zone).",
 )
-@click.option("--service", type=click.Choice(["ingest", "consumer"]), help="Only this function.")
+@click.option("--service", type=click.Choice(list(_GROUPS)), help="Only this function.")
 @click.option(
     "--level", type=click.Choice(list(function_lines.LEVELS)), default="info", show_default=True, help="At least."
 )
@@ -85,7 +89,7 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
 def command(
     *, where: Where, since: datetime, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
 ) -> None:
-    """Show the lines of both functions in the order of time, and follow them until Ctrl-C.
+    """Show the lines of the functions in the order of time, and follow them until Ctrl-C.
 
     On this machine also the engine's errors about them: a function that does not start writes no line.
     """
@@ -94,7 +98,7 @@ def command(
     followers = [
         _Follower(stack.place.logs, name, stack.outputs[output], since_ms)
         for name, output in _GROUPS.items()
-        if service in {None, name}
+        if service in {None, name} and output in stack.outputs
     ]
     engine = engine_log.Reader(where.data_dir, since_ms) if where.is_local else None
     with on_stop(lambda _: sys.exit(0)):  # To be stopped is how it ends: no `Aborted!`, and no wait for a slow call.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 _ERROR: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ERROR \[\w+\] (.*)")
-_FUNCTION: Final = re.compile(r" for \S+-(ingest|consumer): ")
+_FUNCTION: Final = re.compile(r" for \S+-(ingest|consumer|reader): ")
 _QUEUES_READER: Final = "ESM SQS poller"
 """What MiniStack 1.5.33 calls the mapping from queue to consumer. Without it nothing is processed."""
 

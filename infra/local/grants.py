@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 POLICY_NAME: Final = "engine"
 
+ROLES: Final = ("IngestRoleName", "ConsumerRoleName", "ReaderRoleName", "TenantReaderRoleName")
+"""The outputs that name the roles which need grants. Without authentication there is no reader's."""
+
 
 class Operation(NamedTuple):
     """What the engine asks for: an action, on `resource` or (None) on that of the statement which allows AWS's."""

@@ -77,8 +77,9 @@ def apply(
     tell("Applying the configuration; it takes about a minute.")
     run(folder, _environment(engine), "apply", "-auto-approve", "-input=false")
     outputs = _outputs(folder, _environment(engine))
-    for role in ("IngestRoleName", "ConsumerRoleName", "TenantReaderRoleName"):
-        grants.grant(engine.place.iam, outputs[role])
+    for role in grants.ROLES:
+        if role in outputs:
+            grants.grant(engine.place.iam, outputs[role])
     endpoint = f"{engine.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
     applied = msgspec.structs.replace(engine, endpoint=endpoint, outputs=outputs)
     state.write(folder, msgspec.structs.replace(applied, pid=None))  # The engine's folder knows its process.
@@ -96,8 +97,10 @@ def destroy(data_dir: Path) -> None:
     if not (folder / "terraform.tfvars.json").exists():
         raise StackError(f"Nothing is applied in the engine of {data_dir}.")
     # The engine's own grants, which no configuration knows, would keep the roles from being deleted.
-    for role in ("IngestRoleName", "ConsumerRoleName", "TenantReaderRoleName"):
-        grants.revoke(engine.place.iam, _outputs(folder, _environment(engine))[role])
+    outputs = _outputs(folder, _environment(engine))
+    for role in grants.ROLES:
+        if role in outputs:
+            grants.revoke(engine.place.iam, outputs[role])
     run(folder, _environment(engine), "destroy", "-auto-approve", "-input=false")
     shutil.rmtree(folder)
 

@@ -82,6 +82,26 @@ locals {
       period      = 60
       of          = [3, 5]
     }
+    reader-errors = {
+      description = "The reader function fails or times out."
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      dimensions  = { FunctionName = "${var.name}-reader" }
+      statistic   = "Sum"
+      threshold   = 0
+      period      = 60
+      of          = [3, 5]
+    }
+    reader-throttles = {
+      description = "Lambda refuses to run the reader function."
+      namespace   = "AWS/Lambda"
+      metric      = "Throttles"
+      dimensions  = { FunctionName = "${var.name}-reader" }
+      statistic   = "Sum"
+      threshold   = 0
+      period      = 60
+      of          = [3, 5]
+    }
     stream-throttles = {
       description = "The stream refuses records for want of capacity."
       namespace   = "AWS/Kinesis"
@@ -107,7 +127,7 @@ locals {
 }
 
 resource "aws_cloudwatch_metric_alarm" "alarm" {
-  for_each = local.alarms
+  for_each = { for name, alarm in local.alarms : name => alarm if local.authenticated == 1 || !startswith(name, "reader-") }
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = "${each.value.description} Runbook, ${each.key}."

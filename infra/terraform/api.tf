@@ -1,6 +1,18 @@
 resource "aws_apigatewayv2_api" "api" {
   name          = var.name
   protocol_type = "HTTP"
+
+  # API Gateway itself answers preflights by it, and adds the headers to what a function answers.
+  dynamic "cors_configuration" {
+    for_each = var.cors_allow_origin == "" ? [] : [var.cors_allow_origin]
+
+    content {
+      allow_origins = [cors_configuration.value]
+      allow_methods = ["GET"]
+      allow_headers = ["authorization", "x-api-key"]
+      max_age       = 3600
+    }
+  }
 }
 
 resource "aws_apigatewayv2_integration" "ingest" {
@@ -31,6 +43,12 @@ resource "aws_apigatewayv2_route" "root" {
 resource "aws_apigatewayv2_route" "health" {
   api_id    = aws_apigatewayv2_api.api.id
   route_key = "GET /health"
+  target    = "integrations/${aws_apigatewayv2_integration.ingest.id}"
+}
+
+resource "aws_apigatewayv2_route" "openapi" {
+  api_id    = aws_apigatewayv2_api.api.id
+  route_key = "GET /openapi.json"
   target    = "integrations/${aws_apigatewayv2_integration.ingest.id}"
 }
 

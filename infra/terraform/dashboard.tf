@@ -63,6 +63,8 @@ locals {
         ["AWS/Lambda", "Throttles", "FunctionName", aws_lambda_function.ingest.function_name],
         ["AWS/Lambda", "Errors", "FunctionName", aws_lambda_function.consumer.function_name],
         ["AWS/Lambda", "Throttles", "FunctionName", aws_lambda_function.consumer.function_name],
+        ["AWS/Lambda", "Errors", "FunctionName", "${var.name}-reader"],
+        ["AWS/Lambda", "Throttles", "FunctionName", "${var.name}-reader"],
       ]
     },
     {
@@ -71,6 +73,7 @@ locals {
       metrics = [
         ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", aws_lambda_function.ingest.function_name],
         ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", aws_lambda_function.consumer.function_name],
+        ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", "${var.name}-reader"],
       ]
     },
     {
@@ -103,6 +106,22 @@ locals {
       metrics = [
         ["RobustDataProcessor", "enqueue_failures", "service", "ingest", "stack", var.name],
         [{ expression = "SEARCH('{RobustDataProcessor,reason,service,stack} MetricName=\"rejected\" stack=\"${var.name}\"', 'Sum', 60)", id = "rejected" }],
+      ]
+    },
+    {
+      title = "Reads: pages and logs"
+      stat  = "Sum"
+      metrics = [
+        ["RobustDataProcessor", "reads", "service", "reader", "stack", var.name],
+        ["RobustDataProcessor", "logs_read", "service", "reader", "stack", var.name],
+      ]
+    },
+    {
+      title = "Latency of a read, ms"
+      stat  = "Sum"
+      metrics = [
+        ["RobustDataProcessor", "read_latency_ms", "service", "reader", "stack", var.name, { stat = "p50" }],
+        ["RobustDataProcessor", "read_latency_ms", "service", "reader", "stack", var.name, { stat = "p99" }],
       ]
     },
   ]

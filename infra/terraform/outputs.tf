@@ -64,6 +64,21 @@ output "consumer_role_name" {
   value       = aws_iam_role.consumer.name
 }
 
+output "reader_function_name" {
+  description = "Name of the reader function."
+  value       = one(aws_lambda_function.reader[*].function_name)
+}
+
+output "reader_role_name" {
+  description = "Name of the reader function's role."
+  value       = one(aws_iam_role.reader[*].name)
+}
+
+output "reader_log_group_name" {
+  description = "Log group of the reader function."
+  value       = one(aws_cloudwatch_log_group.reader[*].name)
+}
+
 output "ingest_log_group_name" {
   description = "Log group of the ingest function."
   value       = aws_cloudwatch_log_group.ingest.name

@@ -444,6 +444,28 @@ variable "tenant_logs_per_minute" {
   }
 }
 
+variable "tenant_reads_per_minute" {
+  description = "Requests to GET /logs that a tenant may make in a minute. Each reads 6,000 logs at most. 0 sets no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_reads_per_minute >= 0
+    error_message = "tenant_reads_per_minute is 0 or more."
+  }
+}
+
+variable "cors_allow_origin" {
+  description = "Origin whose pages may read GET /logs in a browser, such as https://logs.example.com, or * for all. Empty for none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^\\*$|^https?://[^/]+$", var.cors_allow_origin))
+    error_message = "cors_allow_origin is empty, * or an origin without a path."
+  }
+}
+
 variable "tenant_bytes_per_minute" {
   description = "Bytes of request bodies that a tenant may send in a minute, with authentication only. 0 sets no limit."
   type        = number

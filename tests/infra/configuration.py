@@ -30,6 +30,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "PathsRoute": "aws_apigatewayv2_route.paths",
     "RootRoute": "aws_apigatewayv2_route.root",
     "HealthRoute": "aws_apigatewayv2_route.health",
+    "OpenApiRoute": "aws_apigatewayv2_route.openapi",
     "ApiLogGroup": "aws_cloudwatch_log_group.api",
     "ApiStage": "aws_apigatewayv2_stage.default",
     "ApiInvokePermission": "aws_lambda_permission.api",
@@ -44,6 +45,12 @@ RESOURCES: Final[Mapping[str, str]] = {
 
 OPTIONAL_RESOURCES: Final[Mapping[str, str]] = {
     "TokenAuthorizer": "aws_apigatewayv2_authorizer.jwt",
+    "ReaderLogGroup": "aws_cloudwatch_log_group.reader",
+    "ReaderRole": "aws_iam_role.reader",
+    "ReaderFunction": "aws_lambda_function.reader",
+    "ReaderIntegration": "aws_apigatewayv2_integration.reader",
+    "LogsRoute": "aws_apigatewayv2_route.logs",
+    "ReaderInvokePermission": "aws_lambda_permission.reader",
 }
 """The same of what only authentication makes."""
 

@@ -10,6 +10,7 @@ import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]  # cfn-lint ships no types
 
 from consumer import report as consumer_report
+from consumer.query.settings import Settings as ReaderSettings
 from consumer.settings import Settings as ConsumerSettings
 from infra import changeset, dead_letters, package, stack
 from infra.deployment import TEMPLATE
@@ -19,6 +20,12 @@ from ingest.contract.errors import Rejected
 from ingest.contract.metrics import NAMESPACE
 from ingest.settings import Settings as IngestSettings
 from tests.infra import configuration
+
+_SETTINGS: Final = [
+    ("IngestFunction", IngestSettings),
+    ("ConsumerFunction", ConsumerSettings),
+    ("ReaderFunction", ReaderSettings),
+]
 
 _LAMBDA_TO_VISIBILITY: Final = 6  # "Creating and configuring an Amazon SQS event source mapping", Lambda's guide.
 
@@ -55,25 +62,32 @@ def _grants(template: Any, role: str, *conditions: str) -> dict[str, set[str]]:
                 if condition not in conditions:
                     continue
             assert statement["Effect"] == "Allow"
-            resource, attribute = _own(statement["Resource"])["Fn::GetAtt"]
-            assert attribute == "Arn"
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            granted.setdefault(resource, set()).update(actions)
+            stated = statement["Resource"]
+            for resource in stated if isinstance(stated, list) else [stated]:
+                granted.setdefault(_arn(_own(resource)), set()).update(actions)
     return granted
 
 
-@pytest.mark.parametrize(
-    ("function", "settings"), [("IngestFunction", IngestSettings), ("ConsumerFunction", ConsumerSettings)]
-)
+def _arn(value: Any) -> str:
+    """Return the resource whose ARN the value is, and what of it."""
+    if "Fn::Join" in value:
+        assert value["Fn::Join"][0] == ""
+        whole, part = value["Fn::Join"][1]
+        return f"{_arn(whole)}{part}"
+    name, attribute = value["Fn::GetAtt"]
+    assert attribute == "Arn"
+    return str(name)
+
+
+@pytest.mark.parametrize(("function", "settings"), _SETTINGS)
 def test_every_setting_is_a_variable(template: Any, function: str, settings: type[msgspec.Struct]) -> None:
     """The template sets exactly the variables that the function's settings read."""
     variables = _properties(template, function)["Environment"]["Variables"]
     assert set(variables) == {field.encode_name for field in msgspec.structs.fields(settings)}
 
 
-@pytest.mark.parametrize(
-    ("function", "settings"), [("IngestFunction", IngestSettings), ("ConsumerFunction", ConsumerSettings)]
-)
+@pytest.mark.parametrize(("function", "settings"), _SETTINGS)
 def test_the_template_and_the_code_agree_on_defaults(
     template: Any, function: str, settings: type[msgspec.Struct]
 ) -> None:
@@ -88,8 +102,8 @@ def test_the_template_and_the_code_agree_on_defaults(
             assert field.default == stack.STACK_NAME
             continue
         parameter = template["Parameters"].get(value.get("Ref"))
-        if parameter is None:  # A resource.
-            assert field.required
+        if parameter is None or (parameter["Default"] == "none" and field.required):
+            assert field.required  # A resource; or, to the reader, who is asked for credentials in any case.
         else:
             default = field.default
             written = ",".join(default) if isinstance(default, tuple) else default
@@ -146,6 +160,49 @@ def test_ingest_may_do_its_work_and_nothing_else(template: Any) -> None:
     assert _grants(template, "IngestRole", "ApiKeys") == public | {"AccessTable": {"dynamodb:GetItem"}}
 
 
+@pytest.mark.parametrize("condition", [(), ("ApiKeys",)])
+def test_the_reader_may_query_and_nothing_else(template: Any, condition: tuple[str, ...]) -> None:
+    """Its role changes no row and scans none; of the keys' table it finds a key, and counts reads."""
+    keys = {"dynamodb:UpdateItem", *(["dynamodb:GetItem"] if condition else [])}
+    assert _grants(template, "ReaderRole", *condition) == {
+        "Table": {"dynamodb:Query", "dynamodb:BatchGetItem"},
+        "Table/index/by_arrival": {"dynamodb:Query"},
+        "AccessTable": keys,
+        "ReaderLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    }
+
+
+def test_the_keys_and_the_counters_are_apart(template: Any) -> None:
+    """The reader counts reads and makes no key; it finds keys and reads no counter."""
+    (policy,) = _properties(template, "ReaderRole")["Policies"]
+    found = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        statement = statement.get("Fn::If", [None, statement])[1]  # noqa: PLW2901 - what the condition makes
+        if "Condition" in statement:
+            (of_key,) = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
+            found[statement["Action"]] = of_key
+    assert found == {"dynamodb:UpdateItem": "read#*", "dynamodb:GetItem": "key#*"}
+
+
+def test_a_browser_is_let_in_by_parameter_alone(template: Any) -> None:
+    """Without it the API answers no preflight; with it, what may be sent is a read and its credentials."""
+    (condition, cors, otherwise) = _properties(template, "Api")["CorsConfiguration"]["Fn::If"]
+    assert (condition, otherwise) == ("Cors", {"Ref": "AWS::NoValue"})
+    assert template["Parameters"]["CorsAllowOrigin"]["Default"] == ""
+    assert cors["AllowMethods"] == ["GET"]
+    assert cors["AllowHeaders"] == ["authorization", "x-api-key"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ReaderFunction", "ReaderRole", "ReaderLogGroup", "ReaderIntegration", "LogsRoute", "ReaderInvokePermission"],
+)
+def test_a_public_stack_has_no_reader(template: Any, name: str) -> None:
+    """Where nobody is asked for credentials, nobody reads over HTTP."""
+    assert template["Resources"][name]["Condition"] == "Authenticated"
+
+
 def test_a_public_stack_has_nothing_of_authentication(template: Any) -> None:
     """What authentication needs is made with it alone, so that the public mode can't depend on it."""
     assert template["Resources"]["TokenAuthorizer"]["Condition"] == "Tokens"
@@ -160,7 +217,7 @@ def test_the_routes_are_in_the_function(template: Any) -> None:
         for properties in [resource["Properties"]]
         if "ApiIntegration" in str(properties["Target"])
     }
-    assert routes == {"ANY /{proxy+}": "NONE", "ANY /": "NONE", "GET /health": "NONE"}
+    assert routes == {"ANY /{proxy+}": "NONE", "ANY /": "NONE", "GET /health": "NONE", "GET /openapi.json": "NONE"}
     template = configuration.template()
     template["Parameters"]["Authentication"]["Default"] = "jwt"
     for name in ("PathsRoute", "RootRoute"):
@@ -193,9 +250,10 @@ def test_no_name_of_the_engines_is_in_the_template() -> None:
 
 def test_every_function_has_a_role_and_a_log_group_of_its_own(template: Any) -> None:
     """No two functions share a role or a log group."""
-    functions = [_properties(template, name) for name in ("IngestFunction", "ConsumerFunction")]
-    assert [f["Role"] for f in functions] == [{"Fn::GetAtt": [f"{n}Role", "Arn"]} for n in ("Ingest", "Consumer")]
-    assert [f["LoggingConfig"]["LogGroup"]["Ref"] for f in functions] == ["IngestLogGroup", "ConsumerLogGroup"]
+    names = ("Ingest", "Consumer", "Reader")
+    functions = [_properties(template, f"{name}Function") for name in names]
+    assert [f["Role"] for f in functions] == [{"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in names]
+    assert [f["LoggingConfig"]["LogGroup"]["Ref"] for f in functions] == [f"{name}LogGroup" for name in names]
 
 
 def test_the_packages_hold_the_handlers(template: Any) -> None:

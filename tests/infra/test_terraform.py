@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import pytest
 
+from consumer.query.settings import Settings as ReaderSettings
 from consumer.settings import Settings as ConsumerSettings
 from infra.local import terraform
 from ingest.settings import Settings as IngestSettings
@@ -69,7 +70,9 @@ def test_the_outputs_are_the_templates() -> None:
     assert outputs == [terraform.variable_name(name) for name in _TEMPLATE["Outputs"]]
 
 
-@pytest.mark.parametrize(("function", "settings"), [("ingest", IngestSettings), ("consumer", ConsumerSettings)])
+@pytest.mark.parametrize(
+    ("function", "settings"), [("ingest", IngestSettings), ("consumer", ConsumerSettings), ("reader", ReaderSettings)]
+)
 def test_every_setting_is_a_variable_of_the_function(function: str, settings: type[msgspec.Struct]) -> None:
     """Terraform sets exactly the environment that the function's settings read, as the template does."""
     (variables,) = configuration.terraform_maps((terraform.CONFIGURATION / f"{function}.tf").read_text(), "variables")
@@ -98,7 +101,7 @@ def test_every_resource_of_the_template_has_its_counterpart() -> None:
     assert made - matched == {
         ("aws_cloudwatch_metric_alarm", "alarm"),
         ("aws_sqs_queue_policy", "refuse_plain_http"),
-        *(("aws_iam_role_policy", name) for name in ("ingest", "consumer", "tenant_reader")),
+        *(("aws_iam_role_policy", name) for name in ("ingest", "consumer", "reader", "tenant_reader")),
     }
     assert matched <= made
     kinds = {name: resource["Type"] for name, resource in _TEMPLATE["Resources"].items()}

@@ -116,7 +116,7 @@ def test_a_session_must_name_a_tenant_and_nothing_else(tags: dict[str, str], dec
 
 
 def test_no_other_role_reads_rows_by_scan_or_query() -> None:
-    """Of the template's roles only the tenant reader may Query, and none may Scan."""
+    """Of the template's roles only the reader and the tenant reader may Query, and none may Scan."""
     template = configuration.template()
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::IAM::Role":
@@ -127,7 +127,7 @@ def test_no_other_role_reads_rows_by_scan_or_query() -> None:
             for action in (
                 "dynamodb:Scan",
                 "dynamodb:PartiQLSelect",
-                *(["dynamodb:Query"] * (name != "TenantReaderRole")),
+                *(["dynamodb:Query"] * (name not in {"ReaderRole", "TenantReaderRole"})),
             ):
                 assert decide(documents, action=action, resource=_TABLE, context=_context(["acme"])) == "implicit deny"
 

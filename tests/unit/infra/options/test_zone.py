@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consumer.replay.instant import parse
+from consumer.instant import parse
 from infra.options.zone import named
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from consumer.replay.instant import parse
+from consumer.instant import parse
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -1,0 +1,100 @@
+"""The reader Lambda's entry: an API Gateway event in, a page of logs out. Deployed only with authentication."""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, Final, Protocol
+
+from consumer.query.invocation import Outside, respond
+from consumer.query.settings import Settings, from_environ
+from consumer.query.table import Table
+from ingest.access import quota
+from ingest.access.principal import access_id, presented_key, tenant_of
+from ingest.api.events import HttpEvent, Response
+from ingest.aws import clients
+from ingest.aws.retry import Time
+from ingest.contract.errors import Rejected
+
+_READ_TIMEOUT_S: Final = 2.0
+_GIVE_UP_S: Final = 1.0
+"""How long a throttled read is tried again; with two time-outs it stays below `invocation.RESERVED_S`."""
+
+
+class Context(Protocol):
+    """Lambda's context, as far as it is looked at."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return what is left of the invocation's time."""
+
+
+def outside(
+    settings: Settings,
+    dynamodb: Any,
+    time: Time,
+    *,
+    now_ms: Callable[[], int],
+    write_line: Callable[[str], object],
+) -> Outside:
+    """Return what requests touch, over this client (the signed one, boto3's or a fake) and this clock."""
+
+    def reader_of(event: HttpEvent) -> str:
+        if settings.authentication == "jwt":
+            return tenant_of(event, settings.jwt_tenant_claim)
+        key = presented_key(event.get("headers") or {})
+        item = key and dynamodb.get_item(TableName=settings.access_table_name, Key={"id": {"S": access_id(key)}}).get(
+            "Item"
+        )
+        if not item or "read" not in item.get("scopes", {}).get("S", ""):
+            raise Rejected("tenant_forbidden")
+        return str(item["tenant_id"]["S"])
+
+    def take_quota(tenant_id: str, *, now_s: float) -> str | None:
+        return quota.count(
+            dynamodb,
+            settings.access_table_name,
+            f"read#{tenant_id}",
+            [("requests", settings.tenant_reads_per_minute, 1)],
+            now_s=now_s,
+        )
+
+    return Outside(
+        reader_of=reader_of,
+        take_quota=take_quota,
+        reads=Table(dynamodb, settings.table_name, time=time, buckets=settings.log_id_buckets, give_up_s=_GIVE_UP_S),
+        now_ms=now_ms,
+        monotonic=time.monotonic,
+        write_line=write_line,
+    )
+
+
+@cache
+def parts() -> tuple[Settings, Outside]:
+    """Return what every invocation shares: warm ones keep the connection."""
+    settings = from_environ(os.environ)
+    return settings, outside(
+        settings,
+        clients.dynamodb(os.environ, read_timeout_s=_READ_TIMEOUT_S),
+        Time(time.monotonic, time.sleep, random.SystemRandom().random),  # SnapStart clones other generators' state.
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        write_line=partial(print, flush=True),
+    )
+
+
+def handler(event: HttpEvent, context: Context) -> Response:
+    """Return the API Gateway response (payload format 2.0) to one request."""
+    settings, built = parts()
+    return respond(
+        event,
+        remaining_s=context.get_remaining_time_in_millis() / 1000,
+        lambda_request_id=context.aws_request_id,
+        stack=settings.stack_name,
+        outside=built,
+    )
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # While it initialises; a test imports this without AWS.
+    parts()
