@@ -11,11 +11,12 @@ from consumer.query.invocation import Outside, respond
 from consumer.query.settings import Settings, from_environ
 from consumer.query.table import Table
 from ingest.access import quota
-from ingest.access.principal import access_id, presented_key, tenant_of
+from ingest.access.keys import Keys
+from ingest.access.principal import READ, Credentials, principal_of
 from ingest.api.events import HttpEvent, Response
+from ingest.api.request import without_body
 from ingest.aws import clients
 from ingest.aws.retry import Time
-from ingest.contract.errors import Rejected
 
 _READ_TIMEOUT_S: Final = 2.0
 _GIVE_UP_S: Final = 1.0
@@ -40,17 +41,19 @@ def outside(
     write_line: Callable[[str], object],
 ) -> Outside:
     """Return what requests touch, over this client (the signed one, boto3's or a fake) and this clock."""
+    find_key = Keys(dynamodb, settings.access_table_name, monotonic=time.monotonic).find
 
     def reader_of(event: HttpEvent) -> str:
-        if settings.authentication == "jwt":
-            return tenant_of(event, settings.jwt_tenant_claim)
-        key = presented_key(event.get("headers") or {})
-        item = key and dynamodb.get_item(TableName=settings.access_table_name, Key={"id": {"S": access_id(key)}}).get(
-            "Item"
+        headers = without_body(event).headers
+        principal = principal_of(
+            event,
+            Credentials(headers, {}, {}),  # In an address a key would stand in a browser's history.
+            scope=READ,
+            authentication=settings.authentication,
+            jwt_tenant_claim=settings.jwt_tenant_claim,
+            find_key=find_key,
         )
-        if not item or "read" not in item.get("scopes", {}).get("S", ""):
-            raise Rejected("tenant_forbidden")
-        return str(item["tenant_id"]["S"])
+        return principal.tenant_id
 
     def take_quota(tenant_id: str, *, now_s: float) -> str | None:
         return quota.count(
