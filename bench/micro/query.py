@@ -1,0 +1,107 @@
+"""What a read costs with one row and with a million, in one run: `python -m bench.micro.query [rows]`.
+
+Each side is a table of its own (`bench.micro.sorted_table`) and the real `rdp logs` in a process of its own, whose
+first line is waited for; the sides alternate. Counted beside it: DynamoDB calls of the newest hundred, and rows that
+the pages of a range read outside of it.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from bench.micro import sorted_table
+from bench.micro.sorted_table import APART_MS, FIRST_MS, TABLE, TENANT
+from consumer import clock
+from consumer.query.ask import Ask
+from consumer.query.page import read_page
+from consumer.query.table import Table
+from infra.stack import Place
+from ingest.contract.log_ids import received_ms
+
+ROWS: Final = 1_000_000
+ROUNDS: Final = 9
+MOST_TIMES: Final = 1.5
+MOST_CALLS: Final = 2
+
+_REGION: Final = "us-east-1"
+
+
+def _outputs(path: Path) -> Path:
+    """Return the file in which `rdp` finds the stack: as `terraform output -json` prints it."""
+    outputs = {"api_endpoint": "http://127.0.0.1:9", "table_name": TABLE, "log_id_buckets": "1"}
+    path.write_text(json.dumps({name: {"value": value} for name, value in outputs.items()}))
+    return path
+
+
+def _first_line_s(outputs: Path, url: str) -> float:
+    command = [
+        *(sys.executable, "-c", "from infra.cli import main; main()", "logs", "--outputs", str(outputs)),
+        *("--region", _REGION, "--endpoint-url", url, "--tenant", TENANT),
+    ]
+    started = time.perf_counter()
+    environ = os.environ | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    with subprocess.Popen(  # noqa: S603 - ours
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ
+    ) as program:
+        assert program.stdout is not None  # noqa: S101 - stdout=PIPE
+        line = program.stdout.readline()
+        took_s = time.perf_counter() - started
+        program.stdout.read()
+    if not line:
+        raise RuntimeError("rdp logs printed nothing.")
+    return took_s
+
+
+def _table(url: str) -> Table:
+    place = Place(region=_REGION, aws_endpoint_url=url, access_key_id="test", secret_access_key="test")  # noqa: S106 - as above
+    return Table(place.dynamodb, TABLE, time=clock.system().time, buckets=1)
+
+
+def main() -> int:
+    """Print the measurements; return 1 when one is outside its bound."""
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    with ExitStack() as stack:
+        outputs = _outputs(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "outputs.json")
+        urls = {n: stack.enter_context(sorted_table.served(n)) for n in (1, rows)}
+        times: dict[int, list[float]] = {n: [] for n in urls}
+        for _ in range(ROUNDS + 1):
+            for n, url in urls.items():
+                times[n].append(_first_line_s(outputs, url))
+        one, many = (statistics.median(times[n][1:]) for n in (1, rows))  # The first round wrote bytecode.
+        print(
+            f"first line of rdp logs: 1 row {one * 1000:.0f} ms, {rows:,} rows {many * 1000:.0f} ms: {many / one:.2f}x"
+        )
+
+        table = _table(urls[rows])
+        sorted_table.counted(urls[rows])
+        page = read_page(table, Ask(tenant_id=TENANT), limit=100)
+        calls = sorted_table.counted(urls[rows])["calls"]
+        print(f"newest 100 of {rows:,}: {len(page.items)} logs in {len(calls)} calls ({', '.join(calls)})")
+
+        since_ms, until_ms = FIRST_MS + rows // 2 * APART_MS, FIRST_MS + (rows // 2 + rows // 100) * APART_MS
+        outside = read = found = 0
+        for newest_first in (True, False):
+            ask = Ask(tenant_id=TENANT, since_ms=since_ms, until_ms=until_ms, newest_first=newest_first)
+            after: str | None = None
+            while True:
+                page = read_page(table, ask, limit=1_000, after=after)
+                found += len(page.items)
+                after = page.after
+                if after is None:
+                    break
+            numbers = sorted_table.counted(urls[rows])["rows_read"]
+            read += len(numbers)
+            outside += sum(not since_ms <= (received_ms(sorted_table.key(n)) or 0) < until_ms for n in numbers)
+        print(f"a range of {rows // 100:,} logs, both ways: {found:,} logs, {read:,} rows read, {outside} outside it")
+    return int(many / one > MOST_TIMES or len(calls) > MOST_CALLS or outside > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
