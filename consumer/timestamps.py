@@ -1,12 +1,14 @@
 """RFC 3339 in UTC with milliseconds and `Z`, and milliseconds since the epoch: each from the other."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=64)  # A batch's logs are stored at one time.
 def rfc3339(epoch_ms: int) -> str:
     """Return the instant as in `2026-11-24T05:36:13.042Z`."""
     return (_EPOCH + epoch_ms * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")

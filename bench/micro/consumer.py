@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from bench.micro import stub
 from consumer.item import LOG_ID, Item, attributes
+from consumer.timestamps import rfc3339
 from consumer.verdict import STORED
 
 WORKERS: Final = ("ours", "one_by_one", "serial")
@@ -70,7 +71,7 @@ def event(first: int, count: int, text: str) -> dict[str, Any]:
                         "log_id": f"log-{number}",
                         "source": "json_upload",
                         "text": text,
-                        "received_at": "2026-11-24T05:28:38.000Z",
+                        "received_at": rfc3339(int(now_ms)),  # Else each would be marked as stored late.
                         "schema_version": 1,
                     }
                 ),
