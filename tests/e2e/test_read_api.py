@@ -1,13 +1,16 @@
 """`GET /logs` on the engine: a tenant reads its own logs and none of another's, whatever it sends."""
 
 import http.client
+import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -224,3 +227,86 @@ def test_a_browser_reads_from_the_allowed_origin_only(readers: _Readers) -> None
     assert allowed.headers["access-control-allow-methods"] == "GET"
     assert "x-api-key" in allowed.headers["access-control-allow-headers"]
     connection.close()
+
+
+def _as_reader(stack: "LocalStack") -> Callable[[str], Any]:
+    """Return a factory of clients that have the reader's permissions. Only root may assume it here besides Lambda."""
+    place = stack.place
+    role = place.iam.get_role(RoleName=stack.stack.outputs["ReaderRoleName"])["Role"]
+    sts = place.session.client("sts", endpoint_url=place.aws_endpoint_url)
+    keys = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], place.region)
+    return lambda service: session.client(service, endpoint_url=place.aws_endpoint_url)  # type: ignore[call-overload]
+
+
+_KEY: Final = {"tenant_id": {"S": "a"}, "log_id": {"S": "own-3"}}
+_OF_A: Final[dict[str, Any]] = {
+    "KeyConditionExpression": "tenant_id = :t",
+    "ExpressionAttributeValues": {":t": {"S": "a"}},
+    "Limit": 1,
+}
+_DENIED: Final[dict[str, Callable[[Callable[[str], Any], Any], object]]] = {
+    "scans": lambda client, s: client("dynamodb").scan(TableName=s.table_name),
+    "gets by name": lambda client, s: client("dynamodb").get_item(TableName=s.table_name, Key=_KEY),
+    "selects": lambda client, s: client("dynamodb").execute_statement(Statement=f'SELECT * FROM "{s.table_name}"'),  # noqa: S608 - the stack's own table
+    "reads what is late": lambda client, s: client("dynamodb").query(
+        TableName=s.table_name, IndexName="by_late", **_OF_A
+    ),
+    "writes": lambda client, s: client("dynamodb").put_item(TableName=s.table_name, Item=_KEY),
+    "deletes": lambda client, s: client("dynamodb").delete_item(TableName=s.table_name, Key=_KEY),
+    "counts in the table": lambda client, s: client("dynamodb").update_item(TableName=s.table_name, Key=_KEY),
+    "makes a key": lambda client, s: client("dynamodb").put_item(
+        TableName=s.outputs["AccessTableName"], Item={"id": {"S": "key#x"}}
+    ),
+    "lists keys": lambda client, s: client("dynamodb").scan(TableName=s.outputs["AccessTableName"]),
+    "receives": lambda client, s: client("sqs").receive_message(QueueUrl=s.queue_url),
+    "sends": lambda client, s: client("sqs").send_message(QueueUrl=s.queue_url, MessageBody="x"),
+    "looks at dead letters": lambda client, s: client("sqs").receive_message(QueueUrl=s.dlq_url),
+    "reads the stream": lambda client, s: client("kinesis").list_shards(StreamName=s.stream_name),
+}
+
+
+@pytest.mark.parametrize("act", _DENIED.values(), ids=_DENIED)
+def test_what_the_reader_must_not_do_is_denied(
+    readers: _Readers, act: Callable[[Callable[[str], Any], Any], object]
+) -> None:
+    """Its role refuses everything but its own work."""
+    with pytest.raises(ClientError) as refusal:
+        act(_as_reader(readers.stack), readers.stack.stack)
+    assert "AccessDenied" in refusal.value.response["Error"]["Code"]
+
+
+_NEEDED: Final = {
+    "dynamodb:Query": (200, 500),
+    "dynamodb:BatchGetItem": (200, 500),
+    "dynamodb:GetItem": (200, 503),
+    "dynamodb:UpdateItem": (200, 200),  # A quota that can't be counted refuses nobody.
+}
+
+
+def test_what_the_reader_may_do_it_needs(start_stack: "StartStack", eventually: "Eventually") -> None:
+    """Without any one of its rights a read fails, and answers no log; without the counter's it says so in its log."""
+    stack = start_stack({"Authentication": "api_key", "TenantReadsPerMinute": "5000"})
+    _, key = access.create(stack.stack, "a", "", ["read", "write"])
+    assert stack.post_json({"text": "x", "log_id": "own"}, {"X-Api-Key": key}).status == 202
+    eventually(lambda: stack.row("a", "own"))
+    role = stack.stack.outputs["ReaderRoleName"]
+    iam = stack.place.iam
+    policies: dict[str, Any] = {
+        name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    }
+    for action, (with_it, without_it) in _NEEDED.items():
+        fresh = access.create(stack.stack, "a", "", ["read"])[1]  # One that no function remembers.
+        for name, document in policies.items():
+            kept = [s for s in document["Statement"] if action not in str(s["Action"])]
+            iam.put_role_policy(
+                RoleName=role, PolicyName=name, PolicyDocument=json.dumps({**document, "Statement": kept})
+            )
+        refused = stack.request("GET", "/logs", headers={"X-Api-Key": fresh})
+        assert refused.status == without_it, action
+        if without_it != with_it:
+            assert "logs" not in refused.body
+        for name, document in policies.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+        assert stack.request("GET", "/logs", headers={"X-Api-Key": fresh}).status == with_it, action
