@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack
 
 _TIMES: Final = 1_000
+_A_REQUEST: Final = 50
 _TENANT: Final = "times"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,8 +49,11 @@ def _epoch(digits: int, *, text: bool) -> Callable[[int, str], tuple[str, str]]:
 
 def _with_fraction(digits: int, *, text: bool) -> Callable[[int, str], tuple[str, str]]:
     def form(seconds: int, nanos: str) -> tuple[str, str]:
-        said = f"{seconds}.{nanos[:digits]}"
-        return (said if text else _Number(said)), nanos[:digits]
+        fraction = nanos[:digits]
+        if not text and fraction[-1] == "0":  # 1.50 and 1.5 are one JSON number: a zero at its end is no digit of it.
+            fraction = f"{fraction[:-1]}7"
+        said = f"{seconds}.{fraction}"
+        return (said if text else _Number(said)), fraction
 
     return form
 
@@ -84,18 +88,25 @@ def test_a_thousand_times_are_the_same_everywhere(
 ) -> None:
     """RFC 3339 of any zone and precision, epochs of any unit, as numbers and as text: to the digit that was sent."""
     lines, said = _records()
-    answer = local_stack.request("POST", "/ingest", "\n".join(lines).encode(), {"content-type": "application/x-ndjson"})
-    assert (answer.status, answer.body["accepted"]) == (202, _TIMES)
+    for start in range(0, _TIMES, _A_REQUEST):
+        body = "\n".join(lines[start : start + _A_REQUEST]).encode()
+        # A 500 (a busy machine) is sent again: the ids make it harmless.
+        eventually(lambda body=body: _send(local_stack, body) == 202)
     eventually(lambda: len(local_stack.rows(_TENANT)) == _TIMES)
 
     table = {row["log_id"]["S"]: row["event_at"]["S"] for row in local_stack.rows(_TENANT)}
     assert table == said
-    for target, read in (("times.ndjson", _of_ndjson), ("times.parquet", _of_parquet)):
-        path = tmp_path / target
-        options = ["--to", str(path), "--tenant", _TENANT, "--data-dir", str(local_stack.data_dir)]
+    for target, read in (("times.ndjson", _of_ndjson), ("times/", _of_parquet)):
+        options = ["--to", f"{tmp_path}/{target}", "--tenant", _TENANT, "--data-dir", str(local_stack.data_dir)]
         replayed = CliRunner().invoke(main, ["replay", *options])
         assert replayed.exit_code == 0, replayed.output
-        assert {log["log_id"]: log["event_at"] for log in read(path)} == said, target
+        assert {log["log_id"]: log["event_at"] for log in read(tmp_path / target)} == said, target
+
+
+def _send(local_stack: "LocalStack", body: bytes) -> int:
+    answer = local_stack.request("POST", "/ingest", body, {"content-type": "application/x-ndjson"})
+    assert answer.body.get("rejected") == []
+    return answer.status
 
 
 def _of_ndjson(path: Path) -> list[dict[str, Any]]:
@@ -103,5 +114,4 @@ def _of_ndjson(path: Path) -> list[dict[str, Any]]:
 
 
 def _of_parquet(path: Path) -> list[dict[str, Any]]:
-    files = sorted(path.glob("**/*.parquet")) if path.is_dir() else [path]
-    return [row for file in files for row in pyarrow.parquet.read_table(file).to_pylist()]
+    return [row for file in sorted(path.glob("**/*.parquet")) for row in pyarrow.parquet.read_table(file).to_pylist()]
