@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run terraform-local test test-e2e test-code lint bench bench-micro soak format lock
+.PHONY: help setup run terraform-local test test-e2e-to-d test-e2e-from-e test-code lint bench bench-micro soak format lock
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -26,12 +26,16 @@ run: $(STAMP)  ## Start the whole stack on this machine, with a live table of it
 terraform-local: $(STAMP)  ## Apply the Terraform configuration to the engine that `rdp up --detach` runs
 	$(BIN)/rdp terraform apply
 
-# Two at a time: the e2e tests wait for an engine, the others compute.
+# Three at a time: the e2e tests wait for their engines, the others compute.
 test: $(STAMP)  ## Every test and lint that CI runs
-	$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-e2e test-code lint
+	$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-e2e-to-d test-e2e-from-e test-code lint
 
-test-e2e: $(STAMP)
-	$(BIN)/python -m pytest -q tests/e2e
+# Two halves of about the same length, by the names of the files: each file is in one of them, whatever its name.
+test-e2e-to-d: $(STAMP)
+	$(BIN)/python -m pytest -q tests/e2e --ignore-glob='*/test_[!a-d]*'
+
+test-e2e-from-e: $(STAMP)
+	$(BIN)/python -m pytest -q tests/e2e --ignore-glob='*/test_[a-d]*'
 
 test-code: $(STAMP)
 	$(BIN)/python -m pytest -q --ignore=tests/e2e
