@@ -73,7 +73,8 @@ def read_page(
         TableBusyError: not even one log could be read.
     """
     reading = _Reading(is_over)
-    at_once = max(limit, _CHUNK) if is_filtered(ask) else limit
+    # One more behind a place: going to older logs the range begins with the log that is there.
+    at_once = max(limit, _CHUNK) if is_filtered(ask) else limit + (after is not None)
     merged = heapq.merge(
         *(
             reading.one_by_one(reads.query(ask.tenant_id, within, newest_first=ask.newest_first, limit=at_once))

@@ -88,6 +88,19 @@ def test_the_newest_hundred_are_two_queries() -> None:
     assert (table.pages, table.gets, table.rows_read) == (2, 0, 100)
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_further_page_is_one_query_of_the_table(*, newest_first: bool) -> None:
+    """It reads what it gives and the log that it goes on behind, not as much again."""
+    table = MemoryTable()
+    for number in range(500):
+        table.store(log(_NOW_MS + number))
+    ask = Ask(tenant_id=TENANT, newest_first=newest_first)
+    first = read_page(table, ask, limit=100)
+    table.rows_read = 0
+    assert len(read_page(table, ask, limit=100, after=first.after).items) == 100
+    assert table.rows_read <= 101
+
+
 def test_a_filter_that_matches_nothing_ends() -> None:
     """An empty page with a cursor after a bounded number of reads; the next page goes on behind it."""
     table = MemoryTable()
