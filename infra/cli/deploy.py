@@ -90,7 +90,9 @@ def command(
         _show(proposal.changes)
         if dry_run:
             deployment.withdraw(place, proposal)
-            out.say("Dry run: nothing was changed.")
+            out.say(
+                f"Dry run: the stack was not changed. The template lies in bucket {bucket}, for CloudFormation to read."
+            )
             return
         dangers = changeset.dangers(proposal.changes, deployed=goal.deployed, values=goal.values)
         _ask(place, proposal, [] if yes else dangers)

@@ -95,7 +95,7 @@ def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", even
     """Shown, deployed, used, changed, found unchanged, and removed."""
     shown = rdp("deploy", "--stack", _NAME, "--packages", packages, "--dry-run", *_ENGINE)
     assert "Add" in shown
-    assert "nothing was changed" in shown
+    assert "the stack was not changed" in shown
 
     deployed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_ENGINE)
     assert "CREATE_COMPLETE" in deployed
