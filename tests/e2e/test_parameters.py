@@ -32,6 +32,8 @@ _WORKS: Final = {
     "JwtTenantClaim": "customer",
     "TenantLogsPerMinute": "300",
     "TenantBytesPerMinute": "500000",
+    "TenantReadsPerMinute": "300",
+    "CorsAllowOrigin": "https://logs.example",
     "SecondsPerChar": "0.001",
     "CrashProbability": "0.000001",
     "CrashPoint": "after_write",
