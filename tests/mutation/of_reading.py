@@ -106,7 +106,7 @@ MUTATIONS: Final = (
     Mutation(
         "cursor_shows_its_log_again",
         "consumer/query/page.py",
-        (("    fresh = (found for found in merged if found.arrival != after)\n", "    fresh = iter(merged)\n"),),
+        (("(found for found in merged if found.arrival != after)", "(iter(merged))"),),
         f"{_PAGES}::test_pages_hold_every_log_once_in_order",
         "test_pages_hold_every_log_once",
     ),
@@ -115,8 +115,8 @@ MUTATIONS: Final = (
         "consumer/query/page.py",
         (
             (
-                "            return Page(items, after)\n",
-                "            return Page(items, getattr(next(fresh, None), 'arrival', after))\n",
+                "                    return Page(items, after)\n",
+                "                    return Page(items, getattr(next(fresh, None), 'arrival', after))\n",
             ),
         ),
         f"{_PAGES}::test_pages_hold_every_log_once_in_order",
