@@ -30,7 +30,7 @@ terraform-local: $(STAMP)  ## Apply the Terraform configuration to the engine th
 test: $(STAMP)  ## Every test and lint that CI runs
 	$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-e2e-to-d test-e2e-from-e test-code lint
 
-# Two halves of about the same length, by the names of the files: each file is in one of them, whatever its name.
+# Two parts, by the first letter of the files: each file is in one of them, and both wait for engines of their own.
 test-e2e-to-d: $(STAMP)
 	$(BIN)/python -m pytest -q tests/e2e --ignore-glob='*/test_[!a-d]*'
 
