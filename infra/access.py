@@ -15,7 +15,7 @@ from ingest.contract.message import TenantId
 _TEXTS: Final = ("key_id", "tenant_id", "created_at", "note")
 
 
-class Key(NamedTuple):
+class ApiKey(NamedTuple):
     """A key as the table knows it: without its secret. `created_at` is RFC 3339; `scopes` are what it may do."""
 
     key_id: str
@@ -25,7 +25,7 @@ class Key(NamedTuple):
     scopes: tuple[str, ...]
 
 
-def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = (WRITE,)) -> tuple[Key, str]:
+def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = (WRITE,)) -> tuple[ApiKey, str]:
     """Store a new key of the tenant; return it and its text, which nobody can read again.
 
     Raises:
@@ -38,7 +38,7 @@ def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = 
             f"{tenant_id!r} is no tenant id: 1 to 64 of A-Z a-z 0-9 . _ -, starting with a letter or digit."
         ) from error
     created_at = datetime.now(UTC).isoformat(timespec="seconds")
-    key = Key(secrets.token_hex(4), tenant_id, created_at, note, tuple(sorted(scopes)))
+    key = ApiKey(secrets.token_hex(4), tenant_id, created_at, note, tuple(sorted(scopes)))
     text = f"rdp_{key.key_id}_{secrets.token_urlsafe(32)}"
     stack.place.dynamodb.put_item(
         TableName=_table_name(stack),
@@ -52,7 +52,7 @@ def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = 
     return key, text
 
 
-def keys(stack: Stack, tenant_id: str | None = None) -> list[Key]:
+def keys(stack: Stack, tenant_id: str | None = None) -> list[ApiKey]:
     """Return the keys, a tenant's or all, oldest first.
 
     Raises:
@@ -62,7 +62,7 @@ def keys(stack: Stack, tenant_id: str | None = None) -> list[Key]:
     return sorted(found, key=lambda key: (key.created_at, key.key_id))
 
 
-def revoke(stack: Stack, key_id: str) -> Key:
+def revoke(stack: Stack, key_id: str) -> ApiKey:
     """Delete a key and return it.
 
     Raises:
@@ -75,7 +75,7 @@ def revoke(stack: Stack, key_id: str) -> Key:
     raise StackError(f"No key {key_id!r}. `rdp keys list` shows their ids (not the keys themselves).")
 
 
-def _scan(stack: Stack) -> list[tuple[str, Key]]:
+def _scan(stack: Stack) -> list[tuple[str, ApiKey]]:
     pages = stack.place.dynamodb.get_paginator("scan").paginate(
         TableName=_table_name(stack),
         FilterExpression="begins_with(id, :key)",
@@ -85,9 +85,9 @@ def _scan(stack: Stack) -> list[tuple[str, Key]]:
     return [(item["id"]["S"], _key(item)) for page in pages for item in page["Items"]]
 
 
-def _key(item: Mapping[str, Any]) -> Key:
+def _key(item: Mapping[str, Any]) -> ApiKey:
     key_id, tenant_id, created_at, note = (item[name]["S"] for name in _TEXTS)
-    return Key(key_id, tenant_id, created_at, note, tuple(sorted(scopes_of(item))))
+    return ApiKey(key_id, tenant_id, created_at, note, tuple(sorted(scopes_of(item))))
 
 
 def _table_name(stack: Stack) -> str:

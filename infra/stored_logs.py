@@ -10,20 +10,20 @@ from consumer.item import Item, of_tenant
 from consumer.query.ask import Ask
 from consumer.query.follow import LOOK_BACK_S, Follower
 from consumer.query.page import MAX_LIMIT, arrival_of, read_page
-from consumer.query.table import Table
+from consumer.query.table import TableReader
 from infra.stack import Stack
 from ingest.contract.log_ids import received_ms
 
 _POLL_S: Final = 1.0
 
 
-def table(stack: Stack) -> Table:
+def table(stack: Stack) -> TableReader:
     """Return the reader of the stack's table, with the stack's own credentials."""
     buckets = int(stack.outputs.get("LogIdBuckets", 1))
-    return Table(stack.place.dynamodb, stack.table_name, time=clock.system().time, buckets=buckets)
+    return TableReader(stack.place.dynamodb, stack.table_name, time=clock.system().time, buckets=buckets)
 
 
-def first(table: Table, ask: Ask, limit: int | None) -> tuple[list[Item], bool]:
+def first(table: TableReader, ask: Ask, limit: int | None) -> tuple[list[Item], bool]:
     """Return the first logs in the order asked for, and whether there may be more. `limit` None: all."""
     items: list[Item] = []
     after: str | None = None
@@ -36,7 +36,7 @@ def first(table: Table, ask: Ask, limit: int | None) -> tuple[list[Item], bool]:
             return items, after is not None
 
 
-def every(table: Table, ask: Ask) -> Iterator[Item]:
+def every(table: TableReader, ask: Ask) -> Iterator[Item]:
     """Yield all logs in the order asked for, page by page as they are read."""
     after: str | None = None
     while True:
@@ -48,7 +48,7 @@ def every(table: Table, ask: Ask) -> Iterator[Item]:
 
 
 def follow(
-    stack: Stack, table: Table, ask: Ask, *, before: int | None, wait: Callable[[float], bool]
+    stack: Stack, table: TableReader, ask: Ask, *, before: int | None, wait: Callable[[float], bool]
 ) -> Iterator[Item]:
     """Yield the newest `before` logs (None: all), the oldest first, and then what is stored, each log once.
 

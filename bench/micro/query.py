@@ -21,7 +21,7 @@ from bench.micro.sorted_table import APART_MS, FIRST_MS, TABLE, TENANT
 from consumer import clock
 from consumer.query.ask import Ask
 from consumer.query.page import read_page
-from consumer.query.table import Table
+from consumer.query.table import TableReader
 from infra.stack import Place
 from ingest.contract.log_ids import received_ms
 
@@ -59,9 +59,9 @@ def _first_line_s(outputs: Path, url: str) -> float:
     return took_s
 
 
-def _table(url: str) -> Table:
+def _table(url: str) -> TableReader:
     place = Place(region=_REGION, aws_endpoint_url=url, access_key_id="test", secret_access_key="test")  # noqa: S106 - as above
-    return Table(place.dynamodb, TABLE, time=clock.system().time, buckets=1)
+    return TableReader(place.dynamodb, TABLE, time=clock.system().time, buckets=1)
 
 
 def main() -> int:

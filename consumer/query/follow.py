@@ -29,7 +29,7 @@ LOOK_BACK_S: Final = LATE_AFTER_S + CALL_S + SKEW_S + INDEX_LAG_S
 
 
 class ReadsLate(Reads, Protocol):
-    """What `consumer.query.table.Table` does."""
+    """What `consumer.query.table.TableReader` does."""
 
     def late(self, tenant_id: str, *, since_ms: int) -> Sequence[Key]:
         """Return the keys of the logs that were stored late, at or after `since_ms`."""

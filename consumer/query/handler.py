@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from consumer.query.invocation import Outside, respond
 from consumer.query.settings import Settings, from_environ
-from consumer.query.table import Table
+from consumer.query.table import TableReader
 from ingest.access import quota
 from ingest.access.keys import Keys
 from ingest.access.principal import READ, Credentials, principal_of
@@ -67,7 +67,9 @@ def outside(
     return Outside(
         reader_of=reader_of,
         take_quota=take_quota,
-        reads=Table(dynamodb, settings.table_name, time=time, buckets=settings.log_id_buckets, give_up_s=_GIVE_UP_S),
+        reads=TableReader(
+            dynamodb, settings.table_name, time=time, buckets=settings.log_id_buckets, give_up_s=_GIVE_UP_S
+        ),
         now_ms=now_ms,
         monotonic=time.monotonic,
         write_line=write_line,

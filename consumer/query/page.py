@@ -32,7 +32,7 @@ class TableBusyError(Exception):
 
 
 class Reads(Protocol):
-    """What `consumer.query.table.Table` does. Each read may raise `TableBusyError`."""
+    """What `consumer.query.table.TableReader` does. Each read may raise `TableBusyError`."""
 
     @property
     def buckets(self) -> int:

@@ -42,7 +42,7 @@ class ReadsTable(Protocol):
         """Call BatchGetItem."""
 
 
-class Table:
+class TableReader:
     """Reads one table by tenant. Its generated log ids spread over so many `buckets`.
 
     What DynamoDB throttles is asked for again for `give_up_s`; then it is a `TableBusyError`.

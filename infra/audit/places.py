@@ -13,7 +13,7 @@ from consumer.replay.whole_stream import read_stream
 from consumer.timestamps import instant
 from infra import counts, dead_letters
 from infra.audit.ledger import Ledger, StoredRow
-from infra.audit.table import Item, read_items
+from infra.audit.table import AuditedItem, read_items
 from infra.stack import Stack
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _logs(record: StreamRecord) -> "Iterator[InternalMessage | None]":
         yield None if isinstance(log, Broken) else log
 
 
-def _row(item: Item, within: Selection) -> StoredRow:
+def _row(item: AuditedItem, within: Selection) -> StoredRow:
     """Return the item for the ledger: whether it counts, and whether the stream must still hold it."""
     try:
         at = instant(item.received_at)

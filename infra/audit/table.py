@@ -17,7 +17,7 @@ SEGMENTS: Final = 4
 _ATTRIBUTES: Final = projection(TENANT_ID, LOG_ID, CONFLICT_OF, "received_at", "original_text")
 
 
-class Item(NamedTuple):
+class AuditedItem(NamedTuple):
     """What the audit needs of one stored log; `log_id` is the one that it came under, though another text has it."""
 
     tenant_id: str
@@ -27,7 +27,7 @@ class Item(NamedTuple):
     is_conflict: bool
 
 
-def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str] = ()) -> Iterator[list[Item]]:
+def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str] = ()) -> Iterator[list[AuditedItem]]:
     """Yield the table's items page by page, in no order; of `tenants` only, where some are given.
 
     Raises:
@@ -40,7 +40,7 @@ def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str]
     yield from _scan(client, table_name)
 
 
-def _query(client: "DynamoDBClient", table_name: str, tenant_id: str) -> Iterator[list[Item]]:
+def _query(client: "DynamoDBClient", table_name: str, tenant_id: str) -> Iterator[list[AuditedItem]]:
     for page in client.get_paginator("query").paginate(
         TableName=table_name,
         KeyConditionExpression=of_tenant(tenant_id).condition,
@@ -51,9 +51,9 @@ def _query(client: "DynamoDBClient", table_name: str, tenant_id: str) -> Iterato
         yield [_item(attributes) for attributes in page["Items"]]
 
 
-def _scan(client: "DynamoDBClient", table_name: str) -> Iterator[list[Item]]:
+def _scan(client: "DynamoDBClient", table_name: str) -> Iterator[list[AuditedItem]]:
     done: Final = None
-    pages: Queue[list[Item] | BaseException | None] = Queue(maxsize=SEGMENTS)
+    pages: Queue[list[AuditedItem] | BaseException | None] = Queue(maxsize=SEGMENTS)
     stop = threading.Event()
     threads = [
         threading.Thread(target=_scan_segment, args=(client, table_name, segment, pages.put, stop), daemon=True)
@@ -84,7 +84,7 @@ def _scan_segment(
     client: "DynamoDBClient",
     table_name: str,
     segment: int,
-    put: Callable[[list[Item] | BaseException | None], None],
+    put: Callable[[list[AuditedItem] | BaseException | None], None],
     stop: threading.Event,
 ) -> None:
     try:
@@ -103,8 +103,8 @@ def _scan_segment(
         put(error)
 
 
-def _item(attributes: "dict[str, AttributeValueTypeDef]") -> Item:
-    return Item(
+def _item(attributes: "dict[str, AttributeValueTypeDef]") -> AuditedItem:
+    return AuditedItem(
         string(attributes, TENANT_ID),
         sent_log_id(attributes),
         string(attributes, "received_at"),

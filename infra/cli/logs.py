@@ -12,7 +12,7 @@ import click
 from consumer import instant
 from consumer.item import Item
 from consumer.query.ask import Ask
-from consumer.query.table import Table
+from consumer.query.table import TableReader
 from infra import stored_logs, tenant_reader
 from infra.options.locator import on_stack
 from infra.options.zone import zone_option
@@ -116,7 +116,7 @@ def command(
         _show_some(table, ask, show, limit=oldest or newest or _DEFAULT)
 
 
-def _show_some(table: Table, ask: Ask, show: Callable[[Item], None], *, limit: int) -> None:
+def _show_some(table: TableReader, ask: Ask, show: Callable[[Item], None], *, limit: int) -> None:
     items, more = stored_logs.first(table, ask, limit)
     for item in items[::-1] if ask.newest_first else items:
         show(item)

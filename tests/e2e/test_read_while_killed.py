@@ -9,7 +9,7 @@ from infra import stored_logs
 
 if TYPE_CHECKING:
     from consumer.item import Item
-    from consumer.query.table import Table
+    from consumer.query.table import TableReader
     from tests.e2e.conftest import Eventually, StartStack
 
 _TENANT: Final = "killed"
@@ -23,7 +23,7 @@ _KILLED: Final = {
 }
 
 
-def _all(table: "Table", ask: Ask, size: int) -> "list[Item]":
+def _all(table: "TableReader", ask: Ask, size: int) -> "list[Item]":
     found: list[Item] = []
     after: str | None = None
     while True:

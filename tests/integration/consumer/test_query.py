@@ -11,7 +11,7 @@ from consumer import clock
 from consumer.item import attributes
 from consumer.query.ask import Ask
 from consumer.query.page import read_page
-from consumer.query.table import BY_ARRIVAL, BY_LATE, Table
+from consumer.query.table import BY_ARRIVAL, BY_LATE, TableReader
 from consumer.timestamps import rfc3339
 from tests.unit.consumer.query.memory_table import TENANT, log
 
@@ -54,8 +54,8 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
         yield client
 
 
-def _table(dynamodb: "DynamoDBClient") -> Table:
-    return Table(dynamodb, "logs", time=clock.system().time, buckets=1)
+def _table(dynamodb: "DynamoDBClient") -> TableReader:
+    return TableReader(dynamodb, "logs", time=clock.system().time, buckets=1)
 
 
 @pytest.mark.parametrize("newest_first", [True, False])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.audit.table import SEGMENTS, Item, read_items
+from infra.audit.table import SEGMENTS, AuditedItem, read_items
 from tests.unit.consumer.replay.fakes import client_error
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class FakeTable:
             yield {"Items": chosen[start : start + 2]}
 
 
-def items(fake: FakeTable, *tenants: str) -> list[Item]:
+def items(fake: FakeTable, *tenants: str) -> list[AuditedItem]:
     """Return all items read."""
     return [item for page in read_items(cast("DynamoDBClient", fake), "logs", tenants) for item in page]
 
@@ -60,7 +60,7 @@ def test_every_segment_is_read() -> None:
     fake = FakeTable(203)
     found = items(fake)
     assert sorted(int(item.log_id) for item in found) == list(range(203))
-    assert Item("t1", "1", "2026-11-24T05:40:00.000Z", "text 1", is_conflict=False) in found
+    assert AuditedItem("t1", "1", "2026-11-24T05:40:00.000Z", "text 1", is_conflict=False) in found
     assert sorted(request["Segment"] for request in fake.requests) == list(range(SEGMENTS))
     assert all(
         request["ConsistentRead"] and "original_text" in request["ProjectionExpression"] for request in fake.requests
