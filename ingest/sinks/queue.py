@@ -1,12 +1,13 @@
 """The SQS sink: messages in, batched under both of SQS's limits, and the positions of those not enqueued out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ingest.aws import clients, packing
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.retry import Backoff, Each, Time, one_by_one, retrying
 from ingest.contract.message import EncodedLog
+from ingest.sinks.packs import Pack, packs
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -26,6 +27,9 @@ FEW_CALLS: Final = 10
 """So many calls are made one after the other: 200 ms at 20 ms a call. Threads would cost twice their CPU (a batch of
 100 in bench/micro/ingest.py: 32 us a log without them, 70 to 78 with eight)."""
 
+MEMBERS_BYTES: Final = 256
+"""At most, of the attributes that a message has beside its body: SQS counts both."""
+
 _BACKOFF: Final = Backoff(first_s=0.1, max_s=2.0)
 _MISSING_RESULT: Final = Refusal("MissingResult", retryable=True)
 
@@ -38,42 +42,54 @@ def client(environ: Mapping[str, str]) -> clients.Sqs:
 def send(
     client: "SQSClient | clients.Sqs",
     queue_url: str,
-    messages: Sequence[EncodedLog],
+    logs: Sequence[EncodedLog],
     *,
     give_up_at_s: float,
     time: Time,
+    logs_per_message: int = 1,
+    members: Callable[[int], Mapping[str, Any]] | None = None,
     each: Each = one_by_one,
     on_refusal: Callable[[str, int], None] | None = None,
 ) -> frozenset[int]:
-    """Return the positions in `messages` that SQS has not acknowledged.
+    """Return the positions in `logs` that SQS has not acknowledged. Up to `logs_per_message` of a tenant share one.
 
     The calls begin anywhere and go around: where time runs out before the last one, a client that sends the whole
     request again reaches another part of it.
 
     Failed entries, and only they, are sent again with jittered backoff until `give_up_at_s` on `time`'s clock: no call
-    starts after it. `on_refusal(error_code, messages)` is told of every refusal, for the caller's log line.
+    starts after it. `on_refusal(error_code, logs)` is told of every refusal, for the caller's log line. `members`, of
+    `MEMBERS_BYTES` at most, are what else a message's entry has, by its place among the messages.
 
     Never raises for what SQS or the network does. A time-out may hide a success, so a position returned may be in the
     queue all the same, and one not returned may be there twice: the consumer's writes are idempotent.
     """
+    shared = packs(logs, most_logs=logs_per_message, most_bytes=MAX_REQUEST_BYTES) if logs_per_message > 1 else None
+    messages = logs if shared is None else shared
+
+    def logs_of(place: int) -> Sequence[int]:
+        return (place,) if shared is None else shared[place].positions
+
     refusals = retrying(
-        lambda positions: _send_batch(client, queue_url, messages, positions),
+        lambda places: _send_batch(client, queue_url, messages, places, members),
         len(messages),
         give_up_at_s=give_up_at_s,
         time=time,
         backoff=_BACKOFF,
-        split=lambda positions: _from_anywhere(list(calls(messages, positions)), time),
+        split=lambda places: _from_anywhere(list(calls(messages, places, MEMBERS_BYTES if members else 0)), time),
         each=each,
-        on_refusal=on_refusal and (lambda _, refusal: on_refusal(refusal.code, 1)),
+        on_refusal=on_refusal and (lambda place, refusal: on_refusal(refusal.code, len(logs_of(place)))),
     )
-    return frozenset([position for position, refusal in enumerate(refusals) if refusal is not None])
+    refused = [place for place, refusal in enumerate(refusals) if refusal is not None]
+    return frozenset(refused if shared is None else [position for place in refused for position in logs_of(place)])
 
 
-def calls(messages: Sequence[EncodedLog], positions: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the positions in groups that one SendMessageBatch call takes: 10 entries and 1 MiB of bodies at most."""
+def calls(
+    messages: Sequence[EncodedLog | Pack], positions: Sequence[int], members_bytes: int = 0
+) -> Iterator[list[int]]:
+    """Yield the positions in groups that one SendMessageBatch call takes: 10 entries and 1 MiB at most."""
     return packing.calls(
         positions,
-        lambda position: len(messages[position].data),
+        lambda position: len(messages[position].data) + members_bytes,
         max_entries=MAX_ENTRIES,
         max_bytes=MAX_REQUEST_BYTES,
     )
@@ -87,7 +103,11 @@ def _from_anywhere(groups: list[list[int]], time: Time) -> list[list[int]]:
 
 
 def _send_batch(
-    client: "SQSClient | clients.Sqs", queue_url: str, messages: Sequence[EncodedLog], call: Sequence[int]
+    client: "SQSClient | clients.Sqs",
+    queue_url: str,
+    messages: Sequence[EncodedLog | Pack],
+    call: Sequence[int],
+    members: Callable[[int], Mapping[str, Any]] | None,
 ) -> list[Refusal | None]:
     """Return each position's refusal, or None where SQS acknowledged it."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
@@ -99,6 +119,9 @@ def _send_batch(
         }
         for position in call
     ]
+    if members is not None:
+        for entry, position in zip(entries, call, strict=True):
+            entry.update(members(position))  # type: ignore[typeddict-item] # names of the same type
     try:
         response = client.send_message_batch(QueueUrl=queue_url, Entries=entries)
     except Exception as error:

@@ -252,3 +252,26 @@ def test_the_calls_begin_anywhere_and_go_around() -> None:
     sqs = FakeSqs()
     assert _send(sqs, _logs(*[1] * 35), jitter=0.5) == frozenset()
     assert [call[0]["Id"] for call in sqs.calls] == ["20", "30", "0", "10"]
+
+
+def test_logs_share_messages_and_a_refusal_is_of_all_that_share_it() -> None:
+    """Three logs a message: the refused one's logs are reported, and told as so many; the others have their 202."""
+    sqs = FakeSqs()
+    sqs.always = _failing("1", sender_fault=True, code="InvalidMessageContents")
+    logs = [EncodedLog("acme", b"%d" % number) for number in range(7)]
+    told: list[tuple[str, int]] = []
+    clock = Clock()
+    refused = send(
+        sqs,  # type: ignore[arg-type] # a fake
+        QUEUE_URL,
+        logs,
+        give_up_at_s=clock.now_s + 60,
+        time=Time(clock.monotonic, clock.sleep, lambda: 0.0),
+        logs_per_message=3,
+        on_refusal=lambda code, count: told.append((code, count)),
+    )
+    assert refused == {3, 4, 5}
+    assert told == [("InvalidMessageContents", 3)]
+    assert [entry["MessageBody"] for entry in sqs.calls[0]] == [
+        '{"schema_version":3,"logs":[0,1,2]}', '{"schema_version":3,"logs":[3,4,5]}', "6",
+    ]  # fmt: skip
