@@ -1,0 +1,98 @@
+"""The rules for numbers of accounts, each with a check digit: payment cards and IBANs."""
+
+import re
+from typing import Final
+
+from consumer.redact.rule import Span, starts
+
+_CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
+# The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds; it
+# stands before the look-behinds, because `re` skips to a set of characters fast. Groups as printed on cards: four
+# of four digits (and three for 19), or 4-6-5 and 4-6-4.
+_CARD: Final = re.compile(
+    r"[2-6](?=[0-9]{3}[0-9 -])" + starts("[0-9]") + r"(?<![0-9][.:][0-9])(?<![-.$][0-9])"
+    r"(?:[0-9]{12,18}|[0-9]{3}(?P<gap>[- ])(?:[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{1,4}"
+    r"(?:(?P=gap)[0-9]{1,3})?|[0-9]{6}(?P=gap)[0-9]{4,5}))(?![0-9A-Za-z_])(?!-[0-9A-Za-z_])(?![.:][0-9])"
+)
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # The digit sum of twice the digit.
+
+
+def _luhn(digits: str) -> bool:
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(_DOUBLED[int(digit)] for digit in even)) % 10 == 0
+
+
+def _card(match: re.Match[str]) -> Span | None:
+    """Return the card number; a last group that is a neighbour (`4111 1111 1111 1111 200`) is not of it."""
+    start, stop = match.span()
+    gap = match["gap"]
+    card = match[0]
+    while len(digits := card.replace(gap, "") if gap else card) >= _CARD_DIGITS.start:
+        if len(digits) in _CARD_DIGITS and _luhn(digits):
+            return start, stop
+        if not gap:
+            return None
+        card = card.rpartition(gap)[0]
+        stop = start + len(card)
+    return None
+
+
+# 13 digits in a row, or four and a gap and four.
+_CARD_OUTLINES: Final = ("0" * 13, "0000-0000")
+
+
+def card(text: str, outline: str) -> list[Span]:
+    """Return the payment card numbers with a right check digit."""
+    if not any(part in outline for part in _CARD_OUTLINES):
+        return []
+    return [span for match in _CARD.finditer(text) if (span := _card(match))]
+
+
+# Characters of an IBAN by country: SWIFT, IBAN Registry, release 99 (2024).
+_IBAN_LENGTHS: Final = {
+    country: int(length)
+    for length, countries in {
+        "15": "NO",
+        "16": "BE",
+        "18": "DK FK FO FI GL NL SD",
+        "19": "MK SI",
+        "20": "AT BA EE KZ XK LT LU MN",
+        "21": "HR LV LI CH",
+        "22": "BH BG CR GE DE IE ME RS GB VA",
+        "23": "GI IQ IL OM SO AE",
+        "24": "AD CZ MD PK RO SA SK ES SE TN VG",
+        "25": "LY PT ST",
+        "26": "IS TR",
+        "27": "BI DJ FR GR IT MR MC SM",
+        "28": "AL AZ BY CY DO SV GT HU LB NI PL",
+        "29": "BR EG PS QA UA",
+        "30": "JO KW MU YE",
+        "31": "MT SC",
+        "32": "LC",
+        "33": "RU",
+    }.items()
+    for country in countries.split()
+}
+_IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?:[ -]?[0-9A-Z]){11,29}")
+_IBAN_START: Final = re.compile(r"[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}[ -]?[0-9A-Z]{4}")
+
+
+def iban(text: str, outline: str) -> list[Span]:
+    """Return the IBANs of a country's right length and with right check digits, in groups or not."""
+    del outline
+    if not _IBAN_START.search(text):
+        return []
+    return [span for match in _IBAN.finditer(text) if (span := _iban(match, text))]
+
+
+def _iban(match: re.Match[str], text: str) -> Span | None:
+    """Return the IBAN at the start of what has its characters: words may follow (`GB82 WEST ... 32 PAID`)."""
+    start, stop = match.span()
+    length = _IBAN_LENGTHS.get(match[0][:2], 0)
+    at = [place for place in range(start, stop) if text[place] not in " -"][:length]
+    if not length or len(at) < length or text[at[-1] + 1 : at[-1] + 2].isalnum():
+        return None
+    digits = "".join(text[place] for place in at)
+    # ISO 13616: the first four characters last, letters as 10 to 35, modulo 97.
+    right = int("".join(str(int(character, 36)) for character in digits[4:] + digits[:4])) % 97 == 1
+    return (start, at[-1] + 1) if right else None

@@ -1,0 +1,37 @@
+"""The rules for persons that an operator turns on by name: e-mail addresses and US SSNs."""
+
+import re
+from typing import Final
+
+from consumer.redact.rule import Span, hits, starts
+
+# The local part has at most 64 characters, a label at most 63 (RFC 5321, RFC 1035). A long run of such characters is
+# tried once, at its start, so that hostile text stays linear. A top-level domain has no digits: not `lodash@4.17.21`.
+_DOMAIN: Final = r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{1,59}|[^\W\d_]{2,24})(?![\w-])"
+_EMAIL: Final = re.compile(
+    r"(?:(?<![\w.%+-])(?!(?<=\\)[nrt])|(?<=\\[nrt]))"
+    rf"(?:[\w.%+-]{{1,64}}|\"[^\"\s]{{1,62}}\"){_DOMAIN}(?:[.%+][\w.%+-]{{1,63}}{_DOMAIN})*",
+    re.IGNORECASE,
+)
+_UNIT: Final = re.compile(r"\.(?:service|socket|timer|target|mount|slice|scope|device|swap|path)\Z")
+
+
+def email(text: str, outline: str) -> list[Span]:
+    """Return the e-mail addresses."""
+    if "@" not in outline:
+        return []
+    # An instance of a systemd template has the same form: `getty@tty1.service`.
+    return [match.span() for match in _EMAIL.finditer(text) if not _UNIT.search(match[0])]
+
+
+# Never issued: areas 000, 666 and 900-999, group 00, serial 0000 (SSA, "Social Security Number Randomization").
+_SSN: Final = re.compile(
+    starts() + r"(?<![-$])(?<![0-9][./:])(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}"
+    r"(?![0-9A-Za-z_])(?![-.:/][0-9A-Za-z_])"
+)
+
+
+def ssn(text: str, outline: str) -> list[Span]:
+    """Return the US social security numbers."""
+    matches = (_SSN.match(text, hit) for hit in hits(outline, "000-00-0000"))
+    return [match.span() for match in matches if match]
