@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run terraform-local test test-e2e-to-d test-e2e-from-e test-code lint bench bench-micro soak format lock
+.PHONY: help setup run terraform-local test test-e2e-to-d test-e2e-from-e test-adversity test-code lint bench bench-micro soak format lock
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -26,9 +26,9 @@ run: $(STAMP)  ## Start the whole stack on this machine, with a live table of it
 terraform-local: $(STAMP)  ## Apply the Terraform configuration to the engine that `rdp up --detach` runs
 	$(BIN)/rdp terraform apply
 
-# Three at a time: the e2e tests wait for their engines, the others compute.
+# Four at a time: the e2e tests wait for their engines, the others compute.
 test: $(STAMP)  ## Every test and lint that CI runs
-	$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-e2e-to-d test-e2e-from-e test-code lint
+	$(MAKE) --no-print-directory -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-e2e-to-d test-e2e-from-e test-adversity test-code lint
 
 # Two parts, by the first letter of the files: each file is in one of them, and both wait for engines of their own.
 test-e2e-to-d: $(STAMP)
@@ -37,8 +37,13 @@ test-e2e-to-d: $(STAMP)
 test-e2e-from-e: $(STAMP)
 	$(BIN)/python -m pytest -q tests/e2e --ignore-glob='*/test_[a-d]*'
 
+ADVERSITY := tests/faults tests/interleavings tests/mutation tests/fuzz tests/property
+
+test-adversity: $(STAMP)
+	$(BIN)/python -m pytest -q $(ADVERSITY)
+
 test-code: $(STAMP)
-	$(BIN)/python -m pytest -q --ignore=tests/e2e
+	$(BIN)/python -m pytest -q --ignore=tests/e2e $(ADVERSITY:%=--ignore=%)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter, cfn-lint, pip check
 	$(BIN)/ruff format --check .

@@ -18,9 +18,10 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 MAX_REPEATED_BYTES: Final = 175_000
-"""Above the limits of a text, of a record's fields and (as `{}{}{}`) of the number of records."""
+"""Above the limits of a text and of a record's fields."""
 
-_MAX_REPEATED_LINES: Final = 64  # Thousands of lines, each read by itself, take long and teach nothing more.
+_MAX_REPEATED_RECORDS: Final = 64  # Thousands of records, each read by itself, take long and teach nothing more.
+_RECORDS: Final = frozenset(b"\n{[")  # Each line, and each document of several on one line, is a record.
 
 
 class Sent(NamedTuple):
@@ -56,7 +57,7 @@ def read(data: bytes) -> Sent:
         else:
             headers[name] = value
     if repeat > 1 and body:
-        most = _MAX_REPEATED_LINES if b"\n" in body else MAX_REPEATED_BYTES
+        most = MAX_REPEATED_BYTES if _RECORDS.isdisjoint(body) else _MAX_REPEATED_RECORDS
         body *= max(1, min(repeat, most, MAX_REPEATED_BYTES // len(body)))
     if "z" in modes:
         headers = {name: value for name, value in headers.items() if name.lower() != "content-encoding"}
