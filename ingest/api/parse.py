@@ -7,13 +7,15 @@ from typing import Any, Final, NamedTuple
 from ingest.api import tenant
 from ingest.api.convert import checked
 from ingest.api.dialect import Dialect, Record, Records
-from ingest.api.record import check_fields, checked_text
+from ingest.api.record import Room, check_fields, checked_text
 from ingest.api.request import Request
 from ingest.contract.errors import Rejected, RejectReason
 from ingest.contract.log_ids import arrival
 from ingest.contract.message import SCHEMA_VERSION, InternalMessage, LogId, Source
 
 MAX_RECORDS: Final = 20_000  # 2,000 SendMessageBatch calls: what fits into one invocation's time.
+
+_OF_THE_WHOLE: Final = frozenset[RejectReason]({"tenant_forbidden", "body_too_large"})
 
 
 class RejectedRecord(NamedTuple):
@@ -46,6 +48,7 @@ class _Defaults(NamedTuple):
     received_at: str
     log_id_at: Callable[[int], str]
     takes_empty_text: bool
+    room: Room
 
 
 def parse(
@@ -74,7 +77,7 @@ def parse(
     if found.tenant_id is not None:
         tenant_id = tenant.agreed(found.tenant_id, tenant_id, principal)
     defaults = _Defaults(
-        tenant_id, principal, idempotency_key, found.source, received_at, log_id_at, dialect.takes_empty_text
+        tenant_id, principal, idempotency_key, found.source, received_at, log_id_at, dialect.takes_empty_text, Room()
     )
     records = found.records
     if not found.is_batch:
@@ -89,10 +92,13 @@ def parse(
 def _parse_batch(found: Records, defaults: _Defaults) -> Parsed:
     parsed = Parsed([], [], [], is_batch=True, aside=found.aside)
     for position, record in enumerate(found.records):
+        if isinstance(record, Rejected):
+            parsed.rejected.append(RejectedRecord(position, record.reason))
+            continue
         try:
             message = _message(record, position, defaults)
         except Rejected as rejected:
-            if rejected.reason == "tenant_forbidden":
+            if rejected.reason in _OF_THE_WHOLE:
                 raise
             parsed.rejected.append(RejectedRecord(position, rejected.reason))
         else:
@@ -119,7 +125,7 @@ def _message(record: Record | Rejected, position: int, defaults: _Defaults) -> I
     else:
         log_id = defaults.log_id_at(position)
     if fields:
-        check_fields(fields)
+        check_fields(fields, text, defaults.room)
     return InternalMessage(
         tenant_id=tenant_id,
         log_id=log_id,

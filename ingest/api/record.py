@@ -8,12 +8,43 @@ from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 from ingest.contract.message import MAX_TEXT_BYTES
 
-MAX_FIELDS: Final = 64
+MAX_FIELDS: Final = 1_000
+"""Of one log, at its first level: Elasticsearch's own default (`index.mapping.total_fields.limit`, November 2026)."""
+
 MAX_FIELDS_DEPTH: Final = 8
-MAX_FIELDS_BYTES: Final = 16_384  # As JSON; with two texts of the maximum it still fits DynamoDB's 400 KB.
+
+MAX_NAME_CHARS: Final = 16_383
+"""Of UTF-8's longest: an attribute's name has at most 64 KB (DynamoDB quotas, November 2026)."""
+
+MAX_FIELDS_BYTES: Final = 262_144
+"""As JSON: stack traces of all threads and whole ECS documents are below. With the largest text beside them, a message
+stays below SQS's 1 MiB (`MAX_ENCODED_BYTES`); what an item has room for decides where both are large."""
+
+MAX_STORED_BYTES: Final = 408_400
+"""What text and fields may take of an item, at worst: DynamoDB's 400 KB, less 1,200 bytes for names and all else
+(DynamoDB quotas, November 2026; a property test fills an item)."""
+
+# The text stands there twice, as it came and redacted, which makes it 14/11 as long at most (`message.MAX_TEXT_BYTES`).
+_TEXT_WEIGHT: Final = 25 / 11
+_TOKEN_GROWTH: Final = 3  # `tel:5550199`, 11 bytes, becomes 14; `5550199` under a name that says phone, 7, becomes 10.
+_PER_TOKEN: Final = 11
+_LABELLED_DIGITS: Final = 7
+
+# No JSON takes more than twice its bytes: `[[` costs two on the wire and, with its end, eight in the table.
+_JSON_WEIGHT: Final = 2
+_EMPTY_NAME: Final = b'"":'
+_MAX_UTF8: Final = 4
 
 # A control character is one byte of text and six of JSON; a message must stay below SQS's and Kinesis' 1 MiB.
 MAX_ESCAPED_TEXT_BYTES: Final = 900_000
+MAX_ENCODED_BYTES: Final = 1_000_000
+"""Of text and fields as JSON: what is left of the 1 MiB is for the message's other members, and U+FFFE escaped."""
+
+_MAX_ESCAPE: Final = 6
+
+MAX_LOGS_BYTES: Final = 67_108_864
+"""Fields of a request's logs as JSON, together. DIALECTS ("Limits") has the memory that a request of 64 MiB takes; the
+largest chunks of real clients (8,192 logs of the Collector, 3 KB of resource each) are half of it."""
 
 
 def checked_text(text: Any, *, takes_empty: bool) -> str:
@@ -39,21 +70,89 @@ def _check_text_size(text: str) -> None:
         raise Rejected("text_too_large")
 
 
-def check_fields(fields: dict[str, Any]) -> None:
-    """Return if the fields are within their limits.
+class Room:
+    """What the fields of a request's logs may still take together, in bytes of JSON.
+
+    What many logs share, a resource or labels, stands in each of them, and is looked at in each.
+    """
+
+    def __init__(self, left_bytes: int = MAX_LOGS_BYTES) -> None:
+        self._left_bytes = left_bytes
+
+    def take(self, json_bytes: int) -> None:
+        """Count a log's fields, whether the log is taken or refused.
+
+        Raises:
+            Rejected: `body_too_large`.
+        """
+        self._left_bytes -= json_bytes
+        if self._left_bytes < 0:
+            raise Rejected("body_too_large")
+
+
+def check_fields(fields: dict[str, Any], text: str, room: Room) -> None:
+    """Return if a log's fields are within their limits, alone and with the text beside them, and have room.
 
     Raises:
-        Rejected: `invalid_fields`.
+        Rejected: `invalid_fields`, or `body_too_large` of the request as a whole.
     """
-    # The depth first: the encoder raises RecursionError on what nests too deep.
-    if len(fields) > MAX_FIELDS or not _fits(fields, 1) or len(exact_json.encode(fields)) > MAX_FIELDS_BYTES:
+    try:
+        encoded = exact_json.encode(fields)
+    except RecursionError as error:
+        room.take(MAX_FIELDS_BYTES)
+        raise Rejected("invalid_fields") from error
+    json_bytes = len(encoded)
+    room.take(json_bytes)
+    if json_bytes > MAX_FIELDS_BYTES or len(fields) > MAX_FIELDS:
+        raise Rejected("invalid_fields")
+    # Nearly all are so flat that one need not look: each level has its bracket, an empty name its colon.
+    is_surely_flat = (
+        json_bytes <= MAX_NAME_CHARS
+        and encoded.count(b"{") + encoded.count(b"[") <= MAX_FIELDS_DEPTH
+        and _EMPTY_NAME not in encoded
+    )
+    if not is_surely_flat and not _fits(fields, 1):
+        raise Rejected("invalid_fields")
+    is_surely_small = _MAX_UTF8 * len(text) * _TEXT_WEIGHT + _JSON_WEIGHT * json_bytes <= MAX_STORED_BYTES
+    if not is_surely_small and not _is_storable(fields, json_bytes, text):
         raise Rejected("invalid_fields")
 
 
-def _fits(value: Any, depth: int) -> bool:
-    """Whether a field nests at most `MAX_FIELDS_DEPTH` levels and has no empty name (DynamoDB refuses those)."""
+def _is_storable(fields: dict[str, Any], json_bytes: int, text: str) -> bool:
+    if len(text.encode()) * _TEXT_WEIGHT + stored_bytes(fields) > MAX_STORED_BYTES:
+        return False
+    if _MAX_ESCAPE * len(text) + json_bytes <= MAX_ENCODED_BYTES:
+        return True
+    return len(msgspec.json.encode(text)) + json_bytes <= MAX_ENCODED_BYTES
+
+
+def stored_bytes(value: Any) -> int:
+    """Return what a JSON value takes of an item at most, once it is redacted.
+
+    DynamoDB's developer guide, "Item sizes and formats" (November 2026): text its UTF-8, a number half its digits and
+    two, a list or map three, and one more for each of their elements.
+    """
+    if isinstance(value, str):
+        size = len(value.encode())
+        return size + -(-size // _PER_TOKEN) * _TOKEN_GROWTH
     if isinstance(value, dict):
-        return depth <= MAX_FIELDS_DEPTH and all(key and _fits(inner, depth + 1) for key, inner in value.items())
+        return 3 + sum([1 + len(name.encode()) + stored_bytes(inner) for name, inner in value.items()])
+    if isinstance(value, list):
+        return 3 + sum([1 + stored_bytes(inner) for inner in value])
+    if value is None or isinstance(value, bool):
+        return 1
+    digits = len(
+        str(value)
+    )  # What is no number of DynamoDB's stands there as text; one that is labelled, as the token.
+    return digits + (_TOKEN_GROWTH if digits >= _LABELLED_DIGITS else 1)
+
+
+def _fits(value: Any, depth: int) -> bool:
+    """Whether a field nests at most `MAX_FIELDS_DEPTH` levels and has no name that DynamoDB refuses."""
+    if isinstance(value, dict):
+        return depth <= MAX_FIELDS_DEPTH and all(
+            0 < len(name) <= MAX_NAME_CHARS and _fits(inner, depth + 1) for name, inner in value.items()
+        )
     if isinstance(value, list):
         return depth <= MAX_FIELDS_DEPTH and all(_fits(inner, depth + 1) for inner in value)
     return True

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final
 
-from ingest.api.record import MAX_FIELDS, MAX_FIELDS_BYTES
+from ingest.api.record import MAX_FIELDS_BYTES
 from ingest.contract.errors import Rejected
 from ingest.contract.message import MAX_TEXT_BYTES
 
@@ -18,6 +18,10 @@ MAX_MEMBERS_BYTES: Final = 4 * MAX_FIELDS_BYTES
 MAX_LOG_BYTES: Final = MAX_TEXT_BYTES + MAX_MEMBERS_BYTES
 
 MAX_PAIRS: Final = MAX_FIELDS_BYTES // 4  # A member takes four bytes of JSON at least.
+
+# Of pairs that no map holds, and of fields without names. Each becomes a list, and is two bytes on the wire: more of
+# them in each of 20,000 logs would fill the memory.
+MAX_LISTED: Final = 64
 
 _NAMES: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -33,7 +37,7 @@ def named(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any] | list[list[Any]]:
     members = dict(pairs)
     if len(members) == len(pairs) <= MAX_PAIRS and "" not in members:
         return members
-    if len(pairs) > MAX_FIELDS:
+    if len(pairs) > MAX_LISTED:
         raise Rejected("invalid_fields")
     return [[name, value] for name, value in pairs]
 
@@ -54,6 +58,6 @@ def unknown_fields(fields: Sequence[tuple[int, Any]]) -> list[list[Any]]:
     Raises:
         Rejected: `invalid_fields`, they are too many.
     """
-    if len(fields) > MAX_FIELDS:
+    if len(fields) > MAX_LISTED:
         raise Rejected("invalid_fields")
     return [[tag >> 3, bytes_value(value) if isinstance(value, bytes) else value] for tag, value in fields]

@@ -63,8 +63,9 @@ class Why(NamedTuple):
 WHY: Final[Mapping[RejectReason, Why]] = {
     "body_too_large": Why(
         413,
-        "Body larger than 10 MiB after decompression. Send smaller batches.",
-        "The body is over the cap, as sent or inflated.",
+        "Body larger than 10 MiB after decompression, or 64 MiB with what its logs share in each of them. Send smaller "
+        "batches.",
+        "The body is over the cap, as sent, inflated, or as its logs.",
     ),
     "credentials_unchecked": Why(
         503,
@@ -99,7 +100,8 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     ),
     "invalid_fields": Why(
         400,
-        "Extra fields: at most 64, none with an empty name, at most 8 levels deep and 16 KiB as JSON.",
+        "Extra fields: at most 1,000, names of 1 to 16,383 characters, at most 8 levels deep and 256 KiB as JSON; with "
+        "a large text less, because both must fit 400 KB.",
         "What stands beside the text is over a limit.",
     ),
     "invalid_gzip": Why(

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from ingest.api.dialect import Record
 from ingest.api.otlp.log import MAX_DEPTH, record
 from ingest.api.protobuf import BYTES, FIXED32, FIXED64, VARINT, Malformed, fields, int32, signed
-from ingest.api.record import MAX_FIELDS
 from ingest.api.wire_values import (
+    MAX_LISTED,
     MAX_LOG_BYTES,
     MAX_MEMBERS_BYTES,
     MAX_PAIRS,
@@ -131,7 +131,7 @@ def _envelope(message: bytes, most: int) -> tuple[bytes, bytes, list[bytes], _Fi
             origin.append(value)  # A message that is there twice is the two merged: one behind the other says the same.
         elif tag == 3 << 3 | BYTES:
             schema_url = value
-        elif len(unknown) <= MAX_FIELDS:
+        elif len(unknown) <= MAX_LISTED:
             unknown.append((tag, value))
     return b"".join(origin), schema_url, inner, unknown
 

@@ -8,6 +8,7 @@ import pytest
 from ingest.api.dialect import Record
 from ingest.api.dialects.journal import DIALECT
 from ingest.api.request import Request
+from ingest.api.wire_values import MAX_LOG_BYTES
 from ingest.contract.errors import Rejected
 from tests.unit.ingest.conftest import Ingest
 
@@ -66,8 +67,8 @@ def test_a_field_that_occurs_twice_keeps_its_values() -> None:
         (b"MESSAGE=a\n\nMESSAGE=\xff\n\nMESSAGE=b\n\nX\xff=1\n\n", ["a", "invalid_encoding", "b", "invalid_encoding"]),
         (b"MESSAGE=a\n\nB\n\xff\xff\xff\xff\xff\xff\xff\xffx\n\nMESSAGE=b\n", ["a", "invalid_record"]),
         (b"MESSAGE=a\n\nB\n\x01", ["a", "invalid_record"]),
-        (b"MESSAGE=a\n\nX=" + b"x" * 300_000 + b"\n\nMESSAGE=b\n", ["a", "text_too_large", "b"]),
-        (b"X=1\n" * 100_000 + b"\nMESSAGE=b\n", ["text_too_large", "b"]),
+        (b"MESSAGE=a\n\nX=" + b"x" * MAX_LOG_BYTES + b"\n\nMESSAGE=b\n", ["a", "text_too_large", "b"]),
+        (b"X=1\n" * (MAX_LOG_BYTES // 4) + b"\nMESSAGE=b\n", ["text_too_large", "b"]),
     ],
 )
 def test_what_cannot_be_taken_is_refused_alone(body: bytes, shown: list[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from ingest.api.dialect import Record
 from ingest.api.dialects.otlp import DIALECT
 from ingest.api.request import Request
+from ingest.api.wire_values import MAX_LISTED, MAX_PAIRS
 from ingest.contract.errors import Rejected
 from tests.unit.ingest.api.otlp.published import CLASSES
 from tests.unit.ingest.conftest import Ingest
@@ -408,15 +409,15 @@ def test_refusals_of_the_door_have_their_codes(rejected: Rejected, code: int) ->
 
 def test_more_members_than_any_log_may_have_are_not_all_kept() -> None:
     """Millions of empty attributes in a body must not fill the memory; a neighbour is taken."""
-    distinct: list[dict[str, Any]] = [{"key": str(i)} for i in range(4_097)]
-    nameless: list[dict[str, Any]] = [{}] * 65
+    distinct: list[dict[str, Any]] = [{"key": str(i)} for i in range(MAX_PAIRS + 1)]
+    nameless: list[dict[str, Any]] = [{}] * (MAX_LISTED + 1)
     for attributes in (distinct, nameless):
         for content_type in (JSON, PROTOBUF):
             refused, taken = _read(content_type, {"attributes": attributes}, {"body": {"string_value": "x"}})
             assert isinstance(refused, Rejected)
             assert refused.reason == "invalid_fields"
             assert isinstance(taken, Record)
-    (refused,) = _read(PROTOBUF, {"body": {"array_value": {"values": [{}] * 4_097}}})
+    (refused,) = _read(PROTOBUF, {"body": {"array_value": {"values": [{}] * (MAX_PAIRS + 1)}}})
     assert isinstance(refused, Rejected)
 
 
