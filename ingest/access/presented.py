@@ -16,6 +16,8 @@ KEY_HEADERS: Final = (
     "x-license-key",
     "x-insert-key",
     "x-seq-apikey",
+    "apikey",  # LogDNA
+    "x-honeycomb-team",
 )
 """Headers that hold a key and nothing else; the first that is there wins, over `Authorization` too, because that may be
 a proxy's."""

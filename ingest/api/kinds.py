@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from ingest.api.documents import without_mark
 
-Kind = Literal["text", "json", "ndjson", "guessed"]
+Kind = Literal["text", "json", "ndjson", "msgpack", "guessed"]
 
 NDJSON_TYPES: Final = frozenset(
     {
@@ -18,6 +18,7 @@ NDJSON_TYPES: Final = frozenset(
     }
 )
 _JSON_TYPES: Final = frozenset({"application/json", "text/json", "text/x-json", "application/x-json"})
+_MSGPACK_TYPES: Final = frozenset({"application/msgpack", "application/x-msgpack", "application/vnd.msgpack"})
 GUESSED_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded"})
 
 # What no browser would leave unescaped is no form: most log lines have a blank, and JSON has quotes.
@@ -34,6 +35,8 @@ def kind_of(content_type: str) -> Kind | None:
         return "guessed"
     if content_type in NDJSON_TYPES or content_type.endswith("+x-ndjson"):
         return "ndjson"
+    if content_type in _MSGPACK_TYPES:
+        return "msgpack"
     return "json" if content_type.startswith("application/") and content_type.endswith("+json") else None
 
 

@@ -13,6 +13,8 @@ from ingest.api.request import Request
 
 _DEFAULT_STAGE: Final = "$default"
 _NONE: Final[Mapping[str, str]] = {}
+_OF_PREFIX: Final = "t"
+_ONE_SEGMENT: Final = 2  # What "/a" splits into.
 _PREFIX: Final = re.compile(r"/t/(?P<tenant>[A-Za-z0-9][^/]*)(?:/k/(?P<key>[^/]+))?(?=/|\Z)")
 
 
@@ -34,12 +36,16 @@ class _Pattern(NamedTuple):
 class Routes:
     """The table of all dialects' routes.
 
-    A path without parameters wins over one with. Raises ValueError when two dialects claim one route.
+    A path without parameters wins over one with. One of parameters alone (an old Elasticsearch client's
+    `/{index}/{type}`) takes what is left: no path that begins like another route's (`/v1/traces` is no index), and none
+    with a segment that begins with a sign (`/shop/_search`). Raises ValueError when two dialects claim one route.
     """
 
     def __init__(self, dialects: Iterable[Dialect]) -> None:
         self._exact: dict[Route, Match] = {}
         self._patterns: list[_Pattern] = []
+        self._catch_alls: list[_Pattern] = []
+        self._starts = {_OF_PREFIX}
         claimed: set[tuple[str, str]] = set()
         for dialect in dialects:
             for route in (*dialect.routes, *dialect.handshakes):
@@ -49,10 +55,14 @@ class Routes:
                     raise ValueError(f"Two dialects claim {method} {path}. Take the route out of one of them.")
                 claimed.add((method, form))
                 match = Match(dialect, dialect.handshakes.get(route), path, _NONE)
-                if "{" in path:
-                    self._patterns.append(_Pattern(method, path.split("/"), match))
-                else:
+                segments = path.split("/")
+                if "{" not in path:
                     self._exact[route] = match
+                elif all(segment[:1] == "{" for segment in segments[1:]) and len(segments) > _ONE_SEGMENT:
+                    self._catch_alls.append(_Pattern(method, segments, match))
+                else:
+                    self._patterns.append(_Pattern(method, segments, match))
+                self._starts.add(segments[1])
 
     def find(self, event: HttpEvent) -> Match | None:
         """Return where the request goes, or None when no dialect answers it.
@@ -71,7 +81,8 @@ class Routes:
         found = self._lookup(method, path)
         if found is None:
             proxy = (event.get("pathParameters") or {}).get("proxy")
-            found = self._lookup(method, f"/{proxy}") if proxy else None
+            path = f"/{proxy}" if proxy else path
+            found = (self._lookup(method, path) if proxy else None) or self._left_over(method, path)
         return found
 
     def _lookup(self, method: str, path: str) -> Match | None:
@@ -86,17 +97,29 @@ class Routes:
             return found._replace(parameters={**found.parameters, **prefix})
         return self._of_path(method, path)
 
+    def _left_over(self, method: str, path: str) -> Match | None:
+        path, prefix = _without_prefix(path)
+        _, *segments = path.split("/")
+        if not segments or segments[0] in self._starts or not all(segment[:1].isalnum() for segment in segments):
+            return None
+        found = _matching(self._catch_alls, method, path)
+        return found and found._replace(parameters={**found.parameters, **prefix})
+
     def _of_path(self, method: str, path: str) -> Match | None:
         found = self._exact.get((method, path))
         if found is not None:
             return found
-        segments = path.split("/")
-        for pattern in self._patterns:
-            if pattern.method == method and len(pattern.segments) == len(segments):
-                parameters = _parameters(pattern.segments, segments)
-                if parameters is not None:
-                    return pattern.match._replace(path=path, parameters=parameters)
-        return None
+        return _matching(self._patterns, method, path)
+
+
+def _matching(patterns: list[_Pattern], method: str, path: str) -> Match | None:
+    segments = path.split("/")
+    for pattern in patterns:
+        if pattern.method == method and len(pattern.segments) == len(segments):
+            parameters = _parameters(pattern.segments, segments)
+            if parameters is not None:
+                return pattern.match._replace(path=path, parameters=parameters)
+    return None
 
 
 def _without_prefix(path: str) -> tuple[str, dict[str, str]]:

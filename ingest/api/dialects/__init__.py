@@ -9,6 +9,7 @@ from ingest.api.dialects import (
     elasticsearch,
     firehose,
     gelf,
+    hosted,
     journal,
     logtail,
     loki,
@@ -33,4 +34,5 @@ ALL: Final[tuple[Dialect, ...]] = (
     otlp.DIALECT,
     seq.DIALECT,
     splunk_hec.DIALECT,
+    *hosted.DIALECTS,
 )

@@ -6,66 +6,42 @@ a log's fields: an event with such a value is refused alone.
 https://betterstack.com/docs/logs/ingesting-data/http/logs/
 """
 
-from math import isfinite
 from typing import Any, Final
-
-import msgspec
 
 from ingest.api import event_time, severity
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.events import Response
 from ingest.api.flawed import values_of_batch
 from ingest.api.members import record_of
+from ingest.api.msgpack import documents, is_json
 from ingest.api.parse import MAX_RECORDS, Parsed
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
 
-_NOT_MSGPACK: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-_decoder = msgspec.msgpack.Decoder()
-_raw_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
-
 
 def _read(request: Request) -> Records:
     if "msgpack" in request.headers.get("content-type", "").lower():
-        records = [_log(value) if _is_json(value) else Rejected("invalid_fields") for value in _values(request.body)]
+        records = [_log(value) if is_json(value) else Rejected("invalid_fields") for value in _values(request.body)]
     else:
         records = [_log(value) for value in values_of_batch(request.body, most=MAX_RECORDS)]
     return Records(records, is_batch=True, source="logtail")
 
 
 def _values(body: bytes) -> list[Any]:
-    try:
-        value = _decoder.decode(body)
-    except _NOT_MSGPACK:
-        return _one_by_one(body)
-    return value if isinstance(value, list) else [value]
+    """Return the events of one document, or of several one behind another.
 
-
-def _one_by_one(body: bytes) -> list[Any]:
-    """Return each event of an array by itself: one that cannot be read does not cost its neighbours."""
-    try:
-        raws = _raw_decoder.decode(body)
-    except _NOT_MSGPACK as error:
-        raise Rejected("invalid_record") from error
+    Raises:
+        Rejected: `invalid_record`, it is no msgpack at all.
+    """
     values: list[Any] = []
-    for raw in raws:
-        try:
-            values.append(_decoder.decode(raw))
-        except _NOT_MSGPACK:
-            values.append(Rejected("invalid_record"))
+    for document in documents(body):
+        values += document if isinstance(document, list) else [document]
+        if len(values) > MAX_RECORDS:
+            break
+    if len(values) == 1 and isinstance(values[0], Rejected):
+        raise values[0]
     return values
-
-
-def _is_json(value: Any) -> bool:
-    kind = type(value)
-    if kind is str or kind is int or value is None or kind is bool:
-        return True
-    if kind is dict:
-        return all(type(name) is str and _is_json(inner) for name, inner in value.items())
-    if kind is list:
-        return all(map(_is_json, value))
-    return isfinite(value) if kind is float else kind is Rejected
 
 
 def _log(value: Any) -> Record | Rejected:

@@ -2,7 +2,7 @@
 
 A record's text stands under one of `TEXT_KEYS`, its tenant and id under their own names; all else is kept as fields.
 The JSON shapes are an object, a string, an array, `{"logs": [...]}`, NDJSON and concatenated objects; a form is an
-object.
+object. Fluent Bit's msgpack is a batch.
 """
 
 from collections.abc import Sequence
@@ -58,6 +58,10 @@ def read(request: Request) -> Records:
             raise Rejected("unsupported_content_type")
         case "text":
             return _of_text(request.body, charset, log_id)
+        case "msgpack":
+            from ingest.api import fluent  # noqa: PLC0415 - rare, and a cold start is not
+
+            return _batch(fluent.values(request.body, most=MAX_RECORDS))
         case "guessed":
             return _guessed(request.body, charset, log_id)
         case kind:

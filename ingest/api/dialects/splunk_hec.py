@@ -142,8 +142,10 @@ def _without_acks(_: Request) -> Response:
 
 _PATHS: Final = tuple(f"/services/collector{path}" for path in ("", "/event", "/event/1.0", "/raw", "/raw/1.0"))
 
+_LOGSCALE: Final = ("/api/v1/ingest/hec", "/api/v1/ingest/hec/raw")  # https://library.humio.com, "Ingest API, HEC".
+
 DIALECT: Final = Dialect(
-    routes=[("POST", path) for path in _PATHS],
+    routes=[("POST", path) for path in (*_PATHS, *_LOGSCALE)],
     read=_read,
     answer=_answer,
     refuse=_refuse,

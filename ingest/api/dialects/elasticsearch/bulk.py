@@ -177,7 +177,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     ("PUT", "/{index}/_doc/{id}"),
     ("POST", "/{index}/_create/{id}"),
     ("PUT", "/{index}/_create/{id}"),
-    # Before version 7 any type could stand there. Any would be too many: `/v1/traces` is no index. This is the type of
-    # rsyslog's omelasticsearch where none is set.
-    ("POST", "/{index}/events"),
+    ("POST", "/{index}/events"),  # rsyslog's type where none is set.
+    ("POST", "/{index}/{type}"),  # Before version 7 any type could stand there.
 )

@@ -54,6 +54,14 @@ WRITERS: Final = {
         "/log/v1", lambda records: b'[{"common":{"a":1.50},"logs":%s}]' % _array(records), added={"common": {"a": 1.5}}
     ),
     "seq": Writer("/api/events/raw", lambda records: b'{"Events":%s}' % _array(records)),
+    "coralogix": Writer("/logs/v1/singles", _array),
+    "coralogix entries": Writer(
+        "/api/v1/logs", lambda records: b'{"_app":1.50,"logEntries":%s}' % _array(records), added={"_app": 1.5}
+    ),
+    "honeycomb": Writer("/1/events/shop", _array, added={"_dataset": "shop"}),
+    "logdna": Writer("/logs/ingest", lambda records: b'{"e":"ls","ls":%s}' % _array(records)),
+    "logflare": Writer("/logs", lambda records: b'{"batch":%s}' % _array(records)),
+    "openobserve": Writer("/api/org/shop/_json", _array, added={"_stream": "shop"}),
     "seq clef": Writer("/ingest/clef", _lines, "application/vnd.serilog.clef"),
 }
 

@@ -112,9 +112,9 @@ def test_base_path_of_a_custom_domain_is_no_part_of_the_path() -> None:
         ("/t/acme", _INDEXED, {"tenant": "acme"}, "/"),
         ("/t/acme/", _INDEXED, {"tenant": "acme"}, "/"),
         ("/t/acme/k/secret", _INDEXED, {"tenant": "acme", "key": "secret"}, "/"),
-        ("/t/acme/x/y", _INDEXED, {"tenant": "acme", "index": "x", "type": "y"}, "/x/y"),
-        ("/t/_doc", _INDEXED, {"index": "t", "type": "_doc"}, "/t/_doc"),
-        ("/t/..", _INDEXED, {"index": "t", "type": ".."}, "/t/.."),
+        ("/t/acme/shop/y", _INDEXED, {"tenant": "acme", "index": "shop", "type": "y"}, "/shop/y"),
+        ("/t/_doc", None, {}, ""),
+        ("/t/..", None, {}, ""),
         ("/t/%2e%2e/ingest", None, {}, ""),
         ("/t/../ingest", None, {}, ""),
         ("/t//ingest", None, {}, ""),
@@ -126,7 +126,7 @@ def test_base_path_of_a_custom_domain_is_no_part_of_the_path() -> None:
         ("//t/acme/ingest", None, {}, ""),
         ("/t/acme//ingest", None, {}, ""),
         ("/t/acme/ingest/", None, {}, ""),
-        ("/t/acme/../ingest", _INDEXED, {"tenant": "acme", "index": "..", "type": "ingest"}, "/../ingest"),
+        ("/t/acme/../ingest", None, {}, ""),
         ("/t/acme/x/globex/_bulk", None, {}, ""),
     ],
 )
@@ -138,6 +138,37 @@ def test_prefix_of_tenant_and_key(path: str, dialect: Dialect | None, parameters
     else:
         assert found is not None
         assert (found.dialect, found.parameters, found.path) == (dialect, parameters, behind)
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/shop/doc", {"index": "shop", "type": "doc"}),
+        ("/x/y", None),
+        ("/ingest/doc", None),
+        ("/health/doc", None),
+        ("/shop/_search", None),
+        ("/_shop/doc", None),
+        ("/shop/", None),
+        ("//doc", None),
+        ("/shop/doc/1", None),
+    ],
+)
+def test_a_route_of_parameters_alone_takes_what_is_left(path: str, parameters: dict[str, str] | None) -> None:
+    """No path that begins as another route does, and no segment that begins with a sign."""
+    found = _find("POST", path, Routes([_PLAIN, _BULK, _INDEXED]))
+    assert (found and found.parameters) == parameters
+
+
+def test_a_base_path_is_no_index() -> None:
+    """What the gateway's own route took for the path is looked at before what is left."""
+    routes = Routes([_PLAIN, _BULK, _INDEXED])
+    ingest = _find("POST", "/base/ingest", routes, proxy="ingest")
+    assert ingest is not None
+    assert ingest.dialect is _PLAIN
+    document = _find("POST", "/base/shop/doc", routes, proxy="shop/doc")
+    assert document is not None
+    assert document.parameters == {"index": "shop", "type": "doc"}
 
 
 def test_handshakes_have_the_prefix_too() -> None:

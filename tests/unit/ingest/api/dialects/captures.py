@@ -31,7 +31,7 @@ _EXAMPLES: Final = frozenset(
         *("_id", "_seq_no", "_primary_term", "_version", "took", "name", "cluster_uuid", "number", "uid", "issuer"),
         *("build_hash", "build_date", "build_type", "build_flavor", "lucene_version", "issue_date", "issued_to"),
         *("minimum_wire_compatibility_version", "minimum_index_compatibility_version", "issue_date_in_millis"),
-        *("start_date_in_millis", "max_nodes", "requestId", "timestamp", "ackId", "processedBytes"),
+        *("start_date_in_millis", "max_nodes", "requestId", "timestamp", "ackId", "processedBytes", "batchID"),
     }
 )
 """Members of the answers whose values are the reference server's own: ids, times, versions."""

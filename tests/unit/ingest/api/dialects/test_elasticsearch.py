@@ -142,6 +142,8 @@ def test_thousands_of_long_ids_are_answered(ingest: Ingest) -> None:
     ("method", "path", "log_id"),
     [
         ("POST", "/system/events", None),
+        ("POST", "/logs/events", None),
+        ("POST", "/shop/doc", None),
         ("POST", "/a/_doc", None),
         ("PUT", "/a/_doc/i", "i"),
         ("POST", "/a/_create/i", "i"),
@@ -161,7 +163,7 @@ def test_a_single_document(method: str, path: str, log_id: str | None, ingest: I
     assert ingest(event("7", path=path, method=method))["statusCode"] == 400
 
 
-@pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics", "/a/b", "/a/b/_doc"])
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics", "/api/traces", "/a/_search", "/_a/b", "/a/b/_doc"])
 def test_other_paths_are_no_index_s(path: str, ingest: Ingest) -> None:
     """A trace that an exporter sends here by mistake is not taken for a log."""
     assert ingest(event('{"resourceSpans":[]}', path=path))["statusCode"] == 404

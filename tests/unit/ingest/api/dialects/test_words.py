@@ -39,6 +39,11 @@ def _lines(good: str, bad: str) -> tuple[str, str, str]:
     return good, f"{good}\n{bad}", bad
 
 
+def _within(envelope: str, good: str, bad: str) -> tuple[str, str, str]:
+    one, both, none = _lists(good, bad)
+    return envelope % one, envelope % both, envelope % none
+
+
 _GOOD, _BAD = '{"message":"a"}', f'{{"message":"{_LONG}"}}'
 
 WORDS = {
@@ -55,6 +60,19 @@ WORDS = {
         201,
         ["Error"],
     ),
+    "loggly": Words("/bulk/key", _lines(_GOOD, _BAD), 200, 200, ["error"]),
+    "logdna": Words("/logs/ingest", _within('{"lines":%s}', _GOOD, _BAD), 200, 200, ["error"]),
+    "logscale": Words(
+        "/api/v1/ingest/humio-structured",
+        _within('[{"events":%s}]', '{"rawstring":"a"}', f'{{"rawstring":"{_LONG}"}}'),
+        200,
+        200,
+        ["error"],
+    ),
+    "coralogix": Words("/logs/v1/singles", _lists(_GOOD, _BAD), 200, 200, ["error"]),
+    "openobserve": Words("/api/org/shop/_json", _lists(_GOOD, _BAD), 200, 200, ["error"]),
+    "logflare": Words("/logs", _within('{"batch":%s}', _GOOD, _BAD), 200, 200, ["error"]),
+    "sumo logic": Words("/receiver/v1/http/key", _lines("a", _LONG), 200, 200, ["error"]),
 }
 
 

@@ -1,0 +1,244 @@
+"""Hosted services whose clients send a batch of JSON logs and look at little of the answer, a few lines each.
+
+Loggly, LogDNA (Mezmo), LogScale (Humio), Coralogix, Honeycomb, OpenObserve, Logflare and Sumo Logic: each names its
+paths, where its logs stand in the body, and what it says to a success. The text is found as in every other client's
+objects (`members.taken_text`); what stands around the logs is a field of each. DIALECTS.md has the table.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from ingest.api import event_time
+from ingest.api.dialect import Dialect, Record, Records, Route
+from ingest.api.documents import without_mark
+from ingest.api.events import Response
+from ingest.api.flawed import value_of_flawed, values_of_batch
+from ingest.api.members import record_of
+from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.request import Request
+from ingest.api.respond import RETRY_AFTER_S, json_response
+from ingest.api.severity import of_record as severity_of_record
+from ingest.contract.errors import WHY, Rejected
+from ingest.contract.message import Severity
+
+_Found = Iterable[Record | Rejected]
+
+
+class Service(NamedTuple):
+    """`read` yields a request's logs; `taken` is the body of the answer where they were taken, in whole or in part."""
+
+    source: str
+    routes: list[Route]
+    read: Callable[[Request], _Found]
+    taken: Callable[[Parsed, Request], Any]
+
+
+def _values(request: Request) -> list[Any]:
+    return values_of_batch(request.body, most=MAX_RECORDS)
+
+
+def _lines(request: Request) -> _Found:
+    """Yield a log a line: what an object's members say, or the line as it is."""
+    return (_line(line.removesuffix(b"\r")) for line in request.body.split(b"\n") if line.strip())
+
+
+def _line(line: bytes) -> Record | Rejected:
+    if line.lstrip()[:1] == b"{":
+        value, *others = values_of_batch(line, most=MAX_RECORDS)
+        if not others and isinstance(value, dict):
+            return record_of(value)
+    try:
+        return Record(line.decode())
+    except UnicodeDecodeError:
+        return Rejected("invalid_encoding")
+
+
+def _enveloped(request: Request, *logs_keys: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield each log of an envelope, or of a list of them, and what stands around it; a `Rejected` for a flawed one.
+
+    Raises:
+        Rejected: `invalid_json`; `invalid_record`, it is no envelope of this service.
+    """
+    value, is_flawed = value_of_flawed(without_mark(request.body))
+    for envelope in value if isinstance(value, list) else [value]:
+        key = next((key for key in logs_keys if isinstance(envelope, dict) and key in envelope), None)
+        if key is None or not isinstance(envelope[key], list):
+            raise Rejected("invalid_record")
+        shared = {name: member for name, member in envelope.items() if name != key}
+        is_wrong = is_flawed(shared)
+        for log in envelope[key]:
+            yield Rejected("invalid_json") if is_wrong or is_flawed(log) else log, shared
+
+
+def _with(record: Record | Rejected, shared: dict[str, Any]) -> Record | Rejected:
+    """Return the log with what it shares; where it says the same name itself, one of the two would be lost."""
+    if not shared or isinstance(record, Rejected):
+        return record
+    fields = record.fields or {}
+    return Rejected("invalid_fields") if shared.keys() & fields.keys() else record._replace(fields=fields | shared)
+
+
+def _loggly(request: Request) -> _Found:
+    """Loggly's lines, or one event of as many lines as it has; the tag of the path is a field."""
+    tag = {"_tag": request.parameters["tag"]} if "tag" in request.parameters else {}
+    found = _lines(request) if request.path.startswith("/bulk/") else [_line(request.body)]
+    return (_with(record, tag) for record in found)
+
+
+_LOGDNA_QUERY: Final = ("hostname", "mac", "ip", "tags")
+
+
+def _logdna(request: Request) -> _Found:
+    """LogDNA's `lines` (`ls` of its own loggers); host and tags of the query belong to each that names none."""
+    given = {name: request.query[name] for name in _LOGDNA_QUERY if request.query.get(name)}
+    for log, shared in _enveloped(request, "lines", "ls"):
+        record = _with(record_of(log), {name: value for name, value in shared.items() if name != "e"})
+        yield record if isinstance(record, Rejected) else record._replace(fields=given | (record.fields or {}))
+
+
+def _logscale(request: Request) -> _Found:
+    """LogScale's events: the text is the `rawstring`, or what the attributes say; `messages` are texts alone."""
+    for log, shared in _enveloped(request, "events", "messages"):
+        if isinstance(log, str):
+            yield _with(Record(log, fields={}), shared)
+            continue
+        if not isinstance(log, dict):
+            yield record_of(log)
+            continue
+        attributes = log.get("attributes")
+        said = attributes if isinstance(attributes, dict) else {}
+        event_at, severity = event_time.event_at(log.get("timestamp")), severity_of_record(said)
+        if isinstance(log.get("rawstring"), str):
+            record: Record | Rejected = Record(log.pop("rawstring"), None, None, log, event_at, severity)
+        else:
+            inner = record_of(dict(said), event_at=event_at, severity=severity)
+            record = inner if isinstance(inner, Rejected) else inner._replace(fields=log)
+        yield _with(record, shared)
+
+
+_CORALOGIX: Final[dict[int, Severity]] = {1: "debug", 2: "trace", 3: "info", 4: "warn", 5: "error", 6: "fatal"}
+"""Its own numbers: https://coralogix.com/docs/integrations/coralogix-endpoints/ (`severity`)."""
+
+
+def _coralogix(request: Request) -> _Found:
+    is_enveloped = request.path == "/api/v1/logs"
+    sent = _enveloped(request, "logEntries") if is_enveloped else ((v, {}) for v in _values(request))
+    for log, shared in sent:
+        number = log.get("severity") if isinstance(log, dict) else None
+        record = record_of(log, severity=_CORALOGIX.get(number) if isinstance(number, int) else None)
+        yield _with(record, shared)
+
+
+def _honeycomb(request: Request) -> _Found:
+    """Honeycomb's events: the log is `data`; of a single one, the body. The dataset is a field."""
+    dataset = {"_dataset": request.parameters["dataset"]}
+    at = request.headers.get("x-honeycomb-event-time")
+    if request.path.startswith("/1/events/"):
+        for value in _values(request):
+            yield _with(record_of(value, event_at=event_time.event_at(at)), dataset)
+        return
+    for event in _values(request):
+        if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
+            yield event if isinstance(event, Rejected) else Rejected("invalid_record")
+            continue
+        record = record_of(event["data"], event_at=event_time.event_at(event.get("time")))
+        if isinstance(record, Record):  # What is left of `data` stays there.
+            record = record._replace(fields=event)
+        yield _with(record, dataset)
+
+
+def _openobserve(request: Request) -> _Found:
+    return (_with(record_of(value), {"_stream": request.parameters["stream"]}) for value in _values(request))
+
+
+def _logflare(request: Request) -> _Found:
+    """Logflare's `batch`; a level may stand in the metadata."""
+    source = {"_source": request.query["source"]} if request.query.get("source") else {}
+    for log, shared in _enveloped(request, "batch"):
+        record = _with(record_of(log), shared | source)
+        metadata = log.get("metadata") if isinstance(log, dict) else None
+        if isinstance(record, Record) and record.severity is None and isinstance(metadata, dict):
+            record = record._replace(severity=severity_of_record(metadata))
+        yield record
+
+
+_SUMO_HEADERS: Final = ("x-sumo-name", "x-sumo-host", "x-sumo-category", "x-sumo-fields")
+
+
+def _sumo_logic(request: Request) -> _Found:
+    given = {name: request.headers[name] for name in _SUMO_HEADERS if name in request.headers}
+    return (_with(record, given) for record in _lines(request))
+
+
+def _ok(_: Parsed, __: Request) -> Any:
+    return {"status": "ok"}
+
+
+def _statuses(parsed: Parsed, _: Request) -> Any:
+    """Return a status an event, in order, as Honeycomb's clients read them."""
+    refused = {
+        position: {"status": 400, "error": f"{reason}: {WHY[reason].detail}"} for position, reason in parsed.rejected
+    }
+    return [refused.get(position, {"status": 202}) for position in range(len(parsed.messages) + len(refused))]
+
+
+SERVICES: Final = (
+    Service(
+        "loggly",
+        [("POST", f"/{kind}/{{key}}{tag}") for kind in ("inputs", "bulk") for tag in ("", "/tag/{tag}")],
+        _loggly,
+        lambda _, __: {"response": "ok"},
+    ),
+    Service("logdna", [("POST", "/logs/ingest")], _logdna, lambda _, request: {"status": "ok", "batchID": request.id}),
+    Service(
+        "logscale",
+        [("POST", f"/api/v1/ingest/humio-{kind}") for kind in ("structured", "unstructured")],
+        _logscale,
+        _ok,
+    ),
+    Service("coralogix", [("POST", "/api/v1/logs"), ("POST", "/logs/v1/singles")], _coralogix, _ok),
+    Service("honeycomb", [("POST", "/1/batch/{dataset}"), ("POST", "/1/events/{dataset}")], _honeycomb, _statuses),
+    Service(
+        "openobserve", [("POST", f"/api/{{org}}/{{stream}}/_{kind}") for kind in ("json", "multi")], _openobserve, _ok
+    ),
+    Service("logflare", [("POST", "/logs"), ("POST", "/api/logs")], _logflare, _ok),
+    Service("sumo_logic", [("POST", "/receiver/v1/http/{key}")], _sumo_logic, _ok),
+)
+
+
+def _dialect(service: Service) -> Dialect:
+    def read(request: Request) -> Records:
+        found: list[Record | Rejected] = []
+        for record in service.read(request):
+            found.append(record)
+            if len(found) > MAX_RECORDS:
+                break
+        return Records(found, is_batch=True, source=service.source)
+
+    def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
+        if not_enqueued:  # No client sends a part of a request again.
+            return _error(503, "The queue did not take every log. Send them again.", retry_after_s=RETRY_AFTER_S)
+        if parsed.rejected and not parsed.messages:
+            return _error(400, " ".join(_refused(parsed)))
+        body = service.taken(parsed, request)
+        if parsed.rejected and isinstance(body, dict):
+            body |= {"errors": _refused(parsed)}
+        return json_response(200, body)
+
+    return Dialect(service.routes, read, answer, _refuse, takes_empty=True)
+
+
+def _refused(parsed: Parsed) -> list[str]:
+    return [f"log {position}: {reason}: {WHY[reason].detail}" for position, reason in parsed.rejected]
+
+
+def _refuse(rejected: Rejected, _: Request) -> Response:
+    detail = f"{rejected.reason}: {rejected.detail}"
+    return _error(rejected.status, detail, retry_after_s=rejected.retry_after_s)
+
+
+def _error(status: int, detail: str, *, retry_after_s: int | None = None) -> Response:
+    return json_response(status, {"status": "error", "error": detail}, retry_after_s=retry_after_s)
+
+
+DIALECTS: Final = tuple(map(_dialect, SERVICES))

@@ -1,0 +1,70 @@
+"""Msgpack: documents one behind another, as values; what cannot be read stands as the `Rejected` that says so. Pure.
+
+https://github.com/msgpack/msgpack/blob/master/spec.md
+"""
+
+import re
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any, Final
+
+import msgspec
+
+from ingest.contract.errors import Rejected
+
+_NOT_MSGPACK: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_TRAILING: Final = re.compile(r"trailing characters \(byte ([0-9]+)\)")  # msgspec's words: a test holds them.
+_decoder = msgspec.msgpack.Decoder()
+_raw_decoder = msgspec.msgpack.Decoder(msgspec.Raw)
+_array_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+def documents(body: bytes) -> Iterator[Any]:
+    """Yield each document's value; of one that cannot be read, a list of what can be and a `Rejected` for each other.
+
+    So that one broken element of an array does not cost its neighbours. Where nobody knows where a document ends, what
+    is left of the body is one `Rejected`.
+    """
+    rest = memoryview(body)
+    while rest:
+        try:
+            _raw_decoder.decode(rest)
+            end = len(rest)
+        except _NOT_MSGPACK as error:
+            found = _TRAILING.search(str(error))
+            if found is None:
+                yield Rejected("invalid_record")
+                return
+            end = int(found[1])
+        yield _value(rest[:end])
+        rest = rest[end:]
+
+
+def _value(document: memoryview) -> Any:
+    try:
+        return _decoder.decode(document)
+    except _NOT_MSGPACK:
+        pass
+    try:
+        raws = _array_decoder.decode(document)
+    except _NOT_MSGPACK:
+        return Rejected("invalid_record")
+    values: list[Any] = []
+    for raw in raws:
+        try:
+            values.append(_decoder.decode(raw))
+        except _NOT_MSGPACK:
+            values.append(Rejected("invalid_record"))
+    return values
+
+
+def is_json(value: Any) -> bool:
+    """Return whether JSON can say the value, too: no bytes, times, names that are no strings, NaN or the infinities."""
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool:
+        return True
+    if kind is dict:
+        return all(type(name) is str and is_json(inner) for name, inner in value.items())
+    if kind is list:
+        return all(map(is_json, value))
+    return isfinite(value) if kind is float else kind is Rejected

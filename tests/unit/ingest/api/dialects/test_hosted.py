@@ -1,0 +1,94 @@
+"""Clients of hosted services: where their logs stand, what is kept of what stands around them, what they are told."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.ingest.conftest import Ingest
+from tests.unit.ingest.fakes import event
+
+
+def _stored(ingest: Ingest) -> list[tuple[Any, ...]]:
+    return [(m.text, m.event_at, m.severity, m.fields) for m in ingest.enqueued]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "logs"),
+    [
+        ("/inputs/k", "two\nlines", [("two\nlines", None, None, None)]),
+        ("/bulk/k/tag/a,b", 'one\r\n\n{"msg":"two"}\n{broken', [
+            ("one", None, None, {"_tag": "a,b"}),
+            ("two", None, None, {"_tag": "a,b"}),
+            ("{broken", None, None, {"_tag": "a,b"}),
+        ]),
+        ("/1/events/shop", '{"message":"m","level":"warn"}', [
+            ("m", None, "warn", {"level": "warn", "_dataset": "shop"}),
+        ]),
+        ("/1/batch/shop", '[{"data":{"a":1}},{"data":"x"}]', [
+            ('{"a":1}', None, None, {"data": {"a": 1}, "_dataset": "shop"}),
+        ]),
+        (
+            "/api/v1/ingest/humio-unstructured",
+            '[{"type":"kv","fields":{"host":"h"},"messages":["a","b"]}]',
+            [(text, None, None, {"type": "kv", "fields": {"host": "h"}}) for text in "ab"],
+        ),
+        (
+            "/api/v1/ingest/humio-structured",
+            '[{"tags":{"t":"1"},"events":[{"timestamp":1764000000123,"attributes":{"message":"m","level":"error"}}]}]',
+            [(
+                "m",
+                "2025-11-24T16:00:00.123Z",
+                "error",
+                {"timestamp": 1764000000123, "attributes": {"message": "m", "level": "error"}, "tags": {"t": "1"}},
+            )],
+        ),
+        ("/receiver/v1/http/k", '{"message":"m"}\nline', [("m", None, None, None), ("line", None, None, None)]),
+        ("/logs/ingest", '{"ls":[{"line":"","level":"ERROR"}]}', [("", None, "error", {"level": "ERROR"})]),
+        ("/api/v1/logs", '{"a":1,"logEntries":[{"text":"t","severity":9}]}', [
+            ("t", None, None, {"severity": 9, "a": 1}),
+        ]),
+        ("/api/v1/ingest/hec", '{"event":"e","time":1764000000.5}', [
+            ("e", "2025-11-24T16:00:00.5Z", None, {"time": 1764000000.5}),
+        ]),
+    ],
+)  # fmt: skip
+def test_logs_are_found(path: str, body: str, logs: list[tuple[Any, ...]], ingest: Ingest) -> None:
+    """Each with its time, severity and fields, and with what stands around it."""
+    assert ingest(event(body, path=path))["statusCode"] == 200
+    assert _stored(ingest) == logs
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/logs/ingest", '{"rows":[]}'),
+        ("/logs/ingest", '{"lines":{}}'),
+        ("/logs", "[7]"),
+        ("/api/v1/logs", "nonsense"),
+        ("/1/batch/shop", '[{"data":"x"}]'),
+        ("/logs/ingest", '{"a":1,"lines":[{"line":"x","a":2}]}'),
+    ],
+)
+def test_what_is_none_of_theirs_is_refused(path: str, body: str, ingest: Ingest) -> None:
+    """An envelope of another shape, and a log that says what stands around it otherwise: nothing is lost in silence."""
+    answer = ingest(event(body, path=path))
+    assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (400, "error")
+    assert ingest.enqueued == []
+
+
+def test_honeycomb_is_told_of_each_event(ingest: Ingest) -> None:
+    """In order, as its clients count."""
+    body = json.dumps([{"data": {"message": "a"}}, {"data": None}, {"data": {"message": "b"}}])
+    said = json.loads(ingest(event(body, path="/1/batch/shop"))["body"])
+    assert [one["status"] for one in said] == [202, 400, 202]
+
+
+@pytest.mark.parametrize(("header", "path"), [("apikey", "/logs/ingest"), ("X-Honeycomb-Team", "/1/batch/shop")])
+def test_their_keys_are_read(header: str, path: str, ingest: Ingest) -> None:
+    """From the headers that their clients set, or from the path."""
+    ingest.with_settings(authentication="api_key", access_table_name="access")
+    body = '{"lines":[]}' if path == "/logs/ingest" else "[]"
+    assert ingest(event(body, path=path, headers={header: "acme-key"}))["statusCode"] == 200
+    assert ingest(event("x", path="/bulk/acme-key"))["statusCode"] == 200
+    assert ingest(event("x", path="/bulk/nobody"))["statusCode"] == 401
