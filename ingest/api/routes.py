@@ -37,8 +37,8 @@ class Routes:
     """The table of all dialects' routes.
 
     A path without parameters wins over one with. One of parameters alone (an old Elasticsearch client's
-    `/{index}/{type}`) takes what is left: no path that begins like another route's (`/v1/traces` is no index), and none
-    with a segment that begins with a sign (`/shop/_search`). Raises ValueError when two dialects claim one route.
+    `/{index}/{type}`) takes what is left: no path with a segment with which another route begins (`/v1/traces` is no
+    index, and `/prod/ingest` somebody's mistake), and none with one that begins with a sign (`/shop/_search`). Raises ValueError when two dialects claim one route.
     """
 
     def __init__(self, dialects: Iterable[Dialect]) -> None:
@@ -100,7 +100,7 @@ class Routes:
     def _left_over(self, method: str, path: str) -> Match | None:
         path, prefix = _without_prefix(path)
         _, *segments = path.split("/")
-        if not segments or segments[0] in self._starts or not all(segment[:1].isalnum() for segment in segments):
+        if not self._starts.isdisjoint(segments) or not all(segment[:1].isalnum() for segment in segments):
             return None
         found = _matching(self._catch_alls, method, path)
         return found and found._replace(parameters={**found.parameters, **prefix})

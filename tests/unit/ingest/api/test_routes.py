@@ -147,6 +147,8 @@ def test_prefix_of_tenant_and_key(path: str, dialect: Dialect | None, parameters
         ("/x/y", None),
         ("/ingest/doc", None),
         ("/health/doc", None),
+        ("/prod/ingest", None),
+        ("", None),
         ("/shop/_search", None),
         ("/_shop/doc", None),
         ("/shop/", None),
@@ -155,7 +157,7 @@ def test_prefix_of_tenant_and_key(path: str, dialect: Dialect | None, parameters
     ],
 )
 def test_a_route_of_parameters_alone_takes_what_is_left(path: str, parameters: dict[str, str] | None) -> None:
-    """No path that begins as another route does, and no segment that begins with a sign."""
+    """No path with a segment with which another route begins, and none with one that begins with a sign."""
     found = _find("POST", path, Routes([_PLAIN, _BULK, _INDEXED]))
     assert (found and found.parameters) == parameters
 
