@@ -38,7 +38,8 @@ class Routes:
 
     A path without parameters wins over one with. One of parameters alone (an old Elasticsearch client's
     `/{index}/{type}`) takes what is left: no path with a segment with which another route begins (`/v1/traces` is no
-    index, and `/prod/ingest` somebody's mistake), and none with one that begins with a sign (`/shop/_search`). Raises ValueError when two dialects claim one route.
+    index, and `/prod/ingest` somebody's mistake), and none with one that begins with a sign (`/shop/_search`).
+    Raises ValueError when two dialects claim one route.
     """
 
     def __init__(self, dialects: Iterable[Dialect]) -> None:
