@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from consumer.redact import account, address, person, phone, secret
+from consumer.redact import account, address, labelled, person, phone, secret
+from consumer.redact.encoded import decode, spaced
 from consumer.redact.rule import TOKEN, Rule, Span, fold, shape, splice
 
 __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
 
 # Raised whenever a rule of this package changes: it stands in every item as part of `redaction_version`. Beside it the
 # digest of what the rules make of the corpus (tests/golden/redaction): a test fails when that changes.
-_RULES_VERSION: Final = 2
-OUTPUT_DIGEST: Final = "2:31a1f10b6bd8cd60"
+_RULES_VERSION: Final = 3
+OUTPUT_DIGEST: Final = "3:f02050ce3e6cea0d"
 
 # In this order: an e-mail address may hold what looks like a phone number, never the other way round.
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
@@ -28,7 +29,7 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "jwt": (secret.jwt,),
     "apikey": (secret.apikey,),
     "password": (secret.password,),
-    "phone": phone.RULES,
+    "phone": (*phone.RULES, labelled.labelled),
 }
 RULE_NAMES: Final = tuple(_RULES)
 
@@ -64,27 +65,40 @@ class Redactor:
         """Return a copy of `fields` with every string redacted, at any depth.
 
         Keys stay: they are names, and two redacted keys of one map would collide. Numbers, booleans and null stay,
-        except that a bare number of 7 to 15 digits under a key that says phone (`{"phone": 2125550199}`) becomes the
-        token, whether it came as a string or as a number.
+        except that a number under a key that says phone (`{"phone": 2125550199}`, `{"phones": ["07700 900123"]}`),
+        or in a map under one, becomes the token, whether it came as a string or as a number.
         """
-        return {key: self._value(key, value) for key, value in fields.items()}
+        return {key: self._value(key, value, is_phone=False) for key, value in fields.items()}
 
-    def _value(self, key: str, value: Any) -> Any:
+    def _value(self, key: str, value: Any, *, is_phone: bool) -> Any:
+        """Return a member's value redacted; `is_phone` where it stands in a map under a key that says phone."""
         if isinstance(value, dict):
-            return self.fields(value)
+            is_phone = is_phone or labelled.says_phone(key)
+            return {name: self._value(name, member, is_phone=is_phone) for name, member in value.items()}
         if isinstance(value, list):
-            return [self._value(key, item) for item in value]
-        if self._phones and isinstance(value, str | int) and phone.is_labelled(key, fold(str(value))):
+            return [self._value(key, item, is_phone=is_phone) for item in value]
+        if (
+            self._phones
+            and isinstance(value, str | int)
+            and labelled.is_number(fold(str(value)))
+            and (labelled.says_phone(key) or (is_phone and not labelled.says_other(key)))
+        ):
             return TOKEN
         return self.text(value) if isinstance(value, str) else value
 
     def _pass(self, text: str) -> str:
         for pattern in self._patterns:
             text = splice(text, _custom_spans(pattern, text))
-        folded = fold(text)
+        spans = self._spans(text)
+        return splice(text, spans) if spans else text
+
+    def _spans(self, text: str) -> list[Span]:
+        plain = spaced(text)
+        view = decode(plain)
+        folded = fold(view.text if view else plain)
         outline = shape(folded)
         spans = [span for rule in self._rules for span in rule(folded, outline)]
-        return splice(text, spans) if spans else text
+        return view.written(spans) if view and spans else spans
 
 
 def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -19,12 +19,19 @@ _RANGE_AFTER: Final = re.compile(
 )
 _LOOK_BACK: Final = 24  # Longer than the longest word of _RANGE_BEFORE and than a column of 20 digits.
 
-_COLUMN_BEFORE: Final = re.compile(  # Also the status, size and duration of an access log.
-    r"(?:(?:\A|(?<=\s))[0-9]{1,20}[ \t]{1,3}|HTTP/[0-9](?:\.[0-9])?\"?[ ])\Z"
+_COLUMN_BEFORE: Final = re.compile(
+    r"(?:(?:\A|(?<=\s))[0-9]{1,20}[ \t]{1,3}"
+    # The status, size and duration of an access log.
+    r"|HTTP/[0-9](?:\.[0-9])?[\"']?[ ]|(?<![A-Za-z])(?i:status|code|ports?|sizes?|bytes)[\"']?[ :=]{1,2})\Z"
 )
-_COLUMNS_AFTER: Final = re.compile(  # A long number, or two numbers, or one at the end of its line.
-    r"[ \t]{1,8}(?:[0-9]{4,20}(?![^\s])|[0-9]{1,20}(?:[ \t]{1,8}[0-9]{1,20}(?![^\s])|[ \t]{0,8}(?:[\r\n]|\Z)))"
+# The same where the log leaves out the protocol, or says no more than the path.
+_REQUEST_BEFORE: Final = re.compile(
+    r"(?<![A-Z])(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS|TRACE|CONNECT)[ ][^\s]{1,200}[ ]\Z"
 )
+_LONGEST_REQUEST: Final = 210
+_COLUMNS_AFTER: Final = re.compile(r"[ \t]{1,8}[0-9]{1,20}[ \t]{1,8}[0-9]{1,20}(?![^\s])")
+_ONE_AFTER: Final = re.compile(r"[ \t]{1,8}(?:[0-9]{4,20}(?![^\s])|[0-9]{1,20}[ \t]{0,8}(?:[\r\n]|\Z))")
+_WORD_BEFORE: Final = re.compile(r"(?:\A|[\s\"'(\[{,;])[A-Za-z]{2,20}[:=]?[ ]?\Z")
 _ONLY_SPACES: Final = re.compile(r"[0-9 ]+")
 
 
@@ -38,10 +45,51 @@ def is_range(text: str, span: Span) -> bool:
     return bool(word and not before[: word.start()][-1:].isalpha())
 
 
-def is_column(text: str, span: Span) -> bool:
-    """Return whether digits and spaces alone are columns of a table: numbers before or behind them go on."""
+# A coordinate, or another measure with a sign: `+37.7749`. Registrars write numbers so: `+44.2079460018` (RFC 5733).
+_DECIMAL: Final = re.compile(r"\+[0-9]{1,3}\.[0-9]+")
+_MEASURE_BEFORE: Final = re.compile(
+    r"(?:lat|latitude|lon|lng|long|longitude|gps|geo|coords?|coordinates?|location|loc|position|pos|point|latlng|latlon|ll|at|delta"
+    r"|drift|offset|skew|change|diff|gain|temp|temperature|altitude|alt|elevation)[\\\"' :=(\[]{1,6}\Z"
+)
+_PAIR: Final = re.compile(r"\+[0-9]{1,2}\.[0-9]{3,}[ ,;]{0,2}[-+ ,;][0-9]{1,3}\.[0-9]{3,}")
+_SECOND_OF_PAIR: Final = re.compile(r"[0-9]\.[0-9]{3,}[ ,;]{0,2}\Z")
+# The country codes of one and two digits are given out whole, of those with three ITU-T E.164 (2016) gives these tens.
+_COUNTRY: Final = re.compile(
+    r"\+(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-689]|3[578]|42|5[09]|6[789]|8[0578]|9[679])[0-9])\."
+)
+
+
+_SHORTEST_BEHIND_RANGE: Final = 11  # A plus and ten digits.
+
+
+def is_signed(text: str, span: Span) -> bool:
+    """Return whether a number with a plus is a count or a measure: `+10485760 bytes`, `lat=+37.77490000`."""
     start, stop = span
-    return bool(
-        _ONLY_SPACES.fullmatch(text, start, stop)
-        and (_COLUMN_BEFORE.search(text, max(0, start - _LOOK_BACK), start) or _COLUMNS_AFTER.match(text, stop))
-    )
+    if text[stop : stop + 1] in " /" and _RANGE_AFTER.match(text, stop):
+        return True
+    if _PAIR.match(text, start):
+        return True
+    if _DECIMAL.fullmatch(text, start, stop):
+        before = text[max(0, start - _LOOK_BACK) : start].lower()
+        measure = _MEASURE_BEFORE.search(before)
+        return bool(
+            (measure and not before[: measure.start()][-1:].isalpha())
+            or _SECOND_OF_PAIR.search(before)
+            or not _COUNTRY.match(text, start)
+        )
+    # Behind a word for a range a short one is an offset or a count: `offset +10485760`.
+    return stop - start < _SHORTEST_BEHIND_RANGE and text[start + 1 : stop].isdigit() and is_range(text, span)
+
+
+def is_column(text: str, span: Span) -> bool:
+    """Return whether digits and spaces alone are columns of a table or an access log: numbers beside them go on."""
+    start, stop = span
+    if not _ONLY_SPACES.fullmatch(text, start, stop):
+        return False
+    look_back = max(0, start - _LOOK_BACK)
+    if _COLUMN_BEFORE.search(text, look_back, start) or _COLUMNS_AFTER.match(text, stop):
+        return True
+    if _ONE_AFTER.match(text, stop):
+        # One number behind: behind a word that is what the sentence goes on with (`called 212 555 0199 3 times`).
+        return not _WORD_BEFORE.search(text, look_back, start)
+    return text[start] in "2345" and bool(_REQUEST_BEFORE.search(text, max(0, start - _LONGEST_REQUEST), start))

@@ -2,7 +2,7 @@
 
 Taken, each with its extension (x123, ext. 123): 7 digits with a hyphen (555-0199); North American numbers of 10 digits
 in their usual punctuation, with and without a leading 1; +E.164 numbers of 8 to 15 digits, plain or grouped; behind a
-word that says phone, bare numbers (`phone=2125550199`) and national forms that start with 0 (`tel: 020 7946 0018`).
+word that says phone, bare numbers and national forms (`phone=2125550199`, `tel: 020 7946 0018`: `labelled.py`).
 
 Not taken, on purpose: bare digits without such a word (epochs, ids and byte counts look the same), national forms of
 other countries without `+` or a word, and letters for digits (1-800-FLOWERS).
@@ -11,7 +11,7 @@ other countries without `+` or a word, and letters for digits (1-800-FLOWERS).
 import re
 from typing import Final
 
-from consumer.redact.lookalike import is_column, is_range
+from consumer.redact.lookalike import is_column, is_range, is_signed
 from consumer.redact.rule import WORD, Rule, Span, hits, starts
 
 # A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
@@ -20,17 +20,17 @@ from consumer.redact.rule import WORD, Rule, Span, hits, starts
 _BEFORE_DIGIT: Final = starts() + r"(?<![-$€£¥])(?<![0-9]:)(?<![0-9A-Z_]\.)(?<!:[0-9][0-9],)"
 _BEFORE_PARENTHESIS: Final = rf"(?:(?<![A-Za-z_])|{starts()})(?<![$€£¥])"
 _AFTER: Final = (
-    rf"(?!{WORD})(?!-{WORD})(?![.:][0-9])(?!%(?![0-9A-Fa-f]{{2}}))"
+    rf"(?!{WORD})(?!-{WORD})(?![.:][0-9])(?!%(?![0-9A-Fa-f]{{2}}|['\"]))"
     # `120-1024/4096` is a part of a whole; `555-0100/555-0199` are two numbers.
     r"(?!/[0-9]{1,20}(?![0-9]|[ ]?[-./ ][ ]?\(?[0-9]{3}))"
 )
 _EXTENSION: Final = r"(?:[ ]{0,2}[,;]?[ ]{0,2}(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
-_END: Final = _EXTENSION + _AFTER
+END: Final = _EXTENSION + _AFTER
 
 # The seven digits that 7-digit and North American numbers end with, found in the shape (where space and dot are hyphens
 # too), and how far behind the start of the outline they begin.
 _OUTLINES: Final = (("000-0000", 0), ("000---0000", 0), (")0000000", 1), (")-0000000", 2))
-_LAST_SEVEN: Final = re.compile(rf"[0-9]{{3}}(?P<gap>[-. ]|[ ]-[ ]|)[0-9]{{4}}{_END}")
+_LAST_SEVEN: Final = re.compile(rf"[0-9]{{3}}(?P<gap>[-. ]|[ ]-[ ]|)[0-9]{{4}}{END}")
 _START_OF_SEVEN: Final = re.compile(rf"{_BEFORE_DIGIT}(?<![A-Za-z_]\[)[1-9]")
 _AREA: Final = re.compile(
     rf"(?:(?:{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)|{_BEFORE_PARENTHESIS})\([0-9]{{3}}\)[-. ]{{0,2}}"
@@ -49,26 +49,12 @@ _E164: Final = (
     r"(?:[1-9][0-9]{7,14}(?![0-9])"
     # Country code 1 has exactly ten more digits; for the others ITU-T E.164 says 15 at most with the country code.
     rf"|1{_GAP}(?:\([0-9]{{3}}\)|[0-9]{{3}}){_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}"
-    r"|(?=(?:[-./ ()]{0,3}[0-9]){8})"
+    r"|(?=(?:(?:[-./ ]|[ ][-/][ ]|[ ]?\(|\)[ ]?)?[0-9]){8})"
     rf"[2-9][0-9]{{0,2}}(?:[ ]?\([0-9]{{1,4}}\))?(?:{_GAP}[0-9]){{4,12}}"
-    rf"){_END}"
+    rf"){END}"
 )
 # The literal first and what may stand before it second, because `re` skips to a literal fast.
 _PLUS: Final = re.compile(rf"\+(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]\+){_E164}(?:\+{_E164})*")
-_ENCODED_PLUS: Final = re.compile(rf"%2[Bb]{_E164}")
-
-_LABEL: Final = (
-    r"(?:(?i:phone)|(?<![A-Za-z])(?i:tel|mobile|cell|fax|sms|msisdn)|(?<=[a-z])(?:Tel|Mobile|Cell|Fax|S(?:ms|MS)|Msisdn))"
-    r"(?i:[ _-]?(?:number|num|no))?"
-)
-# Behind `:` or `=` any bare number, and national forms that start with 0; behind a space only a North American number.
-_LABELLED: Final = re.compile(
-    rf"{_LABEL}\.?(?:[\\\"' ]{{0,4}}[:=][\\\"' ]{{0,4}}"
-    r"(?P<named>[0-9]{7,15}|(?:0[0-9]{1,4}|\(0[0-9]{1,4}\))(?:[-./ ][0-9]{2,8}){1,4})"
-    rf"|[ ](?P<spoken>1?[2-9][0-9]{{2}}[2-9][0-9]{{6}})){_END}"
-)
-
-_LABELS: Final = ("phone", "tel", "mobile", "cell", "fax", "sms", "msisdn")
 
 
 def national(text: str, outline: str) -> list[Span]:
@@ -112,30 +98,7 @@ def international(text: str, outline: str) -> list[Span]:
     spans: list[Span] = []
     if "+" in outline:
         spans += [match.span() for match in _PLUS.finditer(text)]
-    if "%0b" in outline:
-        spans += [match.span() for match in _ENCODED_PLUS.finditer(text)]
-    # A signed count of bytes or rows: `+10485760 bytes`.
-    return [span for span in spans if not is_range(text, span)] if spans else spans
+    return [span for span in spans if not is_signed(text, span)] if spans else spans
 
 
-def labelled(text: str, outline: str) -> list[Span]:
-    """Return the bare numbers and national forms behind a word that says phone; the word stays."""
-    spans = []
-    for label in _LABELS:
-        if label in outline:
-            for hit in hits(outline, label):
-                match = _LABELLED.match(text, hit)
-                if match:
-                    spans.append((match.start("named" if match["named"] else "spoken"), match.end()))
-    return spans
-
-
-RULES: Final[tuple[Rule, ...]] = (national, international, labelled)
-
-_KEY: Final = re.compile(_LABEL + r"\Z")
-_BARE: Final = re.compile(r"[0-9]{7,15}")
-
-
-def is_labelled(key: str, number: str) -> bool:
-    """Return whether a member `key` of a record says that its value, a bare number, is a phone number."""
-    return bool(_BARE.fullmatch(number) and _KEY.search(key))
+RULES: Final[tuple[Rule, ...]] = (national, international)

@@ -1,0 +1,94 @@
+"""What an encoded text says, and where each of its characters was written."""
+
+import pytest
+
+from consumer.redact.encoded import decode, spaced
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("%28415%29%20555-0132", "(415) 555-0132"),
+        ("%2B44", "+44"),
+        ("%2b44", "+44"),
+        ("%252B44%2525", "+44%"),
+        ("%34%31%35", "415"),
+        ("%C2%A0x", "\u00a0x"),
+        ("%e2%80%91", "\u2011"),
+        ("%25C2%25A0", "\u00a0"),
+        (r"\u002b44", "+44"),
+        (r"\\\\u002B44", "+44"),
+        (r"\ud835\udfd7", "\U0001d7d7"),
+        (r"\u{1d7d7}", "\U0001d7d7"),
+        (r"\x2b44", "+44"),
+        ("&#43;&#x2B;&plus;&amp;#43;", "++++"),
+        ("a&nbsp;b&amp;nbsp;", "a b "),
+    ],
+)
+def test_encoded_characters_are_decoded(written: str, said: str) -> None:
+    """Percent-encoding, escapes and entities, each also encoded again, are one character each."""
+    view = decode(written)
+    assert view
+    assert view.text == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain",
+        "100 %",
+        "LIKE '%555-0199%'",
+        "LIKE '%301-555-0199'",
+        "%zz",
+        r"C:\new\table",
+        "a & b",
+        "&copy;",
+        "%C3x",
+    ],
+)
+def test_what_is_not_encoded_is_no_view(text: str) -> None:
+    """A percent sign, a backslash and an ampersand may stand for themselves."""
+    assert decode(text) is None
+
+
+def test_what_decodes_to_no_character_is_a_question_mark() -> None:
+    """Bytes that are no UTF-8, half a pair, and a number beyond Unicode break nothing."""
+    view = decode(r"%F5%80%80%80 \udc00 &#999999;")
+    assert view
+    assert view.text == "? \ufffd \U000f423f"
+
+
+def test_spans_of_the_view_come_back_as_they_were_written() -> None:
+    """A span covers all that its characters were written with, whatever is encoded before it and at its ends."""
+    written = "a%20%28b%29%20c%2B"
+    view = decode(written)
+    assert view
+    assert view.text == "a (b) c+"
+
+    def at(said: str) -> str:
+        start = view.text.index(said)
+        [(begin, end)] = view.written([(start, start + len(said))])
+        return written[begin:end]
+
+    assert [at(said) for said in ("a", " ", "(b)", "b", ") ", "c", "+", "a (b) c+")] == [
+        *("a", "%20", "%28b%29", "b", "%29%20", "c", "%2B", written),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("q=(415)+555-0132", "q=(415) 555-0132"),
+        ("%28415%29+555", "%28415%29 555"),
+        ("q=a+b+c&d=e+f", "q=a b c&d=e f"),
+        ("to=+44+20", "to=+44 20"),
+        ("a=%20+44", "a=%20+44"),
+        ("n=+442079460018+442079460019", "n=+442079460018+442079460019"),
+        ("1+2", "1+2"),
+        ("x = 1 + 2", "x = 1 + 2"),
+    ],
+)
+def test_a_plus_in_a_form_is_a_space(form: str, said: str) -> None:
+    """Within a value it parts words; at the start of a value or a number it is a plus, and outside of forms, too."""
+    assert spaced(form) == said
