@@ -54,14 +54,22 @@ def follow(
 
     `wait(seconds)` is called between two looks; it returns whether to stop.
     """
+    for items in looks(stack, table, ask, before=before, wait=wait):
+        yield from items
+
+
+def looks(
+    stack: Stack, table: TableReader, ask: Ask, *, before: int | None, wait: Callable[[float], bool]
+) -> Iterator[list[Item]]:
+    """Yield what `follow` does, look by look; a look that found nothing is an empty list."""
     aws_now_ms = _aws_clock(stack, ask.tenant_id)
     follower = Follower(table, ask, start_ms=aws_now_ms() - LOOK_BACK_S * 1000)
     # Read before the first poll: what is stored between the two is in the poll, and no later poll shows it again.
     stored, _ = first(table, ask, before)
     known = {item.key: item for item in [*stored, *follower.poll(aws_now_ms())] if _is_since(ask, item)}
-    yield from sorted(known.values(), key=arrival_of)[-(before or 0) :]
+    yield sorted(known.values(), key=arrival_of)[-(before or 0) :]
     while not wait(_POLL_S):
-        yield from follower.poll(aws_now_ms())
+        yield follower.poll(aws_now_ms())
 
 
 def _is_since(ask: Ask, item: Item) -> bool:

@@ -15,6 +15,7 @@ VERBS: Final[Mapping[str, str]] = {
     "send": "infra.cli.send",
     "logs": "infra.cli.logs",
     "log": "infra.cli.log",
+    "console": "infra.cli.console",
     "replay": "infra.cli.replay",
     "audit": "infra.cli.audit",
     "rebuild": "infra.cli.rebuild",

@@ -9,11 +9,10 @@ from typing import Final, get_args
 
 import click
 
-from consumer import instant
 from consumer.item import Item
 from consumer.query.ask import Ask
 from consumer.query.table import TableReader
-from infra import stored_logs, tenant_reader
+from infra import search_times, stored_logs, tenant_reader
 from infra.options.locator import on_stack
 from infra.options.zone import zone_option
 from infra.stack import Stack
@@ -85,9 +84,10 @@ def command(
     if follow and (until or oldest):
         raise click.UsageError("--follow shows what comes now: leave --until and --oldest out.")
     now = datetime.now(UTC)
-    since_ms, until_ms = _epoch_ms(since, now, zone, "--since"), _epoch_ms(until, now, zone, "--until")
-    if since_ms is not None and until_ms is not None and since_ms >= until_ms:
-        raise click.UsageError(f"--since {since} is not before --until {until}.")
+    try:
+        since_ms, until_ms = search_times.read(since, until, now, zone)
+    except search_times.BadTimeError as error:
+        raise click.UsageError(f"--{error.name}: {error}") from error
     if as_tenant is not None:
         place = tenant_reader.as_tenant(stack.place, stack.outputs["TenantReaderRoleArn"], as_tenant)
         stack = replace(stack, place=place)
@@ -125,15 +125,6 @@ def _show_some(table: TableReader, ask: Ask, show: Callable[[Item], None], *, li
     elif more:
         older = "older" if ask.newest_first else "newer"
         out.say(f"There may be {older} logs than these {len(items)}: --all, or more with --newest N.", err=True)
-
-
-def _epoch_ms(text: str | None, now: datetime, zone: tzinfo, option: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        return int(instant.parse(text, now, zone=zone).timestamp() * 1000)
-    except ValueError as error:
-        raise click.UsageError(f"{option}: {error}") from error
 
 
 def _shower(*, zone: tzinfo, raw: bool, as_json: bool) -> Callable[[Item], None]:

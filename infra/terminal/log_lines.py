@@ -52,7 +52,7 @@ def whole(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[str]:
     """Yield the lines that show everything of a log: its members, its fields, then its text."""
     times = {"received_at": item.received_at, "event_at": item.event_at, "processed_at": item.processed_at}
     members: dict[str, Any] = {"tenant_id": item.tenant_id, "log_id": item.log_id, "source": item.source}
-    members |= {name: f"{at}  ({_local(at, zone)})" for name, at in times.items() if at}
+    members |= {name: f"{at}  ({local_time(at, zone)})" for name, at in times.items() if at}
     members |= {"severity": item.severity, "arrived_at": item.arrived_at, "late_at": item.late_at}
     members |= {"redaction_version": item.redaction_version, "expires_at": item.expires_at}
     members |= {f"fields.{name}": as_text(value) for name, value in (item.fields or {}).items()}
@@ -78,10 +78,10 @@ def _text(item: Item, *, raw: bool) -> str:
 
 
 def _prefix(item: Item, zone: tzinfo) -> str:
-    return f"{_local(item.received_at, zone)}  {(item.severity or '-').upper():<5}  "
+    return f"{local_time(item.received_at, zone)}  {(item.severity or '-').upper():<5}  "
 
 
-def _local(at: str, zone: tzinfo) -> str:
+def local_time(at: str, zone: tzinfo) -> str:
     """Return a time of the item in `zone`, to the millisecond; one that no calendar has (a leap second) as it is."""
     try:
         moment = datetime.fromisoformat(at).astimezone(zone)

@@ -1,0 +1,53 @@
+"""`rdp console`: a page on this machine that shows what the system does, and finds logs."""
+
+import importlib.util
+import threading
+import webbrowser
+from datetime import tzinfo
+from typing import Final
+
+import click
+
+from infra.options.locator import Where, locate, where_options
+from infra.options.zone import zone_option
+from infra.stack import StackError
+from infra.terminal import out
+from infra.terminal.signals import on_stop
+
+_EXTRA: Final = ("hypercorn", "jinja2", "starlette")
+_PORT: Final = 8642
+
+
+@click.command("console")
+@where_options
+@zone_option
+@click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="0 picks a free one.")
+@click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
+@click.option("--raw", is_flag=True, help="The original texts, not the redacted ones.")
+@click.option("--allow-changes", is_flag=True, help="Let the page send dead letters back and remove them.")
+def command(*, where: Where, zone: tzinfo, port: int, no_browser: bool, raw: bool, allow_changes: bool) -> None:
+    """Show the stack on a page of this machine, until Ctrl-C: its flow, logs and dead letters.
+
+    The page works with your own credentials. Its address holds a token that is new at each start; nobody else gets in.
+    """
+    if missing := [name for name in _EXTRA if importlib.util.find_spec(name) is None]:
+        raise StackError(
+            f"The console needs {', '.join(missing)}: pip install 'robust-data-processor[console]', "
+            "or make setup in the repository."
+        )
+    from infra.console import server  # noqa: PLC0415 - only with the extra
+    from infra.console.pages import Shown  # noqa: PLC0415 - as above
+
+    stack = locate(where)
+    place = "this machine" if where.is_local else where.stack_name or "the stack of --outputs"
+    stop = threading.Event()
+
+    def tell(address: str) -> None:
+        out.say(f"console   {address}")
+        out.say("Ctrl-C ends it. Who has this address gets in: do not pass it on.", err=True)
+        if not no_browser:
+            webbrowser.open(address)
+
+    with server.listen(port) as listener, on_stop(lambda _: stop.set()):
+        app = server.application(stack, Shown(place, raw, allow_changes), zone)
+        server.run(app, listener, stop=stop, tell=tell)

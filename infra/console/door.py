@@ -1,0 +1,101 @@
+"""Who may come in: a browser of this machine that calls us by our own name and has the token of this start.
+
+The name keeps out a foreign site whose own name was made to lead here (DNS rebinding), the origin a foreign site that
+sends a form here (CSRF), the token every other user and program of this machine.
+"""
+
+import hmac
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADERS: Final[Mapping[str, str]] = {
+    # Scripts, styles and calls of our own files alone: no inline script, no frame, no other host.
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # With no-referrer a browser sends `Origin: null` with our own forms (Fetch, "append a request Origin header").
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+_TOKEN: Final = "token"  # noqa: S105 - the parameter's name
+_READING: Final = frozenset({"GET", "HEAD"})
+
+
+class Door(NamedTuple):
+    """What a request is judged by: the port that we listen on, and the token of this start."""
+
+    port: int
+    token: str
+
+    @property
+    def cookie(self) -> str:
+        """Return the cookie's name: browsers do not tell the ports of one host apart."""
+        return f"rdp_console_{self.port}"
+
+    def judge(self, request: HTTPConnection) -> Response | None:
+        """Return the answer to a request that does not come in, or None."""
+        hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        host = request.headers.get("host", "")
+        if host not in hosts:
+            return _refusal(f"This is the console of 127.0.0.1:{self.port}, and of no other name.")
+        method = request.scope["method"]
+        origin = request.headers.get("origin")
+        if origin not in {None, f"http://{host}"} or (origin is None and method not in _READING):
+            return _refusal("Another site sent this request. It was not done.")
+        given = request.query_params.get(_TOKEN)
+        if given is not None and method in _READING and self._is_token(given):
+            return self._enter(request)
+        if not self._is_token(request.cookies.get(self.cookie, "")):
+            return _refusal("No token, or that of an earlier start. Open the address that `rdp console` printed.")
+        return None
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), self.token.encode())
+
+    def _enter(self, request: HTTPConnection) -> Response:
+        """Take the token out of the address, where it would be copied and kept, into a cookie."""
+        kept = [(name, value) for name, value in parse_qsl(request.url.query, True) if name != _TOKEN]  # noqa: FBT003 - keep_blank_values
+        # A path alone, and no second slash at its start: it must not name another host.
+        path = "/" + request.url.path.lstrip("/\\")
+        response = RedirectResponse(f"{path}?{urlencode(kept)}" if kept else path, status_code=303)
+        response.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
+        return response
+
+
+class Guarded:
+    """The application behind its door; every answer has the headers."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            raise RuntimeError("The console speaks HTTP alone.")
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await (self._door.judge(HTTPConnection(scope)) or self._app)(scope, receive, send_with_headers)
+
+
+def _refusal(sentence: str) -> Response:
+    return PlainTextResponse(f"{sentence}\n", status_code=403)

@@ -1,0 +1,33 @@
+"""What a page says where it could not be made: one sentence, never a traceback."""
+
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consumer.query.cursor import InvalidCursorError
+from consumer.query.page import TableBusyError
+from infra.console.pages import Pages
+from infra.console.search import BadSearchError
+from infra.stack import StackError
+
+
+def told(pages: Pages, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Return `answer`, whose failures become a page that says what happened. A defect stays one."""
+
+    def answered(request: Request) -> Response:
+        try:
+            return answer(request)
+        except (BadSearchError, InvalidCursorError) as error:
+            status, problem = 400, str(error)
+        except TableBusyError as error:
+            status, problem = 503, str(error)
+        except StackError as error:
+            status, problem = 502, str(error)
+        except (BotoCoreError, ClientError) as error:
+            status, problem = 502, f"AWS call failed: {error} Check `rdp status`, the region and the credentials."
+        part = "problem" if "hx-request" in request.headers else "problem_page"
+        return pages.answer(part, status=status, problem=problem)
+
+    return answered

@@ -1,0 +1,54 @@
+"""The console's templates, rendered: every value is escaped, and none can be marked as safe."""
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any, Final, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from infra.terminal.text import printable
+
+_ASSETS: Final[Mapping[str, str]] = {
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "htmx-2.0.11.min.js": "text/javascript; charset=utf-8",
+}
+
+
+class Shown(NamedTuple):
+    """What every page says: which stack it is of, whether texts are the original ones, whether changes are allowed."""
+
+    where: str
+    raw: bool
+    allow_changes: bool
+
+
+class Pages:
+    """Renders a template by its name."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("infra.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        self._environment.filters["printable"] = printable
+        self._environment.globals["shown"] = shown
+
+    def text(self, name: str, **context: Any) -> str:
+        """Return the template `name` with these values."""
+        return self._environment.get_template(f"{name}.html").render(context)
+
+    def answer(self, name: str, *, status: int = 200, **context: Any) -> Response:
+        """Return it as an answer."""
+        return HTMLResponse(self.text(name, **context), status_code=status)
+
+
+def assets() -> dict[str, Response]:
+    """Return the files of the browser by name, each as its answer: read once, so that no request names a file."""
+    folder = resources.files("infra.console") / "assets"
+    headers = {"cache-control": "private, max-age=3600"}
+    return {
+        name: Response((folder / name).read_bytes(), media_type=media, headers=headers)
+        for name, media in _ASSETS.items()
+    }

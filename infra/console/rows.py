@@ -1,0 +1,64 @@
+"""A stored log as a row of the page, and whole. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+from consumer.item import Item, Key
+from consumer.query import shown
+from infra.terminal.log_lines import as_text, local_time
+
+_MAX_CHARS: Final = 1_000
+"""Of a row: a text has up to 170,000, and a page up to 10,000 rows."""
+
+_APART: Final = frozenset({"text", "fields"})
+
+
+class Row(NamedTuple):
+    """`element` is the row's id in the page, `query` leads to the whole log; `cut` says that the text goes on."""
+
+    element: str
+    query: str
+    at: str
+    severity: str
+    text: str
+    cut: bool
+
+
+def rows(items: Sequence[Item], *, zone: tzinfo, raw: bool) -> list[Row]:
+    """Return a row for each log."""
+    return [_row(item, zone=zone, raw=raw) for item in items]
+
+
+def query_of(key: Key) -> str:
+    """Return the query string that names a log."""
+    return urlencode({"tenant": key.tenant_id, "log_id": key.log_id})
+
+
+def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[tuple[str, str]]:
+    """Yield everything of a log but its text, by name: the API's members, then the sender's fields."""
+    known: dict[str, Any] = shown.members(item, raw=raw)
+    for name, value in known.items():
+        if name not in _APART:
+            yield name, f"{value}  ({local_time(value, zone)})" if name.endswith("_at") and "T" in value else str(value)
+    for name, value in (item.fields or {}).items():
+        yield f"fields.{name}", as_text(value)
+
+
+def text_of(item: Item, *, raw: bool) -> str:
+    """Return the log's text: redacted, or with `raw` the original."""
+    return item.original_text if raw else item.modified_data
+
+
+def _row(item: Item, *, zone: tzinfo, raw: bool) -> Row:
+    text = text_of(item, raw=raw)
+    return Row(
+        element="log-" + blake2b(repr(item.key).encode(), digest_size=9).hexdigest(),
+        query=query_of(item.key),
+        at=local_time(item.received_at, zone),
+        severity=item.severity or "",
+        text=text[:_MAX_CHARS],
+        cut=len(text) > _MAX_CHARS,
+    )

@@ -1,0 +1,79 @@
+"""A tenant's stored logs in memory, and the console's view over them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+from starlette.testclient import TestClient
+
+from consumer.item import Item, Key
+from consumer.query.ask import Ask, takes
+from consumer.query.page import Found
+from consumer.query.ranges import Range
+from consumer.timestamps import rfc3339
+from infra.console import logs
+from infra.console.pages import Pages, Shown
+from infra.console.server import of_routes
+from ingest.contract.log_ids import generator
+from ingest.contract.message import Severity
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+
+
+def log(
+    ago_s: float, text: str, *, severity: Severity | None = None, original: str | None = None, tenant: str = "acme"
+) -> Item:
+    """Return a log that was received so long before `NOW`."""
+    at_ms = NOW_MS - int(ago_s * 1000)
+    return Item(
+        tenant_id=tenant,
+        log_id=generator(at_ms, hash(text) & (1 << 60) - 1)(0),
+        source="json_upload",
+        original_text=text if original is None else original,
+        modified_data=text,
+        received_at=rfc3339(at_ms),
+        processed_at=rfc3339(at_ms + 900),
+        redaction_version="1",
+        severity=severity,
+        fields={"user": {"name": "bob"}, "at": 7},
+    )
+
+
+class Stored:
+    """Answers the reads of `consumer.query`, in the order of the ids; `failure` is raised instead."""
+
+    buckets = 1
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = sorted(items, key=lambda item: item.log_id)
+        self.failure: Exception | None = None
+
+    def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
+        """Yield the range's logs, `limit` at a time."""
+        if self.failure is not None:
+            raise self.failure
+        found = [
+            Found(item.log_id, item.key, item)
+            for item in (self.items[::-1] if newest_first else self.items)
+            if within.place == "table" and item.tenant_id == tenant_id and within.low <= item.log_id <= within.high
+        ]
+        for start in range(0, max(len(found), 1), limit):
+            yield found[start : start + limit]
+
+    def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Return what is there."""
+        return {item.key: item for item in self.items if item.key in keys}
+
+    def looks(self, ask: Ask, before: int, wait: Callable[[float], bool]) -> Iterator[list[Item]]:
+        """Yield what is there, and then once what is not there yet."""
+        yield [item for item in self.items if takes(ask, item)][-before:]
+        if not wait(0):
+            yield [replace(self.items[-1], log_id="came-later")]
+
+
+def browser(stored: Stored, *, raw: bool = False) -> TestClient:
+    """Return a client of the view of these logs, without the console's door."""
+    pages = Pages(Shown("this machine", raw, allow_changes=False))
+    view = logs.Logs(pages=pages, reads=stored, looks=stored.looks, now=lambda: NOW, zone=UTC, raw=raw)
+    return TestClient(of_routes(pages, logs.routes(view)))

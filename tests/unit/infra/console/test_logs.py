@@ -1,0 +1,217 @@
+"""The view of the logs, as a browser without scripts sees it."""
+
+import html
+import re
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from consumer.query.page import TableBusyError
+from tests.unit.infra.console.stored import Stored, browser, log
+
+_HOSTILE = [
+    "<script>document.title='owned'</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }} {% raw %}",
+    "\x1b[2J\x1b]0;owned\x07",
+    "abc\u202edcba\u2066",
+    "data: x\n\nevent: failed\ndata: owned",
+]
+
+
+def _texts(page: str) -> list[str]:
+    return [html.unescape(text) for text in re.findall(r"<bdi>(.*?)</bdi></summary>", page, re.DOTALL)]
+
+
+def test_without_a_tenant_nothing_is_read() -> None:
+    """The first page is the form."""
+    stored = Stored([])
+    stored.failure = AssertionError("read")
+    page = browser(stored).get("/")
+    assert (page.status_code, str(page.url)) == (200, "http://testserver/logs")
+    assert 'name="tenant"' in page.text
+
+
+def test_the_newest_come_first_and_the_next_page_follows() -> None:
+    """Every log once, newest first, over the pages that the cursor leads to; the last page says so."""
+    client = browser(Stored([log(n, f"log {n}") for n in range(450)]))
+    page = client.get("/logs?tenant=acme").text
+    seen = _texts(page)
+    assert len(seen) == 100
+    while more := re.search(r'hx-get="(/logs/more[^"]*)"', page):
+        page = client.get(html.unescape(more[1])).text
+        seen += _texts(page)
+    assert seen == [f"log {n}" for n in range(450)]
+    assert "These are all." in page
+
+
+def test_time_words_severity_and_fields_find() -> None:
+    """The address holds the search; each part of it narrows what is shown."""
+    client = browser(
+        Stored(
+            [
+                log(60, "payment timeout", severity="error"),
+                log(7000, "payment timeout long ago", severity="fatal"),
+                log(90, "payment took place", severity="info"),
+                log(50, "other timeout", severity="error"),
+            ]
+        )
+    )
+    query = {"tenant": "acme", "since": "1h", "words": 'TIMEOUT "payment t"', "severity": "warn"}
+    page = client.get("/logs", params=query | {"fields": "user.name=bob at=7"})
+    assert _texts(page.text) == ["payment timeout"]
+    assert 'value="1h"' in page.text
+    assert "since=2026-11-28T11%3A00%3A00.000Z" in html.unescape(page.text)
+    assert _texts(client.get("/logs", params=query | {"fields": "user.name=eve"}).text) == []
+    assert _texts(client.get("/logs", params=query | {"until": "30m"}).text) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("since=soon", "'soon' is neither a time"),
+        ("since=1h&until=2h", "1h is not before 2h."),
+        ("severity=loud", "It is one of trace"),
+        ("fields=bob", "bob is not name=value"),
+        ("words=" + "+".join("abcdefghijk"), "These are more than 10."),
+        ("words=" + "x" * 1001, "It has more than 1,000 characters."),
+        ("follow=1&until=1m", "leave it empty"),
+    ],
+)
+def test_a_wrong_part_is_named(query: str, problem: str) -> None:
+    """400, a sentence, and the form as it was typed."""
+    page = browser(Stored([])).get(f"/logs?tenant=acme&{query}")
+    assert page.status_code == 400
+    assert problem in html.unescape(page.text)
+    assert 'aria-invalid="true"' in page.text or "severity" in query
+
+
+@pytest.mark.parametrize("text", _HOSTILE)
+def test_hostile_texts_are_text(text: str) -> None:
+    """In a row, whole and in an event nothing of a log is markup, a template or a terminal's command."""
+    client = browser(Stored([log(5, text)]))
+    page = client.get("/logs?tenant=acme").text
+    (shown,) = _texts(page)
+    assert shown.isprintable()
+    assert shown.replace("\\n", "\n").encode().decode("unicode_escape") == text
+    whole = re.search(r'hx-get="(/logs/whole[^"]*)"', page)
+    assert whole is not None
+    body = client.get(html.unescape(whole[1])).text
+    events = client.get("/logs/follow?tenant=acme").text
+    for answer in (page, body, events):
+        assert "<script>document" not in answer
+        assert "<img" not in answer
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e\u2066]", answer.replace("\r\n", "\n"))
+    assert not re.search(r"^event: failed", events, re.MULTILINE)
+
+
+def test_a_hostile_search_is_text() -> None:
+    """What a link puts into the form, and a tenant that is none, is markup nowhere."""
+    page = browser(Stored([])).get("/logs", params={"tenant": '"><script>alert(1)</script>', "words": "'<b>"})
+    assert "<script>alert" not in page.text
+    assert "<b>" not in page.text
+    missing = browser(Stored([])).get("/logs/whole", params={"tenant": "<b>", "log_id": "<i>"})
+    assert missing.status_code == 404
+    assert "<i>" not in missing.text
+
+
+def test_redacted_unless_raw() -> None:
+    """Rows, the whole log and the search see the redacted text; with `--raw` the original, and the page says so."""
+    stored = Stored([log(5, "call [REDACTED]", original="call 555-0199")])
+    for raw, found in ((False, ["call [REDACTED]"]), (True, ["call 555-0199"])):
+        client = browser(stored, raw=raw)
+        page = client.get("/logs?tenant=acme").text
+        assert _texts(page) == found
+        assert ("original texts" in page) is raw
+        whole = client.get("/logs/whole", params={"tenant": "acme", "log_id": stored.items[0].log_id}).text
+        assert ("555-0199" in whole) is raw
+        assert bool(_texts(client.get("/logs?tenant=acme&words=555-0199").text)) is raw
+
+
+def test_a_log_opens_whole() -> None:
+    """Its members, its fields under their names, its text with the line breaks."""
+    item = log(5, "first\nsecond <b>")
+    page = browser(Stored([item])).get("/logs/whole", params={"tenant": "acme", "log_id": item.log_id})
+    assert item.log_id in page.text
+    assert "fields.user" in page.text
+    assert "first\nsecond &lt;b&gt;" in page.text
+
+
+def test_a_filter_that_finds_nothing_asks_before_it_reads_on() -> None:
+    """A rare word does not read a table of millions by itself: it says how far it looked, with a button."""
+    client = browser(Stored([log(n, "common") for n in range(6_000)]))
+    page = client.get("/logs?tenant=acme&words=rare").text
+    assert "Search further back</button>" in page
+    assert "intersect" not in page
+
+
+def test_the_histogram_counts_what_is_found() -> None:
+    """Its bars add up to the logs of the search, its marks are times that the search takes."""
+    client = browser(Stored([log(n, "x", severity="error" if n % 2 else "info") for n in range(300)]))
+    page = client.get("/logs/histogram?tenant=acme&since=10m&severity=error").text
+    assert "150 logs" in page
+    assert sum(int(n) for n in re.findall(r": (\d+) logs", page)) == 150
+    marks = re.search(r'data-brush="([^"]*)"', page)
+    assert marks is not None
+    first, last = marks[1].split()[0], marks[1].split()[-1]
+    assert len(_texts(client.get("/logs", params={"tenant": "acme", "since": first, "until": last}).text)) == 100
+    assert "logs" not in client.get("/logs/histogram?tenant=nobody").text
+
+
+def test_following_sends_rows_and_then_what_comes() -> None:
+    """Server-sent events: the newest first, each row once, and nothing of another search."""
+    client = browser(Stored([log(9, "old one"), log(8, "other"), log(7, "new one")]))
+    events = client.get("/logs/follow?tenant=acme&words=one")
+    assert events.headers["content-type"].startswith("text/event-stream")
+    assert _texts(events.text.replace("\ndata: ", "\n")) == ["new one", "old one", "new one"]
+    assert client.get("/logs/follow?tenant=acme&until=1h&follow=1").status_code == 400
+
+
+def test_a_failure_while_following_is_told() -> None:
+    """The page gets an event with the sentence, and the stream ends."""
+
+    class Failing(Stored):
+        def looks(self, *_: object) -> object:  # type: ignore[override] # ends at once
+            raise TableBusyError("DynamoDB is <busy>.")
+            yield
+
+    events = browser(Failing([])).get("/logs/follow?tenant=acme").text
+    assert events == "event: failed\ndata: Following ended: DynamoDB is <busy>.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (TableBusyError("DynamoDB is throttled."), 503),
+        (EndpointConnectionError(endpoint_url="http://<b>"), 502),
+    ],
+)
+def test_a_failure_is_a_sentence(failure: Exception, status: int) -> None:
+    """No traceback, and its text is no markup; a part of a page gets a part."""
+    stored = Stored([])
+    stored.failure = failure
+    page = browser(stored).get("/logs?tenant=acme")
+    assert page.status_code == status
+    assert 'role="alert"' in page.text
+    assert "Traceback" not in page.text
+    assert "<b>" not in page.text
+    part = browser(stored).get("/logs/histogram?tenant=acme", headers={"hx-request": "true"})
+    assert "<html" not in part.text
+
+
+def test_a_cursor_of_another_search_is_refused() -> None:
+    """It says so, and reads nothing."""
+    client = browser(Stored([log(n, f"log {n}") for n in range(150)]))
+    more = re.search(r'hx-get="(/logs/more[^"]*)"', client.get("/logs?tenant=acme").text)
+    assert more is not None
+    assert client.get(html.unescape(more[1]).replace("tenant=acme", "tenant=other")).status_code == 400
+    assert client.get("/logs/more?tenant=acme&cursor=x").status_code == 400
+
+
+def test_there_are_no_other_files() -> None:
+    """An asset's name leads to one of ours, and to no file of this machine."""
+    client = browser(Stored([]))
+    assert client.get("/assets/console.css").status_code == 200
+    for name in ("../server.py", "..%2fserver.py", "%2fetc%2fpasswd", "htmx-LICENSE.txt"):
+        assert client.get(f"/assets/{name}").status_code == 404
+    assert client.get("/nothing").status_code == 404

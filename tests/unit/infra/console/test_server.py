@@ -1,0 +1,34 @@
+"""The console as a process has it: a real socket, its token, its end."""
+
+import threading
+import urllib.request
+from queue import Queue
+
+import pytest
+
+from infra.console import server
+from infra.stack import StackError
+from tests.unit.infra.console.stored import Stored, browser
+
+
+def test_it_listens_on_this_machine_alone_and_ends_when_asked() -> None:
+    """The told address opens it; `stop` ends it, with its socket closed."""
+    addresses: Queue[str] = Queue()
+    stop = threading.Event()
+    listener = server.listen(0)
+    assert listener.getsockname()[0] == "127.0.0.1"
+    app = browser(Stored([])).app
+    with pytest.raises(StackError, match=r"Port \d+ of 127.0.0.1: .* Take another with --port"):
+        server.listen(listener.getsockname()[1])
+    running = threading.Thread(target=lambda: server.run(app, listener, stop=stop, tell=addresses.put))
+    running.start()
+    try:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(addresses.get(timeout=30), timeout=30) as page:
+            assert page.status == 200
+            assert "server" not in page.headers
+            assert b'name="tenant"' in page.read()
+    finally:
+        stop.set()
+        running.join(30)
+    assert not running.is_alive()
