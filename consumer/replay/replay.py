@@ -11,10 +11,11 @@ import msgspec
 
 from consumer.replay import checkpoint as checkpoints
 from consumer.replay.broken import BrokenRecords
-from consumer.replay.checkpoint import SHARD_END, Checkpoint, ShardPosition
-from consumer.replay.deaggregate import Broken, deaggregate
+from consumer.replay.checkpoint import Checkpoint
+from consumer.replay.deaggregate import Broken
 from consumer.replay.distinct import Seen
 from consumer.replay.merge import Idle, ShardEnded, StreamRecord
+from consumer.replay.reached import Reached
 from consumer.replay.select import read_log
 from consumer.replay.sinks import Sink
 from ingest.contract.message import InternalMessage
@@ -71,11 +72,9 @@ class Replay:
         self._monotonic = monotonic
         self._counters = counters
         self._on_progress = on_progress
-        self._positions: dict[str, ShardPosition] = dict(start.shards)
-        self._latest: dict[str, tuple[StreamRecord, int]] = {}
+        self._reached = Reached(start.shards)
         self._commit = start.commit
         self._logs_at_commit = 0
-        self._dirty = False
         self._committed_at_s = monotonic()
 
     def run(self, events: Iterable[StreamRecord | ShardEnded | Idle]) -> Counters:
@@ -93,14 +92,12 @@ class Replay:
             elif isinstance(event, ShardEnded):
                 counters.shards_ended += 1
                 counters.behind_ms.pop(event.shard_id, None)
-                self._latest.pop(event.shard_id, None)
-                self._positions[event.shard_id] = ShardPosition(sequence_number=SHARD_END)
-                self._dirty = True
+                self._reached.ended(event.shard_id)
             else:
                 self._on_progress()
-                if self._dirty and self._monotonic() - self._committed_at_s >= sink.idle_commit_s:
+                if self._reached.changed and self._monotonic() - self._committed_at_s >= sink.idle_commit_s:
                     self.commit()
-        if self._dirty or self._commit == self._start.commit:
+        if self._reached.changed or self._commit == self._start.commit:
             self.commit()
         self._on_progress()
         return counters
@@ -115,10 +112,7 @@ class Replay:
         self._counters.commits += 1
         self._logs_at_commit = self._counters.logs
         self._committed_at_s = self._monotonic()
-        self._dirty = False
-        for shard_id, (record, last) in self._latest.items():
-            self._positions[shard_id] = ShardPosition(sequence_number=record.sequence_number, sub_sequence_number=last)
-        self._latest.clear()
+        shards = self._reached.settled()
         if self._checkpoint_path is not None:
             checkpoints.save(
                 self._checkpoint_path,
@@ -128,27 +122,20 @@ class Replay:
                     logs=self._start.logs + self._counters.logs,
                     output=output,
                     broken=broken,
-                    shards=self._positions,
+                    shards=shards,
                 ),
             )
         self._on_progress()
 
     def _take(self, record: StreamRecord) -> None:
         counters, sink, seen, transform = self._counters, self._sink, self._seen, self._transform
-        user_records = deaggregate(record.partition_key, record.data)
-        last = user_records[-1].sub_sequence_number if user_records else 0
-        read = self._positions.get(record.shard_id)
-        if read is not None and read.sequence_number == record.sequence_number:
-            # The record that the checkpoint names: what it holds up to there was read by an earlier run.
-            user_records = [piece for piece in user_records if piece.sub_sequence_number > read.sub_sequence_number]
-            if not user_records:
-                return
+        user_records = self._reached.unread(record)
+        if not user_records:
+            return
         counters.records += 1
         counters.logs += len(user_records)
         counters.shards_read.add(record.shard_id)
         counters.behind_ms[record.shard_id] = record.millis_behind
-        self._latest[record.shard_id] = (record, last)
-        self._dirty = True
         for piece in user_records:
             log = read_log(piece) if not isinstance(piece, Broken) else piece
             if isinstance(log, Broken):

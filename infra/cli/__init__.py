@@ -17,6 +17,7 @@ VERBS: Final[Mapping[str, str]] = {
     "log": "infra.cli.log",
     "console": "infra.cli.console",
     "replay": "infra.cli.replay",
+    "lake": "infra.cli.lake",
     "audit": "infra.cli.audit",
     "rebuild": "infra.cli.rebuild",
     "bench": "bench.cli.bench",

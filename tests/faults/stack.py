@@ -185,7 +185,7 @@ class Stack:
             sqs=self.sqs,
             stdout=BytesIO(),
             clock=clock,
-            readers=lambda open_pages: _Readers(open_pages, clock.sleep),
+            readers=lambda open_pages: Readers(open_pages, clock.sleep),
         )
         with _durable_steps(self.injector):
             job.run(options, outside, None)
@@ -219,7 +219,7 @@ def _end_process(_: int) -> None:
     raise Killed
 
 
-class _Readers:
+class Readers:
     """`ShardReaders` without threads: a page is read when it is asked for, so that a run repeats itself."""
 
     def __init__(self, open_pages: OpenPages, sleep: Callable[[float], None]) -> None:

@@ -9,7 +9,7 @@ _FOLLOW: Final = "tests/unit/consumer/query/test_follow.py"
 _READ: Final = "tests/unit/consumer/replay/test_read.py"
 _REPLAY: Final = "tests/unit/consumer/replay/test_replay.py"
 
-_SAVED: Final = "                    shards=self._positions,\n                ),\n            )\n"
+_SAVED: Final = "                    shards=shards,\n                ),\n            )\n"
 _SENT: Final = "    answer = client.send_message_batch(\n        QueueUrl=queue_url,\n"
 
 MUTATIONS: Final = (
@@ -46,7 +46,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "checkpoints_log_read_again",
-        "consumer/replay/replay.py",
+        "consumer/replay/reached.py",
         (("piece.sub_sequence_number > read.", "piece.sub_sequence_number >= read."),),
         f"{_REPLAY}::test_the_rest_of_a_record_is_read_after_its_sub_sequence_number",
         "test_the_rest_of_a_record_is_read",

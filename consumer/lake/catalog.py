@@ -1,0 +1,134 @@
+"""Where a lake is: a folder, or an S3 table bucket; and its table there, made when it is not."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError, TableAlreadyExistsError
+
+from consumer.lake.checkpoint import WrongLakeError
+from consumer.lake.rows import KEY_BYTES
+from consumer.lake.schema import PARTITIONS, PROPERTIES, SCHEMA
+from consumer.replay import private
+
+NAMESPACE: Final = "rdp"
+LOGS: Final = "logs"
+RAW_LOGS: Final = "logs_raw"
+
+CATALOG_FILE: Final = "catalog.sqlite"
+KEY_FILE: Final = "lake.key"
+"""The key's name in the folder of a lake."""
+
+_KEY_CHECK: Final = "rdp.key-check"
+_DATA_FOLDER: Final = "warehouse"
+
+
+class Credentials(NamedTuple):
+    """Whose calls they are: AWS's three values, where the usual sources are not to be asked."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+
+def in_folder(folder: Path) -> Catalog:
+    """Return the catalog in a folder of this machine, made when it is not there: its owner alone may look into it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    private.made_folder(folder)
+    data = private.made_folder(folder.resolve() / _DATA_FOLDER)
+    private.opened(folder / CATALOG_FILE).close()
+    return load_catalog(
+        "lake", type="sql", uri=f"sqlite:///{folder.resolve() / CATALOG_FILE}", warehouse=data.as_uri()
+    )
+
+
+def in_table_bucket(
+    arn: str, *, region: str, endpoint_url: str | None = None, credentials: Credentials | None = None
+) -> Catalog:
+    """Return the catalog of an S3 table bucket, through its Iceberg REST endpoint with signed requests.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-open-source.html (November 2026).
+    `endpoint_url` is that of an engine that stands for AWS.
+    """
+    properties = {
+        "type": "rest",
+        "uri": f"{endpoint_url or f'https://s3tables.{region}.amazonaws.com'}/iceberg",
+        "warehouse": arn,
+        "rest.sigv4-enabled": "true",
+        "rest.signing-name": "s3tables",
+        "rest.signing-region": region,
+        "s3.region": region,
+        "client.region": region,
+    }
+    if endpoint_url is not None:
+        properties["s3.endpoint"] = endpoint_url
+    if credentials is not None:
+        properties |= _named(credentials)
+    return load_catalog("lake", **properties)
+
+
+def _named(credentials: Credentials) -> Mapping[str, str]:
+    named = {
+        "client.access-key-id": credentials.access_key_id,
+        "client.secret-access-key": credentials.secret_access_key,
+    }
+    return named if credentials.session_token is None else named | {"client.session-token": credentials.session_token}
+
+
+def name_of(*, raw: bool) -> str:
+    """Return the table's full name: originals have a table of their own."""
+    return f"{NAMESPACE}.{RAW_LOGS if raw else LOGS}"
+
+
+def ensure(catalog: Catalog, name: str, key: bytes) -> None:
+    """Make the namespace and the table where they are not; two that do it at once make one.
+
+    Raises:
+        WrongLakeError: the table was written with another key: two copies of a redacted log would not be known for one.
+    """
+    check = blake2b(name.encode(), key=key, digest_size=8).hexdigest()
+    try:
+        table = catalog.load_table(name)
+    except (NoSuchTableError, NoSuchNamespaceError):
+        catalog.create_namespace_if_not_exists(NAMESPACE)
+        properties = {**PROPERTIES, _KEY_CHECK: check}
+        with suppress(TableAlreadyExistsError):
+            catalog.create_table(name, SCHEMA, partition_spec=PARTITIONS, properties=properties)
+        table = catalog.load_table(name)
+    if table.properties.get(_KEY_CHECK) != check:
+        raise WrongLakeError(f"{name} was written with another key. Bring the key that it was made with (--key).")
+
+
+def key_file(path: Path) -> bytes:
+    """Return the key in the file, drawn at random once. Who has it not learns nothing from a lake's digests.
+
+    Raises:
+        OSError: it cannot be read or made.
+        WrongLakeError: the file is no key.
+    """
+    if not path.exists():
+        drawn = path.with_name(f"{path.name}.{os.getpid()}")
+        with private.opened(drawn, anew=True) as file:
+            file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(drawn, path)  # Of two that draw at once, the first one's counts, whole.
+        drawn.unlink()
+        private.sync_folder(path.parent)
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise WrongLakeError(f"{path} is no key of a lake: it has {len(key)} bytes, not {KEY_BYTES}.")
+    return key
+
+
+def key_of(secret: str) -> bytes:
+    """Return the key that a secret of any length stands for."""
+    return blake2b(secret.encode(), digest_size=KEY_BYTES).digest()

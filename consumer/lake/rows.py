@@ -1,0 +1,144 @@
+"""Pure: logs to rows of the lake, and whether two of them are one log."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from consumer.redact import Redactor
+from consumer.replay.select import redacted
+from consumer.timestamps import instant
+from ingest.contract import exact_json
+from ingest.contract.message import InternalMessage
+
+KEY_BYTES: Final = 32
+"""Bytes of the lake's key, which keeps `original_digest` from being guessed."""
+
+DISTINCT_DAYS: Final = 30
+"""Two copies of a log that were received within so many days are one row.
+
+No two stand on the stream with more between them: it keeps a record for 7 days, and a log comes to it at most 18 days
+after it was received (4 in the queue, 14 as a dead letter)."""
+
+_DIGEST_BYTES: Final = 16  # Two of a billion texts share a digest with a probability of 1e-21.
+
+
+class Row(NamedTuple):
+    """One row, its columns in the table's order.
+
+    Times are in UTC and name no zone: no reader then needs a time zone library. `event_at` is text, with all the digits
+    that the sender gave; `event_time` the same cut to microseconds, None where that is no instant. `original_digest` is
+    set where redaction changed the text: the text that came, hashed with the lake's key.
+    """
+
+    tenant_id: str
+    log_id: str
+    received_at: datetime
+    event_at: str | None
+    event_time: datetime | None
+    severity: str | None
+    source: str
+    text: str
+    fields: str | None
+    redaction_version: str
+    original_digest: bytes | None
+
+
+class Held(NamedTuple):
+    """What the table has of a log: as much as tells it from another."""
+
+    tenant_id: str
+    log_id: str
+    text: str
+    original_digest: bytes | None
+
+
+def row(message: InternalMessage, redactor: Redactor | None, key: bytes) -> Row:
+    """Return the log's row: redacted, or as it came where `redactor` is None."""
+    shown = message if redactor is None else redacted(message, redactor)
+    return Row(
+        tenant_id=message.tenant_id,
+        log_id=message.log_id,
+        received_at=_utc(message.received_at),
+        event_at=message.event_at,
+        event_time=_event_time(message.event_at),
+        severity=message.severity,
+        source=message.source,
+        text=shown.text,
+        fields=None if shown.fields is None else exact_json.encode(shown.fields).decode(),
+        redaction_version="" if redactor is None else redactor.version,
+        original_digest=None if shown.text == message.text else original_digest(message.text, key),
+    )
+
+
+def original_digest(text: str, key: bytes) -> bytes:
+    """Return the keyed digest of an original text: who lacks the key cannot try phone numbers until one fits."""
+    return blake2b(text.encode(), key=key, digest_size=_DIGEST_BYTES).digest()
+
+
+class Batch:
+    """Rows of one commit, each log once. `text_bytes` is about what they hold."""
+
+    def __init__(self, redactor: Redactor | None, key: bytes) -> None:
+        self._redactor = redactor
+        self._key = key
+        self._rows: dict[tuple[str, str, str], Row] = {}
+        self.text_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, message: InternalMessage) -> None:
+        """Take a log, unless it is here already."""
+        identity = (message.tenant_id, message.log_id, message.text)
+        if identity not in self._rows:
+            self._rows[identity] = row(message, self._redactor, self._key)
+            self.text_bytes += len(message.text)
+
+    def ids(self) -> dict[str, list[str]]:
+        """Return each tenant's log ids, in order."""
+        ids: dict[str, set[str]] = {}
+        for tenant_id, log_id, _ in self._rows:
+            ids.setdefault(tenant_id, set()).add(log_id)
+        return {tenant_id: sorted(found) for tenant_id, found in sorted(ids.items())}
+
+    def earliest(self) -> datetime:
+        """Return when the first of the logs was received."""
+        return min(row.received_at for row in self._rows.values())
+
+    def without(self, held: Iterable[Held]) -> list[Row]:
+        """Return the rows whose logs are none of `held`, in their order.
+
+        The texts that came are compared, not the redacted ones: two numbers become one token, and two logs stay two.
+        """
+        texts: dict[tuple[str, str], set[str | bytes]] = {}
+        for log in held:
+            known = log.text if log.original_digest is None else log.original_digest
+            texts.setdefault((log.tenant_id, log.log_id), set()).add(known)
+        if not texts:
+            return list(self._rows.values())
+        return [row for identity, row in self._rows.items() if not self._is_among(identity, texts)]
+
+    def _is_among(self, identity: tuple[str, str, str], texts: dict[tuple[str, str], set[str | bytes]]) -> bool:
+        tenant_id, log_id, text = identity
+        known = texts.get((tenant_id, log_id))
+        return known is not None and (text in known or original_digest(text, self._key) in known)
+
+
+def _utc(timestamp: str) -> datetime:
+    return instant(timestamp).replace(tzinfo=None)
+
+
+def _event_time(event_at: str | None) -> datetime | None:
+    try:
+        return None if event_at is None else _utc(event_at)
+    except ValueError:
+        return None
+
+
+def look_back(earliest: datetime) -> datetime:
+    """Return the time from which the table may hold copies of logs received at `earliest` or later."""
+    try:
+        return earliest - timedelta(days=DISTINCT_DAYS)
+    except OverflowError:
+        return datetime.min  # noqa: DTZ901 - compared with times of the table, which name no zone

@@ -1,0 +1,224 @@
+"""The loop of a sync: the merged stream into rows, a commit at a time, begun anew where another writer was faster."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final, NamedTuple, Protocol
+
+from consumer.lake import checkpoint as checkpoints
+from consumer.lake.checkpoint import LakeCheckpoint
+from consumer.lake.rows import Batch, Held, Row, look_back
+from consumer.redact import Redactor
+from consumer.replay.checkpoint import SHARD_END, ShardPosition
+from consumer.replay.deaggregate import Broken
+from consumer.replay.merge import Merge, ShardEnded, StreamRecord
+from consumer.replay.reached import Reached
+from consumer.replay.select import read_log
+from ingest.aws.retry import Time
+
+COMMIT_LOGS: Final = 200_000
+"""Logs read between two commits at most."""
+
+COMMIT_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of text that wait for a commit at most, about."""
+
+COMMIT_EVERY_S: Final = 300.0
+"""Followed, a quiet stream is committed so often: 12 commits an hour, because each file costs every query something."""
+
+_MAX_FAILURES: Final = 20  # In a row, and no other writer's commit among them: about a minute.
+_FIRST_BACKOFF_S: Final = 0.1
+_MAX_BACKOFF_S: Final = 5.0
+
+
+class CommitUnclearError(Exception):
+    """A commit failed, or its answer was lost: what stands in the table now says whether it is there."""
+
+
+class LakeUnreachableError(Exception):
+    """No commit succeeds. What is committed stands, and a later run goes on from there."""
+
+
+class Loaded(Protocol):
+    """What `consumer.lake.table.LakeTable` is: the table as it stood when it was loaded."""
+
+    checkpoint: LakeCheckpoint | None
+
+    def held(self, log_ids: Mapping[str, Sequence[str]], since: datetime) -> Iterable[Held]:
+        """Return what the table holds of each tenant's log ids, in rows received at `since` or later."""
+
+    def append(self, rows: Iterable[Row], checkpoint: LakeCheckpoint) -> None:
+        """Commit both as one snapshot, on the one that was loaded. Raises: CommitUnclearError."""
+
+
+class Stream(NamedTuple):
+    """The stream: its name, when it was made, and how it is opened at its shards' positions."""
+
+    name: str
+    created_ms: int
+    opened: Callable[[Mapping[str, ShardPosition]], AbstractContextManager[Merge]]
+
+
+class Policy(NamedTuple):
+    """When a commit is due: `logs` and `text_bytes` bound memory, `every_s` the number of files."""
+
+    logs: int = COMMIT_LOGS
+    text_bytes: int = COMMIT_BYTES
+    every_s: float = COMMIT_EVERY_S
+
+
+class Counters:
+    """Counters of one run, for whoever shows them. `rows` are those of its own commits.
+
+    `repeated` logs were in the table or in the batch already. `begun_anew` counts the commits that another writer made
+    first. `expired_shards` are those that the checkpoint was still reading and that the stream no longer has.
+    """
+
+    def __init__(self) -> None:
+        self.logs = 0
+        self.rows = 0
+        self.repeated = 0
+        self.broken = 0
+        self.commits = 0
+        self.begun_anew = 0
+        self.behind_ms: dict[str, int] = {}
+        self.expired_shards: list[str] = []
+
+    @property
+    def lag_ms(self) -> int:
+        """How far the shard that is farthest behind is from its tip."""
+        return max(tuple(self.behind_ms.values()), default=0)  # a copy: another thread shows it
+
+
+class Sync:
+    """One run, until the stream's end or as long as it is followed."""
+
+    def __init__(
+        self,
+        *,
+        load: Callable[[], Loaded],
+        stream: Stream,
+        redactor: Redactor | None,
+        key: bytes,
+        time: Time,
+        counters: Counters,
+        policy: Policy = Policy(),  # noqa: B008 - immutable
+    ) -> None:
+        self._load = load
+        self._stream = stream
+        self._redactor = redactor
+        self._key = key
+        self._time = time
+        self._counters = counters
+        self._policy = policy
+
+    def run(self) -> Counters:
+        """Read the stream from the table's checkpoint on, and commit; return the counters.
+
+        Raises:
+            WrongLakeError: the table is of another stream.
+            LakeUnreachableError: commits fail without end.
+            Exception: what the stream raises; the last commit stands.
+        """
+        while not self._pass(self._load()):
+            self._counters.begun_anew += 1
+        return self._counters
+
+    def _pass(self, table: Loaded) -> bool:
+        """Return whether all was read and committed; else another writer was faster, and its checkpoint counts."""
+        began = checkpoints.start(table.checkpoint, stream=self._stream.name, created_ms=self._stream.created_ms)
+        counters, policy, monotonic = self._counters, self._policy, self._time.monotonic
+        with self._stream.opened(began.shards) as merge:
+            counters.expired_shards = [
+                shard_id
+                for shard_id, position in began.shards.items()
+                if shard_id not in merge.shards and position.sequence_number != SHARD_END
+            ]
+            reading = _Reading(began, self._redactor, self._key)
+            committed_at_s = monotonic()
+            for event in merge:
+                if isinstance(event, StreamRecord):
+                    reading.take(event)
+                    counters.behind_ms[event.shard_id] = event.millis_behind
+                elif isinstance(event, ShardEnded):
+                    reading.reached.ended(event.shard_id)
+                    counters.behind_ms.pop(event.shard_id, None)
+                if reading.reached.changed and (
+                    reading.logs >= policy.logs
+                    or reading.batch.text_bytes >= policy.text_bytes
+                    or monotonic() - committed_at_s >= policy.every_s
+                ):
+                    after = self._commit(table, reading, merge)
+                    if after is None:
+                        return False
+                    table = after
+                    reading = reading.after()
+                    committed_at_s = monotonic()
+            return not reading.reached.changed or self._commit(table, reading, merge) is not None
+
+    def _commit(self, table: Loaded, reading: "_Reading", merge: Merge) -> Loaded | None:
+        """Return the table with what was read in it, or None where that is to be thrown away."""
+        batch = reading.batch
+        wanted = reading.settled(merge)
+        began = table.checkpoint
+        failures = 0
+        while True:
+            rows = batch.without(table.held(batch.ids(), look_back(batch.earliest()))) if batch else []
+            try:
+                table.append(rows, wanted)
+            except CommitUnclearError as error:
+                failures += 1
+                if failures > _MAX_FAILURES:
+                    raise LakeUnreachableError(f"{failures} commits failed in a row, the last: {error}") from error
+                self._time.sleep(self._time.jitter() * min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**failures))
+                table = self._load()
+                after = checkpoints.after_failure(began=began, wanted=wanted, found=table.checkpoint)
+                if after == "anew":
+                    return None
+                if after == "again":
+                    continue
+            self._count(reading, len(rows))
+            return table
+
+    def _count(self, reading: "_Reading", rows: int) -> None:
+        counters = self._counters
+        counters.commits += 1
+        counters.logs += reading.logs
+        counters.rows += rows
+        counters.broken += reading.broken
+        counters.repeated += reading.logs - reading.broken - rows
+
+
+class _Reading:
+    """What was read since a checkpoint, for one commit."""
+
+    def __init__(self, began: LakeCheckpoint, redactor: Redactor | None, key: bytes) -> None:
+        self._began = began
+        self._redactor = redactor
+        self._key = key
+        self._wanted = began
+        self.reached = Reached(began.shards)
+        self.batch = Batch(redactor, key)
+        self.logs = 0
+        self.broken = 0
+
+    def take(self, record: StreamRecord) -> None:
+        """Take the logs of a record that were not read yet."""
+        pieces = self.reached.unread(record)
+        self.logs += len(pieces)
+        for piece in pieces:
+            log = piece if isinstance(piece, Broken) else read_log(piece)
+            if isinstance(log, Broken):
+                self.broken += 1
+            else:
+                self.batch.add(log)
+
+    def settled(self, merge: Merge) -> LakeCheckpoint:
+        """Return the checkpoint after it."""
+        self._wanted = checkpoints.advanced(
+            self._began, self.reached.settled(), merge.shards, logs=self.logs, broken=self.broken
+        )
+        return self._wanted
+
+    def after(self) -> "_Reading":
+        """Return what goes on from there."""
+        return _Reading(self._wanted, self._redactor, self._key)

@@ -1,0 +1,218 @@
+"""`rdp lake`: every log in an Iceberg table, and SQL over it."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import click
+
+from infra.cli.replay import outside, redactor_of
+from infra.options.locator import Where, locate, where_options
+from infra.terminal import out
+from infra.terminal.signals import on_stop
+from infra.terminal.summaries import WholeSummaries
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from consumer.lake.sync import Counters
+    from infra.lake_place import Lake
+    from infra.stack import Stack
+
+Format = Literal["table", "json", "csv", "parquet"]
+_FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet")
+
+
+@click.group("lake", cls=WholeSummaries)
+def command() -> None:
+    """Keep every log in an Apache Iceberg table, for years, and ask it by SQL.
+
+    It is in the folder `lake` of the stack's data folder, in the S3 table bucket of a stack that was deployed with
+    Lake=true, or where --warehouse says.
+    """
+
+
+def _on_lake(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name a lake; give the function the `Lake`, and how its stack is found."""
+
+    @where_options
+    @click.option("--warehouse", metavar="WHERE", help="A folder, or the ARN of an S3 table bucket.")
+    @click.option(
+        "--key",
+        "key_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The key of the lake's digests. [default: lake.key in the folder]",
+    )
+    @wraps(function)
+    def wrapper(*, where: Where, warehouse: str | None, key_path: Path | None, **arguments: Any) -> None:
+        found: list[Stack] = []
+
+        def stack() -> "Stack":
+            if not found:
+                found.append(locate(where))
+            return found[0]
+
+        with _told():
+            from infra import lake_place  # noqa: PLC0415 - an extra, and slow to import
+
+            function(lake_place.find(warehouse, key_path, where.data_dir, stack), stack, **arguments)
+
+    return wrapper
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell in one line what a lake cannot do."""
+    try:
+        from consumer.lake import failures  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        raise click.ClickException("A lake needs the extra: pip install 'robust-data-processor[lake]'") from error
+    try:
+        yield
+    except failures.TOLD as error:
+        raise click.ClickException(str(error)) from error
+
+
+_RAW = click.option("--raw", is_flag=True, help="The table of originals, in place of the redacted one.")
+
+
+@command.command("sync")
+@_on_lake
+@_RAW
+@click.option("--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
+@click.option(
+    "--every",
+    "every_s",
+    type=click.IntRange(min=1),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --follow: how long what arrived may wait for a commit. Often makes many small files.",
+)
+def sync(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, follow: bool, every_s: int) -> None:
+    """Bring the stream's logs into the lake, each once, from where the last sync ended.
+
+    It may be killed at any time, and run twice at once: rows and position are one commit.
+    """
+    from consumer.lake import job  # noqa: PLC0415 - an extra, and slow to import
+
+    came = threading.Event()
+    on = stack()
+    redactor = None if raw else redactor_of(on)
+    asked = job.Options(raw=raw, follow=follow, every_s=every_s)
+    with on_stop(lambda _: came.set()), ExitStack() as cleanup:  # What was read is committed first.
+        counters = job.run(
+            asked,
+            outside(on),
+            lake.catalog,
+            redactor,
+            lake.key(),
+            stopped=came.is_set,
+            show=lambda counters: _shown(cleanup, counters),
+        )
+    out.say(
+        f"{counters.logs:,} logs read: {counters.rows:,} rows in {counters.commits:,} commits, "
+        f"{counters.repeated:,} repeated, {counters.broken:,} broken"
+        + (f"; begun anew {counters.begun_anew:,} times behind another sync" if counters.begun_anew else ""),
+        err=True,
+    )
+    for shard_id in counters.expired_shards:
+        out.say(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
+    if counters.broken:
+        out.say("What is broken is no log and no row: `rdp replay --quarantine FILE` keeps it.", err=True)
+
+
+def _shown(cleanup: ExitStack, counters: "Counters") -> None:
+    started_s = time.monotonic()
+
+    def line() -> str:
+        rate = counters.logs / max(time.monotonic() - started_s, 0.001)
+        return (
+            f"{counters.logs:,} logs in {counters.commits:,} commits  {rate:,.0f} logs/s  "
+            f"{counters.lag_ms / 1000:,.1f} s behind"
+        )
+
+    cleanup.enter_context(out.live_line(line))
+
+
+@command.command("status")
+@_on_lake
+@_RAW
+@click.option(
+    "--snapshots", is_flag=True, help="The snapshots that `rdp lake query --snapshot` takes, in place of the parts."
+)
+def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: bool) -> None:
+    """Show rows, files and bytes by tenant and day, and how far the lake is behind the stream."""
+    from consumer.lake import status as lake_status  # noqa: PLC0415 - as above
+    from consumer.lake.table import checkpoint_of  # noqa: PLC0415
+
+    table = lake.table(raw=raw)
+    if snapshots:
+        rows = [
+            (str(m.snapshot_id), f"{m.committed_at:%Y-%m-%dT%H:%M:%SZ}", m.operation, f"{m.rows:,}")
+            for m in lake_status.moments(table)
+        ]
+        out.say_columns(("snapshot", "committed", "operation", "rows"), rows)
+        return
+    parts = lake_status.parts(table)
+    out.say_columns(
+        ("tenant", "day", "rows", "files", "bytes"),
+        [(p.tenant_id, p.day, f"{p.rows:,}", f"{p.files:,}", f"{p.file_bytes:,}") for p in parts],
+    )
+    out.say(
+        f"{sum(p.rows for p in parts):,} rows in {sum(p.files for p in parts):,} files, "
+        f"{sum(p.file_bytes for p in parts):,} bytes, at {lake.where}",
+        err=True,
+    )
+    if (checkpoint := checkpoint_of(table)) is not None:
+        on = outside(stack())
+        lag_ms = lake_status.lag_ms(
+            on.kinesis, on.stream_name, checkpoint.shards, now_ms=on.clock.now_ms, time=on.clock.time
+        )
+        behind = f"{lag_ms / 1000:,.1f} s behind" if lag_ms else "level with"
+        out.say(
+            f"{behind} the stream {on.stream_name}; {checkpoint.broken:,} broken pieces of it are no rows", err=True
+        )
+
+
+@command.command("query")
+@_on_lake
+@click.argument("sql")
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("--snapshot", "snapshot_id", type=int, metavar="ID", help="The table as it stood then.")
+@_RAW
+def query(
+    lake: "Lake", _stack: "Callable[[], Stack]", *, sql: str, form: Format, snapshot_id: int | None, raw: bool
+) -> None:
+    """Ask the lake in SQL (DuckDB's): the table is called logs, and logs_raw with --raw.
+
+    Times are in UTC. A condition on tenant_id and received_at spares reading the other files.
+    """
+    from consumer.lake import catalog  # noqa: PLC0415 - as above
+    from consumer.lake import query as lake_query  # noqa: PLC0415
+
+    if form == "parquet" and out.is_terminal():
+        raise click.UsageError("Parquet is no text: redirect standard output to a file.")
+    name = catalog.name_of(raw=raw).rpartition(".")[2]
+    _print(lake_query.ask([(name, lake.table(raw=raw))], sql, snapshot_id=snapshot_id), form)
+
+
+def _print(answer: "pa.RecordBatchReader", form: Format) -> None:
+    from consumer.lake import answers  # noqa: PLC0415 - an extra, and slow to import
+
+    match form:
+        case "table":
+            out.say_columns(answer.schema.names, answers.cells(answer))
+        case "json":
+            for line in answers.json_lines(answer):
+                out.say_json(line)
+        case "csv":
+            answers.write_csv(answer, sys.stdout.buffer)
+        case "parquet":
+            answers.write_parquet(answer, sys.stdout.buffer)

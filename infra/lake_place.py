@@ -1,0 +1,89 @@
+"""Which lake a verb works on: a folder of this machine, or an S3 table bucket, and the key of its digests."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.table import Table
+
+from consumer.lake import catalog
+from infra.stack import Place, Stack, StackError
+
+BUCKET_OUTPUT: Final = "LakeTableBucketArn"
+KEY_OUTPUT: Final = "LakeKeySecretArn"
+LOCAL_FOLDER: Final = "lake"
+"""The lake's folder in the data folder of a stack on this machine."""
+
+_BUCKET_ARN: Final = "arn:"
+
+
+class Lake(NamedTuple):
+    """A lake's catalog, where it is in a person's words, and how its key is got: only a writer needs it."""
+
+    catalog: Catalog
+    where: str
+    key: Callable[[], bytes]
+
+    def table(self, *, raw: bool = False) -> Table:
+        """Return the table of logs, or of originals.
+
+        Raises:
+            StackError: nothing was ever synced into it.
+        """
+        name = catalog.name_of(raw=raw)
+        try:
+            return self.catalog.load_table(name)
+        except (NoSuchTableError, NoSuchNamespaceError) as error:
+            raw_too = " --raw" if raw else ""
+            raise StackError(f"{self.where} has no table {name} yet: `rdp lake sync{raw_too}` makes it.") from error
+
+
+def find(warehouse: str | None, key_path: Path | None, data_dir: Path, stack: Callable[[], Stack]) -> Lake:
+    """Return the lake that `warehouse` names: an ARN, a folder, or None for the one of the stack.
+
+    A folder needs no stack. The key of a folder stands in it; that of a table bucket in the stack's secret, else in the
+    data folder, unless `key_path` names it.
+
+    Raises:
+        StackError: the stack has no lake, or its key cannot be read.
+    """
+    if warehouse is None:
+        warehouse = stack().outputs.get(BUCKET_OUTPUT) or str(data_dir / LOCAL_FOLDER)
+    if not warehouse.startswith(_BUCKET_ARN):
+        folder = Path(warehouse)
+        opened = catalog.in_folder(folder)
+        return Lake(opened, str(folder), lambda: catalog.key_file(key_path or folder / catalog.KEY_FILE))
+    found = stack()
+    return Lake(
+        _in_bucket(warehouse, found.place),
+        warehouse,
+        lambda: _secret(found) if key_path is None and KEY_OUTPUT in found.outputs else _drawn(key_path, data_dir),
+    )
+
+
+def _in_bucket(arn: str, place: Place) -> Catalog:
+    given = place.session.get_credentials()
+    if given is None:
+        raise StackError("No AWS credentials: a table bucket takes signed requests only.")
+    frozen = given.get_frozen_credentials()
+    region = arn.split(":")[3]
+    return catalog.in_table_bucket(
+        arn,
+        region=region,
+        endpoint_url=place.aws_endpoint_url,
+        # Of an engine alone: in AWS credentials end after hours, and pyiceberg and pyarrow renew what they find.
+        credentials=None
+        if place.aws_endpoint_url is None and place.profile is None
+        else catalog.Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),
+    )
+
+
+def _drawn(key_path: Path | None, data_dir: Path) -> bytes:
+    return catalog.key_file(key_path or data_dir / catalog.KEY_FILE)
+
+
+def _secret(stack: Stack) -> bytes:
+    client = stack.place.session.client("secretsmanager", endpoint_url=stack.place.aws_endpoint_url)
+    return catalog.key_of(client.get_secret_value(SecretId=stack.outputs[KEY_OUTPUT])["SecretString"])

@@ -1,0 +1,81 @@
+"""Programs that commit to one lake, in every order of their steps: each stops before a step that others can see."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import greenlet
+
+from tests.faults.injector import Moment
+from tests.faults.lake_steps import STEPS, SteppingCatalog, stepping
+from tests.faults.scratch import scratch
+
+LOAD: Final = "load"
+COMMIT: Final = "commit"
+
+Program = Callable[[SteppingCatalog], object]
+
+
+def broken_in_any_order(
+    programs: Sequence[Program],
+    *,
+    stops: frozenset[str],
+    prepare: Program,
+    judge: Callable[[SteppingCatalog], list[str]],
+) -> tuple[int, list[str]]:
+    """Return how many orders there are, and what is wrong after each, beginning with who took which turn.
+
+    A program stops before each of its steps named in `stops`. A load within a commit stands just before the comparison
+    with the snapshot that the commit expects.
+    """
+    wrong: list[str] = []
+    orders = 0
+    order: list[int] | None = []
+    while order is not None:
+        with scratch() as folder:
+            turns, found = _run(folder, programs, order, stops=stops, prepare=prepare, judge=judge)
+        orders += 1
+        wrong += [f"{''.join(str(taken) for taken, _ in turns)}: {what}" for what in found]
+        order = _next(turns)
+    return orders, wrong
+
+
+def _run(
+    folder: Path,
+    programs: Sequence[Program],
+    order: Sequence[int],
+    *,
+    stops: frozenset[str],
+    prepare: Program,
+    judge: Callable[[SteppingCatalog], list[str]],
+) -> tuple[list[tuple[int, list[int]]], list[str]]:
+    """Run the programs, the first turns as `order` says; return each turn with those who could have had it."""
+    prepare(stepping(folder))
+    scheduler = greenlet.getcurrent()
+
+    def stop(_number: int, name: str, moment: Moment) -> None:
+        if name in stops and moment == "before" and greenlet.getcurrent() in tasks:
+            scheduler.switch()
+
+    # Each has a catalog of its own, as a process of its own has.
+    tasks = [greenlet.greenlet(lambda program=program: program(stepping(folder))) for program in programs]
+    turns: list[tuple[int, list[int]]] = []
+    STEPS.on_step = stop
+    try:
+        while alive := [number for number, task in enumerate(tasks) if not task.dead]:
+            taken = order[len(turns)] if len(turns) < len(order) else alive[0]
+            turns.append((taken, alive))
+            tasks[taken].switch()
+    finally:
+        STEPS.on_step = lambda _number, _name, _moment: None
+    return turns, judge(stepping(folder))
+
+
+def _next(turns: Sequence[tuple[int, list[int]]]) -> list[int] | None:
+    """Return the beginning of the next order: the last turn that another may have has that one; None after the last."""
+    for place in range(len(turns) - 1, -1, -1):
+        taken, could = turns[place]
+        later = [number for number in could if number > taken]
+        if later:
+            return [*(turn for turn, _ in turns[:place]), later[0]]
+    return None

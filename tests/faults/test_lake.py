@@ -1,0 +1,145 @@
+"""The lake holds each distinct log once: killed at any step, beside another sync, throttled, resharded."""
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from consumer.lake import query
+from consumer.lake.catalog import in_folder
+from consumer.lake.files import dataset
+from consumer.lake.sync import Policy
+from tests.faults.lake_kills import Kill, broken_by, steps
+from tests.faults.lake_races import COMMIT, LOAD, broken_in_any_order
+from tests.faults.lake_steps import SteppingCatalog
+from tests.faults.lake_world import NAME, RAW_NAME, LakeWorld, rows
+from tests.messages import message
+from tests.unit.consumer.replay.fakes import client_error
+
+_WHOLE: Final = Policy()
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[ProcessPoolExecutor]:
+    """Give a process without threads, whatever ran in this one before: the syncs that are killed are its forks."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+def _broken_by_each(kills: Sequence[Kill]) -> list[str]:
+    return [wrong for kill in kills for wrong in broken_by(kill)]
+
+
+def test_a_sync_killed_at_any_step_loses_and_doubles_nothing(elsewhere: ProcessPoolExecutor) -> None:
+    """SIGKILL before each step and after each commit: the next sync makes the table whole."""
+    names = elsewhere.submit(steps).result()
+    assert {"create table", "create .parquet", "create .avro", "create .json", "commit", "load"} <= set(names)
+    assert names.count("commit") >= 2
+    kills = [Kill(step, "before") for step in range(len(names))]
+    kills += [Kill(step, "after") for step, name in enumerate(names) if name == "commit"]
+    assert elsewhere.submit(_broken_by_each, kills).result() == []
+
+
+@pytest.mark.parametrize(
+    ("stops", "policy", "least_orders"),
+    [({LOAD}, _WHOLE, 20), ({COMMIT}, Policy(logs=4), 15)],
+    ids=["one commit each, stopped within it", "two commits each"],
+)
+def test_two_syncs_at_once_make_the_rows_of_one(stops: set[str], policy: Policy, least_orders: int) -> None:
+    """In every order of their steps each log is there once, and both come to the stream's end."""
+    world = LakeWorld()
+    world.put([message("first"), message("twice", "call 555-0101")])
+
+    def prepare(catalog: SteppingCatalog) -> None:
+        world.kinesis.shards["shardId-000000000000"].records[1:] = []
+        world.sync(catalog)
+        world.put([message("twice", "call 555-0101"), message("a"), message("b"), message("a", "other")])
+        world.put([message("c"), message("b"), message("d"), message("e")])
+
+    def judge(catalog: SteppingCatalog) -> list[str]:
+        return world.broken(rows(catalog))
+
+    def sync(catalog: SteppingCatalog) -> None:
+        world.sync(catalog, policy=policy)
+
+    orders, wrong = broken_in_any_order([sync, sync], stops=frozenset(stops), prepare=prepare, judge=judge)
+    assert wrong == []
+    assert orders >= least_orders
+
+
+def test_every_reader_reads_the_logs_as_they_were_sent(tmp_path: Path) -> None:
+    """pyiceberg, DuckDB and pyarrow see the same rows, however hostile; redacted in one table, raw in another."""
+    world = LakeWorld()
+    world.fill()
+    catalog = in_folder(tmp_path)
+    world.sync(catalog, policy=_WHOLE)
+    world.sync(catalog, raw=True)
+    assert world.broken(rows(catalog)) == []
+    assert world.broken(rows(catalog, RAW_NAME), raw=True) == []
+    for name in (NAME, RAW_NAME):
+        table = catalog.load_table(name)
+        by_pyiceberg = _sorted(rows(catalog, name))
+        by_pyarrow = dataset(table, table.scan().plan_files()).to_table().to_pylist()
+        by_duckdb = query.ask([("logs", table)], "SELECT * FROM logs").read_all().to_pylist()
+        assert _sorted(by_pyarrow) == by_pyiceberg
+        assert _sorted(by_duckdb) == by_pyiceberg
+
+
+def _sorted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found, key=lambda row: (row["tenant_id"], row["log_id"], row["text"], row["original_digest"] or b""))
+
+
+def test_no_original_is_in_the_redacted_table(tmp_path: Path) -> None:
+    """No file of the redacted table holds a number, and its digest is not that of the text alone."""
+    world = LakeWorld()
+    world.put([message("number", "call 555-0199")])
+    world.sync(in_folder(tmp_path))
+    assert b"555-0199" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    [row] = rows(in_folder(tmp_path))
+    assert row["text"] == "call [REDACTED]"
+    assert len(row["original_digest"]) == 16
+
+
+def test_resharding_between_and_within_syncs_changes_no_row(tmp_path: Path) -> None:
+    """Shards that split and merge are read parent before child, by one sync or by several."""
+    world = LakeWorld(shards=2)
+    catalog = in_folder(tmp_path)
+    world.fill()
+    world.kinesis.split("shardId-000000000000")
+    world.put([message("after the split", tenant_id=f"t{n}") for n in range(8)])
+    world.sync(catalog)
+    world.kinesis.merge("shardId-000000000002", "shardId-000000000003")
+    world.put([message("after the merge", tenant_id=f"t{n}") for n in range(8)])
+    world.fill()
+    world.sync(catalog)
+    assert world.broken(rows(catalog)) == []
+
+
+class _Throttled:
+    """Refuses every second call of a stream's client."""
+
+    def __init__(self, inner: object) -> None:
+        self._inner = inner
+        self._calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**asked: Any) -> Any:
+            self._calls += 1
+            if self._calls % 2:
+                raise client_error("ProvisionedThroughputExceededException")
+            return getattr(self._inner, name)(**asked)
+
+        return call
+
+
+def test_throttles_change_no_row(tmp_path: Path) -> None:
+    """Kinesis refuses every second call: the rows are those of a stream at rest."""
+    world = LakeWorld()
+    world.fill()
+    catalog = in_folder(tmp_path)
+    world.sync(catalog, kinesis=_Throttled(world.kinesis))
+    assert world.broken(rows(catalog)) == []
+    assert any(world.clock.sleeps)

@@ -1,0 +1,31 @@
+"""A lake's place and key."""
+
+from pathlib import Path
+
+import pytest
+
+from consumer.lake.catalog import KEY_FILE, in_folder, key_file, key_of
+from consumer.lake.checkpoint import WrongLakeError
+from consumer.lake.rows import KEY_BYTES
+
+
+def test_a_key_is_drawn_once(tmp_path: Path) -> None:
+    """It is random, its owner's alone, and the same from then on."""
+    key = key_file(tmp_path / "one.key")
+    assert key == key_file(tmp_path / "one.key")
+    assert key != key_file(tmp_path / "other.key")
+    assert (tmp_path / "one.key").stat().st_mode & 0o777 == 0o600
+    assert len(key) == len(key_of("any secret")) == KEY_BYTES
+
+
+def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
+    """A cut file would be another key."""
+    (tmp_path / KEY_FILE).write_bytes(b"short")
+    with pytest.raises(WrongLakeError, match="no key of a lake: it has 5 bytes"):
+        key_file(tmp_path / KEY_FILE)
+
+
+def test_a_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    """What is below it, Parquet files too, nobody else can reach."""
+    in_folder(tmp_path / "new" / "lake")
+    assert (tmp_path / "new" / "lake").stat().st_mode & 0o777 == 0o700

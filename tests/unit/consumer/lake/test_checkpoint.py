@@ -1,0 +1,66 @@
+"""The checkpoint in a snapshot's summary, and what follows from what another writer left there."""
+
+import pytest
+
+from consumer.lake import checkpoint as checkpoints
+from consumer.lake.checkpoint import LakeCheckpoint, Next, WrongLakeError
+from consumer.replay.checkpoint import SHARD_END, ShardPosition
+
+AT_1 = LakeCheckpoint(stream="logs", created_ms=7, logs=1, shards={"s": ShardPosition(sequence_number="1")})
+AT_2 = LakeCheckpoint(stream="logs", created_ms=7, logs=2, shards={"s": ShardPosition(sequence_number="2")})
+AT_3 = LakeCheckpoint(stream="logs", created_ms=7, logs=3, shards={"s": ShardPosition(sequence_number="3")})
+
+
+def test_a_summary_is_read_as_it_was_written() -> None:
+    """Sequence numbers are strings as they came."""
+    assert checkpoints.read(checkpoints.summary(AT_1)) == AT_1
+    assert checkpoints.read({"operation": "append"}) is None
+
+
+def test_a_summary_of_another_program_is_refused() -> None:
+    """A lake whose position nobody can read is not written into."""
+    with pytest.raises(WrongLakeError, match=r"rdp.checkpoint is no checkpoint"):
+        checkpoints.read({checkpoints.PROPERTY: "{}"})
+
+
+@pytest.mark.parametrize(
+    ("began", "found", "then"),
+    [
+        (AT_1, AT_2, "landed"),
+        (AT_1, AT_1, "again"),
+        (AT_1, AT_3, "anew"),
+        (None, None, "again"),
+        (None, AT_1, "anew"),
+        (AT_1, None, "anew"),
+    ],
+)
+def test_what_stands_in_the_table_decides(
+    began: LakeCheckpoint | None, found: LakeCheckpoint | None, then: Next
+) -> None:
+    """The checkpoint wanted: done. The one begun from: again. Any other: thrown away."""
+    assert checkpoints.after_failure(began=began, wanted=AT_2, found=found) == then
+
+
+def test_a_stream_made_anew_under_its_name_is_read_from_its_beginning() -> None:
+    """Its sequence numbers are others."""
+    assert checkpoints.start(AT_1, stream="logs", created_ms=7) is AT_1
+    assert checkpoints.start(AT_1, stream="logs", created_ms=8).shards == {}
+    assert checkpoints.start(None, stream="logs", created_ms=7).shards == {}
+
+
+def test_another_stream_has_another_lake() -> None:
+    """Two streams in one table would make its checkpoint mean nothing."""
+    with pytest.raises(WrongLakeError, match="of stream logs, not of others"):
+        checkpoints.start(AT_1, stream="others", created_ms=7)
+
+
+def test_shards_that_are_over_are_forgotten() -> None:
+    """An ended shard that the stream lists no more goes; one that was still being read stays, to be told of."""
+    positions = {
+        "over": ShardPosition(sequence_number=SHARD_END),
+        "ended": ShardPosition(sequence_number=SHARD_END),
+        "lost": ShardPosition(sequence_number="5"),
+    }
+    after = checkpoints.advanced(AT_1, positions, {"ended"}, logs=2, broken=1)
+    assert set(after.shards) == {"ended", "lost"}
+    assert (after.logs, after.broken) == (3, 1)

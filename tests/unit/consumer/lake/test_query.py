@@ -1,0 +1,78 @@
+"""SQL over a lake: it reads the table, at any of its snapshots, and nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyiceberg.table import Table
+
+from consumer.lake import answers, query, status
+from consumer.lake.catalog import in_folder
+from tests.faults.lake_world import NAME, LakeWorld
+from tests.messages import message
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """Give a lake of three logs, two of them older by a snapshot."""
+    world = LakeWorld()
+    catalog = in_folder(tmp_path)
+    world.put([message("a"), message("b", tenant_id="other", received_at="2025-11-25T00:00:00.000Z")])
+    world.sync(catalog)
+    world.put([message("c", 'a "quoted", text\n')])
+    world.sync(catalog)
+    return catalog.load_table(NAME)
+
+
+def _ask(table: Table, sql: str, **options: Any) -> list[list[str]]:
+    return list(answers.cells(query.ask([("logs", table)], sql, **options)))
+
+
+def test_sql_is_answered(table: Table) -> None:
+    """Conditions on tenant and time choose rows."""
+    assert _ask(table, "SELECT count(*) FROM logs") == [["3"]]
+    assert _ask(table, "SELECT log_id, received_at FROM logs WHERE received_at >= '2025-11-25'") == [
+        ["b", "2025-11-25T00:00:00"]
+    ]
+
+
+def test_a_snapshot_is_asked_as_it_stood(table: Table) -> None:
+    """The first one lacks the last log, and one that is not there is named."""
+    first = status.moments(table)[0]
+    assert first.rows == 2
+    assert _ask(table, "SELECT count(*) FROM logs", snapshot_id=first.snapshot_id) == [["2"]]
+    with pytest.raises(query.QueryError, match="no snapshot 7"):
+        _ask(table, "SELECT 1", snapshot_id=7)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "COPY logs TO '/tmp/out.csv'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SELECT * FROM table",
+        "SELEKT",
+    ],
+)
+def test_nothing_else_is_read_or_written(table: Table, sql: str) -> None:
+    """No file, no extension, no variable of this program; what is no question is told."""
+    with pytest.raises(query.QueryError):
+        _ask(table, sql)
+
+
+def test_an_answer_is_json_and_csv(table: Table, tmp_path: Path) -> None:
+    """Quotes and line ends survive."""
+    sql = "SELECT log_id, text FROM logs WHERE log_id = 'c'"
+    assert list(answers.json_lines(query.ask([("logs", table)], sql))) == [
+        '{"log_id":"c","text":"a \\"quoted\\", text\\n"}'
+    ]
+    with (tmp_path / "out.csv").open("wb") as file:
+        answers.write_csv(query.ask([("logs", table)], sql), file)
+    assert (tmp_path / "out.csv").read_text() == '"log_id","text"\n"c","a ""quoted"", text\n"\n'
+
+
+def test_parts_are_counted_by_tenant_and_day(table: Table) -> None:
+    """Out of the manifests."""
+    assert [part[:4] for part in status.parts(table)] == [("acme", "2025-11-24", 2, 2), ("other", "2025-11-25", 1, 1)]

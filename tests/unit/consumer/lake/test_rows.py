@@ -1,0 +1,83 @@
+"""Rows: what a column says of a log, and which two logs are one."""
+
+from datetime import datetime
+
+import pytest
+
+from consumer import redact
+from consumer.lake.rows import DISTINCT_DAYS, KEY_BYTES, Batch, Held, look_back, original_digest, row
+from ingest.contract.message import InternalMessage
+from tests.messages import message
+
+KEY = b"k" * KEY_BYTES
+REDACTOR = redact.build()
+
+
+def _batch(*logs: InternalMessage) -> Batch:
+    batch = Batch(REDACTOR, KEY)
+    for log in logs:
+        batch.add(log)
+    return batch
+
+
+def test_a_row_says_the_log_redacted() -> None:
+    """Text and fields are redacted; times are UTC without a zone; the event time keeps its digits."""
+    log = message(
+        text="call 555-0199", fields={"n": 9007199254740993}, event_at="2025-11-24T15:58:59.123456789Z", severity="warn"
+    )
+    made = row(log, REDACTOR, KEY)
+    assert made.text == "call [REDACTED]"
+    assert made.fields == '{"n":9007199254740993}'
+    assert made.received_at == datetime(2025, 11, 24, 15, 59)  # noqa: DTZ001 - as the table has it
+    assert made.event_at == "2025-11-24T15:58:59.123456789Z"
+    assert made.event_time == datetime(2025, 11, 24, 15, 58, 59, 123456)  # noqa: DTZ001
+    assert made.original_digest == original_digest("call 555-0199", KEY)
+    assert made.redaction_version == REDACTOR.version
+
+
+def test_originals_stay_as_they_came() -> None:
+    """Without a redactor the text is the log's, and no digest is needed to tell it."""
+    made = row(message(text="call 555-0199"), None, KEY)
+    assert (made.text, made.original_digest, made.redaction_version) == ("call 555-0199", None, "")
+
+
+@pytest.mark.parametrize("event_at", [None, "yesterday", "0001-01-01T00:00:00+23:00"])
+def test_what_is_no_instant_has_no_event_time(event_at: str | None) -> None:
+    """The text stays, the column beside it is empty."""
+    made = row(message(event_at=event_at), REDACTOR, KEY)
+    assert (made.event_at, made.event_time) == (event_at, None)
+
+
+def test_a_digest_depends_on_the_key() -> None:
+    """Who has not the key cannot compare a guess."""
+    assert original_digest("call 555-0199", KEY) != original_digest("call 555-0199", b"x" * KEY_BYTES)
+
+
+def test_a_log_that_is_twice_in_a_batch_is_one_row() -> None:
+    """Same tenant, id and text."""
+    batch = _batch(message(), message(received_at="2025-11-24T16:00:00.000Z"), message(text="other"))
+    assert len(batch) == 2
+    assert batch.ids() == {"acme": ["log-1"]}
+
+
+@pytest.mark.parametrize(
+    ("held", "left"),
+    [
+        (Held("acme", "log-1", "call [REDACTED]", original_digest("call 555-0101", KEY)), 1),
+        (Held("acme", "log-1", "call [REDACTED]", original_digest("call 555-0199", KEY)), 2),
+        (Held("acme", "log-1", "call 555-0101", None), 1),
+        (Held("acme", "log-1", "call [REDACTED]", None), 2),
+        (Held("other", "log-1", "call 555-0101", None), 2),
+    ],
+    ids=["the same", "another number", "the same, unredacted then", "a text of that form", "another tenant"],
+)
+def test_what_the_table_has_is_left_out_by_its_original_text(held: Held, left: int) -> None:
+    """Two texts that redaction makes equal are two logs, and one is known under any redaction."""
+    assert len(_batch(message(text="call 555-0101"), message(text="call 555-0102")).without([held])) == left
+
+
+def test_it_looks_back_as_far_as_copies_can_be_apart() -> None:
+    """So many days, and not beyond the first of all days."""
+    assert look_back(datetime(2026, 11, 28)) == datetime(2026, 10, 29)  # noqa: DTZ001
+    assert DISTINCT_DAYS == 30
+    assert look_back(datetime(1, 1, 3)) == datetime.min  # noqa: DTZ001, DTZ901
