@@ -15,7 +15,7 @@ setup: $(STAMP)  ## Create .venv with the locked packages
 $(STAMP): requirements.lock pyproject.toml
 	@echo "Making $(VENV) with $(PYTHON)."
 	$(PYTHON) -m venv $(VENV)
-	@echo "Installing the locked packages, 190 MB to download and 1.1 GB on disk: two to five minutes the first time."
+	@echo "Installing the locked packages, 225 MB to download and 1.2 GB on disk: two to five minutes the first time."
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $(STAMP)

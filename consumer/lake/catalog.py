@@ -44,9 +44,7 @@ def in_folder(folder: Path) -> Catalog:
     private.made_folder(folder)
     data = private.made_folder(folder.resolve() / _DATA_FOLDER)
     private.opened(folder / CATALOG_FILE).close()
-    return load_catalog(
-        "lake", type="sql", uri=f"sqlite:///{folder.resolve() / CATALOG_FILE}", warehouse=data.as_uri()
-    )
+    return load_catalog("lake", type="sql", uri=f"sqlite:///{folder.resolve() / CATALOG_FILE}", warehouse=data.as_uri())
 
 
 def in_table_bucket(
