@@ -17,6 +17,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _FORK: Final = get_context("fork")
+_SHARES: Final = 10
 
 
 class Ended(NamedTuple):
@@ -25,13 +26,21 @@ class Ended(NamedTuple):
     cause: str
 
 
+def share_s(left_s: float, left: int) -> float:
+    """Return how much of the time that is left the next of so many items may take.
+
+    An equal share; and a tenth where there are more than ten, or a long text among hundreds would seem to hang.
+    """
+    return left_s / min(left, _SHARES)
+
+
 def apart(
     work: Callable[[Item], Result], items: Sequence[Item], *, budget_s: float, monotonic: Callable[[], float]
 ) -> list[Result | Ended]:
     """Return what `work` makes of each item, in order, or how the item ended its child.
 
-    One child does all items; the next one goes on behind an item that ended it. An item may take its share of what is
-    left of `budget_s`, so that one that never ends leaves the others their time.
+    One child does all items; the next one goes on behind an item that ended it. An item may take its `share_s` of what
+    is left of `budget_s`, so that one that never ends leaves the others their time.
     """
     ends_at_s = monotonic() + budget_s
     results: list[Result | Ended] = []
@@ -44,7 +53,7 @@ def apart(
                 child.start()
             try:
                 for left in range(len(rest), 0, -1):
-                    if not receiving.poll(max(ends_at_s - monotonic(), 0) / left):
+                    if not receiving.poll(share_s(max(ends_at_s - monotonic(), 0), left)):
                         results.append(Ended("TookTooLong"))
                         break
                     results.append(receiving.recv())

@@ -12,6 +12,7 @@ from consumer.apart import apart
 from consumer.in_time import in_time
 from consumer.invocation import Outside, WorksOnEach, consume
 from consumer.report import PartialBatchResponse
+from consumer.send_back import send_back
 from consumer.visibility import hide
 from ingest.sinks import stream
 
@@ -77,6 +78,7 @@ def outside(
             sub_keys=chosen.stream_sub_keys,
         ),
         hide=partial(hide, clients.sqs, chosen.queue_url),
+        send_back=partial(send_back, clients.sqs, chosen.queue_url, time=clock.time),
         now_ms=clock.now_ms,
         monotonic=clock.monotonic,
         sleep=clock.sleep,

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn, TypeVar
 
-from consumer.apart import Ended
+from consumer.apart import Ended, share_s
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ def in_time(
     handler_before = signal.signal(signal.SIGALRM, _give_up)
     try:
         return [
-            _within(max((ends_at_s - monotonic()) / left, _SHORTEST_S), work, items[-left])
+            _within(max(share_s(ends_at_s - monotonic(), left), _SHORTEST_S), work, items[-left])
             for left in range(len(items), 0, -1)
         ]
     finally:

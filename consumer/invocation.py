@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from consumer import backoff, delay, quarantine, report
+from consumer import backoff, delay, report
 from consumer.apart import Ended
 from consumer.crash import Crasher
 from consumer.isolate import bisect
 from consumer.item import Item, beside_id
+from consumer.letters import Letter, letters
 from consumer.process import Edges, Work
 from consumer.redact import Redactor
+from consumer.returns import Returned, all_returns
 from consumer.settings import Settings
 from consumer.timestamps import rfc3339
-from consumer.unpack import Log, Spoiled, Unpacked, deliveries, unpack
-from consumer.verdict import Verdict, quarantined, retried
+from consumer.unpack import Delivery, Log, Unpacked, deliveries, logs_apart, unpack
+from consumer.verdict import SPENT, Verdict, not_taken, quarantined, retried
 from ingest.contract.errors import Poison
 from ingest.contract.message import InternalMessage
 
@@ -57,6 +59,13 @@ class TakesPoison(Protocol):
         """Return "" or why the message was not taken."""
 
 
+class SendsBack(Protocol):
+    """`consumer.send_back.send_back`."""
+
+    def __call__(self, returned: Sequence[Returned], *, give_up_at_s: float) -> frozenset[int]:
+        """Return the positions that the queue did not take."""
+
+
 class WorksOnEach(Protocol):
     """`consumer.apart.apart` and `consumer.in_time.in_time`."""
 
@@ -67,12 +76,13 @@ class WorksOnEach(Protocol):
 
 
 class Outside(NamedTuple):
-    """What an invocation touches. `hide` returns errors by message id."""
+    """What an invocation touches. `hide` returns errors by the name of the log."""
 
     table: InsertsItems
     quarantine: TakesPoison
     put_on_stream: PutsOnStream
     hide: Callable[[Sequence[delay.Deferral]], dict[str, str]]
+    send_back: SendsBack
     now_ms: Callable[[], int]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
@@ -95,14 +105,17 @@ def consume(
     report_margin_s = min(REPORT_MARGIN_S, remaining_s * _REPORT_MARGIN_SHARE)
     give_up_at_s = started_s + remaining_s - report_margin_s
     batch = deliveries(event)
-    unpacked = unpack(batch)
+    messages = {delivery.message_id: logs_apart(delivery) for delivery in batch}
+    spent = [delivery for delivery in batch if _is_spent(delivery, settings)]
+    unpacked = unpack([log for logs in messages.values() for log in logs])
+    whole = {delivery.message_id for delivery in spent}
     plan = delay.plan(
-        unpacked.logs,
+        [log for log in unpacked.logs if log.delivery.sqs_message_id not in whole],
         now_ms=outside.now_ms(),
         budget_s=remaining_s - min(WRITE_MARGIN_S, remaining_s * _WRITE_MARGIN_SHARE),
         seconds_per_char=settings.seconds_per_char,
     )
-    verdicts = _defer(plan.deferrals, outside)
+    verdicts = _defer(plan, outside)
     if plan.wait_s > 0:
         outside.sleep(plan.wait_s)
     edges = _edges(settings, outside, give_up_at_s, suspicious=any(map(_is_suspect, plan.ready)))
@@ -111,12 +124,26 @@ def consume(
     verdicts |= work.verdicts
     verdicts |= {failed.item.message_id: _verdict_on(failed.error) for failed in isolation.failed}
     verdicts |= {spoiled.delivery.message_id: quarantined(spoiled.poison.reason) for spoiled in unpacked.spoiled}
+    verdicts |= {log.message_id: SPENT for delivery in spent for log in messages[delivery.message_id]}
     last_call_s = give_up_at_s + report_margin_s / 2
-    verdicts |= _quarantine(unpacked, verdicts, outside, last_call_s)
+    verdicts |= _quarantine(letters(unpacked, spent, verdicts), outside, last_call_s)
+    returned = all_returns(
+        [logs for message_id, logs in messages.items() if message_id not in whole],
+        unpacked.logs,
+        verdicts,
+        settings,
+        now_ms=outside.now_ms(),
+    )
+    not_sent = outside.send_back(returned, give_up_at_s=last_call_s) if returned else frozenset()
+    sent_back = {name for place, one in enumerate(returned) if place not in not_sent for name in one.logs}
+    verdicts |= {name: not_taken("not_sent_back") for place in not_sent for name in returned[place].logs}
     if outside.monotonic() < last_call_s:
-        _back_off([log for log in plan.ready if verdicts[log.message_id].outage], settings.seconds_per_char, outside)
+        left = [log for log in plan.ready if verdicts[log.message_id].outage and log.message_id not in sent_back]
+        _back_off(left, settings.seconds_per_char, outside)
 
-    response = report.partial_batch_response([delivery.message_id for delivery in batch], verdicts)
+    response = report.partial_batch_response(
+        {message_id: [log.message_id for log in logs] for message_id, logs in messages.items()}, verdicts, sent_back
+    )
     for line in _lines(
         unpacked,
         verdicts,
@@ -130,23 +157,34 @@ def consume(
     return response
 
 
-def _defer(deferrals: Sequence[delay.Deferral], outside: Outside) -> dict[str, Verdict]:
-    refused = outside.hide(deferrals) if deferrals else {}
+def _is_spent(delivery: Delivery, settings: Settings) -> bool:
+    """Return whether the log used up its receives in this message and others: SQS counts only those in this one."""
+    return delivery.receives_before > 0 and delivery.receive_count > settings.max_receive_count
+
+
+def _defer(plan: delay.Timeline, outside: Outside) -> dict[str, Verdict]:
+    """Return the verdicts on the logs that are not ready; a message with no log that is comes back for its first."""
+    busy = {log.delivery.sqs_message_id for log in plan.ready}
+    idle: dict[str, delay.Deferral] = {}
+    for deferral in sorted(plan.deferrals, key=lambda deferral: deferral.visibility_s):
+        if deferral.log.delivery.sqs_message_id not in busy:
+            idle.setdefault(deferral.log.delivery.sqs_message_id, deferral)
+    refused = outside.hide(list(idle.values())) if idle else {}
     return {
         deferral.log.message_id: Verdict("deferred", cause=refused.get(deferral.log.message_id, ""))
-        for deferral in deferrals
+        for deferral in plan.deferrals
     }
 
 
 def _back_off(logs: Sequence[Log], seconds_per_char: float, outside: Outside) -> None:
     now_ms = outside.now_ms()
-    backoffs: list[delay.Deferral] = []
+    backoffs: dict[str, delay.Deferral] = {}  # A message is hidden once, whatever it holds.
     for log in logs:
         ready_at_ms = delay.ready_at_ms(log, seconds_per_char)
         if hidden_s := backoff.visibility_s(log.delivery, ready_at_ms=ready_at_ms, now_ms=now_ms):
-            backoffs.append(delay.Deferral(log, hidden_s))
+            backoffs.setdefault(log.delivery.sqs_message_id, delay.Deferral(log, hidden_s))
     if backoffs:
-        outside.hide(backoffs)  # What SQS refuses comes back sooner.
+        outside.hide(list(backoffs.values()))  # What SQS refuses comes back sooner.
 
 
 def _is_suspect(log: Log) -> bool:
@@ -191,25 +229,15 @@ def _verdict_on(error: Exception) -> Verdict:
     return retried(type(error).__name__)
 
 
-def _quarantine(
-    unpacked: Unpacked, verdicts: dict[str, Verdict], outside: Outside, give_up_at_s: float
-) -> dict[str, Verdict]:
-    """Return new verdicts for the poison that the dead-letter queue did not take.
+def _quarantine(found: Sequence[Letter], outside: Outside, give_up_at_s: float) -> dict[str, Verdict]:
+    """Return new verdicts for what the dead-letter queue did not take.
 
     Last of all, so that a batch that dies on the way has not left poison in two places.
     """
-    poison: list[tuple[Log | Spoiled, dict[str, str]]] = [
-        *(
-            (log, quarantine.attributes_of_log(log, verdict))
-            for log in unpacked.logs
-            if (verdict := verdicts[log.message_id]).reason
-        ),
-        *((spoiled, quarantine.attributes_of_spoiled(spoiled)) for spoiled in unpacked.spoiled),
-    ]
     refused: dict[str, Verdict] = {}
-    for item, attributes in poison:
-        if why_not := outside.quarantine.put(item.delivery.body, attributes, give_up_at_s=give_up_at_s):
-            refused[item.delivery.message_id] = retried(f"dlq_refused: {why_not}")
+    for letter in found:
+        if why_not := outside.quarantine.put(letter.body, letter.attributes, give_up_at_s=give_up_at_s):
+            refused |= dict.fromkeys(letter.logs, retried(f"dlq_refused: {why_not}"))
     return refused
 
 

@@ -1,13 +1,13 @@
 """The dead-letter queue: poison goes there at once, with its reason, and unchanged."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from consumer.unpack import Log, Spoiled
+from consumer.unpack import Delivery, Log, Spoiled
 from consumer.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -47,6 +47,16 @@ def attributes_of_spoiled(spoiled: Spoiled) -> dict[str, str]:
         "tenant_id": spoiled.tenant_id or "",
         "log_id": spoiled.log_id or "",
         "original_message_id": spoiled.delivery.message_id,
+    }
+
+
+def attributes_of_spent(delivery: Delivery, logs: Sequence[Log]) -> dict[str, str]:
+    """Return the attributes of a message that used up its receives: no reason, for SQS gives none either."""
+    tenants, log_ids = ({getattr(log.message, name) for log in logs} for name in ("tenant_id", "log_id"))
+    return {
+        "tenant_id": tenants.pop() if len(tenants) == 1 else "",
+        "log_id": log_ids.pop() if len(logs) == 1 else "",
+        "original_message_id": delivery.message_id,
     }
 
 

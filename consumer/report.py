@@ -1,7 +1,7 @@
 """What an invocation answers and says: partial batch response, metrics, a line for each log that failed. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from consumer.verdict import OUTCOMES, UNFINISHED, Verdict
@@ -12,18 +12,26 @@ _MAX_VALUES: Final = 100  # Values a metric in an EMF line.
 PartialBatchResponse = dict[str, list[dict[str, str]]]
 
 
-def partial_batch_response(message_ids: Sequence[str], verdicts: Mapping[str, Verdict]) -> PartialBatchResponse:
+def partial_batch_response(
+    messages: Mapping[str, Sequence[str]], verdicts: Mapping[str, Verdict], sent_back: Collection[str] = frozenset()
+) -> PartialBatchResponse:
     """Return Lambda's answer: the identifiers of the messages to keep. All others are deleted.
 
+    `messages` are the names of each message's logs by its identifier. A message is deleted when each of its logs came
+    to an end, or was `sent_back` as a message of its own.
+
     Raises:
-        RuntimeError: a message has no verdict, or a verdict no message. The batch must then fail as a whole, because
-            silence about a message deletes it.
+        RuntimeError: a log has no verdict, or a verdict no log. The batch must then fail as a whole, because silence
+            about a message deletes it.
     """
-    if set(message_ids) != set(verdicts) or len(message_ids) != len(verdicts):
-        raise RuntimeError("not exactly one verdict a message")
+    logs = [log for names in messages.values() for log in names]
+    if set(logs) != set(verdicts) or len(logs) != len(verdicts) or not all(messages.values()):
+        raise RuntimeError("not exactly one verdict a log")
     return {
         "batchItemFailures": [
-            {"itemIdentifier": message_id} for message_id in message_ids if verdicts[message_id].outcome in UNFINISHED
+            {"itemIdentifier": message_id}
+            for message_id, names in messages.items()
+            if any(verdicts[log].outcome in UNFINISHED and log not in sent_back for log in names)
         ]
     }
 

@@ -21,6 +21,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     table_name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{3,255}\Z")]
     stream_name: Annotated[str, msgspec.Meta(min_length=1)]
     stack_name: str = "rdp"
+    # What SQS does with a message by itself, for the logs that the consumer sends back as messages of their own.
+    max_receive_count: Annotated[int, msgspec.Meta(ge=2)] = 5
+    visibility_timeout_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
     stream_sub_keys: Annotated[int, msgspec.Meta(ge=1)] = 1
     seconds_per_char: Annotated[float, msgspec.Meta(ge=0)] = 0.05
     crash_probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05

@@ -4,19 +4,33 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from consumer.carried import Carried, carried_by
 from consumer.timestamps import epoch_ms
-from ingest.contract.errors import Poison
+from ingest.contract.errors import Poison, Unreadable
 from ingest.contract.message import InternalMessage, decode
+from ingest.contract.packed import apart, is_packed
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One receipt of one SQS message. `receive_count` is 1 the first time; times are in ms since the epoch."""
+    """One receipt of one SQS message, or of one log in it. `receive_count` is 1 the first time; times are epoch ms.
+
+    Count and first receipt are those of the log, also where it came in another message before: `receives_before` of
+    its receives were there. `packed_in` is the SQS message's id where several logs share it: then `message_id`, which
+    names this log in verdicts and lines, is that id and the log's place.
+    """
 
     message_id: str
     receipt_handle: str
     body: str
     receive_count: int
     first_receive_ms: int
+    receives_before: int = 0
+    packed_in: str = ""
+
+    @property
+    def sqs_message_id(self) -> str:
+        """What a batch item failure names."""
+        return self.packed_in or self.message_id
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +42,7 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def message_id(self) -> str:
-        """SQS's id, which a batch item failure names."""
+        """The log's name in verdicts and lines: SQS's id, with its place where others share the message."""
         return self.delivery.message_id
 
 
@@ -58,6 +72,7 @@ class _Record(msgspec.Struct, rename="camel"):
     receipt_handle: str
     body: str
     attributes: _Attributes
+    message_attributes: dict[str, Any] | None = None
 
 
 class _Event(msgspec.Struct, rename="pascal"):
@@ -83,15 +98,41 @@ def deliveries(event: object) -> list[Delivery]:
     message_ids = {record.message_id for record in records}
     if not records or "" in message_ids or len(message_ids) < len(records):
         raise ValueError("not an SQS event: no records, or message ids that are empty or stand twice")
+    return [_delivery(record) for record in records]
+
+
+def _delivery(record: _Record) -> Delivery:
+    received = record.attributes
+    before = carried_by(record.message_attributes) or Carried(0, received.approximate_first_receive_timestamp)
+    return Delivery(
+        message_id=record.message_id,
+        receipt_handle=record.receipt_handle,
+        body=record.body,
+        receive_count=before.receives + received.approximate_receive_count,
+        first_receive_ms=before.first_receive_ms,
+        receives_before=before.receives,
+    )
+
+
+def logs_apart(delivery: Delivery) -> list[Delivery]:
+    """Return what a message holds, in order, each log as if it had come alone; a single log, or poison, is itself."""
+    if not is_packed(delivery.body):
+        return [delivery]
+    try:
+        bodies = apart(delivery.body)
+    except Unreadable:
+        return [delivery]
     return [
         Delivery(
-            message_id=record.message_id,
-            receipt_handle=record.receipt_handle,
-            body=record.body,
-            receive_count=record.attributes.approximate_receive_count,
-            first_receive_ms=record.attributes.approximate_first_receive_timestamp,
+            message_id=f"{delivery.message_id}/{place}",
+            receipt_handle=delivery.receipt_handle,
+            body=body,
+            receive_count=delivery.receive_count,
+            first_receive_ms=delivery.first_receive_ms,
+            receives_before=delivery.receives_before,
+            packed_in=delivery.message_id,
         )
-        for record in records
+        for place, body in enumerate(bodies)
     ]
 
 

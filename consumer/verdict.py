@@ -11,11 +11,11 @@ Outcome = Literal["stored", "duplicate", "conflict", "quarantined", "deferred", 
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 UNFINISHED: Final = frozenset[Outcome]({"deferred", "retried"})
-"""Reported as batch item failures, so that the message comes back. All others are acknowledged."""
+"""The log comes back, by a batch item failure or as a message of its own. All others are acknowledged."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """An outcome and why. `reason` is set exactly for what goes to the DLQ, `stored_text` exactly for a conflict.
+    """An outcome and why. `reason` is set exactly for poison, `stored_text` exactly for a conflict.
 
     A conflict stands beside the item that has its log id, or is yet to be put there.
     `outage` marks a `retried` log of which nothing is wrong but that AWS did not take it now.
@@ -41,6 +41,10 @@ def conflict(stored_text: str) -> Verdict:
 def quarantined(reason: PoisonReason, cause: str = "") -> Verdict:
     """Return the verdict on a log that no retry can store."""
     return Verdict("quarantined", cause=cause, reason=reason)
+
+
+SPENT: Final = Verdict("quarantined", cause="max_receives_exceeded")
+"""Of a log that used up its receives: put into the DLQ without a reason, as SQS itself would have put it there."""
 
 
 def retried(cause: str) -> Verdict:

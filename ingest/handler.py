@@ -69,7 +69,14 @@ def outside(
             time=time,
             sub_keys=settings.stream_sub_keys,
         ),
-        enqueue=partial(queue.send, clients.sqs, settings.queue_url, time=time, each=each),
+        enqueue=partial(
+            queue.send,
+            clients.sqs,
+            settings.queue_url,
+            time=time,
+            logs_per_message=settings.logs_per_message,
+            each=each,
+        ),
         find_key=keys.Keys(clients.dynamodb, settings.access_table_name, monotonic=time.monotonic).find,
         take_quota=partial(
             quota.take,

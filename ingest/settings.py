@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from ingest.contract.log_ids import MAX_BUCKETS
+from ingest.contract.packed import MOST_LOGS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     """What the template sets.
 
     `stack_name` is a dimension of every metric: two stacks of a region must not share them.
+    `logs_per_message` above 1 lets so many of a tenant's logs of one request share a queue message.
     `log_id_buckets` above 1 spreads a tenant's generated log ids over so many ranges of the table's keys.
     `stream_budget_ms` bounds what Kinesis may add to a request's latency. The quotas (0: none) count only with
     `authentication`, in the table `access_table_name`.
@@ -22,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     stack_name: str = "rdp"
     stream_sub_keys: int = 1
     log_id_buckets: Annotated[int, msgspec.Meta(ge=1, le=MAX_BUCKETS)] = 1
+    logs_per_message: Annotated[int, msgspec.Meta(ge=1, le=MOST_LOGS)] = 1
     stream_budget_ms: int = 500
     authentication: Literal["none", "api_key", "jwt"] = "none"
     jwt_tenant_claim: str = "tenant_id"

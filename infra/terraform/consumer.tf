@@ -22,6 +22,12 @@ resource "aws_iam_role_policy" "consumer" {
         Resource = aws_sqs_queue.queue.arn
       },
       {
+        Sid      = "SendBackLogs"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = aws_sqs_queue.queue.arn
+      },
+      {
         Sid      = "QuarantinePoison"
         Effect   = "Allow"
         Action   = "sqs:SendMessage"
@@ -68,20 +74,22 @@ resource "aws_lambda_function" "consumer" {
 
   environment {
     variables = {
-      STACK_NAME         = var.name
-      QUEUE_URL          = aws_sqs_queue.queue.url
-      DLQ_URL            = aws_sqs_queue.dead_letters.url
-      TABLE_NAME         = local.table_name
-      STREAM_NAME        = aws_kinesis_stream.stream.name
-      STREAM_SUB_KEYS    = var.stream_sub_keys
-      SECONDS_PER_CHAR   = var.seconds_per_char
-      CRASH_PROBABILITY  = var.crash_probability
-      CRASH_POINT        = var.crash_point
-      CRASH_MODE         = var.crash_mode
-      CRASH_SEED         = var.crash_seed
-      REDACTION_RULES    = var.redaction_rules
-      REDACTION_PATTERNS = var.redaction_patterns
-      RETENTION_DAYS     = var.retention_days
+      STACK_NAME                 = var.name
+      QUEUE_URL                  = aws_sqs_queue.queue.url
+      DLQ_URL                    = aws_sqs_queue.dead_letters.url
+      TABLE_NAME                 = local.table_name
+      STREAM_NAME                = aws_kinesis_stream.stream.name
+      STREAM_SUB_KEYS            = var.stream_sub_keys
+      MAX_RECEIVE_COUNT          = var.max_receive_count
+      VISIBILITY_TIMEOUT_SECONDS = var.visibility_timeout_seconds
+      SECONDS_PER_CHAR           = var.seconds_per_char
+      CRASH_PROBABILITY          = var.crash_probability
+      CRASH_POINT                = var.crash_point
+      CRASH_MODE                 = var.crash_mode
+      CRASH_SEED                 = var.crash_seed
+      REDACTION_RULES            = var.redaction_rules
+      REDACTION_PATTERNS         = var.redaction_patterns
+      RETENTION_DAYS             = var.retention_days
     }
   }
 

@@ -95,6 +95,7 @@ resource "aws_lambda_function" "ingest" {
       STREAM_NAME             = aws_kinesis_stream.stream.name
       STREAM_SUB_KEYS         = var.stream_sub_keys
       LOG_ID_BUCKETS          = var.log_id_buckets
+      LOGS_PER_MESSAGE        = var.logs_per_message
       STREAM_BUDGET_MS        = var.stream_budget_milliseconds
       AUTHENTICATION          = var.authentication
       JWT_TENANT_CLAIM        = var.jwt_tenant_claim
@@ -104,5 +105,6 @@ resource "aws_lambda_function" "ingest" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.ingest]
+  # Who reads a form of message is there before who writes it.
+  depends_on = [aws_iam_role_policy.ingest, aws_lambda_function.consumer]
 }

@@ -63,6 +63,17 @@ variable "log_id_buckets" {
   }
 }
 
+variable "logs_per_message" {
+  description = "Logs of one tenant and one request that may share a queue message. Above 1 the queue costs less."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.logs_per_message >= 1 && var.logs_per_message <= 1000
+    error_message = "logs_per_message is 1 to 1000."
+  }
+}
+
 variable "stream_budget_milliseconds" {
   description = "Time that one request may spend on the stream before the consumer takes it over."
   type        = number

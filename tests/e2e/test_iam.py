@@ -80,6 +80,9 @@ _ACTS: Final[dict[tuple[str, str, str], Callable[[Clients, "LocalStack"], object
     ("ConsumerRole", "Queue", "sqs:ChangeMessageVisibility"): lambda client, s: client(
         "sqs"
     ).change_message_visibility_batch(**_entries(s, VisibilityTimeout=1)),
+    ("ConsumerRole", "Queue", "sqs:SendMessage"): lambda client, s: client("sqs").send_message_batch(
+        QueueUrl=s.stack.queue_url, Entries=[{"Id": "0", "MessageBody": "x", "DelaySeconds": 901}]
+    ),
     ("ConsumerRole", "DeadLetterQueue", "sqs:SendMessage"): lambda client, s: client("sqs").send_message_batch(
         QueueUrl=s.stack.dlq_url, Entries=[{"Id": "0", "MessageBody": "x", "DelaySeconds": 901}]
     ),

@@ -22,6 +22,7 @@ _WORKS: Final = {
     "Architecture": "x86_64",
     "StreamSubKeys": "4",
     "LogIdBuckets": "4",
+    "LogsPerMessage": "5",
     "StreamBudgetMilliseconds": "5000",
     "IngestMemoryMegabytes": "256",
     "ThrottlingRateLimit": "500",

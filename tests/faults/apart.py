@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from consumer.apart import Ended
+from consumer.apart import Ended, share_s
 from tests.clock import Clock
 from tests.faults.injector import Killed
 
@@ -41,6 +41,6 @@ def in_time(
         try:
             results.append(work(items[-left]))
         except Hangs:
-            clock.sleep(max(ends_at_s - clock.now_s, 0) / left)
+            clock.sleep(share_s(max(ends_at_s - clock.now_s, 0), left))
             results.append(Ended("TookTooLong"))
     return results

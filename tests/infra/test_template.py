@@ -185,6 +185,12 @@ def test_the_keys_and_the_counters_are_apart(template: Any) -> None:
     assert found == {"dynamodb:UpdateItem": "read#*", "dynamodb:GetItem": "key#*"}
 
 
+def test_who_reads_messages_is_updated_before_who_writes_them(template: Any) -> None:
+    """A new form of message never meets an old consumer in one deployment: a default that is raised finds the new."""
+    assert template["Resources"]["IngestFunction"]["DependsOn"] == "ConsumerFunction"
+    assert "aws_lambda_function.consumer]" in (TEMPLATE.parents[1] / "terraform" / "ingest.tf").read_text()
+
+
 def test_a_browser_is_let_in_by_parameter_alone(template: Any) -> None:
     """Without it the API answers no preflight; with it, what may be sent is a read and its credentials."""
     (condition, cors, otherwise) = _properties(template, "Api")["CorsConfiguration"]["Fn::If"]
@@ -233,6 +239,7 @@ def test_the_consumer_may_do_its_work_and_nothing_else(template: Any) -> None:
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ChangeMessageVisibility",
+            "sqs:SendMessage",
         },
         "DeadLetterQueue": {"sqs:SendMessage"},
         "Table": {"dynamodb:PartiQLInsert", "dynamodb:BatchGetItem"},

@@ -17,10 +17,10 @@ MUTATIONS: Final = (
         "consumer/invocation.py",
         (
             (
-                "    verdicts = _defer(plan.deferrals, outside)\n",
+                "    verdicts = _defer(plan, outside)\n",
                 """\
     try:
-        verdicts = _defer(plan.deferrals, outside)
+        verdicts = _defer(plan, outside)
     except Exception:
         return None
 """,
@@ -110,7 +110,7 @@ MUTATIONS: Final = (
     Mutation(
         "acknowledged_with_a_log_unaccounted_for",
         "consumer/report.py",
-        (("    if set(message_ids) != set(verdicts) or", "    if False and"),),
+        (("    if set(logs) != set(verdicts) or", "    if False and"),),
         "tests/unit/consumer/test_report.py",
         "test_an_answer_that_would_not_account_for_every_message_is_never_given",
     ),
@@ -126,7 +126,7 @@ MUTATIONS: Final = (
         "consumer/invocation.py",
         (
             (
-                '            refused[item.delivery.message_id] = retried(f"dlq_refused: {why_not}")\n',
+                '            refused |= dict.fromkeys(letter.logs, retried(f"dlq_refused: {why_not}"))\n',
                 "            pass\n",
             ),
         ),
@@ -136,7 +136,7 @@ MUTATIONS: Final = (
     Mutation(
         "visibility_not_extended",
         "consumer/invocation.py",
-        (("    refused = outside.hide(deferrals) if deferrals else {}\n", "    refused: dict[str, str] = {}\n"),),
+        (("    refused = outside.hide(list(idle.values())) if idle else {}\n", "    refused: dict[str, str] = {}\n"),),
         "tests/faults/test_receives.py::test_the_longest_log_needs_no_more_receives",
         "I7: ",
     ),

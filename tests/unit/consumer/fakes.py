@@ -16,6 +16,7 @@ from consumer.settings import Settings
 from consumer.unpack import Delivery, Log
 from consumer.verdict import OUTCOMES
 from ingest.contract.message import InternalMessage, encode
+from ingest.contract.packed import joined
 from tests.clock import START_MS, Clock
 from tests.messages import RECEIVED_AT, RECEIVED_MS, message
 
@@ -59,8 +60,18 @@ def log(message_id: str = "m-1", *, receive_count: int = 1, first_receive_ms: in
     )
 
 
-def sqs_event(*records: tuple[str, str], receive_count: int = 1, first_receive_ms: int = START_MS) -> dict[str, Any]:
-    """Return Lambda's SQS event for pairs of message id and body."""
+def packed(*bodies: str) -> str:
+    """Return the body of one message with these logs."""
+    return joined([one.encode() for one in bodies]).decode()
+
+
+def sqs_event(
+    *records: tuple[str, str],
+    receive_count: int = 1,
+    first_receive_ms: int = START_MS,
+    attributes: dict[str, dict[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Return Lambda's SQS event for pairs of message id and body; `attributes` as SendMessage took them."""
     return {
         "Records": [
             {
@@ -73,7 +84,10 @@ def sqs_event(*records: tuple[str, str], receive_count: int = 1, first_receive_m
                     "SenderId": "AIDAEXAMPLE",
                     "ApproximateFirstReceiveTimestamp": str(first_receive_ms),
                 },
-                "messageAttributes": {},
+                "messageAttributes": {
+                    name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+                    for name, value in (attributes or {}).items()
+                },
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",
                 "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:logs",
@@ -201,6 +215,8 @@ class FakeSqs:
     ) -> None:
         self.dead: list[tuple[str, dict[str, str]]] = []
         self.hidden: dict[str, int] = {}
+        self.sent: list[dict[str, Any]] = []
+        self.refused_entries: Callable[[str], bool] = lambda _body: False
         self._refuse = refuse
         self._hide_error = hide_error
         self._hide_failures = set(hide_failures)
@@ -216,6 +232,19 @@ class FakeSqs:
             assert re.fullmatch(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+", value["StringValue"])
         self.dead.append((MessageBody, {name: value["StringValue"] for name, value in MessageAttributes.items()}))
         return {"MessageId": f"dead-{len(self.dead)}"}
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - botocore's
+        """Take messages into the queue, ten at most a call, but for the bodies that are refused."""
+        assert QueueUrl == "https://sqs/logs"
+        assert 1 <= len(Entries) <= 10
+        refused = [entry for entry in Entries if self.refused_entries(entry["MessageBody"])]
+        taken = [entry for entry in Entries if entry not in refused]
+        assert all(0 <= entry["DelaySeconds"] <= 900 for entry in Entries)
+        self.sent += taken
+        return {
+            "Successful": [{"Id": entry["Id"], "MessageId": entry["Id"]} for entry in taken],
+            "Failed": [{"Id": entry["Id"], "Code": "InvalidMessageContents", "SenderFault": True} for entry in refused],
+        }
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - botocore's
         """Hide messages, ten at most a call."""

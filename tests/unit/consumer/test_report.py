@@ -11,29 +11,49 @@ from consumer.verdict import DUPLICATE, OUTCOMES, STORED, Verdict, conflict, qua
 def test_only_unfinished_messages_are_kept() -> None:
     """Deferred and retried come back; the other four outcomes are acknowledged."""
     verdicts: dict[str, Verdict] = {outcome: Verdict(outcome) for outcome in OUTCOMES}
-    assert partial_batch_response(list(OUTCOMES), verdicts) == {
+    assert partial_batch_response({outcome: [outcome] for outcome in OUTCOMES}, verdicts) == {
         "batchItemFailures": [{"itemIdentifier": "deferred"}, {"itemIdentifier": "retried"}]
     }
 
 
 @pytest.mark.parametrize(
-    ("message_ids", "verdicts"),
+    ("messages", "verdicts"),
     [
-        (["a", "b"], {"a": STORED}),
-        (["a"], {"a": STORED, "b": STORED}),
-        (["a"], {"b": STORED}),
-        (["a", "a"], {"a": STORED, "b": STORED}),
-        (["a", "a"], {"a": STORED}),
-        ([], {"a": STORED}),
-        (["a"], {}),
+        ({"a": ["a"], "b": ["b"]}, {"a": STORED}),
+        ({"a": ["a"]}, {"a": STORED, "b": STORED}),
+        ({"a": ["a"]}, {"b": STORED}),
+        ({"m": ["a"], "n": ["a"]}, {"a": STORED, "b": STORED}),
+        ({"m": ["a"], "n": ["a"]}, {"a": STORED}),
+        ({"m": ["m/0", "m/1"]}, {"m/0": STORED}),
+        ({"m": ["m/0"], "n": []}, {"m/0": STORED}),
+        ({}, {"a": STORED}),
+        ({"a": ["a"]}, {}),
     ],
 )
 def test_an_answer_that_would_not_account_for_every_message_is_never_given(
-    message_ids: list[str], verdicts: dict[str, Verdict]
+    messages: dict[str, list[str]], verdicts: dict[str, Verdict]
 ) -> None:
-    """Raising keeps the batch; an answer that forgets a message deletes it."""
+    """Raising keeps the batch; an answer that forgets a message, or one log of it, deletes it."""
     with pytest.raises(RuntimeError, match="verdict"):
-        partial_batch_response(message_ids, verdicts)
+        partial_batch_response(messages, verdicts)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "sent_back", "kept"),
+    [
+        ("stored duplicate conflict quarantined", "", False),
+        ("stored retried duplicate", "", True),
+        ("stored deferred duplicate", "", True),
+        ("stored retried deferred", "1", True),
+        ("stored retried deferred", "12", False),
+        ("retried retried", "01", False),
+    ],
+)
+def test_a_message_is_kept_until_the_last_of_its_logs_has_an_end(outcomes: str, sent_back: str, *, kept: bool) -> None:
+    """An end, or a message of its own: for each log."""
+    verdicts = {f"m/{n}": Verdict(outcome) for n, outcome in enumerate(outcomes.split())}  # type: ignore[arg-type]
+    answer = partial_batch_response({"m": list(verdicts)}, verdicts, {f"m/{place}" for place in sent_back})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}] if kept else []}
 
 
 def lines(verdicts: dict[str, Verdict], end_to_end_ms: list[int]) -> list[dict[str, object]]:

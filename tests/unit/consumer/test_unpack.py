@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from consumer.unpack import deliveries, unpack
+from consumer.carried import Carried, attributes
+from consumer.unpack import deliveries, logs_apart, unpack
 from ingest.contract.message import encode
 from tests.messages import message
-from tests.unit.consumer.fakes import delivery, sqs_event
+from tests.unit.consumer.fakes import body, delivery, packed, sqs_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -115,3 +116,33 @@ def test_what_is_no_event_is_refused(broken: object) -> None:
     """Another trigger, or none."""
     with pytest.raises(ValueError, match="not an SQS event"):
         deliveries(broken)
+
+
+def test_a_packed_message_is_its_logs_each_as_if_it_had_come_alone() -> None:
+    """Names tell the place; count, receipt and first receive are the message's; poison among them stands apart."""
+    bodies = [encode(message("log-0")).decode(), '{"text": 7}', encode(message("log-2")).decode()]
+    (received,) = deliveries(sqs_event(("m", packed(*bodies)), receive_count=3))
+    logs = logs_apart(received)
+    assert [(log.message_id, log.sqs_message_id, log.body) for log in logs] == [
+        (f"m/{place}", "m", one) for place, one in enumerate(bodies)
+    ]
+    assert {(log.receive_count, log.receipt_handle, log.first_receive_ms) for log in logs} == {
+        (3, "handle-m", received.first_receive_ms)
+    }
+    unpacked = unpack(logs)
+    assert [log.message.log_id for log in unpacked.logs] == ["log-0", "log-2"]
+    assert [(one.delivery.message_id, one.poison.reason) for one in unpacked.spoiled] == [("m/1", "undecodable")]
+
+
+def test_a_damaged_packed_message_is_poison_as_a_whole() -> None:
+    """Nothing of it is guessed at."""
+    (received,) = deliveries(sqs_event(("m", packed(body("a"), body("b"))[:-3])))
+    assert logs_apart(received) == [received]
+    assert unpack([received]).spoiled[0].delivery.message_id == "m"
+
+
+def test_a_log_that_was_sent_back_counts_on() -> None:
+    """Its receives in the message before, and its first receipt, are what delays, draws and limits go by."""
+    sent = attributes(Carried(2, 1_764_000_000_000))
+    (received,) = deliveries(sqs_event(("m", body()), receive_count=1, attributes=sent))
+    assert (received.receive_count, received.receives_before, received.first_receive_ms) == (3, 2, 1_764_000_000_000)

@@ -1,0 +1,118 @@
+"""What of a message of several logs goes back to the queue when some of them can't be acknowledged, and as what. Pure.
+
+A message none of whose logs came to an end stays as it is: SQS brings it back and counts its receives. Of any other,
+what came to an end must not come again with the rest. So a log that failed by itself, or that is not ready, is sent
+back as a message of its own; what AWS did not take goes back in one message, for nothing is wrong with it.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from consumer import backoff, delay
+from consumer.carried import Carried
+from consumer.settings import Settings
+from consumer.unpack import Delivery, Log
+from consumer.verdict import UNFINISHED, Verdict
+from ingest.contract.packed import joined
+
+MAX_DELAY_S: Final = 900
+"""How long SQS holds a message back at most that is sent (SendMessage, DelaySeconds, API reference, November 2026)."""
+
+
+class Returned(NamedTuple):
+    """A message to send, and the names of the logs in it."""
+
+    logs: tuple[str, ...]
+    body: bytes
+    tenant_id: str
+    carried: Carried
+    delay_s: int
+
+
+def returns(
+    logs: Sequence[Delivery],
+    verdicts: Mapping[str, Verdict],
+    *,
+    max_receives: int,
+    tenant_id: str,
+    away_s: Callable[[Delivery], float],
+) -> list[Returned] | None:
+    """Return what is sent back of a message with these logs, so that it can be acknowledged; None to leave it whole.
+
+    Before the last receive but one it is left whole where none of its logs came to an end. From then on only an outage
+    or a delay leaves it whole: what failed may have failed for want of time behind others, and gets its last receives
+    alone. `away_s` is for how long a log stays away.
+
+    A deferral counts as no receive of a log that is sent back: it was not tried.
+    """
+    back = [log for log in logs if verdicts[log.message_id].outcome in UNFINISHED]
+    failed = [log for log in back if _failed(verdicts[log.message_id])]
+    is_late = bool(back) and back[0].receive_count >= max_receives - 1
+    if len(back) == len(logs) and not (failed and is_late):
+        return None
+    deferred = [log for log in back if verdicts[log.message_id].outcome == "deferred"]
+    not_taken = [log for log in back if verdicts[log.message_id].outage]
+    groups = [[log] for log in (*failed, *deferred)] + ([not_taken] if not_taken else [])
+    return [
+        Returned(
+            logs=tuple(log.message_id for log in group),
+            body=joined([log.body.encode() for log in group]),
+            tenant_id=tenant_id,
+            carried=_carried(group[0], verdicts[group[0].message_id]),
+            delay_s=min(max(math.ceil(max(map(away_s, group))), 0), MAX_DELAY_S),
+        )
+        for group in groups
+    ]
+
+
+def all_returns(
+    messages: Sequence[Sequence[Delivery]],
+    logs: Sequence[Log],
+    verdicts: Mapping[str, Verdict],
+    settings: Settings,
+    *,
+    now_ms: int,
+) -> list[Returned]:
+    """Return what is sent back of all messages that hold several logs; `messages` are their logs' deliveries.
+
+    A log stays away for as long as SQS would keep it away: until it is ready, or an outage's growing while, or the
+    queue's own time-out.
+    """
+    by_name = {log.message_id: log for log in logs}
+
+    def away_s(delivery: Delivery) -> float:
+        log, verdict = by_name.get(delivery.message_id), verdicts[delivery.message_id]
+        hidden_s: float | None = None
+        if log is not None:
+            ready_at_ms = delay.ready_at_ms(log, settings.seconds_per_char)
+            if verdict.outcome == "deferred":
+                hidden_s = (ready_at_ms - now_ms) / 1000
+            elif verdict.outage:
+                hidden_s = backoff.visibility_s(delivery, ready_at_ms=ready_at_ms, now_ms=now_ms)
+        return settings.visibility_timeout_seconds if hidden_s is None else hidden_s
+
+    found: list[Returned] = []
+    for packed in messages:
+        if packed[0].packed_in:
+            tenants = [by_name[one.message_id].message.tenant_id for one in packed if one.message_id in by_name]
+            found += (
+                returns(
+                    packed,
+                    verdicts,
+                    max_receives=settings.max_receive_count,
+                    tenant_id=tenants[0] if tenants else "",
+                    away_s=away_s,
+                )
+                or ()
+            )
+    return found
+
+
+def _failed(verdict: Verdict) -> bool:
+    return verdict.outcome == "retried" and not verdict.outage
+
+
+def _carried(log: Delivery, verdict: Verdict) -> Carried:
+    tried = log.receive_count - (verdict.outcome == "deferred")
+    return Carried(tried, log.first_receive_ms)

@@ -1,0 +1,41 @@
+"""What a log brings with it when the consumer sent it."""
+
+from typing import Any
+
+import pytest
+
+from consumer.carried import Carried, attributes, carried_by
+
+
+def as_lambda_has_it(sent: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Return the attributes in the form of Lambda's event."""
+    return {
+        name: {"stringValue": value["StringValue"], "dataType": value["DataType"], "stringListValues": []}
+        for name, value in sent.items()
+    }
+
+
+def test_what_is_sent_is_read_again() -> None:
+    """Both numbers, through SQS's form and Lambda's."""
+    carried = Carried(3, 1_764_000_000_120)
+    assert carried_by(as_lambda_has_it(attributes(carried))) == carried
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        {},
+        {"receives_before": {"stringValue": "1"}},
+        {"receives_before": {"stringValue": "-1"}, "first_receive_ms": {"stringValue": "7"}},
+        {"receives_before": {"stringValue": "one"}, "first_receive_ms": {"stringValue": "7"}},
+        {"receives_before": {"stringValue": "\u0661"}, "first_receive_ms": {"stringValue": "7"}},
+        {"receives_before": {"stringValue": "9" * 16}, "first_receive_ms": {"stringValue": "7"}},
+        {"receives_before": {"binaryValue": "MQ=="}, "first_receive_ms": {"stringValue": "7"}},
+        {"receives_before": "1", "first_receive_ms": "7"},
+        {"reason": {"stringValue": "undecodable"}},
+    ],
+)
+def test_attributes_of_others_carry_nothing(odd: Any) -> None:
+    """A message that somebody else sent counts as SQS counts it, and fails nothing."""
+    assert carried_by(odd) is None

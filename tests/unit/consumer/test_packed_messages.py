@@ -1,0 +1,232 @@
+"""One invocation with messages of several logs: each log has its own end, and only what has none comes back."""
+
+import json
+from collections import deque
+from typing import Any
+
+import pytest
+
+from consumer.carried import Carried, attributes, carried_by
+from consumer.crash import CrashPoint, draw
+from ingest.contract.message import decode
+from ingest.contract.packed import apart, is_packed
+from tests.clock import START_MS
+from tests.unit.consumer.fakes import FakeDynamoDB, FakeSqs, World, body, client_error, delivery, packed, sqs_event
+
+
+def _message(*texts: str) -> str:
+    return packed(*(body(f"log-{n}", text) for n, text in enumerate(texts)))
+
+
+def _log_ids(bodies: list[str]) -> list[str]:
+    return [decode(one).log_id for text in bodies for one in (apart(text) if is_packed(text) else [text])]
+
+
+def _sent(world: World) -> list[str]:
+    return [entry["MessageBody"] for entry in world.sqs.sent]
+
+
+def test_a_healthy_message_is_stored_and_acknowledged_once() -> None:
+    """A hundred logs in one delivery: four calls to the table, one name in no failure, counts of logs."""
+    world = World()
+    assert world.consume(sqs_event(("m", _message(*["hello"] * 100)))) == []
+    assert [len(call) for call in world.dynamodb.calls] == [25] * 4
+    assert world.counts() == {"stored": 100}
+    assert json.loads(world.lines[0])["batch_size"] == 100
+    assert (world.sqs.sent, world.sqs.dead) == ([], [])
+
+
+@pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
+def test_a_crash_sends_back_the_crashing_logs_alone(point: CrashPoint) -> None:
+    """The message is acknowledged; each that drew a crash waits in a message of its own, with its receive."""
+    crashing = [n for n in range(40) if draw("", delivery(f"m/{n}")) < 0.2]
+    assert 0 < len(crashing) < 20
+    world = World()
+    assert world.consume(sqs_event(("m", _message(*["x"] * 40))), crash_probability=0.2, crash_point=point) == []
+    assert _log_ids(_sent(world)) == [f"log-{n}" for n in crashing]
+    assert not any(map(is_packed, _sent(world)))
+    assert {entry["MessageAttributes"]["receives_before"]["StringValue"] for entry in world.sqs.sent} == {"1"}
+    assert {entry["DelaySeconds"] for entry in world.sqs.sent} == {300}
+    assert world.counts() == {"stored": 40 - len(crashing), "retried": len(crashing)}
+
+
+def _deliver_all(world: World, bodies: list[str], *, batch_size: int, **settings: Any) -> int:
+    """Deliver messages and what is sent back until nothing is left; return how many deliveries it took."""
+    waiting = deque((f"m-{n}", text, 1, Carried(0, START_MS)) for n, text in enumerate(bodies))
+    deliveries = 0
+    while waiting:
+        deliveries += 1
+        batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
+        records = []
+        for message_id, text, receives, carried in batch:
+            event = sqs_event((message_id, text), receive_count=receives, attributes=attributes(carried))
+            records += event["Records"]
+        before = len(world.sqs.sent)
+        kept = world.consume({"Records": records}, **settings)
+        waiting += [(m, text, receives + 1, carried) for m, text, receives, carried in batch if m in kept]
+        for number, entry in enumerate(world.sqs.sent[before:], before):
+            read = carried_by(
+                {name: {"stringValue": value["StringValue"]} for name, value in entry["MessageAttributes"].items()}
+            )
+            assert read is not None
+            waiting.append((f"s-{number}", entry["MessageBody"], 1, read))
+    return deliveries
+
+
+@pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
+def test_300_logs_in_messages_of_100_survive_crashes(point: CrashPoint) -> None:
+    """At 30 %: all stored once, none dead-lettered."""
+    bodies = [packed(*(body(f"log-{n}", f"text {n}") for n in range(first, first + 100))) for first in (0, 100, 200)]
+    world = World()
+    _deliver_all(world, bodies, batch_size=2, crash_probability=0.3, crash_point=point, max_receive_count=1000)
+    assert sorted(world.dynamodb.texts().values()) == sorted(f"text {n}" for n in range(300))
+    assert world.sqs.dead == []
+    if point != "after_write":
+        written = [key for call in world.dynamodb.calls for key in call]
+        assert len(written) == len(set(written)) == 300
+
+
+def test_poison_leaves_its_message_alone() -> None:
+    """As a message of one log with its reason, as a redrive wants it; its neighbours are stored at once."""
+    world = World(FakeDynamoDB(statement_error=lambda key: "ValidationError" if key[1] == "log-3" else None))
+    bodies = [body("log-0"), '{"text": 7}', body("log-2"), body("log-3")]
+    assert world.consume(sqs_event(("m", packed(*bodies)))) == []
+    assert world.sqs.dead == [
+        (
+            bodies[3],
+            {"reason": "refused_by_table", "tenant_id": "acme", "log_id": "log-3", "original_message_id": "m/3"},
+        ),
+        (bodies[1], {"reason": "undecodable", "original_message_id": "m/1"}),
+    ]
+    assert world.counts() == {"stored": 2, "quarantined": 2}
+    assert world.sqs.sent == []
+
+
+def test_poison_that_the_dead_letter_queue_refuses_is_sent_back_alone() -> None:
+    """It is not lost, and its neighbours do not come again for it."""
+    world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
+    assert world.consume(sqs_event(("m", packed(body("log-0"), '{"text": 7}', body("log-2"))))) == []
+    assert _sent(world) == ['{"text": 7}']
+    assert world.counts() == {"stored": 2, "retried": 1}
+
+
+def test_a_message_stays_when_a_log_of_it_cannot_be_sent_back() -> None:
+    """Its stored logs come again as duplicates; what was sent back is then there twice, and stored once."""
+    world = World()
+    world.sqs.refused_entries = lambda text: decode(text).log_id == "log-2"
+    event = sqs_event(("m", _message("a", "bug", "bug")))
+    assert world.consume(event) == ["m"]
+    assert _log_ids(_sent(world)) == ["log-1"]
+    line = next(json.loads(line) for line in world.lines if '"not_sent_back"' in line)
+    assert (line["message_id"], line["log_id"]) == ("m/2", "log-2")
+    world.sqs.refused_entries = lambda _: False
+    assert world.consume(sqs_event(("m", _message("a", "bug", "bug")), receive_count=2)) == []
+    assert _log_ids(_sent(world)) == ["log-1", "log-1", "log-2"]
+
+
+def test_what_is_ready_is_stored_and_what_is_not_is_sent_back_until_it_is() -> None:
+    """Each log's delay is its own: 1 s within this invocation, 300 s as a message that SQS holds back so long."""
+    world = World()
+    event = sqs_event(("m", packed(body("short", "x" * 20), body("long", "x" * 6_000))))
+    assert world.consume(event, seconds_per_char=0.05) == []
+    assert world.clock.sleeps == [1.0]
+    assert world.sqs.hidden == {}
+    assert _log_ids(_sent(world)) == ["long"]
+    assert world.sqs.sent[0]["DelaySeconds"] == 299
+    carried = world.sqs.sent[0]["MessageAttributes"]
+    assert {name: value["StringValue"] for name, value in carried.items()} == {
+        "receives_before": "0",
+        "first_receive_ms": str(START_MS),
+    }
+    world.clock.elapsed_s = 300
+    again = sqs_event(("s", body("long", "x" * 6_000)), first_receive_ms=START_MS + 300_000, attributes=carried)
+    assert world.consume(again, seconds_per_char=0.05) == []
+    assert world.counts() == {"stored": 1}
+
+
+def test_a_message_with_nothing_ready_is_hidden_until_its_first_log_is() -> None:
+    """One call for the message, however many logs it holds."""
+    world = World()
+    event = sqs_event(("m", packed(body("b", "x" * 8_000), body("a", "x" * 6_000), body("c", "x" * 9_000))))
+    assert world.consume(event, seconds_per_char=0.05) == ["m"]
+    assert world.sqs.hidden == {"handle-m": 300}
+    assert world.counts() == {"deferred": 3}
+
+
+def test_an_outage_keeps_messages_whole_and_hides_each_once() -> None:
+    """Hours without the table cost a receive a message now and then, and no message more."""
+    world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
+    world.clock.elapsed_s = 300
+    assert world.consume(sqs_event(("m", _message(*"abc")), ("n", body("n")), receive_count=2)) == ["m", "n"]
+    assert world.sqs.sent == []
+    assert world.sqs.hidden.keys() == {"handle-m", "handle-n"}
+    assert min(world.sqs.hidden.values()) >= 1_200
+
+
+def test_what_an_outage_left_over_goes_back_in_one_message() -> None:
+    """The table took a call and then nothing more: the rest waits as long as a log alone would have."""
+    calls: list[int] = []
+
+    def call_error() -> Exception | None:
+        calls.append(1)
+        return client_error("ThrottlingException") if len(calls) > 1 else None
+
+    world = World(FakeDynamoDB(call_error=call_error))
+    assert world.consume(sqs_event(("m", _message(*["x"] * 60)))) == []
+    (entry,) = world.sqs.sent
+    assert _log_ids([entry["MessageBody"]]) == [f"log-{n}" for n in range(25, 60)]
+    assert (entry["DelaySeconds"], entry["MessageGroupId"]) == (300, "acme")
+
+
+@pytest.mark.parametrize("text", [body("one"), packed(body("one"), body("two"))])
+def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs(text: str) -> None:
+    """Without a reason, untried, as it came; the receives in messages before count."""
+    world = World()
+    sent = attributes(Carried(3, START_MS))
+    assert world.consume(sqs_event(("s", text), receive_count=3, attributes=sent)) == []
+    ((dead, of_letter),) = world.sqs.dead
+    assert dead == text
+    assert "reason" not in of_letter
+    assert of_letter["tenant_id"] == "acme"
+    assert of_letter["original_message_id"] == "s"
+    assert world.dynamodb.calls == []
+    assert {json.loads(line).get("cause") for line in world.lines[:-1]} == {"max_receives_exceeded"}
+
+
+def test_the_last_receive_of_a_log_that_was_sent_back_is_a_try() -> None:
+    """Five in all, not four: the fifth stores it."""
+    world = World()
+    assert world.consume(sqs_event(("s", body()), receive_count=2, attributes=attributes(Carried(3, START_MS)))) == []
+    assert world.counts() == {"stored": 1}
+
+
+def test_a_spent_message_that_the_dead_letter_queue_refuses_is_kept() -> None:
+    """Whole: it is not taken apart at its end."""
+    world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
+    sent = attributes(Carried(5, START_MS))
+    assert world.consume(sqs_event(("s", _message("a", "b")), attributes=sent)) == ["s"]
+    assert world.sqs.sent == []
+
+
+def test_a_log_that_ends_the_process_costs_its_neighbours_one_receive() -> None:
+    """A message that comes again is a suspect: its logs are worked on apart, and the lethal one leaves alone."""
+    world = World()
+    assert world.consume(sqs_event(("m", _message("a", "exit", "b")), receive_count=2)) == []
+    assert sorted(world.dynamodb.texts().values()) == ["a", "b"]
+    assert _log_ids(_sent(world)) == ["log-1"]
+    assert world.sqs.sent[0]["MessageAttributes"]["receives_before"]["StringValue"] == "2"
+
+
+def test_the_rows_are_the_same_byte_for_byte() -> None:
+    """From the same logs, packed or alone: but for when they were processed nothing differs."""
+    bodies = [body(f"log-{n}", f"text {n}\x00\ufffe \u2028", fields={"n": n, "d": 1.5}) for n in range(30)]
+    alone, together = World(), World()
+    for n, text in enumerate(bodies):
+        assert alone.consume(sqs_event((f"m-{n}", text))) == []
+    assert together.consume(sqs_event(("m", packed(*bodies)))) == []
+    rows = [
+        {key: {name: value for name, value in item.items() if name != "processed_at"} for key, item in items.items()}
+        for items in (alone.dynamodb.items, together.dynamodb.items)
+    ]
+    assert json.dumps(list(rows[0].values())) == json.dumps(list(rows[1].values()))
+    assert list(rows[0]) == list(rows[1])
