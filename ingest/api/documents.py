@@ -15,7 +15,6 @@ _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 # Possessive, and a string without its end reaches to the line's: no byte is looked at twice.
 _UP_TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}]|\Z)', re.DOTALL)
 _MAX_BRACKETS: Final = 500_000  # Half a second; what stands behind them in this line is one document.
-_MAX_DEPTH: Final = 100  # No log may nest a tenth of this (record.check_fields).
 _decoder = exact_json.decoder()
 
 
@@ -86,7 +85,7 @@ def _documents(line: bytes) -> Iterator[bytes]:
     """Yield what stands up to each closing bracket that is no other's inner one, and what is left."""
     start = depth = 0
     for found in islice(_UP_TO_BRACKET.finditer(line), _MAX_BRACKETS):
-        if not found[1] or depth > _MAX_DEPTH:
+        if not found[1]:
             break
         if found[1] in b"[{":
             depth += 1

@@ -90,11 +90,11 @@ def _of_json(body: bytes, log_id: str | None) -> Records:
     try:
         value = value_of(body)
     except Rejected:
-        return _read_as_lines(body)
+        return _read_flawed(body)
     if isinstance(value, list):
         return _batch(value)
     # Only the bare envelope: beside anything else, "logs" is a record's field, and the rest would be lost.
-    if isinstance(value, dict) and isinstance(value.get("logs"), list) and value.keys() <= {"logs", "tenant_id"}:
+    if _is_envelope(value):
         return _batch(value["logs"], value.get("tenant_id"))
     return _lone(_record(value), log_id)
 
@@ -159,12 +159,30 @@ def _text(body: bytes, charset: str) -> str:
         raise Rejected("invalid_encoding") from error
 
 
-def _read_as_lines(body: bytes) -> Records:
-    """Return NDJSON or concatenated JSON sent as plain `application/json`, as Fluent Bit and pino do."""
-    values = values_of_lines(body, most=MAX_RECORDS)
-    if not values or isinstance(values[0], Rejected):  # Then it is one broken document, not a list of them.
+def _is_envelope(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("logs"), list) and value.keys() <= {"logs", "tenant_id"}
+
+
+def _read_flawed(body: bytes) -> Records:
+    """Return an array or envelope in which some strings or numbers are none, each costing its own record.
+
+    Else NDJSON or concatenated JSON sent as plain `application/json`, as Fluent Bit and pino do.
+    """
+    from ingest.api.flawed import value_of_flawed  # noqa: PLC0415 - rare, and a cold start is not
+
+    try:
+        value, is_flawed = value_of_flawed(body)
+    except Rejected:
+        values = values_of_lines(body, most=MAX_RECORDS)
+        if not values or isinstance(values[0], Rejected):  # Then it is one broken document, not a list of them.
+            raise Rejected("invalid_json") from None
+        return _batch(values)
+    tenant_id = None
+    if _is_envelope(value) and not is_flawed(value.get("tenant_id")):
+        value, tenant_id = value["logs"], value.get("tenant_id")
+    if not isinstance(value, list) or all(map(is_flawed, value)):
         raise Rejected("invalid_json")
-    return _batch(values)
+    return _batch([Rejected("invalid_json") if is_flawed(one) else one for one in value], tenant_id)
 
 
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ingest.api.dialect import Record
-from ingest.api.documents import value_of
+from ingest.api.flawed import value_of_flawed
 from ingest.api.otlp.log import MAX_DEPTH, record
 from ingest.api.wire_values import double, named
 from ingest.contract.errors import Rejected
@@ -52,19 +52,19 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
         Rejected: `invalid_json`, or what stands around the logs is not OTLP's; `too_many_records`, the resources or
             the scopes of one are more than `most`.
     """
-    request = value_of(body)
+    request, is_flawed = value_of_flawed(body)
     known, unknown = _members(request, _REQUEST)
     if unknown and not known:  # Another dialect's JSON: a success would lose it.
         raise Rejected("invalid_json")
     found: list[Record | Rejected] = []
     for resource_logs in _not_more(_list(known.get("resource_logs")), most):
         envelope, unknown = _members(resource_logs, _RESOURCE_LOGS)
-        resource = _origin("resource", envelope, unknown)
+        resource = _origin("resource", envelope, unknown, is_flawed)
         for scope_logs in _not_more(_list(envelope.get("scope_logs")), most):
             envelope, unknown = _members(scope_logs, _SCOPE_LOGS)
-            scope = _origin("scope", envelope, unknown)
+            scope = _origin("scope", envelope, unknown, is_flawed)
             for log in _list(envelope.get("log_records")):
-                found.append(_read_log(log, resource, scope))
+                found.append(Rejected("invalid_json") if is_flawed(log) else _read_log(log, resource, scope))
                 if len(found) > most:
                     return found
     return found
@@ -113,8 +113,10 @@ def _not_more(messages: list[Any], most: int) -> list[Any]:
     return messages
 
 
-def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any]) -> _Origin:
+def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any], is_flawed: Callable[[Any], bool]) -> _Origin:
     """Return one member of that name with what is said about where logs come from, none where nothing is."""
+    if is_flawed([envelope.get(name), envelope.get("schema_url"), unknown]):
+        return Rejected("invalid_json")
     try:
         said, others = _members(envelope.get(name, {}), _ORIGIN)
         said = {member: value for member, value in said.items() if value}

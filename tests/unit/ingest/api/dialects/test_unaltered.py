@@ -1,0 +1,104 @@
+"""Accepted means unaltered (I13): the corpus through the whole program, read back from the queue and from the stream.
+
+What is looked at are the bytes that reached SQS and Kinesis, read by Python's json and the KPL's protobuf classes.
+"""
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ingest.aws.retry import Time
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from tests.unit.ingest.api.dialects.unaltered import FOLDER, Case, cases, decoded, lines, read
+from tests.unit.ingest.conftest import Ingest
+from tests.unit.ingest.fakes import Clock, event
+
+_FILES = sorted(FOLDER.glob("*.jsonl"))
+_TAKEN = frozenset({200, 201, 202, 204})
+
+
+@pytest.mark.parametrize("path", _FILES, ids=[path.stem for path in _FILES])
+def test_each_record_comes_back_or_is_refused_alone(path: Any) -> None:
+    """Text, time, severity and every field, from queue and stream alike; the neighbours of what is refused, too."""
+    assert [problem for case in read(path) for problem in _problems(case)] == []
+
+
+def _problems(case: Case) -> list[str]:
+    clock = Clock()  # One that stands still: no busy machine keeps a log from the stream.
+    ingest = Ingest(timing=Time(clock.monotonic, clock.sleep, lambda: 0.0))
+    answer = ingest(event(case.body, case.content_type or None, path=case.path))
+    if answer["statusCode"] not in _TAKEN:
+        return [f"{case.name}: answered {answer['statusCode']} {answer['body']}"]
+    stored = [decoded(body) for body in ingest.sqs.bodies]
+    found = [] if _on_stream(ingest) == stored else [f"{case.name}: the stream has something else"]
+    due = [log for log in case.due if "refused" not in log]
+    if len(stored) != len(due):
+        return [*found, f"{case.name}: {len(stored)} logs, not {len(due)}; refused were {_refused(ingest)}"]
+    found += [
+        f"{case.name}: {difference}" for pair in zip(due, stored, strict=True) for difference in _different(*pair)
+    ]
+    reasons = sorted(log["refused"] for log in case.due if "refused" in log)
+    return found if _refused(ingest) == reasons else [*found, f"{case.name}: refused {_refused(ingest)}, not {reasons}"]
+
+
+def _refused(ingest: Ingest) -> list[str]:
+    said = [json.loads(line) for line in ingest.written]
+    return sorted(reason for line in said if "rejected" in line for reason in [line["reason"]] * line["rejected"])
+
+
+def _on_stream(ingest: Ingest) -> list[Any]:
+    """Return what the published format finds in the records that Kinesis took: magic, protobuf, MD5."""
+    found: list[Any] = []
+    for record in ingest.kinesis.records:
+        data = record["Data"]
+        aggregated = AggregatedRecord.FromString(data[len(MAGIC) : -DIGEST_SIZE])
+        assert hashlib.md5(data[len(MAGIC) : -DIGEST_SIZE], usedforsecurity=False).digest() == data[-DIGEST_SIZE:]
+        found += [decoded(user_record.data) for user_record in aggregated.records]
+    return found
+
+
+def _different(due: dict[str, Any], stored: dict[str, Any]) -> list[str]:
+    found = []
+    for name, wanted in due.items():
+        given: Any = stored.get(name, {} if name == "fields" else None)
+        if name == "text" and isinstance(wanted, dict):
+            given = {"json": decoded(given)}
+        if _typed(wanted) != _typed(given):
+            found.append(f"{name} is {given!r}, not {wanted!r}")
+    return found
+
+
+def _typed(value: Any) -> Any:
+    """Return a value in which true and 1 differ, and numbers are what they are worth: 1.50 is 1.5, and -0.0 is 0."""
+    if isinstance(value, dict):
+        return {name: _typed(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_typed(element) for element in value]
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return (
+        ("number", Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
+        if is_number
+        else (type(value), value)
+    )
+
+
+def test_the_corpus_is_fresh() -> None:
+    """The files are what the command writes, and none is left over."""
+    written = {name: lines(found) for name, found in cases().items()}
+    assert {path.stem: path.read_text() for path in _FILES} == written, (
+        "python -m tests.unit.ingest.api.dialects.unaltered"
+    )
+
+
+def test_a_difference_is_found() -> None:
+    """In text, time and any field; of another type, too."""
+    assert (
+        _different({"text": "a", "fields": {"v": Decimal("1.50")}}, {"text": "a", "fields": {"v": Decimal("1.5")}})
+        == []
+    )
+    assert len(_different({"text": "a", "fields": {"v": 1}}, {"text": "b", "fields": {"v": True}})) == 2
+    assert _different({"event_at": "x"}, {}) == ["event_at is None, not 'x'"]
+    assert _different({"text": {"json": [1]}}, {"text": "[1]"}) == []
