@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,6 +35,28 @@ def python(lock: Path) -> Path:
     return folder / "bin" / "python"
 
 
+def debian(names: Path) -> Path:
+    """Return the folder in which Debian's packages of a list are unpacked; no root is needed, and nothing is installed.
+
+    On another machine than Debian 12 on x86-64 a test is skipped, and where apt gives none, too, also in CI.
+    """
+    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
+    release = Path("/etc/os-release")
+    if not (apt and dpkg and release.is_file() and "=bookworm" in release.read_text()):
+        pytest.skip("The machine is no Debian 12, of whose packages this client is.")
+    folder = _CACHE / _name(names)
+    if not folder.is_dir():
+        half = _half(folder)
+        half.mkdir(parents=True)
+        packages = [line for line in names.read_text().splitlines() if not line.startswith("#")]
+        _run([apt, "download", "--quiet", *packages], half, give_up=pytest.skip)
+        for package in half.glob("*.deb"):
+            _run([dpkg, "--extract", str(package), str(half)], half, give_up=pytest.skip)
+            package.unlink()
+        half.rename(folder)
+    return folder
+
+
 def node(sources: Path) -> Path:
     """Return a folder with the programs of `sources` and the packages of its lock file."""
     npm = shutil.which("npm")
@@ -62,10 +84,10 @@ def _half(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.{os.getpid()}")
 
 
-def _run(command: Sequence[str], half: Path) -> None:
+def _run(command: Sequence[str], half: Path, *, give_up: Callable[[str], NoReturn] = unavailable) -> None:
     ran = subprocess.run(  # noqa: S603 - our own lock files
         command, cwd=half if half.is_dir() else None, capture_output=True, text=True, timeout=_LIMIT_S, check=False
     )
     if ran.returncode:
         shutil.rmtree(half, ignore_errors=True)
-        unavailable(f"{' '.join(command[1:4])} failed: {ran.stderr[-500:]}")
+        give_up(f"{' '.join(command[1:4])} failed: {ran.stderr[-500:]}")

@@ -15,11 +15,13 @@ if (mode === 'pino') {
 } else {
   const winston = require('winston');
   const LokiTransport = require('winston-loki');
-  const onConnectionError = (error) => { throw error; };
+  const onConnectionError = (error) => { console.error(error); process.exitCode = 1; };
   const format = winston.format.printf(({ message }) => message);
   const transport = new LokiTransport({
-    host, headers, labels, json: mode === 'json', format, batching: false, onConnectionError, replaceTimestamp: false, timeout: 120000,
+    host, headers, labels, json: mode === 'json', format, interval: 1, onConnectionError, replaceTimestamp: false, timeout: 120000,
   });
   const logger = winston.createLogger({ transports: [transport] });
   lines.forEach((line, i) => logger.warn(line, { position: i }));
+  const tried = transport.flush().catch(onConnectionError);
+  tried.then(() => transport.close()); // What was not taken is sent once more. Its loop would keep it running.
 }

@@ -19,4 +19,4 @@ for (let i = 0; i < Number(count); i += 1) {
     attributes: { position: i },
   });
 }
-provider.shutdown();
+provider.forceFlush().finally(() => provider.shutdown()); // A shutdown ends what is tried again.

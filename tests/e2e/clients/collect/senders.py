@@ -28,11 +28,12 @@ def otlp(url: str, logs: int) -> None:
     to_url = exporter.OTLPLogExporter(f"{url}/v1/logs", compression=http.Compression.Gzip)
     provider.add_log_record_processor(export.BatchLogRecordProcessor(to_url, max_export_batch_size=10))
     _log(sdk.LoggingHandler(logger_provider=provider), logs)
+    provider.force_flush()  # A shutdown ends what is tried again.
     provider.shutdown()
 
 
 def rotel(url: str, logs: int) -> None:
-    """Rotel, a collector, between OpenTelemetry's SDK and this service."""
+    """Rotel, a collector, between OpenTelemetry's SDK and this service; it runs until it is killed."""
     program = Path(import_module("rotel").__file__ or "").parent / "rotel-agent"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -41,14 +42,11 @@ def rotel(url: str, logs: int) -> None:
     command += ["--otlp-grpc-endpoint", "127.0.0.1:0", "--exporter", "otlp", "--otlp-exporter-protocol", "http"]
     command += ["--otlp-exporter-endpoint", url]
     agent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - from its wheel
-    try:
-        while not _listens(port):
-            assert agent.poll() is None, agent.returncode
-            time.sleep(0.05)
-        otlp(f"http://127.0.0.1:{port}", logs)
-    finally:
-        agent.terminate()  # It sends what it holds before it ends.
-        agent.wait()
+    while not _listens(port):
+        assert agent.poll() is None, agent.returncode
+        time.sleep(0.05)
+    otlp(f"http://127.0.0.1:{port}", logs)
+    agent.wait()
 
 
 def _listens(port: int) -> bool:
@@ -60,7 +58,9 @@ def _listens(port: int) -> bool:
 def splunk(url: str, logs: int) -> None:
     """splunk-handler, whose thread sends what its queue holds."""
     module = import_module("splunk_handler")
-    handler = module.SplunkHandler("", 0, "key", "main", url=f"{url}/services/collector/event", flush_interval=1)
+    handler = module.SplunkHandler(
+        "", 0, "key", "main", url=f"{url}/services/collector/event", protocol="http", flush_interval=1
+    )
     _log(handler, logs)
     handler.force_flush()
     handler.shutdown()

@@ -6,8 +6,11 @@ const [, , base, count] = process.argv;
 const url = `${base}/services/collector/event/1.0`;
 const transport = new SplunkStreamEvent({ splunk: { url, path: new URL(url).pathname, token: 'key' } });
 let left = Number(count);
-transport.on('error', (error) => { throw error; });
-transport.on('logged', () => {
+transport.on('error', (error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
+transport.on('logged', () => { // Behind an error, too.
   left -= 1;
   if (left === 0) process.exit(); // Its timer would keep it running.
 });

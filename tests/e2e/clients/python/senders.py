@@ -43,7 +43,9 @@ def elasticsearch(url: str, logs: int) -> None:
     client = import_module("elasticsearch").Elasticsearch(url, api_key="aWQ6a2V5")
     assert client.info()["tagline"] == "You Know, for Search"
     actions = ({"_op_type": "create", "_index": "logs-shop", **document} for document in _documents(logs))
-    taken, errors = import_module("elasticsearch.helpers").bulk(client, actions, chunk_size=10, raise_on_error=False)
+    taken, errors = import_module("elasticsearch.helpers").bulk(
+        client, actions, chunk_size=10, raise_on_error=False, raise_on_exception=False, max_retries=2
+    )
     assert (taken, [error["create"]["status"] for error in errors]) == (logs, [400])
 
 
@@ -57,6 +59,7 @@ def datadog(url: str, logs: int) -> None:
         server_index=1, server_variables={"name": place.netloc + place.path, "protocol": "http"}
     )
     configuration.api_key["apiKeyAuth"] = "0" * 32
+    configuration.enable_retry = True
     items = [
         item(message=text, service="shop", ddsource="python", status="warn", position=position)
         for position, text in texts(logs)
@@ -99,7 +102,12 @@ def pygelf(url: str, logs: int) -> None:
     """Handler, which sends each log by itself, as zlib."""
     place = urlsplit(url)
     handler = import_module("pygelf").GelfHttpHandler(
-        host=place.hostname, port=place.port, path=f"{place.path}/gelf", compress=True, include_extra_fields=True
+        host=place.hostname,
+        port=place.port,
+        path=f"{place.path}/gelf",
+        compress=True,
+        include_extra_fields=True,
+        timeout=60,
     )
     _through(handler, logs)
 

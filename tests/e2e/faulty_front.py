@@ -1,0 +1,221 @@
+"""Our function behind a port of its own, over the engine's queue, where the first request with logs is treated badly.
+
+The real `respond` runs here, over a quota that is used up or a queue that takes nothing or half. So the words are those
+of the dialect that the client speaks, and what the queue took is stored.
+"""
+
+import base64
+import contextlib
+import itertools
+import random
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, get_args
+
+from ingest.api import dialects
+from ingest.api.events import Response
+from ingest.api.routes import Routes
+from ingest.aws.retry import Time
+from ingest.contract.errors import Rejected
+from ingest.contract.log_ids import RANDOM_BITS, generator
+from ingest.contract.message import EncodedLog, decode
+from ingest.invocation import Outside, respond
+from ingest.settings import Settings
+from ingest.sinks import queue
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import LocalStack
+
+Situation = Literal["over_quota", "unavailable", "partly", "away"]
+"""The quota is used up; the queue takes nothing; it takes every second log; nobody listens for some seconds."""
+
+SITUATIONS: Final[tuple[Situation, ...]] = get_args(Situation)
+
+_AWAY_S: Final = 1.5
+_LIMIT_S: Final = 10.0
+_QUEUE_LIMIT_S: Final = 5.0
+_ROUTES: Final = Routes(dialects.ALL)
+_OF_ONE_CONNECTION: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
+
+
+class Front:
+    """A front at `url`, of one client: what names no tenant belongs to `tenant`. `refused`: texts that were not taken.
+
+    Without a situation nothing goes wrong.
+    """
+
+    def __init__(self, stack: "LocalStack", tenant: str, situation: Situation | None) -> None:
+        self.refused: list[str] = []
+        self.faults = 0
+        self._stack, self._tenant, self._situation = stack, tenant, situation
+        self._first = threading.Lock()
+        self._is_away = False
+        self._open(0)
+        self._port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def _open(self, port: int) -> None:
+        self._server = _Server(("127.0.0.1", port), partial(_Handler, self))
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._is_away = True
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _leave(self) -> None:
+        self.close()
+        time.sleep(_AWAY_S)  # What is tried is an absence, and it takes time.
+        self._is_away = False
+        self._open(self._port)
+
+    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response | None:
+        """Return the answer to one request, or None: the connection is cut off."""
+        if not target.startswith("/t/"):
+            target = f"/t/{self._tenant}{target}"
+        event = _event(method, target, headers, body, self._tenant)
+        found = _ROUTES.find(event)
+        holds_logs = found is not None and found.handshake is None
+        if self._is_away:
+            return None
+        if holds_logs and self._situation and self._first.acquire(blocking=False):  # Never released: one request alone.
+            self.faults += 1
+            return self._fault(event)
+        return self._respond(event, takes=lambda _: True)
+
+    def _fault(self, event: Any) -> Response | None:
+        put_off = self._respond(event, takes=lambda _: False)
+        if self._situation == "partly":
+            self.refused.clear()
+            turn = itertools.count()
+            return self._respond(event, takes=lambda _: next(turn) % 2 == 0)
+        if self._situation == "over_quota":
+            return self._respond(event, takes=lambda _: False, quota=_used_up)
+        if self._situation == "away":
+            self._is_away = True
+            threading.Thread(target=self._leave, daemon=True).start()
+            return None
+        return put_off
+
+    def _respond(self, event: Any, *, takes: Callable[[EncodedLog], bool], quota: Any = None) -> Response:
+        """Return our function's answer where the queue gets the logs that `takes` says, and no other."""
+        stack = self._stack.stack
+
+        def enqueue(logs: Sequence[EncodedLog], **_: Any) -> frozenset[int]:
+            taken = [position for position, log in enumerate(logs) if takes(log)]
+            clock = Time(time.monotonic, time.sleep, lambda: 0.5)
+            sent = [logs[position] for position in taken]
+            deadline_s = time.monotonic() + _QUEUE_LIMIT_S
+            late = queue.send(stack.place.sqs, stack.queue_url, sent, give_up_at_s=deadline_s, time=clock)
+            lost = frozenset(range(len(logs))).difference(taken) | {taken[position] for position in late}
+            self.refused += [decode(logs[position].data).text for position in sorted(lost)]
+            return lost
+
+        outside = Outside(
+            put_on_stream=lambda logs, **_: frozenset(range(len(logs))),  # The consumer does it then.
+            enqueue=enqueue,
+            find_key=_no_key,
+            take_quota=quota or (lambda **_: None),
+            now_ms=lambda: time.time_ns() // 1_000_000,
+            monotonic=time.monotonic,
+            log_ids=lambda received_ms: generator(received_ms, random.getrandbits(RANDOM_BITS)),
+            write_lines=lambda _: None,
+        )
+        settings = Settings(queue_url=stack.queue_url, stream_name="", authentication="jwt" if quota else "none")
+        return respond(
+            event, remaining_s=_LIMIT_S, lambda_request_id="fault", settings=settings, routes=_ROUTES, outside=outside
+        )
+
+
+@contextlib.contextmanager
+def listening(stack: "LocalStack", tenant: str, situation: Situation | None) -> Iterator[Front]:
+    """Yield a front that closes with the block."""
+    front = Front(stack, tenant, situation)
+    try:
+        yield front
+    finally:
+        front.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of a client that went away."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, front: Front, *arguments: Any) -> None:
+        self._front = front
+        super().__init__(*arguments)
+
+    def _serve(self) -> None:
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():
+            headers[name.lower()] = f"{headers[name.lower()]},{value}" if name.lower() in headers else value
+        answer = self._front.answer(self.command, self.path, headers, self._body())
+        if answer is None:
+            self.close_connection = True
+            return
+        said = answer["body"]
+        data = base64.b64decode(said) if answer["isBase64Encoded"] else said.encode()
+        self.send_response(answer["statusCode"])
+        for name, value in answer["headers"].items():
+            if name not in _OF_ONE_CONNECTION:
+                self.send_header(name, value)
+        if answer["statusCode"] != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD" and answer["statusCode"] != HTTPStatus.NO_CONTENT:
+            self.wfile.write(data)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = _serve  # noqa: N815 - the library's names
+
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def log_message(self, *_: Any) -> None:
+        """Write nothing."""
+
+
+def _event(method: str, target: str, headers: dict[str, str], body: bytes, tenant: str) -> Any:
+    """Return the HTTP API's event of a request; its authorizer vouches for the tenant, where somebody asks."""
+    path, _, query = target.partition("?")
+    claims = {"tenant_id": tenant, "scope": "write"}
+    return {
+        "version": "2.0",
+        "headers": headers,
+        "rawQueryString": query,
+        "queryStringParameters": dict(urllib.parse.parse_qsl(query)),
+        "requestContext": {
+            "requestId": "fault",
+            "http": {"method": method, "path": urllib.parse.unquote(path)},
+            "authorizer": {"jwt": {"claims": claims}},
+        },
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def _used_up(**_: Any) -> NoReturn:
+    raise Rejected("over_quota", 1)
+
+
+def _no_key(_: str) -> NoReturn:
+    raise AssertionError("No key is asked for.")
