@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import boto3
-
 from consumer import clock, health, pending, quarantine, redact, settings, store
 from consumer.apart import apart
 from consumer.in_time import in_time
@@ -14,6 +12,7 @@ from consumer.invocation import Outside, WorksOnEach, consume
 from consumer.report import PartialBatchResponse
 from consumer.send_back import send_back
 from consumer.visibility import hide
+from ingest.aws.retry import Time
 from ingest.sinks import stream
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_sqs import SQSClient
 
-    from ingest.aws.clients import Kinesis
+    from ingest.aws.clients import DynamoDb, Kinesis, Sqs
 
 
 class Context(Protocol):
@@ -40,20 +39,16 @@ def _print(line: str) -> None:
 
 
 class Clients(NamedTuple):
-    """The clients of the three services."""
+    """The services of a batch: ours in the Lambda, boto3's or a fake's in a test."""
 
-    sqs: "SQSClient"
-    dynamodb: "DynamoDBClient"
+    sqs: "SQSClient | Sqs"
+    dynamodb: "DynamoDBClient | DynamoDb"
     kinesis: "KinesisClient | Kinesis"
 
 
-def clients(environ: Mapping[str, str]) -> Clients:
-    """Return the Lambda's clients. Region, credentials and endpoint are botocore's to find."""
-    return Clients(
-        sqs=boto3.client("sqs", config=quarantine.client_config()),
-        dynamodb=boto3.client("dynamodb", config=store.client_config()),
-        kinesis=stream.client(environ),
-    )
+def clients(environ: Mapping[str, str], time: Time) -> Clients:
+    """Return the Lambda's clients."""
+    return Clients(sqs=quarantine.client(environ, time), dynamodb=store.client(environ), kinesis=stream.client(environ))
 
 
 def outside(
@@ -115,7 +110,8 @@ def program(chosen: settings.Settings, outside: Outside) -> Callable[[object, Co
 @cache
 def _program() -> Callable[[object, Context], PartialBatchResponse]:
     chosen = settings.from_environ(os.environ)
-    return program(chosen, outside(chosen, clients(os.environ), clock.system()))
+    system = clock.system()
+    return program(chosen, outside(chosen, clients(os.environ, system.time), system))
 
 
 def handler(event: object, context: Context) -> PartialBatchResponse:

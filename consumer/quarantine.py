@@ -1,14 +1,15 @@
 """The dead-letter queue: poison goes there at once, with its reason, and unchanged."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
-
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from consumer.unpack import Delivery, Log, Spoiled
 from consumer.verdict import Verdict
+from ingest.aws import clients
+from ingest.aws.refusal import refusal_of
+from ingest.aws.retry import Time
+from ingest.aws.second_try import SecondTry
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,15 +20,10 @@ _ODD_CHARACTER: Final = re.compile(r"[^\x20-\x7e]")
 _MAX_VALUE_CHARS: Final = 256
 
 
-def client_config(**overrides: Any) -> Config:
-    """Return the botocore configuration of the queues' client; `overrides` are botocore's own names."""
-    settings: dict[str, Any] = {
-        "connect_timeout": 1,
-        "read_timeout": 4,
-        "retries": {"mode": "standard", "total_max_attempts": 2},
-        "tcp_keepalive": True,
-    }
-    return Config(**(settings | overrides))
+def client(environ: Mapping[str, str], time: Time) -> clients.Sqs:
+    """Return the queues' client for a Lambda."""
+    once = clients.sqs(environ, read_timeout_s=4, connect_timeout_s=1)
+    return clients.Sqs(SecondTry(once.connection, time))
 
 
 def attributes_of_log(log: Log, verdict: Verdict) -> dict[str, str]:
@@ -63,7 +59,7 @@ def attributes_of_spent(delivery: Delivery, logs: Sequence[Log]) -> dict[str, st
 class Quarantine:
     """Puts poison on the dead-letter queue."""
 
-    def __init__(self, client: "SQSClient", dlq_url: str, *, monotonic: Callable[[], float]) -> None:
+    def __init__(self, client: "SQSClient | clients.Sqs", dlq_url: str, *, monotonic: Callable[[], float]) -> None:
         self._client = client
         self._dlq_url = dlq_url
         self._monotonic = monotonic
@@ -80,10 +76,11 @@ class Quarantine:
             self._client.send_message(
                 QueueUrl=self._dlq_url, MessageBody=body, MessageAttributes=_message_attributes(attributes)
             )
-        except ClientError as error:
-            return error.response.get("Error", {}).get("Code", "Unknown")
-        except BotoCoreError as error:
-            return type(error).__name__
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            return refusal.code
         return ""
 
 

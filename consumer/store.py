@@ -3,14 +3,13 @@
 BatchWriteItem has no conditions; PartiQL's INSERT is one by itself (`DuplicateItem` where the key exists), 25 a call.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
-
-from botocore.config import Config
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from consumer.insert import calls, statement
 from consumer.item import LOG_ID, TENANT_ID, Item, Key, beside, key_attributes, key_of, marked, projection, string
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
+from ingest.aws import clients
 from ingest.aws.refusal import RETRYABLE_CODES, Refusal, refusal_of
 from ingest.aws.retry import Backoff, Time, retrying
 from ingest.contract.errors import Poison
@@ -27,26 +26,17 @@ _TAKEN: Final = "DuplicateItem"
 _BACKOFF: Final = Backoff(first_s=0.05, max_s=2.0)
 
 
-def client_config(**overrides: Any) -> Config:
-    """Return the botocore configuration of the table's client; `overrides` are botocore's own names.
-
-    botocore's retries are off: it can't see a statement's error, and `Table` knows the time left. Validation costs 20
-    to 35 % of a large batch's CPU and the statements are built here.
-    """
-    settings: dict[str, Any] = {
-        "connect_timeout": 1,
-        "read_timeout": 4,
-        "retries": {"mode": "standard", "total_max_attempts": 1},
-        "parameter_validation": False,
-        "tcp_keepalive": True,
-    }
-    return Config(**(settings | overrides))
+def client(environ: Mapping[str, str]) -> clients.DynamoDb:
+    """Return the table's client for a Lambda. It tries once: `Table` knows each statement's error and the time left."""
+    return clients.dynamodb(environ, read_timeout_s=4, connect_timeout_s=1)
 
 
 class Table:
     """Inserts items."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, *, time: Time, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, client: "DynamoDBClient | clients.DynamoDb", name: str, *, time: Time, now_ms: Callable[[], int]
+    ) -> None:
         self._client = client
         self._name = name
         self._time = time

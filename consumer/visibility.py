@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from consumer.delay import Deferral
+from ingest.aws.refusal import refusal_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+    from ingest.aws.clients import Sqs
+
 _MAX_ENTRIES: Final = 10  # ChangeMessageVisibilityBatch, API reference, November 2026.
 
 
-def hide(client: "SQSClient", queue_url: str, deferrals: Sequence[Deferral]) -> dict[str, str]:
+def hide(client: "SQSClient | Sqs", queue_url: str, deferrals: Sequence[Deferral]) -> dict[str, str]:
     """Return the error code by message id of the deferrals that SQS did not take.
 
     None of them is lost: reported as failed like the others, it comes back earlier, after the queue's own visibility
@@ -34,11 +35,11 @@ def hide(client: "SQSClient", queue_url: str, deferrals: Sequence[Deferral]) -> 
                     for number, entry in enumerate(entries)
                 ],
             )
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "Unknown")
-            refused.update((entry.log.message_id, code) for entry in entries)
-        except BotoCoreError as error:
-            refused.update((entry.log.message_id, type(error).__name__) for entry in entries)
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            refused.update((entry.log.message_id, refusal.code) for entry in entries)
         else:
             for failure in response.get("Failed", []):
                 refused[entries[int(failure["Id"])].log.message_id] = failure["Code"]

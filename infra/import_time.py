@@ -8,21 +8,17 @@ import sys
 import tempfile
 import zipfile
 from io import BytesIO
-from pathlib import Path
 from typing import Final
-
-import boto3
 
 from infra.package import Architecture, Function
 from infra.stack import StackError
 
 _RUNS: Final = 5
 
-# -S and -I: nothing of this project's environment is importable, but for boto3, which the Lambda runtime has.
+# -S and -I: nothing of this project's environment is importable.
 _PROGRAM: Final = """
 import sys, time
 sys.path[:0] = [sys.argv[1]]
-sys.path[len(sys.path):] = sys.argv[3:]
 started = time.perf_counter()
 __import__(sys.argv[2] + ".handler")
 print(1000 * (time.perf_counter() - started))
@@ -52,14 +48,13 @@ def measure_ms(function: Function, package: bytes) -> float:
     Raises:
         StackError: the package can't be imported.
     """
-    site_packages = str(Path(boto3.__file__).parents[1])
     with tempfile.TemporaryDirectory(prefix="rdp-import-") as folder:
         with zipfile.ZipFile(BytesIO(package)) as archive:
             archive.extractall(folder)
         times = []
         for _ in range(_RUNS + 1):
             finished = subprocess.run(  # noqa: S603 - no shell, our own program
-                [sys.executable, "-I", "-S", "-c", _PROGRAM, folder, function, site_packages],
+                [sys.executable, "-I", "-S", "-c", _PROGRAM, folder, function],
                 env=_ENVIRONMENT | {"PATH": os.environ.get("PATH", "")},
                 capture_output=True,
                 text=True,

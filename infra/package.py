@@ -27,15 +27,15 @@ DATA: Final[Mapping[Function, tuple[str, ...]]] = {"ingest": ("ingest/openapi.js
 """Files in each package that are no modules."""
 
 DISTRIBUTIONS: Final = ("aws-kinesis-agg", "cramjam", "msgspec", "orjson", "protobuf", "six")
-"""The runtime's distributions, transitively. boto3 is left to the Lambda runtime."""
+"""The runtime's distributions, transitively. botocore, of which errors are made, is left to the Lambda runtime."""
 
 LOCK: Final = Path(__file__).parent / "lambda-requirements.lock"
 """These distributions as `requirements.lock` pins them, with hashes (a test compares the two)."""
 
-BOTO3_DISTRIBUTIONS: Final = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "urllib3")
-"""What `with_boto3` adds, so that an update of the Lambda runtime changes nothing."""
+BOTOCORE_DISTRIBUTIONS: Final = ("botocore", "jmespath", "python-dateutil", "urllib3")
+"""What `with_botocore` adds, so that an update of the Lambda runtime changes nothing."""
 
-BOTO3_LOCK: Final = Path(__file__).parent / "lambda-boto3-requirements.lock"
+BOTOCORE_LOCK: Final = Path(__file__).parent / "lambda-botocore-requirements.lock"
 """These as `requirements.lock` pins them."""
 
 _ROOT: Final = Path(__file__).parent.parent
@@ -50,26 +50,26 @@ _LEVEL: Final = 6
 """9 takes more than twice the time, half a second of a start on this machine, for 0.4 % of the bytes."""
 
 
-def build_here(function: Function, *, with_boto3: bool = False) -> bytes:
+def build_here(function: Function, *, with_botocore: bool = False) -> bytes:
     """Return the zip for this interpreter and machine, from the distributions installed in it. Needs no network.
 
     Raises:
         StackError: a distribution is not installed.
     """
     files = dict(_our_files(function))
-    for name in (*DISTRIBUTIONS, *(BOTO3_DISTRIBUTIONS if with_boto3 else ())):
+    for name in (*DISTRIBUTIONS, *(BOTOCORE_DISTRIBUTIONS if with_botocore else ())):
         files.update(_installed_files(name))
     return _zip(files)
 
 
-def build(function: Function, architecture: Architecture, python_version: str, *, with_boto3: bool = False) -> bytes:
+def build(function: Function, architecture: Architecture, python_version: str, *, with_botocore: bool = False) -> bytes:
     """Return the zip for AWS: `python_version` such as "3.13". Downloads the locked wheels through pip.
 
     Raises:
         StackError: pip can't get a locked wheel for the architecture and version.
     """
     with tempfile.TemporaryDirectory(prefix="rdp-package-") as folder:
-        for lock in (LOCK, *((BOTO3_LOCK,) if with_boto3 else ())):
+        for lock in (LOCK, *((BOTOCORE_LOCK,) if with_botocore else ())):
             _install_wheels(Path(folder), lock, architecture, python_version)
         wheels = {
             path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from bench.micro import stub
 from consumer.item import LOG_ID, Item, attributes
 from consumer.timestamps import rfc3339
 from consumer.verdict import STORED
+from ingest.aws.clients import Calls, DynamoDb
 
 WORKERS: Final = ("ours", "one_by_one", "serial")
 ROUNDS: Final = 3
@@ -31,7 +32,7 @@ SECONDS_PER_CHAR: Final = "0.05"
 MEMORY_GB: Final = 0.5
 """The template's ConsumerMemoryMegabytes."""
 
-_ENVIRON: Final = {
+ENVIRON: Final = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "x" * 40,
     "AWS_SESSION_TOKEN": "x" * 800,  # Lambda's are about this long.
@@ -44,7 +45,7 @@ _ENVIRON: Final = {
     "TABLE_NAME": "logs",
     "CRASH_PROBABILITY": "0",
 }
-_LINE: Final = "2026-11-24T05:28:38Z web-7 nginx: 10.0.0.12 GET /account/orders?page=2 200 512 0.012 call 555-0199 " * 3
+LINE: Final = "2026-11-24T05:28:38Z web-7 nginx: 10.0.0.12 GET /account/orders?page=2 200 512 0.012 call 555-0199 " * 3
 
 
 class Context:
@@ -83,56 +84,74 @@ def event(first: int, count: int, text: str) -> dict[str, Any]:
 
 
 class OneByOne:
-    """A table that is written with conditional put_items through the same client."""
+    """A table that is written with conditional PutItems over the same connection."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, connection: Calls) -> None:
+        self._connection = connection
 
     def insert(self, items: Sequence[Item], *, give_up_at_s: float) -> Iterator[tuple[int, Any]]:
         """Yield each item's position and that it is stored."""
         for position, item in enumerate(items):
             if time.monotonic() < give_up_at_s:
-                self._client.put_item(
-                    TableName="logs",
-                    Item=attributes(item),
-                    ConditionExpression=f"attribute_not_exists({LOG_ID})",
+                self._connection.call(
+                    "PutItem",
+                    {
+                        "TableName": "logs",
+                        "Item": attributes(item),
+                        "ConditionExpression": f"attribute_not_exists({LOG_ID})",
+                    },
                 )
                 yield position, STORED
 
 
-def _worker(name: str) -> tuple[Callable[[Any, Any], Any], Any]:
-    """Return the worker's handler and its DynamoDB client."""
+class Counting:
+    """A connection that counts its calls."""
+
+    def __init__(self, connection: Calls, count: Callable[[], None]) -> None:
+        self._connection = connection
+        self._count = count
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer of one call more."""
+        self._count()
+        return self._connection.call(operation, request)
+
+
+def _worker(name: str, count: Callable[[], None]) -> Callable[[Any, Any], Any]:
+    """Return the worker's handler; `count` is told of its calls to DynamoDB."""
     if name == "serial":
         from bench.baseline import worker  # noqa: PLC0415 - builds its client from the environment when imported
 
-        return worker.handler, worker.table.meta.client
-    from consumer import clock, handler, settings  # noqa: PLC0415 - not into the serial worker's process
+        worker.table.meta.client.meta.events.register("before-send.dynamodb", lambda **_: count())
+        return worker.handler
+    from consumer import clock, handler, settings, store  # noqa: PLC0415 - not into the serial worker's process
 
     chosen = settings.from_environ(os.environ)
-    clients = handler.clients(os.environ)
-    outside = handler.outside(chosen, clients, clock.system(), write_line=lambda _line: None)
+    system = clock.system()
+    connection = Counting(store.client(os.environ).connection, count)
+    clients = handler.clients(os.environ, system.time)._replace(dynamodb=DynamoDb(connection))
+    outside = handler.outside(chosen, clients, system, write_line=lambda _line: None)
     if name == "one_by_one":
-        outside = outside._replace(table=OneByOne(clients.dynamodb))
-    return handler.program(chosen, outside), clients.dynamodb
+        outside = outside._replace(table=OneByOne(connection))
+    return handler.program(chosen, outside)
 
 
 def measure(name: str) -> dict[str, float]:
     """Return what this process takes as the worker `name`: CPU us and calls a log, or wall s of a delayed batch."""
-    handler, client = _worker(name)
     calls = [0]
 
-    def count(**_: Any) -> None:
+    def count() -> None:
         calls[0] += 1
 
-    client.meta.events.register("before-send.dynamodb", count)
+    handler = _worker(name, count)
     if os.environ["SECONDS_PER_CHAR"] != "0":
         delayed = event(0, DELAYED_BATCH, "x" * DELAYED_CHARS)
         started_s = time.monotonic()
         handler(delayed, Context())
         return {"wall_s": time.monotonic() - started_s}
-    handler(event(0, BATCH, _LINE), Context())  # Connections and caches.
+    handler(event(0, BATCH, LINE), Context())  # Connections and caches.
     calls[0] = 0
-    events = [event(number * BATCH, BATCH, _LINE) for number in range(BATCHES)]
+    events = [event(number * BATCH, BATCH, LINE) for number in range(BATCHES)]
     started_s = time.process_time()
     for batch in events:
         handler(batch, Context())
@@ -141,7 +160,7 @@ def measure(name: str) -> dict[str, float]:
 
 
 def _start(name: str, url: str, seconds_per_char: str) -> "subprocess.Popen[str]":
-    environ = os.environ | _ENVIRON | {"AWS_ENDPOINT_URL": url, "SECONDS_PER_CHAR": seconds_per_char}
+    environ = os.environ | ENVIRON | {"AWS_ENDPOINT_URL": url, "SECONDS_PER_CHAR": seconds_per_char}
     return subprocess.Popen(  # noqa: S603 - ours
         [sys.executable, "-m", "bench.micro.consumer", name], stdout=subprocess.PIPE, text=True, env=environ
     )
@@ -169,7 +188,7 @@ def main() -> None:
 
     cpu_us = {name: statistics.median(result["cpu_us"] for result in rounds[name]) for name in WORKERS}
     calls = {name: rounds[name][0]["calls"] for name in WORKERS}
-    print(f"Delay off, batches of {BATCH} logs of {len(_LINE)} characters, median of {ROUNDS} rounds:")
+    print(f"Delay off, batches of {BATCH} logs of {len(LINE)} characters, median of {ROUNDS} rounds:")
     for name in WORKERS:
         print(f"  {name:<10} {cpu_us[name]:7.0f} us CPU a log   {calls[name]:.3f} DynamoDB calls a log")
     for name in WORKERS[1:]:

@@ -88,7 +88,7 @@ def event(body: str, content_type: str) -> dict[str, Any]:
     }
 
 
-_ONE: Final = event(json.dumps({"tenant_id": "acme", "text": _TEXT}), "application/json")
+ONE: Final = event(json.dumps({"tenant_id": "acme", "text": _TEXT}), "application/json")
 _LINES: Final = event(
     "\n".join(json.dumps({"tenant_id": "acme", "text": f"{i} {_TEXT}"}) for i in range(BATCH)), "application/x-ndjson"
 )
@@ -136,7 +136,7 @@ def _worker(variant: str, case: str) -> float:
     """Return one number: CPU microseconds a log, or milliseconds of a cold start."""
     started_s = time.perf_counter()
     module = importlib.import_module(MODULES[variant])
-    request = _LINES if case == "batch" else _ONE
+    request = _LINES if case == "batch" else ONE
 
     handler = _without_aws(module, variant) if case == "handler" else module.handler
 

@@ -16,18 +16,18 @@ from infra.terminal.out import say
 @click.option("--architecture", type=click.Choice(["arm64", "x86_64"]), default="arm64", show_default=True)
 @click.option("--python", "python_version", type=click.Choice(["3.12", "3.13"]), default="3.13", show_default=True)
 @click.option("--here", is_flag=True, help="For this machine and interpreter, without a download (the local engine).")
-@click.option("--with-boto3", is_flag=True, help="Bundle boto3 as locked in place of the Lambda runtime's.")
+@click.option("--with-botocore", is_flag=True, help="Bundle botocore as locked in place of the Lambda runtime's.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build"), show_default=True, help="Folder."
 )
-def command(*, architecture: Architecture, python_version: str, here: bool, with_boto3: bool, out: Path) -> None:
+def command(*, architecture: Architecture, python_version: str, here: bool, with_botocore: bool, out: Path) -> None:
     """Build ingest.zip and consumer.zip: the same bytes for the same commit and lock, anywhere and any time."""
     out.mkdir(parents=True, exist_ok=True)
     for function in package.HANDLERS:
         if here:
-            built = package.build_here(function, with_boto3=with_boto3)
+            built = package.build_here(function, with_botocore=with_botocore)
         else:
-            built = package.build(function, architecture, python_version, with_boto3=with_boto3)
+            built = package.build(function, architecture, python_version, with_botocore=with_botocore)
         (out / f"{function}.zip").write_bytes(built)
         with zipfile.ZipFile(BytesIO(built)) as archive:
             unpacked_bytes = sum(entry.file_size for entry in archive.infolist())

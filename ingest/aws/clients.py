@@ -1,4 +1,4 @@
-"""One client a service, with the calls that ingest makes: boto3's methods, answers and exceptions.
+"""One client a service, with the calls that the Lambdas make: boto3's methods, answers and exceptions.
 
 Each takes the place of boto3's client of its service for these methods, and raises ClientError and BotoCoreError for
 what boto3 raises them for.
@@ -7,20 +7,35 @@ what boto3 raises them for.
 import base64
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
-from ingest.aws.connection import Connection, Service, connection
+from ingest.aws.connection import CONNECT_TIMEOUT_S, Service, connection
 from ingest.aws.connections import Connections
 
-SQS: Final = Service("sqs", "AmazonSQS", "application/x-amz-json-1.0")
+SQS: Final = Service("sqs", "AmazonSQS", "application/x-amz-json-1.0", query_names=True)
 KINESIS: Final = Service("kinesis", "Kinesis_20131202", "application/x-amz-json-1.1")
 DYNAMODB: Final = Service("dynamodb", "DynamoDB_20120810", "application/x-amz-json-1.0")
 
 
-class Sqs(NamedTuple):
-    """The queue; for several threads when it has `Connections`."""
+class Calls(Protocol):
+    """A connection, several, or one that makes a call again."""
 
-    connection: Connection | Connections
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the service's answer. Raises: what `Connection.call` raises."""
+
+
+class Sqs(NamedTuple):
+    """The queues; for several threads when it has `Connections`."""
+
+    connection: Calls
+
+    def send_message(self, **request: Any) -> dict[str, Any]:
+        """Return SQS's answer: `MessageId`."""
+        return self.connection.call("SendMessage", request)
+
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        """Return SQS's answer: `Successful` and `Failed`."""
+        return self.connection.call("ChangeMessageVisibilityBatch", request)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Return SQS's answer: `Successful` and `Failed`."""
@@ -30,7 +45,7 @@ class Sqs(NamedTuple):
 class Kinesis(NamedTuple):
     """The stream."""
 
-    connection: Connection
+    connection: Calls
 
     def put_records(self, *, StreamName: str, Records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """Return Kinesis' answer: `FailedRecordCount` and `Records`."""
@@ -39,9 +54,9 @@ class Kinesis(NamedTuple):
 
 
 class DynamoDb(NamedTuple):
-    """The tables: of keys and quotas, and of logs to who reads them."""
+    """The tables: of keys and quotas, and of logs."""
 
-    connection: Connection
+    connection: Calls
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Return DynamoDB's answer: `Item`, if there is one."""
@@ -59,10 +74,15 @@ class DynamoDb(NamedTuple):
         """Return DynamoDB's answer: `Responses` and `UnprocessedKeys`."""
         return self.connection.call("BatchGetItem", request)
 
+    def batch_execute_statement(self, **request: Any) -> dict[str, Any]:
+        """Return DynamoDB's answer: `Responses`, one a statement, each with its `Error` if it failed."""
+        return self.connection.call("BatchExecuteStatement", request)
 
-def sqs(environ: Mapping[str, str], *, read_timeout_s: float) -> Sqs:
+
+def sqs(environ: Mapping[str, str], *, read_timeout_s: float, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> Sqs:
     """Return SQS's client for the region, endpoint and credentials of the Lambda's environment. Raises: KeyError."""
-    return Sqs(Connections(partial(connection, SQS, environ, read_timeout_s=read_timeout_s)))
+    new = partial(connection, SQS, environ, read_timeout_s=read_timeout_s, connect_timeout_s=connect_timeout_s)
+    return Sqs(Connections(new))
 
 
 def kinesis(environ: Mapping[str, str], *, read_timeout_s: float) -> Kinesis:
@@ -70,6 +90,8 @@ def kinesis(environ: Mapping[str, str], *, read_timeout_s: float) -> Kinesis:
     return Kinesis(connection(KINESIS, environ, read_timeout_s=read_timeout_s))
 
 
-def dynamodb(environ: Mapping[str, str], *, read_timeout_s: float) -> DynamoDb:
+def dynamodb(
+    environ: Mapping[str, str], *, read_timeout_s: float, connect_timeout_s: float = CONNECT_TIMEOUT_S
+) -> DynamoDb:
     """Return DynamoDB's client, as `sqs`."""
-    return DynamoDb(connection(DYNAMODB, environ, read_timeout_s=read_timeout_s))
+    return DynamoDb(connection(DYNAMODB, environ, read_timeout_s=read_timeout_s, connect_timeout_s=connect_timeout_s))

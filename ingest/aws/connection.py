@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from ingest.aws import refusal
-from ingest.aws.http1 import BadResponse, read_response
+from ingest.aws.http1 import BadResponse, HttpResponse, read_response
 from ingest.aws.sigv4 import Credentials, Signer, credentials_of
 
 CONNECT_TIMEOUT_S: Final = 0.5
@@ -24,11 +24,15 @@ _BAD_GATEWAY: Final = 502
 
 
 class Service(NamedTuple):
-    """A service's name, and how its JSON protocol is spoken (botocore/data/*/service-2.json: metadata)."""
+    """A service's name, and how its JSON protocol is spoken (botocore/data/*/service-2.json: metadata).
+
+    `query_names`: its errors have the names that they had in its older protocol, where it is asked for them.
+    """
 
     name: str
     target_prefix: str
     content_type: str
+    query_names: bool = False
 
 
 class Connection:
@@ -42,6 +46,7 @@ class Connection:
         region: str,
         credentials: Callable[[], Credentials],
         read_timeout_s: float,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
         clock: Callable[[], float] = time.time,
         ca_bundle: str | None = None,
     ) -> None:
@@ -49,9 +54,12 @@ class Connection:
         self.endpoint_url = endpoint_url
         self._signer = Signer(service.name, region, credentials, clock)
         self._read_timeout_s = read_timeout_s
+        self._connect_timeout_s = connect_timeout_s
         url = urlsplit(endpoint_url)
         self._host = url.netloc
         self._path = url.path or "/"
+        # Not signed: only what begins with x-amz- has to be, and nothing but an error's name depends on it.
+        self._unsigned = "x-amzn-query-mode: true\r\n" if service.query_names else ""
         self._tls = _tls_context(ca_bundle) if url.scheme == "https" else None
         self._address = (url.hostname or "", url.port or (443 if self._tls else 80))
         self._socket: socket.socket | None = None
@@ -70,19 +78,19 @@ class Connection:
         """
         payload = orjson.dumps(request)
         target = f"{self._service.target_prefix}.{operation}"
-        status, body = self._post(payload, target)
-        if status != _OK:
-            raise refusal.client_error(operation, status, body)
+        response = self._post(payload, target)
+        if response.status != _OK:
+            raise refusal.client_error(operation, response)
         try:
-            answer = orjson.loads(body)
+            answer = orjson.loads(response.body)
         except orjson.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):  # Something between us and AWS answered: as good as a 502.
-            raise refusal.client_error(operation, _BAD_GATEWAY, body)
+            raise refusal.client_error(operation, response._replace(status=_BAD_GATEWAY))
         return answer
 
-    def _post(self, payload: bytes, target: str) -> tuple[int, bytes]:
-        """Return the status and the body; a connection that AWS closed while it was idle is opened again once."""
+    def _post(self, payload: bytes, target: str) -> HttpResponse:
+        """Return the response; a connection that AWS closed while it was idle is opened again once."""
         was_open = self._socket is not None
         try:
             return self._exchange(payload, target)
@@ -96,17 +104,17 @@ class Connection:
             self.close()
             raise refusal.network_error(error, self.endpoint_url) from error
 
-    def _exchange(self, payload: bytes, target: str) -> tuple[int, bytes]:
+    def _exchange(self, payload: bytes, target: str) -> HttpResponse:
         connection = self._socket or self._open()
         signed = self.signed_headers(payload, target)
         headers = "".join([f"{name}: {value}\r\n" for name, value in signed.items()])
-        head = f"POST {self._path} HTTP/1.1\r\n{headers}Content-Length: {len(payload)}\r\n\r\n"
+        head = f"POST {self._path} HTTP/1.1\r\n{headers}{self._unsigned}Content-Length: {len(payload)}\r\n\r\n"
         # One segment: http.client's own request() sends head and body apart, which costs a third of the call.
         connection.sendall(head.encode("latin-1") + payload)
         response = read_response(connection)
         if response.will_close:
             self.close()
-        return response.status, response.body
+        return response
 
     def signed_headers(self, payload: bytes, target: str) -> dict[str, str]:
         """Return the headers of a POST of `payload` to the service, signed."""
@@ -115,16 +123,22 @@ class Connection:
         )
 
     def _open(self) -> socket.socket:
-        connection = socket.create_connection(self._address, timeout=CONNECT_TIMEOUT_S)
+        try:
+            connection = socket.create_connection(self._address, timeout=self._connect_timeout_s)
+        except TimeoutError as error:
+            raise refusal.NoConnectionInTimeError from error
         if self._tls is not None:
             connection = self._tls.wrap_socket(connection, server_hostname=self._address[0])
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.settimeout(self._read_timeout_s)
         self._socket = connection
         return connection
 
 
-def connection(service: Service, environ: Mapping[str, str], *, read_timeout_s: float) -> Connection:
+def connection(
+    service: Service, environ: Mapping[str, str], *, read_timeout_s: float, connect_timeout_s: float = CONNECT_TIMEOUT_S
+) -> Connection:
     """Return a connection to the service for the region, endpoint and credentials that the Lambda's environment names.
 
     Raises:
@@ -143,6 +157,7 @@ def connection(service: Service, environ: Mapping[str, str], *, read_timeout_s: 
         region=region,
         credentials=credentials_of(environ),
         read_timeout_s=read_timeout_s,
+        connect_timeout_s=connect_timeout_s,
         ca_bundle=environ.get("AWS_CA_BUNDLE") or None,
     )
 

@@ -26,9 +26,10 @@ class BadResponse(Exception):  # noqa: N818 - what came, as requests has it
 
 
 class HttpResponse(NamedTuple):
-    """Status and body; `will_close` when the connection can't be used again."""
+    """Status, the head's lines as they came, and body; `will_close` when the connection can't be used again."""
 
     status: int
+    head: bytes
     body: bytes
     will_close: bool
 
@@ -45,7 +46,8 @@ def read_response(connection: socket.socket) -> HttpResponse:
         if len(received) > _MAX_HEAD_BYTES:
             raise BadResponse("a head that does not end")
         received += _receive(connection, received)
-    head = received[:end].lower()
+    as_sent = received[:end]
+    head = as_sent.lower()
     length = _CONTENT_LENGTH.findall(head)
     if len(length) != 1 or b"\r\ntransfer-encoding:" in head or not _USUAL.match(head):
         return _read_by_library(connection, received)
@@ -55,7 +57,7 @@ def read_response(connection: socket.socket) -> HttpResponse:
         body += _receive(connection, body)
     if len(body) > body_bytes:
         raise BadResponse("more bytes than the response announced")
-    return HttpResponse(int(head[_STATUS]), body, will_close=b"\r\nconnection: close" in head)
+    return HttpResponse(int(head[_STATUS]), as_sent, body, will_close=b"\r\nconnection: close" in head)
 
 
 def _receive(connection: socket.socket, so_far: bytes) -> bytes:
@@ -76,7 +78,8 @@ def _read_by_library(connection: socket.socket, received: bytes) -> HttpResponse
         body = response.read()
     except HTTPException as error:
         raise BadResponse(repr(error)) from error
-    return HttpResponse(response.status, body, response.will_close)
+    head = "\r\n".join([f"{name}: {value}" for name, value in response.getheaders()])
+    return HttpResponse(response.status, head.encode("latin-1"), body, response.will_close)
 
 
 class _Replayed(io.RawIOBase):

@@ -3,18 +3,26 @@
 botocore is imported only when there is an error: its import costs more than all of a cold start.
 """
 
-from typing import Final, NamedTuple
+import re
+import ssl
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ingest.aws.http1 import BadResponse
+from ingest.aws.http1 import BadResponse, HttpResponse
 
 _SERVER_ERROR: Final = 500
+
+# SQS's name of an error in the query protocol, and whose fault it is (botocore.parsers, "query compatible").
+_QUERY_ERROR: Final = re.compile(
+    rb"^x-amzn-query-error:[ \t]*([^;\r\n]+);([^;\r\n]*)(?=\r|\Z)", re.IGNORECASE | re.MULTILINE
+)
 
 RETRYABLE_CODES: Final = frozenset(
     {
         "InternalFailure",
         "InternalServerError",
+        "KMS.ThrottlingException",
         "KMSThrottlingException",
         "KmsThrottled",
         "LimitExceededException",
@@ -34,7 +42,8 @@ RETRYABLE_CODES: Final = frozenset(
 """What a second try can change. All else (no such stream, access denied, a KMS key disabled) fails the same way again.
 
 From the API references, read in November 2026: PutRecords and GetRecords; SendMessageBatch (RequestThrottled,
-KmsThrottled); BatchStatementError, whose names lack the `Exception` that a whole call's error has; Common Errors."""
+KmsThrottled, which the query protocol calls KMS.ThrottlingException); BatchStatementError, whose names lack the
+`Exception` that a whole call's error has; Common Errors."""
 
 
 class Refusal(NamedTuple):
@@ -62,28 +71,53 @@ def refusal_of(error: Exception) -> Refusal | None:
     return None
 
 
-def client_error(operation: str, status: int, body: bytes) -> Exception:
-    """Return the ClientError that botocore raises for an error answer."""
+class NoConnectionInTimeError(TimeoutError):
+    """Nobody answered the connection; a time-out of anything later is a plain TimeoutError."""
+
+
+def client_error(operation: str, response: HttpResponse) -> Exception:
+    """Return the ClientError that botocore raises for an error answer: its code, its message, whose fault it is."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - see above
 
-    try:
-        error = orjson.loads(body)
-        code = error["__type"].rpartition("#")[2]
-        message = error.get("message") or error.get("Message") or ""
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        code, message = str(status), body[:200].decode(errors="replace")
+    said = _said(response)
+    # As botocore.parsers reads them: "com.amazon.coral.service#Name", "Name:http://internal.amazon.com/coral/...".
+    error = {"Message": said.get("message", said.get("Message", ""))}
+    error["Code"] = str(said.get("__type", response.status)).partition(":")[0].rpartition("#")[2]
+    if named := _QUERY_ERROR.search(response.head):
+        error |= {
+            "QueryErrorCode": error["Code"],
+            "Code": named[1].decode("latin-1"),
+            "Type": named[2].decode("latin-1"),
+        }
     return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item] # botocore sets more
+        {"Error": error, "ResponseMetadata": {"HTTPStatusCode": response.status}},  # type: ignore[typeddict-item] # botocore sets more
         operation,
     )
+
+
+def _said(response: HttpResponse) -> dict[str, Any]:
+    body = response.body.strip()
+    if response.status >= _SERVER_ERROR and (not body or body.startswith(b"<html>")):  # Something on the way to AWS.
+        from http.client import responses  # noqa: PLC0415 - see above
+
+        return {"message": responses.get(response.status, "")}
+    try:
+        said = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        said = None
+    return said if isinstance(said, dict) else {"message": response.body.decode(errors="replace")}
 
 
 def network_error(error: Exception, endpoint_url: str) -> Exception:
     """Return the exception that botocore raises for a connection's failure."""
     from botocore import exceptions  # noqa: PLC0415 - see above
 
+    if isinstance(error, NoConnectionInTimeError):
+        return exceptions.ConnectTimeoutError(endpoint_url=endpoint_url)
     if isinstance(error, TimeoutError):
         return exceptions.ReadTimeoutError(endpoint_url=endpoint_url)
+    if isinstance(error, ssl.SSLError):
+        return exceptions.SSLError(endpoint_url=endpoint_url, error=error)
     if isinstance(error, BadResponse | ConnectionResetError | BrokenPipeError):
         return exceptions.ConnectionClosedError(endpoint_url=endpoint_url)
     return exceptions.EndpointConnectionError(endpoint_url=endpoint_url, error=error)

@@ -62,7 +62,7 @@ def test_another_process_builds_the_same_bytes() -> None:
     """Neither the order of a set nor anything else of a process shows in the package."""
     program = (
         "import hashlib; from infra import package; "
-        "print(hashlib.sha256(package.build_here('consumer', with_boto3=True)).hexdigest())"
+        "print(hashlib.sha256(package.build_here('consumer', with_botocore=True)).hexdigest())"
     )
     hashes = {
         subprocess.run(  # noqa: S603 - our own program
@@ -78,25 +78,26 @@ def test_another_process_builds_the_same_bytes() -> None:
     assert len(hashes) == 1
 
 
-def test_boto3_is_bundled_only_when_asked_for() -> None:
-    """It is four fifths of such a package, and the Lambda runtime has one."""
-    without, bundled = package.build_here("ingest"), package.build_here("ingest", with_boto3=True)
+def test_botocore_is_bundled_only_when_asked_for() -> None:
+    """It is four fifths of such a package, and the Lambda runtime has one. Nothing needs boto3."""
+    without, bundled = package.build_here("ingest"), package.build_here("ingest", with_botocore=True)
     with zipfile.ZipFile(io.BytesIO(bundled)) as archive:
         names = archive.namelist()
-    for module in ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil"):
+    for module in ("botocore", "urllib3", "jmespath", "dateutil"):
         assert any(name.startswith(f"{module}/") for name in names), module
+    assert not any(name.startswith("boto3/") for name in names)
     assert len(bundled) > 4 * len(without)
 
 
-def test_boto3s_lock_is_the_projects() -> None:
-    """`lambda-boto3-requirements.lock` has these distributions as `requirements.lock` has them."""
+def test_botocores_lock_is_the_projects() -> None:
+    """`lambda-botocore-requirements.lock` has these distributions as `requirements.lock` has them."""
 
     def pins(path: Path) -> dict[str, frozenset[str]]:
         blocks = re.split(r"\n(?=[a-z])", path.read_text())
         return {b.split(" ", 1)[0]: frozenset(re.findall(r"--hash=(\S+)", b)) for b in blocks}
 
-    bundled = pins(package.BOTO3_LOCK)
-    assert {pin.split("==")[0] for pin in bundled} == set(package.BOTO3_DISTRIBUTIONS)
+    bundled = pins(package.BOTOCORE_LOCK)
+    assert {pin.split("==")[0] for pin in bundled} == set(package.BOTOCORE_DISTRIBUTIONS)
     assert bundled.items() <= pins(_ROOT / "requirements.lock").items()
 
 

@@ -1,6 +1,7 @@
-"""The consumer's edges through real botocore, against moto, for what moto does as AWS does.
+"""The consumer's edges through botocore, against moto, for what moto does as AWS does.
 
-Clients validate their parameters here, which they don't in the Lambda: so the requests are those of AWS's own model.
+The Lambda has its own clients, which send what botocore sends (tests/unit/ingest/aws); botocore's validate their
+parameters: so the requests are those of AWS's own model.
 """
 
 import time
@@ -11,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from consumer import clock, quarantine, store
+from consumer import clock
 from consumer.delay import Deferral
 from consumer.quarantine import Quarantine
 from consumer.store import Table
@@ -40,14 +41,14 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def sqs() -> "SQSClient":
-    """The queues' client, configured as in the Lambda."""
-    return boto3.client("sqs", region_name=REGION, config=quarantine.client_config())
+    """The queues' client."""
+    return boto3.client("sqs", region_name=REGION)
 
 
 @pytest.fixture
 def dynamodb() -> "DynamoDBClient":
-    """A client of an empty table, configured as in the Lambda but for the validation."""
-    client = boto3.client("dynamodb", region_name=REGION, config=store.client_config(parameter_validation=True))
+    """A client of an empty table."""
+    client = boto3.client("dynamodb", region_name=REGION)
     client.create_table(
         TableName="logs",
         KeySchema=[

@@ -59,9 +59,10 @@ def test_redacts_as_the_settings_say() -> None:
 def test_builds_its_clients_once_while_lambda_initialises() -> None:
     """From the environment alone: an invocation builds nothing, so it works where nothing can be built any more."""
     said = in_lambda(
-        "import boto3, types\n"
+        "import types\n"
         "from consumer import handler\n"
-        "boto3.client = None\n"
+        "from ingest.aws import clients\n"
+        "clients.connection = None\n"
         "context = types.SimpleNamespace(aws_request_id='r', get_remaining_time_in_millis=lambda: 1)\n"
         "handler.handler({}, context)\n"
     )

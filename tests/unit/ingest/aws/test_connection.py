@@ -2,25 +2,23 @@
 
 import contextlib
 import datetime as dt
-import json
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
+    ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
     ReadTimeoutError,
+    SSLError,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,82 +27,26 @@ from ingest.aws import clients
 from ingest.aws.connection import Connection, Service, connection
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.sigv4 import Credentials, credentials_of
+from tests.unit.ingest.aws.scripted import Server, answers, hangs, serving
 
 _NOW_S = 1_795_498_118.0
 _ENVIRON = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
-_ENTRIES = [{"Id": "0", "MessageBody": "é\u0001", "MessageGroupId": "acme"}]
-_RECORDS = [{"PartitionKey": "acme", "Data": b"\xf3\x89\x9a\xc2\x00", "ExplicitHashKey": "7"}]
 
 
-class Server:
-    """A scripted AWS on loopback: each connection is served by the next script, and every request is kept."""
-
-    def __init__(self, *scripts: Callable[[socket.socket, "Server"], None]) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._scripts = scripts
-        self.requests: list[tuple[dict[str, str], bytes]] = []
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        """Return the server's URL."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def _serve(self) -> None:
-        for script in self._scripts:
-            connection, _ = self._listener.accept()
-            with connection:
-                script(connection, self)
-
-    def read_request(self, connection: socket.socket) -> None:
-        """Keep the headers, in lower case, and the body of the next request."""
-        received = b""
-        while b"\r\n\r\n" not in received:
-            received += connection.recv(65536)
-        head, _, body = received.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
-        headers = {name.lower(): value for name, value in headers.items()}
-        while len(body) < int(headers["content-length"]):
-            body += connection.recv(65536)
-        self.requests.append((headers, body))
-
-    def close(self) -> None:
-        """Wait until every script has run."""
-        self._thread.join(timeout=60)
-        self._listener.close()
-
-
-@contextlib.contextmanager
-def serving(*scripts: Callable[[socket.socket, Server], None]) -> Iterator[Server]:
-    """Run a server for the scripts."""
-    server = Server(*scripts)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-def answers(*bodies: bytes, status: str = "200 OK", head: str = "") -> Callable[[socket.socket, Server], None]:
-    """Answer one request after the other on the same connection, and then close it."""
-
-    def script(connection: socket.socket, server: Server) -> None:
-        for body in bodies:
-            server.read_request(connection)
-            connection.sendall(f"HTTP/1.1 {status}\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-
-    return script
-
-
-def hangs(connection: socket.socket, server: Server) -> None:
-    """Take the request and answer nothing until the client goes away."""
-    server.read_request(connection)
-    connection.recv(1)
+def answers_nothing_encrypted(connection: socket.socket, _: Server) -> None:
+    """Answer whoever comes in plain HTTP."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 @contextlib.contextmanager
 def connected(
-    url: str, service: Service = clients.SQS, *, token: str | None = None, timeout_s: float = 60
+    url: str,
+    service: Service = clients.SQS,
+    *,
+    token: str | None = None,
+    timeout_s: float = 60,
+    connect_timeout_s: float = 60,
 ) -> Iterator[Connection]:
     """Give a connection to the server, and close it."""
     made = Connection(
@@ -113,6 +55,7 @@ def connected(
         region="eu-west-1",
         credentials=lambda: Credentials("AKID", "secret", token),
         read_timeout_s=timeout_s,
+        connect_timeout_s=connect_timeout_s,
         clock=lambda: _NOW_S,
     )
     try:
@@ -142,36 +85,6 @@ def test_signature_is_botocores(payload: bytes, token: str | None) -> None:
         SigV4Auth(BotocoreCredentials("AKID", "secret", token), "sqs", "eu-west-1").add_auth(request)
     assert headers["Authorization"] == request.headers["Authorization"]
     assert headers.get("X-Amz-Security-Token") == request.headers.get("X-Amz-Security-Token")
-
-
-_CALLS: dict[Service, Callable[[Any], object]] = {
-    clients.SQS: lambda sqs: sqs.send_message_batch(QueueUrl="https://sqs/q", Entries=_ENTRIES),
-    clients.KINESIS: lambda kinesis: kinesis.put_records(StreamName="logs", Records=_RECORDS),
-}
-
-
-@pytest.mark.parametrize(("service", "call"), _CALLS.items(), ids=lambda value: getattr(value, "name", ""))
-def test_request_is_botocores(service: Service, call: Callable[[Any], object]) -> None:
-    """The body, target and content type on the wire are those that boto3 sends for the same call."""
-    with serving(
-        answers(b'{"Successful": [], "Records": []}'), answers(b'{"Successful": [], "Records": []}')
-    ) as server:
-        boto: Any = boto3.client(
-            service.name,  # type: ignore[call-overload] # each service has its literal
-            endpoint_url=server.url,
-            region_name="eu-west-1",
-            aws_access_key_id="AKID",
-            aws_secret_access_key="secret",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-        call(boto)
-        boto.close()
-        with connected(server.url, service) as connection:
-            call(clients.Sqs(connection) if service is clients.SQS else clients.Kinesis(connection))
-    (their_headers, their_body), (our_headers, our_body) = server.requests
-    assert json.loads(our_body) == json.loads(their_body)
-    for name in ("x-amz-target", "content-type", "host"):
-        assert our_headers[name] == their_headers[name]
 
 
 def test_connection_is_kept() -> None:
@@ -221,6 +134,32 @@ def test_refused_connection_is_botocores() -> None:
     with connected(f"http://127.0.0.1:{port}") as sqs, pytest.raises(EndpointConnectionError) as caught:
         send(sqs)
     assert refusal_of(caught.value) == Refusal("EndpointConnectionError", retryable=True)
+
+
+def test_a_connection_that_nobody_answers_is_botocores_and_bounded() -> None:
+    """A ConnectTimeoutError, which counts as retryable, and not the ReadTimeoutError of an answer that stays away."""
+    with socket.socket() as busy:  # Whoever comes when the queue of connections is full is not answered.
+        busy.bind(("127.0.0.1", 0))
+        busy.listen(0)
+        url = f"http://127.0.0.1:{busy.getsockname()[1]}"
+        with contextlib.ExitStack() as full, connected(url, connect_timeout_s=0.1) as sqs:
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    full.enter_context(socket.create_connection(busy.getsockname(), timeout=0.1))
+            with pytest.raises(ConnectTimeoutError) as caught:
+                send(sqs)
+    assert refusal_of(caught.value) == Refusal("ConnectTimeoutError", retryable=True)
+
+
+def test_a_peer_that_speaks_no_tls_is_botocores() -> None:
+    """An SSLError, which counts as retryable."""
+    with (
+        serving(answers_nothing_encrypted) as server,
+        connected(server.url.replace("http:", "https:")) as sqs,
+        pytest.raises(SSLError) as caught,
+    ):
+        send(sqs)
+    assert refusal_of(caught.value) == Refusal("SSLError", retryable=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""What a log costs this tree's Lambdas beside another's, in one run: `python -m bench.micro.against TREE [WORD ...]`.
+
+TREE is another checkout, for example of a release (`git worktree add ../before v1`); WORDs choose the cases that hold
+one. Each case runs in a fresh process a tree, in turns, against the same loopback stub of AWS. A ratio is the median of
+the pairs', on the processes' own CPU time, so that what else the machine does disturbs both alike.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from bench.micro import consumer, ingest, stub
+
+ROUNDS: Final = 7
+LOGS: Final = 2_000
+_HERE: Final = Path(__file__).parents[2]
+_PROGRAM: Final = str(Path(__file__).with_name("one_process.py"))
+
+
+class Case(NamedTuple):
+    """A number of a tree: what it is called, its unit, and how it is measured there (against a stub at the URL)."""
+
+    title: str
+    unit: str
+    measure: Callable[[Path, str], float]
+
+
+def _run(tree: Path, url: str, arguments: list[str], asked: object = None) -> float:
+    environ = os.environ | consumer.ENVIRON | {"AWS_ENDPOINT_URL": url, "SECONDS_PER_CHAR": "0"}
+    ran = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, *arguments],
+        cwd=tree,
+        env=environ | {"PYTHONPATH": str(tree)},
+        input=json.dumps(asked),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(ran.stdout.splitlines()[-1])
+
+
+def _ingest(case: str) -> Callable[[Path, str], float]:
+    return lambda tree, url: _run(tree, url, ["-m", "bench.micro.ingest", "ours", case])
+
+
+def _cold(module: str, event: Callable[[], Any]) -> Callable[[Path, str], float]:
+    def measure(tree: Path, url: str) -> float:
+        asked = {"module": module, "before": [], "cold": True, "events": [event()]}
+        return 1e3 * _run(tree, url, ["-P", _PROGRAM], asked)
+
+    return measure
+
+
+def _batches(size: int) -> Callable[[Path, str], float]:
+    def measure(tree: Path, url: str) -> float:
+        first, *events = [consumer.event(start, size, consumer.LINE) for start in range(0, LOGS + size, size)]
+        asked = {"module": "consumer.handler", "before": [first], "cold": False, "events": events}
+        return 1e6 * _run(tree, url, ["-P", _PROGRAM], asked) / LOGS
+
+    return measure
+
+
+CASES: Final = (
+    Case("ingest: handler alone, one JSON log", "us", _ingest("handler")),
+    Case("ingest: invocation, one JSON log", "us", _ingest("invocation")),
+    Case("ingest: a log of an NDJSON batch of 100", "us", _ingest("batch")),
+    Case("ingest: cold start", "ms", _cold("ingest.handler", lambda: ingest.ONE)),
+    Case("consumer: a log of a batch of 5", "us", _batches(5)),
+    Case("consumer: a log of a batch of 25", "us", _batches(25)),
+    Case("consumer: a log of a batch of 100", "us", _batches(100)),
+    Case("consumer: cold start", "ms", _cold("consumer.handler", lambda: consumer.event(0, 1, consumer.LINE))),
+)
+"""Only what every tree has: the handlers, and the worker of its own bench/micro/ingest.py."""
+
+
+def main(tree: Path, words: list[str]) -> None:
+    """Print the table of the two trees."""
+    wanted = [case for case in CASES if not words or any(word in case.title for word in words)]
+    print(f"{'CPU, ' + str(ROUNDS) + ' rounds in turns':42}{'there':>10}{'here':>10}{'here/there':>12}")
+    with stub.running() as url:
+        for case in wanted:
+            pairs = [(case.measure(tree, url), case.measure(_HERE, url)) for _ in range(ROUNDS)]
+            there, here = (statistics.median(side) for side in zip(*pairs, strict=True))
+            ratio = statistics.median(after / before for before, after in pairs)
+            print(f"{case.title:42}{there:8.1f}{case.unit}{here:8.1f}{case.unit}{ratio:12.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve(), sys.argv[2:])
