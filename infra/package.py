@@ -26,13 +26,13 @@ nothing else of ours: a module that runs on an operator's machine is not deploye
 DATA: Final[Mapping[Function, tuple[str, ...]]] = {"ingest": ("ingest/openapi.json",), "consumer": ()}
 """Files in each package that are no modules."""
 
-DISTRIBUTIONS: Final = ("aws-kinesis-agg", "cramjam", "msgspec", "orjson", "protobuf", "six")
-"""The runtime's distributions, transitively. botocore, of which errors are made, is left to the Lambda runtime."""
+DISTRIBUTIONS: Final = ("cramjam", "msgspec", "orjson")
+"""The handlers' distributions, transitively. botocore, of which errors are made, is left to the Lambda runtime."""
 
 LOCK: Final = Path(__file__).parent / "lambda-requirements.lock"
 """These distributions as `requirements.lock` pins them, with hashes (a test compares the two)."""
 
-BOTOCORE_DISTRIBUTIONS: Final = ("botocore", "jmespath", "python-dateutil", "urllib3")
+BOTOCORE_DISTRIBUTIONS: Final = ("botocore", "jmespath", "python-dateutil", "six", "urllib3")
 """What `with_botocore` adds, so that an update of the Lambda runtime changes nothing."""
 
 BOTOCORE_LOCK: Final = Path(__file__).parent / "lambda-botocore-requirements.lock"

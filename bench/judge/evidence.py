@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.judge.history import History
 from bench.judge.judge import Counts
 from consumer.item import CONFLICT_OF, LOG_ID, of_tenant, projection, sent_log_id, string
+from consumer.replay.aggregated_record import AggregatedRecord
 from infra.counts import queue_depth
 from infra.stack import Stack
-from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC
 from ingest.contract.message import decode
 
 if TYPE_CHECKING:

@@ -79,7 +79,7 @@ def read_reference(memory: Shards) -> int:
     """Return how many logs the reference library's loop decodes, shard after shard, without a merge or a check."""
     from base64 import b64decode  # noqa: PLC0415 - beside the library that needs it
 
-    from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # noqa: PLC0415 - after ingest.contract.kpl's clean import
+    from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # noqa: PLC0415 - after consumer.replay's clean import
 
     logs = 0
     for records in memory.values():

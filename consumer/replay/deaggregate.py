@@ -8,8 +8,9 @@ from typing import Final, Literal, NamedTuple
 
 from google.protobuf.message import DecodeError
 
+from consumer.replay.aggregated_record import AggregatedRecord
 from ingest.contract.errors import UnreadableReason
-from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC
 
 BrokenReason = Literal[
     "truncated",

@@ -1,32 +1,34 @@
-"""KPL aggregated records, written with `aws_kinesis_agg`: the one place that imports it.
+"""KPL aggregated records, written: user records in, the bytes of Kinesis records out. Pure.
 
-Format: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md (magic, protobuf, MD5).
+Format: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md (magic, protobuf, MD5). The
+bytes are those of the reference library, `aws_kinesis_agg`, which reads them in `consumer.replay`; its import alone
+takes 40 ms of a cold start, most of it protobuf's.
 """
 
-import sys
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-_path_before_import = list(sys.path)
-from aws_kinesis_agg import (  # noqa: E402 - between the two lines that guard sys.path
-    DIGEST_SIZE,
-    MAGIC,
-    MAX_BYTES_PER_RECORD,
-)
-from aws_kinesis_agg.aggregator import AggRecord, RecordAggregator  # noqa: E402 - as above
-from aws_kinesis_agg.messages_pb2 import AggregatedRecord  # noqa: E402 - as above
-
-# aws_kinesis_agg 1.2.3 puts its own folder, with generic module names such as `config_pb2`, at the head of sys.path.
-sys.path[:] = _path_before_import
-
-__all__ = ["DEFAULT_MAX_BYTES", "DIGEST_SIZE", "MAGIC", "AggregatedRecord", "Packed", "aggregate"]
+MAGIC: Final = b"\xf3\x89\x9a\xc2"
+DIGEST_SIZE: Final = 16
+"""MD5's, of the body: what stands between magic and digest."""
 
 DEFAULT_MAX_BYTES: Final = 51_200
 """The KPL's own AggregationMaxSize: two PUT payload units of 25 KB."""
 
-# The aggregator compares a record's size without the magic and the digest first, and silently loses what lies between:
-# it is never handed a record that is so close to its limit. 64 bytes cover the protobuf tags, lengths and indices.
+_MAX_BYTES_PER_RECORD: Final = 1024 * 1024
+"""The default record limit of a stream (PutRecords API reference, November 2026)."""
+
+# What a record alone takes beside its data and keys: 64 bytes cover the protobuf tags, lengths and indices.
 _ENVELOPE_BYTES: Final = len(MAGIC) + DIGEST_SIZE + 64
+
+# protobuf's tags (field number and wire type) of messages.proto, AggregatedRecord and Record.
+_PARTITION_KEY_TABLE: Final = b"\x0a"
+_EXPLICIT_HASH_KEY_TABLE: Final = b"\x12"
+_RECORDS: Final = b"\x1a"
+_PARTITION_KEY_INDEX_0: Final = b"\x08\x00"
+_EXPLICIT_HASH_KEY_INDEX_0: Final = b"\x10\x00"
+_DATA: Final = b"\x1a"
 
 
 class Packed(NamedTuple):
@@ -45,36 +47,52 @@ def aggregate(
 ) -> Iterator[Packed]:
     """Yield aggregated records of at most `max_bytes` that hold one tenant's (position, data) pairs, in order.
 
-    A user record that is larger than that comes in an aggregated record of its own, of at most 1 MiB (the default
-    record limit of a stream, PutRecords API reference, November 2026). One that does not even fit there is not in the
-    output: a stream cannot take it.
+    A user record that is larger than that comes in an aggregated record of its own, of at most 1 MiB. One that does not
+    even fit there is not in the output: a stream cannot take it.
     """
-    # Bytes, because a str makes the aggregator count each character as four bytes.
     partition_key = tenant_id.encode()
-    hash_key = explicit_hash_key.encode() if explicit_hash_key is not None else None
+    hash_key = (explicit_hash_key or "").encode()
+    tables = _PARTITION_KEY_TABLE + _varint(len(partition_key)) + partition_key
+    before_data = _PARTITION_KEY_INDEX_0
+    if hash_key:
+        tables += _EXPLICIT_HASH_KEY_TABLE + _varint(len(hash_key)) + hash_key
+        before_data += _EXPLICIT_HASH_KEY_INDEX_0
+    before_data += _DATA
     # The key counts twice: in the record's own table, and beside the data towards the stream's limit.
-    envelope_bytes = _ENVELOPE_BYTES + 2 * len(partition_key) + len(hash_key or b"")
-    aggregator = RecordAggregator(max_bytes)
-    positions: list[int] = []
+    envelope_bytes = _ENVELOPE_BYTES + 2 * len(partition_key) + len(hash_key)
+    empty_bytes = len(MAGIC) + len(tables) + DIGEST_SIZE
+
+    pieces, positions, packed_bytes = [tables], list[int](), empty_bytes
     for position, data in user_records:
-        if len(data) + envelope_bytes > max_bytes:
-            if positions:
-                yield Packed(_data(aggregator.clear_and_get()), tuple(positions))
-                positions = []
-            if len(data) + envelope_bytes <= MAX_BYTES_PER_RECORD:
-                alone = RecordAggregator(MAX_BYTES_PER_RECORD)
-                alone.add_user_record(partition_key, data, hash_key)
-                yield Packed(_data(alone.clear_and_get()), (position,))
+        start = before_data + _varint(len(data))
+        start = _RECORDS + _varint(len(start) + len(data)) + start
+        alone = len(data) + envelope_bytes > max_bytes
+        if positions and (alone or packed_bytes + len(start) + len(data) > max_bytes):
+            yield Packed(_framed(pieces), tuple(positions))
+            pieces, positions, packed_bytes = [tables], [], empty_bytes
+        if alone:
+            if len(data) + envelope_bytes <= _MAX_BYTES_PER_RECORD:
+                yield Packed(_framed([tables, start, data]), (position,))
             continue
-        full = aggregator.add_user_record(partition_key, data, hash_key)
-        if full is not None:
-            yield Packed(_data(full), tuple(positions))
-            positions = []
+        pieces += (start, data)
         positions.append(position)
+        packed_bytes += len(start) + len(data)
     if positions:
-        yield Packed(_data(aggregator.clear_and_get()), tuple(positions))
+        yield Packed(_framed(pieces), tuple(positions))
 
 
-def _data(record: AggRecord) -> bytes:
-    data: bytes = record.get_contents()[2]
-    return data
+def _framed(pieces: list[bytes]) -> bytes:
+    body = b"".join(pieces)
+    return b"".join((MAGIC, body, hashlib.md5(body, usedforsecurity=False).digest()))
+
+
+def _varint(value: int) -> bytes:
+    """Return protobuf's form of a length: seven bits a byte, the lowest first, a set top bit where more follow."""
+    if value < 0x80:  # noqa: PLR2004 - seven bits
+        return value.to_bytes()
+    groups = bytearray()
+    while value > 0x7F:  # noqa: PLR2004 - as above
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    groups.append(value)
+    return bytes(groups)

@@ -18,14 +18,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple, get_args
 
+from consumer.replay.aggregated_record import AggregatedRecord
 from consumer.replay.deaggregate import Broken, BrokenReason, UserRecord, deaggregate
 from consumer.replay.select import read_log
-from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC
 from ingest.contract.message import InternalMessage, encode
 from tests.fuzz.shapes import shapes
-
-# After ingest.contract.kpl, which imports the library without its junk on sys.path.
-from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # isort: skip
+from tests.reference_kpl import iter_deaggregate_records
 
 Piece = UserRecord | Broken
 

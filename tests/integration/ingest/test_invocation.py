@@ -12,6 +12,7 @@ from moto import mock_aws
 from msgspec.structs import replace
 
 from ingest.contract.message import InternalMessage, decode
+from tests.reference_kpl import deaggregate_records
 from tests.unit.ingest.conftest import SETTINGS, Ingest
 from tests.unit.ingest.fakes import event
 
@@ -54,8 +55,6 @@ class Deployed:
 
     def streamed(self) -> list[tuple[str, InternalMessage]]:
         """Return the partition key and the message of each user record, as the consumers' own library reads them."""
-        from aws_kinesis_agg.deaggregator import deaggregate_records  # noqa: PLC0415 - after ingest.contract.kpl guarded sys.path
-
         as_lambda_gets_them = [
             {
                 "eventVersion": "1.0",

@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 
 from consumer.replay.deaggregate import Broken, UserRecord, deaggregate
 from ingest.aws.retry import Time
-from ingest.contract.kpl import MAGIC, aggregate
+from ingest.contract.kpl import DEFAULT_MAX_BYTES, MAGIC, aggregate
 from ingest.contract.message import EncodedLog
 from ingest.sinks.stream import put_user_records
-
-# After ingest.contract.kpl, which imports the library without its junk on sys.path.
-from aws_kinesis_agg.aggregator import RecordAggregator  # isort: skip
-from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # isort: skip
+from tests.reference_kpl import RecordAggregator, iter_deaggregate_records
 
 TENANTS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 HASH_KEYS = st.integers(0, 2**128 - 1).map(str)
 SMALL = st.binary(max_size=300)
+# Around the lengths at which protobuf's take a byte more; none so large that it would stand alone.
+SIZES = st.sampled_from([0, 1, 119, 120, 127, 128, 16_370, 16_384]) | st.integers(0, 50_900)
 # Around the limits where the library's own size arithmetic goes wrong.
 LARGE = st.integers(50_900, 51_300).map(lambda size: b"x" * size)
 
@@ -42,6 +41,27 @@ def read_by_ours(key: str, data: bytes) -> list[tuple[str, bytes]]:
     pieces = deaggregate(key, data)
     assert not any(isinstance(piece, Broken) for piece in pieces)
     return [(piece.partition_key, piece.data) for piece in pieces]
+
+
+def written_by_reference(tenant_id: str, datas: list[bytes], hash_key: str | None) -> list[bytes]:
+    """Return the records that the reference library writes of data of which each fits and none stands alone."""
+    aggregator = RecordAggregator(DEFAULT_MAX_BYTES)
+    keys = tenant_id.encode(), None if hash_key is None else hash_key.encode()
+    full = [aggregator.add_user_record(keys[0], data, keys[1]) for data in datas]
+    records = [record for record in [*full, aggregator.clear_and_get()] if record is not None]
+    return [record.get_contents()[2] for record in records]
+
+
+@settings(deadline=None)
+@given(TENANTS, st.lists(SIZES.map(bytes), max_size=30), st.none() | HASH_KEYS)
+@example("a", [b"x" * 25_540, b"y" * 25_541], None)
+@example("a", [b"x" * 25_540, b"y" * 25_542], None)
+def test_what_is_written_here_is_the_references_to_the_byte(
+    tenant_id: str, datas: list[bytes], hash_key: str | None
+) -> None:
+    """The same records of the same bytes, for data of every length and as many as fill several records."""
+    packed = aggregate(tenant_id, enumerate(datas), explicit_hash_key=hash_key)
+    assert [record.data for record in packed] == written_by_reference(tenant_id, datas, hash_key)
 
 
 @settings(deadline=None)

@@ -18,7 +18,7 @@ _ENVIRON = {
     "ACCESS_TABLE_NAME": "access",
     "AUTHENTICATION": "api_key",
 }
-_HEAVY = {"boto3", "botocore", "email", "http.client", "urllib.request"}
+_HEAVY = {"boto3", "botocore", "email", "google.protobuf", "http.client", "urllib.request"}
 
 
 @pytest.mark.parametrize("module", ["consumer.handler", "consumer.query.handler"])

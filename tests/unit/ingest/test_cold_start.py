@@ -12,7 +12,7 @@ _ENVIRON = {
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/queue",
     "STREAM_NAME": "stream",
 }
-_HEAVY = {"boto3", "botocore", "email", "http.client", "urllib.request"}
+_HEAVY = {"boto3", "botocore", "email", "google.protobuf", "http.client", "urllib.request"}
 
 
 def test_a_cold_start_loads_nothing_that_only_errors_need() -> None:

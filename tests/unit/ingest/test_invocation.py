@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from consumer.replay.aggregated_record import AggregatedRecord
 from ingest.contract.errors import REJECT_REASONS, Rejected, RejectReason
-from ingest.contract.kpl import DIGEST_SIZE, MAGIC, AggregatedRecord
+from ingest.contract.kpl import DIGEST_SIZE, MAGIC
 from ingest.contract.message import decode
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.emf_schema import violations
