@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from infra import reachable
 from infra.stack import StackError
+from ingest.api import dialects
 
 Function = Literal["ingest", "consumer"]
 Architecture = Literal["arm64", "x86_64"]
@@ -22,6 +23,12 @@ HANDLERS: Final[Mapping[Function, tuple[str, ...]]] = {
 }
 """The modules of the Lambda handlers in each package (a test compares the template). What they import is in it, and
 nothing else of ours: a module that runs on an operator's machine is not deployed."""
+
+LOADED: Final[Mapping[Function, tuple[str, ...]]] = {
+    "ingest": tuple(f"ingest.api.dialects.{name}" for name in dialects.LATER),
+    "consumer": (),
+}
+"""Modules in each package that no import names."""
 
 DATA: Final[Mapping[Function, tuple[str, ...]]] = {"ingest": ("ingest/openapi.json",), "consumer": ()}
 """Files in each package that are no modules."""
@@ -78,7 +85,7 @@ def build(function: Function, architecture: Architecture, python_version: str, *
 
 
 def _our_files(function: Function) -> Iterator[tuple[str, bytes]]:
-    for path in reachable.files(_ROOT, HANDLERS[function]):
+    for path in reachable.files(_ROOT, (*HANDLERS[function], *LOADED[function])):
         yield path.relative_to(_ROOT).as_posix(), path.read_bytes()
     for name in DATA[function]:
         yield name, (_ROOT / name).read_bytes()

@@ -105,7 +105,7 @@ def parts() -> tuple[Settings, Routes, Outside]:
         write_lines=_write,
         each=in_threads(queue.CALLS_AT_ONCE, few=queue.FEW_CALLS),
     )
-    return settings, Routes(dialects.ALL), built
+    return settings, Routes(dialects.AT_ONCE, dialects.LATER, dialects.load), built
 
 
 def handler(event: HttpEvent, context: Context) -> Response:

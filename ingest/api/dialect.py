@@ -1,6 +1,6 @@
 """What a dialect is: an object that says its routes, reads a request into records, and words every answer.
 
-Each lives in one file of `dialects/`, whose list (`dialects.ALL`) is all that names it.
+Each lives in one file of `dialects/`, whose list (`dialects.LATER`) is all that names it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -4,7 +4,8 @@ Before every dialect's path may stand `/t/{tenant}`, and behind it `/k/{key}`: f
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from ingest.api.dialect import Dialect, Route
@@ -13,6 +14,9 @@ from ingest.api.request import Request
 
 _DEFAULT_STAGE: Final = "$default"
 _NONE: Final[Mapping[str, str]] = {}
+_NO_OTHERS: Final[Mapping[str, Sequence[str]]] = {}
+_ANY: Final = "{}"
+_FIRST: Final = -1
 _OF_PREFIX: Final = "t"
 _ONE_SEGMENT: Final = 2  # What "/a" splits into.
 _PREFIX: Final = re.compile(r"/t/(?P<tenant>[A-Za-z0-9][^/]*)(?:/k/(?P<key>[^/]+))?(?=/|\Z)")
@@ -28,6 +32,7 @@ class Match(NamedTuple):
 
 
 class _Pattern(NamedTuple):
+    place: int  # Of its file in the lists: the first that takes a path has it, whichever was loaded first.
     method: str
     segments: list[str]
     match: Match
@@ -40,30 +45,52 @@ class Routes:
     `/{index}/{type}`) takes what is left: no path with a segment with which another route begins (`/v1/traces` is no
     index, and `/prod/ingest` somebody's mistake), and none with one that begins with a sign (`/shop/_search`).
     Raises ValueError when two dialects claim one route.
+
+    `later` are files of dialects that `load` gives, with the first segments of their routes' paths (`{}` for any): each
+    is loaded by the first request that begins so and that none of the dialects has that are there.
     """
 
-    def __init__(self, dialects: Iterable[Dialect]) -> None:
+    def __init__(
+        self,
+        dialects: Iterable[Dialect],
+        later: Mapping[str, Sequence[str]] = _NO_OTHERS,
+        load: Callable[[str], Iterable[Dialect]] = lambda _: (),
+    ) -> None:
         self._exact: dict[Route, Match] = {}
         self._patterns: list[_Pattern] = []
         self._catch_alls: list[_Pattern] = []
-        self._starts = {_OF_PREFIX}
-        claimed: set[tuple[str, str]] = set()
+        self._starts = {_OF_PREFIX, *chain.from_iterable(later.values())}
+        self._claimed: set[tuple[str, str]] = set()
+        self._load = load
+        self._later = {name: (place, heads) for place, (name, heads) in enumerate(later.items())}
         for dialect in dialects:
-            for route in (*dialect.routes, *dialect.handshakes):
-                method, path = route
-                form = "/".join("{}" if segment[:1] == "{" else segment for segment in path.split("/"))
-                if (method, form) in claimed:
-                    raise ValueError(f"Two dialects claim {method} {path}. Take the route out of one of them.")
-                claimed.add((method, form))
-                match = Match(dialect, dialect.handshakes.get(route), path, _NONE)
-                segments = path.split("/")
-                if "{" not in path:
-                    self._exact[route] = match
-                elif all(segment[:1] == "{" for segment in segments[1:]) and len(segments) > _ONE_SEGMENT:
-                    self._catch_alls.append(_Pattern(method, segments, match))
-                else:
-                    self._patterns.append(_Pattern(method, segments, match))
-                self._starts.add(segments[1])
+            self._add(dialect, _FIRST)
+
+    def _add(self, dialect: Dialect, place: int) -> None:
+        for route in (*dialect.routes, *dialect.handshakes):
+            method, path = route
+            form = "/".join("{}" if segment[:1] == "{" else segment for segment in path.split("/"))
+            if (method, form) in self._claimed:
+                raise ValueError(f"Two dialects claim {method} {path}. Take the route out of one of them.")
+            self._claimed.add((method, form))
+            match = Match(dialect, dialect.handshakes.get(route), path, _NONE)
+            segments = path.split("/")
+            self._starts.add(segments[1])
+            if "{" not in path:
+                self._exact[route] = match
+                continue
+            is_all_parameters = all(segment[:1] == "{" for segment in segments[1:]) and len(segments) > _ONE_SEGMENT
+            patterns = self._catch_alls if is_all_parameters else self._patterns
+            patterns.append(_Pattern(place, method, segments, match))
+            patterns.sort(key=lambda pattern: pattern.place)
+
+    def _load_for(self, path: str) -> None:
+        """Load the dialects that may claim the path and are not there yet."""
+        head = path.split("/", 2)[1] if "/" in path else ""
+        for name in [name for name, (_, heads) in self._later.items() if head in heads or _ANY in heads]:
+            place, _ = self._later.pop(name)
+            for dialect in self._load(name):
+                self._add(dialect, place)
 
     def find(self, event: HttpEvent) -> Match | None:
         """Return where the request goes, or None when no dialect answers it.
@@ -88,10 +115,12 @@ class Routes:
 
     def _lookup(self, method: str, path: str) -> Match | None:
         """Return the route of a path with or without a prefix, which no route's own parameter takes for its own."""
+        path_behind, prefix = _without_prefix(path)
+        self._load_for(path)
+        self._load_for(path_behind)
         found = self._exact.get((method, path))
         if found is not None:
             return found
-        path_behind, prefix = _without_prefix(path)
         found = self._of_path(method, path_behind) if prefix else None
         # Two words for one thing (a route's own `{tenant}` and the prefix): which one is meant is not to be guessed.
         if found is not None and prefix.keys().isdisjoint(found.parameters):

@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -28,7 +28,7 @@ SETTINGS = Settings(queue_url=QUEUE_URL, stream_name="logs", stream_budget_ms=50
 class Ingest:
     """The ingest Lambda: call it with an event; look at what reached the fakes and its log (`written`)."""
 
-    dialects: tuple[Dialect, ...] = dialects.ALL
+    dialects: Iterable[Dialect] = dialects.ALL
     settings: Settings = SETTINGS
     sqs: Any = field(default_factory=FakeSqs)
     kinesis: Any = field(default_factory=FakeKinesis)

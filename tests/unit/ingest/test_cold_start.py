@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from ingest.api import dialects
+
 _ENVIRON = {
     "AWS_LAMBDA_FUNCTION_NAME": "ingest",
     "AWS_REGION": "us-east-1",
@@ -21,5 +23,6 @@ def test_a_cold_start_loads_nothing_that_only_errors_need() -> None:
     loaded = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", code], env=os.environ | _ENVIRON, capture_output=True, text=True, check=True
     ).stdout.split()
-    assert "ingest.invocation" in loaded
+    assert {"ingest.invocation", "ingest.api.dialects.plain"} <= set(loaded)
+    assert not [name for name in loaded if name.startswith("ingest.api.dialects.") and name[20:] in dialects.LATER]
     assert _HEAVY.isdisjoint(loaded), sorted(_HEAVY & set(loaded))

@@ -1,9 +1,13 @@
 """The table of routes: method and whole path decide."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ingest.api import dialects
 from ingest.api.dialect import Dialect, Records, Route
 from ingest.api.events import Response
 from ingest.api.request import Request
@@ -189,3 +193,49 @@ def test_two_dialects_cannot_claim_one_route(route: Route) -> None:
     """Which one answers must not depend on their order; a parameter's name makes no difference."""
     with pytest.raises(ValueError, match="Two dialects claim"):
         Routes([_PLAIN, _BULK, _dialect(route)])
+
+
+def test_the_whole_table_has_no_route_twice() -> None:
+    """All dialects in one table: what two of them claim is a ValueError, which no request would ever see."""
+    Routes(dialects.ALL)
+
+
+@pytest.mark.parametrize("name", dialects.LATER)
+def test_a_dialect_is_listed_under_the_first_segments_of_its_routes(name: str) -> None:
+    """Else a request in its words would not load it; and one that can't be its would."""
+    routes = [route for dialect in dialects.load(name) for route in (*dialect.routes, *dialect.handshakes)]
+    heads = {path.split("/")[1] for _, path in routes}
+    assert set(dialects.LATER[name]) == ({"{}"} if any(head[:1] == "{" for head in heads) else heads)
+
+
+_PATHS = sorted({route for dialect in dialects.ALL for route in (*dialect.routes, *dialect.handshakes)})
+
+
+@given(st.lists(st.sampled_from(_PATHS), min_size=1), st.sampled_from(["", "/t/acme", "/t/acme/k/a.b"]))
+def test_loading_late_changes_no_request(requests: list[Route], prefix: str) -> None:
+    """Whatever came before, a request goes where it goes in a table that was whole from the start."""
+    whole = Routes(dialects.ALL)
+    late = Routes(dialects.AT_ONCE, dialects.LATER, dialects.load)
+    for method, path in requests:
+        path = prefix + re.sub(r"\{\w+\}", "x", path)  # noqa: PLW2901 - the request's
+        assert _find(method, path, late) == _find(method, path, whole)
+        assert _find("BREW", path, late) is None
+
+
+def test_a_dialect_is_loaded_by_its_first_request() -> None:
+    """And by nothing before it: not by the requests of another."""
+    loaded: list[str] = []
+
+    def load(name: str) -> list[Dialect]:
+        loaded.append(name)
+        return [{"bulk": _BULK, "indexed": _INDEXED}[name]]
+
+    routes = Routes([_PLAIN], {"bulk": ("_bulk", "x"), "indexed": ("",)}, load)
+    assert _find("POST", "/ingest", routes) is not None
+    assert _find("POST", "/other", routes) is None
+    assert loaded == []
+    assert [_find("POST", "/_bulk", routes), _find("POST", "/x/acme/_bulk", routes)] != [None, None]
+    assert loaded == ["bulk"]
+    found = _find("POST", "/", routes)
+    assert found is not None
+    assert found.dialect is _INDEXED
