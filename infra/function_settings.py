@@ -15,6 +15,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "STREAM_BUDGET_MS": "StreamBudgetMilliseconds",
     "AUTHENTICATION": "Authentication",
     "JWT_TENANT_CLAIM": "JwtTenantClaim",
+    "TENANT_ATTRIBUTE": "TenantAttribute",
     "TENANT_LOGS_PER_MINUTE": "TenantLogsPerMinute",
     "TENANT_BYTES_PER_MINUTE": "TenantBytesPerMinute",
     "TENANT_READS_PER_MINUTE": "TenantReadsPerMinute",

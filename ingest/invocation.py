@@ -87,7 +87,13 @@ def respond(
             principal = sender.tenant_id
             if sender.key_id:
                 properties["key_id"] = sender.key_id
-        request = from_event(event, path=match.path, parameters=match.parameters, request_id=request_id)
+        request = from_event(
+            event,
+            path=match.path,
+            parameters=match.parameters,
+            request_id=request_id,
+            tenant_attribute=settings.tenant_attribute,
+        )
         count = partial(_count, request, principal, now_ms=now_ms, outside=outside, properties=properties)
         try:
             parsed = parse(

@@ -15,6 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     `stack_name` is a dimension of every metric: two stacks of a region must not share them.
     `logs_per_message` above 1 lets so many of a tenant's logs of one request share a queue message.
     `log_id_buckets` above 1 spreads a tenant's generated log ids over so many ranges of the table's keys.
+    `tenant_attribute` is what OpenTelemetry's resources name their tenant by ("": nothing).
     `stream_budget_ms` bounds what Kinesis may add to a request's latency. The quotas (0: none) count only with
     `authentication`, in the table `access_table_name`.
     """
@@ -28,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     stream_budget_ms: int = 500
     authentication: Literal["none", "api_key", "jwt"] = "none"
     jwt_tenant_claim: str = "tenant_id"
+    tenant_attribute: str = ""
     access_table_name: str = ""
     tenant_logs_per_minute: int = 0
     tenant_bytes_per_minute: int = 0

@@ -99,6 +99,7 @@ resource "aws_lambda_function" "ingest" {
       STREAM_BUDGET_MS        = var.stream_budget_milliseconds
       AUTHENTICATION          = var.authentication
       JWT_TENANT_CLAIM        = var.jwt_tenant_claim
+      TENANT_ATTRIBUTE        = var.tenant_attribute
       ACCESS_TABLE_NAME       = local.authenticated == 1 ? aws_dynamodb_table.access.name : ""
       TENANT_LOGS_PER_MINUTE  = var.tenant_logs_per_minute
       TENANT_BYTES_PER_MINUTE = var.tenant_bytes_per_minute

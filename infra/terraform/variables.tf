@@ -433,6 +433,17 @@ variable "jwt_audience" {
   }
 }
 
+variable "tenant_attribute" {
+  description = "OpenTelemetry resource attribute that names the tenant of its logs, such as service.namespace; empty for none. With authentication it must name the credential's tenant."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^.{0,128}$", var.tenant_attribute))
+    error_message = "tenant_attribute is at most 128 characters."
+  }
+}
+
 variable "jwt_tenant_claim" {
   description = "Claim of a token that names its tenant, for authentication = jwt."
   type        = string

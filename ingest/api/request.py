@@ -17,6 +17,7 @@ _NONE: Final[Mapping[str, str]] = {}
 class Request(NamedTuple):
     """One request. Header names are lower case; `body` is what the client meant: decoded and inflated.
 
+    `tenant_attribute` is this deployment's: what a dialect of attributes looks for ("": for nothing).
     `path` is without the stage, `parameters` are what its route found in it; `id` and the time are the gateway's.
     """
 
@@ -27,10 +28,16 @@ class Request(NamedTuple):
     parameters: Mapping[str, str] = _NONE
     id: str = ""
     received_ms: int = 0
+    tenant_attribute: str = ""
 
 
 def from_event(
-    event: Mapping[str, Any], *, path: str = "", parameters: Mapping[str, str] = _NONE, request_id: str = ""
+    event: Mapping[str, Any],
+    *,
+    path: str = "",
+    parameters: Mapping[str, str] = _NONE,
+    request_id: str = "",
+    tenant_attribute: str = "",
 ) -> Request:
     """Return the request that an HTTP API event (payload format 2.0) carries.
 
@@ -43,7 +50,7 @@ def from_event(
     if encoding is not None:
         body = encodings.undone(body, encoding)
     query = event.get("queryStringParameters") or {}
-    return Request(headers, query, body, path, parameters, request_id, _received_ms(event))
+    return Request(headers, query, body, path, parameters, request_id, _received_ms(event), tenant_attribute)
 
 
 def without_body(

@@ -31,6 +31,7 @@ _WORKS: Final = {
     "JwtIssuer": "https://issuer.example",
     "JwtAudience": "logs",
     "JwtTenantClaim": "customer",
+    "TenantAttribute": "service.namespace",
     "TenantLogsPerMinute": "300",
     "TenantBytesPerMinute": "500000",
     "TenantReadsPerMinute": "300",

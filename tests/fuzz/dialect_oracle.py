@@ -1,13 +1,16 @@
 """What must be true of any body in any dialect but `/ingest`'s own. Pure: an AssertionError is a finding, or any other.
 
-A fuzzer's bytes are a path, a content type, an empty line and the body, so that each mutation is one that means
-something; what names no route is nothing. That records come out as they went in is the property tests' to show.
+A fuzzer's bytes are a path with its query, a content type, an empty line and the body, so that each mutation is one
+that means something; what names no route is nothing. The body is what a reader sees: snappy is undone already, and what
+is no JSON is one of Firehose's records, in its base64. That records come out as they went in is the property tests' to
+show.
 """
 
 import base64
 import json
 from collections.abc import Iterable
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from ingest.api import dialects
 from ingest.api.dialect import Dialect
@@ -18,19 +21,27 @@ from ingest.contract.errors import REJECT_REASONS, Rejected
 from ingest.contract.message import SOURCE_PATTERN
 from tests.fuzz.request_oracle import RECEIVED_AT, check_message, check_positions, kinds
 
+_LOKI: Final = "/loki/api/v1/push"
+_FIREHOSE: Final = "/firehose"
 _ROUTES: Final = Routes(dialect for dialect in dialects.ALL if ("POST", "/ingest") not in dialect.routes)
 
 
 def check(data: bytes) -> Iterable[str]:
     """Return the kinds of what these bytes are read as, once everything about it and its answers holds."""
     head, _, body = data.partition(b"\n\n")
-    path, _, content_type = head.decode(errors="replace").partition("\n")
+    target, _, content_type = head.decode(errors="replace").partition("\n")
+    path, _, query = target.partition("?")
     http = {"method": "POST", "path": path}
     match = _ROUTES.find({"requestContext": {"requestId": "r", "http": http}})  # type: ignore[typeddict-item] # these members
     if match is None:
         return {"no route"}
     headers = {"content-type": content_type, "x-tenant-id": "acme"}
-    request = Request(headers, {}, body, match.path, match.parameters, "r")
+    if path == _LOKI:
+        headers["content-encoding"] = "snappy"
+    if path == _FIREHOSE and body[:1] != b"{":
+        body = json.dumps({"requestId": "r", "records": [{"data": base64.b64encode(body).decode()}]}).encode()
+    members = dict(parse_qsl(query, keep_blank_values=True))
+    request = Request(headers, members, body, match.path, match.parameters, "r", tenant_attribute="service.namespace")
     found = _found(request, match.dialect)
     if isinstance(found, Rejected):
         assert found.reason in REJECT_REASONS
@@ -62,4 +73,4 @@ def _check_answer(answer: Any, statuses: set[int]) -> None:
     if answer["isBase64Encoded"]:
         assert base64.b64decode(answer["body"], validate=True)
     elif answer["body"] and headers["content-type"] != "text/plain":
-        assert isinstance(json.loads(answer["body"]), dict)
+        assert isinstance(json.loads(answer["body"]), dict | list)

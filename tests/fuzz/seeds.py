@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from cramjam import snappy
+
 from tests.fuzz import request_bytes
 
 MAX_SEED_BYTES: Final = 4_096
@@ -45,6 +47,17 @@ MESSAGE_WORDS: Final = (
 )
 
 DIALECT_WORDS: Final = (
+    *("/services/collector", "/services/collector/raw?host=a", "/loki/api/v1/push", "/v1/logs", "/firehose", "/upload"),
+    *("/logs/ingest?tags=a", "/1/batch/a", "/bulk/k", "/logs", "/api/v1/logs", "/receiver/v1/http/k", "/a/b", '"ls":['),
+    *(
+        "application/x-protobuf",
+        '"event":',
+        '"streams":[',
+        '"values":[[',
+        '"resourceLogs":[',
+        '"records":[',
+        '"data":"',
+    ),
     *("/_bulk", "/a/_doc", "/api/v2/logs", "/v1/input/k", "/v1/ingest/a", "/gelf", "/log/v1", "/api/events/raw"),
     *("/ingest/clef", "application/json", "application/msgpack", "application/x-ndjson", "text/plain", "\n\n"),
     *(
@@ -119,9 +132,21 @@ def dialect_bodies() -> Iterator[bytes]:
         if "content-encoding" in headers:
             with contextlib.suppress(zlib.error):
                 body = zlib.decompress(body, _GZIP_OR_ZLIB)
-        head = f"{urlsplit(capture['path']).path}\n{headers.get('content-type', '')}\n\n".encode()
+        if headers.get("content-type") == "application/x-protobuf" and "/loki/" in capture["path"]:
+            body = bytes(snappy.decompress_raw(body))
+        url = urlsplit(capture["path"])
+        head = f"{url.path}{url.query and '?'}{url.query}\n{headers.get('content-type', '')}\n\n".encode()
         yield from _short(head + body)
         yield from _short(head + body[: len(body) // 2] + b"\xff" + body[len(body) // 2 + 1 :])
+    for path in _files("golden/unaltered", "*.jsonl"):
+        for line in path.read_text().splitlines()[::7]:  # Of each dialect some: they are much alike.
+            case = json.loads(line)
+            body = base64.b64decode(case["body"])
+            if case["path"] == "/ingest":
+                continue
+            if case["name"].startswith("loki_protobuf"):
+                body = bytes(snappy.decompress_raw(body))
+            yield from _short(f"{case['path']}\n{case['content_type']}\n\n".encode() + body)
 
 
 def _messages() -> Iterator[bytes]:

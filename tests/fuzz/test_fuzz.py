@@ -18,7 +18,7 @@ _RUNS: Final = {
     "fuzz_parse": (15_000, 30),
     "fuzz_kpl": (15_000, 15),
     "fuzz_message": (50_000, 50),
-    "fuzz_dialects": (15_000, 30),
+    "fuzz_dialects": (10_000, 30),
 }
 _RUNS_TO_FIND: Final = 150_000  # Of the seeds below none takes a tenth; another Python or msgspec may take another way.
 _SEEDS: Final = {"fuzz_parse": 2, "fuzz_kpl": 3, "fuzz_message": 1}

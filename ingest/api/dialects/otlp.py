@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections import Counter
 from typing import Final
 
-from ingest.api.dialect import Dialect, Records
+from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.events import Response
 from ingest.api.media_type import media_type
 from ingest.api.otlp import json, protobuf
@@ -39,7 +39,22 @@ def read(request: Request) -> Records:
     if content_type not in {_JSON, *_PROTOBUF_TYPES, *_UNNAMED_TYPES}:
         raise Rejected("unsupported_content_type")
     reads = json.read if _is_json(request) else protobuf.read
-    return Records(reads(request.body, most=MAX_RECORDS), is_batch=True, source="otlp")
+    records = reads(request.body, most=MAX_RECORDS)
+    if request.tenant_attribute:
+        records = [_of_tenant(record, request.tenant_attribute) for record in records]
+    return Records(records, is_batch=True, source="otlp")
+
+
+def _of_tenant(record: Record | Rejected, attribute: str) -> Record | Rejected:
+    """Return the log with the tenant that its resource names, if it names one; `parse` judges it as any other."""
+    if isinstance(record, Rejected):
+        return record
+    attributes = (record.fields or {}).get("resource", {}).get("attributes", {})
+    pairs = attributes.items() if isinstance(attributes, dict) else attributes
+    named = [value for name, value in pairs if name == attribute]
+    if not named:
+        return record
+    return record._replace(tenant_id=named[0] if len(named) == 1 else named)  # Of two none is meant: no tenant's name.
 
 
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
