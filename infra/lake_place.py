@@ -17,6 +17,7 @@ LOCAL_FOLDER: Final = "lake"
 """The lake's folder in the data folder of a stack on this machine."""
 
 _BUCKET_ARN: Final = "arn:"
+_ARN_PARTS: Final = 6
 
 
 class Lake(NamedTuple):
@@ -24,7 +25,8 @@ class Lake(NamedTuple):
 
     catalog: Catalog
     where: str
-    key: Callable[[], bytes]
+    key: Callable[[Path | None], bytes]
+    in_folder: bool
 
     def table(self, *, raw: bool = False) -> Table:
         """Return the table of logs, or of originals.
@@ -40,11 +42,11 @@ class Lake(NamedTuple):
             raise StackError(f"{self.where} has no table {name} yet: `rdp lake sync{raw_too}` makes it.") from error
 
 
-def find(warehouse: str | None, key_path: Path | None, data_dir: Path, stack: Callable[[], Stack]) -> Lake:
+def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack]) -> Lake:
     """Return the lake that `warehouse` names: an ARN, a folder, or None for the one of the stack.
 
     A folder needs no stack. The key of a folder stands in it; that of a table bucket in the stack's secret, else in the
-    data folder, unless `key_path` names it.
+    data folder; `Lake.key` takes the path of another one.
 
     Raises:
         StackError: the stack has no lake, or its key cannot be read.
@@ -54,34 +56,38 @@ def find(warehouse: str | None, key_path: Path | None, data_dir: Path, stack: Ca
     if not warehouse.startswith(_BUCKET_ARN):
         folder = Path(warehouse)
         opened = catalog.in_folder(folder)
-        return Lake(opened, str(folder), lambda: catalog.key_file(key_path or folder / catalog.KEY_FILE))
+        return Lake(
+            opened, str(folder), lambda path: catalog.key_file(path or folder / catalog.KEY_FILE), in_folder=True
+        )
     found = stack()
-    return Lake(
-        _in_bucket(warehouse, found.place),
-        warehouse,
-        lambda: _secret(found) if key_path is None and KEY_OUTPUT in found.outputs else _drawn(key_path, data_dir),
-    )
+
+    def key(path: Path | None) -> bytes:
+        if path is None and KEY_OUTPUT in found.outputs:
+            return _secret(found)
+        return catalog.key_file(path or data_dir / catalog.KEY_FILE)
+
+    return Lake(_in_bucket(warehouse, found.place), warehouse, key, in_folder=False)
 
 
 def _in_bucket(arn: str, place: Place) -> Catalog:
+    parts = arn.split(":")
+    if len(parts) < _ARN_PARTS or parts[2] != "s3tables":
+        raise StackError(
+            f"{arn} is no S3 table bucket, as in arn:aws:s3tables:eu-central-1:123456789012:bucket/rdp-lake."
+        )
     given = place.session.get_credentials()
     if given is None:
         raise StackError("No AWS credentials: a table bucket takes signed requests only.")
     frozen = given.get_frozen_credentials()
-    region = arn.split(":")[3]
     return catalog.in_table_bucket(
         arn,
-        region=region,
+        region=parts[3],
         endpoint_url=place.aws_endpoint_url,
         # Of an engine alone: in AWS credentials end after hours, and pyiceberg and pyarrow renew what they find.
         credentials=None
         if place.aws_endpoint_url is None and place.profile is None
         else catalog.Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),
     )
-
-
-def _drawn(key_path: Path | None, data_dir: Path) -> bytes:
-    return catalog.key_file(key_path or data_dir / catalog.KEY_FILE)
 
 
 def _secret(stack: Stack) -> bytes:

@@ -92,14 +92,19 @@ def ensure(catalog: Catalog, name: str, key: bytes) -> None:
         WrongLakeError: the table was written with another key: two copies of a redacted log would not be known for one.
     """
     check = blake2b(name.encode(), key=key, digest_size=8).hexdigest()
+    properties = {**PROPERTIES, _KEY_CHECK: check}
     try:
         table = catalog.load_table(name)
     except (NoSuchTableError, NoSuchNamespaceError):
         catalog.create_namespace_if_not_exists(NAMESPACE)
-        properties = {**PROPERTIES, _KEY_CHECK: check}
         with suppress(TableAlreadyExistsError):
             catalog.create_table(name, SCHEMA, partition_spec=PARTITIONS, properties=properties)
         table = catalog.load_table(name)
+    # Not every catalog keeps the properties that a table is made with. A table with rows has had its key for long.
+    missing = {named: value for named, value in properties.items() if named not in table.properties}
+    if missing and table.current_snapshot() is None:
+        with table.transaction() as transaction:
+            transaction.set_properties(missing)
     if table.properties.get(_KEY_CHECK) != check:
         raise WrongLakeError(f"{name} was written with another key. Bring the key that it was made with (--key).")
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -42,15 +43,8 @@ def _on_lake(function: Callable[..., None]) -> Callable[..., None]:
 
     @where_options
     @click.option("--warehouse", metavar="WHERE", help="A folder, or the ARN of an S3 table bucket.")
-    @click.option(
-        "--key",
-        "key_path",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="The key of the lake's digests. [default: lake.key in the folder]",
-    )
     @wraps(function)
-    def wrapper(*, where: Where, warehouse: str | None, key_path: Path | None, **arguments: Any) -> None:
+    def wrapper(*, where: Where, warehouse: str | None, **arguments: Any) -> None:
         found: list[Stack] = []
 
         def stack() -> "Stack":
@@ -61,7 +55,7 @@ def _on_lake(function: Callable[..., None]) -> Callable[..., None]:
         with _told():
             from infra import lake_place  # noqa: PLC0415 - an extra, and slow to import
 
-            function(lake_place.find(warehouse, key_path, where.data_dir, stack), stack, **arguments)
+            function(lake_place.find(warehouse, where.data_dir, stack), stack, **arguments)
 
     return wrapper
 
@@ -89,13 +83,22 @@ _RAW = click.option("--raw", is_flag=True, help="The table of originals, in plac
 @click.option(
     "--every",
     "every_s",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 86_400),
     default=300,
     show_default=True,
     metavar="SECONDS",
     help="With --follow: how long what arrived may wait for a commit. Often makes many small files.",
 )
-def sync(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, follow: bool, every_s: int) -> None:
+@click.option(
+    "--key",
+    "key_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The key of the lake's digests. [default: lake.key in the folder, or the stack's secret]",
+)
+def sync(
+    lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, follow: bool, every_s: int, key_path: Path | None
+) -> None:
     """Bring the stream's logs into the lake, each once, from where the last sync ended.
 
     It may be killed at any time, and run twice at once: rows and position are one commit.
@@ -112,7 +115,7 @@ def sync(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, follow: bool,
             outside(on),
             lake.catalog,
             redactor,
-            lake.key(),
+            lake.key(key_path),
             stopped=came.is_set,
             show=lambda counters: _shown(cleanup, counters),
         )
@@ -179,6 +182,31 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
         out.say(
             f"{behind} the stream {on.stream_name}; {checkpoint.broken:,} broken pieces of it are no rows", err=True
         )
+
+
+@command.command("compact")
+@_on_lake
+@_RAW
+@click.option(
+    "--keep-days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="How long snapshots stay."
+)
+def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days: int) -> None:
+    """Make few files of many small ones, and let go of old snapshots. For a lake in a folder; S3 Tables does it itself.
+
+    No row changes, and a sync may run meanwhile. Files that nothing names any more go three days after they were made.
+    """
+    from consumer.lake import catalog, table  # noqa: PLC0415 - an extra, and slow to import
+    from consumer.lake import compact as lake_compact  # noqa: PLC0415
+
+    if not lake.in_folder:
+        raise click.UsageError("S3 Tables compacts and expires by itself: this is for a lake in a folder.")
+    lake.table(raw=raw)
+    done = lake_compact.compact(lambda: table.LakeTable(lake.catalog, catalog.name_of(raw=raw)))
+    expired = lake_compact.expire(lake.table(raw=raw), now=datetime.now(UTC), keep=timedelta(days=keep_days))
+    swept = lake_compact.sweep(lake.table(raw=raw))
+    out.say(
+        f"{done.made:,} files made of {done.read:,}; {expired:,} snapshots expired; {swept:,} files deleted", err=True
+    )
 
 
 @command.command("query")

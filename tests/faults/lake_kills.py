@@ -9,6 +9,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
+from pyiceberg.utils.concurrent import ExecutorFactory
+
 from consumer.lake.sync import Policy
 from tests.faults.injector import Moment
 from tests.faults.lake_steps import STEPS, stepping
@@ -26,7 +28,14 @@ class Kill(NamedTuple):
 
 
 def steps() -> list[str]:
-    """Return the steps of one whole sync into a new lake."""
+    """Return the steps of one whole sync into a new lake.
+
+    One is made in this process first: what pyiceberg loads and compiles at its first use, each fork then has. Its
+    threads are ended, and those of pyarrow are made anew in a fork.
+    """
+    with scratch() as folder:
+        _synced(folder)
+    ExecutorFactory.get_or_create().shutdown()
     with scratch() as folder:
         told = _elsewhere(lambda: _synced(folder))
     assert isinstance(told, list), told
@@ -48,6 +57,7 @@ def _synced(folder: Path, kill: Kill | None = None) -> list[str]:
         if kill == (number, moment):
             os.kill(os.getpid(), signal.SIGKILL)
 
+    STEPS.names.clear()
     STEPS.on_step = die
     world = LakeWorld()
     world.fill()

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from pyiceberg.catalog import Catalog
 
 from consumer import redact
+from consumer.lake import checkpoint as checkpoints
 from consumer.lake.catalog import ensure, name_of
 from consumer.lake.rows import KEY_BYTES, original_digest
 from consumer.lake.sync import Counters, Loaded, Policy, Stream, Sync
@@ -172,3 +173,14 @@ def _told(row: Mapping[str, Any]) -> tuple[Any, ...]:
 def rows(catalog: Catalog, name: str = NAME) -> list[dict[str, Any]]:
     """Return the table's rows as pyiceberg reads them."""
     return catalog.load_table(name).scan().to_arrow().to_pylist()
+
+
+def went_back(catalog: Catalog) -> list[str]:
+    """Return what is wrong with the order of the checkpoints: none has fewer logs than the one before."""
+    read = [
+        found.logs
+        for snapshot in catalog.load_table(NAME).snapshots()
+        if snapshot.summary is not None
+        and (found := checkpoints.read(snapshot.summary.additional_properties)) is not None
+    ]
+    return [] if read == sorted(read) else [f"I14: the checkpoint went back: {read}"]

@@ -10,12 +10,14 @@ import pytest
 
 from consumer.lake import query
 from consumer.lake.catalog import in_folder
+from consumer.lake.compact import compact
 from consumer.lake.files import dataset
 from consumer.lake.sync import Policy
+from consumer.lake.table import LakeTable
 from tests.faults.lake_kills import Kill, broken_by, steps
 from tests.faults.lake_races import COMMIT, LOAD, broken_in_any_order
 from tests.faults.lake_steps import SteppingCatalog
-from tests.faults.lake_world import NAME, RAW_NAME, LakeWorld, rows
+from tests.faults.lake_world import NAME, RAW_NAME, LakeWorld, rows, went_back
 from tests.messages import message
 from tests.unit.consumer.replay.fakes import client_error
 
@@ -60,7 +62,7 @@ def test_two_syncs_at_once_make_the_rows_of_one(stops: set[str], policy: Policy,
         world.put([message("c"), message("b"), message("d"), message("e")])
 
     def judge(catalog: SteppingCatalog) -> list[str]:
-        return world.broken(rows(catalog))
+        return world.broken(rows(catalog)) + went_back(catalog)
 
     def sync(catalog: SteppingCatalog) -> None:
         world.sync(catalog, policy=policy)
@@ -68,6 +70,30 @@ def test_two_syncs_at_once_make_the_rows_of_one(stops: set[str], policy: Policy,
     orders, wrong = broken_in_any_order([sync, sync], stops=frozenset(stops), prepare=prepare, judge=judge)
     assert wrong == []
     assert orders >= least_orders
+
+
+def test_a_sync_beside_a_compaction_loses_and_doubles_nothing() -> None:
+    """In every order of their steps: whoever is late looks again, and the sync need not throw its rows away."""
+    world = LakeWorld()
+
+    def prepare(catalog: SteppingCatalog) -> None:
+        world.kinesis.shards["shardId-000000000000"].records.clear()
+        for name in "ab":
+            world.put([message(name)])
+            world.sync(catalog)
+        world.put([message("a"), message("c")])
+
+    def judge(catalog: SteppingCatalog) -> list[str]:
+        return world.broken(rows(catalog)) + went_back(catalog)
+
+    orders, wrong = broken_in_any_order(
+        [world.sync, lambda catalog: compact(lambda: LakeTable(catalog, NAME))],
+        stops=frozenset({COMMIT}),
+        prepare=prepare,
+        judge=judge,
+    )
+    assert wrong == []
+    assert orders >= 6
 
 
 def test_every_reader_reads_the_logs_as_they_were_sent(tmp_path: Path) -> None:

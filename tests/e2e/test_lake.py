@@ -1,0 +1,111 @@
+"""`rdp lake` on the engine: every log once, in a folder and in a table bucket, two syncs at once, SQL over it."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from consumer.lake.catalog import in_folder, name_of
+from infra.cli import main
+from tests.e2e.conftest import LocalStack
+
+_LIMIT_S = 900
+_LOGS = 12
+
+
+def rdp(stack: LocalStack, *arguments: str) -> Result:
+    """Run the operator's command on the stack."""
+    return CliRunner().invoke(main, ["lake", *arguments, "--data-dir", str(stack.data_dir)])
+
+
+def done(result: Result) -> Result:
+    """Return the result of a command that succeeded."""
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def ids(stack: LocalStack, warehouse: str, tenant: str) -> list[str]:
+    """Return the tenant's log ids in the lake, in order."""
+    sql = f"SELECT log_id FROM logs WHERE tenant_id = '{tenant}' ORDER BY log_id"  # noqa: S608 - our own names
+    asked = done(rdp(stack, "query", sql, "--format", "json", "--warehouse", warehouse))
+    return [json.loads(line)["log_id"] for line in asked.stdout.splitlines()]
+
+
+def post(stack: LocalStack, tenant: str, first: int) -> None:
+    """Post logs with a phone number, each under an id of its own; the first one twice."""
+    for number in (first, *range(first, first + _LOGS)):
+        assert stack.post_text(tenant, f"call 555-0{number}", f"log-{number}").status == 202
+
+
+@pytest.fixture
+def table_bucket(local_stack: LocalStack, request: pytest.FixtureRequest) -> str:
+    """Give the ARN of a new S3 table bucket on the engine."""
+    place = local_stack.place
+    client = place.session.client("s3tables", endpoint_url=place.aws_endpoint_url)
+    name = request.node.name.replace("_", "-").removeprefix("test-")[:60].rstrip("-")
+    return str(client.create_table_bucket(name=name)["arn"])
+
+
+def test_a_table_bucket_holds_each_log_once_beside_another_sync(local_stack: LocalStack, table_bucket: str) -> None:
+    """Through S3 Tables' REST catalog, by two processes at once, and by a third that finds nothing left."""
+    tenant = "lake-bucket"
+    for first in (100, 200):
+        post(local_stack, tenant, first)
+        command = [sys.executable, "-c", "from infra.cli import main; main()", "lake", "sync"]
+        command += ["--data-dir", str(local_stack.data_dir), "--warehouse", table_bucket]
+        with ThreadPoolExecutor(2) as pool:
+            syncs = [pool.submit(subprocess.run, command, timeout=_LIMIT_S, check=False) for _ in range(2)]
+            assert [sync.result().returncode for sync in syncs] == [0, 0]
+    expected = [f"log-{number}" for first in (100, 200) for number in range(first, first + _LOGS)]
+    assert ids(local_stack, table_bucket, tenant) == expected
+    done(rdp(local_stack, "sync", "--warehouse", table_bucket))
+    assert ids(local_stack, table_bucket, tenant) == expected
+    status = done(rdp(local_stack, "status", "--warehouse", table_bucket))
+    assert f"{tenant}\t" in status.stdout
+    assert "of it are no rows" in status.stderr
+    assert "is for a lake in a folder" in rdp(local_stack, "compact", "--warehouse", table_bucket).output
+
+
+def test_a_followed_stream_is_in_the_folder_when_it_is_stopped(local_stack: LocalStack, tmp_path: Path) -> None:
+    """What arrives is committed as it comes, and what was read is committed before Ctrl-C ends it."""
+    warehouse, tenant = str(tmp_path / "lake"), "lake-folder"
+    post(local_stack, tenant, 100)
+    command = [sys.executable, "-c", "from infra.cli import main; main()", "lake", "sync", "--follow", "--every", "1"]
+    command += ["--data-dir", str(local_stack.data_dir), "--warehouse", warehouse]
+    with subprocess.Popen(command) as following:  # noqa: S603 - our own
+        watchdog = threading.Timer(_LIMIT_S, following.kill)
+        watchdog.start()
+        _await_rows(tmp_path / "lake", tenant, _LOGS, following)
+        post(local_stack, tenant, 200)
+        _await_rows(tmp_path / "lake", tenant, 2 * _LOGS, following)
+        following.send_signal(signal.SIGINT)
+        assert following.wait() == 0
+        watchdog.cancel()
+    expected = [f"log-{number}" for first in (100, 200) for number in range(first, first + _LOGS)]
+    assert ids(local_stack, warehouse, tenant) == expected
+    done(rdp(local_stack, "compact", "--warehouse", warehouse))
+    assert ids(local_stack, warehouse, tenant) == expected
+    texts = done(
+        rdp(local_stack, "query", "SELECT DISTINCT text FROM logs", "--format", "csv", "--warehouse", warehouse)
+    )
+    assert "call [REDACTED]" in texts.stdout
+    assert "555-0" not in texts.stdout
+
+
+def _await_rows(folder: Path, tenant: str, rows: int, following: subprocess.Popen[bytes]) -> None:
+    while following.poll() is None:
+        if (folder / "lake.key").exists():
+            catalog = in_folder(folder)
+            if catalog.table_exists(name_of(raw=False)):
+                scan = catalog.load_table(name_of(raw=False)).scan(row_filter=f"tenant_id = '{tenant}'")
+                if scan.count() >= rows:
+                    return
+        time.sleep(0.2)
+    raise AssertionError("the sync ended by itself")
