@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from consumer.redact import account, address, labelled, person, phone, secret
-from consumer.redact.encoded import decode, spaced
+from consumer.redact.encoded import read
+from consumer.redact.gate import Gate
 from consumer.redact.rule import TOKEN, Rule, Span, fold, shape, splice
 
 __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
@@ -19,17 +20,17 @@ OUTPUT_DIGEST: Final = "3:f02050ce3e6cea0d"
 
 # In this order: an e-mail address may hold what looks like a phone number, never the other way round.
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
-    "email": (person.email,),
-    "card": (account.card,),
-    "ssn": (person.ssn,),
-    "ipv4": (address.ipv4,),
-    "ipv6": (address.ipv6,),
-    "mac": (address.mac,),
-    "iban": (account.iban,),
-    "jwt": (secret.jwt,),
-    "apikey": (secret.apikey,),
-    "password": (secret.password,),
-    "phone": (*phone.RULES, labelled.labelled),
+    "email": (person.EMAIL,),
+    "card": account.CARDS,
+    "ssn": (person.SSN,),
+    "ipv4": (address.IPV4,),
+    "ipv6": (address.IPV6,),
+    "mac": address.MAC,
+    "iban": (account.IBAN,),
+    "jwt": (secret.JWT,),
+    "apikey": secret.APIKEYS,
+    "password": (secret.PASSWORD,),
+    "phone": (*phone.RULES, labelled.LABELLED),
 }
 RULE_NAMES: Final = tuple(_RULES)
 
@@ -43,7 +44,7 @@ class Redactor:
     def __init__(
         self, rules: Sequence[Rule], patterns: Sequence[re.Pattern[str]], version: str, *, phones: bool
     ) -> None:
-        self._rules = rules
+        self._gate = Gate(rules)
         self._patterns = patterns
         self._phones = phones
         self.version = version
@@ -54,8 +55,9 @@ class Redactor:
         Idempotent, because the passes repeat until none finds anything. Each pass turns characters into tokens and no
         token back, so they end; a text that is not settled after 16 passes is redacted whole, which bounds the time.
         """
+        rules: list[Rule] | None = None
         for _ in range(_MAX_PASSES):
-            redacted = self._pass(text)
+            redacted, rules = self._pass(text, rules)
             if redacted == text:
                 return text
             text = redacted
@@ -86,19 +88,23 @@ class Redactor:
             return TOKEN
         return self.text(value) if isinstance(value, str) else value
 
-    def _pass(self, text: str) -> str:
+    def _pass(self, text: str, rules: list[Rule] | None = None) -> tuple[str, list[Rule] | None]:
+        """Return the text with a token for everything found, and the rules that can find more, if not any."""
         for pattern in self._patterns:
             text = splice(text, _custom_spans(pattern, text))
-        spans = self._spans(text)
-        return splice(text, spans) if spans else text
-
-    def _spans(self, text: str) -> list[Span]:
-        plain = spaced(text)
-        view = decode(plain)
-        folded = fold(view.text if view else plain)
+        said, view = read(text)
+        folded = said if said.isascii() else fold(said)
         outline = shape(folded)
-        spans = [span for rule in self._rules for span in rule(folded, outline)]
-        return view.written(spans) if view and spans else spans
+        if rules is None or said is not text:
+            rules = self._gate.opened(folded, outline)
+        spans: list[Span] = []
+        for rule in rules:
+            spans += rule.find(folded, outline)
+        if not spans:
+            return text, rules
+        # A token holds nothing that opens a rule, so that a later pass needs no more rules than this one. Where
+        # something was encoded, what is left of it may read otherwise.
+        return splice(text, view.written(spans) if view else spans), rules if said is text else None
 
 
 def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -1,9 +1,10 @@
 """The rules for numbers of accounts, each with a check digit: payment cards and IBANs."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import Span, starts
+from consumer.redact.rule import Rule, Span, starts
 
 _CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
 # The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds; it
@@ -37,15 +38,28 @@ def _card(match: re.Match[str]) -> Span | None:
     return None
 
 
-# 13 digits in a row, or four and a gap and four.
-_CARD_OUTLINES: Final = ("0" * 13, "0000-0000")
+_IN_A_ROW: Final = "0" * 13
+_IN_GROUPS: Final = "0000-0000"
+_ROW: Final = re.compile("[0-9]+")
 
 
-def card(text: str, outline: str) -> list[Span]:
-    """Return the payment card numbers with a right check digit."""
-    if not any(part in outline for part in _CARD_OUTLINES):
-        return []
-    return [span for match in _CARD.finditer(text) if (span := _card(match))]
+def _cards(needle: str) -> Callable[[str, str], list[Span]]:
+    def cards(text: str, outline: str) -> list[Span]:
+        """Return the payment card numbers with a right check digit, in a row or in groups."""
+        spans: list[Span] = []
+        hit = outline.find(needle)
+        while hit >= 0:
+            match = _CARD.match(text, hit) if text[hit] in "23456" else None
+            if not match and text[hit - 1 : hit] == "%":
+                match = _CARD.match(text, hit + 2)  # Two digits may be of something encoded.
+            span = _card(match) if match else None
+            if span:
+                spans.append(span)
+            row = match or _ROW.match(text, hit)
+            hit = outline.find(needle, row.end() if row else hit + 1)
+        return spans
+
+    return cards
 
 
 # Characters of an IBAN by country: SWIFT, IBAN Registry, release 99 (2024).
@@ -74,25 +88,38 @@ _IBAN_LENGTHS: Final = {
     for country in countries.split()
 }
 _IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?:[ -]?[0-9A-Z]){11,29}")
-_IBAN_START: Final = re.compile(r"[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}[ -]?[0-9A-Z]{4}")
 
 
 def iban(text: str, outline: str) -> list[Span]:
     """Return the IBANs of a country's right length and with right check digits, in groups or not."""
     del outline
-    if not _IBAN_START.search(text):
-        return []
     return [span for match in _IBAN.finditer(text) if (span := _iban(match, text))]
 
 
 def _iban(match: re.Match[str], text: str) -> Span | None:
     """Return the IBAN at the start of what has its characters: words may follow (`GB82 WEST ... 32 PAID`)."""
-    start, stop = match.span()
     length = _IBAN_LENGTHS.get(match[0][:2], 0)
-    at = [place for place in range(start, stop) if text[place] not in " -"][:length]
-    if not length or len(at) < length or text[at[-1] + 1 : at[-1] + 2].isalnum():
+    characters = match[0].replace(" ", "").replace("-", "")
+    if not length or len(characters) < length:
         return None
-    digits = "".join(text[place] for place in at)
+    stop = match.end()
+    if len(characters) > length:
+        begin = match.start()
+        stop = [at for at in range(begin, stop) if text[at] not in " -"][length - 1] + 1
+        characters = characters[:length]
+    if text[stop : stop + 1].isalnum():
+        return None
     # ISO 13616: the first four characters last, letters as 10 to 35, modulo 97.
-    right = int("".join(str(int(character, 36)) for character in digits[4:] + digits[:4])) % 97 == 1
-    return (start, at[-1] + 1) if right else None
+    right = int((characters[4:] + characters[:4]).translate(_LETTERS)) % 97 == 1
+    return (match.start(), stop) if right else None
+
+
+_LETTERS: Final = {ord(letter): str(10 + place) for place, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+
+
+CARDS: Final = (
+    Rule(_cards(_IN_A_ROW), outlines=(_IN_A_ROW,)),
+    # Not their own outline, but one that is looked for anyway: each look costs every log.
+    Rule(_cards(_IN_GROUPS), outlines=("000-0000",)),
+)
+IBAN: Final = Rule(iban, capitals=("AA00",))

@@ -1,14 +1,15 @@
 """The rules for addresses of machines: IPv4, IPv6 and MAC, each turned on by name."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import Span, starts
+from consumer.redact.rule import Rule, Span, starts
 
 # Four numbers are also a version; these words in front say so. `host/10.0.0.1` is Java's way to print an address.
 # `re` skips to a literal fast, and dots are rarer than digits: so what is searched is the second number in its dots.
-_SECOND_NUMBER: Final = re.compile(r"\.[0-9]{1,3}\.[0-9]")
-_IPV4: Final = re.compile(
+_NUMBERS_IN_DOTS: Final = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9](?:[0-9]|\.[0-9])*")
+_ADDRESS: Final = re.compile(
     rf"[0-9]{starts('[0-9]')}(?<![0-9A-Za-z_]\.[0-9])(?<!Chrome/[0-9])(?<!Chromium/[0-9])(?<!Edg/[0-9])(?<!OPR/[0-9])"
     r"(?<!Version/[0-9])(?<![Vv]ersion[ =][0-9])(?<![Vv]ersion:[ ][0-9])"
     r"[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_])(?!\.[0-9A-Za-z_])(?!-[A-Za-z_])"
@@ -18,24 +19,24 @@ _OCTETS: Final = frozenset(map(str, range(256)))  # Without leading zeros.
 
 def ipv4(text: str, outline: str) -> list[Span]:
     """Return the IPv4 addresses."""
-    del outline
-    spans = []
-    middle = _SECOND_NUMBER.search(text)
-    while middle:
-        dot = middle.start()
-        address = next(filter(None, (_IPV4.match(text, dot - digits) for digits in (3, 2, 1) if digits <= dot)), None)
+    spans: list[Span] = []
+    for numbers in _NUMBERS_IN_DOTS.finditer(text):
+        dot = start = numbers.start()
+        while start and start > dot - 3 and outline[start - 1] == "0":
+            start -= 1
+        # A number may begin behind an escape that ends in a digit, which `_ADDRESS` knows: `%41` is no such number.
+        address = next((found for at in range(start, dot) if (found := _ADDRESS.match(text, at))), None)
         if address and _OCTETS.issuperset(address[0].split(".")):
             spans.append(address.span())
-        middle = _SECOND_NUMBER.search(text, address.end() if address else dot + 2)
     return spans
 
 
 _HEX: Final = "[0-9A-Fa-f]"
-# An address's first colon, and what a time of day has not behind its own.
-_COLONS: Final = re.compile(rf":(?::|{_HEX}{{1,4}}:(?::|{_HEX}{{1,4}}:))")
-_IPV6: Final = re.compile(
+# From an address's first colon on; `::` alone only behind a whole group.
+_GROUPS_IN_COLONS: Final = re.compile(rf":(?:[0-9A-Fa-f:]{{2,}}|:(?<={_HEX}{{4}}::))")
+_LONG_ADDRESS: Final = re.compile(
     # Behind a colon only where a word stands before that: `addr:2001:db8::1`.
-    r"(?<![0-9A-Za-z_.])(?:(?<!:)|(?<=[g-zG-Z_]:)|(?<=[g-zG-Z_].:)|(?<=[g-zG-Z_]..:))"
+    r"(?<![0-9A-Za-z_.])(?:(?<!:)|(?<=[g-zG-Z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]{2}:))"
     rf"(?:{_HEX}{{1,4}}|(?=::[Ff]{{4}}:[0-9]))"
     rf"(?:::?{_HEX}{{1,4}}(?![0-9A-Za-z_]|\.[0-9])){{0,7}}"
     r"(?:::(?![0-9A-Za-z_:])|::?(?P<ipv4>[0-9]{1,3}(?:\.[0-9]{1,3}){3}))?"
@@ -51,26 +52,30 @@ _FIRST_GROUP: Final = re.compile(
 def ipv6(text: str, outline: str) -> list[Span]:
     """Return the IPv6 addresses, with a zone and with an IPv4 address at the end; not `::` and `::1`."""
     del outline
-    spans = []
-    colons = _COLONS.search(text)
-    while colons:
-        colon = end = colons.start()
-        for digits in (4, 3, 2, 1, 0):
-            address = _IPV6.match(text, colon - digits) if digits <= colon else None
-            if address:
-                end = address.end()
-                if _is_ipv6(address):
-                    spans.append(address.span())
-                break
-        colons = _COLONS.search(text, max(end, colon + 1))
+    spans: list[Span] = []
+    for groups in _GROUPS_IN_COLONS.finditer(text):
+        if groups[0].strip(":") or ":" not in groups[0][2:]:
+            address = _long_address_at(text, groups.start())
+            if address and _is_ipv6(address):
+                spans.append(address.span())
     return spans
 
+
+def _long_address_at(text: str, colon: int) -> re.Match[str] | None:
+    """Return what has the form of an address whose first colon this is, or the one behind it: `addr:2001:db8::1`."""
+    start = colon
+    while start and start > colon - 4 and text[start - 1] in _HEX_DIGITS:
+        start -= 1
+    return _LONG_ADDRESS.match(text, start) or _LONG_ADDRESS.match(text, colon + 1)
+
+
+_HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 
 _GROUPS: Final = 8
 
 
 def _is_ipv6(address: re.Match[str]) -> bool:
-    if not _FIRST_GROUP.match(address[0]) or not any(map(str.isdigit, address[0])):
+    if not _FIRST_GROUP.match(address[0]) or address[0].replace(":", "").isalpha():
         return False
     groups = address[0].count(":") + 1 + bool(address["ipv4"])
     gaps = address[0].count("::")
@@ -78,23 +83,40 @@ def _is_ipv6(address: re.Match[str]) -> bool:
     return groups <= _GROUPS + 1 if gaps == 1 else not gaps and groups == _GROUPS
 
 
-# Six pairs, and no seventh on either side: not a fingerprint, nor the header that iptables prints.
-_MACS: Final = tuple(
+# Six pairs, and no seventh on either side: not a fingerprint, nor the header that iptables prints. Then the three fours
+# that Cisco prints, of which digits alone are a date or a version.
+_PAIRS: Final = tuple(
     re.compile(
-        rf"{gap}(?<={_HEX}{{2}}{gap})(?<![0-9A-Za-z_:.-]{_HEX}{{2}}{gap}){_HEX}{{2}}(?:{gap}{_HEX}{{2}}){{4}}"
-        rf"(?![0-9A-Za-z_]|[:-]{_HEX})"
+        rf"{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}(?![0-9A-Za-z_]|[:-]{_HEX})"
+        rf"(?<=(?<![0-9A-Za-z_:.-]){_HEX}{{2}}{gap}.{{14}})"
     )
     for gap in ":-"
 )
-# As Cisco prints it. Digits alone are a date or a version.
-_MAC_IN_FOURS: Final = re.compile(
-    rf"\.(?<={_HEX}{{4}}\.)(?<![0-9A-Za-z_:.-]{_HEX}{{4}}\.){_HEX}{{4}}\.{_HEX}{{4}}(?![0-9A-Za-z_]|[.:-][0-9A-Za-z])"
+_FOURS: Final = re.compile(
+    rf"\.{_HEX}{{4}}\.{_HEX}{{4}}(?![0-9A-Za-z_]|[.:-][0-9A-Za-z])(?<=(?<![0-9A-Za-z_:.-]){_HEX}{{4}}.{{10}})"
 )
 
 
-def mac(text: str, outline: str) -> list[Span]:
-    """Return the MAC addresses: six pairs with colons or hyphens, or three fours with dots."""
+def _pairs(pattern: re.Pattern[str]) -> Callable[[str, str], list[Span]]:
+    return lambda text, _: [(pairs.start() - 2, pairs.end()) for pairs in pattern.finditer(text)]
+
+
+def fours(text: str, outline: str) -> list[Span]:
+    """Return the MAC addresses of three fours with dots."""
     del outline
-    spans = [(pairs.start() - 2, pairs.end()) for pattern in _MACS for pairs in pattern.finditer(text)]
-    fours = ((fours.start() - 4, fours.end()) for fours in _MAC_IN_FOURS.finditer(text))
-    return spans + [span for span in fours if not text[slice(*span)].replace(".", "").isdigit()]
+    spans = [(found.start() - 4, found.end()) for found in _FOURS.finditer(text)]
+    return [span for span in spans if not text[slice(*span)].replace(".", "").isdigit()]
+
+
+# One look at the dots and one at the colons serves two rules each.
+_DOTS: Final = re.compile(rf"\.(?:[0-9]{{1,3}}\.[0-9]{{1,3}}\.[0-9]|{_HEX}{{4}}\.{_HEX}{{4}})")
+_IN_COLONS: Final = re.compile(rf":(?::|{_HEX}{{1,4}}:{_HEX}{{1,4}}:{_HEX}{{1,4}}:)")
+_IN_HYPHENS: Final = re.compile(rf"-{_HEX}{{2}}-{_HEX}{{2}}-{_HEX}{{2}}-")
+
+IPV4: Final = Rule(ipv4, forms=(_DOTS,))
+IPV6: Final = Rule(ipv6, forms=(_IN_COLONS,))
+MAC: Final = (
+    Rule(_pairs(_PAIRS[0]), forms=(_IN_COLONS,)),
+    Rule(_pairs(_PAIRS[1]), forms=(_IN_HYPHENS,)),
+    Rule(fours, forms=(_DOTS,)),
+)

@@ -100,15 +100,16 @@ class View:
 
 def spaced(text: str) -> str:
     """Return `text` with a space for each `+` of a form that stands for one; every character keeps its position."""
-    if "+" in text and ("=" in text or "%" in text):
-        return _FORM.sub(lambda form: _SPACE.sub(" ", form[0]), text)
-    return text
+    return _FORM.sub(lambda form: _SPACE.sub(" ", form[0]), text)
 
 
-def decode(text: str) -> View | None:
-    """Return what the text says, or None where nothing in it is encoded."""
+def read(text: str) -> tuple[str, View | None]:
+    """Return what the text says, and how that was written where something in it is encoded."""
+    if "+" in text and ("=" in text or "%" in text) and _SPACE.search(text):
+        text = spaced(text)
     if "%" in text or "\\" in text or "&" in text:
         pieces = _ENCODED.split(text)
         if len(pieces) > 1:
-            return View(pieces)
-    return None
+            view = View(pieces)
+            return view.text, view
+    return text, None

@@ -5,7 +5,7 @@ from typing import Final
 
 from consumer.redact.lookalike import is_range
 from consumer.redact.phone import END
-from consumer.redact.rule import Span, hits
+from consumer.redact.rule import Rule, Span, hits
 
 _WORDS: Final = ("phone", "tel", "mobile", "cell", "fax", "sms", "msisdn")
 
@@ -83,6 +83,12 @@ def _members(text: str, start: int, stop: int) -> list[Span]:
                 break
     return spans
 
+
+LABELLED: Final = Rule(
+    labelled,
+    outlines=("phone", "tel", "cell"),
+    outline_forms=(re.compile("m(?:obile|sisdn|s(?<=sms))"), re.compile("x(?<=fax)")),
+)
 
 _KEY: Final = re.compile(_LABEL + r"\Z")
 _VALUE: Final = re.compile(rf"\s?{_NUMBER}{END}\s?\Z")

@@ -5,11 +5,39 @@ from typing import Final
 
 from consumer.redact.rule import TOKEN, Span
 
-# Only words that do not stand beside a phone number: not `block`, `page`, `from`, `requests`, `id`. Small letters and
-# no look-behind in front, because `re` then skips to a first letter fast.
-_RANGE_BEFORE: Final = re.compile(
-    r"(?:bytes?|characters|chars|columns|[gu]?ids|indexes|indices|items|lines|messages|offsets?|pages|partitions?"
-    r"|[ds]?ports?|ranges?|rows?|sectors?|slots?|years|usd|eur|gbp|ieee|iso|iec|ansi)[ =:]{1,2}\(?\Z"
+# Only words that do not stand beside a phone number: not `block`, `page`, `from`, `requests`, `id`.
+_RANGE_WORDS: Final = (
+    *(
+        "byte",
+        "bytes",
+        "characters",
+        "chars",
+        "columns",
+        "ids",
+        "gids",
+        "uids",
+        "indexes",
+        "indices",
+        "items",
+        "lines",
+        "messages",
+        "offset",
+    ),
+    *(
+        "offsets",
+        "pages",
+        "partition",
+        "partitions",
+        "port",
+        "ports",
+        "dport",
+        "dports",
+        "sport",
+        "sports",
+        "range",
+        "ranges",
+    ),
+    *("row", "rows", "sector", "sectors", "slot", "slots", "years", "usd", "eur", "gbp", "ieee", "iso", "iec", "ansi"),
 )
 # A token counts as a number here: otherwise redacting the second of `100-1500 of 555-0199` would set free the first.
 _RANGE_AFTER: Final = re.compile(
@@ -20,9 +48,8 @@ _RANGE_AFTER: Final = re.compile(
 _LOOK_BACK: Final = 24  # Longer than the longest word of _RANGE_BEFORE and than a column of 20 digits.
 
 _COLUMN_BEFORE: Final = re.compile(
-    r"(?:(?:\A|(?<=\s))[0-9]{1,20}[ \t]{1,3}"
     # The status, size and duration of an access log.
-    r"|HTTP/[0-9](?:\.[0-9])?[\"']?[ ]|(?<![A-Za-z])(?i:status|code|ports?|sizes?|bytes)[\"']?[ :=]{1,2})\Z"
+    r"(?:HTTP/[0-9](?:\.[0-9])?[\"']?[ ]|(?<![A-Za-z])(?i:status|code|ports?|sizes?|bytes)[\"']?[ :=]{1,2})\Z"
 )
 # The same where the log leaves out the protocol, or says no more than the path.
 _REQUEST_BEFORE: Final = re.compile(
@@ -38,11 +65,22 @@ _ONLY_SPACES: Final = re.compile(r"[0-9 ]+")
 def is_range(text: str, span: Span) -> bool:
     """Return whether the words around say a numeric range: `bytes 200-1023/4096`, `100-1500 ms`."""
     start, stop = span
-    if text[stop : stop + 1] in " /" and _RANGE_AFTER.match(text, stop):
+    after = text[stop : stop + 2]
+    if (after[:1] == "/" or (after[:1] == " " and after[1:].isalpha())) and _RANGE_AFTER.match(text, stop):
         return True
-    before = text[max(0, start - _LOOK_BACK) : start].lower()
-    word = _RANGE_BEFORE.search(before) if before[-1:] in " =:(" else None
-    return bool(word and not before[: word.start()][-1:].isalpha())
+    before = text[start - 4 : start] if start >= 4 else text[:start]  # noqa: PLR2004 - `e: (`, the end of a word and what parts
+    return before[-1:] in _PARTS and before.rstrip(_PARTS)[-1:].isalpha() and _behind_range(text, start)
+
+
+_PARTS: Final = " =:("
+
+
+def _behind_range(text: str, start: int) -> bool:
+    before = text[max(0, start - _LOOK_BACK) : start].lower().removesuffix("(")
+    word = before.rstrip(" =:")
+    if not 1 <= len(before) - len(word) <= 2 or not word.endswith(_RANGE_WORDS):  # noqa: PLR2004 - `: `
+        return False
+    return any(word.endswith(name) and not word[: -len(name)][-1:].isalpha() for name in _RANGE_WORDS)
 
 
 # A coordinate, or another measure with a sign: `+37.7749`. Registrars write numbers so: `+44.2079460018` (RFC 5733).
@@ -86,10 +124,34 @@ def is_column(text: str, span: Span) -> bool:
     start, stop = span
     if not _ONLY_SPACES.fullmatch(text, start, stop):
         return False
+    before = text[start - 1 : start]
+    after = text[stop : stop + 1]
     look_back = max(0, start - _LOOK_BACK)
-    if _COLUMN_BEFORE.search(text, look_back, start) or _COLUMNS_AFTER.match(text, stop):
+    if (
+        before
+        and before in " \t:="
+        and (_is_number_before(text, start) or _COLUMN_BEFORE.search(text, look_back, start))
+    ):
         return True
-    if _ONE_AFTER.match(text, stop):
-        # One number behind: behind a word that is what the sentence goes on with (`called 212 555 0199 3 times`).
-        return not _WORD_BEFORE.search(text, look_back, start)
-    return text[start] in "2345" and bool(_REQUEST_BEFORE.search(text, max(0, start - _LONGEST_REQUEST), start))
+    if after and after in " \t":
+        if _COLUMNS_AFTER.match(text, stop):
+            return True
+        if _ONE_AFTER.match(text, stop):
+            # One number behind: behind a word that is what the sentence goes on with (`called 212 555 0199 3 times`).
+            return not _WORD_BEFORE.search(text, look_back, start)
+    return (
+        before == " "
+        and text[start] in "2345"
+        and bool(_REQUEST_BEFORE.search(text, max(0, start - _LONGEST_REQUEST), start))
+    )
+
+
+def _is_number_before(text: str, start: int) -> bool:
+    """Return whether a number of up to 20 digits stands in front, parted by up to three spaces or tabs."""
+    look_back = max(0, start - _LOOK_BACK)
+    before = text[look_back:start]
+    number = before.rstrip(" \t")
+    rest = number.rstrip("0123456789")
+    if not 1 <= len(before) - len(number) <= 3 or not 1 <= len(number) - len(rest) <= 20:  # noqa: PLR2004
+        return False
+    return rest[-1].isspace() if rest else look_back == 0

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from consumer.redact.rule import Span, hits, starts
+from consumer.redact.rule import Rule, Span, hits, starts
 
 # The local part has at most 64 characters, a label at most 63 (RFC 5321, RFC 1035). A long run of such characters is
 # tried once, at its start, so that hostile text stays linear. A top-level domain has no digits: not `lodash@4.17.21`.
@@ -18,8 +18,7 @@ _UNIT: Final = re.compile(r"\.(?:service|socket|timer|target|mount|slice|scope|d
 
 def email(text: str, outline: str) -> list[Span]:
     """Return the e-mail addresses."""
-    if "@" not in outline:
-        return []
+    del outline
     # An instance of a systemd template has the same form: `getty@tty1.service`.
     return [match.span() for match in _EMAIL.finditer(text) if not _UNIT.search(match[0])]
 
@@ -31,7 +30,14 @@ _SSN: Final = re.compile(
 )
 
 
+_SSN_OUTLINE: Final = "000-00-0000"
+
+
 def ssn(text: str, outline: str) -> list[Span]:
     """Return the US social security numbers."""
-    matches = (_SSN.match(text, hit) for hit in hits(outline, "000-00-0000"))
+    matches = (_SSN.match(text, hit) for hit in hits(outline, _SSN_OUTLINE))
     return [match.span() for match in matches if match]
+
+
+EMAIL: Final = Rule(email, parts=("@",))
+SSN: Final = Rule(ssn, outlines=(_SSN_OUTLINE,))

@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from consumer.redact.lookalike import is_column, is_range, is_signed
-from consumer.redact.rule import WORD, Rule, Span, hits, starts
+from consumer.redact.rule import WORD, Rule, Span, starts
 
 # A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
 # zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does. What parts two numbers must stop
@@ -24,14 +24,14 @@ _AFTER: Final = (
     # `120-1024/4096` is a part of a whole; `555-0100/555-0199` are two numbers.
     r"(?!/[0-9]{1,20}(?![0-9]|[ ]?[-./ ][ ]?\(?[0-9]{3}))"
 )
-_EXTENSION: Final = r"(?:[ ]{0,2}[,;]?[ ]{0,2}(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
+_EXTENSION: Final = r"(?:[ ]{0,2}+[,;]?+[ ]{0,2}+(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
 END: Final = _EXTENSION + _AFTER
 
 # The seven digits that 7-digit and North American numbers end with, found in the shape (where space and dot are hyphens
 # too), and how far behind the start of the outline they begin.
 _OUTLINES: Final = (("000-0000", 0), ("000---0000", 0), (")0000000", 1), (")-0000000", 2))
 _LAST_SEVEN: Final = re.compile(rf"[0-9]{{3}}(?P<gap>[-. ]|[ ]-[ ]|)[0-9]{{4}}{END}")
-_START_OF_SEVEN: Final = re.compile(rf"{_BEFORE_DIGIT}(?<![A-Za-z_]\[)[1-9]")
+_ONLY_SEVEN: Final = re.compile(rf"{_BEFORE_DIGIT}(?<![A-Za-z_]\[)[1-9][0-9]{{2}}-[0-9]{{4}}{END}")
 _AREA: Final = re.compile(
     rf"(?:(?:{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)|{_BEFORE_PARENTHESIS})\([0-9]{{3}}\)[-. ]{{0,2}}"
     rf"|{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)?"
@@ -39,6 +39,9 @@ _AREA: Final = re.compile(
     # Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
     r"|[2-9][0-9]{2}(?P<loose>[ /]|[ ]-[ ])))\Z"
 )
+# The same without a 1 in front, which is most of them.
+_PARENTHESES: Final = re.compile(rf"{_BEFORE_PARENTHESIS}\([0-9]{{3}}\)[-. ]{{0,2}}\Z")
+_PLAIN: Final = re.compile(rf"{_BEFORE_DIGIT}(?:[0-9]{{3}}[-.]|[2-9][0-9]{{2}}[ /])\Z")
 _AREA_ENDS: Final = frozenset(("000-", "000)", "000/", "00)-", "0)--", "0---"))  # In the shape; a cheap gate.
 _AREA_REACH: Final = 14  # `001 - (212)  ` is the longest.
 
@@ -59,29 +62,50 @@ _PLUS: Final = re.compile(rf"\+(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]
 
 def national(text: str, outline: str) -> list[Span]:
     """Return the 7-digit and the North American 10-digit numbers."""
-    spans = []
+    spans: list[Span] = []
     for needle, offset in _OUTLINES:
-        if needle in outline:
-            found = (_national_at(text, outline, hit + offset) for hit in hits(outline, needle))
-            spans += [span for span in found if span]
+        hit = outline.find(needle)
+        while hit >= 0:
+            span = national_at(text, outline, hit + offset)
+            if span:
+                spans.append(span)
+            hit = outline.find(needle, span[1] if span else hit + 1)
     return spans
 
 
-def _national_at(text: str, outline: str, start: int) -> Span | None:
-    seven = _LAST_SEVEN.match(text, start)
-    if not seven:
+def national_at(text: str, outline: str, start: int) -> Span | None:
+    """Return the number whose last seven digits begin at `start`, if there is one."""
+    front = outline[start - 5 if start > 5 else 0 : start]  # noqa: PLR2004 - an area code, what parts it, and one more
+    if front[-4:] in _AREA_ENDS and (front[:4] != "0000" or text[start - 5] == "1"):
+        seven = _LAST_SEVEN.match(text, start)
+        if not seven:
+            return None
+        begin = _area_before(text, start, seven[1])
+        if begin is not None:
+            whole = (begin, seven.end())
+            return None if seven[1] == " " == text[start - 1] and is_column(text, whole) else whole
+    if text[start + 3 : start + 4] != "-":
         return None
-    stop = seven.end()
-    gap = seven["gap"]
-    area = None
-    if outline[max(0, start - 4) : start] in _AREA_ENDS:
-        area = _AREA.search(text, max(0, start - _AREA_REACH), start)
-    if area and _belong_together(area, gap, text[start]):
-        whole = (area.start(), stop)
-        return None if is_column(text, whole) else whole
-    if gap == "-" and _START_OF_SEVEN.match(text, start) and not is_range(text, (start, stop)):
-        return start, stop
-    return None
+    only = _ONLY_SEVEN.match(text, start)
+    return only.span() if only and not is_range(text, only.span()) else None
+
+
+def _area_before(text: str, start: int, gap: str) -> int | None:
+    """Return where the area code begins that ends at `start`, or the 1 in front of it; `gap` parts the seven digits."""
+    parts = text[start - 1]
+    begin = text.rfind("(", max(0, start - 7), start) if ")" in text[start - 3 : start] else -1
+    if begin >= 0 and "1" not in text[max(0, begin - 4) : begin]:
+        return begin if _PARENTHESES.match(text, begin, start) else None
+    if begin < 0 and start > 8 and "1" not in text[start - 8 : start - 4] and text[start - 2] in _DIGITS:  # noqa: PLR2004
+        # What parts the area code goes with what parts the seven digits.
+        if (parts != gap) if parts in "-." else (not gap or text[start] < "2"):
+            return None
+        return start - 4 if _PLAIN.match(text, start - 4, start) else None
+    area = _AREA.search(text, max(0, start - _AREA_REACH), start)
+    return area.start() if area and _belong_together(area, gap, text[start]) else None
+
+
+_DIGITS: Final = frozenset("0123456789")
 
 
 def _belong_together(area: re.Match[str], gap: str, exchange: str) -> bool:
@@ -95,10 +119,11 @@ def _belong_together(area: re.Match[str], gap: str, exchange: str) -> bool:
 
 def international(text: str, outline: str) -> list[Span]:
     """Return the numbers with a plus and a country code."""
-    spans: list[Span] = []
-    if "+" in outline:
-        spans += [match.span() for match in _PLUS.finditer(text)]
-    return [span for span in spans if not is_signed(text, span)] if spans else spans
+    del outline
+    return [span for match in _PLUS.finditer(text) if not is_signed(text, span := match.span())]
 
 
-RULES: Final[tuple[Rule, ...]] = (national, international)
+RULES: Final = (
+    Rule(national, outlines=("000-0000", "000---0000"), outline_forms=(re.compile(r"\)-?0000000"),)),
+    Rule(international, forms=(re.compile(r"\+[1-9]"),)),
+)

@@ -3,17 +3,27 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 TOKEN: Final = "[REDACTED]"  # noqa: S105 - the specification's word, not a secret
 
 Span = tuple[int, int]
 
-Rule = Callable[[str, str], Iterable[Span]]
-"""Takes the folded text and its shape, both position for position; returns what to redact, in any order.
 
-The shape is the cheap gate: a rule looks for its outline there first, and runs a pattern only around a hit.
-"""
+class Rule(NamedTuple):
+    """One thing to look for, and the signs of it: a text without any of them holds none, which `Gate` finds out.
+
+    `find` takes the folded text and its shape, both position for position, and returns what to redact, in any order.
+    """
+
+    find: Callable[[str, str], list[Span]]
+    outlines: tuple[str, ...] = ()  # In the shape.
+    parts: tuple[str, ...] = ()  # In the text.
+    capitals: tuple[str, ...] = ()  # In the text with `A` for a capital and `0` for a digit.
+    # Patterns for the shape and for the text; those that start with one literal, and a rare one, are cheap.
+    outline_forms: tuple[re.Pattern[str], ...] = ()
+    forms: tuple[re.Pattern[str], ...] = ()
+
 
 WORD: Final = "[0-9A-Za-z_]"  # ASCII only: a number may touch a letter of a script that writes without spaces.
 
@@ -34,17 +44,26 @@ _FOLDABLE: Final = re.compile("[^\x00-\x7f](?<=[\\d\\s\u2010-\u2013\u2212\uff0b\
 _FOLDED: Final = {"\uff0b": "+", "\uff08": "(", "\uff09": ")", "\uff0e": ".", "\uff0f": "/"}
 
 
-def _fold(match: re.Match[str]) -> str:
-    character = match[0]
+def _folded(character: str) -> str:
     digit = unicodedata.decimal(character, None)
     if digit is not None:
         return str(digit)
     return _FOLDED.get(character) or (" " if character.isspace() else "-")
 
 
+_FEW: Final = 16  # A text has one or two of them: a replacement each is the fastest.
+
+
 def fold(text: str) -> str:
     """Return `text` with digits, hyphens and spaces of any script as ASCII; every character keeps its position."""
-    return text if text.isascii() else _FOLDABLE.sub(_fold, text)
+    if text.isascii():
+        return text
+    characters = {*_FOLDABLE.findall(text)}
+    if len(characters) > _FEW:
+        return _FOLDABLE.sub(lambda match: _folded(match[0]), text)
+    for character in characters:
+        text = text.replace(character, _folded(character))
+    return text
 
 
 def _outline(byte: int) -> int:
@@ -83,6 +102,9 @@ def splice(text: str, spans: Iterable[Span]) -> str:
     end = 0
     for start, stop in sorted(spans):
         if start >= end or not pieces:
-            pieces += (text[end:start], TOKEN)
-        end = max(end, stop)
-    return "".join((*pieces, text[end:]))
+            pieces.append(text[end:start])
+            end = stop
+        elif stop > end:
+            end = stop
+    pieces.append(text[end:])
+    return TOKEN.join(pieces)

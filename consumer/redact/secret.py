@@ -1,9 +1,10 @@
 """The rules for secrets that have a form: JSON web tokens, keys of well-known services, passwords in URLs."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import TOKEN, Span
+from consumer.redact.rule import TOKEN, Rule, Span
 
 # RFC 7515 and 7516: base64url parts with dots; the first is JSON that begins with `{"`. Three parts of which the second
 # is JSON, too, the third may be empty (`alg` none); or five.
@@ -15,30 +16,19 @@ _JWT: Final = re.compile(
 
 def jwt(text: str, outline: str) -> list[Span]:
     """Return the JSON web tokens, signed and encrypted."""
-    return [match.span() for match in _JWT.finditer(text)] if "eyj" in outline else []
+    del outline
+    return [match.span() for match in _JWT.finditer(text)]
 
 
-_NOT_IN_WORD: Final = "(?<![0-9A-Za-z])"
-# What stands in the shape, and the key. Letters and digits alone go on before and behind: `_` parts names.
-_KEYS: Final = tuple(
-    (part, re.compile(_NOT_IN_WORD + key + "(?![0-9A-Za-z])"))
-    for part, key in (
-        # AWS IAM, "IAM identifiers": base32.
-        ("akia", "AKIA[A-Z2-7]{16}"),
-        ("asia", "ASIA[A-Z2-7]{16}"),
-        ("aiza", "AIza[0-9A-Za-z_-]{35}(?![_-])"),
-        ("xox", "xox[abeoprs]-[0-9A-Za-z-]{10,250}"),
-    )
+# Letters and digits alone go on before and behind: `_` parts names. AWS: IAM, "IAM identifiers", base32.
+_CAPITAL: Final = re.compile(
+    r"A(?<![0-9A-Za-z]A)(?:(?:KIA|SIA)[A-Z2-7]{16}|Iza[0-9A-Za-z_-]{35}(?![_-]))(?![0-9A-Za-z])",
 )
-# The same of services whose keys have an underscore, so that a text without one is not searched for them.
-_KEYS_WITH_UNDERSCORE: Final = tuple(
-    (part, re.compile(_NOT_IN_WORD + key + "(?![0-9A-Za-z])"))
-    for part, key in (
-        *((f"gh{kind}_", f"gh{kind}_[0-9A-Za-z]{{36,255}}") for kind in "pousr"),
-        ("_pat_", "github_pat_[0-9A-Za-z_]{22,255}"),
-        ("k_live_", "[sr]k_live_[0-9A-Za-z]{16,255}"),
-        ("k_test_", "[sr]k_test_[0-9A-Za-z]{16,255}"),
-    )
+_PREFIX: Final = re.compile("A(?:KIA|SIA|Iza)")
+_SLACK: Final = re.compile(r"xox(?<![0-9A-Za-z]xox)[abeoprs]-[0-9A-Za-z-]{10,250}(?![0-9A-Za-z])")
+_UNDERSCORE: Final = re.compile(
+    r"_(?:(?<=gh[pousr]_)(?<![0-9A-Za-z]gh._)[0-9A-Za-z]{36,255}|(?<=github_)(?<![0-9A-Za-z]github_)pat_[0-9A-Za-z_]{22,255}"
+    r"|(?<=[sr]k_)(?<![0-9A-Za-z][sr]k_)(?:live|test)_[0-9A-Za-z]{16,255})(?![0-9A-Za-z])"
 )
 _AWS_SECRET: Final = re.compile(
     r"(?i:secret[_-]?(?:access[_-]?)?key)[\\\"' ]{0,8}(?:[:=]>?|>)[\\\"' ]{0,8}"
@@ -54,25 +44,26 @@ _REST_OF_BLOCK: Final = re.compile(
 )
 
 
-def apikey(text: str, outline: str) -> list[Span]:
-    """Return the keys of AWS, GitHub, Google, Slack and Stripe, and private keys in PEM.
-
-    An AWS secret key has no form of its own: it is taken behind a name that says so, and the name stays.
-    """
-    spans = [key.span() for part, pattern in _KEYS if part in outline for key in pattern.finditer(text)]
-    if "_" in outline:
-        spans += [
-            key.span() for part, pattern in _KEYS_WITH_UNDERSCORE if part in outline for key in pattern.finditer(text)
-        ]
-    if "secret" in outline:
-        spans += [match.span("key") for match in _AWS_SECRET.finditer(text)]
-    if "-----begin" in outline:
-        spans += _private_keys(text)
-    return spans
+def _found(pattern: re.Pattern[str], group: str | int = 0) -> Callable[[str, str], list[Span]]:
+    return lambda text, _: [key.span(group) for key in pattern.finditer(text)]
 
 
-def _private_keys(text: str) -> list[Span]:
+def underscored(text: str, outline: str) -> list[Span]:
+    """Return the keys of GitHub and Stripe, which are found by the underscore behind their first word."""
+    del outline
+    return [(_word_before(text, key.start()), key.end()) for key in _UNDERSCORE.finditer(text)]
+
+
+def _word_before(text: str, underscore: int) -> int:
+    return underscore - next(len(word) for word in _FIRST_WORDS if text.endswith(word, 0, underscore))
+
+
+_FIRST_WORDS: Final = ("github", "ghp", "gho", "ghu", "ghs", "ghr", "sk", "rk")
+
+
+def private_keys(text: str, outline: str) -> list[Span]:
     """Return the private keys over all their lines; one that was cut off goes as far as its base64."""
+    del outline
     spans = []
     begin = _BEGIN.search(text)
     while begin:
@@ -91,7 +82,18 @@ _CREDENTIALS: Final = re.compile(r"://[^\s/?#:@\"'<>]{0,128}:(?P<password>[^\s/?
 
 def password(text: str, outline: str) -> list[Span]:
     """Return the passwords in URLs (`postgres://app:secret@db`); the rest of the URL stays."""
-    if "@" not in outline or "://" not in outline:
-        return []
+    del outline
     found = (match for match in _CREDENTIALS.finditer(text) if match["password"] != TOKEN)
     return [match.span("password") for match in found]
+
+
+JWT: Final = Rule(jwt, parts=("J",))  # Rarer than the whole word is short.
+# An AWS secret key has no form of its own: it is taken behind a name that says so, and the name stays.
+APIKEYS: Final = (
+    Rule(_found(_CAPITAL), forms=(_PREFIX,)),
+    Rule(_found(_SLACK), parts=("xox",)),
+    Rule(underscored, forms=(re.compile("_(?:(?<=gh[pousr]_)|(?<=github_)|(?<=[sr]k_))"),)),
+    Rule(_found(_AWS_SECRET, "key"), outlines=("secret",)),
+    Rule(private_keys, parts=("-----BEGIN",)),
+)
+PASSWORD: Final = Rule(password, parts=("@",))

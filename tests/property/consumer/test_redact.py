@@ -1,18 +1,23 @@
 """Redaction on any text: idempotent, complete, and blind to what has only the form of a number."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from consumer.redact import RULE_NAMES, TOKEN, build
+from bench.micro.redaction import HOSTILE
+from consumer.redact import _RULES, RULE_NAMES, TOKEN, Redactor, account, address, build, person, phone
+from consumer.redact.rule import Rule, Span
 
+_CORPUS = Path(__file__).parents[2] / "golden" / "redaction"
 PHONE = build()
 ALL = build(RULE_NAMES)
 
@@ -111,6 +116,8 @@ _LEFT = st.sampled_from(["", "call ", "tel:", "phone=", '{"to":"', "(", "[", "<"
 _RIGHT = st.sampled_from(["", ".", ", thanks", '"}', ")", "]", ">", " at 10:15", "?", "; next", "\nnext line", " busy"])
 
 
+# The percent sign makes a form of it, and the plus a space; once it is gone, the plus begins a number.
+@example("]%2Da@b.co+\\ghp_" + "a1" * 18 + "+44 20 7946 0018")
 @given(_TEXTS)
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     """Redaction is idempotent, with the default rule and with all of them (I8)."""
@@ -123,7 +130,8 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 def test_no_rule_finds_anything_in_redacted_text(text: str) -> None:
     """What is left holds nothing that a rule names: no neighbours joined into a new number (I8)."""
     for redactor in (PHONE, ALL):
-        assert redactor._spans(redactor.text(text)) == []
+        settled = redactor.text(text)
+        assert redactor._pass(settled)[0] == settled
 
 
 @given(_TEXTS)
@@ -133,11 +141,75 @@ def test_what_stands_between_tokens_is_the_text_itself(text: str) -> None:
     assert re.fullmatch(kept, text, re.DOTALL)
 
 
+def _at_every_place(match_at: Callable[[str, str, int], Span | None]) -> Callable[[str, str], list[Span]]:
+    return lambda text, outline: [
+        span for start in range(len(text)) if (span := match_at(text, outline, start)) is not None
+    ]
+
+
+def _ipv4_at(text: str, _: str, start: int) -> Span | None:
+    found = address._ADDRESS.match(text, start)
+    return found.span() if found and address._OCTETS.issuperset(found[0].split(".")) else None
+
+
+def _ipv6_at(text: str, _: str, start: int) -> Span | None:
+    found = address._LONG_ADDRESS.match(text, start)
+    return found.span() if found and address._is_ipv6(found) else None
+
+
+def _ssn_at(text: str, _: str, start: int) -> Span | None:
+    found = person._SSN.match(text, start)
+    return found.span() if found else None
+
+
+def _cards(text: str, _: str) -> list[Span]:
+    return [span for found in account._CARD.finditer(text) if (span := account._card(found))]
+
+
+# The slow plain way: no sign opens a rule, they are all searched, and what has a form is tried at every place.
+_PLAIN: dict[str, list[Callable[[str, str], list[Span]]]] = {
+    **{name: [rule.find for rule in rules] for name, rules in _RULES.items()},
+    "phone": [_at_every_place(phone.national_at), *(rule.find for rule in _RULES["phone"][1:])],
+    "card": [_cards],
+    "ssn": [_at_every_place(_ssn_at)],
+    "ipv4": [_at_every_place(_ipv4_at)],
+    "ipv6": [_at_every_place(_ipv6_at)],
+}
+
+
+def _plain(names: tuple[str, ...]) -> Redactor:
+    rules = [Rule(find, parts=("",)) for name in names for find in _PLAIN[name]]
+    return Redactor(rules, [], "plain", phones=True)
+
+
+_PLAIN_PHONE = _plain(("phone",))
+_PLAIN_ALL = _plain(RULE_NAMES)
+
+
+@given(_TEXTS | _REPEATED)
+def test_the_gate_and_the_short_cuts_change_nothing(text: str) -> None:
+    """What opens a rule, and where it looks, only saves time: the slow plain way finds the same, to the character."""
+    assert PHONE.text(text) == _PLAIN_PHONE.text(text)
+    assert ALL.text(text) == _PLAIN_ALL.text(text)
+
+
+def test_the_gate_and_the_short_cuts_change_nothing_in_the_corpus_and_in_hostile_text() -> None:
+    """The same on every golden line and on each hostile text."""
+    corpus = [
+        json.loads(line)["text"]
+        for path in _CORPUS.glob("*.jsonl")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    for text in [*corpus, *(unit * 12 for unit in HOSTILE)]:
+        assert ALL.text(text) == _PLAIN_ALL.text(text)
+
+
 @given(_TEXTS | _REPEATED)
 def test_two_passes_settle_any_text(text: str) -> None:
     """Phones need no more than a second pass: no list of numbers sets free one number a pass."""
-    passed = PHONE._pass(PHONE._pass(text))
-    assert PHONE._pass(passed) == passed
+    once, _ = PHONE._pass(text)
+    twice, _ = PHONE._pass(once)
+    assert PHONE._pass(twice)[0] == twice
 
 
 @given(_LEFT, _PHONES, _RIGHT)
@@ -168,6 +240,7 @@ _ENCODINGS: dict[str, Callable[[str], str]] = {
 )
 def test_a_number_in_any_encoding_is_gone(number: str, encoding: str, line: str) -> None:
     """The encoded characters become the token, all of them, and what stands around them stays as it was written."""
+    assume(encoding != "form" or "=" in line)
     assert PHONE.text(line.format(_ENCODINGS[encoding](number))) == line.format(TOKEN)
 
 
