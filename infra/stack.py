@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_kinesis import KinesisClient
@@ -65,6 +66,11 @@ class Place:
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation here."""
         return self.session.client("cloudformation", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """CloudWatch here."""
+        return self.session.client("cloudwatch", endpoint_url=self.aws_endpoint_url, config=_CONFIG)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":

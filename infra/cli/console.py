@@ -26,7 +26,7 @@ _PORT: Final = 8642
 @click.option("--raw", is_flag=True, help="The original texts, not the redacted ones.")
 @click.option("--allow-changes", is_flag=True, help="Let the page send dead letters back and remove them.")
 def command(*, where: Where, zone: tzinfo, port: int, no_browser: bool, raw: bool, allow_changes: bool) -> None:
-    """Show the stack on a page of this machine, until Ctrl-C: its flow, logs and dead letters.
+    """Show the stack on a page of this machine, until Ctrl-C: flow, logs, dead letters.
 
     The page works with your own credentials. Its address holds a token that is new at each start; nobody else gets in.
     """

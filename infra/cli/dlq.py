@@ -1,7 +1,5 @@
 """`rdp dlq`: the dead letters listed, shown, exported, sent back and removed."""
 
-import contextlib
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,6 +12,7 @@ import click
 
 from consumer.replay import private
 from infra import dead_letters, move_task
+from infra import purge as removal  # `purge` is the verb
 from infra.counts import queue_depth
 from infra.dead_letters import DeadLetter, Filter
 from infra.options.locator import on_stack
@@ -90,7 +89,7 @@ def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
     """Write the dead letters to FILE, one JSON object a line. Nothing is removed; FILE must not exist."""
     with private.opened(file, anew=True) as lines:
         letters = _wanted(stack, wanted)
-        lines.writelines(map(_line, letters))
+        lines.writelines(map(removal.line, letters))
     out.say(f"{len(letters)} dead letters written to {file}.")
     _warn_of_hidden(stack)
 
@@ -122,16 +121,8 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
     kept_in = None if no_export else file or Path(f"dead-letters-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson")
     if not yes:
         out.confirm(f"Remove them, {f'kept in {kept_in}' if kept_in else 'kept nowhere'}?", abort=True)
-    with private.opened(kept_in, anew=True) if kept_in else contextlib.nullcontext() as lines:
-
-        def keep(some: Sequence[DeadLetter]) -> None:
-            if lines is not None:
-                lines.writelines(map(_line, some))
-                lines.flush()
-                os.fsync(lines.fileno())
-
-        ids = {letter.message_id for letter in letters}
-        gone, refused = dead_letters.purge(stack.place.sqs, dlq_url=stack.dlq_url, message_ids=ids, keep=keep)
+    ids = {letter.message_id for letter in letters}
+    gone, refused = removal.purge(stack, ids, kept_in)
     out.say(f"{gone} dead letters removed{f'; they are in {kept_in}' if kept_in else ''}.")
     if gone < len(ids):
         codes = ", ".join(f"{code} {count}" for code, count in refused.items()) or "others hold them"
@@ -170,10 +161,6 @@ def redrive(stack: Stack, *, wanted: Filter) -> None:
 def _wanted(stack: Stack, wanted: Filter) -> list[DeadLetter]:
     letters = filter(wanted.takes, dead_letters.look(stack.place.sqs, stack.dlq_url))
     return sorted(letters, key=lambda letter: (letter.sent_ms, letter.message_id))
-
-
-def _line(letter: DeadLetter) -> bytes:
-    return f"{letter.as_json()}\n".encode()
 
 
 def _counted(letters: Sequence[DeadLetter]) -> str:

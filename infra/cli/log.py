@@ -5,7 +5,7 @@ from datetime import tzinfo
 import click
 
 from consumer.item import Key
-from infra import stored_logs
+from infra import log_life, log_traces, stored_logs
 from infra.options.locator import on_stack
 from infra.options.zone import zone_option
 from infra.stack import Stack, StackError
@@ -19,8 +19,12 @@ from infra.terminal import log_lines, out
 @zone_option
 @click.option("--raw", is_flag=True, help="The original text, not the redacted one.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, as_json: bool) -> None:
+@click.option("--life", is_flag=True, help="What happened to it: request, stream record, receives, row or dead letter.")
+def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, as_json: bool, life: bool) -> None:
     """Show everything of TENANT's log LOG_ID: its times, its fields, its text."""
+    if life:
+        _show_life(stack, Key(tenant, log_id))
+        return
     table = stored_logs.table(stack)
     key = Key(tenant, log_id)
     item = table.get([key]).get(key)
@@ -34,3 +38,11 @@ def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, 
         return
     for line in log_lines.whole(item, zone=zone, raw=raw):
         out.say(line)
+
+
+def _show_life(stack: Stack, key: Key) -> None:
+    traces = log_traces.gather(stack, key)
+    for at, what, detail in map(log_life.told, log_life.life(traces)):
+        out.say(f"{at or '-':<24}  {what:<13}  {detail}")
+    if traces.item is None and not traces.letters:
+        raise StackError(f"Tenant {key.tenant_id!r} has no row and no dead letter {key.log_id!r}.")

@@ -35,11 +35,11 @@ class Pages:
         self._environment.filters["printable"] = printable
         self._environment.globals["shown"] = shown
 
-    def text(self, name: str, **context: Any) -> str:
+    def text(self, name: str, /, **context: Any) -> str:
         """Return the template `name` with these values."""
         return self._environment.get_template(f"{name}.html").render(context)
 
-    def answer(self, name: str, *, status: int = 200, **context: Any) -> Response:
+    def answer(self, name: str, /, *, status: int = 200, **context: Any) -> Response:
         """Return it as an answer."""
         return HTMLResponse(self.text(name, **context), status_code=status)
 

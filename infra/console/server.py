@@ -4,9 +4,11 @@ import asyncio
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
+from botocore.exceptions import ClientError
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from starlette.applications import Starlette
@@ -16,10 +18,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from infra import stored_logs
-from infra.console import logs, pages
+from consumer import redact
+from consumer.redact import Redactor
+from consumer.settings import from_environ
+from infra import dead_letters, log_traces, stored_logs
+from infra.console import flow_page, letters, life_page, logs, pages, runbook
 from infra.console.door import Door, Guarded
 from infra.console.pages import Pages, Shown
+from infra.console.watch import Watch
+from infra.dead_letters import DeadLetter, Redriven
+from infra.purge import purge
 from infra.stack import Stack, StackError
 
 
@@ -27,19 +35,60 @@ def application(stack: Stack, shown: Shown, zone: tzinfo) -> Starlette:
     """Return the console of a stack, without its door."""
     made = Pages(shown)
     table = stored_logs.table(stack)
+    place = stack.place
+    _ = place.lambda_, place.logs, place.sqs, place.kinesis, place.cloudwatch  # boto3 makes clients in one thread only.
+
+    def look() -> list[DeadLetter]:
+        found = dead_letters.look(place.sqs, stack.dlq_url)
+        return sorted(found, key=lambda letter: (letter.sent_ms, letter.message_id))
+
+    def purged(message_ids: Collection[str]) -> tuple[Redriven, str]:
+        kept_in = Path(f"dead-letters-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.ndjson")
+        return purge(stack, message_ids, kept_in), str(kept_in)
+
     return of_routes(
         made,
-        logs.routes(
-            logs.Logs(
-                pages=made,
-                reads=table,
-                looks=lambda ask, before, wait: stored_logs.looks(stack, table, ask, before=before, wait=wait),
-                now=lambda: datetime.now(UTC),
-                zone=zone,
-                raw=shown.raw,
-            )
-        ),
+        [
+            *flow_page.routes(flow_page.Flow(made, Watch(stack).look)),
+            *logs.routes(
+                logs.Logs(
+                    pages=made,
+                    reads=table,
+                    looks=lambda ask, before, wait: stored_logs.looks(stack, table, ask, before=before, wait=wait),
+                    now=lambda: datetime.now(UTC),
+                    zone=zone,
+                    raw=shown.raw,
+                )
+            ),
+            *letters.routes(
+                letters.Letters(
+                    pages=made,
+                    look=look,
+                    redrive=lambda wanted: dead_letters.redrive(
+                        place.sqs, dlq_url=stack.dlq_url, queue_url=stack.queue_url, wanted=wanted
+                    ),
+                    purge=purged,
+                    redactor=None if shown.raw else _redactor(stack),
+                    allow_changes=shown.allow_changes,
+                    plans={},
+                )
+            ),
+            *life_page.routes(made, lambda key: log_traces.gather(stack, key)),
+            *runbook.routes(made),
+        ],
     )
+
+
+def _redactor(stack: Stack) -> Redactor:
+    """Return what the consumer redacts with; where its settings may not be read, all rules there are."""
+    try:
+        configuration = stack.place.lambda_.get_function_configuration(
+            FunctionName=stack.outputs["ConsumerFunctionName"]
+        )
+        settings = from_environ(configuration.get("Environment", {}).get("Variables", {}))
+        return redact.build(settings.redaction_rules, settings.redaction_patterns)
+    except (ClientError, ValueError):
+        return redact.build(redact.RULE_NAMES)
 
 
 def of_routes(made: Pages, routes: list[Route]) -> Starlette:

@@ -55,17 +55,19 @@ function brush(svg) {
   });
 }
 
+function add(list, html) {
+  const came = document.createElement("template");
+  came.innerHTML = html; // Ours: the server escaped every value in it.
+  const rows = [...came.content.children].filter((row) => !document.getElementById(row.id));
+  list.prepend(...rows);
+  rows.forEach((row) => htmx.process(row));
+  while (list.children.length > KEPT_ROWS) htmx.remove(list.lastElementChild);
+}
+
 function follow(list) {
   const said = document.getElementById("following");
   const source = new EventSource(list.dataset.follow);
-  source.addEventListener("rows", (event) => {
-    const came = document.createElement("template");
-    came.innerHTML = event.data; // Ours: the server escaped every value in it.
-    const rows = [...came.content.children].filter((row) => !document.getElementById(row.id));
-    list.prepend(...rows);
-    rows.forEach((row) => htmx.process(row));
-    while (list.children.length > KEPT_ROWS) list.lastElementChild.remove();
-  });
+  source.addEventListener("rows", (event) => add(list, event.data));
   source.addEventListener("failed", (event) => {
     source.close();
     said.textContent = event.data;

@@ -1,0 +1,53 @@
+"""The view of the flow: what stands where, the last hour, and what is wrong right now."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from infra.console import flow
+from infra.console.failures import told
+from infra.console.pages import Pages
+from infra.console.watch import Look
+
+_WIDTH: Final = 600
+_HEIGHT: Final = 80
+
+
+class Flow(NamedTuple):
+    """What the view touches."""
+
+    pages: Pages
+    look: Callable[[], Look]
+
+
+def routes(view: Flow) -> list[Route]:
+    """Return what the view answers to."""
+    return [
+        Route("/flow", told(view.pages, partial(_page, view))),
+        Route("/flow/now", told(view.pages, partial(_now, view))),
+    ]
+
+
+def _page(view: Flow, _request: Request) -> Response:
+    return view.pages.answer("flow")
+
+
+def _now(view: Flow, _request: Request) -> Response:
+    look = view.look()
+    charts = [
+        (name, sum(values), max(values), flow.line(values, width=_WIDTH, height=_HEIGHT))
+        for name, values in look.hour.counts.items()
+        if name in {"accepted", "stored"} or any(values)
+    ]
+    return view.pages.answer(
+        "flow_now",
+        look=look,
+        charts=charts,
+        waiting=flow.line(look.waiting, width=_WIDTH, height=_HEIGHT),
+        width=_WIDTH,
+        height=_HEIGHT,
+    )

@@ -1,0 +1,148 @@
+"""The view of the dead letters: what is there and why, sent back or removed after a preview and a confirmation."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from consumer.redact import Redactor
+from infra.console.failures import told
+from infra.console.pages import Pages
+from infra.dead_letters import DeadLetter, Filter, Redriven
+from infra.stack import StackError
+from ingest.contract import exact_json
+from ingest.contract.message import encode
+
+Action = Literal["redrive", "purge"]
+
+_MOST_SHOWN: Final = 100
+_MOST_PLANS: Final = 20
+_MAX_FORM_BYTES: Final = 4_096
+
+
+class Plan(NamedTuple):
+    """A change that was shown and waits for its confirmation: of which letters, by their filter and message ids."""
+
+    action: Action
+    wanted: Filter
+    message_ids: frozenset[str]
+
+
+class Letters(NamedTuple):
+    """What the view touches. `look` returns all letters, the oldest first; `redactor` is None with `--raw`.
+
+    `purge` returns also where the removed ones are kept. `plans` holds the changes that were shown, by their name.
+    """
+
+    pages: Pages
+    look: Callable[[], Sequence[DeadLetter]]
+    redrive: Callable[[Filter], Redriven]
+    purge: Callable[[Collection[str]], tuple[Redriven, str]]
+    redactor: Redactor | None
+    allow_changes: bool
+    plans: dict[str, Plan]
+
+
+def routes(letters: Letters) -> list[Route]:
+    """Return what the view answers to."""
+    return [
+        Route("/dead-letters", told(letters.pages, partial(_page, letters))),
+        Route("/dead-letters/preview", told(letters.pages, partial(_preview, letters))),
+        Route("/dead-letters/change", partial(_change, letters), methods=["POST"]),
+    ]
+
+
+def shown(letter: DeadLetter, redactor: Redactor | None) -> str:
+    """Return a letter's whole content as text: as it is, or redacted by the rules that the stored texts have."""
+    if redactor is None:
+        return letter.body
+    if letter.log is None:
+        return redactor.text(letter.body)
+    content: dict[str, Any] = exact_json.decoder().decode(encode(letter.log))
+    content["text"] = redactor.text(letter.log.text)
+    if letter.log.fields:
+        content["fields"] = redactor.fields(letter.log.fields)
+    return exact_json.encode(content).decode()
+
+
+def groups(letters: Sequence[DeadLetter]) -> list[tuple[str, str, int]]:
+    """Return (reason, tenant, how many), the most first."""
+    counts = Counter((letter.reason, letter.tenant_id) for letter in letters)
+    return [(reason, tenant, count) for (reason, tenant), count in counts.most_common()]
+
+
+def _page(letters: Letters, request: Request) -> Response:
+    wanted = _filter(request)
+    found = [letter for letter in letters.look() if wanted.takes(letter)]
+    return letters.pages.answer(
+        "letters",
+        wanted=wanted,
+        query=_query(wanted),
+        groups=[(*group, _query(Filter(group[1], group[0]))) for group in groups(found)],
+        letters=[(letter, shown(letter, letters.redactor)) for letter in found[:_MOST_SHOWN]],
+        total=len(found),
+    )
+
+
+def _preview(letters: Letters, request: Request) -> Response:
+    """Answer with what a change would do, and the form that confirms it."""
+    _check_allowed(letters)
+    wanted = _filter(request)
+    action: Action = "purge" if request.query_params.get("action") == "purge" else "redrive"
+    found = [letter for letter in letters.look() if wanted.takes(letter)]
+    name = secrets.token_urlsafe(16)
+    if found:
+        while len(letters.plans) >= _MOST_PLANS:
+            letters.plans.pop(next(iter(letters.plans)))
+        letters.plans[name] = Plan(action, wanted, frozenset(letter.message_id for letter in found))
+    return letters.pages.answer(
+        "letters_preview", action=action, name=name, groups=groups(found), total=len(found), query=_query(wanted)
+    )
+
+
+async def _change(letters: Letters, request: Request) -> Response:
+    """Do what was shown, once."""
+    form = b""
+    async for part in request.stream():
+        form += part
+        if len(form) > _MAX_FORM_BYTES:
+            return letters.pages.answer("problem_page", status=413, problem="This is no form of ours.")
+    name = dict(parse_qsl(form.decode("ascii", "replace"))).get("plan", "")
+    return await to_thread.run_sync(told(letters.pages, partial(_do, letters, name)), request)
+
+
+def _do(letters: Letters, name: str, _request: Request) -> Response:
+    _check_allowed(letters)
+    plan = letters.plans.pop(name, None)
+    if plan is None:
+        raise StackError("This was done already, or shown too long ago. Look at the dead letters again.")
+    kept = ""
+    if plan.action == "redrive":
+        done = letters.redrive(plan.wanted)
+    else:
+        done, kept = letters.purge(plan.message_ids)
+    return letters.pages.answer(
+        "letters_done", action=plan.action, done=done, kept=kept, expected=len(plan.message_ids)
+    )
+
+
+def _check_allowed(letters: Letters) -> None:
+    if not letters.allow_changes:
+        raise StackError("This console only shows. Start it with --allow-changes to send back or remove dead letters.")
+
+
+def _filter(request: Request) -> Filter:
+    tenant, reason, id_ = (request.query_params.get(name) or None for name in ("tenant", "reason", "id"))
+    return Filter(tenant, reason, id_)
+
+
+def _query(wanted: Filter) -> str:
+    named = {"tenant": wanted.tenant_id, "reason": wanted.reason, "id": wanted.id}
+    return urlencode({name: value for name, value in named.items() if value is not None})

@@ -1,0 +1,29 @@
+"""The view of one log's life: what happened to it, when and why."""
+
+from collections.abc import Callable
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from consumer.item import Key
+from infra import log_life
+from infra.console.failures import told
+from infra.console.pages import Pages
+from infra.log_life import Traces
+
+
+def routes(pages: Pages, gather: Callable[[Key], Traces]) -> list[Route]:
+    """Return what the view answers to; `gather` is `infra.log_traces.gather` over the stack."""
+    return [Route("/life", told(pages, partial(_page, pages, gather)))]
+
+
+def _page(pages: Pages, gather: Callable[[Key], Traces], request: Request) -> Response:
+    """Answer with the form; where it names a log also with its steps."""
+    key = Key(*(request.query_params.get(name, "").strip() for name in ("tenant", "log_id")))
+    if not all(key):
+        return pages.answer("life", key=key, steps=None, is_known=True)
+    traces = gather(key)
+    steps = [log_life.told(step) for step in log_life.life(traces)]
+    return pages.answer("life", key=key, steps=steps, is_known=bool(traces.item or traces.letters))

@@ -1,0 +1,79 @@
+"""What the flow view reads of a stack: counts, lines, alarms, whether the functions start. Open pages share it."""
+
+import threading
+import time
+from collections import deque
+from typing import Final, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from infra import consumer_switch, counts, function_log, function_start
+from infra.console.flow import Hour, Traffic
+from infra.console.troubles import Alarm, Trouble, troubles
+from infra.counts import Counts
+from infra.stack import Stack
+
+_HOUR_MS: Final = 3_600_000
+_FRESH_S: Final = 2.0
+"""So long a look serves all pages that are open."""
+_ASKED_S: Final = 60.0
+"""So long an answer to "do you start?" holds: each is an invocation."""
+_SAMPLES: Final = 720
+
+
+class Look(NamedTuple):
+    """What stands where, the last hour, what is wrong, and how many logs waited at the looks of this console."""
+
+    counts: Counts
+    hour: Hour
+    troubles: list[Trouble]
+    unread: str
+    waiting: list[int]
+
+
+class Watch:
+    """Looks at a stack when a page asks; the pages of one moment share a look."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._lock = threading.Lock()
+        self._followers = function_log.followers(stack, int(time.time() * 1000) - _HOUR_MS)
+        self._traffic = Traffic()
+        self._waiting: deque[int] = deque(maxlen=_SAMPLES)
+        self._starts = dict[str, function_start.Start]()
+        self._asked_s = self._looked_s = float("-inf")
+        self._last: Look | None = None
+
+    def look(self) -> Look:
+        """Return what a look finds, or found a moment ago."""
+        with self._lock:
+            if self._last is None or time.monotonic() - self._looked_s > _FRESH_S:
+                self._last = self._look()
+                self._looked_s = time.monotonic()
+            return self._last
+
+    def _look(self) -> Look:
+        now = counts.read(self._stack)
+        self._waiting.append(now.queued + now.in_flight)
+        for follower in self._followers:
+            for entry in follower.new():
+                self._traffic.take(entry.timestamp_ms, entry.message)
+        if time.monotonic() - self._asked_s > _ASKED_S:
+            self._starts = function_start.ask(self._stack)
+            self._asked_s = time.monotonic()
+        alarms, unread = self._alarms()
+        consumer = consumer_switch.find(self._stack).state
+        found = list(troubles(now, consumer=consumer, starts=self._starts, alarms=alarms))
+        return Look(now, self._traffic.hour(int(time.time() * 1000)), found, unread, list(self._waiting))
+
+    def _alarms(self) -> tuple[list[Alarm], str]:
+        """Return the alarms that have gone off, and why they could not be read or ""."""
+        name = self._stack.outputs.get("DashboardName")  # Named like the stack, as its alarms are.
+        if name is None:
+            return [], "The stack's outputs do not say its name: alarms were not read."
+        try:
+            found = self._stack.place.cloudwatch.describe_alarms(AlarmNamePrefix=f"{name}-", StateValue="ALARM")
+        except ClientError as error:
+            return [], f"Alarms were not read: {error.response['Error']['Code']}."
+        alarms = found.get("MetricAlarms", [])
+        return [Alarm(one["AlarmName"].removeprefix(f"{name}-"), one.get("AlarmDescription", "")) for one in alarms], ""

@@ -1,0 +1,138 @@
+"""One log's life: its request, its stream record, its receives, its row or dead letter, in the order of time. Pure."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from consumer.item import Item, Key
+from consumer.timestamps import rfc3339
+from infra.dead_letters import DeadLetter
+from infra.function_log import Entry
+from ingest.contract.log_ids import received_ms
+
+
+class StreamRecord(NamedTuple):
+    """Where a log stands on the stream: its Kinesis record, its place in it, and when Kinesis took it."""
+
+    at_ms: int
+    shard_id: str
+    sequence_number: str
+    position: int
+
+
+class Traces(NamedTuple):
+    """What the stores and the functions' lines hold of one log. `unread` says what could not be read, and why."""
+
+    key: Key
+    item: Item | None
+    letters: Sequence[DeadLetter]
+    records: Sequence[StreamRecord]
+    entries: Sequence[Entry]
+    unread: Sequence[str] = ()
+
+
+class Step(NamedTuple):
+    """One thing that happened. `at_ms` is None where nothing says when; `what` is a word or two, `detail` the rest."""
+
+    at_ms: int | None
+    what: str
+    detail: str
+
+
+def receipt_ms(key: Key, *, item: Item | None, letters: Sequence[DeadLetter]) -> int | None:
+    """Return when the log was received, in ms since the epoch, by its row, its dead letter or its id; else None."""
+    texts = [item.received_at] if item else [letter.received_at for letter in letters if letter.received_at]
+    return _ms(texts[0]) if texts else received_ms(key.log_id)
+
+
+def life(traces: Traces) -> list[Step]:
+    """Return the steps in the order of time; those without one stand last, then what could not be read."""
+    received = receipt_ms(traces.key, item=traces.item, letters=traces.letters)
+    steps = [
+        *_requests(traces.key, traces.entries, received),
+        *_records(traces.records),
+        *_lines(traces.key, traces.entries),
+        *_letters(traces.letters),
+        *_row(traces.item),
+    ]
+    ordered = sorted(steps, key=lambda step: (step.at_ms is None, step.at_ms or 0))
+    return ordered + [Step(None, "not read", why) for why in traces.unread]
+
+
+def told(step: Step) -> tuple[str, str, str]:
+    """Return a step's time in UTC ("" without one), its word and its detail."""
+    return "" if step.at_ms is None else rfc3339(step.at_ms), step.what, step.detail
+
+
+def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Iterator[Step]:
+    """Yield the requests of the log's tenant in the millisecond of its receipt: one, nearly always."""
+    if received is None:
+        return
+    for entry in entries:
+        members = _members(entry)
+        if entry.service != "ingest" or members.get("event") != "ingest":
+            continue
+        tenants = members.get("tenants")
+        at_ms = members.get("_aws", {}).get("Timestamp")
+        if at_ms == received and isinstance(tenants, dict) and key.tenant_id in tenants:
+            ids = ", ".join(
+                f"{name} {members[name]}" for name in ("request_id", "lambda_request_id") if name in members
+            )
+            accepted, late = members.get("accepted"), members.get("stream_failures")
+            kinesis = f", {late} of them not taken by Kinesis" if late else ""
+            yield Step(at_ms, "received", f"{ids}: {accepted} logs accepted{kinesis}")
+            return
+    yield Step(received, "received", "by ingest; no line of its request was found")
+
+
+def _records(records: Iterable[StreamRecord]) -> Iterator[Step]:
+    for record in records:
+        place = f"record {record.position} of {record.sequence_number}, {record.shard_id}"
+        yield Step(record.at_ms, "on the stream", place)
+
+
+def _lines(key: Key, entries: Iterable[Entry]) -> Iterator[Step]:
+    """Yield what the consumer's lines say of the log: each receive after which it was not stored, and why."""
+    for entry in entries:
+        members = _members(entry)
+        if (members.get("tenant_id"), members.get("log_id")) != key:
+            continue
+        event = members.get("event")
+        if event == "log_not_stored":
+            why = [f"{name} {members[name]}" for name in ("reason", "cause", "message_id") if name in members]
+            yield Step(entry.timestamp_ms, str(members.get("outcome", "not stored")), ", ".join(why))
+        elif event == "log_id_conflict":
+            stored_as = members.get("stored_as")
+            yield Step(entry.timestamp_ms, "conflict", f"another text has this id; stored as {stored_as}")
+
+
+def _letters(letters: Iterable[DeadLetter]) -> Iterator[Step]:
+    for letter in letters:
+        original = letter.attributes.get("original_message_id")
+        was = f", {original} in the queue" if original else ""
+        detail = f"{letter.reason}; message {letter.message_id}{was}, received {letter.receive_count} times"
+        # By the consumer it was sent anew then; what SQS moved keeps the time at which it came into the queue.
+        yield Step(letter.sent_ms if original else None, "dead-lettered", detail)
+
+
+def _row(item: Item | None) -> Iterator[Step]:
+    if item is None:
+        return
+    late = f", late: {item.late_at}" if item.late_at else ""
+    conflict = f", beside the log that has the id {item.conflict_of}" if item.conflict_of else ""
+    took_ms = _ms(item.processed_at) - _ms(item.received_at)
+    detail = f"as a row, {took_ms / 1000:.3f} s after its receipt{late}{conflict}; redaction {item.redaction_version}"
+    yield Step(_ms(item.processed_at), "stored", detail)
+
+
+def _members(entry: Entry) -> dict[str, Any]:
+    try:
+        members = json.loads(entry.message)
+    except ValueError:
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def _ms(at: str) -> int:
+    return round(datetime.fromisoformat(at).timestamp() * 1000)

@@ -1,0 +1,129 @@
+"""What a stack holds of one log, gathered: its row, its dead letter, its stream record, the functions' lines."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from consumer import clock
+from consumer.item import Key
+from consumer.replay.checkpoint import ShardPosition
+from consumer.replay.deaggregate import UserRecord, deaggregate
+from consumer.replay.read import list_shards, pages
+from infra import dead_letters, stored_logs
+from infra.counts import queue_depth
+from infra.function_log import GROUPS, Entry
+from infra.log_life import StreamRecord, Traces, receipt_ms
+from infra.stack import Stack
+from ingest.contract.errors import Poison
+from ingest.contract.message import decode
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.type_defs import ShardTypeDef
+
+_REQUEST_MS: Final = 60_000
+"""So long after the receipt a line of its request is looked for: an invocation ends within 30 s."""
+
+_MOST_LINES: Final = 10_000
+_MOST_RECORDS: Final = 20_000
+"""Kinesis records of the log's shard that are looked through from its receipt on, the margin of the clocks included."""
+
+_ON_STREAM_MS: Final = 600_000
+"""So long after the receipt a record is looked for; what Kinesis refused comes with the consumer, minutes later."""
+
+
+def gather(stack: Stack, key: Key) -> Traces:
+    """Return what there is of the log; what may not be read is said, and hides nothing else.
+
+    It looks into the dead-letter queue only if something is in it: a look hides its messages for a moment.
+    """
+    item = stored_logs.table(stack).get([key]).get(key)
+    sent_as = Key(key.tenant_id, item.conflict_of) if item and item.conflict_of else key
+    letters = []
+    if any(queue_depth(stack, stack.dlq_url)):
+        found = dead_letters.look(stack.place.sqs, stack.dlq_url)
+        letters = [letter for letter in found if (letter.tenant_id, letter.log_id) == sent_as]
+    received = receipt_ms(key, item=item, letters=letters)
+    unread: list[str] = []
+    records: list[StreamRecord] = []
+    entries: list[Entry] = []
+    if received is None:
+        unread.append("the stream and the request: nothing says when the log was received")
+    try:
+        entries += _lines(stack, sent_as, received)
+    except ClientError as error:
+        unread.append(f"the functions' lines: {error.response['Error']['Code']}")
+    try:
+        records += () if received is None else _records(stack, sent_as, received)
+    except ClientError as error:
+        unread.append(f"the stream: {error.response['Error']['Code']}")
+    return Traces(sent_as, item, letters, records, entries, unread)
+
+
+def _lines(stack: Stack, key: Key, received: int | None) -> Iterator[Entry]:
+    """Yield ingest's lines around the receipt, and the consumer's that name the log id."""
+    if received is not None:
+        window = {"startTime": received - 1_000, "endTime": received + _REQUEST_MS}
+        yield from _events(stack, "ingest", window)
+    named = '"' + key.log_id.replace("\\", "\\\\").replace('"', '\\"') + '"'  # CloudWatch Logs' filter syntax: a term.
+    since = {"startTime": received} if received is not None else {}
+    for entry in _events(stack, "consumer", {"filterPattern": named, **since}):
+        if key.log_id in entry.message:
+            yield entry
+
+
+def _events(stack: Stack, service: str, request: Mapping[str, object]) -> Iterator[Entry]:
+    paginator = stack.place.logs.get_paginator("filter_log_events")
+    found = paginator.paginate(
+        logGroupName=stack.outputs[GROUPS[service]],
+        PaginationConfig={"MaxItems": _MOST_LINES},
+        **request,  # type: ignore[arg-type] # put together above
+    )
+    for page in found:
+        for event in page["events"]:
+            yield Entry(event["timestamp"], service, event["message"])
+
+
+def _records(stack: Stack, key: Key, received: int) -> Iterator[StreamRecord]:
+    """Yield the log's places on the stream: in the shard that its tenant's partition key leads to, or else elsewhere.
+
+    A tenant with sub-keys spreads over shards by an explicit hash key.
+    """
+    time = clock.system().time
+    since = datetime.fromtimestamp(received / 1000, UTC)
+    kinesis = stack.place.kinesis
+    shards = list_shards(kinesis, stack.stream_name, time=time)
+    found = 0
+    for shard in sorted(shards, key=lambda shard: not _holds(shard, key.tenant_id)):
+        if found and not _holds(shard, key.tenant_id):
+            return
+        shard_id = shard["ShardId"]
+        seen = 0
+        start = ShardPosition()
+        for page in pages(kinesis, stack.stream_name, shard_id, start, since=since, idle_wait_s=0, time=time):
+            for record in page.records:
+                at_ms = round(record["ApproximateArrivalTimestamp"].timestamp() * 1000)
+                for user in deaggregate(record["PartitionKey"], record["Data"]):
+                    if isinstance(user, UserRecord) and user.partition_key == key.tenant_id and _is(user.data, key):
+                        found += 1
+                        yield StreamRecord(at_ms, shard_id, record["SequenceNumber"], user.sub_sequence_number)
+                seen += 1
+            last_ms = max((r["ApproximateArrivalTimestamp"].timestamp() * 1000 for r in page.records), default=0)
+            if page.caught_up or page.ended or seen >= _MOST_RECORDS or last_ms > received + _ON_STREAM_MS:
+                break
+
+
+def _holds(shard: "ShardTypeDef", tenant_id: str) -> bool:
+    hashed = int.from_bytes(hashlib.md5(tenant_id.encode(), usedforsecurity=False).digest())
+    within = shard["HashKeyRange"]
+    return int(within["StartingHashKey"]) <= hashed <= int(within["EndingHashKey"])
+
+
+def _is(data: bytes, key: Key) -> bool:
+    try:
+        message = decode(data)
+    except Poison:
+        return False
+    return (message.tenant_id, message.log_id) == key

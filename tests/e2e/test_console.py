@@ -1,0 +1,346 @@
+"""`rdp console` in a real Chromium, over a stack on the engine: what people do with it, and what nobody may do."""
+
+import http.client
+import itertools
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Eventually, LocalStack, StartStack
+
+_ROOT = Path(__file__).parents[2]
+_RDP = [sys.executable, "-c", "from infra.cli import main; main()"]
+_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+_WAIT_MS = 60_000
+_ORDERS = 130
+_FRAMES = 120
+
+pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+
+_HOSTILE = {
+    "script": "hostile <script>document.title='owned'</script>",
+    "markup": "hostile \"'><img src=x onerror=\"document.title='owned'\"><style>body{display:none}</style>",
+    "codes": "hostile \x1b[2J\x1b]0;owned\x07",
+    "bidi": "hostile \u202egnp.exe\u2066",
+}
+
+
+@pytest.fixture(scope="module")
+def stack(start_stack: "StartStack", eventually: "Eventually") -> "LocalStack":
+    """A stack without the simulated work, with three tenants' logs and a dead letter."""
+    stack = start_stack()
+    orders = [
+        {"tenant_id": "acme", "text": f"order {n} took {n} ms, call 555-0199", "level": ("info", "error")[n % 2]}
+        for n in range(_ORDERS)
+    ]
+    assert stack.post_json(orders).status == 202
+    assert (
+        stack.post_json([{"tenant_id": "acme", "text": "payment timeout of user 4711", "level": "error"}]).status == 202
+    )
+    assert stack.post_json([{"tenant_id": "hostile", "text": text} for text in _HOSTILE.values()]).status == 202
+    stack.place.sqs.send_message(QueueUrl=stack.stack.dlq_url, MessageBody="<b>no log</b>")
+    eventually(lambda: len(stack.rows("acme")) == len(orders) + 1 and len(stack.rows("hostile")) == len(_HOSTILE))
+    return stack
+
+
+@pytest.fixture(scope="module")
+def address(stack: "LocalStack", tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address that a console prints, which may change things."""
+    options = ["--port", "0", "--no-browser", "--allow-changes", "--zone", "UTC", "--data-dir", str(stack.data_dir)]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*_RDP, "console", *options],
+        cwd=tmp_path_factory.mktemp("console"),
+        env={"PYTHONPATH": str(_ROOT), "PATH": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[1]
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A browser that came in by the token, of which no request leaves the machine and no script fails."""
+    context = browser.new_context()
+    context.set_default_timeout(_WAIT_MS)
+    asked: list[str] = []
+    complaints: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.new_page().goto(address)
+    yield context
+    context.close()
+    own = urlsplit(address).netloc
+    assert {urlsplit(url).netloc for url in asked} == {own}
+    # A page that says what is wrong with a search is a 400, of which Chromium complains.
+    assert [said for said in complaints if "status of 400" not in said] == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """Its page."""
+    return context.pages[0]
+
+
+def _logs(page: Page, address: str, query: str) -> None:
+    page.goto(f"http://{urlsplit(address).netloc}/logs?{query}")
+
+
+def test_a_log_is_found_by_word_and_time_with_the_keyboard_alone(page: Page, address: str) -> None:
+    """Typed, sent with Enter, opened with Enter: whole and redacted; the address holds the search."""
+    _logs(page, address, "")
+    page.get_by_label("Tenant").fill("acme")
+    page.get_by_label("From", exact=True).fill("1h")
+    page.get_by_label("Words in the text").fill('TIMEOUT "user 4711"')
+    page.keyboard.press("Enter")
+    expect(page.locator(".rows > li")).to_have_count(1)
+    assert "since=1h" in page.url
+    page.locator(".rows summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("The log's text")).to_have_text("payment timeout of user 4711")
+    page.get_by_label("To", exact=True).fill("1h")
+    page.get_by_label("From", exact=True).fill("2h")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No such logs.")).to_be_visible()
+    _logs(page, address, "tenant=acme&words=555-0199")
+    expect(page.get_by_text("No such logs.")).to_be_visible()
+
+
+def test_older_logs_come_as_the_page_is_scrolled(page: Page, address: str) -> None:
+    """Each once, to the oldest."""
+    _logs(page, address, "tenant=acme")
+    expect(page.locator(".rows > li")).to_have_count(100)
+    while page.get_by_text("These are all.").count() == 0:
+        page.mouse.wheel(0, 20_000)
+        expect(page.locator(".htmx-request")).to_have_count(0, timeout=_WAIT_MS)
+    ids = page.locator(".rows > li").evaluate_all("rows => rows.map(row => row.id)")
+    assert len(ids) == len(set(ids)) == _ORDERS + 1
+
+
+def test_a_page_that_follows_shows_what_comes(stack: "LocalStack", page: Page, address: str) -> None:
+    """What was there, and then each new log on top, once."""
+    assert stack.post_text("follow", "before").status == 202
+    _logs(page, address, "tenant=follow&follow=1")
+    expect(page.locator(".rows bdi")).to_have_text(["before"], timeout=_WAIT_MS)
+    for n in range(3):
+        assert stack.post_text("follow", f"new {n}").status == 202
+        expect(page.locator(".rows bdi").first).to_have_text(f"new {n}", timeout=_WAIT_MS)
+    expect(page.locator(".rows bdi")).to_have_text(["new 2", "new 1", "new 0", "before"])
+
+
+def test_the_histogram_is_brushed(page: Page, address: str) -> None:
+    """Dragged with the mouse, and chosen with the keys: both search in that time."""
+    _logs(page, address, "tenant=acme&since=30m&severity=error")
+    bars = page.locator("svg[data-brush]")
+    box = bars.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 20, steps=4)
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"since=2\d{3}-.*until=2\d{3}-.*severity=error"))
+    expect(page.get_by_text("No such logs.")).to_be_visible()
+    _logs(page, address, "tenant=acme&since=30m&severity=error")
+    bars.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"since=2\d{3}-"))
+    expect(page.locator(".rows > li").first).to_be_visible()
+
+
+def test_hostile_texts_are_text(page: Page, address: str) -> None:
+    """In the rows and whole: no element of theirs, no title of theirs, codes and bidirectional marks written out."""
+    _logs(page, address, "tenant=hostile")
+    rows = page.locator(".rows > li")
+    expect(rows).to_have_count(len(_HOSTILE))
+    shown = "\n".join(rows.locator("summary bdi").all_text_contents())
+    assert _HOSTILE["script"] in shown
+    assert _HOSTILE["markup"] in shown
+    assert r"\x1b[2J" in shown
+    assert r"\u202egnp.exe" in shown
+    for row in rows.all():
+        row.locator("summary").click()
+        expect(row.get_by_label("The log's text")).to_contain_text("hostile")
+    assert page.locator("main img, main script, main style").count() == 0
+    assert page.title().startswith("Logs of hostile")
+
+
+def test_a_dead_letter_is_sent_back(stack: "LocalStack", page: Page, eventually: "Eventually") -> None:
+    """Shown with its reason, previewed, confirmed: the consumer gets it, and finds again that it is poison."""
+    page.get_by_role("link", name="Dead letters").click()
+    expect(page.get_by_text("max_receives_exceeded").first).to_be_visible()
+    page.get_by_role("link", name="Send back …").click()
+    page.get_by_role("button", name="Send 1 back").click()
+    expect(page.get_by_role("status")).to_have_text("1 messages sent back to the queue.")
+    eventually(lambda: [letter.reason for letter in stack.dead_letters] == ["undecodable"])
+
+
+def test_the_flow_and_a_log_s_life_are_told(stack: "LocalStack", page: Page) -> None:
+    """Counts and tenants, with a way to the logs; request, stream and row of one log, as `rdp log --life` has them."""
+    page.get_by_role("link", name="Flow").click()
+    expect(page.get_by_role("heading", name="By tenant")).to_be_visible()
+    page.get_by_role("link", name="acme").click()
+    page.locator(".rows summary").first.click()
+    page.get_by_role("link", name="Its life").click()
+    expect(page.get_by_text("after its receipt")).to_be_visible()
+    steps = [" ".join(row.split()) for row in page.locator("tbody tr").all_inner_texts()]
+    log_id = page.get_by_label("Log id").input_value()
+    printed = subprocess.run(  # noqa: S603 - our own command
+        [*_RDP, "log", "acme", log_id, "--life", "--data-dir", str(stack.data_dir)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [" ".join(line.split()) for line in printed.stdout.splitlines()] == steps
+    assert [step.split(maxsplit=1)[1].split(maxsplit=2)[0] for step in steps] == ["received", "on", "stored"]
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme", "width"),
+    [
+        (path, *look)
+        for path, look in zip(
+            [
+                "/flow",
+                "/logs?tenant=acme",
+                "/logs?tenant=acme&since=x",
+                "/dead-letters",
+                "/life?tenant=a&log_id=b",
+                "/runbook",
+            ],
+            itertools.cycle([("light", 1280), ("dark", 360)]),
+            strict=False,
+        )
+    ]
+    + [("/flow", "dark", 360)],
+)
+def test_everybody_can_read_it(page: Page, address: str, path: str, scheme: str, width: int) -> None:
+    """Nothing serious for axe, dark or light, wide or narrow; and nothing is wider than the window."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"http://{urlsplit(address).netloc}{path}")
+    expect(page.locator(".htmx-request")).to_have_count(0, timeout=_WAIT_MS)
+    if page.locator(".rows summary").count():
+        page.locator(".rows summary").first.click()
+    found = Axe().run(page).response["violations"]
+    grave = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
+    assert grave == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_nobody_else_gets_in(browser: Browser, address: str) -> None:
+    """No token; another host's name; another site's form and its call, with the cookie at hand."""
+    own = urlsplit(address).netloc
+    token = address.partition("token=")[2]
+    for headers in (
+        {},
+        {"Host": f"evil.example:{urlsplit(address).port}", "Cookie": f"rdp_console_{urlsplit(address).port}={token}"},
+    ):
+        connection = http.client.HTTPConnection(own)
+        connection.request("GET", "/logs?tenant=acme", headers=headers)
+        answer = connection.getresponse()
+        assert (answer.status, b"order" in answer.read()) == (403, False)
+        connection.close()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    assert "token" not in page.url
+    page.route(
+        "http://evil.example/**",
+        lambda route: route.fulfill(body="<form method=post></form>", content_type="text/html"),
+    )
+    page.goto("http://evil.example/")
+    with page.expect_response(f"http://{own}/dead-letters/change") as answered:
+        page.evaluate(
+            "url => { const form = document.forms[0]; form.action = url; form.submit(); }",
+            f"http://{own}/dead-letters/change",
+        )
+    assert answered.value.status == 403
+    page.goto("http://evil.example/")
+    read = page.evaluate(
+        "url => fetch(url, {credentials: 'include'}).then(a => a.text(), e => 'refused')",
+        f"http://{own}/logs?tenant=acme",
+    )
+    assert read == "refused"
+    context.close()
+
+
+def test_it_stays_smooth_with_ten_thousand_rows(page: Page, address: str) -> None:
+    """A frame of a scroll through them takes less than the 16 ms that 60 a second leave: most rows are not laid out."""
+    _logs(page, address, "tenant=acme")
+    page.evaluate(
+        """() => {
+          const chunk = document.querySelector('ol.chunk');
+          for (let n = 1; n < 100; n++) chunk.after(chunk.cloneNode(true));
+        }"""
+    )
+    client = page.context.new_cdp_session(page)
+    client.send("Performance.enable", {"timeDomain": "threadTicks"})  # CPU time: other programs run, too.
+
+    def work_s() -> float:
+        metrics = {one["name"]: one["value"] for one in client.send("Performance.getMetrics")["metrics"]}
+        return float(metrics["TaskDuration"])
+
+    page.evaluate("document.body.offsetHeight")
+    before_s = work_s()
+    page.evaluate(
+        f"""() => new Promise(done => {{
+          let frames = 0;
+          const step = () => {{
+            scrollBy(0, 400);
+            if (++frames < {_FRAMES}) requestAnimationFrame(step); else done();
+          }};
+          requestAnimationFrame(step);
+        }})"""
+    )
+    assert page.locator(".rows > li").count() >= 10_000
+    assert (work_s() - before_s) * 1000 / _FRAMES < 1000 / 60
+
+
+def test_a_page_that_follows_does_not_grow(page: Page, address: str) -> None:
+    """However many logs come, 1,000 rows are kept, and what htmx knew of the dropped ones is given back."""
+    _logs(page, address, "tenant=nobody")
+    page.evaluate(
+        """() => {
+          const list = document.createElement('ol');
+          list.className = 'rows follow';
+          list.id = 'grown';
+          document.querySelector('main').append(list);
+          const row = (n) => `<li id="log-${n}"><details hx-get="/x" hx-trigger="toggle once"><summary>${n}</summary>`;
+          window.cameTo = (from, count) => add(list, Array.from({length: count}, (_, n) => row(from + n)).join(''));
+        }"""
+    )
+    client = page.context.new_cdp_session(page)
+    nodes = []
+    for start in range(0, 8_000, 500):
+        page.evaluate("start => window.cameTo(start, 500)", start)
+        client.send("HeapProfiler.collectGarbage")
+        nodes.append(client.send("Memory.getDOMCounters")["nodes"])
+    assert page.locator("#grown > li").count() == 1000
+    assert nodes[-1] < nodes[1] * 1.1  # Of 8,000 logs and of the first 1,000.

@@ -1,0 +1,136 @@
+"""The last hour out of the functions' lines, what is wrong, and the runbook that says what to do."""
+
+import re
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from consumer import report
+from consumer.verdict import Verdict
+from infra.console import flow_page, runbook
+from infra.console.flow import Traffic, line
+from infra.console.pages import Pages, Shown
+from infra.console.runbook import sections
+from infra.console.server import of_routes
+from infra.console.troubles import Alarm, Trouble, troubles
+from infra.console.watch import Look
+from infra.counts import Counts
+from infra.function_start import Start
+from ingest.contract.metrics import emf_line
+
+_NOW_MS = 1_795_000_020_000
+_INFRA = Path(__file__).parents[4] / "infra"
+
+
+def _accepted(at_ms: int, tenants: dict[str, int]) -> str:
+    return emf_line(
+        {"accepted": sum(tenants.values())},
+        timestamp_ms=at_ms,
+        dimensions={"service": "ingest", "stack": "rdp"},
+        properties={"event": "ingest", "tenants": tenants},
+    )
+
+
+def _traffic() -> Traffic:
+    traffic = Traffic()
+    for ago_ms, tenants in ((0, {"acme": 2}), (60_000, {"acme": 3, "<b>": 1}), (7_200_000, {"old": 9})):
+        traffic.take(_NOW_MS - ago_ms, _accepted(_NOW_MS - ago_ms, tenants))
+    verdicts = {str(n): Verdict("stored") for n in range(3)}
+    for text in report.metrics_lines(
+        verdicts,
+        stack="rdp",
+        splits=0,
+        end_to_end_ms=[1000, 2000, 9000],
+        duration_ms=1,
+        timestamp_ms=_NOW_MS,
+        request_id="r",
+    ):
+        traffic.take(_NOW_MS, text)
+    return traffic
+
+
+def test_lines_add_up_by_minute_tenant_and_lag() -> None:
+    """Ingest's and the consumer's own lines; what is older than an hour is forgotten."""
+    hour = _traffic().hour(_NOW_MS)
+    assert hour.counts["accepted"][-2:] == [4, 2]
+    assert sum(hour.counts["accepted"]) == 6
+    assert sum(hour.counts["stored"]) == 3
+    assert hour.tenants == [("acme", 5), ("<b>", 1)]
+    assert hour.lag_ms == (2000, 9000)
+    assert {len(values) for values in hour.counts.values()} == {60}
+
+
+def test_other_lines_say_nothing() -> None:
+    """Lambda's own, a traceback, JSON that is no metric's or of another shape."""
+    traffic = Traffic()
+    for text in (
+        "START RequestId: x",
+        "Traceback _aws",
+        '["_aws"]',
+        '{"_aws": 1, "x": 2}',
+        '{"_aws": 1, "accepted": "9"}',
+    ):
+        traffic.take(_NOW_MS, text)
+    hour = traffic.hour(_NOW_MS)
+    assert sum(map(sum, hour.counts.values())) == 0
+    assert (hour.tenants, hour.lag_ms) == ([], None)
+
+
+def test_a_chart_s_line_stands_on_its_ground() -> None:
+    """Zero is at the bottom, the highest value at the top; one value alone is a point."""
+    assert line([0, 5, 10], width=10, height=20) == "0.0,20.0 5.0,10.0 10.0,0.0"
+    assert line([0], width=10, height=20) == "0.0,20.0"
+
+
+def test_what_is_wrong_is_said_with_a_section_that_there_is() -> None:
+    """A function that does not start, a stopped consumer, an alarm, dead letters: each leads into the runbook."""
+    found = troubles(
+        Counts(0, 0, 2, 5),
+        consumer="Disabled",
+        starts={"consumer": Start(starts=False, detail="no module"), "ingest": Start(starts=True)},
+        alarms=[Alarm("oldest-message", "A log waits too long.")],
+    )
+    assert [trouble.section for trouble in found] == [
+        "first-look",
+        "stop-the-consumer",
+        "oldest-message",
+        "dead-letters",
+    ]
+    assert "no module" in found[0].sentence
+    names = {section.name for section in sections((_INFRA / "RUNBOOK.md").read_text())}
+    assert {trouble.section for trouble in found} <= names
+    alarms = re.findall(
+        r"AlarmName: !Sub \$\{AWS::StackName\}-([\w-]+)", (_INFRA / "cloudformation/template.yaml").read_text()
+    )
+    assert alarms
+    assert set(alarms) <= names
+    assert troubles(Counts(1, 1, 0, 5), consumer="Enabled", starts={}, alarms=[]) == []
+
+
+def test_sections_have_the_names_that_links_use() -> None:
+    """Every link of the runbook to a section of its own leads to one; two of one title have two names."""
+    text = (_INFRA / "RUNBOOK.md").read_text()
+    names = [section.name for section in sections(text)]
+    assert len(names) == len(set(names))
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(names)
+    assert [section.name for section in sections("# A b\n## C, d\nx\n# A b\n")] == ["a-b", "c-d", "a-b-1"]
+
+
+def test_the_page_shows_it_and_nothing_of_it_is_markup() -> None:
+    """Counts, charts, tenants with a link to their logs, and the troubles with theirs to the runbook."""
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    look = Look(
+        Counts(1, 2, 3, 4_000), _traffic().hour(_NOW_MS), [Trouble("It is <i>wrong</i>.", "first-look")], "", [3, 5]
+    )
+    client = TestClient(
+        of_routes(pages, [*flow_page.routes(flow_page.Flow(pages, lambda: look)), *runbook.routes(pages)])
+    )
+    assert 'hx-get="/flow/now"' in client.get("/").text
+    page = client.get("/flow/now").text
+    assert "2.0 / 9.0 s" in page
+    assert "<dd>4,000</dd>" in page
+    assert 'href="/logs?tenant=acme"' in page
+    assert "/logs?tenant=%3Cb%3E" in page
+    assert "It is &lt;i&gt;wrong&lt;/i&gt;." in page
+    assert 'href="/runbook#first-look"' in page
+    assert 'id="first-look"' in client.get("/runbook").text

@@ -1,0 +1,112 @@
+"""One log's steps, out of what the stores and the lines say."""
+
+from starlette.testclient import TestClient
+
+from consumer import report
+from consumer.item import Item, Key
+from consumer.timestamps import rfc3339
+from consumer.verdict import retried
+from infra.console import life_page
+from infra.console.pages import Pages, Shown
+from infra.console.server import of_routes
+from infra.dead_letters import DeadLetter
+from infra.function_log import Entry
+from infra.log_life import Step, StreamRecord, Traces, life, told
+from ingest.contract.log_ids import generator
+from ingest.contract.metrics import emf_line
+
+_MS = 1_795_000_000_042
+_AT = rfc3339(_MS)
+_STORED = rfc3339(_MS + 15_000)
+_KEY = Key("acme", generator(_MS, 0)(0))
+
+
+def _request(at_ms: int, tenant: str, request_id: str) -> Entry:
+    text = emf_line(
+        {"accepted": 3},
+        timestamp_ms=at_ms,
+        dimensions={"service": "ingest", "stack": "rdp"},
+        properties={"event": "ingest", "tenants": {tenant: 3}, "request_id": request_id},
+    )
+    return Entry(at_ms + 20, "ingest", text)
+
+
+def _receive(at_ms: int, key: Key = _KEY) -> Entry:
+    verdict = retried(cause="crash")
+    return Entry(at_ms, "consumer", report.warning_line("m-1", verdict, tenant_id=key.tenant_id, log_id=key.log_id))
+
+
+def _item() -> Item:
+    return Item(
+        tenant_id=_KEY.tenant_id,
+        log_id=_KEY.log_id,
+        source="json_upload",
+        original_text="x",
+        modified_data="x",
+        received_at=_AT,
+        processed_at=_STORED,
+        redaction_version="1:phone",
+        late_at=_STORED,
+    )
+
+
+def _letter(original: str) -> DeadLetter:
+    attributes = {"reason": "refused_by_table", "tenant_id": "acme", "log_id": _KEY.log_id}
+    return DeadLetter(
+        "d-1", "r", "{}", attributes | ({"original_message_id": original} if original else {}), 1, _MS, None
+    )
+
+
+def test_a_stored_log_was_received_put_on_the_stream_tried_and_stored() -> None:
+    """In the order of time, with the request's id, the record's place, each receive's cause, and how long it took."""
+    others = [
+        _request(_MS + 1, "acme", "later"),
+        _request(_MS, "other", "strange"),
+        _receive(_MS, Key("acme", "other")),
+    ]
+    steps = life(
+        Traces(
+            key=_KEY,
+            item=_item(),
+            letters=(),
+            records=[StreamRecord(_MS + 30, "shard-1", "4959", 2)],
+            entries=[*others, _receive(_MS + 900), _request(_MS, "acme", "r-1"), Entry(_MS, "ingest", "no JSON")],
+            unread=["the moon: AccessDenied"],
+        )
+    )
+    assert [step.what for step in steps] == ["received", "on the stream", "retried", "stored", "not read"]
+    assert steps[0] == Step(_MS, "received", "request_id r-1: 3 logs accepted")
+    assert "record 2 of 4959, shard-1" in steps[1].detail
+    assert "crash" in steps[2].detail
+    assert "15.000 s after its receipt, late" in steps[3].detail
+    assert told(steps[0])[0] == _AT
+    assert told(steps[-1]) == ("", "not read", "the moon: AccessDenied")
+
+
+def test_a_dead_letter_ends_it() -> None:
+    """With its reason; when only if the consumer sent it there itself: SQS keeps the time of the queue."""
+    by_consumer, by_sqs = (life(Traces(_KEY, None, [_letter(original)], (), ()))[-1] for original in ("q-1", ""))
+    assert (by_consumer.at_ms, by_consumer.what) == (_MS, "dead-lettered")
+    assert "refused_by_table; message d-1, q-1 in the queue" in by_consumer.detail
+    assert by_sqs.at_ms is None
+
+
+def test_an_id_of_its_own_and_no_trace_is_no_life() -> None:
+    """Nothing is made up."""
+    assert life(Traces(Key("acme", "own"), None, (), (), ())) == []
+
+
+def test_the_page_shows_the_steps() -> None:
+    """The same steps as `rdp log --life` prints; an unknown log is said to be one, and what it is called is text."""
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    traces = Traces(_KEY, _item(), (), (), ())
+    client = TestClient(
+        of_routes(pages, life_page.routes(pages, lambda key: traces if key == _KEY else Traces(key, None, (), (), ())))
+    )
+    page = client.get("/life", params={"tenant": "acme", "log_id": _KEY.log_id}).text
+    assert "15.000 s after its receipt" in page
+    assert 'role="alert"' not in page
+    unknown = client.get("/life", params={"tenant": "<b>", "log_id": "<i>"}).text
+    assert 'role="alert"' in unknown
+    assert "<i>" not in unknown
+    assert "<table>" not in client.get("/life").text
