@@ -4,6 +4,7 @@ import importlib.util
 import threading
 import webbrowser
 from datetime import tzinfo
+from pathlib import Path
 from typing import Final
 
 import click
@@ -24,8 +25,17 @@ _PORT: Final = 8642
 @click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="0 picks a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
 @click.option("--raw", is_flag=True, help="The original texts, not the redacted ones.")
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("bench/results/kept"),
+    show_default=True,
+    help="Folder of the bench's runs to show.",
+)
 @click.option("--allow-changes", is_flag=True, help="Let the page send dead letters back and remove them.")
-def command(*, where: Where, zone: tzinfo, port: int, no_browser: bool, raw: bool, allow_changes: bool) -> None:
+def command(
+    *, where: Where, zone: tzinfo, port: int, no_browser: bool, raw: bool, reports: Path, allow_changes: bool
+) -> None:
     """Show the stack on a page of this machine, until Ctrl-C: flow, logs, dead letters.
 
     The page works with your own credentials. Its address holds a token that is new at each start; nobody else gets in.
@@ -49,5 +59,5 @@ def command(*, where: Where, zone: tzinfo, port: int, no_browser: bool, raw: boo
             webbrowser.open(address)
 
     with server.listen(port) as listener, on_stop(lambda _: stop.set()):
-        app = server.application(stack, Shown(place, raw, allow_changes), zone)
+        app = server.application(stack, Shown(place, raw, allow_changes), zone, reports)
         server.run(app, listener, stop=stop, tell=tell)

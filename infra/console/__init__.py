@@ -2,5 +2,5 @@
 
 `server` is the composition root: it listens, and hands each view what it may touch. `door` says who may come in.
 Each view has a pure part (`search`, `histogram`, `flow`) and an edge that answers requests (`logs`, `flow_page`,
-`letters`, `life_page`). `pages` renders the templates; `assets` are the files that the browser gets.
+`letters`, `life_page`, `reports`). `pages` renders the templates; `assets` are the files that the browser gets.
 """

@@ -22,7 +22,7 @@ from consumer import redact
 from consumer.redact import Redactor
 from consumer.settings import from_environ
 from infra import dead_letters, log_traces, stored_logs
-from infra.console import flow_page, letters, life_page, logs, pages, runbook
+from infra.console import flow_page, letters, life_page, logs, pages, reports, runbook
 from infra.console.door import Door, Guarded
 from infra.console.pages import Pages, Shown
 from infra.console.watch import Watch
@@ -31,8 +31,8 @@ from infra.purge import purge
 from infra.stack import Stack, StackError
 
 
-def application(stack: Stack, shown: Shown, zone: tzinfo) -> Starlette:
-    """Return the console of a stack, without its door."""
+def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -> Starlette:
+    """Return the console of a stack, without its door. `bench_reports` is a folder of runs, and need not be there."""
     made = Pages(shown)
     table = stored_logs.table(stack)
     place = stack.place
@@ -74,6 +74,7 @@ def application(stack: Stack, shown: Shown, zone: tzinfo) -> Starlette:
                 )
             ),
             *life_page.routes(made, lambda key: log_traces.gather(stack, key)),
+            *reports.routes(made, reports.found(bench_reports)),
             *runbook.routes(made),
         ],
     )

@@ -1,0 +1,44 @@
+"""The view of the bench's reports: the runs of one folder, one of them or two side by side."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from infra.console.pages import Pages
+
+_REPORT: Final = "report.html"
+_HEADERS: Final = {
+    # The bench's page has its style within. It runs nothing, asks nobody, and stands in a frame of ours.
+    "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+    "x-frame-options": "SAMEORIGIN",
+}
+
+
+def found(folder: Path) -> dict[str, Path]:
+    """Return the reports of the runs in a folder, by the run's name."""
+    return {path.parent.name: path for path in sorted(folder.glob(f"*/{_REPORT}"))}
+
+
+def routes(pages: Pages, reports: Mapping[str, Path]) -> list[Route]:
+    """Return what the view answers to. A request names one of `reports`, and no file."""
+    return [
+        Route("/bench", partial(_page, pages, reports)),
+        Route("/bench/report", partial(_report, pages, reports)),
+    ]
+
+
+async def _page(pages: Pages, reports: Mapping[str, Path], request: Request) -> Response:
+    chosen = [name for name in request.query_params.getlist("run") if name in reports][:2]
+    return pages.answer("bench", names=list(reports), chosen=chosen)
+
+
+def _report(pages: Pages, reports: Mapping[str, Path], request: Request) -> Response:
+    path = reports.get(request.query_params.get("run", ""))
+    if path is None or not path.is_file():
+        return pages.answer("problem_page", status=404, problem="There is no such report.")
+    return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=_HEADERS)
