@@ -79,9 +79,8 @@ def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Itera
             ids = ", ".join(
                 f"{name} {members[name]}" for name in ("request_id", "lambda_request_id") if name in members
             )
-            accepted, late = members.get("accepted"), members.get("stream_failures")
-            kinesis = f", {late} of them not taken by Kinesis" if late else ""
-            yield Step(at_ms, "received", f"{ids}: {accepted} logs accepted{kinesis}")
+            trouble = ", not all of them on the stream yet" if members.get("level") == "warning" else ""
+            yield Step(at_ms, "received", f"{ids}: {members.get('accepted')} logs accepted{trouble}")
             return
     yield Step(received, "received", "by ingest; no line of its request was found")
 
