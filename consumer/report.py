@@ -46,21 +46,27 @@ def metrics_lines(
     timestamp_ms: int,
     request_id: str,
 ) -> Iterator[str]:
-    """Yield the invocation's EMF line: a count for each outcome, zero too; and more lines where the times need them."""
+    """Yield the invocation's EMF line: a count for each outcome; and more lines where the times need them.
+
+    The invocation is named where a log was not stored: other lines, and AWS, name it too.
+    """
     counts = Counter(verdict.outcome for verdict in verdicts.values())
     metrics: dict[MetricName, float | list[float]] = {outcome: counts[outcome] for outcome in OUTCOMES}
+    properties: dict[str, object] = {"batch_size": len(verdicts)}
+    if counts["stored"] < len(verdicts):
+        properties["request_id"] = request_id
     metrics["batch_splits"] = splits
     metrics["batch_duration_ms"] = round(duration_ms, 1)
     for start in range(0, max(len(end_to_end_ms), 1), _MAX_VALUES):
         if times := end_to_end_ms[start : start + _MAX_VALUES]:
-            metrics["end_to_end_ms"] = list(map(float, times))
+            metrics["end_to_end_ms"] = [*times]
         yield emf_line(
             metrics,
             timestamp_ms=timestamp_ms,
             dimensions={"service": "consumer", "stack": stack},
-            properties={"request_id": request_id, "batch_size": len(verdicts)} if start == 0 else {},
+            properties=properties,
         )
-        metrics = {}
+        metrics, properties = {}, {}
 
 
 def conflict_line(message_id: str, *, tenant_id: str, log_id: str, stored_as: str) -> str:

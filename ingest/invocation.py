@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, NamedTuple, Protocol
 
 from ingest import report
@@ -167,4 +167,9 @@ def _without_body(event: HttpEvent, match: Match) -> Request:
 
 
 def _rfc3339(now_ms: int) -> str:
-    return datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return f"{_second(now_ms // 1000)}.{now_ms % 1000:03}Z"
+
+
+@lru_cache(maxsize=1)  # Requests come many to the second.
+def _second(now_s: int) -> str:
+    return datetime.fromtimestamp(now_s, UTC).isoformat()[:-6]

@@ -22,7 +22,15 @@ def accepted_lines(
     latency_ms: float,
     properties: Mapping[str, object],
 ) -> list[str]:
-    """Return the lines of a request that was parsed: one of its counts, and one a reason of its refused records."""
+    """Return the lines of a request that was parsed: one of its counts, and one a reason of its refused records.
+
+    Where all went well, it says no more than what, whose, and whose request.
+    """
+    told: dict[str, object] = {"tenants": _tenants(parsed.messages), **properties}
+    if published.not_enqueued or published.stream_pending:
+        told |= {"event": "ingest", "level": "error" if published.not_enqueued else "warning"}
+    else:
+        told.pop("lambda_request_id", None)
     line = emf_line(
         {
             "accepted": len(parsed.messages) - len(published.not_enqueued),
@@ -33,12 +41,7 @@ def accepted_lines(
         },
         timestamp_ms=timestamp_ms,
         dimensions={"service": "ingest", "stack": stack},
-        properties={
-            "event": "ingest",
-            "level": "error" if published.not_enqueued else "warning" if published.stream_pending else "info",
-            "tenants": _tenants(parsed.messages),
-            **properties,
-        },
+        properties=told,
     )
     if not parsed.rejected:
         return [line]

@@ -161,7 +161,7 @@ def install(witness: Witness, patch: pytest.MonkeyPatch) -> None:
     _watch(patch, ingest.api.parse, "parse", error=witness.see_error)
     _watch(patch, ingest.sinks.publish, "publish", error=witness.see_error)
     _watch(patch, consumer.invocation, "consume", error=witness.see_error)
-    patch.setattr(ingest.contract.metrics, "orjson", SimpleNamespace(dumps=dumps))
+    patch.setattr(ingest.contract.metrics, "orjson", SimpleNamespace(dumps=dumps, Fragment=orjson.Fragment))
     _watch_write_line(patch, witness)
     _watch_os_write(patch, witness)
     root = logging.getLogger()

@@ -331,7 +331,7 @@ class World:
     def counts(self) -> dict[str, int]:
         """Return the last invocation's outcomes that are not zero, from its metrics line."""
         line = json.loads(self.lines[-1])
-        return {outcome: line[outcome] for outcome in OUTCOMES if line[outcome]}
+        return {outcome: line[outcome] for outcome in OUTCOMES if outcome in line}
 
 
 def settings_of(**settings: Any) -> Settings:

@@ -41,7 +41,7 @@ def _of_directive(root: dict[str, Any], directive: dict[str, Any]) -> list[str]:
     if len(names) > 100 or len(set(names)) != len(names):
         found.append("too many metrics, or one twice")
     for metric in metrics:
-        if metric["Unit"] not in _UNITS:
+        if metric.get("Unit", "None") not in _UNITS:
             found.append(f"unit {metric['Unit']}")
         value = root.get(metric["Name"])
         values = value if isinstance(value, list) else [value]

@@ -39,12 +39,35 @@ def test_the_golden_lines() -> None:
 
 @pytest.mark.parametrize(
     ("not_enqueued", "stream_pending", "level"),
-    [(set(), set(), "info"), (set(), {0}, "warning"), ({0}, set(), "error"), ({0}, {0}, "error")],
+    [(set(), {0}, "warning"), ({0}, set(), "error"), ({0}, {0}, "error")],
 )
 def test_level_says_what_is_wrong(not_enqueued: set[int], stream_pending: set[int], level: str) -> None:
     """A queue that refuses is an error, a stream that refuses a warning."""
     (line,) = _lines(_parsed(["acme"], []), Published(frozenset(not_enqueued), frozenset(stream_pending), 0))
-    assert json.loads(line)["level"] == level
+    root = json.loads(line)
+    assert (root["event"], root["level"], root["lambda_request_id"]) == ("ingest", level, "lambda-1")
+
+
+def test_the_line_of_a_healthy_request_is_short() -> None:
+    """What, how long, whose, and whose request: the line that is written most is paid for by the byte."""
+    (line,) = _lines(_parsed(["acme"], []), Published(frozenset(), frozenset(), 458))
+    assert violations(line) == []
+    said = json.loads(line)
+    assert said.pop("_aws")["CloudWatchMetrics"][0]["Metrics"] == [
+        {"Name": "accepted"},
+        {"Name": "accepted_bytes"},
+        {"Name": "ingest_latency_ms"},
+    ]
+    assert said == {
+        "service": "ingest",
+        "stack": "rdp",
+        "tenants": {"acme": 1},
+        "request_id": "request-1",
+        "accepted": 1,
+        "accepted_bytes": 458,
+        "ingest_latency_ms": 12.346,
+    }
+    assert len(line) < 360
 
 
 def test_accepted_is_what_sqs_acknowledged() -> None:

@@ -25,18 +25,17 @@ def test_every_metric_makes_a_valid_line(name: MetricName) -> None:
 
 
 def test_the_golden_line() -> None:
-    """The whole line, to the byte."""
+    """The whole line, to the byte: no count that is 0, and no unit."""
     line = emf_line(
-        {"accepted": 2, "ingest_latency_ms": 1.5},
+        {"accepted": 2, "stream_failures": 0, "ingest_latency_ms": 0.0},
         timestamp_ms=1_795_498_800_000,
         dimensions={"service": "ingest"},
         properties={"event": "ingest", "tenants": {"acme": 2}},
     )
     assert line == (
         '{"_aws":{"Timestamp":1795498800000,"CloudWatchMetrics":[{"Namespace":"RobustDataProcessor",'
-        '"Dimensions":[["service"]],"Metrics":[{"Name":"accepted","Unit":"Count"},'
-        '{"Name":"ingest_latency_ms","Unit":"Milliseconds"}]}]},'
-        '"service":"ingest","event":"ingest","tenants":{"acme":2},"accepted":2,"ingest_latency_ms":1.5}'
+        '"Dimensions":[["service"]],"Metrics":[{"Name":"accepted"},{"Name":"ingest_latency_ms"}]}]},'
+        '"service":"ingest","event":"ingest","tenants":{"acme":2},"accepted":2,"ingest_latency_ms":0.0}'
     )
     assert NAMESPACE == "RobustDataProcessor"
 
@@ -56,7 +55,7 @@ def test_violations_are_seen() -> None:
         ('"accepted":1', '"accepted":' + json.dumps([1] * 101)),
         ('"accepted":1', '"accepted":[]'),
         ('"service":"x"', '"service":1'),
-        ('"Count"', '"count"'),
+        ('"Name":"accepted"', '"Name":"accepted","Unit":"count"'),
         ("1795498800000", "1795498800"),
         ("1795498800000", "1795498800000.5"),
     ):
