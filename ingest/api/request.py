@@ -66,8 +66,11 @@ def _received_ms(event: Mapping[str, Any]) -> int:
     return received_ms
 
 
-def _headers(event: Mapping[str, Any]) -> dict[str, str]:
-    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+def _headers(event: Mapping[str, Any]) -> Mapping[str, str]:
+    headers: Mapping[str, str] = event.get("headers") or {}
+    if "".join(headers).islower():  # As the gateway gives them.
+        return headers
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _body_bytes(body: str, *, is_base64: bool) -> bytes:
