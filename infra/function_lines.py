@@ -8,7 +8,8 @@ Level = Literal["info", "warning", "error"]
 
 LEVELS: Final = get_args(Level)
 
-# Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+# Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html; as JSON, of what did not go
+# well: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 _PLATFORM: Final = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START |EXTENSION\t|XRAY TraceId: ")
 _SHOWN_APART: Final = frozenset({"_aws", "level", "event", "service", "stack"})
 
@@ -36,7 +37,14 @@ def read(message: str) -> FunctionLine:
         members = None
     if not isinstance(members, dict):
         return FunctionLine("error", "unstructured", message)
+    if str(members.get("type")).startswith("platform."):
+        record = members.get("record")
+        status = record.get("status", "success") if isinstance(record, dict) else "success"
+        went_well = status == "success"
+        return FunctionLine("info" if went_well else "error", "platform", message, platform=went_well)
     level: Level = members["level"] if members.get("level") in LEVELS else "info"
+    if "errorType" in members:  # What the function raised, as the runtime says it.
+        level = "error"
     event = str(members.get("event") or ("metrics" if "_aws" in members else "log"))
     shown = {name: value for name, value in members.items() if name not in _SHOWN_APART}
     text = "  ".join(

@@ -14,6 +14,7 @@ from botocore.httpsession import URLLib3Session
 
 from bench.histogram import Histogram
 from bench.result import FunctionUsage
+from infra import function_lines
 from infra.stack import Place, Stack
 
 _REPORT: Final = re.compile(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms\s+Billed Duration: ([\d.]+) ms")
@@ -39,7 +40,8 @@ def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> Functi
     )
     for page in pages:
         for event in page["events"]:
-            log_bytes += len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
+            if not function_lines.read(event["message"]).platform:  # The engine writes what the template switches off.
+                log_bytes += len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
             report, memory = _REPORT.search(event["message"]), _MEMORY.search(event["message"])
             if report and memory:
                 times.add(float(report[2]))

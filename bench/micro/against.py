@@ -2,11 +2,13 @@
 
 TREE is another checkout, for example of a release (`git worktree add ../before v1`); WORDs choose the cases that hold
 one. Each case runs in a fresh process a tree, in turns, against the same loopback stub of AWS. A ratio is the median of
-the pairs', on the processes' own CPU time, so that what else the machine does disturbs both alike.
+the pairs', on the processes' own CPU time, so that what else the machine does disturbs both alike. Neither tree has its
+bytecode written: Lambda's code folder has none either. Lines are what CloudWatch is paid for.
 """
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +20,18 @@ from bench.micro import consumer, ingest, stub
 
 ROUNDS: Final = 7
 LOGS: Final = 2_000
+_OF_AN_EVENT: Final = 26
+"""Bytes that CloudWatch counts beside each line (PutLogEvents API reference, November 2026)."""
+
+_ID: Final = consumer.Context.aws_request_id
+_OF_LAMBDA: Final = (
+    f"START RequestId: {_ID} Version: $LATEST",
+    f"END RequestId: {_ID}",
+    f"REPORT RequestId: {_ID}\tDuration: 9.87 ms\tBilled Duration: 10 ms\tMemory Size: 512 MB\tMax Memory Used: 64 MB",
+)
+_QUIET: Final = "SystemLogLevel: WARN"
+"""In a tree's template: Lambda writes none of these."""
+
 _HERE: Final = Path(__file__).parents[2]
 _PROGRAM: Final = str(Path(__file__).with_name("one_process.py"))
 
@@ -30,28 +44,40 @@ class Case(NamedTuple):
     measure: Callable[[Path, str], float]
 
 
-def _run(tree: Path, url: str, arguments: list[str], asked: object = None) -> float:
+def _run(tree: Path, url: str, arguments: list[str], asked: object = None) -> list[str]:
+    """Return what the program said, the number last."""
     environ = os.environ | consumer.ENVIRON | {"AWS_ENDPOINT_URL": url, "SECONDS_PER_CHAR": "0"}
     ran = subprocess.run(  # noqa: S603 - ours
         [sys.executable, *arguments],
         cwd=tree,
-        env=environ | {"PYTHONPATH": str(tree)},
+        env=environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
         input=json.dumps(asked),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return float(ran.stdout.splitlines()[-1])
+    return ran.stdout.splitlines()
 
 
 def _ingest(case: str) -> Callable[[Path, str], float]:
-    return lambda tree, url: _run(tree, url, ["-m", "bench.micro.ingest", "ours", case])
+    return lambda tree, url: float(_run(tree, url, ["-m", "bench.micro.ingest", "ours", case])[-1])
 
 
 def _cold(module: str, event: Callable[[], Any]) -> Callable[[Path, str], float]:
     def measure(tree: Path, url: str) -> float:
         asked = {"module": module, "before": [], "cold": True, "events": [event()]}
-        return 1e3 * _run(tree, url, ["-P", _PROGRAM], asked)
+        return 1e3 * float(_run(tree, url, ["-P", _PROGRAM], asked)[-1])
+
+    return measure
+
+
+def _paid_bytes(module: str, event: Callable[[], Any]) -> Callable[[Path, str], float]:
+    def measure(tree: Path, url: str) -> float:
+        asked = {"module": module, "before": [], "cold": False, "events": [event()]}
+        lines = [line for line in _run(tree, url, ["-P", _PROGRAM], asked)[:-1] if line]
+        if _QUIET not in (tree / "infra/cloudformation/template.yaml").read_text():
+            lines += _OF_LAMBDA
+        return sum(len(line) + _OF_AN_EVENT for line in lines)
 
     return measure
 
@@ -60,7 +86,7 @@ def _batches(size: int) -> Callable[[Path, str], float]:
     def measure(tree: Path, url: str) -> float:
         first, *events = [consumer.event(start, size, consumer.LINE) for start in range(0, LOGS + size, size)]
         asked = {"module": "consumer.handler", "before": [first], "cold": False, "events": events}
-        return 1e6 * _run(tree, url, ["-P", _PROGRAM], asked) / LOGS
+        return 1e6 * float(_run(tree, url, ["-P", _PROGRAM], asked)[-1]) / LOGS
 
     return measure
 
@@ -74,12 +100,17 @@ CASES: Final = (
     Case("consumer: a log of a batch of 25", "us", _batches(25)),
     Case("consumer: a log of a batch of 100", "us", _batches(100)),
     Case("consumer: cold start", "ms", _cold("consumer.handler", lambda: consumer.event(0, 1, consumer.LINE))),
+    Case("lines of a request", "B", _paid_bytes("ingest.handler", lambda: ingest.ONE)),
+    Case("lines of a batch of 5", "B", _paid_bytes("consumer.handler", lambda: consumer.event(0, 5, consumer.LINE))),
 )
 """Only what every tree has: the handlers, and the worker of its own bench/micro/ingest.py."""
 
 
 def main(tree: Path, words: list[str]) -> None:
     """Print the table of the two trees."""
+    for cache in (folder for root in (tree, _HERE) for folder in root.glob("*/**/__pycache__")):
+        if ".venv" not in cache.parts:
+            shutil.rmtree(cache)
     wanted = [case for case in CASES if not words or any(word in case.title for word in words)]
     print(f"{'CPU, ' + str(ROUNDS) + ' rounds in turns':42}{'there':>10}{'here':>10}{'here/there':>12}")
     with stub.running() as url:

@@ -39,7 +39,7 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
 @click.option(
     "--level", type=click.Choice(list(function_lines.LEVELS)), default="info", show_default=True, help="At least."
 )
-@click.option("--platform", is_flag=True, help="Also Lambda's own START, END and REPORT lines.")
+@click.option("--platform", is_flag=True, help="Also Lambda's own lines of what went well (on AWS it writes none).")
 @click.option("--no-follow", is_flag=True, help="End when the lines that are there are shown.")
 @click.option("--json", "as_json", is_flag=True, help="The lines as they were written.")
 def command(

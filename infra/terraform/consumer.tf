@@ -68,8 +68,10 @@ resource "aws_lambda_function" "consumer" {
   timeout          = var.consumer_timeout_seconds
 
   logging_config {
-    log_format = "Text"
-    log_group  = aws_cloudwatch_log_group.consumer.name
+    log_format            = "JSON"
+    system_log_level      = "WARN"
+    application_log_level = "INFO"
+    log_group             = aws_cloudwatch_log_group.consumer.name
   }
 
   environment {

@@ -84,8 +84,10 @@ resource "aws_lambda_function" "ingest" {
   timeout          = 10
 
   logging_config {
-    log_format = "Text"
-    log_group  = aws_cloudwatch_log_group.ingest.name
+    log_format            = "JSON"
+    system_log_level      = "WARN"
+    application_log_level = "INFO"
+    log_group             = aws_cloudwatch_log_group.ingest.name
   }
 
   environment {

@@ -79,8 +79,10 @@ resource "aws_lambda_function" "reader" {
   timeout          = 10
 
   logging_config {
-    log_format = "Text"
-    log_group  = aws_cloudwatch_log_group.reader[0].name
+    log_format            = "JSON"
+    system_log_level      = "WARN"
+    application_log_level = "INFO"
+    log_group             = aws_cloudwatch_log_group.reader[0].name
   }
 
   environment {

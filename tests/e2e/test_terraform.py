@@ -149,7 +149,12 @@ def test_the_functions_are_the_templates(function: str, compared: dict[str, dict
     assert made["memory_size"] == properties["MemorySize"]
     assert made["timeout"] == properties["Timeout"]
     assert made["description"] == properties["Description"]
-    assert made["logging_config"][0]["log_group"] == properties["LoggingConfig"]["LogGroup"]
+    assert made["logging_config"][0] == {
+        "log_group": properties["LoggingConfig"]["LogGroup"],
+        "log_format": properties["LoggingConfig"]["LogFormat"],
+        "system_log_level": properties["LoggingConfig"]["SystemLogLevel"],
+        "application_log_level": properties["LoggingConfig"]["ApplicationLogLevel"],
+    }
     assert made["environment"][0]["variables"] == _environment(function) | (
         {"SECONDS_PER_CHAR": "0", "CRASH_PROBABILITY": "0"} if function == "ConsumerFunction" else {}
     )

@@ -35,6 +35,8 @@ def test_a_line_of_metrics_alone_is_info() -> None:
         "END RequestId: 9187a462",
         "REPORT RequestId: 9187a462\tDuration: 861 ms",
         "INIT_START Runtime Version: python:3.13",
+        '{"time": "2026-11-28T12:00:00Z", "type": "platform.start", "record": {"requestId": "9187a462"}}',
+        '{"type": "platform.report", "record": {"requestId": "9187a462", "status": "success"}}',
     ],
 )
 def test_lambdas_own_lines_are_told_apart(message: str) -> None:
@@ -43,7 +45,12 @@ def test_lambdas_own_lines_are_told_apart(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["Traceback (most recent call last):", "Task timed out after 50.00 seconds", "[1, 2]", "", "3"]
+    "message",
+    [
+        *("Traceback (most recent call last):", "Task timed out after 50.00 seconds", "[1, 2]", "", "3"),
+        '{"type": "platform.report", "record": {"requestId": "9187a462", "status": "timeout"}}',
+        '{"timestamp": "2026-11-28T12:00:00Z", "log_level": "ERROR", "errorType": "ValueError", "stackTrace": ["..."]}',
+    ],
 )
 def test_what_is_no_structured_line_is_an_error(message: str) -> None:
     """A traceback or a time-out must not be filtered away by a level."""
