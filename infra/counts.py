@@ -6,7 +6,10 @@ from infra.stack import Stack
 
 
 class Counts(NamedTuple):
-    """Logs waiting in the queue, received and not yet acknowledged, dead-lettered, and stored as items."""
+    """What waits in the queue, is received and not yet acknowledged, dead-lettered, and stored as items.
+
+    The first three are messages, of up to `logs_per_message` logs each; what is stored are logs.
+    """
 
     queued: int
     in_flight: int
@@ -28,6 +31,14 @@ def read(stack: Stack, *, exact: bool = False) -> Counts:
         dlq=dead + dead_in_flight,
         stored=stored(stack) if exact else stored_estimate(stack),
     )
+
+
+def logs_per_message(stack: Stack) -> int:
+    """Return how many logs a message of the stack may hold, by its outputs.
+
+    Of messages that wait since before the parameter was lowered that may be too few: four days at most.
+    """
+    return int(stack.outputs.get("LogsPerMessage", 1))
 
 
 def queue_depth(stack: Stack, queue_url: str) -> tuple[int, int]:

@@ -7,11 +7,13 @@ hold one back: compare with its depth (`infra.counts`), which is what SQS claims
 
 import json
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ingest.aws.packing import calls
 from ingest.contract.errors import Poison
 from ingest.contract.message import InternalMessage, decode
+from ingest.contract.packed import apart, is_packed
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -31,7 +33,10 @@ _MAX_CALL_BYTES: Final = 1_048_576  # SendMessageBatch API reference, as above.
 
 
 class DeadLetter(NamedTuple):
-    """One message: `log` is None where the body holds none, `tenant_id` and `log_id` "" where nothing names them."""
+    """One message. `logs` are those that its body holds: none where it is no log, several where they share it.
+
+    `tenant_id` and `log_id` are "" where nothing names them; of several logs there is no one `log_id`.
+    """
 
     message_id: str
     receipt_handle: str
@@ -39,7 +44,7 @@ class DeadLetter(NamedTuple):
     attributes: dict[str, str]
     receive_count: int
     sent_ms: int
-    log: InternalMessage | None
+    logs: tuple[InternalMessage, ...]
 
     @property
     def reason(self) -> str:
@@ -49,22 +54,23 @@ class DeadLetter(NamedTuple):
     @property
     def tenant_id(self) -> str:
         """Whose log it is."""
-        return self.log.tenant_id if self.log else self.attributes.get("tenant_id", "")
+        return self.logs[0].tenant_id if self.logs else self.attributes.get("tenant_id", "")
 
     @property
     def log_id(self) -> str:
         """Which log it is."""
-        return self.log.log_id if self.log else self.attributes.get("log_id", "")
+        return self.logs[0].log_id if len(self.logs) == 1 else self.attributes.get("log_id", "")
 
     @property
     def ids(self) -> frozenset[str]:
-        """Its message id here, the one that it had in the queue (the consumer's log lines have it), and its log id."""
-        return frozenset({self.message_id, self.attributes.get("original_message_id", ""), self.log_id}) - {""}
+        """Its message id here, the one that it had in the queue (the consumer's log lines have it), and its log ids."""
+        in_queue = self.attributes.get("original_message_id", "")
+        return frozenset({self.message_id, in_queue, self.log_id, *(log.log_id for log in self.logs)}) - {""}
 
     @property
     def received_at(self) -> str:
         """When ingest accepted it."""
-        return self.log.received_at if self.log else ""
+        return self.logs[0].received_at if self.logs else ""
 
     def as_json(self) -> str:
         """Return one line of ASCII JSON with everything of the message but its receipt."""
@@ -205,7 +211,7 @@ def _move(
     answer = client.send_message_batch(
         QueueUrl=queue_url,
         Entries=[
-            {"Id": str(i), "MessageBody": letter.body} | ({"MessageGroupId": letter.tenant_id} if letter.log else {})  # type: ignore[misc] # a TypedDict of two forms
+            {"Id": str(i), "MessageBody": letter.body} | ({"MessageGroupId": letter.tenant_id} if letter.logs else {})  # type: ignore[misc] # a TypedDict of two forms
             for i, letter in enumerate(call)
         ],
     )
@@ -270,10 +276,6 @@ def _give_back(client: "SQSClient", dlq_url: str, receipts: Sequence[str]) -> No
 
 def _dead_letter(message: "MessageTypeDef") -> DeadLetter:
     system: dict[Any, str] = dict(message.get("Attributes", {}))
-    try:
-        log = decode(message["Body"])
-    except Poison:
-        log = None
     return DeadLetter(
         message_id=message["MessageId"],
         receipt_handle=message["ReceiptHandle"],
@@ -281,5 +283,12 @@ def _dead_letter(message: "MessageTypeDef") -> DeadLetter:
         attributes={n: v.get("StringValue", "") for n, v in message.get("MessageAttributes", {}).items()},
         receive_count=int(system.get("ApproximateReceiveCount", 0)),
         sent_ms=int(system.get("SentTimestamp", 0)),
-        log=log,
+        logs=tuple(_logs(message["Body"])),
     )
+
+
+def _logs(body: str) -> Iterator[InternalMessage]:
+    with suppress(Poison):
+        for one in apart(body) if is_packed(body) else [body]:
+            with suppress(Poison):
+                yield decode(one)

@@ -17,10 +17,13 @@ _PUT_UNIT_BYTES: Final = 25 * _KIB
 _SHARD_BYTES_PER_S: Final = 1_000_000
 _SHARD_RECORDS_PER_S: Final = 1_000
 _SQS_BATCH: Final = 10
+_SQS_BYTES: Final = 1024 * _KIB
 _GB: Final = 1e9
 
 _ENVELOPE_BYTES: Final = 160
 """What the wire codec adds to a text: tenant, log_id, source, times and their names (tests/golden has examples)."""
+_VALUE_BYTES: Final = 9
+"""What a log more adds to an invocation's line: its end-to-end time, as in `65000.0, `."""
 _ITEM_BYTES: Final = 260
 """What an item holds beside the two texts: names and values of its other attributes."""
 
@@ -53,6 +56,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     logs_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Logs a POST.")] = 100
     tenants_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Tenants in a POST.")] = 1
     batch_size: Annotated[int, Meta(ge=1, le=10_000, description="BatchSize.")] = 5
+    logs_per_message: Annotated[int, Meta(ge=1, le=1_000, description="LogsPerMessage.")] = 1
     seconds_per_char: Annotated[float, Meta(ge=0, le=60, description="The simulated work.")] = 0.0
     consumer_timeout_s: Annotated[float, Meta(ge=1, le=900, description="ConsumerTimeoutSeconds.")] = 50
     architecture: Annotated[Literal["arm64", "x86_64"], Meta(description="Of both functions.")] = "arm64"
@@ -85,23 +89,26 @@ def per_million(setting: Setting, measured: Measured, prices: Prices) -> dict[Se
     million = 1e6
     requests = million / setting.logs_per_request
     body_bytes = setting.logs_per_request * (setting.log_bytes + _ENVELOPE_BYTES / 2)
-    in_batch = max(1.0, setting.batch_size * measured.fill)
+    in_batch = max(1.0, setting.batch_size * measured.fill)  # Messages.
+    in_message = setting.logs_per_request / _messages(setting, measured)
     delay_s = setting.seconds_per_char * setting.log_bytes
     deferred = not measured.serial and delay_s > _budget_s(setting.consumer_timeout_s)
-    invocations = million / in_batch * (2 if deferred else 1)
+    worked = million / (in_batch * in_message)
+    invocations = worked * (2 if deferred else 1)
     waited_ms = 0.0 if deferred else 1000 * delay_s * (in_batch if measured.serial else 1)
     ingest_ms = measured.ingest_ms_fixed + measured.ingest_ms_per_log * setting.logs_per_request
-    consumer_ms = measured.consumer_ms_fixed + measured.consumer_ms_per_log * in_batch + waited_ms
+    # As many milliseconds a log as were measured with one a message: an upper bound for more.
+    consumer_ms = (measured.consumer_ms_fixed + measured.consumer_ms_per_log * in_batch) * in_message + waited_ms
+    consumer_log_bytes = measured.consumer_log_bytes + _VALUE_BYTES * in_batch * (in_message - 1)
     lambda_usd = prices.usd("lambda_per_million_requests")
     gb_s_usd = prices.usd(f"lambda_{setting.architecture}_per_million_gb_s") / million
-    log_gb = (requests * measured.ingest_log_bytes + invocations * measured.consumer_log_bytes) / _GB
+    log_gb = (requests * measured.ingest_log_bytes + invocations * consumer_log_bytes) / _GB
     return {
         "api": requests * math.ceil(body_bytes / _API_UNIT_BYTES) / million * prices.usd("api_per_million_requests"),
         "ingest": requests * (lambda_usd / million + ingest_ms / 1000 * measured.memory_gb * gb_s_usd),
-        "sqs": _sqs(setting, measured, prices, requests=requests, invocations=invocations, deferred=deferred),
+        "sqs": _sqs(setting, measured, prices, requests=requests, worked=worked, deferred=deferred),
         "kinesis": 0.0 if measured.serial else _kinesis(setting, prices, requests) * measured.puts,
-        "consumer": invocations * lambda_usd / million
-        + million / in_batch * consumer_ms / 1000 * measured.memory_gb * gb_s_usd,
+        "consumer": invocations * lambda_usd / million + worked * consumer_ms / 1000 * measured.memory_gb * gb_s_usd,
         "dynamodb": math.ceil((2 * setting.log_bytes + _ITEM_BYTES) / _KIB)
         * prices.usd("dynamodb_per_million_write_units"),
         "cloudwatch": log_gb * prices.usd("cloudwatch_per_gb_logs"),
@@ -113,18 +120,30 @@ def _budget_s(timeout_s: float) -> float:
     return timeout_s - min(10.0, timeout_s / 2)
 
 
+def _messages(setting: Setting, measured: Measured) -> int:
+    """Return how many messages a request's logs are: of one tenant each, up to LogsPerMessage and SQS's 1 MiB."""
+    most = min(setting.logs_per_message, max(1, _SQS_BYTES // (setting.log_bytes + _ENVELOPE_BYTES)))
+    tenants = min(setting.tenants_per_request, setting.logs_per_request)
+    if measured.serial or most == 1:
+        return setting.logs_per_request
+    return tenants * math.ceil(setting.logs_per_request / tenants / most)
+
+
 def _sqs(
-    setting: Setting, measured: Measured, prices: Prices, *, requests: float, invocations: float, deferred: bool
+    setting: Setting, measured: Measured, prices: Prices, *, requests: float, worked: float, deferred: bool
 ) -> float:
-    message_bytes = setting.log_bytes + _ENVELOPE_BYTES
+    """Return a million logs' dollars: SQS bills each call by its 64 KiB units, whatever messages are in it."""
+    messages = _messages(setting, measured)
+    message_bytes = setting.logs_per_request / messages * (setting.log_bytes + _ENVELOPE_BYTES)
     in_batch = max(1.0, setting.batch_size * measured.fill)
-    full, rest = divmod(setting.logs_per_request, _SQS_BATCH)
-    chunks = full * math.ceil(_SQS_BATCH * message_bytes / _SQS_UNIT_BYTES)
+    in_call = max(1, min(_SQS_BATCH, int(_SQS_BYTES // message_bytes)))
+    full, rest = divmod(messages, in_call)
+    chunks = full * math.ceil(in_call * message_bytes / _SQS_UNIT_BYTES)
     chunks += math.ceil(rest * message_bytes / _SQS_UNIT_BYTES)
     sends = requests * chunks * measured.sends
-    receives = invocations * math.ceil(in_batch * message_bytes / _SQS_UNIT_BYTES)
-    deletes = 1e6 / in_batch
-    hides = 1e6 / in_batch if deferred else 0.0
+    receives = worked * (2 if deferred else 1) * math.ceil(in_batch * message_bytes / _SQS_UNIT_BYTES)
+    deletes = worked
+    hides = worked if deferred else 0.0
     usd = prices.usd("sqs_per_million_requests")
     if not measured.serial:  # The baseline sets no message group.
         usd += prices.usd("sqs_fair_queue_per_million_requests")

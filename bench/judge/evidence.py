@@ -15,10 +15,12 @@ from bench.judge.history import History
 from bench.judge.judge import Counts
 from consumer.item import CONFLICT_OF, LOG_ID, of_tenant, projection, sent_log_id, string
 from consumer.replay.aggregated_record import AggregatedRecord
-from infra.counts import queue_depth
+from infra.counts import logs_per_message, queue_depth
 from infra.stack import Stack
+from ingest.contract.errors import Unreadable
 from ingest.contract.kpl import DIGEST_SIZE, MAGIC
 from ingest.contract.message import decode
+from ingest.contract.packed import apart, is_packed
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import RecordTypeDef
@@ -52,7 +54,7 @@ def await_empty(stack: Stack, *, timeout_s: float, tell: Callable[[int], None] =
         quiet = quiet + 1 if queued + in_flight == 0 else 0
         tell(queued + in_flight)
         if quiet >= _QUIET_POLLS or time.monotonic() > deadline_s:
-            return Counts(queued, in_flight)
+            return Counts(queued, in_flight, logs_per_message=logs_per_message(stack))
         time.sleep(_POLL_S)
 
 
@@ -95,14 +97,22 @@ def _read_dead_letters(history: History, stack: Stack) -> None:
         for message in answer.get("Messages", []):
             if message["MessageId"] not in handles:
                 attributes: Mapping[str, Any] = message.get("MessageAttributes", {})
-                history.add_dead_letter(
-                    *_dead_log(message["Body"]), attributes.get("reason", {}).get("StringValue", "")
-                )
+                reason = attributes.get("reason", {}).get("StringValue", "")
+                for body in _bodies(message["Body"]):
+                    history.add_dead_letter(*_dead_log(body), reason)
             handles[message["MessageId"]] = message["ReceiptHandle"]
     for handle in handles.values():
         sqs.change_message_visibility(QueueUrl=stack.dlq_url, ReceiptHandle=handle, VisibilityTimeout=0)
     if len(handles) < expected:
         raise RuntimeError(f"the DLQ has {expected} messages and gave {len(handles)} of them")
+
+
+def _bodies(body: str) -> list[str]:
+    """Return each log's own body, of a message of one or of several."""
+    try:
+        return apart(body) if is_packed(body) else [body]
+    except Unreadable:
+        return [body]
 
 
 def _dead_log(body: str) -> tuple[str, str, str]:

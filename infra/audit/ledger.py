@@ -235,7 +235,7 @@ def digest(text: str) -> bytes:
 def finding(*, missing: int, changed: int, in_flight: int, dead_letters_unseen: int) -> Finding:
     """Return whether logs are missing for certain, and if none is, whether items were changed.
 
-    Messages in the queue, and dead letters that SQS did not show, are known by number only. So as long as there are
+    Logs in the queue, and in dead letters that SQS did not show, are known by number only. So as long as there may be
     as many of them as there are logs unaccounted for, these may be those: undecided, until the queue is empty.
     """
     if missing == 0:

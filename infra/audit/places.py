@@ -34,11 +34,15 @@ class Selection(NamedTuple):
 
 
 class Leftovers(NamedTuple):
-    """What the places held beside logs that can be told apart."""
+    """What the places held beside logs that can be told apart: messages in the queue and dead letters unseen.
+
+    Each of those messages may hold `logs_per_message` logs.
+    """
 
     in_flight: int
     dead_letters_unseen: int
     broken_on_stream: int
+    logs_per_message: int
 
 
 def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Selection:
@@ -72,10 +76,10 @@ def read(stack: Stack, ledger: Ledger, within: Selection, *, tell: Callable[[Pla
         dead += 1
         tell("dead letters", dead)
         if not within.tenants or letter.tenant_id in within.tenants:
-            text = None if letter.log is None else letter.log.text
-            ledger.add_dead([(letter.tenant_id, letter.log_id, text, letter.reason)])
+            told = [(log.tenant_id, log.log_id, log.text, letter.reason) for log in letter.logs]
+            ledger.add_dead(told or [(letter.tenant_id, letter.log_id, None, letter.reason)])
     in_flight = max(in_flight, sum(counts.queue_depth(stack, stack.queue_url)))
-    return Leftovers(in_flight, max(0, dlq_depth - dead), broken)
+    return Leftovers(in_flight, max(0, dlq_depth - dead), broken, counts.logs_per_message(stack))
 
 
 def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage | None]]":

@@ -50,8 +50,8 @@ def run(
             verdict=finding(
                 missing=unaccounted,
                 changed=changed,
-                in_flight=found.in_flight,
-                dead_letters_unseen=found.dead_letters_unseen,
+                in_flight=found.in_flight * found.logs_per_message,
+                dead_letters_unseen=found.dead_letters_unseen * found.logs_per_message,
             ),
             unaccounted=unaccounted,
             changed=changed,

@@ -55,7 +55,7 @@ def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
             out.say_json(letter.as_json())
         return
     rows = [
-        (one.message_id, one.reason, one.tenant_id, one.log_id, one.received_at, str(one.receive_count))
+        (one.message_id, one.reason, one.tenant_id, _named(one), one.received_at, str(one.receive_count))
         for one in letters
     ]
     if letters:
@@ -74,7 +74,7 @@ def show(stack: Stack, *, id_: str) -> None:
         raise StackError(f"No dead letter {id_!r} is visible. Take an id of `rdp dlq list`; somebody may look too.")
     for found in letters:
         for name in ("message_id", "reason", "tenant_id", "log_id", "received_at", "receive_count"):
-            out.say(f"{name:<20} {getattr(found, name)}")
+            out.say(f"{name:<20} {_named(found) if name == 'log_id' else getattr(found, name)}")
         for name, value in sorted(found.attributes.items()):
             out.say(f"{'attribute ' + name:<20} {value}")
         out.say("body")
@@ -163,10 +163,16 @@ def _wanted(stack: Stack, wanted: Filter) -> list[DeadLetter]:
     return sorted(letters, key=lambda letter: (letter.sent_ms, letter.message_id))
 
 
+def _named(letter: DeadLetter) -> str:
+    return f"{len(letter.logs)} logs" if len(letter.logs) > 1 else letter.log_id
+
+
 def _counted(letters: Sequence[DeadLetter]) -> str:
     reasons = Counter(letter.reason for letter in letters)
     told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-    return f"{len(letters)} dead letters{': ' + told if told else ''}"
+    logs = sum(max(1, len(letter.logs)) for letter in letters)
+    of_logs = f" of {logs} logs" if logs > len(letters) else ""
+    return f"{len(letters)} dead letters{of_logs}{': ' + told if told else ''}"
 
 
 def _warn_of_hidden(stack: Stack) -> None:

@@ -19,7 +19,7 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     """Show the stack's endpoint, its resources, whether functions start and the consumer runs, the counts of logs.
 
     `stored` is DynamoDB's own number, which costs nothing: up to six hours old on AWS, current on the engine of this
-    machine. The other counts are current, and SQS calls them approximate.
+    machine. The other counts are of messages, current, and SQS calls them approximate.
     """
     stack = locate(where)
     root = front.find(where.data_dir) if where.is_local else None
@@ -45,6 +45,8 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     for name, value in (parts | {f"{name}_function": said for name, said in functions.items()}).items():
         out.say(f"{name:<17} {value}")
     out.show(counts_table(now))
+    if (most := counts.logs_per_message(stack)) > 1:
+        out.say(f"queued, in flight, dlq: messages, of up to {most} logs each (LogsPerMessage); stored: logs.")
     if not exact:
         out.say("stored: as DynamoDB last counted, on AWS up to six hours ago; --exact reads the whole table.")
     for sentence in function_start.told(answers):

@@ -18,7 +18,7 @@ from infra.console.pages import Pages
 from infra.dead_letters import DeadLetter, Filter, Redriven
 from infra.stack import StackError
 from ingest.contract import exact_json
-from ingest.contract.message import encode
+from ingest.contract.message import InternalMessage, encode
 
 Action = Literal["redrive", "purge"]
 
@@ -60,15 +60,20 @@ def routes(letters: Letters) -> list[Route]:
 
 
 def shown(letter: DeadLetter, redactor: Redactor | None) -> str:
-    """Return a letter's whole content as text: as it is, or redacted by the rules that the stored texts have."""
+    """Return a letter's whole content as text: as it is, or redacted by the rules that the stored texts have.
+
+    Redacted, it has a line for each log that it holds.
+    """
     if redactor is None:
         return letter.body
-    if letter.log is None:
-        return redactor.text(letter.body)
-    content: dict[str, Any] = exact_json.decoder().decode(encode(letter.log))
-    content["text"] = redactor.text(letter.log.text)
-    if letter.log.fields:
-        content["fields"] = redactor.fields(letter.log.fields)
+    return "\n".join(_redacted(log, redactor) for log in letter.logs) or redactor.text(letter.body)
+
+
+def _redacted(log: InternalMessage, redactor: Redactor) -> str:
+    content: dict[str, Any] = exact_json.decoder().decode(encode(log))
+    content["text"] = redactor.text(log.text)
+    if log.fields:
+        content["fields"] = redactor.fields(log.fields)
     return exact_json.encode(content).decode()
 
 

@@ -109,6 +109,11 @@ output "api_log_group_name" {
   value       = aws_cloudwatch_log_group.api.name
 }
 
+output "logs_per_message" {
+  description = "Logs that a queue message may hold; who counts messages counts no logs."
+  value       = tostring(var.logs_per_message)
+}
+
 output "log_id_buckets" {
   description = "Ranges of keys that generated log ids spread over; who reads by time merges them."
   value       = tostring(var.log_id_buckets)

@@ -29,8 +29,8 @@ def leaks_of(stack: Stack, sent: set[str]) -> list[str]:
     for letter in _dead_letters(stack):
         texts.add(letter.body)
         ids |= {letter.tenant_id, letter.log_id}
-        if letter.log:
-            texts.add(letter.log.text)
+        for log in letter.logs:
+            texts.add(log.text)
     written = list(_lines(stack))
     if stored and not any('"_aws"' in line for line in written):
         return [f"{stored} rows are stored, and no line of a function is there"]

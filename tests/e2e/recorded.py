@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.judge.history import digest
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
-from tests.interleavings.whereabouts import place_of
+from tests.interleavings.whereabouts import places_of
 
 if TYPE_CHECKING:
     from tests.interleavings.conformance import Happened, LogKey
@@ -33,10 +33,10 @@ class Recorded:
 
     def tell(self, action: str, body: str) -> None:
         """Take an action on a message."""
-        tenant_id, log_id, text = place_of(body)
-        if not tenant_id:
-            self.poison.append(text)
-        self.happened[tenant_id, log_id].append((action, text))
+        for tenant_id, log_id, text in places_of(body):
+            if not tenant_id:
+                self.poison.append(text)
+            self.happened[tenant_id, log_id].append((action, text))
 
     def empty(self) -> None:
         """Take it that the table is emptied."""
@@ -48,9 +48,9 @@ class Recorded:
         return _Client(client, self)
 
     def send_message_batch(self, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """A send is ingest's, a rebuild's or a redrive's."""
+        """A send is ingest's, a rebuild's, a redrive's, or of a log that leaves its message."""
         bodies = {entry["Id"]: entry["MessageBody"] for entry in asked["Entries"]}
-        action = {"replay": "replay", "redrive": "resend"}.get(self.component, "send")
+        action = {"replay": "replay", "redrive": "resend", "consumer": "send back"}.get(self.component, "send")
         for entry in answer.get("Successful", []):
             self.tell(action, bodies[entry["Id"]])
 

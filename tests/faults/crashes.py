@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
 from infra.dead_letters import Filter
@@ -25,6 +26,14 @@ def a_short_day(trial: Trial) -> None:
     trial.send_poison()
     trial.send_text("t-t03", "same", f"{SECRET} first")
     trial.send_text("t-t03", "same", f"{SECRET} second")
+    trial.stack.deliver()
+    trial.drain()
+
+
+def a_packed_day(trial: Trial) -> None:
+    """Send batches whose logs share messages, some of which leave them: deferred, crashed, refused by the table."""
+    trial.send("batch")
+    trial.send_mixed()
     trial.stack.deliver()
     trial.drain()
 
@@ -57,7 +66,16 @@ def _an_outage(trial: Trial) -> None:
     trial.injector.rules = []
 
 
-DAYS: Final[dict[str, Day]] = {"ingest and consumer": a_short_day, "replay": a_replay, "redrive": a_redrive}
+DAYS: Final[dict[str, Day]] = {
+    "ingest and consumer": a_short_day,
+    "ingest and consumer, packed": a_packed_day,
+    "replay": a_replay,
+    "redrive": a_redrive,
+}
+
+
+def _trial(name: str, folder: Path) -> Trial:
+    return Trial(_SEED, folder, logs_per_message=7 if name.endswith("packed") else 1)
 
 
 class Kill(NamedTuple):
@@ -72,7 +90,7 @@ class Kill(NamedTuple):
 def kills(name: str) -> Iterator[Kill]:
     """Yield a kill before and after each step of the day's programs; what the day does besides them is left alone."""
     with scratch() as folder:
-        trial = Trial(_SEED, folder)
+        trial = _trial(name, folder)
         DAYS[name](trial)
     injector = trial.injector
     for number, step in enumerate(injector.steps):
@@ -84,7 +102,7 @@ def kills(name: str) -> Iterator[Kill]:
 def broken_by(name: str, kill: Kill) -> list[str]:
     """Return what a kill at one step breaks; the programs are started again as Lambda and the operator do."""
     with scratch() as folder:
-        trial = Trial(_SEED, folder)
+        trial = _trial(name, folder)
         injector = trial.injector
         injector.kill_at, injector.doomed_life = (kill.step, kill.moment), kill.life
         DAYS[name](trial)

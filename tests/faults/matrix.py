@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from infra.dead_letters import Filter
 from tests.faults.injector import BATCHES, Fault, Rule, faults_of
-from tests.faults.trial import SECRET, Trial
+from tests.faults.trial import PACKINGS, SECRET, Trial
 
 STEPS: Final = (
     "ingest kinesis.put_records",
@@ -16,6 +16,7 @@ STEPS: Final = (
     "consumer dynamodb.batch_execute_statement",
     "consumer dynamodb.batch_get_item",
     "consumer sqs.send_message",
+    "consumer sqs.send_message_batch",
     "replay kinesis.list_shards",
     "replay kinesis.get_shard_iterator",
     "replay kinesis.get_records",
@@ -27,6 +28,7 @@ STEPS: Final = (
     "redrive sqs.start_message_move_task",
     "redrive sqs.list_message_move_tasks",
 )
+SENDS_BACK: Final = "consumer sqs.send_message_batch"
 _OF_MOVE_TASK: Final = STEPS[-2:]
 TIMES: Final[tuple[int | None, ...]] = (1, 3, None)
 """Once, three times, for ever."""
@@ -68,8 +70,18 @@ def cases(steps: tuple[str, ...] = STEPS) -> Iterator[Case]:
                     yield Case(step, fault, times, entry)
 
 
-def run(case: Case, seed: int, folder: Path) -> list[str]:
-    """Return what the case breaks: nothing, if the promises hold.
+def logs_per_message(case: Case, seed: int) -> int:
+    """Return how many logs share a message in this trial: one with the first seed, and each of `PACKINGS` in turn.
+
+    What the consumer sends to the queue leaves a message of several.
+    """
+    if case.step == SENDS_BACK:
+        return PACKINGS[1 + seed % 2]
+    return PACKINGS[(seed + case.entry + (case.times or 0)) % len(PACKINGS)] if seed else 1
+
+
+def run(case: Case, seed: int, folder: Path, packing: int = 1) -> list[str]:
+    """Return what the case breaks: nothing, if the promises hold. Up to `packing` logs share a message.
 
     A fault that passes by itself must leave no trace. One that lasts for ever must lose nothing as long as it lasts
     (I11); then its cause is removed and the DLQ is moved back, as the runbook says, and every promise holds.
@@ -77,7 +89,7 @@ def run(case: Case, seed: int, folder: Path) -> list[str]:
     Raises:
         AssertionError: the case is void, because its step was never reached.
     """
-    trial = Trial(seed, folder)
+    trial = Trial(seed, folder, logs_per_message=packing)
     rule = case.rule()
     trial.injector.rules = [rule]
     component = case.step.partition(" ")[0]
@@ -111,6 +123,8 @@ def a_day(trial: Trial) -> None:
         trial.send_long()
         trial.send_refused_by_table()
         trial.send_poison()
+        if trial.logs_per_message > 1:
+            trial.send_mixed()
         trial.send_text("t-t03", "same", f"{SECRET}: the same log id with text {number % 2}")
         trial.stack.deliver()
     trial.drain()

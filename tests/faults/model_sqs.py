@@ -13,6 +13,7 @@ from tests.faults.answers import client_error
 MAX_BATCH: Final = 10
 MAX_BYTES: Final = 1_048_576
 MAX_VISIBILITY_S: Final = 43_200
+MAX_DELAY_S: Final = 900
 MOVED_A_SECOND: Final = 2
 """By a move task: AWS's are faster, and then a small DLQ would be moved at the first look."""
 
@@ -82,13 +83,19 @@ class Queue:
         """When the next message comes up, None for an empty queue."""
         return min((m.visible_at_s for m in self.messages.values()), default=None)
 
-    def send(self, body: str, attributes: Mapping[str, Any] | None = None, group_id: str = "") -> str:
-        """Take a message and return its id."""
-        self._sent += 1
-        message_id = f"{self.url.rpartition('/')[2]}-{self._sent}"
+    def send(self, body: str, attributes: Mapping[str, Any] | None = None, group_id: str = "", delay_s: int = 0) -> str:
+        """Take a message, which nobody receives for `delay_s`, and return its id."""
+        message_id = self._next_id()
         taken = {name: dict(value) for name, value in (attributes or {}).items()}
-        self.messages[message_id] = Message(message_id, body, taken, group_id, self._clock.now_ms())
+        visible_at_s = self._clock.now_s + delay_s if delay_s else 0
+        self.messages[message_id] = Message(
+            message_id, body, taken, group_id, self._clock.now_ms(), visible_at_s=visible_at_s
+        )
         return message_id
+
+    def _next_id(self) -> str:
+        self._sent += 1
+        return f"{self.url.rpartition('/')[2]}-{self._sent}"
 
     def receive(self, count: int, visibility_s: float | None = None) -> list[Message]:
         """Return up to `count` visible messages, now in flight; those that used up their receives move on instead."""
@@ -185,7 +192,10 @@ class Sqs:
             if code := _refusal(body, attributes):
                 answer["Failed"].append({"Id": entry["Id"], "Code": code, "SenderFault": True})
                 continue
-            message_id = self._queues[QueueUrl].send(body, attributes, entry.get("MessageGroupId", ""))
+            if not 0 <= (delay_s := entry.get("DelaySeconds", 0)) <= MAX_DELAY_S:
+                answer["Failed"].append({"Id": entry["Id"], "Code": "InvalidParameterValue", "SenderFault": True})
+                continue
+            message_id = self._queues[QueueUrl].send(body, attributes, entry.get("MessageGroupId", ""), delay_s)
             answer["Successful"].append({"Id": entry["Id"], "MessageId": message_id})
         return {name: entries for name, entries in answer.items() if entries}
 

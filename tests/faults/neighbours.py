@@ -15,12 +15,14 @@ from consumer.apart import Ended
 from consumer.crash import CrashMode
 from consumer.invocation import WorksOnEach, consume
 from consumer.redact import Redactor
-from ingest.contract.message import decode, encode
+from ingest.contract.message import encode
+from ingest.contract.packed import joined
 from tests.clock import Clock
 from tests.faults.apart import Hangs, apart, in_time
 from tests.faults.injector import Killed
 from tests.faults.stack import CONSUMER_TIMEOUT_S
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME, World
+from tests.interleavings.whereabouts import places_of
 from tests.messages import message
 
 WAYS: Final = ("exits", "hangs", "takes all memory")
@@ -69,6 +71,7 @@ def fates(
     crash_mode: CrashMode = "raise",
     seed: int = 1,
     trust: bool = False,
+    logs_per_message: int = 1,
 ) -> Fates:
     """Return what becomes of so many healthy logs, with so large a share of all logs ending the process."""
     clock = Clock()
@@ -79,8 +82,8 @@ def fates(
     logs = [message(f"healthy-{n}", text=f"text {n}") for n in range(healthy)]
     logs += [message(f"lethal-{n}", text=WAYS[n % len(WAYS)]) for n in range(lethal)]
     random.shuffle(logs)
-    for log in logs:
-        world.queue.send(encode(log).decode())
+    for first in range(0, len(logs), logs_per_message):
+        world.queue.send(joined([encode(log) for log in logs[first : first + logs_per_message]]).decode())
     works: tuple[WorksOnEach, WorksOnEach] = (
         (trusting, trusting) if trust else (partial(apart, clock=clock), partial(in_time, clock=clock))
     )
@@ -97,7 +100,7 @@ def fates(
     while (next_s := world.queue.next_visible_s) is not None:
         clock.now_s = max(clock.now_s, next_s)
         world.deliver(function)
-    dead = [decode(letter.body).log_id for letter in world.dlq.messages.values()]
+    dead = [log_id for letter in world.dlq.messages.values() for _, log_id, _ in places_of(letter.body)]
     stored = [log_id for _, log_id in world.dynamodb.items]
     return Fates(
         stored=len(stored),

@@ -41,7 +41,10 @@ def of_step(step: str, seeds: int) -> Result:
     for case in cases:
         for seed in range(seeds):
             with scratch() as folder:
-                broken += [f"{case.name}, seed {seed}: {why}" for why in _survived(matrix.run, case, seed, folder)]
+                broken += [
+                    f"{case.name}, seed {seed}: {why}"
+                    for why in _survived(matrix.run, case, seed, folder, matrix.logs_per_message(case, seed))
+                ]
     return Result(step, len({case.fault for case in cases}), len(cases), seeds, tuple(broken))
 
 

@@ -59,6 +59,7 @@ class Stack:
         sub_keys: int = 1,
         crash_point: CrashPoint = "before_work",
         crash_mode: CrashMode = "raise",
+        logs_per_message: int = 1,
     ) -> None:
         self.world = world
         self.injector = injector
@@ -72,13 +73,16 @@ class Stack:
             dlq_url=DLQ_URL,
             table_name=TABLE_NAME,
             stream_name=STREAM_NAME,
+            max_receive_count=max(2, world.max_receives),
             stream_sub_keys=sub_keys,
             crash_probability=crash_probability,
             crash_point=crash_point,
             crash_mode=crash_mode,
             crash_seed=str(seed),
         )
-        self._ingest_settings = IngestSettings(queue_url=QUEUE_URL, stream_name=STREAM_NAME, stream_sub_keys=sub_keys)
+        self._ingest_settings = IngestSettings(
+            queue_url=QUEUE_URL, stream_name=STREAM_NAME, stream_sub_keys=sub_keys, logs_per_message=logs_per_message
+        )
 
     def ingest(self, event: dict[str, Any]) -> Response | None:
         """Return the response to a request; None when the process died or raised, as a caller behind a 5xx sees it."""

@@ -19,6 +19,12 @@ _REACHED: Final = {
         "consumer dynamodb.batch_get_item",
         "consumer sqs.send_message",
     },
+    "ingest and consumer, packed": {
+        "ingest sqs.send_message_batch",
+        "consumer dynamodb.batch_execute_statement",
+        "consumer sqs.send_message",
+        "consumer sqs.send_message_batch",
+    },
     "replay": {
         "replay kinesis.list_shards",
         "replay kinesis.get_shard_iterator",

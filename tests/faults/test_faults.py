@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from tests.faults.injector import Fault, Rule, faults_of
-from tests.faults.matrix import STEPS, a_day, cases, run
+from tests.faults.matrix import STEPS, a_day, cases, logs_per_message, run
 from tests.faults.scratch import scratch
 from tests.faults.trial import SECRET, Trial
 
@@ -25,7 +25,9 @@ def test_a_fault_breaks_no_promise(step: str, fault: Fault) -> None:
             continue
         for seed in range(SEEDS):
             with scratch() as folder:
-                broken += [f"{case.name}, seed {seed}: {why}" for why in run(case, seed, folder)]
+                broken += [
+                    f"{case.name}, seed {seed}: {why}" for why in run(case, seed, folder, logs_per_message(case, seed))
+                ]
     assert not broken, "\n".join(broken[:20])
 
 

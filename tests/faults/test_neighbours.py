@@ -17,6 +17,15 @@ def test_logs_that_end_the_process_dead_letter_no_healthy_one(seed: int) -> None
     assert (found.stored, found.lethal_dead, found.lethal_stored) == (_HEALTHY, 111, 0)
 
 
+@pytest.mark.parametrize(("logs_per_message", "lethal_share"), [(7, 0.1), (500, 0.02)])
+def test_nor_do_they_where_they_share_a_message(logs_per_message: int, lethal_share: float) -> None:
+    """The lethal one leaves its message alone, and the others are stored where it stood among them."""
+    found = fates(_HEALTHY, lethal_share=lethal_share, crash_probability=0.05, logs_per_message=logs_per_message)
+    assert found.healthy_dead == 0, f"I7: {found}"
+    assert (found.stored, found.lethal_stored) == (_HEALTHY, 0)
+    assert found.lethal_dead == round(_HEALTHY * lethal_share / (1 - lethal_share))
+
+
 def test_simulated_exits_cost_a_neighbour_one_receive_at_most() -> None:
     """Each log ends the process at 10 % of its deliveries: chance alone, with four receives, kills a tenth of one."""
     found = fates(_HEALTHY, lethal_share=0.0, crash_probability=0.1, crash_mode="exit")

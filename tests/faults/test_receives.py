@@ -1,11 +1,14 @@
 """How few receives a queue may allow a message."""
 
+from collections import Counter
+
 import pytest
 
 from tests.faults.scratch import scratch
-from tests.faults.trial import Trial
+from tests.faults.trial import PACKINGS, Trial
 from tests.faults.world import QUEUE_VISIBILITY_S
 from tests.infra.configuration import template
+from tests.interleavings.whereabouts import held_in
 
 _FEWEST: int = template()["Parameters"]["MaxReceiveCount"]["MinValue"]
 
@@ -31,3 +34,18 @@ def test_the_longest_log_needs_no_more_receives() -> None:
         trial.drain()
     assert not trial.world.dlq.messages, "I7: a healthy log was received too often"
     assert len(trial.world.dynamodb.items) == 1
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_a_log_that_always_fails_is_tried_as_often_whatever_messages_it_comes_in(packing: int) -> None:
+    """Five receives in all, and at the sixth it is a dead letter of its own, as without packing."""
+    with scratch() as folder:
+        trial = Trial(0, folder, logs_per_message=packing, crash_probability=1)
+        trial.send("batch")
+        trial.drain()
+        happened = [told for log, told in trial.journal.happened.items() if log[0]]
+        letters = trial.world.dlq.messages.values()
+    assert happened
+    assert {len(held_in(letter.body)) for letter in letters} == {1}
+    tries = {Counter(action for action, _ in told)["receive"] - ("give up" in dict(told)) for told in happened}
+    assert tries == {5}, f"a receive count was lost: {tries} tries"

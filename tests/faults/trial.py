@@ -36,6 +36,7 @@ from tests.faults.model_sqs import Message
 from tests.faults.stack import BROKEN_FILE, Stack
 from tests.faults.world import REFUSED_TEXT, STREAM_NAME, World
 from tests.interleavings.conformance import Journal, deviations
+from tests.interleavings.whereabouts import held_in
 
 if TYPE_CHECKING:
     from bench.judge.promises import Promise
@@ -49,6 +50,10 @@ _MARKS: Final = (SECRET, REFUSED_TEXT, "trace=")
 LONG_TEXT: Final = f"{SECRET} {'long ' * 500}"
 """At 0.05 s a character longer than an invocation: the consumer defers it."""
 
+PACKINGS: Final = (1, 7, 500)
+"""`LogsPerMessage` of the trials: none share a message, a batch's logs share some, and all of a tenant's share one."""
+
+_PACKED_BATCH: Final = 24  # Of three tenants: more than seven of the first.
 _MAX_DELIVERIES: Final = 5_000
 _MAX_RESTARTS: Final = 10
 _ACCEPTED: Final = 202
@@ -60,11 +65,21 @@ Whereabouts = set[tuple[str, str, bytes]]
 class Trial:
     """A world with its programs, its senders and its witness."""
 
-    def __init__(self, seed: int, folder: Path, *, shards: int = 2, max_receives: int = 5, **stack: Any) -> None:
+    def __init__(
+        self,
+        seed: int,
+        folder: Path,
+        *,
+        shards: int = 2,
+        max_receives: int = 5,
+        logs_per_message: int = 1,
+        **stack: Any,
+    ) -> None:
+        self.logs_per_message = logs_per_message
         self.clock = Clock()
         self.injector = Injector(self.clock)
         self.world = World(self.clock, shards=shards, max_receives=max_receives)
-        self.stack = Stack(self.world, self.injector, seed=seed, **stack)
+        self.stack = Stack(self.world, self.injector, seed=seed, logs_per_message=logs_per_message, **stack)
         self.stack.on_delete = self._witness  # type: ignore[method-assign] # that is what it is there for
         self.journal = Journal(self.world, lambda: self.injector.component)
         self.stack.outlives = lambda: (self.journal,)  # type: ignore[method-assign] # as above
@@ -81,7 +96,7 @@ class Trial:
             duplicate_share=0.15,
             conflict_share=0.1,
             invalid_share=0.15,
-            batch_logs=6,
+            batch_logs=6 if logs_per_message == 1 else _PACKED_BATCH,
         )
         kinds: tuple[RequestKind, ...] = ("json", "text", "batch")
         self._workloads = {kind: Workload(plan, kind) for kind in kinds}
@@ -105,6 +120,16 @@ class Trial:
         """Send a log that the table will refuse, and with it every call that it is in."""
         number = len(self.sent)
         self.send_text("t-t02", f"refused-by-table-{number}", f"{REFUSED_TEXT} {SECRET} {number}")
+
+    def send_mixed(self, tenant_id: str = "t-t01") -> None:
+        """Send one batch with a log that is deferred, one that the table refuses, and some with nothing special."""
+        number = len(self.sent)
+        texts = [f"{SECRET} {number} {n}" for n in range(4)]
+        texts[1:1] = [f"{LONG_TEXT}{number}", f"{REFUSED_TEXT} {SECRET} {number}"]
+        logs = tuple(PlannedLog(tenant_id, f"mixed-{number}-{n}", text) for n, text in enumerate(texts))
+        lines = [{"tenant_id": log.tenant_id, "log_id": log.log_id, "text": log.text} for log in logs]
+        body = b"\n".join(map(msgspec.json.encode, lines))
+        self.post(PlannedRequest("batch", {"Content-Type": "application/x-ndjson"}, body, logs), retries=1)
 
     def post(self, request: PlannedRequest, *, retries: int) -> None:
         """Send a request and remember it with its answer."""
@@ -254,16 +279,20 @@ class Trial:
         """
         assert not (leaks := self.leaks()), f"a log's text in a log line: {leaks[0]}"
         queue, dlq = self.world.queue, self.world.dlq
-        visible = len(queue.visible)
+        visible, waiting = (
+            sum(len(held_in(message.body)) for message in messages)
+            for messages in (queue.visible, queue.messages.values())
+        )
         with History() as history:
             history.add_sent(self.sent)
             for (tenant_id, _), item in self.world.dynamodb.items.items():
                 history.add_item(tenant_id, sent_log_id(item), item["original_text"]["S"], item["modified_data"]["S"])
             for message in dlq.messages.values():
-                history.add_dead_letter(*_dead_letter(message))
+                for letter in _dead_letters(message):
+                    history.add_dead_letter(*letter)
             for tenant_id, log in self.streamed():
                 history.add_stream_record(tenant_id, log.log_id, log.text)
-            counts = Counts(visible, len(queue.messages) - visible, len(self.world.dynamodb.items))
+            counts = Counts(visible, waiting - visible, len(self.world.dynamodb.items))
             judgement = judge(history, counts=counts, witnessed=self.witnessed)
         # After the promises, which say more: here is what they would have missed.
         assert not judgement.passed or not (odd := deviations(self.journal)), f"no trace of the model: {odd[0]}"
@@ -317,17 +346,20 @@ class Trial:
     def _whereabouts(self) -> Whereabouts:
         there = self._stored()
         for queue in (self.world.queue, self.world.dlq):
-            there |= {
-                (letter[0], letter[1], digest(letter[2])) for letter in map(_dead_letter, queue.messages.values())
-            }
+            there |= {held.place for message in queue.messages.values() for held in held_in(message.body)}
         return there
 
     def _witness(self, message: Message) -> None:
-        tenant_id, log_id, text, _ = _dead_letter(message)
-        if (tenant_id, log_id, digest(text)) not in self._stored() and not any(
-            letter.body == message.body for letter in self.world.dlq.messages.values()
-        ):
-            self.witnessed["I12"].append(f"{tenant_id}/{log_id} was deleted and is neither stored nor in the DLQ")
+        held = held_in(message.body)
+        there = self._stored() | {
+            one.place for letter in self.world.dlq.messages.values() for one in held_in(letter.body)
+        }
+        if len(held) > 1:  # What leaves such a message may wait in one of its own.
+            others = (other for other in self.world.queue.messages.values() if other.message_id != message.message_id)
+            there |= {one.place for other in others for one in held_in(other.body)}
+        for tenant_id, log_id, text in (one.place for one in held):
+            if (tenant_id, log_id, text) not in there:
+                self.witnessed["I12"].append(f"{tenant_id}/{log_id} was deleted and is neither stored nor in the DLQ")
 
     def folder_for(self, name: str) -> Path:
         """Return a fresh folder for a replay."""
@@ -371,13 +403,15 @@ def _fate(text: str) -> Any:
     return "refused_by_table" if REFUSED_TEXT in text else "stored"
 
 
-def _dead_letter(message: Message) -> tuple[str, str, str, str]:
+def _dead_letters(message: Message) -> Iterator[tuple[str, str, str, str]]:
     reason = message.attributes.get("reason", {}).get("StringValue", "")
-    try:
-        log = decode(message.body)
-    except Poison:
-        return "", "", message.body, reason
-    return log.tenant_id, log.log_id, log.text, reason
+    for held in held_in(message.body):
+        try:
+            log = decode(held.body)
+        except Poison:
+            yield "", "", held.body, reason
+        else:
+            yield log.tenant_id, log.log_id, log.text, reason
 
 
 def _comparable(item: Mapping[str, Any]) -> bytes:

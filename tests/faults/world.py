@@ -26,6 +26,7 @@ class World:
 
     def __init__(self, clock: Clock, *, shards: int = 2, max_receives: int = 5) -> None:
         self.clock = clock
+        self.max_receives = max_receives
         self.dlq = Queue(DLQ_URL, clock)
         self.queue = Queue(
             QUEUE_URL, clock, visibility_s=QUEUE_VISIBILITY_S, dead_letters=self.dlq, max_receives=max_receives
@@ -90,7 +91,10 @@ def sqs_event(batch: Collection[Message]) -> dict[str, Any]:
                     "SenderId": "AIDAEXAMPLE",
                     "ApproximateFirstReceiveTimestamp": str(message.first_receive_ms),
                 },
-                "messageAttributes": {},
+                "messageAttributes": {
+                    name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+                    for name, value in message.attributes.items()
+                },
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",
                 "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:logs",

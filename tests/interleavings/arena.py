@@ -4,7 +4,6 @@ Message ids count per sender and not per queue, and receipts are compared by mes
 of the same independent steps end in equal states, and the explorer knows them for the same.
 """
 
-from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -13,7 +12,7 @@ import greenlet
 from ingest.aws.retry import Time as Timing
 from tests.clock import Clock
 from tests.faults.model_kinesis import Kinesis
-from tests.faults.model_sqs import Message, Queue, Sqs
+from tests.faults.model_sqs import Queue, Sqs
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, World
 from tests.interleavings.tasks import Pending, Task, current
 
@@ -21,18 +20,13 @@ from tests.interleavings.tasks import Pending, Task, current
 class NamedQueue(Queue):
     """A queue whose message ids name the sender and count its sends."""
 
-    def send(self, body: str, attributes: Mapping[str, Any] | None = None, group_id: str = "") -> str:
-        """Take a message and return its id."""
+    def _next_id(self) -> str:
         sender = getattr(greenlet.getcurrent(), "task", None)
         if isinstance(sender, Task):
             sender.sends += 1
-            message_id = f"{sender.name}.{sender.sends}"
-        else:
-            self._sent += 1
-            message_id = f"poison.{self._sent}"
-        taken = {name: dict(value) for name, value in (attributes or {}).items()}
-        self.messages[message_id] = Message(message_id, body, taken, group_id, self._clock.now_ms())
-        return message_id
+            return f"{sender.name}.{sender.sends}"
+        self._sent += 1
+        return f"poison.{self._sent}"
 
 
 class NamedWorld(World):
@@ -51,7 +45,10 @@ class NamedWorld(World):
             self.clock.now_s,
             *(
                 tuple(
-                    (m.message_id, m.body, m.visible_at_s, m.receive_count, m.first_receive_ms, m.sent_ms)
+                    (
+                        *(m.message_id, m.body, m.visible_at_s, m.receive_count, m.first_receive_ms, m.sent_ms),
+                        sorted((name, value["StringValue"]) for name, value in m.attributes.items()),
+                    )
                     for _, m in sorted(queue.messages.items())
                 )
                 for queue in (self.queue, self.dlq)

@@ -17,11 +17,15 @@ from consumer.replay.select import read_log
 from tests.faults.model_sqs import Message, Queue
 from tests.faults.world import REFUSED_TEXT, World
 from tests.interleavings.protocol import ACTIONS, INVARIANTS, State
-from tests.interleavings.whereabouts import place_of
+from tests.interleavings.whereabouts import held_in
 
 LogKey = tuple[str, str]
 Happened = tuple[str, bytes]
 """An action and its text's digest."""
+
+
+_SENDERS = {"replay": "replay", "rebuild": "replay", "redrive": "resend", "consumer": "send back"}
+"""What a message that a component sends to the queue is, where it isn't ingest's."""
 
 
 class Tells(Protocol):
@@ -71,10 +75,11 @@ class Journal:
         self._flying, self._held = flying, held
 
     def _tell(self, action: str, body: str) -> None:
-        tenant_id, log_id, text = place_of(body)
-        if not tenant_id or REFUSED_TEXT in body:
-            self.poison.append(text)
-        self.happened[tenant_id, log_id].append((action, text))
+        """Tell what happens to a message of each log that it holds."""
+        for (tenant_id, log_id, text), own in held_in(body):
+            if not tenant_id or REFUSED_TEXT in own:
+                self.poison.append(text)
+            self.happened[tenant_id, log_id].append((action, text))
 
     def _watch_stream(self, world: World) -> None:
         append = world.kinesis._append
@@ -93,9 +98,7 @@ class Journal:
 
         def sent(body: str, *more_arguments: Any, **more_named: Any) -> str:
             if not self._moving:
-                self._tell(
-                    {"replay": "replay", "rebuild": "replay", "redrive": "resend"}.get(self._component(), "send"), body
-                )
+                self._tell(_SENDERS.get(self._component(), "send"), body)
             return send(body, *more_arguments, **more_named)
 
         def received(*arguments: Any, **named: Any) -> list[Message]:
@@ -139,9 +142,9 @@ class Journal:
                     del self._held[message.message_id]
                     self._tell("give back", message.body)
 
-        def sent(body: str, *arguments: Any, **named: Any) -> str:
-            self._tell("quarantine", body)
-            return send(body, *arguments, **named)
+        def sent(body: str, attributes: Mapping[str, Any] | None = None, *arguments: Any, **named: Any) -> str:
+            self._tell("quarantine" if "reason" in (attributes or {}) else "give up", body)
+            return send(body, attributes, *arguments, **named)
 
         def taken_over(message: Message) -> None:
             self._tell("dead-letter", message.body)

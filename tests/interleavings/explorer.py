@@ -68,7 +68,10 @@ class Explorer:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.programs = Programs(
-            seconds_per_char=scenario.seconds_per_char, crash_probability=scenario.crash_probability
+            seconds_per_char=scenario.seconds_per_char,
+            crash_probability=scenario.crash_probability,
+            crash_seed=scenario.crash_seed,
+            logs_per_message=scenario.logs_per_message,
         )
         self._ends: set[bytes] = set()
 

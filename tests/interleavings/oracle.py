@@ -1,6 +1,7 @@
 """What must hold after each move, and at the end of a run: the promises, log by log, and the one judge of a history."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from bench.judge.history import NO_ANSWER, History
 from bench.judge.judge import Counts, judge
@@ -11,7 +12,7 @@ from ingest.contract.errors import Poison
 from ingest.contract.message import decode
 from tests.faults.model_sqs import Message
 from tests.interleavings.run import ACCEPTED, Run
-from tests.interleavings.whereabouts import dead, items_as_json, stored, waiting
+from tests.interleavings.whereabouts import dead, held_in, items_as_json, stored, waiting
 
 _SERVER_ERROR = 500
 
@@ -99,27 +100,33 @@ def _on_stream(run: Run) -> set[tuple[str, str, bytes]]:
 
 def _judged(run: Run) -> list[str]:
     world = run.world
-    visible = len(world.queue.visible)
+    visible, waiting = (
+        sum(len(held_in(message.body)) for message in messages)
+        for messages in (world.queue.visible, world.queue.messages.values())
+    )
     with History() as history:
         history.add_sent(run.sent)
         for (tenant_id, _), item in world.dynamodb.items.items():
             history.add_item(tenant_id, sent_log_id(item), item["original_text"]["S"], item["modified_data"]["S"])
         for message in world.dlq.messages.values():
-            history.add_dead_letter(*_dead_letter(message))
+            for letter in _dead_letters(message):
+                history.add_dead_letter(*letter)
         for record in world.kinesis.records:
             for piece in deaggregate(record["PartitionKey"], record["Data"]):
                 log = piece if isinstance(piece, Broken) else read_log(piece)
                 assert not isinstance(log, Broken)
                 history.add_stream_record(record["PartitionKey"], log.log_id, log.text)
-        counts = Counts(visible, len(world.queue.messages) - visible, len(world.dynamodb.items))
+        counts = Counts(visible, waiting - visible, len(world.dynamodb.items))
         verdict = judge(history, counts=counts)
     return [f"{check.name}: {example}" for check in verdict.checks if check.broken for example in check.examples]
 
 
-def _dead_letter(message: Message) -> tuple[str, str, str, str]:
+def _dead_letters(message: Message) -> Iterator[tuple[str, str, str, str]]:
     reason = message.attributes.get("reason", {}).get("StringValue", "")
-    try:
-        log = decode(message.body)
-    except Poison:
-        return "", "", message.body, reason
-    return log.tenant_id, log.log_id, log.text, reason
+    for held in held_in(message.body):
+        try:
+            log = decode(held.body)
+        except Poison:
+            yield "", "", held.body, reason
+        else:
+            yield log.tenant_id, log.log_id, log.text, reason

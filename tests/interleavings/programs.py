@@ -37,7 +37,14 @@ CONSUMER_TIMEOUT_S: Final = 50.0
 class Programs:
     """The programs of one exploration, built once: `world` and `time` are set anew for each run."""
 
-    def __init__(self, *, seconds_per_char: float = 0, crash_probability: float = 0) -> None:
+    def __init__(
+        self,
+        *,
+        seconds_per_char: float = 0,
+        crash_probability: float = 0,
+        crash_seed: str = "",
+        logs_per_message: int = 1,
+    ) -> None:
         self.time = Time()
         self.world = NamedWorld(self.time.clock)
         self.lines: list[str] = []
@@ -51,6 +58,7 @@ class Programs:
             stream_name=STREAM_NAME,
             seconds_per_char=seconds_per_char,
             crash_probability=crash_probability,
+            crash_seed=crash_seed,
         )
         time = self.time
         outside = handler.outside(
@@ -63,7 +71,9 @@ class Programs:
             works_in_time=partial(in_time, clock=time.clock),
         )
         self._consumer = handler.program(chosen, outside)
-        self._ingest_settings = ingest_settings.Settings(queue_url=QUEUE_URL, stream_name=STREAM_NAME)
+        self._ingest_settings = ingest_settings.Settings(
+            queue_url=QUEUE_URL, stream_name=STREAM_NAME, logs_per_message=logs_per_message
+        )
         self._routes = Routes(dialects.ALL)
         self._ingest = ingest_handler.outside(
             self._ingest_settings,

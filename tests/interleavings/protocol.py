@@ -16,8 +16,8 @@ Texts = tuple[Any, ...]
 class State(NamedTuple):
     """Where the texts of one log id are. `poison` texts are those that the table refuses.
 
-    `credits` are quarantines whose message was not deleted yet, `resent` what a redrive sent and has not deleted yet;
-    `gone` is what was deleted from the queue.
+    `credits` are quarantines whose message was not deleted yet, `handed` what the consumer put elsewhere and has not
+    deleted yet, `resent` what a redrive sent and has not deleted yet; `gone` is what was deleted from the queue.
     """
 
     poison: Texts = ()
@@ -33,6 +33,7 @@ class State(NamedTuple):
     dead: Texts = ()
     held: Texts = ()
     resent: Texts = ()
+    handed: Texts = ()
     emptied: bool = False
 
 
@@ -73,6 +74,15 @@ def _always(_state: State, _text: Any) -> bool:
     return True
 
 
+def _paid(state: State, text: Any) -> State:
+    """Return the state after a deletion: for what is not stored, one thing that was put elsewhere paid for it."""
+    if is_stored(state, text):
+        return state
+    if text in state.credits:
+        return state._replace(credits=less(state.credits, text))
+    return state._replace(handed=less(state.handed, text))
+
+
 ACTIONS: Final[dict[str, Action]] = {
     # Ingest puts a text on the stream and in the queue, and then answers. Where the stream refuses the consumer puts.
     "put": Action(_always, lambda s, t: s._replace(stream=once(s.stream, t))),
@@ -97,14 +107,13 @@ ACTIONS: Final[dict[str, Action]] = {
         lambda s, t: t in s.poison and _received(s, t),
         lambda s, t: s._replace(dead=more(s.dead, t), credits=more(s.credits, t)),
     ),
-    # Only what is done with is deleted: stored, or put into the dead-letter queue as often as it is deleted here.
+    # A log that leaves a message of several waits in one of its own; what used up its receives is put aside untried.
+    "send back": Action(_received, lambda s, t: s._replace(up=more(s.up, t), handed=more(s.handed, t))),
+    "give up": Action(_received, lambda s, t: s._replace(dead=more(s.dead, t), handed=more(s.handed, t))),
+    # Only what is done with is deleted: stored, or put elsewhere as often as it is deleted here.
     "delete": Action(
-        lambda s, t: t in s.flying and (is_stored(s, t) or t in s.credits),
-        lambda s, t: s._replace(
-            flying=less(s.flying, t),
-            gone=once(s.gone, t),
-            credits=s.credits if is_stored(s, t) else less(s.credits, t),
-        ),
+        lambda s, t: t in s.flying and (is_stored(s, t) or t in s.credits or t in s.handed),
+        lambda s, t: _paid(s._replace(flying=less(s.flying, t), gone=once(s.gone, t)), t),
     ),
     "dead-letter": Action(lambda s, t: t in s.up, lambda s, t: s._replace(up=less(s.up, t), dead=more(s.dead, t))),
     # A redrive sends first and deletes then; SQS's own moves as one step.

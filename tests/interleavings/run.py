@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import greenlet
+import msgspec
 
 from bench.judge.history import NO_ANSWER, SentLog, digest
 from bench.load.answers import read_answer
@@ -43,9 +44,9 @@ class Text(NamedTuple):
 class Scenario:
     """A small world: who does what, and how much may go wrong in one run.
 
-    `senders` are ingests, each one request after another, one log each; a request without a 202 is sent `retries` times
-    more. `consumers` are Lambda's pollers, each with so many deliveries of at most `batch_size`. `dead` are accepted
-    logs that an outage dead-lettered before.
+    `senders` are ingests, each one request after another, one log each, or all in one where `logs_per_message` lets
+    them share a message; a request without a 202 is sent `retries` times more. `consumers` are Lambda's pollers, each
+    with so many deliveries of at most `batch_size`. `dead` are accepted logs that an outage dead-lettered before.
     """
 
     name: str
@@ -66,6 +67,8 @@ class Scenario:
     ticks: int = 0
     seconds_per_char: float = 0
     crash_probability: float = 0
+    crash_seed: str = ""
+    logs_per_message: int = 1
 
 
 class Move(NamedTuple):
@@ -200,7 +203,7 @@ class Run:
     def _prepare(self) -> None:
         """Put the logs that an outage dead-lettered where it left them, and poison in the queue."""
         for number, text in enumerate(self.scenario.dead):
-            whole = Task(f"before{number}", "ingest", partial(self._send, text=text))
+            whole = Task(f"before{number}", "ingest", partial(self._send, request=_single(text)))
             whole.start()
             while whole.pending is not None:
                 whole.go_on("go")
@@ -214,19 +217,16 @@ class Run:
 
     def _sender(self, texts: Sequence[Text]) -> Callable[[Task], object]:
         def run(task: Task) -> None:
-            for text in texts:
+            requests = [_batch(texts)] if self.scenario.logs_per_message > 1 else list(map(_single, texts))
+            for request in requests:
                 for _ in range(1 + self.scenario.retries):
-                    if self._send(task, text) < _SERVER_ERROR:
+                    if self._send(task, request) < _SERVER_ERROR:
                         break
 
         return run
 
-    def _send(self, task: Task, text: Text) -> int:
-        """Send one log and return the status that its sender sees, a 5xx for none."""
-        headers = {"content-type": "text/plain", "x-tenant-id": text.tenant_id, "x-log-id": text.log_id}
-        request = PlannedRequest(
-            "text", headers, text.text.encode(), (PlannedLog(text.tenant_id, text.log_id, text.text),)
-        )
+    def _send(self, task: Task, request: PlannedRequest) -> int:
+        """Send a request and return the status that its sender sees, a 5xx for none."""
         task.revive()
         task.deadline_s = self.clock.now_s + INGEST_TIMEOUT_S
         status, body = NO_ANSWER, b""
@@ -337,6 +337,17 @@ class Run:
 
 def _only(chosen: tuple[str, ...], messages: list[Message]) -> list[Message]:
     return sorted((m for m in messages if m.message_id in chosen), key=lambda m: m.message_id)
+
+
+def _single(text: Text) -> PlannedRequest:
+    headers = {"content-type": "text/plain", "x-tenant-id": text.tenant_id, "x-log-id": text.log_id}
+    return PlannedRequest("text", headers, text.text.encode(), (PlannedLog(*text),))
+
+
+def _batch(texts: Sequence[Text]) -> PlannedRequest:
+    lines = b"\n".join(msgspec.json.encode(text._asdict()) for text in texts)
+    logs = tuple(PlannedLog(*text) for text in texts)
+    return PlannedRequest("batch", {"content-type": "application/x-ndjson"}, lines, logs)
 
 
 def _event(request: PlannedRequest) -> dict[str, Any]:

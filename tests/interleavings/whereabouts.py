@@ -1,6 +1,7 @@
 """Which logs stand where in a world: a log is a text under a tenant's log id, wherever its item stands."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -8,6 +9,7 @@ from bench.judge.history import digest
 from consumer.item import sent_log_id
 from ingest.contract.errors import Poison
 from ingest.contract.message import decode
+from ingest.contract.packed import apart, is_packed
 from tests.faults.model_sqs import Message
 from tests.faults.world import World
 
@@ -15,9 +17,25 @@ Place = tuple[str, str, bytes]
 """(tenant_id, log_id as sent, digest of the text); what is no log has neither tenant nor log id."""
 
 
+class Held(NamedTuple):
+    """One log of a message, or what is none: where it belongs, and its own body."""
+
+    place: Place
+    body: str
+
+
 @lru_cache(4096)  # A message is looked at many times, and its text may be long.
-def place_of(body: str) -> Place:
-    """Return what a message's body stands for."""
+def held_in(body: str) -> tuple[Held, ...]:
+    """Return what a message's body holds: one log or several."""
+    return tuple(Held(_place_of(one), one) for one in (apart(body) if is_packed(body) else [body]))
+
+
+def places_of(body: str) -> list[Place]:
+    """Return the places alone."""
+    return [held.place for held in held_in(body)]
+
+
+def _place_of(body: str) -> Place:
     try:
         log = decode(body)
     except Poison:
@@ -35,22 +53,23 @@ def stored(world: World) -> set[Place]:
 
 def waiting(world: World) -> set[Place]:
     """Return what is in the queue, in flight or not."""
-    return {place_of(message.body) for message in world.queue.messages.values()}
+    return {place for message in world.queue.messages.values() for place in places_of(message.body)}
 
 
 def dead(world: World) -> set[Place]:
     """Return what is in the dead-letter queue."""
-    return {place_of(message.body) for message in world.dlq.messages.values()}
+    return {place for message in world.dlq.messages.values() for place in places_of(message.body)}
 
 
 def is_accounted_for(message: Message, world: World) -> bool:
-    """Return whether a message may be deleted: what it holds is stored, dead-lettered, or waits in another message.
+    """Return whether a message may be deleted: each log in it is stored, dead-lettered, or waits in another message.
 
-    In another one where a redrive has taken its dead letter back to the queue before the poller came to the deletion.
+    In another one where the consumer sent it back alone, or where a redrive has taken its dead letter back to the queue
+    before the poller came to the deletion.
     """
-    place = place_of(message.body)
     others = (other for other in world.queue.messages.values() if other.message_id != message.message_id)
-    return place in stored(world) or place in dead(world) or any(place_of(other.body) == place for other in others)
+    elsewhere = {place for other in others for place in places_of(other.body)}
+    return set(places_of(message.body)) <= elsewhere | stored(world) | dead(world)
 
 
 def items_as_json(world: World) -> dict[tuple[str, str], bytes]:

@@ -23,6 +23,25 @@ SMALL: Final = (
     Scenario("a redrive of both texts", dead=(FIRST, SECOND), consumers=2, deliveries=1, redrive=True, ticks=1),
     Scenario("a rebuild beside deliveries", senders=((FIRST,),), consumers=1, deliveries=1, rebuild=True, kills=1),
     Scenario("a rebuild of a conflict", senders=((SECOND,),), dead=(FIRST,), consumers=2, deliveries=1, rebuild=True),
+    Scenario(
+        "logs that share a message",
+        senders=((FIRST, OTHER), (SECOND, OTHER)),
+        deliveries=2,
+        batch_size=2,
+        again=1,
+        logs_per_message=2,
+    ),
+    Scenario(
+        "one of them crashes",
+        senders=((FIRST, OTHER),),
+        deliveries=2,
+        kills=1,
+        faults=1,
+        ticks=1,
+        logs_per_message=2,
+        crash_probability=0.1,
+        crash_seed="58",  # The first log at its first receive, and nothing after it.
+    ),
     Scenario("poison among healthy logs", senders=((FIRST,), (STRANGER,)), poison=1, deliveries=1, faults=1),
 )
 """Explored exhaustively: a few thousand states each."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from infra.cli import audit as audit_command
 from infra.options.locator import Locator
 from infra.stack import Stack
 from ingest.contract.message import InternalMessage, encode
+from ingest.contract.packed import joined
 from tests.integration.replay.corpus import STREAM, log, put, stack_of
 
 NOW = datetime.now(UTC)
@@ -113,6 +115,17 @@ def test_as_many_messages_in_flight_leave_it_undecided(stack: Stack) -> None:
     assert (audit.verdict, audit.unaccounted, audit.in_flight) == ("undecided", 1, 1)
     delete(stack, recent(5))
     assert audited(stack).verdict == "missing"
+
+
+def test_a_message_in_flight_may_hold_many_logs(stack: Stack) -> None:
+    """Where logs share messages one message leaves as many undecided; a dead letter accounts for each log in it."""
+    packed = replace(stack, outputs={**stack.outputs, "LogsPerMessage": "2"})
+    for n in (4, 5, 6):
+        delete(stack, recent(n))
+    stack.place.sqs.send_message(QueueUrl=stack.queue_url, MessageBody="anything")
+    assert audited(packed).verdict == "missing"
+    dead_letter(stack, joined([encode(recent(n)) for n in (5, 6)]).decode())
+    assert (audited(packed).verdict, audited(packed).unaccounted) == ("undecided", 1)
 
 
 def test_dead_letters_account_for_their_logs_and_stay_where_they_are(stack: Stack) -> None:

@@ -18,7 +18,7 @@ from ingest.contract.message import decode
 from tests.faults.injector import BATCHES, Fault, Moment, Rule, faults_of
 from tests.faults.matrix import STEPS
 from tests.faults.scratch import scratch
-from tests.faults.trial import SECRET, Trial, failures_survived
+from tests.faults.trial import PACKINGS, SECRET, Trial, failures_survived
 
 PROGRAMS: Final = int(os.environ.get("RDP_PROGRAMS", "200"))
 STEPS_A_PROGRAM: Final = 30
@@ -54,6 +54,7 @@ class Programs(RuleBasedStateMachine):
         crash_probability=st.sampled_from([0.0, 0.05, 0.4]),
         crash_point=st.sampled_from(get_args(CrashPoint)),
         crash_mode=st.sampled_from(get_args(CrashMode)),
+        logs_per_message=st.sampled_from(PACKINGS),
     )
     def start(self, seed: int, **chosen: Any) -> None:
         """Begin with an empty world."""
@@ -77,6 +78,11 @@ class Programs(RuleBasedStateMachine):
         self.trial.send_long()
         self.trial.send_refused_by_table()
         self.trial.send_poison()
+
+    @rule()
+    def send_mixed(self) -> None:
+        """Send a batch of which some logs leave the message that they share."""
+        self.trial.send_mixed()
 
     @rule()
     def send_long(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 from infra import dead_letters
 from infra.dead_letters import Filter
 from ingest.contract.message import InternalMessage, encode
+from ingest.contract.packed import joined
 from tests.unit.infra.queues import Killed, Message, Queues
 
 
@@ -227,6 +228,23 @@ def test_a_letter_says_whose_it_is() -> None:
     exported = [json.loads(letter.as_json()) for letter in letters]
     assert [line["body"] for line in exported] == queues.bodies("dlq")
     assert exported[1]["attributes"] == {"reason": "undecodable", "tenant_id": "zeta", "log_id": "two"}
+
+
+def test_a_letter_of_several_logs_has_them_all() -> None:
+    """It is found by each of its log ids, counts for as many, and goes back whole; what is no log in it stays in it."""
+    body = joined([_body("acme", "one").encode(), b'{"text":7}', _body("acme", "two").encode()]).decode()
+    queues = Queues()
+    queues.add("dlq", body, original_message_id="m")
+    queues.add("dlq", body[:-2])
+    client: Any = queues
+
+    letter, damaged = dead_letters.look(client, "dlq")
+
+    assert ([log.log_id for log in letter.logs], letter.tenant_id, letter.log_id) == (["one", "two"], "acme", "")
+    assert {"one", "two", "m"} <= letter.ids
+    assert (damaged.logs, damaged.tenant_id) == ((), "")
+    assert _redrive(queues, Filter(id="two")) == dead_letters.Redriven(1, {})
+    assert queues.bodies("queue") == [body]
 
 
 def _purge(queues: Queues, ids: set[str], keep: Any) -> dead_letters.Redriven:

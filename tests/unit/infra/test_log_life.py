@@ -53,7 +53,7 @@ def _item() -> Item:
 def _letter(original: str) -> DeadLetter:
     attributes = {"reason": "refused_by_table", "tenant_id": "acme", "log_id": _KEY.log_id}
     return DeadLetter(
-        "d-1", "r", "{}", attributes | ({"original_message_id": original} if original else {}), 1, _MS, None
+        "d-1", "r", "{}", attributes | ({"original_message_id": original} if original else {}), 1, _MS, ()
     )
 
 

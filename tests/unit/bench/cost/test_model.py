@@ -77,3 +77,28 @@ def test_every_price_names_its_source() -> None:
     """No price without a unit and the page that it stands on; the table says how old it is."""
     assert PRICES.vintage
     assert all(price.source.startswith("https://aws.amazon.com/") and price.unit for price in PRICES.prices.values())
+
+
+def test_logs_that_share_a_message_cost_the_queue_its_units() -> None:
+    """100 logs of 300 bytes are a message of 46,000: one unit to send, and four for five of them to receive."""
+    cost = usd(log_bytes=300, logs_per_request=100, logs_per_message=100)
+    assert cost["sqs"] == pytest.approx((1e4 * 1 + 2e3 * 4 + 2e3) / 1e6 * 0.5)
+    alone = usd(log_bytes=300, logs_per_request=100)
+    assert cost["sqs"] < alone["sqs"] / 20
+    assert cost["consumer"] < alone["consumer"]
+    assert {name for name in cost if cost[name] > alone[name]} == set()
+
+
+def test_a_message_holds_no_more_than_sqs_takes_and_one_tenant_alone() -> None:
+    """Large logs share a message up to 1 MiB; a request of ten tenants is ten messages at least."""
+    large = usd(log_bytes=170_000, logs_per_request=12, logs_per_message=1_000)
+    assert large["sqs"] == pytest.approx(usd(log_bytes=170_000, logs_per_request=12, logs_per_message=6)["sqs"])
+    hundred, ten = (
+        usd(log_bytes=300, logs_per_request=100, tenants_per_request=10, logs_per_message=most) for most in (100, 10)
+    )
+    assert hundred == ten
+
+
+def test_a_single_log_gains_nothing_by_it() -> None:
+    """Logs of one request share messages: there is one."""
+    assert usd(logs_per_message=500) == usd()

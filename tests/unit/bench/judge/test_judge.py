@@ -257,6 +257,15 @@ def test_a_queue_that_is_not_empty_fails_and_the_sums_still_add_up(run: Run) -> 
     assert run.judgement().failed == ["I1", "drained"]
 
 
+@pytest.mark.parametrize(("most", "failed"), [(1, ["I1", "I11", "drained"]), (2, ["I1", "drained"])])
+def test_a_message_that_waits_may_hold_several_logs(run: Run, most: int, failed: list[str]) -> None:
+    """Two logs missing and one message waiting: the sums add up where a message may hold two."""
+    for log_id in ("a3", "a4"):
+        del run.items["acme", log_id]
+    run.counts = Counts(0, 1, len(run.items), logs_per_message=most)
+    assert run.judgement().failed == failed
+
+
 def test_stored_logs_are_reported_with_their_lag(run: Run) -> None:
     """The lag runs from the first sending of the stored text until it was processed."""
     stored: list[Stored] = []

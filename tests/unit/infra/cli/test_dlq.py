@@ -13,6 +13,7 @@ from infra.options.locator import Locator
 from infra.stack import Place, Stack
 from infra.terminal.failures import PlainErrors
 from ingest.contract.message import InternalMessage, encode
+from ingest.contract.packed import joined
 from tests.unit.infra.queues import Queues
 
 _TENANT = "a-tenant-with-a-name-that-is-quite-long-0123456789"
@@ -78,6 +79,15 @@ def test_the_list_has_whole_ids_in_a_pipe(queues: Deep) -> None:
     assert shown[0] == ["message id", "reason", "tenant_id", "log_id", "received_at", "receives"]
     assert [line[1:4] for line in shown if _LOG_ID in line] == [["refused_by_table", _TENANT, _LOG_ID]]
     assert len(shown) == 1 + 25 + 1
+
+
+def test_the_list_counts_logs_where_they_share_a_message(queues: Deep) -> None:
+    """So many messages, of so many logs; the message's own line says how many it holds."""
+    queues.add("dlq", joined([body("acme", "one").encode(), body("acme", "two").encode()]).decode())
+    shown = rdp(queues, "list").output
+    assert "26 dead letters of 27 logs: max_receives_exceeded 25" in shown
+    assert "acme\t2 logs\t" in shown
+    assert "2 logs" in rdp(queues, "show", "two").output
 
 
 @pytest.mark.parametrize("of", [lambda i: i, lambda _: "its-id-in-the-queue", lambda _: _LOG_ID])

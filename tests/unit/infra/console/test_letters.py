@@ -33,7 +33,7 @@ def _letter(number: int, *, reason: str = "", body: str | None = None, text: str
         attributes={"reason": reason} if reason else {},
         receive_count=5,
         sent_ms=number,
-        log=log if body is None else None,
+        logs=(log,) if body is None else (),
     )
 
 
