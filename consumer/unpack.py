@@ -141,6 +141,8 @@ def unpack(batch: list[Delivery]) -> Unpacked:
     unpacked = Unpacked([], [])
     for delivery in batch:
         try:
+            if is_packed(delivery.body):
+                apart(delivery.body)  # It is damaged: else its logs would be here in its place.
             message = decode(delivery.body)
             received_ms = _received_ms(message)
         except Poison as poison:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from consumer.timestamps import epoch_ms
-from consumer.unpack import Delivery, Unpacked, unpack
+from consumer.unpack import Delivery, Unpacked, logs_apart, unpack
 from ingest.contract.errors import POISON_REASONS
 from ingest.contract.message import SCHEMA_VERSION, SOURCE_PATTERN, decode, encode
 from tests.fuzz.shapes import shapes
@@ -29,20 +29,22 @@ def check(data: bytes, unpack_batch: Unpack = unpack) -> Unpacked:
     """Return what the consumer makes of a batch of this body and a healthy one, once everything about it holds."""
     body = data.decode(errors="surrogateescape")
     delivery = Delivery(message_id="fuzzed", receipt_handle="r", body=body, receive_count=1, first_receive_ms=1)
-    unpacked = unpack_batch([delivery, _HEALTHY])
+    apart_from_it = logs_apart(delivery)
+    unpacked = unpack_batch([*apart_from_it, _HEALTHY])
     assert unpacked.logs
     assert unpacked.logs[-1].delivery is _HEALTHY
     for spoiled in unpacked.spoiled:
-        assert spoiled.delivery is delivery
+        assert spoiled.delivery in apart_from_it
         assert spoiled.poison.reason in {"undecodable", "unknown_schema_version"}
         assert spoiled.poison.reason in POISON_REASONS
         assert spoiled.tenant_id is None or isinstance(spoiled.tenant_id, str)
         assert spoiled.log_id is None or isinstance(spoiled.log_id, str)
     logs = unpacked.logs[:-1]
-    assert len(logs) + len(unpacked.spoiled) == 1
+    assert len(logs) + len(unpacked.spoiled) == len(apart_from_it)
+    assert {one.sqs_message_id for one in apart_from_it} == {"fuzzed"}
     for log in logs:
-        assert log.delivery is delivery
-        assert log.message == decode(data)
+        assert log.delivery in apart_from_it
+        assert log.message == decode(data if log.delivery is delivery else log.delivery.body)
         assert decode(encode(log.message)) == log.message
         assert re.match(SOURCE_PATTERN, log.message.source)
         assert 1 <= log.message.schema_version <= SCHEMA_VERSION

@@ -150,8 +150,9 @@ def dialect_bodies() -> Iterator[bytes]:
 
 
 def _messages() -> Iterator[bytes]:
-    for path in _files("golden/messages", "*.json"):
-        yield path.read_bytes().strip()
+    for folder in ("golden/messages", "golden/packed"):
+        for path in _files(folder, "*.json"):
+            yield path.read_bytes().strip()
 
 
 def _files(folder: str, pattern: str) -> list[Path]:

@@ -138,7 +138,8 @@ def test_a_damaged_packed_message_is_poison_as_a_whole() -> None:
     """Nothing of it is guessed at."""
     (received,) = deliveries(sqs_event(("m", packed(body("a"), body("b"))[:-3])))
     assert logs_apart(received) == [received]
-    assert unpack([received]).spoiled[0].delivery.message_id == "m"
+    (spoiled,) = unpack([received]).spoiled
+    assert (spoiled.delivery.message_id, spoiled.poison.reason) == ("m", "undecodable")
 
 
 def test_a_log_that_was_sent_back_counts_on() -> None:
