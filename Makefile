@@ -63,6 +63,7 @@ bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios
 	$(BIN)/python -m bench.micro.stream
 	$(BIN)/python -m bench.micro.audit
 	$(BIN)/python -m bench.micro.redaction
+	$(BIN)/python -m bench.redaction.recall
 	$(BIN)/python -m bench.micro.query
 
 soak: $(STAMP)  ## Every fault, crash and random program at length; renews tests/faults/RESULTS.md; then fuzzing

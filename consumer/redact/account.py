@@ -8,10 +8,10 @@ from consumer.redact.rule import Rule, Span, starts
 
 _CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
 # The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds; it
-# stands before the look-behinds, because `re` skips to a set of characters fast. Groups as printed on cards: four
-# of four digits (and three for 19), or 4-6-5 and 4-6-4.
+# stands before the look-behinds, because `re` skips to a set of characters fast. Groups as printed on cards: four of
+# four digits (and three for 19), or 4-6-5 and 4-6-4. What stands behind the first group of an IBAN is its own.
 _CARD: Final = re.compile(
-    r"[2-6](?=[0-9]{3}[0-9 -])" + starts("[0-9]") + r"(?<![0-9][.:][0-9])(?<![-.$][0-9])"
+    r"[2-6](?=[0-9]{3}[0-9 -])" + starts("[0-9]") + r"(?<![0-9][.:][0-9])(?<![-.$][0-9])(?<![A-Z]{2}[0-9]{2}[ -][0-9])"
     r"(?:[0-9]{12,18}|[0-9]{3}(?P<gap>[- ])(?:[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{1,4}"
     r"(?:(?P=gap)[0-9]{1,3})?|[0-9]{6}(?P=gap)[0-9]{4,5}))(?![0-9A-Za-z_])(?!-[0-9A-Za-z_])(?![.:][0-9])"
 )

@@ -52,7 +52,8 @@ _ASCII_BYTES: Final = re.compile("%(?:25)*([0-9A-Fa-f]{2})")
 # In a form a `+` is a space, except where a value or a number with a plus begins.
 _FORM: Final = re.compile(r"[=%][^\s&\"'<>+=%]*\+[^\s&\"'<>]*")
 _SPACE: Final = re.compile(
-    r"\+(?<=[0-9A-Za-z).,;:\]]\+)(?=[0-9A-Za-z(%\[])(?![1-9][0-9]{7})"
+    r"\+(?<=[0-9A-Za-z).,;:]\+)(?=[0-9A-Za-z(%\[])"
+    r"(?!(?:(?<=[0-9]{7}\+)|(?<=[,;:]\+)|(?<=%[89A-Fa-f][0-9A-Fa-f]\+))[1-9][0-9]{7})"
     r"(?<!%(?:20|28|0[AaDd]|3[AaDd])\+)"
 )
 

@@ -25,14 +25,14 @@ _NATIONAL: Final = (
     r"(?:0[0-9]{1,4}|\(0[0-9]{1,4}\))(?:[-./ ][0-9]{2,8}){1,4}"
     # Without the 0 that says a national number, seven digits at least.
     rf"|(?!{_DATE}|{_IPV4})(?=(?:[-./ ()]{{0,2}}[0-9]){{7,15}}(?![0-9]))"
-    r"\(?[1-9][0-9]{0,4}\)?(?:[-./ ][0-9]{2,8}){1,5}"
+    r"(?:[1-9][ -]?(?=\())?\(?[1-9][0-9]{0,4}\)?(?:[-./ ][0-9]{2,8}){1,5}"
 )
 _NUMBER: Final = rf"(?:{_BARE}|{_NATIONAL})"
 _NAMED: Final = re.compile(rf"{_LABEL}\.?{_SAYS}(?:(?P<number>{_NUMBER}){END}|(?P<open>[\[{{]))")
 # Behind a space only what has the length of a whole number: a North American one, or a national one with its 0.
 _SPOKEN: Final = re.compile(
     rf"{_LABEL}\.?(?:[ ](?:is|was))?[ ]#?(?P<number>1?[2-9][0-9]{{2}}[2-9][0-9]{{6}}"
-    rf"|(?=0[1-9](?:[- ]?[0-9]){{7,9}}(?![- ]?[0-9]))0[0-9]{{1,4}}(?:[- ][0-9]{{2,8}}){{1,4}}){END}"
+    rf"|(?=0[1-9](?:[- ]?[0-9]){{7,10}}(?![- ]?[0-9]))0[0-9]{{1,4}}(?:[- ][0-9]{{2,8}}){{1,4}}){END}"
 )
 
 # What a list or a map under such a key holds, as far as it is looked at, and the members that are no numbers to call.

@@ -11,6 +11,8 @@ _OVERWRITES: Final = """\
             compared = [DUPLICATE for _ in taken]
 """
 
+_REDACTION: Final = "tests/property/consumer/test_redact.py"
+
 MUTATIONS: Final = (
     Mutation(
         "return_none_after_an_exception",
@@ -181,5 +183,36 @@ MUTATIONS: Final = (
         (("    except OverflowError as error:\n", "    except ZeroDivisionError as error:\n"),),
         "tests/unit/consumer/test_timestamps.py::test_what_is_no_instant_is_refused",
         "OverflowError",
+    ),
+    Mutation(
+        "sign_of_a_rule_lost",
+        "consumer/redact/phone.py",
+        (
+            (
+                '    Rule(international, forms=(re.compile(r"\\+[1-9]"),)),\n',
+                '    Rule(international, parts=("++",)),\n',
+            ),
+        ),
+        f"{_REDACTION}::test_the_gate_and_the_short_cuts_change_nothing_in_the_corpus_and_in_hostile_text",
+        "AssertionError",
+    ),
+    Mutation(
+        "encoded_character_left_half",
+        "consumer/redact/encoded.py",
+        (
+            (
+                "                return written[piece], written[piece + 1]\n",
+                "                return written[piece], written[piece] + 1\n",
+            ),
+        ),
+        "tests/unit/consumer/redact/test_encoded.py::test_spans_of_the_view_come_back_as_they_were_written",
+        "AssertionError",
+    ),
+    Mutation(
+        "later_pass_forgets_what_decoding_hid",
+        "consumer/redact/__init__.py",
+        (("rules if said is text else None\n", "rules\n"),),
+        f"{_REDACTION}::test_redacting_twice_changes_nothing_more",
+        "AssertionError",
     ),
 )

@@ -1,0 +1,1 @@
+"""How well the redaction finds what it names, on planted lines: `recall.py`."""
