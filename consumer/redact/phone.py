@@ -94,9 +94,9 @@ def _area_before(text: str, start: int, gap: str) -> int | None:
     """Return where the area code begins that ends at `start`, or the 1 in front of it; `gap` parts the seven digits."""
     parts = text[start - 1]
     begin = text.rfind("(", max(0, start - 7), start) if ")" in text[start - 3 : start] else -1
-    if begin >= 0 and "1" not in text[max(0, begin - 4) : begin]:
+    if begin >= 0 and not _is_one_before(text, begin):
         return begin if _PARENTHESES.match(text, begin, start) else None
-    if begin < 0 and start > 8 and "1" not in text[start - 8 : start - 4] and text[start - 2] in _DIGITS:  # noqa: PLR2004
+    if begin < 0 and start >= 4 and text[start - 2] in _DIGITS and not _is_one_before(text, start - 4):  # noqa: PLR2004
         # What parts the area code goes with what parts the seven digits.
         if (parts != gap) if parts in "-." else (not gap or text[start] < "2"):
             return None
@@ -106,6 +106,15 @@ def _area_before(text: str, start: int, gap: str) -> int | None:
 
 
 _DIGITS: Final = frozenset("0123456789")
+
+
+def _is_one_before(text: str, begin: int) -> bool:
+    """Return whether a 1 stands in front, in any way that a country code does."""
+    before = text[begin - 4 if begin >= 4 else 0 : begin]  # noqa: PLR2004 - `1 - `
+    return before[-1:] == "1" or before[-2:] in _ONES or before == "1 - "
+
+
+_ONES: Final = frozenset(("1-", "1.", "1 "))
 
 
 def _belong_together(area: re.Match[str], gap: str, exchange: str) -> bool:
