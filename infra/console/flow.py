@@ -87,6 +87,7 @@ def _members(message: str) -> dict[str, Any] | None:
 
 def line(values: list[int], *, width: int, height: int) -> str:
     """Return the points of a chart's line (SVG's `points`), from 0 at the bottom to the highest value at the top."""
+    values = values * 2 if len(values) == 1 else values  # Level, not a point that nobody sees.
     most = max(*values, 1)
     step = width / max(len(values) - 1, 1)
     return " ".join(f"{number * step:.1f},{height - height * value / most:.1f}" for number, value in enumerate(values))

@@ -36,7 +36,7 @@ class Plan(NamedTuple):
 
 
 class Letters(NamedTuple):
-    """What the view touches. `look` returns all letters, the oldest first; `redactor` is None with `--raw`.
+    """What the view touches. `look` returns all letters, the oldest first; `redactor()` returns None with `--raw`.
 
     `purge` returns also where the removed ones are kept. `plans` holds the changes that were shown, by their name.
     """
@@ -45,7 +45,7 @@ class Letters(NamedTuple):
     look: Callable[[], Sequence[DeadLetter]]
     redrive: Callable[[Filter], Redriven]
     purge: Callable[[Collection[str]], tuple[Redriven, str]]
-    redactor: Redactor | None
+    redactor: Callable[[], Redactor | None]
     allow_changes: bool
     plans: dict[str, Plan]
 
@@ -85,13 +85,14 @@ def groups(letters: Sequence[DeadLetter]) -> list[tuple[str, str, int]]:
 
 def _page(letters: Letters, request: Request) -> Response:
     wanted = _filter(request)
+    redactor = letters.redactor()
     found = [letter for letter in letters.look() if wanted.takes(letter)]
     return letters.pages.answer(
         "letters",
         wanted=wanted,
         query=_query(wanted),
         groups=[(*group, _query(Filter(group[1], group[0]))) for group in groups(found)],
-        letters=[(letter, shown(letter, letters.redactor)) for letter in found[:_MOST_SHOWN]],
+        letters=[(letter, shown(letter, redactor)) for letter in found[:_MOST_SHOWN]],
         total=len(found),
     )
 

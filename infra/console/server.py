@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -68,7 +69,7 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
                         place.sqs, dlq_url=stack.dlq_url, queue_url=stack.queue_url, wanted=wanted
                     ),
                     purge=purged,
-                    redactor=None if shown.raw else _redactor(stack),
+                    redactor=cache(lambda: None if shown.raw else _redactor(stack)),
                     allow_changes=shown.allow_changes,
                     plans={},
                 )

@@ -86,7 +86,7 @@ def main() -> None:
             page = chromium.new_page(viewport={"width": 1100, "height": 720})
             page.goto(console.stdout.readline().split()[1])
             _take(page, "flow", "/flow", scheme="light", wait_for=".charts")
-            _take(page, "logs", "/logs?tenant=acme&since=15m", scheme="dark", wait_for="svg[data-brush]")
+            _take(page, "logs", "/logs?tenant=acme&since=1m", scheme="dark", wait_for="svg[data-brush]")
             life = page.get_by_role("link", name="Its life").get_attribute("href") or ""
             _take(page, "life", life, scheme="light", wait_for="tbody tr")
             _take(page, "dead-letters", "/dead-letters", scheme="light", wait_for="tbody tr")

@@ -77,9 +77,9 @@ def test_other_lines_say_nothing() -> None:
 
 
 def test_a_chart_s_line_stands_on_its_ground() -> None:
-    """Zero is at the bottom, the highest value at the top; one value alone is a point."""
+    """Zero is at the bottom, the highest value at the top; one value alone is level."""
     assert line([0, 5, 10], width=10, height=20) == "0.0,20.0 5.0,10.0 10.0,0.0"
-    assert line([0], width=10, height=20) == "0.0,20.0"
+    assert line([0], width=10, height=20) == "0.0,20.0 10.0,20.0"
 
 
 def test_what_is_wrong_is_said_with_a_section_that_there_is() -> None:

@@ -63,7 +63,7 @@ class Queue:
             look=lambda: self.found,
             redrive=self.redrive,
             purge=self.purge,
-            redactor=None if raw else redact.build(),
+            redactor=lambda: None if raw else redact.build(),
             allow_changes=allow_changes,
             plans={},
         )

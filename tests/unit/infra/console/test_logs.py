@@ -23,6 +23,11 @@ def _texts(page: str) -> list[str]:
     return [html.unescape(text) for text in re.findall(r"<bdi>(.*?)</bdi></summary>", page, re.DOTALL)]
 
 
+def _data(events: str) -> str:
+    """Return what a browser takes for the events' data (HTML, "Server-sent events"): of other lines nothing."""
+    return "\n".join(line.removeprefix("data: ") for line in events.split("\n") if line.startswith("data: "))
+
+
 def test_without_a_tenant_nothing_is_read() -> None:
     """The first page is the form."""
     stored = Stored([])
@@ -163,7 +168,7 @@ def test_following_sends_rows_and_then_what_comes() -> None:
     client = browser(Stored([log(9, "old one"), log(8, "other"), log(7, "new one")]))
     events = client.get("/logs/follow?tenant=acme&words=one")
     assert events.headers["content-type"].startswith("text/event-stream")
-    assert _texts(events.text.replace("\ndata: ", "\n")) == ["new one", "old one", "new one"]
+    assert _texts(_data(events.text)) == ["new one", "old one", "new one"]
     assert client.get("/logs/follow?tenant=acme&until=1h&follow=1").status_code == 400
 
 
