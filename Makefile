@@ -65,10 +65,12 @@ bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios
 	$(BIN)/python -m bench.micro.redaction
 	$(BIN)/python -m bench.redaction.recall
 	$(BIN)/python -m bench.micro.query
+	$(BIN)/python -m bench.micro.lake
 
 soak: $(STAMP)  ## Every fault, crash and random program at length; renews tests/faults/RESULTS.md; then fuzzing
 	$(BIN)/python -m tests.faults.results
 	$(BIN)/python -m tests.interleavings.results
+	$(BIN)/python -m tests.faults.lake_soak
 	$(BIN)/python -m tests.fuzz.long --minutes 2
 
 format: $(STAMP)  ## Format the code and fix what can be fixed

@@ -12,7 +12,6 @@ from consumer.lake import catalog
 from infra.stack import Place, Stack, StackError
 
 BUCKET_OUTPUT: Final = "LakeTableBucketArn"
-KEY_OUTPUT: Final = "LakeKeySecretArn"
 LOCAL_FOLDER: Final = "lake"
 """The lake's folder in the data folder of a stack on this machine."""
 
@@ -45,11 +44,11 @@ class Lake(NamedTuple):
 def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack]) -> Lake:
     """Return the lake that `warehouse` names: an ARN, a folder, or None for the one of the stack.
 
-    A folder needs no stack. The key of a folder stands in it; that of a table bucket in the stack's secret, else in the
-    data folder; `Lake.key` takes the path of another one.
+    A folder needs no stack. Its key stands in it, that of a table bucket in the data folder; `Lake.key` takes
+    the path of another one.
 
     Raises:
-        StackError: the stack has no lake, or its key cannot be read.
+        StackError: the ARN is of no table bucket, or there is no stack for it.
     """
     if warehouse is None:
         warehouse = stack().outputs.get(BUCKET_OUTPUT) or str(data_dir / LOCAL_FOLDER)
@@ -61,12 +60,12 @@ def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack]) -> L
         )
     found = stack()
 
-    def key(path: Path | None) -> bytes:
-        if path is None and KEY_OUTPUT in found.outputs:
-            return _secret(found)
-        return catalog.key_file(path or data_dir / catalog.KEY_FILE)
-
-    return Lake(_in_bucket(warehouse, found.place), warehouse, key, in_folder=False)
+    return Lake(
+        _in_bucket(warehouse, found.place),
+        warehouse,
+        lambda path: catalog.key_file(path or data_dir / catalog.KEY_FILE),
+        in_folder=False,
+    )
 
 
 def _in_bucket(arn: str, place: Place) -> Catalog:
@@ -88,8 +87,3 @@ def _in_bucket(arn: str, place: Place) -> Catalog:
         if place.aws_endpoint_url is None and place.profile is None
         else catalog.Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),
     )
-
-
-def _secret(stack: Stack) -> bytes:
-    client = stack.place.session.client("secretsmanager", endpoint_url=stack.place.aws_endpoint_url)
-    return catalog.key_of(client.get_secret_value(SecretId=stack.outputs[KEY_OUTPUT])["SecretString"])

@@ -130,8 +130,3 @@ def key_file(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise WrongLakeError(f"{path} is no key of a lake: it has {len(key)} bytes, not {KEY_BYTES}.")
     return key
-
-
-def key_of(secret: str) -> bytes:
-    """Return the key that a secret of any length stands for."""
-    return blake2b(secret.encode(), digest_size=KEY_BYTES).digest()

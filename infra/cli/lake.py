@@ -94,7 +94,7 @@ _RAW = click.option("--raw", is_flag=True, help="The table of originals, in plac
     "key_path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The key of the lake's digests. [default: lake.key in the folder, or the stack's secret]",
+    help="The key of the lake's digests. [default: lake.key in the folder; of a bucket: in the data folder]",
 )
 def sync(
     lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, follow: bool, every_s: int, key_path: Path | None

@@ -22,8 +22,9 @@ def broken_in_any_order(
     stops: frozenset[str],
     prepare: Program,
     judge: Callable[[SteppingCatalog], list[str]],
+    at_most: int | None = None,
 ) -> tuple[int, list[str]]:
-    """Return how many orders there are, and what is wrong after each, beginning with who took which turn.
+    """Return how many orders were tried (all, unless `at_most`), and what was wrong, after who took which turn.
 
     A program stops before each of its steps named in `stops`. A load within a commit stands just before the comparison
     with the snapshot that the commit expects.
@@ -31,7 +32,7 @@ def broken_in_any_order(
     wrong: list[str] = []
     orders = 0
     order: list[int] | None = []
-    while order is not None:
+    while order is not None and orders != at_most:
         with scratch() as folder:
             turns, found = _run(folder, programs, order, stops=stops, prepare=prepare, judge=judge)
         orders += 1
