@@ -129,6 +129,16 @@ output "tenant_reader_role_arn" {
   value       = aws_iam_role.tenant_reader.arn
 }
 
+output "lake_table_bucket_arn" {
+  description = "ARN of the lake's S3 table bucket."
+  value       = one(aws_s3tables_table_bucket.lake[*].arn)
+}
+
+output "lake_role_arn" {
+  description = "ARN of the role that fills the lake."
+  value       = one(aws_iam_role.lake[*].arn)
+}
+
 output "dashboard_name" {
   description = "Name of the CloudWatch dashboard."
   value       = aws_cloudwatch_dashboard.dashboard.dashboard_name

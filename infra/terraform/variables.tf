@@ -322,6 +322,12 @@ variable "stream_retention_hours" {
   }
 }
 
+variable "lake" {
+  description = "Whether there is an S3 table bucket for `rdp lake sync`, and a role that may fill it. Wants a name in lower case."
+  type        = bool
+  default     = false
+}
+
 variable "point_in_time_recovery" {
   description = "Whether the table can be restored to any second of the last 35 days."
   type        = bool

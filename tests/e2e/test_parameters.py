@@ -54,6 +54,7 @@ _WORKS: Final = {
     "StreamMode": "PROVISIONED",
     "ShardCount": "2",
     "StreamRetentionHours": "48",
+    "Lake": "true",
     "PointInTimeRecovery": "false",
     "DeletionProtection": "true",
     "RestoredTableName": "restored",

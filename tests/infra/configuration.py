@@ -51,8 +51,10 @@ OPTIONAL_RESOURCES: Final[Mapping[str, str]] = {
     "ReaderIntegration": "aws_apigatewayv2_integration.reader",
     "LogsRoute": "aws_apigatewayv2_route.logs",
     "ReaderInvokePermission": "aws_lambda_permission.reader",
+    "LakeTableBucket": "aws_s3tables_table_bucket.lake",
+    "LakeRole": "aws_iam_role.lake",
 }
-"""The same of what only authentication makes."""
+"""The same of what only authentication or a lake makes."""
 
 
 def template() -> Any:

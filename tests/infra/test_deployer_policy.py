@@ -35,6 +35,7 @@ _UNUSED: Final = re.compile(
     r"|logs:(PutDataProtectionPolicy|DeleteDataProtectionPolicy|PutIndexPolicy|DeleteIndexPolicy|DeleteResourcePolicy"
     r"|\w*AssociateKmsKey|DisassociateKmsKey|PutBearerTokenAuthentication|PutLogGroupDeletionProtection"
     r"|CreateLogStream|PutLogEvents|DescribeLogStreams)"
+    r"|s3tables:(\w+TableBucket(Encryption|MetricsConfiguration|Replication|StorageClass|MaintenanceConfiguration))"
 )
 
 

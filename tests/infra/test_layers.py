@@ -30,6 +30,8 @@ _PLANTED: Final = [
     ("the consumer takes", "consumer/crash.py", "import infra"),
     ("pure modules", "ingest/api/dialects/plain.py", "import os"),
     ("pure modules", "consumer/delay.py", "import boto3"),
+    ("what writes and asks tables of files", "infra/stack.py", "import pyarrow"),
+    ("what a row is and which one is new", "consumer/lake/rows.py", "import consumer.lake.files"),
     ("inside the bench", "bench/judge/history.py", "import bench.run"),
 ]
 

@@ -101,7 +101,7 @@ def test_every_resource_of_the_template_has_its_counterpart() -> None:
     assert made - matched == {
         ("aws_cloudwatch_metric_alarm", "alarm"),
         ("aws_sqs_queue_policy", "refuse_plain_http"),
-        *(("aws_iam_role_policy", name) for name in ("ingest", "consumer", "reader", "tenant_reader")),
+        *(("aws_iam_role_policy", name) for name in ("ingest", "consumer", "reader", "tenant_reader", "lake")),
     }
     assert matched <= made
     kinds = {name: resource["Type"] for name, resource in _TEMPLATE["Resources"].items()}
