@@ -59,6 +59,7 @@ bench: $(STAMP)  ## 1,000 requests a minute for 3 minutes, judged, with a report
 bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios in one run
 	$(BIN)/python -m bench.micro.ingest
 	$(BIN)/python -m bench.micro.dialects
+	$(BIN)/python -m bench.micro.limits
 	$(BIN)/python -m bench.micro.consumer
 	$(BIN)/python -m bench.micro.stream
 	$(BIN)/python -m bench.micro.audit

@@ -19,6 +19,7 @@ from ingest.api.event_time import event_at
 from ingest.api.events import Response
 from ingest.api.members import record_of, severity_of_text
 from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.record import MAX_FIELDS
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
@@ -99,7 +100,11 @@ def _of_cloudwatch(document: dict[str, Any]) -> Iterator[Record | Rejected]:
     events = document.pop("logEvents")
     if document["messageType"] == "CONTROL_MESSAGE":
         return
+    is_too_much = len(document) > MAX_FIELDS  # Before it is copied into each of 20,000 logs.
     for event in events:
+        if is_too_much:
+            yield Rejected("invalid_fields")
+            continue
         if not isinstance(event, dict) or not isinstance(event.get("message"), str):
             yield Rejected("invalid_record")
             continue

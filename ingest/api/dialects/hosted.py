@@ -15,6 +15,7 @@ from ingest.api.events import Response
 from ingest.api.flawed import value_of_flawed, values_of_batch
 from ingest.api.members import record_of
 from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.record import MAX_FIELDS
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.api.severity import of_record as severity_of_record
@@ -74,6 +75,8 @@ def _with(record: Record | Rejected, shared: dict[str, Any]) -> Record | Rejecte
     """Return the log with what it shares; where it says the same name itself, one of the two would be lost."""
     if not shared or isinstance(record, Rejected):
         return record
+    if len(shared) > MAX_FIELDS:  # Before they are copied into each of 20,000 logs.
+        return Rejected("invalid_fields")
     fields = record.fields or {}
     return Rejected("invalid_fields") if shared.keys() & fields.keys() else record._replace(fields=fields | shared)
 
@@ -92,7 +95,8 @@ def _logdna(request: Request) -> _Found:
     """LogDNA's `lines` (`ls` of its own loggers); host and tags of the query belong to each that names none."""
     given = {name: request.query[name] for name in _LOGDNA_QUERY if request.query.get(name)}
     for log, shared in _enveloped(request, "lines", "ls"):
-        record = _with(record_of(log), {name: value for name, value in shared.items() if name != "e"})
+        shared.pop("e", None)
+        record = _with(record_of(log), shared)
         yield record if isinstance(record, Rejected) else record._replace(fields=given | (record.fields or {}))
 
 
@@ -155,7 +159,7 @@ def _logflare(request: Request) -> _Found:
     """Logflare's `batch`; a level may stand in the metadata."""
     source = {"_source": request.query["source"]} if request.query.get("source") else {}
     for log, shared in _enveloped(request, "batch"):
-        record = _with(record_of(log), shared | source)
+        record = _with(_with(record_of(log), shared), source)
         metadata = log.get("metadata") if isinstance(log, dict) else None
         if isinstance(record, Record) and record.severity is None and isinstance(metadata, dict):
             record = record._replace(severity=severity_of_record(metadata))

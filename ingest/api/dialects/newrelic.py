@@ -15,6 +15,7 @@ from ingest.api.events import Response
 from ingest.api.flawed import value_of_flawed, values_of_batch
 from ingest.api.members import record_of
 from ingest.api.parse import MAX_RECORDS, Parsed
+from ingest.api.record import MAX_FIELDS
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
@@ -40,23 +41,32 @@ def _logs(block: Any, is_flawed: Callable[[Any], bool]) -> Iterator[Record | Rej
         return
     common = {name: value for name, value in block.items() if name != "logs"}
     is_common_flawed = is_flawed(common)
+    said = _said_of_all(common)
     for log in block["logs"]:
-        yield Rejected("invalid_json") if is_common_flawed or is_flawed(log) else _log(log, common)
+        yield Rejected("invalid_json") if is_common_flawed or is_flawed(log) else _log(log, common, said)
 
 
-def _log(value: Any, around: dict[str, Any]) -> Record | Rejected:
+def _said_of_all(around: dict[str, Any]) -> tuple[str | None, Severity | None]:
+    """Return the time and severity that a block says: once, whatever its size and the number of its logs."""
+    common = around.get("common")
+    common = common if isinstance(common, dict) else {}
+    return event_time.of_record(common), _severity_of(common)
+
+
+def _log(
+    value: Any, around: dict[str, Any], said: tuple[str | None, Severity | None] = (None, None)
+) -> Record | Rejected:
     record = record_of(value)
     if isinstance(record, Rejected):
         return record
     fields = record.fields or {}
-    if around.keys() & fields.keys():  # One of the two would be lost.
+    if len(around) > MAX_FIELDS or around.keys() & fields.keys():  # One of the two would be lost.
         return Rejected("invalid_fields")
-    common = around.get("common")
-    common = common if isinstance(common, dict) else {}
+    event_at, severity = said
     return record._replace(
         fields=fields | around,
-        event_at=record.event_at or event_time.of_record(common),
-        severity=record.severity or _severity_of(fields) or _severity_of(common),
+        event_at=record.event_at or event_at,
+        severity=record.severity or _severity_of(fields) or severity,
     )
 
 

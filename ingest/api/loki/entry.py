@@ -6,6 +6,7 @@ from typing import Any, Final
 from ingest.api.dialect import Record
 from ingest.api.event_time import of_ns
 from ingest.api.members import severity_of_text
+from ingest.api.record import MAX_FIELDS
 from ingest.api.severity import of_record as severity_of_record
 from ingest.contract.errors import Rejected
 
@@ -30,7 +31,9 @@ def entry_at(at: str | None, line: Any, labels: Any, metadata: Any, others: Any 
     fields = {name: value for name, value in fields.items() if value}
     severity = None
     for said in (metadata, labels):
-        if isinstance(said, dict) and severity is None:
+        if (
+            isinstance(said, dict) and severity is None and len(said) <= MAX_FIELDS
+        ):  # Labels are looked at in each entry.
             severity = severity_of_record(said)
     return Record(line, None, None, fields, at, severity or severity_of_text(line))
 

@@ -1,0 +1,158 @@
+"""What the largest requests take of the ingest Lambda's memory and time: `python -m bench.micro.limits`.
+
+20,000 records in 10 MiB of each dialect, sent as gzip; and bodies in which 20,000 logs share what is large. Each is one
+request to production's handler in a process of its own, against the loopback stub of AWS: the peak is that process's
+(Linux says it), the CPU its own (user + system) from event to answer. A Lambda of 512 MB has 512/1,769 of a CPU (Lambda
+developer guide).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from gzip import compress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from cramjam import snappy
+
+from bench.micro import stub
+from bench.micro.ingest import _ENVIRON as ENVIRON
+from bench.micro.ingest import Context
+from ingest.api.protobuf import message
+
+LOGS: Final = 20_000
+_CPUS: Final = 512 / 1_769
+_TEXT: Final = "2026-11-24T05:28:38Z web-7 nginx: 10.0.0.12 GET /account/orders?page=2 200 512 0.012 " * 5
+_NS: Final = 1_764_000_000_123_456_789
+_MAX_EVENT_BYTES: Final = 6_000_000
+_JSON: Final = "application/json"
+_WIDE: Final = {f"k{i}": i for i in range(100_000)}
+_LARGE: Final = {"a": "x" * 200_000}
+
+Sent = tuple[str, str, bytes]
+"""Path, content type and body."""
+
+
+def _lines(values: list[Any]) -> bytes:
+    return msgspec.json.Encoder().encode_lines(values)
+
+
+def _otlp(log: bytes, resource_text: str) -> bytes:
+    pair = message({1: "service.name", 2: message({1: resource_text})})
+    return message({1: message({1: message({1: pair}), 2: message({2: log}) * LOGS})})
+
+
+def _bodies() -> Iterator[tuple[str, Sent]]:
+    """Yield the largest of each dialect, and then what is shared."""
+    logs = [{"message": _TEXT, "level": "info", "n": i} for i in range(LOGS)]
+    array = msgspec.json.encode(logs)
+    yield "/ingest, array", ("/ingest", _JSON, array)
+    yield "/ingest, NDJSON", ("/ingest", "application/x-ndjson", _lines(logs))
+    yield "/ingest, msgpack", ("/ingest", "application/msgpack", msgspec.msgpack.encode(logs))
+    yield (
+        "Elasticsearch",
+        ("/shop/_bulk", _JSON, b'{"create":{}}\n' + _lines(logs).replace(b"\n", b'\n{"create":{}}\n', LOGS - 1)),
+    )
+    yield "Datadog", ("/api/v2/logs", _JSON, array)
+    yield "Axiom", ("/v1/ingest/shop", "application/x-ndjson", _lines(logs))
+    yield "Seq", ("/api/events/raw", _JSON, msgspec.json.encode({"Events": logs}))
+    yield "GELF", ("/gelf", _JSON, _lines(logs))
+    yield "New Relic", ("/log/v1", _JSON, msgspec.json.encode([{"common": {"a": 1}, "logs": logs}]))
+    yield "Splunk HEC", ("/services/collector", _JSON, _lines([{"event": log} for log in logs]))
+    entry = message({1: message({1: _NS // 10**9, 2: _NS % 10**9}), 2: _TEXT})
+    pushed = message({1: message({1: '{app="shop"}'}) + message({2: entry}) * LOGS})
+    yield "Loki, protobuf", ("/loki/api/v1/push", "application/x-protobuf", bytes(snappy.compress_raw(pushed)))
+    values = [[str(_NS), _TEXT] for _ in range(LOGS)]
+    streams = [{"stream": {"app": "shop"}, "values": values}]
+    yield "Loki, JSON", ("/loki/api/v1/push", _JSON, msgspec.json.encode({"streams": streams}))
+    log = b"\x09" + _NS.to_bytes(8, "little") + message({2: 9, 5: message({1: _TEXT})})
+    yield "OTLP, protobuf", ("/v1/logs", "application/x-protobuf", _otlp(log, "shop"))
+    events = [{"id": f"{i:056}", "timestamp": 1, "message": _TEXT} for i in range(LOGS)]
+    yield "Firehose", ("/firehose", _JSON, _firehose({"logEvents": events}))
+    journal = f"__CURSOR=c\nPRIORITY=6\nMESSAGE={_TEXT}\n\n".encode() * LOGS
+    yield "journal", ("/upload", "application/vnd.fdo.journal", journal)
+    yield "Loggly", ("/bulk/key", "text/plain", f"{_TEXT}\n".encode() * LOGS)
+    empty = message({5: message({1: "x"})})
+    yield "shared: a resource of 3 KB", ("/v1/logs", "application/x-protobuf", _otlp(empty, "x" * 3_000))
+    yield "shared: a resource of 200 KB", ("/v1/logs", "application/x-protobuf", _otlp(empty, "x" * 200_000))
+    short = [{"message": "x"}] * LOGS
+    yield "shared: a wide resource", ("/v1/logs", _JSON, _otlp_json())
+    for name, shared in (("wide", _WIDE), ("200 KB", _LARGE)):
+        streams = [{"stream": shared, "values": [["1", "x"]] * LOGS}]
+        yield f"shared: labels, {name}", ("/loki/api/v1/push", _JSON, msgspec.json.encode({"streams": streams}))
+        block = msgspec.json.encode([{"common": shared, "logs": short}])
+        yield f"shared: New Relic's common, {name}", ("/log/v1", _JSON, block)
+        events = [{"id": str(i), "timestamp": 1, "message": "x"} for i in range(LOGS)]
+        document = _firehose({**shared, "logEvents": events})
+        yield f"shared: CloudWatch's document, {name}", ("/firehose", _JSON, document)
+        lines = msgspec.json.encode({**shared, "lines": [{"line": "x"}] * LOGS})
+        yield f"shared: LogDNA's envelope, {name}", ("/logs/ingest", _JSON, lines)
+
+
+def _otlp_json() -> bytes:
+    attributes = [{"key": name, "value": {"intValue": value}} for name, value in list(_WIDE.items())[:60_000]]
+    logs = [{"body": {"stringValue": "x"}}] * LOGS
+    resources = [{"resource": {"attributes": attributes}, "scopeLogs": [{"logRecords": logs}]}]
+    return msgspec.json.encode({"resourceLogs": resources})
+
+
+def _firehose(document: dict[str, Any]) -> bytes:
+    data = b64encode(compress(msgspec.json.encode({"messageType": "DATA_MESSAGE", **document}), 1)).decode()
+    return msgspec.json.encode({"requestId": "r", "timestamp": 1, "records": [{"data": data}]})
+
+
+def _event(sent: Sent) -> dict[str, Any]:
+    path, content_type, body = sent
+    headers = {"content-type": content_type, "x-tenant-id": "acme"}
+    if "protobuf" not in content_type or "loki" not in path:  # Loki's is compressed in itself.
+        headers["content-encoding"] = "gzip"
+        body = compress(body, 1)
+    http = {"method": "POST", "path": path}
+    encoded = b64encode(body).decode()
+    if len(encoded) > _MAX_EVENT_BYTES:
+        raise SystemExit(f"{path}: Lambda takes no event of {len(encoded):,} bytes.")
+    context = {"requestId": "r", "http": http, "timeEpoch": 1}
+    return {"requestContext": context, "headers": headers, "body": encoded, "isBase64Encoded": True}
+
+
+def _peak_mb() -> float:
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
+
+
+def _measure(name: str) -> None:
+    """Print one request's line, in the process that is measured; the event is decoded from JSON, as Lambda does it."""
+    from ingest import handler  # noqa: PLC0415 - its environment comes first
+
+    raw = sys.stdin.buffer.read()
+    before_mb = _peak_mb()
+    started_s = time.process_time()
+    answer = handler.handler(json.loads(raw), Context())
+    cpu_s = time.process_time() - started_s
+    used = f"{_peak_mb():8.0f} MB ({before_mb:.0f} before){cpu_s:8.2f} s{cpu_s / _CPUS:10.1f} s"
+    print(f"{name:40}{len(raw):>12,}{answer['statusCode']:>6}{used}")
+
+
+def main() -> None:
+    """Print the table; `--one NAME` measures the event on standard input."""
+    if sys.argv[1:2] == ["--one"]:
+        _measure(sys.argv[2])
+        return
+    print(f"{'request':40}{'event bytes':>12}{'':>6}{'peak':>11}{'':12}{'CPU':>10}{'at 512 MB':>12}", flush=True)
+    with stub.running() as endpoint:
+        for name, sent in _bodies():
+            environ = os.environ | ENVIRON | {"AWS_ENDPOINT_URL": endpoint}
+            command = [sys.executable, "-m", "bench.micro.limits", "--one", name]
+            lines = subprocess.run(  # noqa: S603 - our own module
+                command, env=environ, input=json.dumps(_event(sent)).encode(), stdout=subprocess.PIPE, check=True
+            )
+            print(lines.stdout.decode().splitlines()[-1], flush=True)
+
+
+if __name__ == "__main__":
+    main()
