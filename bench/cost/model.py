@@ -57,6 +57,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     tenants_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Tenants in a POST.")] = 1
     batch_size: Annotated[int, Meta(ge=1, le=10_000, description="BatchSize.")] = 5
     logs_per_message: Annotated[int, Meta(ge=1, le=1_000, description="LogsPerMessage.")] = 1
+    own_ids: Annotated[float, Meta(ge=0, le=1, description="Part of the logs that bring an id.")] = 0.0
     seconds_per_char: Annotated[float, Meta(ge=0, le=60, description="The simulated work.")] = 0.0
     consumer_timeout_s: Annotated[float, Meta(ge=1, le=900, description="ConsumerTimeoutSeconds.")] = 50
     architecture: Annotated[Literal["arm64", "x86_64"], Meta(description="Of both functions.")] = "arm64"
@@ -109,10 +110,18 @@ def per_million(setting: Setting, measured: Measured, prices: Prices) -> dict[Se
         "sqs": _sqs(setting, measured, prices, requests=requests, worked=worked, deferred=deferred),
         "kinesis": 0.0 if measured.serial else _kinesis(setting, prices, requests) * measured.puts,
         "consumer": invocations * lambda_usd / million + worked * consumer_ms / 1000 * measured.memory_gb * gb_s_usd,
-        "dynamodb": math.ceil((2 * setting.log_bytes + _ITEM_BYTES) / _KIB)
-        * prices.usd("dynamodb_per_million_write_units"),
+        "dynamodb": _write_units(setting, measured) * prices.usd("dynamodb_per_million_write_units"),
         "cloudwatch": log_gb * prices.usd("cloudwatch_per_gb_logs"),
     }
+
+
+def _write_units(setting: Setting, measured: Measured) -> float:
+    """Return a log's: one a kilobyte, and one more for its place in `by_arrival` where it brings its own id.
+
+    The index holds the items that have `arrived_at` and their keys alone (the baseline has none).
+    """
+    item = math.ceil((2 * setting.log_bytes + _ITEM_BYTES) / _KIB)
+    return item if measured.serial else item + setting.own_ids
 
 
 def _budget_s(timeout_s: float) -> float:

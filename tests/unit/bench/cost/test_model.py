@@ -102,3 +102,10 @@ def test_a_message_holds_no_more_than_sqs_takes_and_one_tenant_alone() -> None:
 def test_a_single_log_gains_nothing_by_it() -> None:
     """Logs of one request share messages: there is one."""
     assert usd(logs_per_message=500) == usd()
+
+
+@pytest.mark.parametrize(("own_ids", "units"), [(0, 1), (0.5, 1.5), (1, 2)])
+def test_a_log_with_an_id_of_its_own_is_written_into_the_index_too(own_ids: float, units: float) -> None:
+    """A second write unit each; the baseline has no index."""
+    assert usd(own_ids=own_ids)["dynamodb"] == pytest.approx(units * 0.625)
+    assert usd(BASELINE, own_ids=own_ids)["dynamodb"] == pytest.approx(0.625)
