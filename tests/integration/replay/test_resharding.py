@@ -12,7 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from consumer.lake import job
+from consumer.lake.catalog import in_folder, name_of
+from consumer.lake.rows import KEY_BYTES
+from consumer.lake.sync import Policy
 from consumer.replay.job import Options
+from infra.cli.replay import outside
 from infra.stack import Stack
 from ingest.contract.message import InternalMessage, decode, encode
 from tests.integration.replay import kinesis_mock
@@ -148,6 +153,27 @@ def test_resharding_during_writes_keeps_the_set_and_the_order(endpoint_url: str,
     assert_exact(lines(tmp_path / "one.ndjson"), logs)
     assert (tmp_path / "one.ndjson").read_bytes() == (tmp_path / "two.ndjson").read_bytes()
     assert counters.shards_ended == 8  # four split, two pairs merged
+
+
+def test_a_lake_holds_each_log_once_across_resharding(endpoint_url: str, tmp_path: Path) -> None:
+    """Many commits through splits and merges, then all logs once more on the new shards: no row more, none less."""
+    stack = created(endpoint_url, "resharded-lake")
+    catalog, name = in_folder(tmp_path), name_of(raw=True)
+    logs = 0
+    for _ in range(2):
+        logs = logs or written_while_resharding(stack)
+        job.run(
+            job.Options(raw=True),
+            outside(stack),
+            catalog,
+            None,
+            b"k" * KEY_BYTES,
+            policy=Policy(logs=max(logs // 5, 1)),
+        )
+        rows = catalog.load_table(name).scan().to_arrow().select(["tenant_id", "log_id", "text"]).to_pylist()
+        expected = [log(n, tenants=TENANTS) for n in range(logs)]
+        assert sorted(tuple(row.values()) for row in rows) == sorted((m.tenant_id, m.log_id, m.text) for m in expected)
+        put(stack.place.kinesis, expected, stream=stack.stream_name)
 
 
 def test_following_meets_the_children_of_shards_that_end_meanwhile(endpoint_url: str, tmp_path: Path) -> None:
