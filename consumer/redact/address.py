@@ -54,7 +54,8 @@ def ipv6(text: str, outline: str) -> list[Span]:
     del outline
     spans: list[Span] = []
     for groups in _GROUPS_IN_COLONS.finditer(text):
-        if groups[0].strip(":") or ":" not in groups[0][2:]:
+        colons = groups[0]
+        if len(colons) == 2 or colons.strip(":"):  # noqa: PLR2004 - `::`, and not a row of colons
             address = _long_address_at(text, groups.start())
             if address and _is_ipv6(address):
                 spans.append(address.span())
@@ -74,11 +75,12 @@ _HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 _GROUPS: Final = 8
 
 
-def _is_ipv6(address: re.Match[str]) -> bool:
-    if not _FIRST_GROUP.match(address[0]) or address[0].replace(":", "").isalpha():
+def _is_ipv6(match: re.Match[str]) -> bool:
+    address = match[0]
+    if not _FIRST_GROUP.match(address) or address.replace(":", "").isalpha():
         return False
-    groups = address[0].count(":") + 1 + bool(address["ipv4"])
-    gaps = address[0].count("::")
+    groups = address.count(":") + 1 + bool(match["ipv4"])
+    gaps = address.count("::")
     # 128 bits in groups of 16; `::` stands for a group at least.
     return groups <= _GROUPS + 1 if gaps == 1 else not gaps and groups == _GROUPS
 

@@ -43,7 +43,6 @@ _AREA: Final = re.compile(
 _PARENTHESES: Final = re.compile(rf"{_BEFORE_PARENTHESIS}\([0-9]{{3}}\)[-. ]{{0,2}}\Z")
 _PLAIN: Final = re.compile(rf"{_BEFORE_DIGIT}(?:[0-9]{{3}}[-.]|[2-9][0-9]{{2}}[ /])\Z")
 _AREA_ENDS: Final = frozenset(("000-", "000)", "000/", "00)-", "0)--", "0---"))  # In the shape; a cheap gate.
-_AREA_REACH: Final = 14  # `001 - (212)  ` is the longest.
 
 _GAP: Final = r"(?:[-./ ]|[ ][-/][ ])?"
 _E164: Final = (
@@ -101,7 +100,9 @@ def _area_before(text: str, start: int, gap: str) -> int | None:
         if (parts != gap) if parts in "-." else (not gap or text[start] < "2"):
             return None
         return start - 4 if _PLAIN.match(text, start - 4, start) else None
-    area = _AREA.search(text, max(0, start - _AREA_REACH), start)
+    # `001 - ` is the longest that stands in front of an area code.
+    length = start - begin if begin >= 0 else 4 if text[start - 2] in _DIGITS else 8
+    area = _AREA.search(text, max(0, start - length - 6), start)
     return area.start() if area and _belong_together(area, gap, text[start]) else None
 
 
