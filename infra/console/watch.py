@@ -22,7 +22,10 @@ _SAMPLES: Final = 720
 
 
 class Look(NamedTuple):
-    """What stands where, the last hour, what is wrong, and how many logs waited at the looks of this console."""
+    """What stands where, the last hour, what is wrong, and how many logs waited at the looks of this console.
+
+    `unread` says what could not be read, and why.
+    """
 
     counts: Counts
     hour: Hour
@@ -55,16 +58,30 @@ class Watch:
     def _look(self) -> Look:
         now = counts.read(self._stack)
         self._waiting.append(now.queued + now.in_flight)
-        for follower in self._followers:
-            for entry in follower.new():
-                self._traffic.take(entry.timestamp_ms, entry.message)
+        unread = self._read_lines()
         if time.monotonic() - self._asked_s > _ASKED_S:
             self._starts = function_start.ask(self._stack)
             self._asked_s = time.monotonic()
-        alarms, unread = self._alarms()
+        alarms, alarms_unread = self._alarms()
         consumer = consumer_switch.find(self._stack).state
         found = list(troubles(now, consumer=consumer, starts=self._starts, alarms=alarms))
-        return Look(now, self._traffic.hour(int(time.time() * 1000)), found, unread, list(self._waiting))
+        return Look(
+            now,
+            self._traffic.hour(int(time.time() * 1000)),
+            found,
+            f"{unread} {alarms_unread}".strip(),
+            list(self._waiting),
+        )
+
+    def _read_lines(self) -> str:
+        """Count the functions' new lines; return why they could not be read, or ""."""
+        try:
+            for follower in self._followers:
+                for entry in follower.new():
+                    self._traffic.take(entry.timestamp_ms, entry.message)
+        except ClientError as error:
+            return f"The functions' lines were not read: {error.response['Error']['Code']}."
+        return ""
 
     def _alarms(self) -> tuple[list[Alarm], str]:
         """Return the alarms that have gone off, and why they could not be read or ""."""
