@@ -19,6 +19,7 @@ def settings(stack: Stack) -> dict[str, str]:
     mapping = place.lambda_.get_event_source_mapping(UUID=outputs["QueueMappingId"])
     return {name: environment[name] for name in _OF_CONSUMER if environment.get(name)} | {
         "batch size": str(mapping["BatchSize"]),
+        "logs a message": str(stack.outputs.get("LogsPerMessage", 1)),
         "consumers at once": str(mapping.get("ScalingConfig", {}).get("MaximumConcurrency", "not limited")),
         "consumer timeout, s": str(consumer["Timeout"]),
         "visibility timeout, s": queue["VisibilityTimeout"],
