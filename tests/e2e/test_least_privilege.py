@@ -36,8 +36,8 @@ _DENIED: Final[dict[str, tuple[str, Callable[[Callable[[str], Any], "LocalStack"
         "IngestRoleName", lambda client, s: client("sqs").send_message(QueueUrl=s.stack.dlq_url, MessageBody="x")),
     "ingest reads the stream": (
         "IngestRoleName", lambda client, s: client("kinesis").list_shards(StreamName=s.stack.stream_name)),
-    "consumer sends to the queue": (
-        "ConsumerRoleName", lambda client, s: client("sqs").send_message(QueueUrl=s.stack.queue_url, MessageBody="x")),
+    "consumer purges the queue": (
+        "ConsumerRoleName", lambda client, s: client("sqs").purge_queue(QueueUrl=s.stack.queue_url)),
     "consumer receives from the DLQ": (
         "ConsumerRoleName", lambda client, s: client("sqs").receive_message(QueueUrl=s.stack.dlq_url)),
     "consumer scans the table": (
