@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack
 
 _TAKEN: Final = frozenset({200, 201, 202, 204})
-_A_FILE: Final = 3
+_A_FILE: Final = 1
 # What the table's numbers cannot hold stands there as text (DECISIONS): the unit tests look at it on queue and stream.
 _NO_NUMBER: Final = ("beyond", "below", "400 digits", "least double")
 
@@ -44,7 +44,7 @@ def _post(stack: "LocalStack", path: str, body: bytes, headers: dict[str, str]) 
 
 
 def _sample() -> list[tuple[str, Case]]:
-    """Return of each file some cases, in turn others, each with a tenant of its own."""
+    """Return of each file a case, in turn another, each with a tenant of its own."""
     found: list[tuple[str, Case]] = []
     for number, path in enumerate(sorted(FOLDER.glob("*.jsonl"))):
         cases = [case for case in read(path) if _is_carried(case)]
