@@ -58,29 +58,34 @@ def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack]) -> L
         return Lake(
             opened, str(folder), lambda path: catalog.key_file(path or folder / catalog.KEY_FILE), in_folder=True
         )
+    region = _region(warehouse)
     found = stack()
 
     return Lake(
-        _in_bucket(warehouse, found.place),
+        _in_bucket(warehouse, region, found.place),
         warehouse,
         lambda path: catalog.key_file(path or data_dir / catalog.KEY_FILE),
         in_folder=False,
     )
 
 
-def _in_bucket(arn: str, place: Place) -> Catalog:
+def _region(arn: str) -> str:
     parts = arn.split(":")
     if len(parts) < _ARN_PARTS or parts[2] != "s3tables":
         raise StackError(
             f"{arn} is no S3 table bucket, as in arn:aws:s3tables:eu-central-1:123456789012:bucket/rdp-lake."
         )
+    return parts[3]
+
+
+def _in_bucket(arn: str, region: str, place: Place) -> Catalog:
     given = place.session.get_credentials()
     if given is None:
         raise StackError("No AWS credentials: a table bucket takes signed requests only.")
     frozen = given.get_frozen_credentials()
     return catalog.in_table_bucket(
         arn,
-        region=parts[3],
+        region=region,
         endpoint_url=place.aws_endpoint_url,
         # Of an engine alone: in AWS credentials end after hours, and pyiceberg and pyarrow renew what they find.
         credentials=None

@@ -14,6 +14,7 @@ import click
 
 from infra.cli.replay import outside, redactor_of
 from infra.options.locator import Where, locate, where_options
+from infra.stack import StackError
 from infra.terminal import out
 from infra.terminal.signals import on_stop
 from infra.terminal.summaries import WholeSummaries
@@ -173,15 +174,18 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
         f"{sum(p.file_bytes for p in parts):,} bytes, at {lake.where}",
         err=True,
     )
-    if (checkpoint := checkpoint_of(table)) is not None:
+    if (checkpoint := checkpoint_of(table)) is None:
+        return
+    try:
         on = outside(stack())
-        lag_ms = lake_status.lag_ms(
-            on.kinesis, on.stream_name, checkpoint.shards, now_ms=on.clock.now_ms, time=on.clock.time
-        )
-        behind = f"{lag_ms / 1000:,.1f} s behind" if lag_ms else "level with"
-        out.say(
-            f"{behind} the stream {on.stream_name}; {checkpoint.broken:,} broken pieces of it are no rows", err=True
-        )
+    except StackError as error:  # A folder can be looked at without its stack.
+        out.say(f"How far it is behind the stream {checkpoint.stream} is not known: {error}", err=True)
+        return
+    lag_ms = lake_status.lag_ms(
+        on.kinesis, on.stream_name, checkpoint.shards, now_ms=on.clock.now_ms, time=on.clock.time
+    )
+    behind = f"{lag_ms / 1000:,.1f} s behind" if lag_ms else "level with"
+    out.say(f"{behind} the stream {on.stream_name}; {checkpoint.broken:,} broken pieces of it are no rows", err=True)
 
 
 @command.command("compact")
