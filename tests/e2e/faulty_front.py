@@ -8,6 +8,7 @@ import base64
 import contextlib
 import itertools
 import random
+import socket
 import threading
 import time
 import urllib.parse
@@ -38,19 +39,22 @@ SITUATIONS: Final[tuple[Situation, ...]] = get_args(Situation)
 
 _AWAY_S: Final = 1.5
 _LIMIT_S: Final = 10.0
-_QUEUE_LIMIT_S: Final = 5.0
+_QUEUE_LIMIT_S: Final = {True: 5.0, False: 60.0}
+"""Without a situation the engine may be away, and its clients hear so soon; with one it is there, however busy."""
+
 _ROUTES: Final = Routes(dialects.ALL)
 _OF_ONE_CONNECTION: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
 
 
 class Front:
-    """A front at `url`, of one client: what names no tenant belongs to `tenant`. `refused`: texts that were not taken.
+    """A front at `url`, of one client: what names no tenant belongs to `tenant`. `taken`, `refused`: texts.
 
     Without a situation nothing goes wrong.
     """
 
     def __init__(self, stack: "LocalStack", tenant: str, situation: Situation | None) -> None:
         self.refused: list[str] = []
+        self.taken: list[str] = []
         self.faults = 0
         self._stack, self._tenant, self._situation = stack, tenant, situation
         self._first = threading.Lock()
@@ -64,16 +68,18 @@ class Front:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
-        """Listen no more."""
-        self._is_away = True
+        """Listen no more; what is under way is answered."""
         self._server.shutdown()
         self._server.server_close()
 
     def _leave(self) -> None:
         self.close()
-        time.sleep(_AWAY_S)  # What is tried is an absence, and it takes time.
-        self._is_away = False
-        self._open(self._port)
+        with socket.socket() as held:  # It does not listen, and nobody else gets the port.
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind(("127.0.0.1", self._port))
+            time.sleep(_AWAY_S)  # What is tried is an absence, and it takes time.
+            self._is_away = False
+            self._open(self._port)
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response | None:
         """Return the answer to one request, or None: the connection is cut off."""
@@ -111,10 +117,11 @@ class Front:
             taken = [position for position, log in enumerate(logs) if takes(log)]
             clock = Time(time.monotonic, time.sleep, lambda: 0.5)
             sent = [logs[position] for position in taken]
-            deadline_s = time.monotonic() + _QUEUE_LIMIT_S
+            deadline_s = time.monotonic() + _QUEUE_LIMIT_S[self._situation is None]
             late = queue.send(stack.place.sqs, stack.queue_url, sent, give_up_at_s=deadline_s, time=clock)
             lost = frozenset(range(len(logs))).difference(taken) | {taken[position] for position in late}
-            self.refused += [decode(logs[position].data).text for position in sorted(lost)]
+            for position, log in enumerate(logs):
+                (self.refused if position in lost else self.taken).append(decode(log.data).text)
             return lost
 
         outside = Outside(

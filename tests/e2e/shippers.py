@@ -101,7 +101,7 @@ template(name="document" type="list" option.jsonf="on") {{
 }}
 input(type="imfile" File="{folder}/shop.log" Tag="shop" Severity="warning")
 action(type="omelasticsearch" server="{url}" searchIndex="logs-shop" searchType="" template="document"
-       bulkmode="on" errorFile="{folder}/errors" action.resumeRetryCount="-1" action.resumeInterval="1")
+       bulkmode="on" maxBytes="4m" errorFile="{folder}/errors" action.resumeRetryCount="-1" action.resumeInterval="1")
 """
     )
     pid = ("-i", str(folder / "pid"))

@@ -30,6 +30,9 @@ _ERROR_TYPES: Final = {
     429: "es_rejected_execution_exception",
     503: "unavailable_shards_exception",
 }
+_LOOK_AT_NO_ITEM: Final = ("fluent-bit", "syslog-ng")
+"""How user agents begin to which a 200 is a success: Fluent Bit where one item is one (measured), syslog-ng always."""
+
 _BUSY: Final = "The queue did not take the document. Send it again."
 
 
@@ -110,9 +113,11 @@ def _log(action: _Action, document: Any) -> Record | Rejected:
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
     """Return an item a document, in order: 201; 400, to be given up; 429, which good clients send again, it alone.
 
-    Where the queue took none the whole is a 503: all clients that send anything again send that again.
+    Where the queue took none the whole is a 503: all clients that send anything again send that again. So it is for
+    the clients that look at no item where it took a part: to store that twice is better than to lose the rest.
     """
-    if not_enqueued and len(not_enqueued) == len(parsed.messages):
+    looks_at_items = not request.headers.get("user-agent", "").lower().startswith(_LOOK_AT_NO_ITEM)
+    if not_enqueued and not (looks_at_items and len(not_enqueued) < len(parsed.messages)):
         return answered(503, _error(503, _BUSY), request, retry_after_s=RETRY_AFTER_S)
     actions: list[_Action] = parsed.aside
     if not parsed.is_batch:

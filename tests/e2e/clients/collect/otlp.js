@@ -7,6 +7,7 @@ const { OTLPLogExporter } = require(`@opentelemetry/exporter-logs-otlp-${mode ==
 
 const exporter = new OTLPLogExporter({
   url: `${base}/v1/logs`,
+  timeoutMillis: 60000, // Of all tries of a batch together.
   compression: mode === 'json' ? 'gzip' : 'none',
 });
 const provider = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter, maxExportBatchSize: 10 })] });

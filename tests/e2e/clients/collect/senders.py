@@ -25,10 +25,10 @@ def otlp(url: str, logs: int) -> None:
     sdk = import_module("opentelemetry.sdk._logs")
     export = import_module("opentelemetry.sdk._logs.export")
     provider = sdk.LoggerProvider()
-    to_url = exporter.OTLPLogExporter(f"{url}/v1/logs", compression=http.Compression.Gzip)
+    to_url = exporter.OTLPLogExporter(f"{url}/v1/logs", compression=http.Compression.Gzip, timeout=60)
     provider.add_log_record_processor(export.BatchLogRecordProcessor(to_url, max_export_batch_size=10))
     _log(sdk.LoggingHandler(logger_provider=provider), logs)
-    provider.force_flush()  # A shutdown ends what is tried again.
+    provider.force_flush(60_000)  # A shutdown ends what is tried again.
     provider.shutdown()
 
 

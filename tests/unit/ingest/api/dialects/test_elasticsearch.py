@@ -119,6 +119,20 @@ def test_what_the_queue_did_not_take_is_a_429_of_its_own(ingest: Ingest) -> None
     assert (_said(answer)["status"], _said(answer)["error"]["type"]) == (503, "unavailable_shards_exception")
 
 
+@pytest.mark.parametrize("agent", ["Fluent-Bit", "syslog-ng 3.38.1/libcurl 7.88.1"])
+def test_who_looks_at_no_item_sends_the_whole_again(agent: str, ingest: Ingest) -> None:
+    """A 200 would lose what the queue did not take; what is refused for good costs no 503."""
+    body = "".join(_bulk({"create": {}}, {"message": str(i)}) for i in range(12))
+    headers = {"user-agent": agent}
+    ingest.sqs.always = _take_ten
+    assert ingest(event(body, _NDJSON, path="/_bulk", headers=headers))["statusCode"] == 503
+    ingest.sqs.always = take_all
+    answer = ingest(
+        event(_bulk({"create": {}}, {"message": "a"}, {"delete": {}}), _NDJSON, path="/_bulk", headers=headers)
+    )
+    assert _statuses(answer) == [("create", 201), ("delete", 400)]
+
+
 @pytest.mark.parametrize(
     "body", ["", "{", '"index"\n{}\n', '{"message":"a"}\n{"message":"b"}\n', "{}\n{}\n", '{"create":{}}\n{"a":1}\n7\n']
 )

@@ -1,0 +1,184 @@
+"""What every real client does when the service refuses or is away: nothing is lost that it does not itself give up.
+
+Each client meets each situation once, in its first request with logs; what it sends then is taken.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pytest
+
+from tests.e2e import faulty_front, real_clients
+from tests.e2e.faulty_front import SITUATIONS, Front, Situation
+from tests.e2e.real_clients import PROGRAMS
+from tests.e2e.shippers import SHIPPERS
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Eventually, LocalStack
+
+_AT_A_TIME: Final = 8  # They wait more than they compute.
+_LINES: Final = 6
+_HAVE_IDS: Final = frozenset({"systemd-journal-upload"})  # Sent again, a log is the same.
+_POLL_S: Final = 0.5
+_LIMIT_S: Final = 120
+
+_NEVER: Final[tuple[Situation, ...]] = ()
+
+LOSES: Final[Mapping[str, tuple[Situation, ...]]] = {
+    "axiom-py": _NEVER,
+    "datadog-api-client": ("away",),
+    "elasticsearch-9": ("away",),
+    "elasticsearch-js": ("over_quota", "away"),
+    "filebeat": _NEVER,
+    "fluent-bit-datadog": _NEVER,
+    "fluent-bit-es": _NEVER,
+    "fluent-bit-http": _NEVER,
+    "fluent-bit-loki": _NEVER,
+    "fluent-bit-otlp": _NEVER,
+    "fluent-bit-splunk": _NEVER,
+    "logtail-python": ("over_quota", "away"),
+    "opentelemetry-js-proto": _NEVER,
+    "opentelemetry-sdk": _NEVER,
+    "otel-collector": _NEVER,
+    "pino-elasticsearch": ("over_quota", "away"),
+    "pino-loki": ("unavailable",),
+    "pygelf": ("unavailable",),
+    "python-logging-loki": ("unavailable",),
+    "rotel": _NEVER,
+    "rsyslog": ("over_quota", "unavailable", "partly"),
+    "seqlog": ("unavailable",),
+    "splunk-handler": _NEVER,
+    "syslog-ng-elasticsearch": _NEVER,
+    "syslog-ng-http": _NEVER,
+    "systemd-journal-upload": _NEVER,
+    "winston-elasticsearch": _NEVER,
+    "winston-loki-proto": ("away",),
+    "winston-splunk-httplogger": ("unavailable",),
+}
+"""When a client gives up what it sent, whatever server it speaks to. ingest/DIALECTS.md tells its users."""
+
+_AS_ANOTHER: Final = frozenset({"elasticsearch-8", "fluent-bit-gelf", "opentelemetry-js-json", "winston-loki-json"})
+# Those that send nothing again, and Fluent Bit's outputs, which one core drives.
+_TRIED_ONCE: Final = frozenset(
+    {"pino-loki", "pygelf", "python-logging-loki", "seqlog", "winston-splunk-httplogger"}
+    | {f"fluent-bit-{output}" for output in ("datadog", "http", "loki", "otlp")}
+)
+
+
+def _tried(name: str) -> tuple[Situation, ...]:
+    return ("unavailable",) if name in _TRIED_ONCE else SITUATIONS
+
+
+_TRIED: Final = [(name, situation) for name in LOSES for situation in _tried(name)]
+
+
+class _Run(NamedTuple):
+    """What the client spoke to, and the places of all logs."""
+
+    front: Front
+    wanted: range
+
+
+Runs = Callable[[str, Situation], _Run]
+
+
+def _tenant(name: str, situation: Situation) -> str:
+    return f"{situation.replace('_', '-')}-{name}"
+
+
+@pytest.fixture(scope="module")
+def runs(local_stack: "LocalStack", eventually: "Eventually", tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Run each client in each situation, many at once, and return what happened; a skip is its test's."""
+    ready = {name: _prepared(name) for name in LOSES}
+    with ThreadPoolExecutor(_AT_A_TIME) as executor:
+        waiting = {
+            (name, situation): executor.submit(_run, local_stack, name, situation, tmp_path_factory.mktemp(name))
+            for name, situation in _TRIED
+            if ready[name] is None
+        }
+    eventually(lambda: local_stack.is_drained)
+
+    def run(name: str, situation: Situation) -> _Run:
+        if reason := ready[name]:
+            pytest.skip(reason)
+        return waiting[name, situation].result()
+
+    return run
+
+
+def _prepared(name: str) -> str | None:
+    """Install a client; return None, or why it cannot be run."""
+    try:
+        if name in PROGRAMS:
+            real_clients.command(PROGRAMS[name], "")
+        else:
+            real_clients.install(name)
+    except pytest.skip.Exception as reason:
+        return str(reason)
+    return None
+
+
+def _run(stack: "LocalStack", name: str, situation: Situation, folder: Path) -> _Run:
+    tenant = _tenant(name, situation)
+    with faulty_front.listening(stack, tenant, situation) as front:
+        if name in PROGRAMS:
+            wanted = range(PROGRAMS[name].logs)
+            real_clients.run(real_clients.command(PROGRAMS[name], f"{front.url}/t/{tenant}"))  # It may well complain.
+            _wait_for_all(front, wanted, situation)
+        else:
+            wanted = range(_LINES)
+            (folder / "shop.log").write_text("".join(f"{real_clients.line(place)}\n" for place in wanted))
+            with real_clients.shipping(name, f"{front.url}/t/{tenant}", folder):
+                _wait(stack, tenant, front, wanted, is_lost=situation in LOSES[name])
+        return _Run(front, wanted)
+
+
+def _wait_for_all(front: Front, wanted: range, situation: Situation) -> None:
+    """Return when every log has come, taken or refused: some clients wait for no answer, and end before."""
+    deadline_s = time.monotonic() + _LIMIT_S
+    while situation != "away" and time.monotonic() < deadline_s:
+        if set(wanted) <= set(real_clients.places_of(front.taken + front.refused)):
+            return
+        time.sleep(_POLL_S)
+
+
+def _wait(stack: "LocalStack", tenant: str, front: Front, wanted: range, *, is_lost: bool) -> None:
+    """Return when a shipper's logs are stored, or are refused where it gives those up."""
+    deadline_s = time.monotonic() + _LIMIT_S
+    while time.monotonic() < deadline_s:
+        lost = set(real_clients.places_of(front.refused)) if is_lost else set()
+        if front.faults and set(wanted) - lost <= set(real_clients.places(stack.rows(tenant))):
+            return
+        time.sleep(_POLL_S)
+
+
+@pytest.mark.parametrize(("name", "situation"), _TRIED)
+def test_nothing_is_lost_that_a_client_does_not_give_up(
+    name: str, situation: Situation, runs: Runs, local_stack: "LocalStack", eventually: "Eventually"
+) -> None:
+    """What a client sends until it is taken is stored as often as it was taken; what it gives up is lost, no more."""
+    run = runs(name, situation)
+
+    def stored() -> Counter[int]:
+        return Counter(real_clients.places(local_stack.rows(_tenant(name, situation))))
+
+    def taken() -> Counter[int]:
+        places = real_clients.places_of(run.front.taken)
+        return Counter(set(places) if name in _HAVE_IDS else places)
+
+    eventually(lambda: stored() == taken())
+    assert run.front.faults == 1
+    missing = set(run.wanted).difference(stored())
+    if situation not in LOSES[name]:
+        assert missing == set()
+    elif situation != "away":  # What a client sent meanwhile, nobody knows.
+        assert missing == set(real_clients.places_of(run.front.refused)).intersection(run.wanted)
+
+
+def test_every_client_is_tried() -> None:
+    """None of the clients that run elsewhere has no line in the table, but those that are another's twin."""
+    assert LOSES.keys() | _AS_ANOTHER == {*PROGRAMS, *SHIPPERS}
