@@ -18,8 +18,8 @@ _LINES: Final = 6
 _BACKLOG: Final = 9_000
 _BEGUN_WHILE_AWAY: Final = frozenset({"rotel", "systemd-journal-upload"})  # What they ship is written beforehand.
 _CAN_NAME_NO_TENANT: Final = frozenset({"fluent-bit-datadog", "fluent-bit-splunk"})  # To our function, without gateway.
-# It drops what another than Elasticsearch answers, as the local endpoint does between the engine's end and its own. That
-# it keeps what it writes to nobody, tests/e2e/test_client_faults.py shows.
+# It drops what another than Elasticsearch answers, as the local endpoint does between the engine's end and its own.
+# What it writes to nobody it keeps: that is tried in `test_client_faults.py`.
 _WRITES_WHEN_BACK: Final = "rsyslog"
 _WITHOUT_LEVEL: Final = frozenset({"filebeat", "fluent-bit-otlp", "otel-collector"})
 
