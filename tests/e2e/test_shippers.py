@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack
 
 _LINES: Final = 6
-_BACKLOG: Final = 9_000
 _BEGUN_WHILE_AWAY: Final = frozenset({"rotel", "systemd-journal-upload"})  # What they ship is written beforehand.
 _CAN_NAME_NO_TENANT: Final = frozenset({"fluent-bit-datadog", "fluent-bit-splunk"})  # To our function, without gateway.
 # It drops what another than Elasticsearch answers, as the local endpoint does between the engine's end and its own.
@@ -34,16 +33,6 @@ class _Shipped:
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return what is stored of a shipper."""
         return self.stack.rows(f"ship-{name}")
-
-    def count(self, tenant: str) -> int:
-        """Return how many rows a tenant has."""
-        pages = self.stack.place.dynamodb.get_paginator("query").paginate(
-            TableName=self.stack.stack.table_name,
-            KeyConditionExpression="tenant_id = :tenant",
-            ExpressionAttributeValues={":tenant": {"S": tenant}},
-            Select="COUNT",
-        )
-        return sum(page["Count"] for page in pages)
 
     def lacking(self, names: Iterable[str], lines: int) -> list[str]:
         """Return whose first `lines` are not all stored."""
@@ -119,18 +108,3 @@ def test_every_line_of_a_shipper_is_stored(rows: tuple[str, list[dict[str, Any]]
     level = None if name in _WITHOUT_LEVEL else "warn"
     assert {row.get("severity", {}).get("S") for row in stored} == {level}
     assert all("event_at" in row for row in stored)
-
-
-@pytest.mark.parametrize("name", ["fluent-bit-es", "syslog-ng-http"])
-def test_a_backlog_is_stored_whole(name: str, shipped: _Shipped, eventually: "Eventually", tmp_path: Path) -> None:
-    """9,000 logs at once, in bodies of megabytes (5,000 logs a request of syslog-ng): none is lost, none sticks."""
-    if name in shipped.skipped:
-        pytest.skip(shipped.skipped[name])
-    padding = "x" * 250
-    with (tmp_path / "shop.log").open("w") as log:
-        log.writelines(f"{real_clients.line(place)} {padding}\n" for place in range(_BACKLOG))
-    stack, tenant = shipped.stack, f"backlog-{name}"
-    url = front.start(stack.data_dir, stack.state).endpoint
-    with real_clients.shipping(name, f"{url}/t/{tenant}", tmp_path):
-        eventually(lambda: shipped.count(tenant) >= _BACKLOG)
-    assert set(real_clients.places(stack.rows(tenant))) == set(range(_BACKLOG))
