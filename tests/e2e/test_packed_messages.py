@@ -12,27 +12,33 @@ from tests.e2e.test_consumer import lines, outcomes
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack
 
-_LOGS = 300
+_LOGS = 60
+_SHARING = 20
 
 
 @pytest.fixture(scope="module")
 def packing(start_stack: "StartStack") -> "LocalStack":
-    """A stack whose messages hold a hundred logs, of which three in ten crash."""
+    """A stack whose messages hold twenty logs, of which one in five crashes.
+
+    A delivery must end within the visibility timeout on a busy machine, and each crash costs one more.
+    """
     return start_stack(
         {
-            "LogsPerMessage": "100",
-            "CrashProbability": "0.3",
-            "VisibilityTimeoutSeconds": "2",
+            "LogsPerMessage": str(_SHARING),
+            "CrashProbability": "0.2",
+            "VisibilityTimeoutSeconds": "6",
             "MaxReceiveCount": "1000",
             "CrashSeed": "e2e",
         }
     )
 
 
-def test_300_logs_in_messages_of_100_are_all_stored_once(packing: "LocalStack", eventually: "Eventually") -> None:
-    """Three requests at 30 % crashes: what crashes leaves its message, and nothing is dead-lettered."""
-    for first in range(0, _LOGS, 100):
-        logs = [{"tenant_id": "packed", "log_id": f"{n}", "text": f"text {n}"} for n in range(first, first + 100)]
+def test_logs_that_crash_leave_their_message_and_are_all_stored_once(
+    packing: "LocalStack", eventually: "Eventually"
+) -> None:
+    """Three requests, a message each: what crashes comes back alone, and nothing is dead-lettered."""
+    for first in range(0, _LOGS, _SHARING):
+        logs = [{"tenant_id": "packed", "log_id": f"{n}", "text": f"text {n}"} for n in range(first, first + _SHARING)]
         body = "\n".join(map(json.dumps, logs)).encode()
         assert packing.request("POST", "/ingest", body, {"Content-Type": "application/x-ndjson"}).status == 202
     eventually(lambda: packing.is_drained and packing.counts.stored == _LOGS)
@@ -42,7 +48,7 @@ def test_300_logs_in_messages_of_100_are_all_stored_once(packing: "LocalStack", 
     assert packing.counts.dlq == 0
     eventually(lambda: outcomes(packing)["stored"] == _LOGS)
     assert outcomes(packing)["retried"] > 0
-    assert max(line.get("batch_size", 0) for line in lines(packing)) >= 100
+    assert max(line.get("batch_size", 0) for line in lines(packing)) >= _SHARING
 
 
 def test_poison_in_a_message_is_a_dead_letter_of_its_own(packing: "LocalStack", eventually: "Eventually") -> None:
