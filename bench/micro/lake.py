@@ -111,7 +111,7 @@ def _tables(logs: int) -> Iterator[Any]:
 
 
 def commits(logs: int, folder: Path) -> float:
-    """Return the CPU seconds of the lake's commits of so many rows: look-up, files, manifests, catalog."""
+    """Return the CPU seconds of the lake's commits of so many rows: files, manifests, catalog; nothing is looked up."""
     catalog = in_folder(folder)
     ensure(catalog, _NAME, _KEY)
     spent_s = 0.0

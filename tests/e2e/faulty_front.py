@@ -1,4 +1,4 @@
-"""Our function behind a port of its own, over the engine's queue, where the first request with logs is treated badly.
+"""Our function behind a port of its own, over a queue, where the first request with logs is treated badly.
 
 The real `respond` runs here, over a quota that is used up or a queue that takes nothing or half. So the words are those
 of the dialect that the client speaks, and what the queue took is stored.
@@ -37,6 +37,9 @@ Situation = Literal["over_quota", "unavailable", "partly", "away"]
 
 SITUATIONS: Final[tuple[Situation, ...]] = get_args(Situation)
 
+Send = Callable[[Sequence[EncodedLog], float], frozenset[int]]
+"""Logs to a queue until so many seconds on the monotonic clock; the positions that it did not take are returned."""
+
 _AWAY_S: Final = 1.5
 _LIMIT_S: Final = 10.0
 _QUEUE_LIMIT_S: Final = {True: 5.0, False: 60.0}
@@ -52,11 +55,11 @@ class Front:
     Without a situation nothing goes wrong.
     """
 
-    def __init__(self, stack: "LocalStack", tenant: str, situation: Situation | None) -> None:
+    def __init__(self, send: Send, tenant: str, situation: Situation | None) -> None:
         self.refused: list[str] = []
         self.taken: list[str] = []
         self.faults = 0
-        self._stack, self._tenant, self._situation = stack, tenant, situation
+        self._send, self._tenant, self._situation = send, tenant, situation
         self._first = threading.Lock()
         self._is_away = False
         self._open(0)
@@ -111,14 +114,11 @@ class Front:
 
     def _respond(self, event: Any, *, takes: Callable[[EncodedLog], bool], quota: Any = None) -> Response:
         """Return our function's answer where the queue gets the logs that `takes` says, and no other."""
-        stack = self._stack.stack
 
         def enqueue(logs: Sequence[EncodedLog], **_: Any) -> frozenset[int]:
             taken = [position for position, log in enumerate(logs) if takes(log)]
-            clock = Time(time.monotonic, time.sleep, lambda: 0.5)
-            sent = [logs[position] for position in taken]
             deadline_s = time.monotonic() + _QUEUE_LIMIT_S[self._situation is None]
-            late = queue.send(stack.place.sqs, stack.queue_url, sent, give_up_at_s=deadline_s, time=clock)
+            late = self._send([logs[position] for position in taken], deadline_s)
             lost = frozenset(range(len(logs))).difference(taken) | {taken[position] for position in late}
             for position, log in enumerate(logs):
                 (self.refused if position in lost else self.taken).append(decode(log.data).text)
@@ -134,16 +134,26 @@ class Front:
             log_ids=lambda received_ms: generator(received_ms, random.getrandbits(RANDOM_BITS)),
             write_lines=lambda _: None,
         )
-        settings = Settings(queue_url=stack.queue_url, stream_name="", authentication="jwt" if quota else "none")
+        settings = Settings(queue_url="", stream_name="", authentication="jwt" if quota else "none")
         return respond(
             event, remaining_s=_LIMIT_S, lambda_request_id="fault", settings=settings, routes=_ROUTES, outside=outside
         )
 
 
+def queue_of(stack: "LocalStack") -> Send:
+    """Return what sends to the queue of an engine's stack."""
+    clock = Time(time.monotonic, time.sleep, lambda: 0.5)
+
+    def send(logs: Sequence[EncodedLog], give_up_at_s: float) -> frozenset[int]:
+        return queue.send(stack.stack.place.sqs, stack.stack.queue_url, logs, give_up_at_s=give_up_at_s, time=clock)
+
+    return send
+
+
 @contextlib.contextmanager
-def listening(stack: "LocalStack", tenant: str, situation: Situation | None) -> Iterator[Front]:
+def listening(send: Send, tenant: str, situation: Situation | None) -> Iterator[Front]:
     """Yield a front that closes with the block."""
-    front = Front(stack, tenant, situation)
+    front = Front(send, tenant, situation)
     try:
         yield front
     finally:

@@ -124,7 +124,7 @@ def _prepared(name: str) -> str | None:
 
 def _run(stack: "LocalStack", name: str, situation: Situation, folder: Path) -> _Run:
     tenant = _tenant(name, situation)
-    with faulty_front.listening(stack, tenant, situation) as front:
+    with faulty_front.listening(faulty_front.queue_of(stack), tenant, situation) as front:
         if name in PROGRAMS:
             wanted = range(PROGRAMS[name].logs)
             real_clients.run(real_clients.command(PROGRAMS[name], f"{front.url}/t/{tenant}"))  # It may well complain.

@@ -56,7 +56,8 @@ def shipped(
             _write(folders[name], range(lines))
             to = url
             if name in _CAN_NAME_NO_TENANT:
-                to = running.enter_context(faulty_front.listening(stack, f"ship-{name}", None)).url
+                to_queue = faulty_front.queue_of(stack)
+                to = running.enter_context(faulty_front.listening(to_queue, f"ship-{name}", None)).url
             try:
                 running.enter_context(real_clients.shipping(name, f"{to}/t/ship-{name}", folders[name]))
             except pytest.skip.Exception as reason:
