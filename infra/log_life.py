@@ -71,7 +71,7 @@ def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Itera
         return
     for entry in entries:
         members = _members(entry)
-        if entry.service != "ingest" or members.get("event") != "ingest":
+        if entry.service != "ingest" or "ingest_latency_ms" not in members:  # Of a request that was parsed.
             continue
         tenants = members.get("tenants")
         at_ms = members.get("_aws", {}).get("Timestamp")
@@ -80,7 +80,7 @@ def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Itera
                 f"{name} {members[name]}" for name in ("request_id", "lambda_request_id") if name in members
             )
             trouble = ", not all of them on the stream yet" if members.get("level") == "warning" else ""
-            yield Step(at_ms, "received", f"{ids}: {members.get('accepted')} logs accepted{trouble}")
+            yield Step(at_ms, "received", f"{ids}: {members.get('accepted', 0)} logs accepted{trouble}")
             return
     yield Step(received, "received", "by ingest; no line of its request was found")
 

@@ -1,6 +1,5 @@
 """`rdp lake`: every log in an Iceberg table, and SQL over it."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -245,6 +244,6 @@ def _print(answer: "pa.RecordBatchReader", form: Format) -> None:
             for line in answers.json_lines(answer):
                 out.say_json(line)
         case "csv":
-            answers.write_csv(answer, sys.stdout.buffer)
+            answers.write_csv(answer, out.data())
         case "parquet":
-            answers.write_parquet(answer, sys.stdout.buffer)
+            answers.write_parquet(answer, out.data())

@@ -52,7 +52,7 @@ class Traffic:
             value = members.get(name, 0)
             counts[name] += value if isinstance(value, int) else 0
         tenants = members.get("tenants")
-        if members.get("event") == "ingest" and isinstance(tenants, dict):
+        if "ingest_latency_ms" in members and isinstance(tenants, dict):  # Of a request that was parsed.
             self._tenants.setdefault(minute, Counter()).update(
                 {name: count for name, count in tenants.items() if isinstance(count, int)}
             )

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Final, TextIO
+from typing import BinaryIO, Final, TextIO
 
 import click
 from rich.console import Console, RenderableType
@@ -71,6 +71,17 @@ def say_columns(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print the rows as `columns.lines` lays them out: for people in columns, for programs with tabs."""
     for line in columns.lines(names, rows):
         click.echo(line)
+
+
+def data() -> BinaryIO:
+    """Return standard output for bytes that a program reads, unescaped: a file or a pipe.
+
+    Raises:
+        click.ClickException: it is a terminal, which they could command.
+    """
+    if is_terminal():
+        raise click.ClickException("This format is for programs: send it to a file (> FILE) or into a pipe.")
+    return sys.stdout.buffer
 
 
 def show(renderable: RenderableType) -> None:

@@ -1,11 +1,13 @@
 """Real clients' packages, installed once for each lock file into a cache. Without a registry a test is skipped."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,13 +27,14 @@ def unavailable(reason: str) -> NoReturn:
 def python(lock: Path) -> Path:
     """Return the interpreter of an environment with a lock file's packages, and none beside them."""
     folder = _CACHE / _name(lock)
-    if not folder.is_dir():
-        half = _half(folder)
-        _run([sys.executable, "-m", "venv", "--without-pip", str(half)], half)
-        site = next(half.glob("lib/python*/site-packages"))
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        _run([*install, "--target", str(site), "-r", str(lock.resolve())], half)
-        half.rename(folder)
+    with _alone(folder):
+        if not folder.is_dir():
+            half = _half(folder)
+            _run([sys.executable, "-m", "venv", "--without-pip", str(half)], half)
+            site = next(half.glob("lib/python*/site-packages"))
+            install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+            _run([*install, "--target", str(site), "-r", str(lock.resolve())], half)
+            half.rename(folder)
     return folder / "bin" / "python"
 
 
@@ -45,15 +48,16 @@ def debian(names: Path) -> Path:
     if not (apt and dpkg and release.is_file() and "=bookworm" in release.read_text()):
         pytest.skip("The machine is no Debian 12, of whose packages this client is.")
     folder = _CACHE / _name(names)
-    if not folder.is_dir():
-        half = _half(folder)
-        half.mkdir(parents=True)
-        packages = [line for line in names.read_text().splitlines() if not line.startswith("#")]
-        _run([apt, "download", "--quiet", *packages], half, give_up=pytest.skip)
-        for package in half.glob("*.deb"):
-            _run([dpkg, "--extract", str(package), str(half)], half, give_up=pytest.skip)
-            package.unlink()
-        half.rename(folder)
+    with _alone(folder):
+        if not folder.is_dir():
+            half = _half(folder)
+            half.mkdir(parents=True)
+            packages = [line for line in names.read_text().splitlines() if not line.startswith("#")]
+            _run([apt, "download", "--quiet", *packages], half, give_up=pytest.skip)
+            for package in half.glob("*.deb"):
+                _run([dpkg, "--extract", str(package), str(half)], half, give_up=pytest.skip)
+                package.unlink()
+            half.rename(folder)
     return folder
 
 
@@ -63,20 +67,30 @@ def node(sources: Path) -> Path:
     if not (shutil.which("node") and npm):
         unavailable("node and npm are not installed")
     folder = _CACHE / _name(sources / "package-lock.json")
-    if not (folder / "node_modules").is_dir():
-        half = _half(folder)
-        half.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(sources / name, half)
-        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], half)
-        half.rename(folder)
-    for script in sources.glob("*.js"):
-        shutil.copy(script, folder)
+    with _alone(folder):
+        if not (folder / "node_modules").is_dir():
+            half = _half(folder)
+            half.mkdir(parents=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(sources / name, half)
+            _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], half)
+            half.rename(folder)
+        for script in sources.glob("*.js"):
+            shutil.copy(script, folder)
     return folder
 
 
 def _name(lock: Path) -> str:
     return hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: tests run in several processes at once, and the second finds what the first installed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _half(folder: Path) -> Path:

@@ -138,7 +138,7 @@ def test_a_failed_deployment_names_the_resource_and_the_reason(
     rdp: Rdp, packages: Path, local_stack: "LocalStack"
 ) -> None:
     """It rolls back, ends with 1, and the next deployment starts from nothing."""
-    # CloudFormation takes any number; SQS only a whole one.
+    # CloudFormation takes any number; Kinesis only a whole one.
     failed = rdp(
         *(
             "deploy",
@@ -148,13 +148,13 @@ def test_a_failed_deployment_names_the_resource_and_the_reason(
             packages,
             *_ENGINE,
             "--param",
-            "VisibilityTimeoutSeconds=300.5",
+            "StreamRetentionHours=168.5",
         ),
         expect=1,
     )
     assert "Stack 'failing' is ROLLBACK_COMPLETE" in failed
-    assert "Queue CREATE_FAILED" in failed
-    assert "Invalid value for the parameter VisibilityTimeout" in failed
+    assert "Stream CREATE_FAILED" in failed
+    assert "168.5" in failed  # The engine's reason, in its own words.
 
     assert "CREATE_COMPLETE" in rdp("deploy", "--stack", "failing", "--packages", packages, *_ENGINE)
     rdp("destroy", "--stack", "failing", "--yes")

@@ -41,7 +41,7 @@ def test_nothing_is_found_and_coverage_grows(target: str, tmp_path: Path) -> Non
     runs, least_growth = _RUNS[target]
     ran = run(target, tmp_path / target, f"-runs={runs}", "-seed=1", stop_after_s=_STOP_AFTER_S)
     assert (ran.exit_code, ran.findings) == (0, ()), ran.output[-5000:]
-    assert ran.executions == runs
+    assert ran.executions >= runs  # libFuzzer ends with the batch of mutations that it is in.
     assert ran.seeds_coverage > 0
     assert ran.coverage >= ran.seeds_coverage + least_growth
 

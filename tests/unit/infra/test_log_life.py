@@ -12,8 +12,11 @@ from infra.console.server import of_routes
 from infra.dead_letters import DeadLetter
 from infra.function_log import Entry
 from infra.log_life import Step, StreamRecord, Traces, life, told
+from ingest.api.parse import Parsed
 from ingest.contract.log_ids import generator
-from ingest.contract.metrics import emf_line
+from ingest.report import accepted_lines
+from ingest.sinks.publish import Published
+from tests.messages import message
 
 _MS = 1_795_000_000_042
 _AT = rfc3339(_MS)
@@ -22,11 +25,13 @@ _KEY = Key("acme", generator(_MS, 0)(0))
 
 
 def _request(at_ms: int, tenant: str, request_id: str) -> Entry:
-    text = emf_line(
-        {"accepted": 3},
+    (text,) = accepted_lines(
+        Parsed([message(tenant_id=tenant)] * 3, [0, 1, 2], [], is_batch=True),
+        Published(frozenset(), frozenset(), 1),
+        stack="rdp",
         timestamp_ms=at_ms,
-        dimensions={"service": "ingest", "stack": "rdp"},
-        properties={"event": "ingest", "tenants": {tenant: 3}, "request_id": request_id},
+        latency_ms=1,
+        properties={"request_id": request_id},
     )
     return Entry(at_ms + 20, "ingest", text)
 

@@ -16,19 +16,26 @@ from infra.console.troubles import Alarm, Trouble, troubles
 from infra.console.watch import Look
 from infra.counts import Counts
 from infra.function_start import Start
-from ingest.contract.metrics import emf_line
+from ingest.api.parse import Parsed
+from ingest.report import accepted_lines
+from ingest.sinks.publish import Published
+from tests.messages import message
 
 _NOW_MS = 1_795_000_020_000
 _INFRA = Path(__file__).parents[4] / "infra"
 
 
 def _accepted(at_ms: int, tenants: dict[str, int]) -> str:
-    return emf_line(
-        {"accepted": sum(tenants.values())},
+    logs = [message(tenant_id=tenant) for tenant, count in tenants.items() for _ in range(count)]
+    (line,) = accepted_lines(
+        Parsed(logs, list(range(len(logs))), [], is_batch=True),
+        Published(frozenset(), frozenset(), 1),
+        stack="rdp",
         timestamp_ms=at_ms,
-        dimensions={"service": "ingest", "stack": "rdp"},
-        properties={"event": "ingest", "tenants": tenants},
+        latency_ms=1,
+        properties={"request_id": "r"},
     )
+    return line
 
 
 def _traffic() -> Traffic:

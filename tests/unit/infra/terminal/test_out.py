@@ -4,7 +4,9 @@ import io
 import json
 import os
 import pty
+import sys
 
+import click
 import pytest
 
 from infra.terminal import out
@@ -68,3 +70,12 @@ def test_lines_of_json_are_as_given_in_a_pipe() -> None:
     lines.write(content)
     lines.flush()
     assert pipe.getvalue() == content
+
+
+def test_data_goes_to_a_pipe_alone(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Bytes go out as they are; on a terminal, which they could command, the verb ends with what to do."""
+    out.data().write(b"\x1b[31m\xff")
+    assert capsysbinary.readouterr().out == b"\x1b[31m\xff"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(click.ClickException, match="> FILE"):
+        out.data()
