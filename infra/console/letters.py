@@ -145,7 +145,8 @@ def _check_allowed(letters: Letters) -> None:
 
 
 def _filter(request: Request) -> Filter:
-    tenant, reason, id_ = (request.query_params.get(name) or None for name in ("tenant", "reason", "id"))
+    tenant = request.query_params.get("tenant")  # "" are the letters of no known tenant, and not everybody's.
+    reason, id_ = (request.query_params.get(name) or None for name in ("reason", "id"))
     return Filter(tenant, reason, id_)
 
 

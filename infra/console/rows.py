@@ -42,7 +42,8 @@ def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[tuple[str, str]]
     known: dict[str, Any] = shown.members(item, raw=raw)
     for name, value in known.items():
         if name not in _APART:
-            yield name, f"{value}  ({local_time(value, zone)})" if name.endswith("_at") and "T" in value else str(value)
+            is_time = name.endswith("_at") and isinstance(value, str)  # `expires_at` is DynamoDB's: seconds.
+            yield name, f"{value}  ({local_time(value, zone)})" if is_time else str(value)
     for name, value in (item.fields or {}).items():
         yield f"fields.{name}", as_text(value)
 

@@ -82,10 +82,13 @@ def _prefix(item: Item, zone: tzinfo) -> str:
 
 
 def local_time(at: str, zone: tzinfo) -> str:
-    """Return a time of the item in `zone`, to the millisecond; one that no calendar has (a leap second) as it is."""
+    """Return a time of the item in `zone`, to the millisecond; as it is where no calendar has it there.
+
+    A leap second, and year 1 (Go's and .NET's zero) or 9999 where the zone moves it out of what dates can be.
+    """
     try:
         moment = datetime.fromisoformat(at).astimezone(zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         return at
     shown = moment.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
     return f"{shown}Z" if zone is UTC else shown

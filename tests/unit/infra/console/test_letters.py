@@ -155,3 +155,18 @@ def test_a_form_that_is_too_large_is_not_read() -> None:
     queue = Queue()
     answer: Any = queue.browser().post("/dead-letters/change", content=b"plan=" + b"x" * 10_000)
     assert answer.status_code == 413
+
+
+def test_those_of_no_known_tenant_are_not_everybodys() -> None:
+    """The group of an unknown tenant offers, shows and changes its own letters alone."""
+    queue = Queue(_letter(1, reason="undecodable"), _letter(2, reason="undecodable", body="{"))
+    client = queue.browser()
+    (link,) = re.findall(
+        r'href="(/dead-letters/preview\?action=purge[^"]*tenant=(?:&[^"]*)?)"', client.get("/dead-letters").text
+    )
+    preview = client.get(html.unescape(link)).text
+    assert "Remove 1" in preview
+    client.post("/dead-letters/change", data=_plan(preview))
+    assert queue.purged == [frozenset({"m-2"})]
+    shown = client.get("/dead-letters?tenant=&reason=undecodable").text
+    assert ("m-2" in shown, "log-1" in shown) == (True, False)

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from msgspec.structs import replace
 
 from consumer.query.page import TableBusyError
 from tests.unit.infra.console.stored import Stored, browser, log
@@ -135,10 +136,11 @@ def test_redacted_unless_raw() -> None:
 
 def test_a_log_opens_whole() -> None:
     """Its members, its fields under their names, its text with the line breaks."""
-    item = log(5, "first\nsecond <b>")
+    item = replace(log(5, "first\nsecond <b>"), expires_at=1_800_000_000)
     page = browser(Stored([item])).get("/logs/whole", params={"tenant": "acme", "log_id": item.log_id})
     assert item.log_id in page.text
     assert "fields.user" in page.text
+    assert "1800000000" in page.text
     assert "first\nsecond &lt;b&gt;" in page.text
 
 

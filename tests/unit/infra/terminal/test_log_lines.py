@@ -37,6 +37,14 @@ def test_one_log_is_one_line_in_a_pipe() -> None:
     assert one_line(_item(), zone=UTC, raw=False) == "2026-07-01 10:00:00.042Z  -      hello"
 
 
+@pytest.mark.parametrize(
+    ("at", "zone"), [("0001-01-01T00:00:00Z", "America/New_York"), ("9999-12-31T23:59:59Z", "Europe/Berlin")]
+)
+def test_a_time_that_no_calendar_has_in_the_zone_is_shown_as_it_is(at: str, zone: str) -> None:
+    """Go's and .NET's zero time, and the last day of all, are no end of the verb."""
+    assert at in "\n".join(whole(_item(event_at=at), zone=ZoneInfo(zone), raw=False))
+
+
 def test_raw_is_the_original() -> None:
     """Redacted unless asked for."""
     item = _item("call [REDACTED]", original="call 555-0199")
