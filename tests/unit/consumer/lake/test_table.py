@@ -102,3 +102,12 @@ def test_a_lake_of_another_key_is_refused(catalog: Catalog) -> None:
     """Its digests could not be compared: each redacted log that comes again would be a second row."""
     with pytest.raises(WrongLakeError, match="another key"):
         ensure(catalog, NAME, b"x" * KEY_BYTES)
+
+
+@pytest.mark.parametrize("last", ["\ud7ff", "\U0010ffff"])
+def test_no_text_ends_a_sync_by_its_bounds(catalog: Catalog, last: str) -> None:
+    """The greatest text of a file may have any character where pyiceberg would cut it off and count it up."""
+    odd = "x" * 15 + last + "and more"
+    in_fields = row(message("log-2", "t", fields={"k": "x" * 9 + last + "and more"}), redact.build(), KEY)
+    LakeTable(catalog, NAME).append([_row(text=odd, source="s" * 15 + last + "s", event_at=odd), in_fields], _at(1))
+    assert odd in catalog.load_table(NAME).scan().to_arrow()["text"].to_pylist()
