@@ -23,10 +23,21 @@ def json_lines(answer: pa.RecordBatchReader) -> Iterator[str]:
 
 
 def write_csv(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
-    """Write RFC 4180 with a header line."""
-    with pyarrow.csv.CSVWriter(to, answer.schema) as writer:
+    """Write RFC 4180 with a header line; what CSV has no form for is as in a table: bytes in hex, a list as text."""
+    kept = [_is_of_csv(field.type) for field in answer.schema]
+    fields = [
+        field if is_kept else pa.field(field.name, pa.string())
+        for field, is_kept in zip(answer.schema, kept, strict=True)
+    ]
+    with pyarrow.csv.CSVWriter(to, pa.schema(fields)) as writer:
         for batch in answer:
-            writer.write_batch(batch)
+            columns = [
+                column
+                if is_kept
+                else pa.array([None if value is None else _text(value) for value in column.to_pylist()], pa.string())
+                for column, is_kept in zip(batch.columns, kept, strict=True)
+            ]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields)))
 
 
 def write_parquet(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
@@ -39,6 +50,11 @@ def write_parquet(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
 def _rows(answer: pa.RecordBatchReader) -> Iterator[dict[str, Any]]:
     for batch in answer:
         yield from batch.to_pylist()
+
+
+def _is_of_csv(type_: pa.DataType) -> bool:
+    is_bytes = pa.types.is_binary(type_) or pa.types.is_large_binary(type_) or pa.types.is_fixed_size_binary(type_)
+    return not (is_bytes or pa.types.is_nested(type_))
 
 
 def _text(value: Any) -> str:
