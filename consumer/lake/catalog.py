@@ -40,11 +40,17 @@ def in_folder(folder: Path) -> Catalog:
 
     Raises:
         OSError: it cannot be made.
+        WrongLakeError: its path has a character that a file's address cannot have as it is.
     """
-    private.made_folder(folder)
-    data = private.made_folder(folder.resolve() / _DATA_FOLDER)
-    private.opened(folder / CATALOG_FILE).close()
-    return load_catalog("lake", type="sql", uri=f"sqlite:///{folder.resolve() / CATALOG_FILE}", warehouse=data.as_uri())
+    whole = folder.resolve()
+    if whole.as_uri() != f"file://{whole}":  # Who writes by the address and who reads would mean two folders.
+        raise WrongLakeError(
+            f"A lake's folder may have letters a to z, digits and / . _ - ~ in its path: {whole}. Name another folder."
+        )
+    private.made_folder(whole)
+    data = private.made_folder(whole / _DATA_FOLDER)
+    private.opened(whole / CATALOG_FILE).close()
+    return load_catalog("lake", type="sql", uri=f"sqlite:///{whole / CATALOG_FILE}", warehouse=data.as_uri())
 
 
 def in_table_bucket(

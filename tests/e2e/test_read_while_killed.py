@@ -1,5 +1,6 @@
 """A read by time (I15) while the consumer is killed after its writes, so that messages are delivered twice."""
 
+import re
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,4 +66,4 @@ def test_each_log_is_read_once_and_in_order(start_stack: "StartStack", eventuall
             found = _all(table, Ask(tenant_id=_TENANT, newest_first=newest_first), size)
             assert [item.original_text for item in found] == (texts[::-1] if newest_first else texts)
     reports = stack.place.logs.filter_log_events(logGroupName=stack.stack.outputs["ConsumerLogGroupName"])["events"]
-    assert sum('"duplicate":1' in event["message"] or '"duplicate":2' in event["message"] for event in reports) > 0
+    assert any(re.search('"duplicate":[1-9]', event["message"]) for event in reports)

@@ -35,7 +35,10 @@ def applied(local_stack: "LocalStack", terraform_apply: "Future[State] | None") 
             pytest.skip(f"the AWS provider can't be had: {error}")
         raise
     yield type(local_stack)(local_stack.data_dir / "terraform", state)
-    terraform.destroy(local_stack.data_dir)
+    try:
+        terraform.destroy(local_stack.data_dir)
+    except StackError:  # On a busy machine an answer is late, the provider deletes again, and finds nothing there.
+        terraform.destroy(local_stack.data_dir)
     names = local_stack.place.dynamodb.list_tables()["TableNames"]
     assert not [name for name in names if name.startswith(NAME)]
 

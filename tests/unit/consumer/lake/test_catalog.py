@@ -29,3 +29,11 @@ def test_a_folder_is_its_owners_alone(tmp_path: Path) -> None:
     """What is below it, Parquet files too, nobody else can reach."""
     in_folder(tmp_path / "new" / "lake")
     assert (tmp_path / "new" / "lake").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("name", ["my lake", "a?b", "a#b", "a%20b", "a+b", "a:b", "a'b", "caf\u00e9"])
+def test_a_folder_whose_address_is_another_is_refused(name: str, tmp_path: Path) -> None:
+    """The data would stand beside the folder, where everybody may read it: nothing is made."""
+    with pytest.raises(WrongLakeError, match="Name another folder"):
+        in_folder(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
