@@ -40,7 +40,8 @@ def in_folder(folder: Path) -> Catalog:
 
     Raises:
         OSError: it cannot be made.
-        WrongLakeError: its path has a character that a file's address cannot have as it is.
+        WrongLakeError: its path has a character that a file's address cannot have as it is, or it is a copy: a table
+            names its files by their whole addresses, so that a copy's verbs would write and delete in the original.
     """
     whole = folder.resolve()
     if whole.as_uri() != f"file://{whole}":  # Who writes by the address and who reads would mean two folders.
@@ -50,7 +51,23 @@ def in_folder(folder: Path) -> Catalog:
     private.made_folder(whole)
     data = private.made_folder(whole / _DATA_FOLDER)
     private.opened(whole / CATALOG_FILE).close()
-    return load_catalog("lake", type="sql", uri=f"sqlite:///{whole / CATALOG_FILE}", warehouse=data.as_uri())
+    catalog = load_catalog("lake", type="sql", uri=f"sqlite:///{whole / CATALOG_FILE}", warehouse=data.as_uri())
+    for name in (name_of(raw=False), name_of(raw=True)):
+        _check_is_no_copy(catalog, name, data)
+    return catalog
+
+
+def _check_is_no_copy(catalog: Catalog, name: str, data: Path) -> None:
+    try:
+        location = catalog.load_table(name).location()
+    except (NoSuchTableError, NoSuchNamespaceError):
+        return
+    except FileNotFoundError:
+        location = "another folder, and gone from there"
+    if not location.startswith(f"{data.as_uri()}/"):
+        raise WrongLakeError(
+            f"{data.parent} is a copy of a lake, or was moved: its files are in {location}. Name that one or a new one."
+        )
 
 
 def in_table_bucket(

@@ -1,10 +1,11 @@
 """A lake's place and key."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from consumer.lake.catalog import KEY_FILE, in_folder, key_file
+from consumer.lake.catalog import KEY_FILE, ensure, in_folder, key_file, name_of
 from consumer.lake.checkpoint import WrongLakeError
 from consumer.lake.rows import KEY_BYTES
 
@@ -37,3 +38,14 @@ def test_a_folder_whose_address_is_another_is_refused(name: str, tmp_path: Path)
     with pytest.raises(WrongLakeError, match="Name another folder"):
         in_folder(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_a_copy_of_a_lake_is_refused(tmp_path: Path, *, is_moved: bool) -> None:
+    """Its catalog names the original's files, which a sync would add to and a compaction delete."""
+    original, copy = tmp_path / "lake", tmp_path / "copy"
+    ensure(in_folder(original), name_of(raw=True), b"k" * KEY_BYTES)
+    in_folder(original)
+    (shutil.move if is_moved else shutil.copytree)(original, copy)
+    with pytest.raises(WrongLakeError, match="copy is a copy of a lake, or was moved"):
+        in_folder(copy)
