@@ -5,7 +5,6 @@
 
 import re
 from typing import Final, Literal
-from urllib.parse import parse_qsl
 
 from ingest.api.documents import without_mark
 
@@ -23,6 +22,9 @@ GUESSED_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded"})
 
 # What no browser would leave unescaped is no form: most log lines have a blank, and JSON has quotes.
 _FORM: Final = re.compile(rb"[\w.~%+\[\]-]++=[\w.~%+!$'()*,;:@/?-]*+(?:&[\w.~%+\[\]-]++=[\w.~%+!$'()*,;:@/?-]*+)*+")
+
+# A run of them at a time: `urllib.parse` takes each by itself, and those that are none by an exception each.
+_ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})++")
 
 
 def kind_of(content_type: str) -> Kind | None:
@@ -50,9 +52,18 @@ def form_of(body: bytes) -> dict[str, str] | None:
     """Return the members of a form, or None where the body is none, or has a name twice: then it is a text."""
     if not _FORM.fullmatch(body):
         return None
+    pairs = [pair.split(b"=") for pair in body.split(b"&")]
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")
-    except ValueError:  # An escape that is no UTF-8.
+        members = {_unescaped(name): _unescaped(value) for name, value in pairs}
+    except UnicodeDecodeError:
         return None
-    members = dict(pairs)
     return members if len(members) == len(pairs) else None
+
+
+def _unescaped(word: bytes) -> str:
+    """Return the word as `urllib.parse.unquote_plus` does; what is no escape stays."""
+    return _ESCAPES.sub(_bytes_of, word.replace(b"+", b" ")).decode()
+
+
+def _bytes_of(escapes: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(escapes[0].decode().replace("%", ""))

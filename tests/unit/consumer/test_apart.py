@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from consumer.apart import Ended, apart
+from consumer.apart import Ended, apart, share_s
 
 _BACKTRACKING: Final = re.compile("(a+)+$")
 _MEMORY_BYTES: Final = 1 << 30
@@ -53,9 +53,18 @@ def test_what_ends_the_child_ends_alone(item: str, cause: str) -> None:
 
 def test_a_pattern_that_never_ends_takes_its_share_of_the_time() -> None:
     """No signal handler of Python's is needed: the child is killed. What comes behind it has its own share."""
-    started_s = time.monotonic()
     assert _apart("a", "backtracks", "b", budget_s=4) == ["A", Ended("TookTooLong"), "B"]
-    assert time.monotonic() - started_s < 4 + 2
+
+
+@pytest.mark.parametrize("items", [1, 2, 10, 11, 500])
+def test_the_shares_together_are_no_more_than_the_whole(items: int) -> None:
+    """Though each of the items takes all that it may, and each may take something."""
+    left_s = 4.0
+    for left in range(items, 0, -1):
+        taken_s = share_s(left_s, left)
+        assert taken_s > 0
+        left_s -= taken_s
+    assert left_s >= 0
 
 
 def test_no_child_outlives_the_work() -> None:

@@ -1,9 +1,8 @@
-"""What 20,000 logs of a request share stands in each: a small body must not become gigabytes, or minutes."""
+"""What 20,000 logs of a request share stands in each: a small body must not become gigabytes."""
 
 import base64
 import gzip
 import json
-import time
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from tests.unit.ingest.fakes import event
 
 _WIDE = {f"k{i}": i for i in range(50_000)}
 _LARGE = {"a": "x" * 200_000}
-_MOST_S = 20.0  # Of CPU. Without a limit each takes minutes, or gigabytes.
 
 
 def _otlp(shared: dict[str, Any]) -> Any:
@@ -43,11 +41,9 @@ _BODIES = {
 @pytest.mark.parametrize("path", _BODIES)
 @pytest.mark.parametrize("shared", [_WIDE, _LARGE], ids=["wide", "large"])
 def test_what_is_shared_is_bounded(path: str, shared: dict[str, Any], ingest: Ingest) -> None:
-    """Refused as a whole, or all of its logs, in no more time than any large request."""
+    """Refused, and nothing of it is sent: without the limit each would be taken, in gigabytes."""
     body = json.dumps(_BODIES[path](shared))  # type: ignore[no-untyped-call] # of lambdas and functions
-    started_s = time.process_time()
     answer = ingest(event(body, path=path))
-    assert time.process_time() - started_s < _MOST_S
     assert (answer["statusCode"] in {400, 413}, ingest.enqueued) == (True, [])
 
 
