@@ -16,7 +16,17 @@ from ingest.contract.errors import POISON_REASONS
 from tests.infra import configuration
 
 _ROOT: Final = Path(__file__).parents[2]
-_DOCUMENTS: Final = ("README.md", "infra/RUNBOOK.md", "infra/SECURITY.md", "bench/README.md", "DECISIONS.md")
+_DOCUMENTS: Final = (
+    "README.md",
+    "ingest/API.md",
+    "ingest/DIALECTS.md",
+    "consumer/replay/README.md",
+    "consumer/lake/README.md",
+    "bench/README.md",
+    "infra/RUNBOOK.md",
+    "infra/SECURITY.md",
+    "DECISIONS.md",
+)
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = configuration.template()["Parameters"]
 _PLACEHOLDERS: Final = {"N": "1", "...": ""}
 """What stands for the reader's own value where not any word would do."""
@@ -26,7 +36,8 @@ def _commands(name: str) -> set[str]:
     """Return what stands in a code span or on a line of a block, without its comment, prompt and brackets."""
     text = (_ROOT / name).read_text()
     spans = re.findall(r"`(rdp [^`]+)`", text)
-    lines = re.findall(r"^(?: *|\$ |.*\$\()(rdp [^#;)\n]+)", text, re.MULTILINE)
+    lines = re.findall(r"^(?: *|\$ )(rdp [^#;\n]+)", text, re.MULTILINE)
+    lines += re.findall(r"\$\((rdp [^#;)\n]+)", text)
     return {" ".join(re.sub(r"[\[\]]|\|.*", "", written).split()) for written in [*spans, *lines]}
 
 

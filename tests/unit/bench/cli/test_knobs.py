@@ -58,6 +58,12 @@ def test_what_is_given_on_the_command_line_is_the_plan() -> None:
 
 def test_the_readme_names_options_that_exist() -> None:
     """Each `--option` of bench/README.md's commands and table is one of `rdp bench` or of the locustfile."""
-    named = set(re.findall(r"--[a-z][a-z-]+", _README.read_text())) - {"--host", "--plan", "--help", "--others"}
+    named = set(re.findall(r"--[a-z][a-z-]+", _README.read_text())) - {
+        "--host",
+        "--plan",
+        "--help",
+        "--others",
+        "--gil",
+    }
     assert named
     assert named <= {name for parameter in command.params for name in parameter.opts}
