@@ -45,12 +45,13 @@ test-adversity: $(STAMP)
 test-code: $(STAMP)
 	$(BIN)/python -m pytest -q --ignore=tests/e2e $(ADVERSITY:%=--ignore=%)
 
-lint: $(STAMP)  ## ruff, mypy, import-linter, cfn-lint, pip check
+lint: $(STAMP)  ## ruff, mypy, import-linter, cfn-lint, codespell, pip check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint infra/cloudformation/*.yaml bench/baseline/template.yaml
+	$(BIN)/codespell *.md ingest consumer infra bench tests
 	$(BIN)/python -m pip check
 
 bench: $(STAMP)  ## 1,000 requests a minute for 3 minutes, judged, with a report
