@@ -90,11 +90,15 @@ class DeadLetter(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """Which dead letters are meant; None means any. `id` is any that a person may have: see `DeadLetter.ids`."""
+    """Which dead letters are meant; None means any. `id` is any that a person may have: see `DeadLetter.ids`.
+
+    `message_ids` are those that a person was shown: what came since is not meant.
+    """
 
     tenant_id: str | None = None
     reason: str | None = None
     id: str | None = None
+    message_ids: frozenset[str] | None = None
 
     def takes(self, letter: DeadLetter) -> bool:
         """Say whether the letter is meant."""
@@ -102,6 +106,7 @@ class Filter(NamedTuple):
             self.tenant_id in {None, letter.tenant_id}
             and self.reason in {None, letter.reason}
             and (self.id is None or self.id in letter.ids)
+            and (self.message_ids is None or letter.message_id in self.message_ids)
         )
 
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from consumer.item import Item, Key
-from consumer.timestamps import rfc3339
+from consumer.timestamps import epoch_ms, rfc3339
 from infra.dead_letters import DeadLetter
 from infra.function_log import Entry
 from ingest.contract.log_ids import received_ms
@@ -41,9 +42,17 @@ class Step(NamedTuple):
 
 
 def receipt_ms(key: Key, *, item: Item | None, letters: Sequence[DeadLetter]) -> int | None:
-    """Return when the log was received, in ms since the epoch, by its row, its dead letter or its id; else None."""
+    """Return when the log was received, in ms since the epoch, by its row, its dead letter or its id; else None.
+
+    A dead letter may be anybody's message, and an id of any form: one that is no time of a calendar says nothing.
+    """
     texts = [item.received_at] if item else [letter.received_at for letter in letters if letter.received_at]
-    return _ms(texts[0]) if texts else received_ms(key.log_id)
+    with suppress(ValueError, OverflowError):
+        if texts:
+            return epoch_ms(texts[0])
+        at_ms = received_ms(key.log_id)
+        return None if at_ms is None else epoch_ms(rfc3339(at_ms))
+    return None
 
 
 def life(traces: Traces) -> list[Step]:

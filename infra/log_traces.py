@@ -65,7 +65,7 @@ def gather(stack: Stack, key: Key) -> Traces:
 def _lines(stack: Stack, key: Key, received: int | None) -> Iterator[Entry]:
     """Yield ingest's lines around the receipt, and the consumer's that name the log id."""
     if received is not None:
-        window = {"startTime": received - 1_000, "endTime": received + _REQUEST_MS}
+        window = {"startTime": max(received - 1_000, 0), "endTime": received + _REQUEST_MS}
         yield from _events(stack, "ingest", window)
     named = '"' + key.log_id.replace("\\", "\\\\").replace('"', '\\"') + '"'  # CloudWatch Logs' filter syntax: a term.
     since = {"startTime": received} if received is not None else {}

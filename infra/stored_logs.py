@@ -62,7 +62,7 @@ def looks(
     stack: Stack, table: TableReader, ask: Ask, *, before: int | None, wait: Callable[[float], bool]
 ) -> Iterator[list[Item]]:
     """Yield what `follow` does, look by look; a look that found nothing is an empty list."""
-    aws_now_ms = _aws_clock(stack, ask.tenant_id)
+    aws_now_ms = aws_clock(stack, ask.tenant_id)
     follower = Follower(table, ask, start_ms=aws_now_ms() - LOOK_BACK_S * 1000)
     # Read before the first poll: what is stored between the two is in the poll, and no later poll shows it again.
     stored, _ = first(table, ask, before)
@@ -77,7 +77,7 @@ def _is_since(ask: Ask, item: Item) -> bool:
     return ask.since_ms is None or at_ms is None or at_ms >= ask.since_ms
 
 
-def _aws_clock(stack: Stack, tenant: str) -> Callable[[], int]:
+def aws_clock(stack: Stack, tenant: str) -> Callable[[], int]:
     """Return AWS's time in ms since the epoch, to the second: this machine's clock may be minutes off."""
     condition = of_tenant(tenant)
     response: Any = stack.place.dynamodb.query(

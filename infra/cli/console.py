@@ -1,9 +1,10 @@
 """`rdp console`: a page on this machine that shows what the system does, and finds logs."""
 
 import importlib.util
+import tempfile
 import threading
 import webbrowser
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,7 @@ def command(
             f"The console needs {', '.join(missing)}: pip install 'robust-data-processor[console]', "
             "or make setup in the repository."
         )
-    from infra.console import server  # noqa: PLC0415 - only with the extra
+    from infra.console import moments, private_page, server  # noqa: PLC0415 - only with the extra
     from infra.console.pages import Shown  # noqa: PLC0415 - as above
 
     stack = locate(where)
@@ -56,8 +57,15 @@ def command(
         out.say(f"console   {address}")
         out.say("Ctrl-C ends it. Who has this address gets in: do not pass it on.", err=True)
         if not no_browser:
-            webbrowser.open(address)
+            # Never the address itself: everybody on this machine sees a program's arguments.
+            webbrowser.open(private_page.written(folder, address).as_uri())
 
-    with server.listen(port) as listener, on_stop(lambda _: stop.set()):
-        app = server.application(stack, Shown(place, raw, allow_changes), zone, reports)
+    with (
+        server.listen(port) as listener,
+        tempfile.TemporaryDirectory(prefix="rdp-console-") as made,
+        on_stop(lambda _: stop.set()),
+    ):
+        folder = Path(made)
+        shown = Shown(place, raw, allow_changes, moments.zone_name(zone, datetime.now(UTC)))
+        app = server.application(stack, shown, zone, reports)
         server.run(app, listener, stop=stop, tell=tell)

@@ -6,12 +6,13 @@ sends a form here (CSRF), the token every other user and program of this machine
 
 import hmac
 from collections.abc import Mapping
+from html import escape
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -27,8 +28,21 @@ HEADERS: Final[Mapping[str, str]] = {
     "cache-control": "no-store",
 }
 
+_HTTP_PORT: Final = 80
 _TOKEN: Final = "token"  # noqa: S105 - the parameter's name
 _READING: Final = frozenset({"GET", "HEAD"})
+
+
+_PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Console</title>'
+    '<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">'
+)
+_ENTERED: Final = (
+    _PAGE + '<meta http-equiv="refresh" content="0;url={0}"></head><body><a href="{0}">Go on</a></body></html>'
+)
+_UNKNOWN: Final = (
+    _PAGE + '</head><body><p>{0}</p><p>Where you came by a link: <a href="{1}">go on</a>.</p></body></html>'
+)
 
 
 class Door(NamedTuple):
@@ -44,7 +58,10 @@ class Door(NamedTuple):
 
     def judge(self, request: HTTPConnection) -> Response | None:
         """Return the answer to a request that does not come in, or None."""
-        hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        names = ("127.0.0.1", "localhost")
+        hosts = {f"{name}:{self.port}" for name in names}
+        if self.port == _HTTP_PORT:  # Browsers leave it out.
+            hosts.update(names)
         host = request.headers.get("host", "")
         if host not in hosts:
             return _refusal(f"This is the console of 127.0.0.1:{self.port}, and of no other name.")
@@ -56,18 +73,29 @@ class Door(NamedTuple):
         if given is not None and method in _READING and self._is_token(given):
             return self._enter(request)
         if not self._is_token(request.cookies.get(self.cookie, "")):
-            return _refusal("No token, or that of an earlier start. Open the address that `rdp console` printed.")
+            return self._unknown(request)
         return None
+
+    def _unknown(self, request: HTTPConnection) -> Response:
+        """Refuse who has no token. A link on another page comes without our cookie, and once more with it.
+
+        A browser sends a SameSite=Strict cookie only where our own page sends it on.
+        """
+        sentence = "No token, or that of an earlier start. Open the address that `rdp console` printed."
+        if request.scope["method"] not in _READING or request.headers.get("sec-fetch-mode") != "navigate":
+            return _refusal(sentence)
+        return HTMLResponse(_UNKNOWN.format(sentence, escape(_path(request))), status_code=403)
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self.token.encode())
 
     def _enter(self, request: HTTPConnection) -> Response:
-        """Take the token out of the address, where it would be copied and kept, into a cookie."""
-        kept = [(name, value) for name, value in parse_qsl(request.url.query, True) if name != _TOKEN]  # noqa: FBT003 - keep_blank_values
-        # A path alone, and no second slash at its start: it must not name another host.
-        path = "/" + request.url.path.lstrip("/\\")
-        response = RedirectResponse(f"{path}?{urlencode(kept)}" if kept else path, status_code=303)
+        """Take the token out of the address, where it would be copied and kept, into a cookie.
+
+        By a page of ours that leads on: after a redirect, a browser that came by the private file would not yet send
+        the cookie. It replaces the address in the browser's history.
+        """
+        response = HTMLResponse(_ENTERED.format(escape(_path(request))))
         response.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
         return response
 
@@ -95,6 +123,16 @@ class Guarded:
             await send(message)
 
         await (self._door.judge(HTTPConnection(scope)) or self._app)(scope, receive, send_with_headers)
+
+
+def _path(request: HTTPConnection) -> str:
+    """Return the path and query that were asked for, without the token.
+
+    A path alone, and no second slash at its start: it must not name another host.
+    """
+    kept = [(name, value) for name, value in parse_qsl(request.url.query, True) if name != _TOKEN]  # noqa: FBT003 - keep_blank_values
+    path = "/" + quote(request.url.path.lstrip("/\\"), safe="/%")
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def _refusal(sentence: str) -> Response:

@@ -1,8 +1,9 @@
 """The view of the dead letters: what is there and why, sent back or removed after a preview and a confirmation."""
 
 import secrets
+from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -23,27 +24,40 @@ from ingest.contract.message import InternalMessage, encode
 Action = Literal["redrive", "purge"]
 
 _MOST_SHOWN: Final = 100
+_MOST_SHOWN_BYTES: Final = 4_000_000
 _MOST_PLANS: Final = 20
 _MAX_FORM_BYTES: Final = 4_096
 
 
 class Plan(NamedTuple):
-    """A change that was shown and waits for its confirmation: of which letters, by their filter and message ids."""
+    """A change that was shown and waits for its confirmation: the letters by their ids, and the filter that found them.
+
+    Only the ids are acted on. The filter tells afterwards what else there is.
+    """
 
     action: Action
     wanted: Filter
     message_ids: frozenset[str]
 
 
-class Letters(NamedTuple):
-    """What the view touches. `look` returns all letters, the oldest first; `redactor()` returns None with `--raw`.
+class Seen(NamedTuple):
+    """What a look found: how many of each (reason, tenant), the most first; the oldest letters, and all message ids."""
 
-    `purge` returns also where the removed ones are kept. `plans` holds the changes that were shown, by their name.
+    groups: list[tuple[str, str, int]]
+    oldest: list[DeadLetter]
+    message_ids: frozenset[str]
+
+
+class Letters(NamedTuple):
+    """What the view touches. `look` yields all letters; `redactor()` returns None with `--raw`.
+
+    `redrive` and `purge` take message ids; `purge` returns also where the removed ones are kept. `plans` holds the
+    changes that were shown, by their name.
     """
 
     pages: Pages
-    look: Callable[[], Sequence[DeadLetter]]
-    redrive: Callable[[Filter], Redriven]
+    look: Callable[[], Iterable[DeadLetter]]
+    redrive: Callable[[Collection[str]], Redriven]
     purge: Callable[[Collection[str]], tuple[Redriven, str]]
     redactor: Callable[[], Redactor | None]
     allow_changes: bool
@@ -77,23 +91,40 @@ def _redacted(log: InternalMessage, redactor: Redactor) -> str:
     return exact_json.encode(content).decode()
 
 
-def groups(letters: Sequence[DeadLetter]) -> list[tuple[str, str, int]]:
-    """Return (reason, tenant, how many), the most first."""
-    counts = Counter((letter.reason, letter.tenant_id) for letter in letters)
-    return [(reason, tenant, count) for (reason, tenant), count in counts.most_common()]
+def see(letters: Iterable[DeadLetter], wanted: Filter) -> Seen:
+    """Return what there is of the wanted letters. It holds the bodies of the oldest only, `_MOST_SHOWN_BYTES` at most.
+
+    There may be 120,000 of them, of up to 1 MiB each.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    message_ids: set[str] = set()
+    oldest: list[DeadLetter] = []
+    for letter in letters:
+        if wanted.takes(letter):
+            counts[letter.reason, letter.tenant_id] += 1
+            message_ids.add(letter.message_id)
+            insort(oldest, letter, key=lambda one: (one.sent_ms, one.message_id))
+            while len(oldest) > 1 and (len(oldest) > _MOST_SHOWN or _body_chars(oldest) > _MOST_SHOWN_BYTES):
+                oldest.pop()
+    groups = [(reason, tenant, count) for (reason, tenant), count in counts.most_common()]
+    return Seen(groups, oldest, frozenset(message_ids))
+
+
+def _body_chars(letters: Sequence[DeadLetter]) -> int:
+    return sum(len(letter.body) for letter in letters)
 
 
 def _page(letters: Letters, request: Request) -> Response:
     wanted = _filter(request)
     redactor = letters.redactor()
-    found = [letter for letter in letters.look() if wanted.takes(letter)]
+    seen = see(letters.look(), wanted)
     return letters.pages.answer(
         "letters",
         wanted=wanted,
         query=_query(wanted),
-        groups=[(*group, _query(Filter(group[1], group[0]))) for group in groups(found)],
-        letters=[(letter, shown(letter, redactor)) for letter in found[:_MOST_SHOWN]],
-        total=len(found),
+        groups=[(*group, _query(Filter(group[1], group[0]))) for group in seen.groups],
+        letters=[(letter, shown(letter, redactor)) for letter in seen.oldest],
+        total=len(seen.message_ids),
     )
 
 
@@ -102,14 +133,20 @@ def _preview(letters: Letters, request: Request) -> Response:
     _check_allowed(letters)
     wanted = _filter(request)
     action: Action = "purge" if request.query_params.get("action") == "purge" else "redrive"
-    found = [letter for letter in letters.look() if wanted.takes(letter)]
+    seen = see(letters.look(), wanted)
     name = secrets.token_urlsafe(16)
-    if found:
+    if seen.message_ids:
         while len(letters.plans) >= _MOST_PLANS:
             letters.plans.pop(next(iter(letters.plans)))
-        letters.plans[name] = Plan(action, wanted, frozenset(letter.message_id for letter in found))
+        letters.plans[name] = Plan(action, wanted, seen.message_ids)
     return letters.pages.answer(
-        "letters_preview", action=action, name=name, groups=groups(found), total=len(found), query=_query(wanted)
+        "letters_preview",
+        action=action,
+        name=name,
+        groups=seen.groups,
+        letters=seen.oldest,
+        total=len(seen.message_ids),
+        query=_query(wanted),
     )
 
 
@@ -131,11 +168,18 @@ def _do(letters: Letters, name: str, _request: Request) -> Response:
         raise StackError("This was done already, or shown too long ago. Look at the dead letters again.")
     kept = ""
     if plan.action == "redrive":
-        done = letters.redrive(plan.wanted)
+        done = letters.redrive(plan.message_ids)
     else:
         done, kept = letters.purge(plan.message_ids)
+    others = see(letters.look(), plan.wanted).message_ids - plan.message_ids
     return letters.pages.answer(
-        "letters_done", action=plan.action, done=done, kept=kept, expected=len(plan.message_ids)
+        "letters_done",
+        action=plan.action,
+        done=done,
+        kept=kept,
+        missing=len(plan.message_ids) - done.moved - sum(done.refused.values()),
+        others=len(others),
+        query=_query(plan.wanted),
     )
 
 

@@ -1,48 +1,46 @@
 """The view of the logs: a search, its histogram, its rows page by page or as they come, and one log whole."""
 
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
-from anyio import to_thread
 from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from consumer.item import Item, Key
+from consumer.item import Key
 from consumer.query import cursor
 from consumer.query.ask import Ask
 from consumer.query.page import MAX_LIMIT, Reads, arrival_of, read_page
-from consumer.timestamps import rfc3339
-from infra.console import histogram, rows, search
+from infra.console import histogram, moments, rows, search
 from infra.console.failures import told
+from infra.console.following import Following
 from infra.console.pages import Pages
 from infra.console.search import Search
-from infra.terminal.log_lines import local_time
+from infra.console.weight import PAGE_BYTES, Weight
 from ingest.contract.log_ids import received_ms
 from ingest.contract.message import SEVERITIES
 
 _FIRST_PAGE: Final = 100
 _NEXT_PAGE: Final = 200
-_COUNTED_PAGES: Final = 5
-"""Pages of a thousand that the histogram counts: beyond them it says how far back it looked."""
+_COUNTED: Final = 5_000
+"""Logs that the histogram counts at most, in so many reads and of so many bytes: then it says how far back it was."""
+_COUNTED_READS: Final = 5
+_COUNTED_BYTES: Final = 4 * PAGE_BYTES
 
-_BEFORE: Final = 100  # As `rdp logs --follow` begins.
-_MOST_FOLLOWERS: Final = 8
-"""Pages that follow at once: each holds a thread."""
-
-Looks = Callable[[Ask, int, Callable[[float], bool]], Iterator[list[Item]]]
+_MS: Final = re.compile("[0-9]{1,15}", re.ASCII)
 
 
 class Logs(NamedTuple):
-    """What the view touches. `looks(ask, before, wait)` is `infra.stored_logs.looks` over the stack's table."""
+    """What the view touches."""
 
     pages: Pages
     reads: Reads
-    looks: Looks
+    following: Following
     now: Callable[[], datetime]
     zone: tzinfo
     raw: bool
@@ -50,13 +48,12 @@ class Logs(NamedTuple):
 
 def routes(logs: Logs) -> list[Route]:
     """Return what the view answers to."""
-    followers = threading.BoundedSemaphore(_MOST_FOLLOWERS)
     return [
         Route("/logs", told(logs.pages, partial(_page, logs))),
         Route("/logs/more", told(logs.pages, partial(_more, logs))),
         Route("/logs/histogram", told(logs.pages, partial(_histogram, logs))),
         Route("/logs/whole", told(logs.pages, partial(_whole, logs))),
-        Route("/logs/follow", partial(_follow, logs, followers)),
+        Route("/logs/new", told(logs.pages, partial(_new, logs))),
     ]
 
 
@@ -85,12 +82,12 @@ def _more(logs: Logs, request: Request) -> Response:
 
 def _chunk(logs: Logs, typed: Search, ask: Ask, *, limit: int, after: str | None) -> Mapping[str, object]:
     """Return what the template `chunk` shows. `more` is the query of the next page, "" after the last."""
-    page = read_page(logs.reads, ask, limit=limit, after=after)
+    page = read_page(logs.reads, ask, limit=limit, after=after, is_full=Weight().is_full)
     back_ms = None if page.after is None else received_ms(page.after)
     return {
         "rows": rows.rows(page.items, zone=logs.zone, raw=logs.raw),
         "more": "" if page.after is None else f"{typed.query}&cursor={cursor.encode(ask, page.after)}",
-        "back_to": "" if back_ms is None else local_time(rfc3339(back_ms), logs.zone),
+        "back_to": "" if back_ms is None else moments.shown(back_ms, logs.zone),
         "is_first": after is None,
     }
 
@@ -99,18 +96,12 @@ def _histogram(logs: Logs, request: Request) -> Response:
     """Answer with the bars of the search: of all of it, or of as much of its newest logs as may be read."""
     typed = search.typed(request.query_params)
     ask = _ask(logs, typed)
-    arrivals: list[tuple[int, bool]] = []
-    after: str | None = None
-    for _ in range(_COUNTED_PAGES):
-        page = read_page(logs.reads, ask, limit=MAX_LIMIT, after=after)
-        arrivals += [(received_ms(arrival_of(item)) or 0, item.severity in {"error", "fatal"}) for item in page.items]
-        after = page.after
-        if after is None:
-            break
+    arrivals, back_ms = _arrivals(logs, ask)
     now_ms = int(logs.now().timestamp() * 1000)
     until_ms = now_ms + 1 if ask.until_ms is None else ask.until_ms
+    # A log's time may lie ahead: of another clock, or of nobody's.
+    until_ms = max(until_ms, max((at_ms for at_ms, _ in arrivals), default=0) + 1)
     oldest_ms = min((at_ms for at_ms, _ in arrivals), default=until_ms - 1)
-    back_ms = received_ms(after) if after else None
     since_ms = oldest_ms if ask.since_ms is None else ask.since_ms
     found = histogram.bars(arrivals, since_ms=since_ms if back_ms is None else back_ms, until_ms=until_ms)
     return logs.pages.answer(
@@ -119,10 +110,27 @@ def _histogram(logs: Logs, request: Request) -> Response:
         bars=found,
         most=max((bar.logs for bar in found), default=0),
         total=len(arrivals),
-        times=[local_time(rfc3339(bar.since_ms), logs.zone)[:19] for bar in found],
-        marks=[rfc3339(bar.since_ms) for bar in found] + [rfc3339(bar.until_ms) for bar in found[-1:]],
-        back_to="" if back_ms is None else local_time(rfc3339(back_ms), logs.zone)[:19],
+        times=[moments.shown(bar.since_ms, logs.zone) for bar in found],
+        marks=[moments.sent(bar.since_ms) for bar in found] + [moments.sent(bar.until_ms) for bar in found[-1:]],
+        back_to="" if back_ms is None else moments.shown(back_ms, logs.zone),
     )
+
+
+def _arrivals(logs: Logs, ask: Ask) -> tuple[list[tuple[int, bool]], int | None]:
+    """Return (ms since the epoch, is it grave) of the newest logs, and how far back that was, None where it was all."""
+    arrivals: list[tuple[int, bool]] = []
+    after: str | None = None
+    read_bytes = 0
+    for _ in range(_COUNTED_READS):
+        weight = Weight()
+        limit = min(MAX_LIMIT, _COUNTED - len(arrivals))
+        page = read_page(logs.reads, ask, limit=limit, after=after, is_full=weight.is_full)
+        arrivals += [(received_ms(arrival_of(item)) or 0, item.severity in {"error", "fatal"}) for item in page.items]
+        after = page.after
+        read_bytes += weight.bytes
+        if after is None or len(arrivals) >= _COUNTED or read_bytes >= _COUNTED_BYTES:
+            break
+    return arrivals, received_ms(after) if after else None
 
 
 def _whole(logs: Logs, request: Request) -> Response:
@@ -140,38 +148,23 @@ def _whole(logs: Logs, request: Request) -> Response:
     )
 
 
-async def _follow(logs: Logs, followers: threading.BoundedSemaphore, request: Request) -> Response:
-    """Answer with server-sent events: the newest rows, and then each look's, until the page is left."""
-    try:
-        ask = _ask(logs, search.typed(request.query_params))
-    except search.BadSearchError as error:
-        return logs.pages.answer("problem", status=400, problem=str(error))
-    if not followers.acquire(blocking=False):
-        return logs.pages.answer("problem", status=503, problem=f"{_MOST_FOLLOWERS} pages follow already. Close one.")
-    return StreamingResponse(_events(logs, ask, followers), media_type="text/event-stream")
-
-
-async def _events(logs: Logs, ask: Ask, followers: threading.BoundedSemaphore) -> AsyncIterator[str]:
-    stop = threading.Event()
-    looks = logs.looks(ask, _BEFORE, stop.wait)
-    try:
-        while True:
-            # Left behind when the page is left: it ends with its look.
-            items = await to_thread.run_sync(next, looks, None, abandon_on_cancel=True)
-            if items is None:
-                return
-            found = rows.rows(items[::-1], zone=logs.zone, raw=logs.raw)
-            yield _event("rows", logs.pages.text("rows", rows=found)) if found else ": nothing new\n\n"
-    except Exception as error:  # noqa: BLE001 - the stream has begun: no status can say it any more
-        yield _event("failed", f"Following ended: {error}")
-    finally:
-        stop.set()
-        followers.release()
-
-
-def _event(name: str, text: str) -> str:
-    """Return a server-sent event (HTML, "Server-sent events"): a line break would end its line."""
-    return f"event: {name}\n" + "".join(f"data: {line}\n" for line in text.splitlines()) + "\n"
+def _new(logs: Logs, request: Request) -> Response:
+    """Answer a page that follows with what was stored since its last answer, and with what to ask for next."""
+    typed = search.typed(request.query_params)
+    since = request.query_params.get("looked", "")
+    since_ms = min(int(since), moments.LAST_MS) if _MS.fullmatch(since) else None
+    look = logs.following.look(_ask(logs, typed), name=request.query_params.get("name", ""), since_ms=since_ms)
+    gap = None
+    if look.gap is not None:
+        since_ms, until_ms = look.gap
+        within = replace(typed, follow="", since=moments.sent(since_ms), until=moments.sent(until_ms))
+        gap = (moments.shown(since_ms, logs.zone), moments.shown(until_ms, logs.zone), within.query, look.name)
+    return logs.pages.answer(
+        "new",
+        rows=rows.rows(look.items[::-1], zone=logs.zone, raw=logs.raw),
+        gap=gap,
+        next=f"{typed.query}&{urlencode({'name': look.name, 'looked': look.looked_ms})}",
+    )
 
 
 def _ask(logs: Logs, typed: Search) -> Ask:
@@ -181,7 +174,7 @@ def _ask(logs: Logs, typed: Search) -> Ask:
 def _fixed(typed: Search, ask: Ask) -> Search:
     """Return the search with its times as they are now: `2h` is another time tomorrow."""
     times = [
-        "" if at_ms is None or not text else rfc3339(at_ms)
+        "" if at_ms is None or not text else moments.sent(at_ms)
         for text, at_ms in ((typed.since, ask.since_ms), (typed.until, ask.until_ms))
     ]
     return replace(typed, since=times[0], until=times[1])

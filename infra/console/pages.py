@@ -18,11 +18,15 @@ _ASSETS: Final[Mapping[str, str]] = {
 
 
 class Shown(NamedTuple):
-    """What every page says: which stack it is of, whether texts are the original ones, whether changes are allowed."""
+    """What every page says: which stack it is of, whether texts are the original ones, whether changes are allowed.
+
+    `zone` is the name of the zone of all times that name none.
+    """
 
     where: str
     raw: bool
     allow_changes: bool
+    zone: str = "UTC"
 
 
 class Pages:

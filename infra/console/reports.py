@@ -1,6 +1,5 @@
 """The view of the bench's reports: the runs of one folder, one of them or two side by side."""
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,21 +23,22 @@ def found(folder: Path) -> dict[str, Path]:
     return {path.parent.name: path for path in sorted(folder.glob(f"*/{_REPORT}"))}
 
 
-def routes(pages: Pages, reports: Mapping[str, Path]) -> list[Route]:
-    """Return what the view answers to. A request names one of `reports`, and no file."""
+def routes(pages: Pages, folder: Path) -> list[Route]:
+    """Return what the view answers to. A request names one of the folder's runs, as they are then, and no file."""
     return [
-        Route("/bench", partial(_page, pages, reports)),
-        Route("/bench/report", partial(_report, pages, reports)),
+        Route("/bench", partial(_page, pages, folder)),
+        Route("/bench/report", partial(_report, pages, folder)),
     ]
 
 
-async def _page(pages: Pages, reports: Mapping[str, Path], request: Request) -> Response:
+def _page(pages: Pages, folder: Path, request: Request) -> Response:
+    reports = found(folder)
     chosen = [name for name in request.query_params.getlist("run") if name in reports][:2]
     return pages.answer("bench", names=list(reports), chosen=chosen)
 
 
-def _report(pages: Pages, reports: Mapping[str, Path], request: Request) -> Response:
-    path = reports.get(request.query_params.get("run", ""))
+def _report(pages: Pages, folder: Path, request: Request) -> Response:
+    path = found(folder).get(request.query_params.get("run", ""))
     if path is None or not path.is_file():
         return pages.answer("problem_page", status=404, problem="There is no such report.")
     return Response(path.read_bytes(), media_type="text/html; charset=utf-8", headers=_HEADERS)

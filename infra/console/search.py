@@ -1,7 +1,7 @@
 """A search for logs as it stands in an address, read into what `consumer.query` asks, and written again. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 from urllib.parse import urlencode
@@ -14,7 +14,9 @@ from consumer.query.request import MAX_CHARS, MAX_REPEATED
 from infra import search_times
 from ingest.contract.message import SEVERITIES, Severity
 
-_WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+# A quote begins a part, and its partner ends one; any other quote is a character of the text.
+_WORD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)')(?!\S)|(\S+)""", re.DOTALL)
+_FIELD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)'|([^\s=]+))=(?:(?:"(.*?)"|'(.*?)')(?!\S)|(\S*))|(\S+)""", re.DOTALL)
 
 
 class BadSearchError(Exception):
@@ -65,23 +67,69 @@ def ask_of(search: Search, *, now: datetime, zone: tzinfo, raw: bool) -> Ask:
         raise BadSearchError(error.name, str(error)) from error
     if search.follow and search.until:
         raise BadSearchError("until", "To follow is to see what comes now: leave it empty.")
+    words, fields = words_of(search.words), fields_of(search.fields)
+    _check_few("words", words)
+    _check_few("fields", fields)
     return Ask(
         tenant_id=search.tenant,
         since_ms=since_ms,
         until_ms=until_ms,
-        contains=_several("words", search.words),
+        contains=words,
         severity=_severity(search.severity),
-        fields=tuple(_field(part) for part in _several("fields", search.fields)),
+        fields=fields,
         raw=raw,
     )
 
 
-def _several(name: str, text: str) -> tuple[str, ...]:
-    """Return the parts between spaces; what stands in double quotes is one."""
-    parts = tuple(part for found in _WORD.findall(text) if (part := found.replace('"', "")))
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the parts between spaces. One in double or single quotes keeps its spaces, and loses these quotes alone.
+
+    A quote stands at the beginning of a part and its partner at the end; all others are looked for as they are, so that
+    JSON can be pasted: `{"level": "error"}` is two words with their quotes, `'"level": "error"'` is one.
+    """
+    return tuple(word for found in _WORD.finditer(text) if (word := _first(found.groups())))
+
+
+def fields_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the (name, value) pairs of `name=value` between spaces; either side may stand in quotes, as a word may.
+
+    Raises:
+        BadSearchError: a part is not of that form.
+    """
+    found: list[tuple[str, str]] = []
+    for part in _FIELD.finditer(text):
+        *pair, other = part.groups()
+        if other is not None:
+            raise BadSearchError("fields", f'{other} is not name=value, as in user.name=bob or note="two words".')
+        found.append((_first(pair[:3]), _first(pair[3:])))
+    return tuple(found)
+
+
+def field_text(name: str, value: str) -> str:
+    """Return what `fields_of` reads as this field, or "" where no quotes can hold it."""
+    for left in (name, *(f"{quote}{name}{quote}" for quote in "\"'")):
+        for right in (value, *(f"{quote}{value}{quote}" for quote in "\"'")):
+            text = f"{left}={right}"
+            if not text.isspace() and text == text.strip() and _reads(text, name, value):
+                return text
+    return ""
+
+
+def _reads(text: str, name: str, value: str) -> bool:
+    try:
+        # Beside others, too: what stands behind it must not become a part of it.
+        return fields_of(f"{text} a=b") == ((name, value), ("a", "b"))
+    except BadSearchError:
+        return False
+
+
+def _first(parts: Sequence[str | None]) -> str:
+    return next((part for part in parts if part is not None), "")
+
+
+def _check_few(name: str, parts: Sequence[object]) -> None:
     if len(parts) > MAX_REPEATED:
         raise BadSearchError(name, f"These are more than {MAX_REPEATED}. Words that belong together go in quotes.")
-    return parts
 
 
 def _severity(text: str) -> Severity | None:
@@ -92,10 +140,3 @@ def _severity(text: str) -> Severity | None:
     if text:
         raise BadSearchError("severity", f"It is one of {', '.join(SEVERITIES)}.")
     return None
-
-
-def _field(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise BadSearchError("fields", f'{text} is not name=value, as in user.name=bob or note="two words".')
-    return name, value

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -25,9 +25,10 @@ from consumer.settings import from_environ
 from infra import dead_letters, log_traces, stored_logs
 from infra.console import flow_page, letters, life_page, logs, pages, reports, runbook
 from infra.console.door import Door, Guarded
+from infra.console.following import Following
 from infra.console.pages import Pages, Shown
 from infra.console.watch import Watch
-from infra.dead_letters import DeadLetter, Redriven
+from infra.dead_letters import Filter, Redriven
 from infra.purge import purge
 from infra.stack import Stack, StackError
 
@@ -39,9 +40,9 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
     place = stack.place
     _ = place.lambda_, place.logs, place.sqs, place.kinesis, place.cloudwatch  # boto3 makes clients in one thread only.
 
-    def look() -> list[DeadLetter]:
-        found = dead_letters.look(place.sqs, stack.dlq_url)
-        return sorted(found, key=lambda letter: (letter.sent_ms, letter.message_id))
+    def redriven(message_ids: Collection[str]) -> Redriven:
+        wanted = Filter(message_ids=frozenset(message_ids))
+        return dead_letters.redrive(place.sqs, dlq_url=stack.dlq_url, queue_url=stack.queue_url, wanted=wanted)
 
     def purged(message_ids: Collection[str]) -> tuple[Redriven, str]:
         kept_in = Path(f"dead-letters-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.ndjson")
@@ -55,7 +56,7 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
                 logs.Logs(
                     pages=made,
                     reads=table,
-                    looks=lambda ask, before, wait: stored_logs.looks(stack, table, ask, before=before, wait=wait),
+                    following=Following(table, partial(stored_logs.aws_clock, stack)),
                     now=lambda: datetime.now(UTC),
                     zone=zone,
                     raw=shown.raw,
@@ -64,10 +65,8 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
             *letters.routes(
                 letters.Letters(
                     pages=made,
-                    look=look,
-                    redrive=lambda wanted: dead_letters.redrive(
-                        place.sqs, dlq_url=stack.dlq_url, queue_url=stack.queue_url, wanted=wanted
-                    ),
+                    look=lambda: dead_letters.look(place.sqs, stack.dlq_url),
+                    redrive=redriven,
                     purge=purged,
                     redactor=cache(lambda: None if shown.raw else _redactor(stack)),
                     allow_changes=shown.allow_changes,
@@ -75,7 +74,7 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
                 )
             ),
             *life_page.routes(made, lambda key: log_traces.gather(stack, key)),
-            *reports.routes(made, reports.found(bench_reports)),
+            *reports.routes(made, bench_reports),
             *runbook.routes(made),
         ],
     )
@@ -108,7 +107,10 @@ def of_routes(made: Pages, routes: list[Route]) -> Starlette:
     def first(_request: Request) -> Response:
         return RedirectResponse(routes[0].path, status_code=303)
 
-    own = [Route("/", first), Route("/assets/{name}", asset)]
+    async def alive(_request: Request) -> Response:
+        return Response(status_code=204)
+
+    own = [Route("/", first), Route("/alive", alive), Route("/assets/{name}", asset)]
     return Starlette(routes=[*own, *routes], exception_handlers={HTTPException: missing})
 
 
@@ -137,7 +139,7 @@ def run(app: ASGIApp, listener: socket.socket, *, stop: threading.Event, tell: C
     door = Door(port, secrets.token_urlsafe(32))
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]  # Hypercorn closes it.
-    config.graceful_timeout = 0.5  # Pages that follow never end by themselves.
+    config.graceful_timeout = 0.5  # A browser keeps its connections open.
     config.accesslog = config.errorlog = None
     config.include_server_header = False
     tell(f"http://127.0.0.1:{port}/?token={door.token}")

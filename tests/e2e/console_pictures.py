@@ -85,6 +85,7 @@ def main() -> None:
             chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             page = chromium.new_page(viewport={"width": 1100, "height": 720})
             page.goto(console.stdout.readline().split()[1])
+            page.wait_for_url("**/flow")
             _take(page, "flow", "/flow", scheme="light", wait_for=".charts")
             _take(page, "logs", "/logs?tenant=acme&since=1m", scheme="dark", wait_for="svg[data-brush]")
             life = page.get_by_role("link", name="Its life").get_attribute("href") or ""

@@ -3,9 +3,11 @@
 import http.client
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from consumer.timestamps import epoch_ms
+from ingest.contract.log_ids import MAX_MS, generator
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack
@@ -52,23 +57,34 @@ def stack(start_stack: "StartStack", eventually: "Eventually") -> "LocalStack":
     return stack
 
 
-@pytest.fixture(scope="module")
-def address(stack: "LocalStack", tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address that a console prints, which may change things."""
-    options = ["--port", "0", "--no-browser", "--allow-changes", "--zone", "UTC"]
+@contextmanager
+def _console(
+    stack: "LocalStack", folder: Path, *, browser: str | None = None, port: int = 0
+) -> "Iterator[tuple[subprocess.Popen[str], str]]":
+    """Run a console, which may change things, started with `browser` or with none; give it and its address."""
+    options = ["--port", str(port), "--zone", "UTC", *([] if browser else ["--no-browser"])]
     options += ["--data-dir", str(stack.data_dir), "--reports", str(_ROOT / "bench" / "results" / "kept")]
     with subprocess.Popen(  # noqa: S603 - our own command
-        [*_RDP, "console", *options],
-        cwd=tmp_path_factory.mktemp("console"),
-        env={"PYTHONPATH": str(_ROOT), "PATH": ""},
+        [*_RDP, "console", "--allow-changes", *options],
+        cwd=folder,
+        env={"PYTHONPATH": str(_ROOT), "PATH": "", "BROWSER": browser or ""},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[1]
-        process.terminate()
+        assert process.stderr is not None
+        yield process, process.stdout.readline().split()[1]
+        process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+@pytest.fixture(scope="module")
+def address(stack: "LocalStack", tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address that a console prints."""
+    with _console(stack, tmp_path_factory.mktemp("console")) as (_, address):
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +106,7 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     context.on("request", lambda request: asked.append(request.url))
     context.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     context.on("weberror", lambda error: complaints.append(str(error.error)))
-    context.new_page().goto(address)
+    _enter(context.new_page(), address)
     yield context
     context.close()
     own = urlsplit(address).netloc
@@ -103,6 +119,12 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Page:
     """Its page."""
     return context.pages[0]
+
+
+def _enter(page: Page, address: str) -> None:
+    """Come in by the printed address, whose token is then nowhere in the page's own."""
+    page.goto(address)
+    page.wait_for_url("**/flow")
 
 
 def _logs(page: Page, address: str, query: str) -> None:
@@ -151,12 +173,99 @@ def test_a_page_that_follows_shows_what_comes(stack: "LocalStack", page: Page, a
     expect(page.locator(".rows bdi")).to_have_text(["new 2", "new 1", "new 0", "before"])
 
 
+@pytest.mark.parametrize("path", ["logs", "logs/histogram", "logs/more", "logs/new", "logs/whole", "life"])
+def test_no_parameter_is_a_defect(page: Page, address: str, path: str) -> None:
+    """Times and ids at the ends of all calendars, and what DynamoDB, Kinesis and CloudWatch would refuse."""
+    last = "9999-12-31T23:59:59.999Z"
+    ids = [generator(at_ms, 0)(0) for at_ms in (0, epoch_ms(last), epoch_ms(last) + 1, MAX_MS)]
+    for asked in (
+        {"since": last},
+        {"since": "1970-01-01", "until": last},
+        {"tenant": "\x00" * 300},
+        {"tenant": "x" * 3_000},
+        {"cursor": "x"},
+        {"looked": "9" * 15},
+        {"log_id": "x" * 2_000},
+        *({"log_id": log_id} for log_id in ids),
+    ):
+        answer = page.request.get(f"http://{urlsplit(address).netloc}/{path}", params={"tenant": "acme", **asked})
+        assert answer.status != 500, (asked, answer.text())
+
+
+def test_ten_pages_follow_at_once(stack: "LocalStack", context: BrowserContext, address: str) -> None:
+    """A browser opens six connections to a host: no page holds one."""
+    pages = [context.new_page() for _ in range(10)]
+    for page in pages:
+        _logs(page, address, "tenant=many&follow=1")
+        expect(page.get_by_role("status")).to_contain_text("Following", timeout=_WAIT_MS)
+    assert stack.post_text("many", "to all").status == 202
+    for page in pages:
+        expect(page.locator(".rows bdi")).to_have_text(["to all"], timeout=_WAIT_MS)
+
+
+def test_a_page_says_that_its_console_is_gone_and_catches_up(
+    stack: "LocalStack", browser: Browser, tmp_path: Path, eventually: "Eventually"
+) -> None:
+    """Ended, every page says so by itself. Started anew, the page that follows shows each log that came meanwhile."""
+    context = browser.new_context()
+    context.set_default_timeout(_WAIT_MS)
+    page, other = context.new_page(), context.new_page()
+    with _console(stack, tmp_path) as (_, address):
+        _enter(page, address)
+        _logs(page, address, "tenant=away&follow=1")
+        _enter(other, address)
+        expect(page.get_by_role("status")).to_contain_text("Following", timeout=_WAIT_MS)
+        expect(page.get_by_role("alert")).to_be_empty()
+    for one in (page, other):
+        expect(one.get_by_role("alert").first).to_contain_text("Connection lost", timeout=_WAIT_MS)
+    missed = [{"tenant_id": "away", "text": f"missed {n}"} for n in range(250)]
+    assert stack.post_json(missed).status == 202
+    eventually(lambda: len(stack.rows("away")) == len(missed))
+    with _console(stack, tmp_path, port=urlsplit(address).port or 0) as (_, address):
+        expect(page.get_by_role("alert")).to_contain_text("started anew", timeout=_WAIT_MS)
+        _enter(other, address)
+        expect(page.get_by_role("alert")).to_be_empty(timeout=_WAIT_MS)
+        expect(page.locator(".rows > li")).to_have_count(len(missed), timeout=_WAIT_MS)
+        shown = page.locator(".rows bdi").all_text_contents()
+        assert sorted(shown) == sorted(log["text"] for log in missed)
+    context.close()
+
+
+def test_the_browser_is_started_without_the_token(
+    stack: "LocalStack", browser: Browser, tmp_path: Path, eventually: "Eventually"
+) -> None:
+    """In its arguments stands a file that its owner alone reads, which leads in; it goes with the console."""
+    started = tmp_path / "arguments"
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\necho "$@" > {started}.draft && /bin/mv {started}.draft {started}\n')
+    program.chmod(0o700)
+    context = browser.new_context()
+    with _console(stack, tmp_path, browser=f"{program} %s") as (_, address):
+        eventually(started.exists)
+        arguments = started.read_text().strip()
+        assert address.partition("token=")[2] not in arguments
+        page = context.new_page()
+        page.goto(arguments)
+        page.wait_for_url("**/flow", timeout=_WAIT_MS)
+        expect(page.get_by_role("heading", name="Flow")).to_be_visible()
+    assert not Path(urlsplit(arguments).path).exists()
+    context.close()
+
+
 def test_the_histogram_is_brushed(page: Page, address: str) -> None:
     """Dragged with the mouse, and chosen with the keys: both search in that time."""
     _logs(page, address, "tenant=acme&since=30m&severity=error")
     bars = page.locator("svg[data-brush]")
     box = bars.bounding_box()
     assert box is not None
+    address_before = page.url
+    page.mouse.click(box["x"] + 20, box["y"] + 20, button="right")
+    page.mouse.move(box["x"] + 20, box["y"] - 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20, box["y"] + 20, steps=2)
+    page.mouse.up()
+    assert page.evaluate("document.querySelector('#since').value") == "30m"
+    assert page.url == address_before
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 20, steps=4)
@@ -263,8 +372,7 @@ def test_nobody_else_gets_in(browser: Browser, address: str) -> None:
         connection.close()
     context = browser.new_context()
     page = context.new_page()
-    page.goto(address)
-    assert "token" not in page.url
+    _enter(page, address)
     page.route(
         "http://evil.example/**",
         lambda route: route.fulfill(body="<form method=post></form>", content_type="text/html"),
@@ -329,7 +437,11 @@ def test_a_page_that_follows_does_not_grow(page: Page, address: str) -> None:
           document.querySelector('main').append(list);
           const row = (n) =>
             `<li id="log-${n}"><details hx-get="/x" hx-trigger="toggle once"><summary>${n}</summary></details></li>`;
-          window.cameTo = (from, count) => add(list, Array.from({length: count}, (_, n) => row(from + n)).join(''));
+          window.cameTo = (from, count) => {
+            const came = document.createElement('ol');
+            came.innerHTML = Array.from({length: count}, (_, n) => row(from + n)).join('');
+            add(list, came);
+          };
         }"""
     )
     client = page.context.new_cdp_session(page)

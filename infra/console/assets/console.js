@@ -1,7 +1,18 @@
-// What htmx and HTML do not do by themselves: to brush a histogram, to follow, and to fill a text from a picker.
+// What htmx and HTML do not do by themselves: to brush a histogram, to follow, to say that the console is gone, and to
+// fill a text from a picker.
 "use strict";
 
-const KEPT_ROWS = 1000; // While following: the page stays this long, however long it is open.
+const KEPT_ROWS = 1000; // While following: the page stays this long, however long it is open (following.py, MOST).
+const KNOWN_ROWS = 20000; // Those that were shown and are told apart from new ones after a gap.
+const LOOK_MS = 1000;
+const SLOW_MS = 5000;
+const BEAT_MS = 2000;
+const PATIENCE_MS = 20000; // A busy table is asked again for 10 s (consumer.query.table).
+const BEAT_PATIENCE_MS = 5000;
+const LOST = "Connection lost: the console does not answer. What you see may be old. Trying again …";
+const STARTED_ANEW = "This console was started anew: open the address that it printed, and this page goes on.";
+const known = new Set();
+let leaving = false;
 
 function submit(form, values) {
   for (const [name, value] of Object.entries(values)) form.elements[name].value = value;
@@ -34,6 +45,7 @@ function brush(svg) {
   });
 
   svg.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
     svg.setPointerCapture(event.pointerId);
     from = to = at(event);
     show();
@@ -43,7 +55,9 @@ function brush(svg) {
     to = at(event);
     show();
   });
-  svg.addEventListener("pointerup", apply);
+  svg.addEventListener("pointerup", (event) => {
+    if (event.button === 0 && svg.hasPointerCapture(event.pointerId)) apply();
+  });
   svg.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === "Enter" && from !== null) apply();
@@ -55,35 +69,76 @@ function brush(svg) {
   });
 }
 
-function add(list, html) {
-  const came = document.createElement("template");
-  came.innerHTML = html; // Ours: the server escaped every value in it.
-  const rows = [...came.content.children].filter((row) => !document.getElementById(row.id));
+function add(list, came) {
+  const rows = [...came.children].filter((row) => !known.has(row.id));
+  rows.forEach((row) => known.add(row.id));
   list.prepend(...rows);
   rows.forEach((row) => htmx.process(row));
   while (list.children.length > KEPT_ROWS) htmx.remove(list.lastElementChild);
+  for (const id of known) {
+    if (known.size <= KNOWN_ROWS) break;
+    known.delete(id); // The oldest first: a Set keeps the order.
+  }
 }
 
-function follow(list) {
+// The list asks again and again by short requests; each answer says what to ask for next.
+async function follow(list) {
   const said = document.getElementById("following");
-  const source = new EventSource(list.dataset.follow);
-  source.addEventListener("rows", (event) => add(list, event.data));
-  source.addEventListener("failed", (event) => {
-    source.close();
-    said.textContent = event.data;
-  });
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) said.textContent = "Following ended. Load the page again.";
-  });
+  let waitMs = LOOK_MS;
+  try {
+    const answer = await ask(list.dataset.next);
+    const part = document.createElement("template");
+    part.innerHTML = await answer.text(); // Ours: the server escaped every value in it.
+    if (answer.ok) {
+      const came = part.content.firstElementChild;
+      list.dataset.next = came.dataset.next;
+      add(list, came);
+      write(said, list.dataset.said);
+    } else {
+      write(said, `Not following: ${part.content.textContent.trim()} Trying again …`);
+      waitMs = SLOW_MS;
+    }
+  } catch {
+    waitMs = LOOK_MS; // `ask` has said that the connection is lost.
+  }
+  if (list.isConnected) setTimeout(follow, waitMs, list);
+}
+
+// Every request tells whether the console is there, and one is made when none was.
+async function ask(address, patienceMs = PATIENCE_MS) {
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(patienceMs), headers: { "hx-request": "true" } });
+    tell(answer.status === 403 ? STARTED_ANEW : "");
+    return answer;
+  } catch (error) {
+    if (!leaving) tell(LOST);
+    throw error;
+  }
+}
+
+function tell(sentence) {
+  write(document.getElementById("connection"), sentence);
+}
+
+function write(element, sentence) {
+  if (element.textContent !== sentence) element.textContent = sentence; // Said once, and not each second.
+}
+
+async function beat() {
+  await ask("/alive", BEAT_PATIENCE_MS).catch(() => null);
+  setTimeout(beat, BEAT_MS);
 }
 
 function prepare(root) {
   root.querySelectorAll("[data-brush]").forEach(brush);
-  root.querySelectorAll("[data-follow]").forEach(follow);
+  root.querySelectorAll("ol[data-next]").forEach(follow);
   root.querySelectorAll("[data-fills]").forEach((picker) => picker.addEventListener("change", () => {
     document.getElementById(picker.dataset.fills).value = picker.value;
   }));
 }
 
+addEventListener("pagehide", () => { leaving = true; });
+addEventListener("pageshow", () => { leaving = false; });
 prepare(document);
+beat();
 document.addEventListener("htmx:afterSwap", (event) => prepare(event.detail.target));

@@ -73,6 +73,16 @@ def test_a_filter_moves_only_what_it_names(wanted: Filter, expected: set[int]) -
     assert moved == len(expected)
     assert Counter(queues.bodies("queue")) == Counter(_body(f"tenant{i % 2}", f"log{i}") for i in expected)
     assert len(queues.bodies("dlq")) == 23 - len(expected)
+
+
+def test_those_that_were_shown_move_alone() -> None:
+    """By message id, whatever else the filter would take; one that is gone changes nothing."""
+    queues = _filled(5)
+    client: Any = queues
+    letters = list(dead_letters.look(client, "dlq"))
+    shown = frozenset({letters[1].message_id, letters[4].message_id, "gone"})
+    assert _redrive(queues, Filter(message_ids=shown)).moved == 2
+    assert sorted(queues.bodies("queue")) == sorted(letters[place].body for place in (1, 4))
     assert queues.hidden("dlq") == []
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from msgspec.structs import replace
 from starlette.testclient import TestClient
 
 from consumer.item import Item, Key
-from consumer.query.ask import Ask, takes
 from consumer.query.page import Found
 from consumer.query.ranges import Range
 from consumer.timestamps import rfc3339
 from infra.console import logs
+from infra.console.following import Following
 from infra.console.pages import Pages, Shown
 from infra.console.server import of_routes
 from ingest.contract.log_ids import generator
@@ -65,15 +64,19 @@ class Stored:
         """Return what is there."""
         return {item.key: item for item in self.items if item.key in keys}
 
-    def looks(self, ask: Ask, before: int, wait: Callable[[float], bool]) -> Iterator[list[Item]]:
-        """Yield what is there, and then once what is not there yet."""
-        yield [item for item in self.items if takes(ask, item)][-before:]
-        if not wait(0):
-            yield [replace(self.items[-1], log_id="came-later")]
+    def late(self, tenant_id: str, *, since_ms: int) -> Sequence[Key]:
+        """Return those that were stored late, at or after `since_ms`."""
+        since = rfc3339(since_ms)
+        return [one.key for one in self.items if one.tenant_id == tenant_id and (one.late_at or "") >= since]
+
+    def store(self, *items: Item) -> None:
+        """Add some."""
+        self.items = sorted([*self.items, *items], key=lambda item: item.log_id)
 
 
-def browser(stored: Stored, *, raw: bool = False) -> TestClient:
-    """Return a client of the view of these logs, without the console's door."""
+def browser(stored: Stored, *, raw: bool = False, now_ms: Callable[[], int] = lambda: NOW_MS) -> TestClient:
+    """Return a client of the view of these logs, without the console's door. `now_ms` is AWS's clock."""
     pages = Pages(Shown("this machine", raw, allow_changes=False))
-    view = logs.Logs(pages=pages, reads=stored, looks=stored.looks, now=lambda: NOW, zone=UTC, raw=raw)
+    following = Following(stored, lambda _tenant: now_ms)
+    view = logs.Logs(pages=pages, reads=stored, following=following, now=lambda: NOW, zone=UTC, raw=raw)
     return TestClient(of_routes(pages, logs.routes(view)))

@@ -1,5 +1,7 @@
 """Who comes in, and who does not."""
 
+import html
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,6 +25,12 @@ def _client() -> TestClient:
     return TestClient(Guarded(app, _DOOR), base_url=_OWN, follow_redirects=False)
 
 
+def _leads_to(page: str) -> str:
+    found = re.search(r'<a href="([^"]*)"', page)
+    assert found is not None
+    return html.unescape(found[1])
+
+
 def _inside() -> TestClient:
     client = _client()
     client.cookies.set(_DOOR.cookie, _DOOR.token)
@@ -32,7 +40,8 @@ def _inside() -> TestClient:
 def test_the_token_opens_and_leaves_the_address() -> None:
     """The printed address sets a cookie that no script reads and no other site sends, and leads on without it."""
     answer = _client().get("/logs?token=the-token&tenant=a%26b")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/logs?tenant=a%26b")
+    assert (answer.status_code, _leads_to(answer.text)) == (200, "/logs?tenant=a%26b")
+    assert "the-token" not in answer.text
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith("rdp_console_8642=the-token;")
     assert "httponly" in cookie
@@ -56,6 +65,25 @@ def test_a_foreign_host_is_refused(host: str) -> None:
     assert _inside().get("/logs", headers={"host": "localhost:8642"}).status_code == 200
 
 
+def test_port_80_is_not_named_by_a_browser() -> None:
+    """Then both names come in without a port, and a foreign one does not."""
+    door = Door(80, "the-token")
+    app = Guarded(PlainTextResponse("in"), door)
+    for host, status in (("127.0.0.1", 200), ("localhost", 200), ("127.0.0.1:80", 200), ("evil.example", 403)):
+        client = TestClient(app, base_url="http://127.0.0.1", cookies={door.cookie: door.token})
+        own = {"host": host, "origin": f"http://{host}"}
+        assert client.get("/", headers=own).status_code == status
+
+
+def test_a_link_on_another_page_is_asked_once() -> None:
+    """The browser sends no cookie with it: the refusal leads on to the same place, which sends it; a form is not."""
+    client = _client()
+    refused = client.get("/logs?tenant=a%26b", headers={"sec-fetch-mode": "navigate"})
+    assert (refused.status_code, _leads_to(refused.text)) == (403, "/logs?tenant=a%26b")
+    assert "No token" in refused.text
+    assert "<a" not in client.get("/logs").text
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1:8642", "http://127.0.0.1:80"])
 def test_a_foreign_origin_is_refused(origin: str) -> None:
     """CSRF: a foreign page neither reads nor changes, also with the cookie."""
@@ -70,12 +98,17 @@ def test_a_change_says_where_it_comes_from() -> None:
     assert _client().post("/logs?token=the-token", headers={"origin": _OWN}).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "///evil.example"])
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "///evil.example", "/a%22%3E<b>"])
 def test_the_way_in_leads_to_no_other_host(path: str) -> None:
-    """The redirect is a path of ours."""
-    answer = _client().get(f"{_OWN}{path}?token=the-token")
-    assert urlsplit(answer.headers["location"]).netloc == ""
-    assert answer.headers["location"].replace("\\", "/")[:2] != "//"
+    """Where the page leads on, with the token or without, is a path of ours, and no markup."""
+    found = _client().get(f"{_OWN}{path}?token=the-token")
+    refused = _client().get(f"{_OWN}{path}", headers={"sec-fetch-mode": "navigate"})
+    assert (found.status_code, refused.status_code) == (200, 403)
+    for answer in (found, refused):
+        location = _leads_to(answer.text)
+        assert urlsplit(location).netloc == ""
+        assert location.replace("\\", "/")[:2] != "//"
+        assert "<b>" not in answer.text
 
 
 def test_every_answer_forbids_what_the_page_does_not_need() -> None:

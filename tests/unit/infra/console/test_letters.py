@@ -42,13 +42,15 @@ class Queue:
 
     def __init__(self, *found: DeadLetter) -> None:
         self.found = found
-        self.redriven: list[Filter] = []
+        self.redriven: list[Collection[str]] = []
         self.purged: list[Collection[str]] = []
 
-    def redrive(self, wanted: Filter) -> Redriven:
-        """Note it."""
-        self.redriven.append(wanted)
-        return Redriven(sum(map(wanted.takes, self.found)), {})
+    def redrive(self, message_ids: Collection[str]) -> Redriven:
+        """Move them."""
+        self.redriven.append(message_ids)
+        left = tuple(letter for letter in self.found if letter.message_id not in message_ids)
+        moved, self.found = len(self.found) - len(left), left
+        return Redriven(moved, {})
 
     def purge(self, message_ids: Collection[str]) -> tuple[Redriven, str]:
         """Note it; one letter is held by others."""
@@ -118,7 +120,7 @@ def test_a_change_is_previewed_and_done_once() -> None:
     assert queue.redriven == []
     plan = _plan(preview)
     assert "1 messages sent back" in client.post("/dead-letters/change", data=plan).text
-    assert queue.redriven == [Filter(reason="refused_by_table")]
+    assert queue.redriven == [frozenset({"m-3"})]
     for again in (plan, {"plan": "guessed"}, {}):
         assert client.post("/dead-letters/change", data=again).status_code == 502
     assert len(queue.redriven) == 1
@@ -133,7 +135,32 @@ def test_a_purge_takes_what_was_shown_and_says_where_it_is_kept() -> None:
     done = client.post("/dead-letters/change", data=plan).text
     assert [set(ids) for ids in queue.purged] == [{"m-1", "m-2"}]
     assert "dead-letters-now.ndjson" in done
-    assert "1 were not seen" in done
+    assert "1 of those that were shown were not seen" in done
+    assert "1 that were not shown stand there now" in done
+
+
+def test_a_letter_that_came_after_the_preview_is_not_sent_back() -> None:
+    """It was not shown: it stays, and the page says so; one that somebody else took meanwhile is told, too."""
+    queue = Queue(_letter(1), _letter(2))
+    client = queue.browser()
+    plan = _plan(client.get("/dead-letters/preview?action=redrive").text)
+    queue.found = (_letter(2), _letter(3), _letter(4))
+    done = client.post("/dead-letters/change", data=plan).text
+    assert [letter.message_id for letter in queue.found] == ["m-3", "m-4"]
+    assert "1 messages sent back" in done
+    assert "1 of those that were shown were not seen" in done
+    assert "2 that were not shown stand there now" in done
+
+
+def test_of_many_large_letters_the_oldest_are_held() -> None:
+    """All are counted and named; of the bodies no more is held than a page shows."""
+    large = [_letter(number, body="x" * 900_000) for number in range(30, 0, -1)]
+    seen = letters.see(iter(large), Filter())
+    assert seen.groups == [("max_receives_exceeded", "", 30)]
+    assert len(seen.message_ids) == 30
+    assert [letter.message_id for letter in seen.oldest] == ["m-1", "m-2", "m-3", "m-4"]
+    one = letters.see([_letter(1, body="x" * 9_000_000)], Filter())
+    assert len(one.oldest) == 1
 
 
 def test_without_allow_changes_nothing_is_changed() -> None:

@@ -8,7 +8,8 @@ from botocore.exceptions import EndpointConnectionError
 from msgspec.structs import replace
 
 from consumer.query.page import TableBusyError
-from tests.unit.infra.console.stored import Stored, browser, log
+from consumer.timestamps import rfc3339
+from tests.unit.infra.console.stored import NOW_MS, Stored, browser, log
 
 _HOSTILE = [
     "<script>document.title='owned'</script>",
@@ -24,9 +25,10 @@ def _texts(page: str) -> list[str]:
     return [html.unescape(text) for text in re.findall(r"<bdi>(.*?)</bdi></summary>", page, re.DOTALL)]
 
 
-def _data(events: str) -> str:
-    """Return what a browser takes for the events' data (HTML, "Server-sent events"): of other lines nothing."""
-    return "\n".join(line.removeprefix("data: ") for line in events.split("\n") if line.startswith("data: "))
+def _next(page: str) -> str:
+    found = re.search(r'data-next="([^"]*)"', page)
+    assert found is not None
+    return html.unescape(found[1])
 
 
 def test_without_a_tenant_nothing_is_read() -> None:
@@ -94,7 +96,7 @@ def test_a_wrong_part_is_named(query: str, problem: str) -> None:
 
 @pytest.mark.parametrize("text", _HOSTILE)
 def test_hostile_texts_are_text(text: str) -> None:
-    """In a row, whole and in an event nothing of a log is markup, a template or a terminal's command."""
+    """In a row, whole and while following nothing of a log is markup, a template or a terminal's command."""
     client = browser(Stored([log(5, text)]))
     page = client.get("/logs?tenant=acme").text
     (shown,) = _texts(page)
@@ -103,12 +105,11 @@ def test_hostile_texts_are_text(text: str) -> None:
     whole = re.search(r'hx-get="(/logs/whole[^"]*)"', page)
     assert whole is not None
     body = client.get(html.unescape(whole[1])).text
-    events = client.get("/logs/follow?tenant=acme").text
-    for answer in (page, body, events):
+    new = client.get("/logs/new?tenant=acme").text
+    for answer in (page, body, new):
         assert "<script>document" not in answer
         assert "<img" not in answer
         assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e\u2066]", answer.replace("\r\n", "\n"))
-    assert not re.search(r"^event: failed", events, re.MULTILINE)
 
 
 def test_a_hostile_search_is_text() -> None:
@@ -165,25 +166,75 @@ def test_the_histogram_counts_what_is_found() -> None:
     assert "logs" not in client.get("/logs/histogram?tenant=nobody").text
 
 
-def test_following_sends_rows_and_then_what_comes() -> None:
-    """Server-sent events: the newest first, each row once, and nothing of another search."""
-    client = browser(Stored([log(9, "old one"), log(8, "other"), log(7, "new one")]))
-    events = client.get("/logs/follow?tenant=acme&words=one")
-    assert events.headers["content-type"].startswith("text/event-stream")
-    assert _texts(_data(events.text)) == ["new one", "old one", "new one"]
-    assert client.get("/logs/follow?tenant=acme&until=1h&follow=1").status_code == 400
+def test_a_page_that_follows_gets_the_newest_and_then_what_comes() -> None:
+    """The newest first, each once, and nothing of another search; a failure is told, and the next answer has it all."""
+    stored = Stored([log(90, "old one"), log(80, "other"), log(70, "new one")])
+    client = browser(stored)
+    first = client.get(_next(client.get("/logs?tenant=acme&words=one&follow=1").text)).text
+    assert _texts(first) == ["new one", "old one"]
+    second = client.get(_next(first)).text
+    assert _texts(second) == []
+    stored.store(log(1, "one came"), log(1, "another came"))
+    stored.failure = TableBusyError("DynamoDB is <busy>.")
+    failed = client.get(_next(second), headers={"hx-request": "true"})
+    assert (failed.status_code, "DynamoDB is &lt;busy&gt;." in failed.text) == (503, True)
+    stored.failure = None
+    third = client.get(_next(second)).text
+    assert _texts(third) == ["one came"]
+    assert _texts(client.get(_next(third)).text) == []
+    assert client.get("/logs/new?tenant=acme&until=1h&follow=1").status_code == 400
 
 
-def test_a_failure_while_following_is_told() -> None:
-    """The page gets an event with the sentence, and the stream ends."""
+def test_a_page_that_was_away_gets_all_that_came() -> None:
+    """By another console, after an hour: more than a page begins with, with those that were stored late; no gap."""
+    now_ms = NOW_MS - 3_600_000
+    stored = Stored([log(4_000, "before")])
+    left = _next(browser(stored, now_ms=lambda: now_ms).get("/logs/new?tenant=acme").text)
+    late = replace(log(9_000, "stored late"), late_at=rfc3339(NOW_MS - 60_000))
+    stored.store(late, *(log(1_000 + n, f"missed {n}") for n in range(450)))
+    back = browser(stored).get(left).text
+    assert _texts(back) == [*(f"missed {n}" for n in range(450)), "stored late"]
+    assert "Not all here" not in back
 
-    class Failing(Stored):
-        def looks(self, *_: object) -> object:  # type: ignore[override] # ends at once
-            raise TableBusyError("DynamoDB is <busy>.")
-            yield
 
-    events = browser(Failing([])).get("/logs/follow?tenant=acme").text
-    assert events == "event: failed\ndata: Following ended: DynamoDB is <busy>.\n\n"
+def test_a_gap_that_is_too_wide_is_shown() -> None:
+    """The newest thousand, then a line that names the time of the others and leads there."""
+    now_ms = NOW_MS - 3_600_000
+    stored = Stored([])
+    left = _next(browser(stored, now_ms=lambda: now_ms).get("/logs/new?tenant=acme").text)
+    stored.store(*(log(60 + n, f"missed {n}") for n in range(1_500)))
+    client = browser(stored)
+    back = client.get(left).text
+    shown = _texts(back)
+    assert shown == [f"missed {n}" for n in range(1_000)]
+    link = re.search(r'<li class="gap".*?<a href="([^"]+)">', back, re.DOTALL)
+    assert link is not None
+    assert "until=2026" in link[1]
+    rest = client.get(html.unescape(link[1])).text
+    assert _texts(rest)[:2] == ["missed 999", "missed 1000"]
+
+
+def test_an_answer_that_was_lost_is_given_again() -> None:
+    """The page asks by the answer before: what was in the lost one comes again, and nothing is left out."""
+    stored = Stored([])
+    client = browser(stored)
+    first = client.get("/logs/new?tenant=acme").text
+    stored.store(log(1, "came"))
+    assert _texts(client.get(_next(first)).text) == ["came"]
+    assert _texts(client.get(_next(first)).text) == ["came"]
+
+
+def test_a_page_of_large_logs_is_bounded_by_bytes() -> None:
+    """As many as fit, and the rest behind them; the histogram says how far back it counted."""
+    text = "x" * 150_000
+    stored = Stored([log(n, text) for n in range(400)])
+    client = browser(stored)
+    page = client.get("/logs?tenant=acme").text
+    assert len(_texts(page)) == 54  # 16 MB, each log with its redacted text.
+    assert "intersect once" in page
+    counted = client.get("/logs/histogram?tenant=acme").text
+    assert "216 logs counted, back to" in counted
+    assert len(_texts(client.get("/logs/new?tenant=acme").text)) == 54
 
 
 @pytest.mark.parametrize(
@@ -199,7 +250,7 @@ def test_a_failure_is_a_sentence(failure: Exception, status: int) -> None:
     stored.failure = failure
     page = browser(stored).get("/logs?tenant=acme")
     assert page.status_code == status
-    assert 'role="alert"' in page.text
+    assert '<p class="problem" role="alert"' in page.text
     assert "Traceback" not in page.text
     assert "<b>" not in page.text
     part = browser(stored).get("/logs/histogram?tenant=acme", headers={"hx-request": "true"})

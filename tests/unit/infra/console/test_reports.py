@@ -14,7 +14,7 @@ from infra.console.server import of_routes
 def _client(folder: Path) -> TestClient:
     pages = Pages(Shown("this machine", raw=False, allow_changes=False))
     door = Door(8642, "t")
-    app = Guarded(of_routes(pages, reports.routes(pages, reports.found(folder))), door)
+    app = Guarded(of_routes(pages, reports.routes(pages, folder)), door)
     return TestClient(app, base_url="http://127.0.0.1:8642", cookies={door.cookie: door.token})
 
 
@@ -28,6 +28,9 @@ def test_two_runs_stand_side_by_side(tmp_path: Path) -> None:
     page = client.get("/bench?run=soak&run=steady&run=burst").text
     assert re.findall(r'<iframe src="([^"]+)"', page) == ["/bench/report?run=soak", "/bench/report?run=steady"]
     assert "other" not in page
+    (tmp_path / "newer").mkdir()
+    (tmp_path / "newer" / "report.html").write_text("<h1>newer</h1>")
+    assert "/bench/report?run=newer" in client.get("/bench?run=newer").text
     report = client.get("/bench/report?run=soak")
     assert report.text == "<h1>soak</h1>"
     assert report.headers["content-security-policy"].startswith("sandbox; default-src 'none'")

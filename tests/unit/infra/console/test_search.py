@@ -1,12 +1,14 @@
 """A search in an address."""
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.console.search import Search, ask_of, typed
+from infra.console.search import BadSearchError, Search, ask_of, field_text, fields_of, typed, words_of
 
 _TEXT = st.text(max_size=20).map(str.strip)
 
@@ -17,10 +19,61 @@ def test_an_address_holds_the_search(search: Search) -> None:
     assert typed(dict(parse_qsl(search.query))) == search
 
 
-def test_words_in_quotes_are_one() -> None:
-    """Spaces part words and fields, but for those in double quotes; a quote that is left open ends with the text."""
-    search = Search(tenant="acme", words='timeout "user 4711" "left open', fields='note="two words" code=5')
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('timeout "user 4711"', ("timeout", "user 4711")),
+        ("timeout 'user 4711'", ("timeout", "user 4711")),
+        ('{"level": "error"}', ('{"level":', '"error"}')),
+        ('"level":"error"', ('level":"error',)),
+        ("""'"level": "error"'""", ('"level": "error"',)),
+        ("say \"it said 'no' twice\"", ("say", "it said 'no' twice")),
+        ("don't 'tis", ("don't", "'tis")),
+        ('"left open', ('"left', "open")),
+        ('a"b c"d', ('a"b', 'c"d')),
+        ('"" \'\' "a""', ('a"',)),
+    ],
+)
+def test_quotes_at_the_ends_of_a_part_hold_it_together(text: str, words: tuple[str, ...]) -> None:
+    """And every other quote is looked for, so that JSON is found as it is pasted."""
+    assert words_of(text) == words
+
+
+@given(st.lists(st.from_regex(r"\S+", fullmatch=True), max_size=4))
+def test_a_pasted_text_is_found_in_itself(parts: list[str]) -> None:
+    """Whatever quotes it has: each word that is looked for stands in it."""
+    text = " ".join(parts)
+    assert all(word in text for word in words_of(text))
+
+
+def test_fields_may_have_quotes_on_either_side() -> None:
+    """A value with spaces or none at all, a name with spaces; quotes within are characters."""
+    text = """note="two words" code=5 'my name'="x=y" empty="" empty_too= raw={"a":"b"}"""
+    expected = (
+        ("note", "two words"),
+        ("code", "5"),
+        ("my name", "x=y"),
+        ("empty", ""),
+        ("empty_too", ""),
+        ("raw", '{"a":"b"}'),
+    )
+    assert fields_of(text) == expected
+    with pytest.raises(BadSearchError, match="bob is not name=value"):
+        fields_of("code=5 bob")
+
+
+@given(name=st.text(min_size=1), value=st.text())
+def test_a_field_is_written_as_it_is_read(name: str, value: str) -> None:
+    """Or not at all, where it has both quotes before a space."""
+    text = field_text(name, value)
+    assert text == "" or fields_of(text) == ((name, value),)
+    if not re.search(r"[\s\"'=]", name + value):
+        assert text != ""
+
+
+def test_a_search_is_read() -> None:
+    """Words, fields and severity as `consumer.query` asks them, the newest first."""
+    search = Search(tenant="acme", words='timeout "user 4711"', fields="code=5", severity="warn")
     ask = ask_of(search, now=datetime(2026, 11, 28, tzinfo=UTC), zone=UTC, raw=False)
-    assert ask.contains == ("timeout", "user 4711", "left open")
-    assert ask.fields == (("note", "two words"), ("code", "5"))
+    assert (ask.contains, ask.fields, ask.severity) == (("timeout", "user 4711"), (("code", "5"),), "warn")
     assert ask.newest_first
