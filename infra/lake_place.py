@@ -8,24 +8,25 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
 
-from consumer.lake import catalog
+from consumer.lake import catalog, key
+from infra.lake_where import BUCKET_OUTPUT, LOCAL_FOLDER
 from infra.stack import Place, Stack, StackError
-
-BUCKET_OUTPUT: Final = "LakeTableBucketArn"
-LOCAL_FOLDER: Final = "lake"
-"""The lake's folder in the data folder of a stack on this machine."""
 
 _BUCKET_ARN: Final = "arn:"
 _ARN_PARTS: Final = 6
 
 
 class Lake(NamedTuple):
-    """A lake's catalog, where it is in a person's words, and how its key is got: only a writer needs it."""
+    """A lake's catalog, where it is in a person's words, and the file of its key when nobody names another."""
 
     catalog: Catalog
     where: str
-    key: Callable[[Path | None], bytes]
+    key_path: Path
     in_folder: bool
+
+    def is_new(self) -> bool:
+        """Say whether nothing was ever synced into it."""
+        return self._loaded(raw=False) is None and self._loaded(raw=True) is None
 
     def table(self, *, raw: bool = False) -> Table:
         """Return the table of logs, or of originals.
@@ -33,40 +34,38 @@ class Lake(NamedTuple):
         Raises:
             StackError: nothing was ever synced into it.
         """
-        name = catalog.name_of(raw=raw)
-        try:
-            return self.catalog.load_table(name)
-        except (NoSuchTableError, NoSuchNamespaceError) as error:
+        if (loaded := self._loaded(raw=raw)) is None:
             raw_too = " --raw" if raw else ""
-            raise StackError(f"{self.where} has no table {name} yet: `rdp lake sync{raw_too}` makes it.") from error
+            raise StackError(
+                f"{self.where} has no table {catalog.name_of(raw=raw)} yet: `rdp lake sync{raw_too}` makes it."
+            )
+        return loaded
+
+    def _loaded(self, *, raw: bool) -> Table | None:
+        try:
+            return self.catalog.load_table(catalog.name_of(raw=raw))
+        except (NoSuchTableError, NoSuchNamespaceError):
+            return None
 
 
-def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack]) -> Lake:
+def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack], *, make: bool = False) -> Lake:
     """Return the lake that `warehouse` names: an ARN, a folder, or None for the one of the stack.
 
-    A folder needs no stack. Its key stands in it, that of a table bucket in the data folder; `Lake.key` takes
-    the path of another one.
+    A folder needs no stack, and is made only where `make` says so. Its key stands in it, that of a table bucket in the
+    data folder.
 
     Raises:
         StackError: the ARN is of no table bucket, or there is no stack for it.
+        WrongLakeError: there is no lake in the folder, or it cannot be one.
     """
     if warehouse is None:
         warehouse = stack().outputs.get(BUCKET_OUTPUT) or str(data_dir / LOCAL_FOLDER)
     if not warehouse.startswith(_BUCKET_ARN):
         folder = Path(warehouse)
-        opened = catalog.in_folder(folder)
-        return Lake(
-            opened, str(folder), lambda path: catalog.key_file(path or folder / catalog.KEY_FILE), in_folder=True
-        )
+        opened = catalog.in_folder(folder) if make else catalog.standing_in(folder)
+        return Lake(opened, warehouse, folder / key.KEY_FILE, in_folder=True)
     region = _region(warehouse)
-    found = stack()
-
-    return Lake(
-        _in_bucket(warehouse, region, found.place),
-        warehouse,
-        lambda path: catalog.key_file(path or data_dir / catalog.KEY_FILE),
-        in_folder=False,
-    )
+    return Lake(_in_bucket(warehouse, region, stack().place), warehouse, data_dir / key.KEY_FILE, in_folder=False)
 
 
 def _region(arn: str) -> str:

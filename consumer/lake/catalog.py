@@ -1,6 +1,5 @@
 """Where a lake is: a folder, or an S3 table bucket; and its table there, made when it is not."""
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import blake2b
@@ -11,7 +10,6 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError, TableAlreadyExistsError
 
 from consumer.lake.checkpoint import WrongLakeError
-from consumer.lake.rows import KEY_BYTES
 from consumer.lake.schema import PARTITIONS, PROPERTIES, SCHEMA
 from consumer.replay import private
 
@@ -20,9 +18,6 @@ LOGS: Final = "logs"
 RAW_LOGS: Final = "logs_raw"
 
 CATALOG_FILE: Final = "catalog.sqlite"
-KEY_FILE: Final = "lake.key"
-"""The key's name in the folder of a lake."""
-
 _KEY_CHECK: Final = "rdp.key-check"
 _DATA_FOLDER: Final = "warehouse"
 
@@ -43,18 +38,38 @@ def in_folder(folder: Path) -> Catalog:
         WrongLakeError: its path has a character that a file's address cannot have as it is, or it is a copy: a table
             names its files by their whole addresses, so that a copy's verbs would write and delete in the original.
     """
+    whole = _plain(folder)
+    private.made_folder(whole)
+    private.made_folder(whole / _DATA_FOLDER)
+    private.opened(whole / CATALOG_FILE).close()
+    return standing_in(whole)
+
+
+def standing_in(folder: Path) -> Catalog:
+    """Return the catalog that stands in a folder; a folder without one is left as it is.
+
+    Raises:
+        WrongLakeError: there is none, or as for `in_folder`.
+    """
+    whole = _plain(folder)
+    if not (whole / CATALOG_FILE).is_file():
+        raise WrongLakeError(
+            f"There is no lake in {folder}: `rdp lake sync` makes one. To ask another, name its folder (--warehouse)."
+        )
+    data = whole / _DATA_FOLDER
+    catalog = load_catalog("lake", type="sql", uri=f"sqlite:///{whole / CATALOG_FILE}", warehouse=data.as_uri())
+    for name in (name_of(raw=False), name_of(raw=True)):
+        _check_is_no_copy(catalog, name, data)
+    return catalog
+
+
+def _plain(folder: Path) -> Path:
     whole = folder.resolve()
     if whole.as_uri() != f"file://{whole}":  # Who writes by the address and who reads would mean two folders.
         raise WrongLakeError(
             f"A lake's folder may have letters a to z, digits and / . _ - ~ in its path: {whole}. Name another folder."
         )
-    private.made_folder(whole)
-    data = private.made_folder(whole / _DATA_FOLDER)
-    private.opened(whole / CATALOG_FILE).close()
-    catalog = load_catalog("lake", type="sql", uri=f"sqlite:///{whole / CATALOG_FILE}", warehouse=data.as_uri())
-    for name in (name_of(raw=False), name_of(raw=True)):
-        _check_is_no_copy(catalog, name, data)
-    return catalog
+    return whole
 
 
 def _check_is_no_copy(catalog: Catalog, name: str, data: Path) -> None:
@@ -130,26 +145,3 @@ def ensure(catalog: Catalog, name: str, key: bytes) -> None:
             transaction.set_properties(missing)
     if table.properties.get(_KEY_CHECK) != check:
         raise WrongLakeError(f"{name} was written with another key. Bring the key that it was made with (--key).")
-
-
-def key_file(path: Path) -> bytes:
-    """Return the key in the file, drawn at random once. Who has it not learns nothing from a lake's digests.
-
-    Raises:
-        OSError: it cannot be read or made.
-        WrongLakeError: the file is no key.
-    """
-    if not path.exists():
-        drawn = path.with_name(f"{path.name}.{os.getpid()}")
-        with private.opened(drawn, anew=True) as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(drawn, path)  # Of two that draw at once, the first one's counts, whole.
-        drawn.unlink()
-        private.sync_folder(path.parent)
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise WrongLakeError(f"{path} is no key of a lake: it has {len(key)} bytes, not {KEY_BYTES}.")
-    return key

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-Finding = Literal["complete", "missing", "undecided", "changed"]
+Finding = Literal["complete", "missing", "undecided", "changed", "lake_differs"]
 
 CONFLICT: Final = "log_id_conflict"
 _CACHE_KIB: Final = 64 * 1024
@@ -232,12 +232,19 @@ def digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def finding(*, missing: int, changed: int, in_flight: int, dead_letters_unseen: int) -> Finding:
-    """Return whether logs are missing for certain, and if none is, whether items were changed.
+def finding(
+    *, missing: int, changed: int, in_flight: int, dead_letters_unseen: int, lake_differs: bool = False
+) -> Finding:
+    """Return whether logs are missing for certain, and if none is, whether items were changed, or the lake differs.
 
     Logs in the queue, and in dead letters that SQS did not show, are known by number only. So as long as there may be
-    as many of them as there are logs unaccounted for, these may be those: undecided, until the queue is empty.
+    as many of them as there are logs unaccounted for, these may be those: undecided, until the queue is empty. Of the
+    lake nothing is undecided: it is of the stream alone.
     """
-    if missing == 0:
-        return "changed" if changed else "complete"
-    return "missing" if missing > in_flight + dead_letters_unseen else "undecided"
+    if missing > in_flight + dead_letters_unseen:
+        return "missing"
+    if missing == 0 and changed:
+        return "changed"
+    if lake_differs:
+        return "lake_differs"
+    return "undecided" if missing else "complete"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ingest.contract.message import InternalMessage
 
-Place = Literal["stream", "table", "dead letters"]
+Place = Literal["stream", "table", "dead letters", "lake"]
 
 
 class Selection(NamedTuple):
@@ -31,6 +31,13 @@ class Selection(NamedTuple):
     until: datetime
     stream_holds_since: datetime
     tenants: frozenset[str]
+
+
+class Piece(NamedTuple):
+    """What stands at a place within a record of the stream: a log, or None where it is none."""
+
+    sub_sequence_number: int
+    log: "InternalMessage | None"
 
 
 class Leftovers(NamedTuple):
@@ -51,16 +58,26 @@ def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tup
     return Selection(since, now, now - timedelta(hours=summary["RetentionPeriodHours"]), frozenset(tenants))
 
 
-def read(stack: Stack, ledger: Ledger, within: Selection, *, tell: Callable[[Place, int], None]) -> Leftovers:
+def read(
+    stack: Stack,
+    ledger: Ledger,
+    within: Selection,
+    *,
+    tell: Callable[[Place, int], None],
+    also: Callable[[StreamRecord, list[Piece]], None] = lambda _record, _pieces: None,
+) -> Leftovers:
     """Read stream, queue, table and dead letters, so that a log that moves meanwhile is met further on.
+
+    Each record of the stream is shown to `also`, too.
 
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load.
     """
     broken = streamed = 0
-    for logs in read_logs(stack, within):
-        known = [log for log in logs if log is not None]
-        broken += len(logs) - len(known)
+    for record, pieces in _read_records(stack, within):
+        known = [piece.log for piece in pieces if piece.log is not None]
+        broken += len(pieces) - len(known)
+        also(record, pieces)
         streamed += len(known)
         ledger.add_streamed((log.tenant_id, log.log_id, log.text) for log in known)
         tell("stream", streamed)
@@ -88,6 +105,11 @@ def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load.
     """
+    for _, pieces in _read_records(stack, within):
+        yield [piece.log for piece in pieces]
+
+
+def _read_records(stack: Stack, within: Selection) -> Iterator[tuple[StreamRecord, list[Piece]]]:
     wanted = select.selector(select.Selection(since=within.since, until=within.until, tenants=within.tenants))
     with read_stream(
         _kinesis(stack),
@@ -100,7 +122,7 @@ def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage
     ) as merge:
         for event in merge:
             if isinstance(event, StreamRecord):
-                yield [log for log in _logs(event) if log is None or wanted(log)]
+                yield event, [piece for piece in _pieces(event) if piece.log is None or wanted(piece.log)]
 
 
 def _kinesis(stack: Stack) -> "KinesisClient":
@@ -109,11 +131,10 @@ def _kinesis(stack: Stack) -> "KinesisClient":
     )
 
 
-def _logs(record: StreamRecord) -> "Iterator[InternalMessage | None]":
-    """Yield the record's logs, and None for each piece that is none."""
+def _pieces(record: StreamRecord) -> Iterator[Piece]:
     for piece in deaggregate(record.partition_key, record.data):
         log = piece if isinstance(piece, Broken) else select.read_log(piece)
-        yield None if isinstance(log, Broken) else log
+        yield Piece(piece.sub_sequence_number, None if isinstance(log, Broken) else log)
 
 
 def _row(item: AuditedItem, within: Selection) -> StoredRow:

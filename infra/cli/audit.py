@@ -1,6 +1,9 @@
-"""`rdp audit`: is every log on the stream stored, or dead-lettered with a reason?"""
+"""`rdp audit`: is every log on the stream stored, or dead-lettered with a reason, and in the lake if there is one?"""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import click
@@ -8,10 +11,14 @@ import msgspec
 
 from consumer import instant
 from consumer.replay.attempts import StreamUnreadableError
-from infra import counts
+from infra import counts, lake_where
+from infra.audit.lake import LakeSide
+from infra.audit.lake_ledger import Kind, LakeAudit
 from infra.audit.ledger import Finding
 from infra.audit.run import Audit, run
-from infra.options.locator import on_stack
+from infra.cli.replay import redactor_of
+from infra.options.lake import told
+from infra.options.locator import Where, locate, where_options
 from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
@@ -22,40 +29,76 @@ EXIT_CODES: Final[dict[Finding, int]] = {
     "missing": exits.BAD,
     "changed": exits.BAD,
     "undecided": exits.UNDECIDED,
+    "lake_differs": exits.BAD,
+}
+_KINDS: Final[dict[Kind, str]] = {
+    "lake_lacks": "lake lacks",
+    "stream_lacks": "stream lacks",
+    "text_differs": "text differs",
+    "twice": "twice in the lake",
 }
 _COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream")
 
 
 @click.command("audit")
-@on_stack
+@where_options
 @click.option(
     "--since",
     metavar="TIME",
     help="Logs received at or after it: an ISO time (UTC unless it names a zone), or an age such as 2h or 3d.",
 )
 @click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
-@click.option("--missing-ids", is_flag=True, help="Name the missing logs and the changed items.")
+@click.option(
+    "--missing-ids", is_flag=True, help="Name the missing logs and the changed items, and how the lake differs."
+)
+@click.option(
+    "--warehouse", metavar="WHERE", help="The lake: a folder, or the ARN of an S3 table bucket. [default: the stack's]"
+)
+@click.option("--no-lake", is_flag=True, help="Compare no lake, though the stack has one.")
+@click.option(
+    "--key",
+    "key_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The key of the lake's digests. [default: as for `rdp lake sync`]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(stack: Stack, *, since: str | None, tenants: tuple[str, ...], missing_ids: bool, as_json: bool) -> None:
-    """Compare the stream with the table and the dead-letter queue; the exit status is 4 when one is not as it must be.
+def command(
+    *,
+    where: Where,
+    since: str | None,
+    tenants: tuple[str, ...],
+    missing_ids: bool,
+    warehouse: str | None,
+    no_lake: bool,
+    key_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare the stream with table, dead-letter queue and lake; the exit status is 4 when one is not as it must be.
 
-    0: every log on the stream is stored with its text, or dead-lettered. 4: some are missing for certain, or items were
-    changed after they were stored: their text is none of those that the stream has for their log id. 3: some are
-    unaccounted for while at least as many messages are in flight, where SQS cannot be looked into: run it again when
-    the queue is empty. A log whose sender got a 500 may be on the stream and nowhere else: it counts as missing. `rdp
-    rebuild` puts back what is missing.
+    0: every log on the stream is stored with its text, or dead-lettered, and the lake holds each up to its checkpoint
+    once. 4: some are missing for certain, or items were changed after they were stored: their text is none of those
+    that the stream has for their log id; or the lake differs. 3: some are unaccounted for while at least as many
+    messages are in flight, where SQS cannot be looked into: run it again when the queue is empty. A log whose sender
+    got a 500 may be on the stream and nowhere else: it counts as missing. `rdp rebuild` puts back what is missing.
 
-    It reads the whole stream and, unless --tenant names some, the whole table: a read unit for every 4 KB.
+    It reads the whole stream and, unless --tenant names some, the whole table: a read unit for every 4 KB. Of the lake
+    it reads the days that the stream still holds. Without --warehouse that is the stack's own lake, if it has one.
     """
+    stack = locate(where)
     now = datetime.now(UTC)
     try:
         since_at = instant.parse(since, now) if since else None
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
+        lake = None if no_lake else _lake(stack, where, tenants, warehouse, key_path)
         estimate = None if tenants else counts.stored_estimate(stack)
-        with counting({"stream": None, "table": estimate, "dead letters": None}) as tell:
-            audit = run(stack, now=now, since=since_at, tenants=tenants, name_missing=missing_ids, tell=tell)
+        with (
+            told() if lake else nullcontext(),
+            counting({"stream": None, "table": estimate, "dead letters": None, "lake": None}) as tell,
+        ):
+            audit = run(stack, now=now, since=since_at, tenants=tenants, name_missing=missing_ids, lake=lake, tell=tell)
     except StreamUnreadableError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -63,6 +106,44 @@ def command(stack: Stack, *, since: str | None, tenants: tuple[str, ...], missin
     else:
         _show(audit)
     raise click.exceptions.Exit(EXIT_CODES[audit.verdict])
+
+
+def _lake(
+    stack: Stack, where: Where, tenants: tuple[str, ...], warehouse: str | None, key_path: Path | None
+) -> LakeSide | None:
+    """Return the lake that is named, or the stack's; None where it has none, or an empty one."""
+    found = warehouse or lake_where.standing(stack, where.data_dir if where.is_local else None)
+    if found is None:
+        return None
+    with told():
+        from consumer.lake import key, listed  # noqa: PLC0415 - an extra, and slow to import
+        from consumer.lake.table import checkpoint_of  # noqa: PLC0415
+        from infra import lake_place  # noqa: PLC0415
+
+        lake = lake_place.find(found, where.data_dir, lambda: stack)
+        if warehouse is None and lake.is_new():
+            return None
+        table = lake.table()
+        checkpoint = checkpoint_of(table)
+        if checkpoint is None:  # A sync of an empty stream made it.
+            return None
+        if checkpoint.stream != stack.stream_name:
+            raise click.ClickException(
+                f"The lake {lake.where} is of stream {checkpoint.stream}, not of {stack.stream_name}: "
+                f"name another --warehouse, or --no-lake."
+            )
+        if checkpoint.created_ms != _created_ms(stack):
+            raise click.ClickException(
+                f"The lake {lake.where} has read nothing of this stream {stack.stream_name}, but one of that name that "
+                f"was made at another time: run `rdp lake sync` first, or leave it out (--no-lake)."
+            )
+        rows = partial(listed.logs, table, tenants=tenants)
+        return LakeSide(lake.where, checkpoint, rows, redactor_of(stack), key.read(key_path or lake.key_path))
+
+
+def _created_ms(stack: Stack) -> int:
+    described = stack.place.kinesis.describe_stream_summary(StreamName=stack.stream_name)["StreamDescriptionSummary"]
+    return int(described["StreamCreationTimestamp"].timestamp() * 1000)
 
 
 def _show(audit: Audit) -> None:
@@ -89,6 +170,18 @@ def _show(audit: Audit) -> None:
         out.say(f"missing: {log.tenant_id} {log.log_id}{note}")
     for item in audit.changed_ids or ():
         out.say(f"changed: {item.tenant_id} {item.log_id}")
+    if audit.lake:
+        _show_lake(audit.lake)
     out.say(
         f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, {audit.in_flight:,} in flight: {audit.verdict}"
     )
+
+
+def _show_lake(lake: LakeAudit) -> None:
+    differences = ", ".join(f"{_KINDS[kind]} {count:,}" for kind, count in lake.differences.items())
+    out.say(
+        f"lake {lake.where}: {lake.logs:,} logs of the stream up to its checkpoint, {lake.rows:,} rows, "
+        f"{lake.after_checkpoint:,} after it; {differences or 'no difference'}"
+    )
+    for one in lake.named or ():
+        out.say(f"{_KINDS[one.kind]}: {one.tenant_id} {one.log_id}")

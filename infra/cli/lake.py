@@ -2,23 +2,24 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
 from infra.cli.replay import outside, redactor_of
-from infra.options.locator import Where, locate, where_options
+from infra.options.lake import on_lake
 from infra.stack import StackError
 from infra.terminal import out
 from infra.terminal.signals import on_stop
 from infra.terminal.summaries import WholeSummaries
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from consumer.lake.sync import Counters
@@ -38,46 +39,11 @@ def command() -> None:
     """
 
 
-def _on_lake(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that name a lake; give the function the `Lake`, and how its stack is found."""
-
-    @where_options
-    @click.option("--warehouse", metavar="WHERE", help="A folder, or the ARN of an S3 table bucket.")
-    @wraps(function)
-    def wrapper(*, where: Where, warehouse: str | None, **arguments: Any) -> None:
-        found: list[Stack] = []
-
-        def stack() -> "Stack":
-            if not found:
-                found.append(locate(where))
-            return found[0]
-
-        with _told():
-            from infra import lake_place  # noqa: PLC0415 - an extra, and slow to import
-
-            function(lake_place.find(warehouse, where.data_dir, stack), stack, **arguments)
-
-    return wrapper
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell in one line what a lake cannot do."""
-    try:
-        from consumer.lake import failures  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as error:
-        raise click.ClickException("A lake needs the extra: pip install 'robust-data-processor[lake]'") from error
-    try:
-        yield
-    except failures.TOLD as error:
-        raise click.ClickException(str(error)) from error
-
-
 _RAW = click.option("--raw", is_flag=True, help="The table of originals, in place of the redacted one.")
 
 
 @command.command("sync")
-@_on_lake
+@partial(on_lake, make=True)
 @_RAW
 @click.option("--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
 @click.option(
@@ -94,7 +60,7 @@ _RAW = click.option("--raw", is_flag=True, help="The table of originals, in plac
     "key_path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The key of the lake's digests. [default: lake.key in the folder; of a bucket: in the data folder]",
+    help="The key of the lake's digests, drawn for a new lake. [default: lake.key in the folder, or the data folder]",
 )
 def sync(
     lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, follow: bool, every_s: int, key_path: Path | None
@@ -103,8 +69,12 @@ def sync(
 
     It may be killed at any time, and run twice at once: rows and position are one commit.
     """
-    from consumer.lake import job  # noqa: PLC0415 - an extra, and slow to import
+    from consumer.lake import job, key  # noqa: PLC0415 - an extra, and slow to import
 
+    key_path = key_path or lake.key_path
+    if lake.is_new() and key.draw(key_path):
+        out.say(f"A new lake; its key is {key_path}. Keep it as long as the lake.", err=True)
+    lake_key = key.read(key_path)
     came = threading.Event()
     on = stack()
     redactor = None if raw else redactor_of(on)
@@ -115,7 +85,7 @@ def sync(
             outside(on),
             lake.catalog,
             redactor,
-            lake.key(key_path),
+            lake_key,
             stopped=came.is_set,
             show=lambda counters: _shown(cleanup, counters),
         )
@@ -145,7 +115,7 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
 
 
 @command.command("status")
-@_on_lake
+@on_lake
 @_RAW
 @click.option(
     "--snapshots", is_flag=True, help="The snapshots that `rdp lake query --snapshot` takes, in place of the parts."
@@ -188,7 +158,7 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
 
 
 @command.command("compact")
-@_on_lake
+@on_lake
 @_RAW
 @click.option(
     "--keep-days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="How long snapshots stay."
@@ -213,7 +183,7 @@ def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days
 
 
 @command.command("query")
-@_on_lake
+@on_lake
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--snapshot", "snapshot_id", type=int, metavar="ID", help="The table as it stood then.")

@@ -25,6 +25,12 @@ def rdp(stack: LocalStack, *arguments: str) -> Result:
     return CliRunner().invoke(main, ["lake", *arguments, "--data-dir", str(stack.data_dir)])
 
 
+def audited(stack: LocalStack, warehouse: str, tenant: str) -> str:
+    """Return what the audit of the tenant's logs says of the lake."""
+    line = ["audit", "--missing-ids", "--tenant", tenant, "--warehouse", warehouse, "--data-dir", str(stack.data_dir)]
+    return CliRunner().invoke(main, line).output
+
+
 def done(result: Result) -> Result:
     """Return the result of a command that succeeded."""
     assert result.exit_code == 0, result.output
@@ -70,6 +76,7 @@ def test_a_table_bucket_holds_each_log_once_beside_another_sync(local_stack: Loc
     status = done(rdp(local_stack, "status", "--warehouse", table_bucket))
     assert f"{tenant}\t" in status.stdout
     assert "of it are no rows" in status.stderr
+    assert f"{len(expected)} rows, 0 after it; no difference" in audited(local_stack, table_bucket, tenant)
     assert "is for a lake in a folder" in rdp(local_stack, "compact", "--warehouse", table_bucket).output
 
 
@@ -92,6 +99,9 @@ def test_a_followed_stream_is_in_the_folder_when_it_is_stopped(local_stack: Loca
     assert ids(local_stack, warehouse, tenant) == expected
     done(rdp(local_stack, "compact", "--warehouse", warehouse))
     assert ids(local_stack, warehouse, tenant) == expected
+    assert f"{len(expected)} rows, 0 after it; no difference" in audited(local_stack, warehouse, tenant)
+    in_folder(tmp_path / "lake").load_table(name_of(raw=False)).delete("log_id = 'log-207'")
+    assert f"lake lacks: {tenant} log-207\n" in audited(local_stack, warehouse, tenant)
     texts = done(
         rdp(local_stack, "query", "SELECT DISTINCT text FROM logs", "--format", "csv", "--warehouse", warehouse)
     )

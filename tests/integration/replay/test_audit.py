@@ -4,11 +4,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from moto import mock_aws
 
+from consumer.lake.catalog import in_folder, name_of
+from infra import cli
 from infra.audit.run import Audit, run
 from infra.cli import audit as audit_command
 from infra.options.locator import Locator
@@ -202,3 +207,61 @@ def test_the_command_prints_a_table_or_json_and_its_exit_status_is_the_finding(s
     stack.place.sqs.send_message(QueueUrl=stack.queue_url, MessageBody="anything")
     assert invoked("--json", "--missing-ids", "--since", "1h")[0] == 3
     assert invoked("--since", "soon")[0] == 2
+
+
+def _rdp(stack: Stack, *arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, list(arguments), obj=Locator(lambda _: stack))
+
+
+def test_a_lake_that_differs_is_named_and_ends_with_4(stack: Stack, tmp_path: Path) -> None:
+    """Equal after a sync, though newer logs are on the stream; then a row too few, one too many, and one changed."""
+    lake = ["--warehouse", str(tmp_path / "lake")]
+    assert _rdp(stack, "lake", "sync", *lake).exit_code == 0
+    newer = recent(LOGS)
+    put(stack.place.kinesis, [newer])
+    store(stack, newer)
+    equal = _rdp(stack, "audit", *lake)
+    assert equal.exit_code == 0, equal.output
+    beside = f"{LOGS} logs of the stream up to its checkpoint, {LOGS} rows, 1 after it; no difference"
+    assert beside in equal.stdout
+    table = in_folder(tmp_path / "lake").load_table(name_of(raw=False))
+    rows = table.scan(row_filter="log_id == 'log-000004'").to_arrow()
+    table.delete("log_id == 'log-000004'")
+    now = [datetime.now(UTC).replace(tzinfo=None)]  # A log of before the stream was made need not be on it.
+    table.append(_with(_with(rows, "log_id", ["stray"]), "received_at", now))
+    table.delete("log_id == 'log-000005'")
+    table.append(_with(_with(rows, "log_id", ["log-000005"]), "tenant_id", ["tenant-02"]))
+    differs = _rdp(stack, "audit", "--missing-ids", *lake)
+    assert differs.exit_code == 4
+    for line in (
+        "lake lacks: tenant-01 log-000004",
+        "stream lacks: tenant-01 stray",
+        "text differs: tenant-02 log-000005",
+        "lake lacks 1, stream lacks 1, text differs 1",
+        "in flight: lake_differs",
+    ):
+        assert line in differs.stdout
+    report = json.loads(_rdp(stack, "audit", "--json", *lake).stdout)
+    assert report["lake"]["differences"] == {"lake_lacks": 1, "stream_lacks": 1, "text_differs": 1}
+    assert _rdp(stack, "audit", "--no-lake", "--data-dir", str(tmp_path)).exit_code == 0
+    found = _rdp(stack, "audit", "--data-dir", str(tmp_path))
+    assert (found.exit_code, "lake_differs" in found.stdout) == (4, True)
+
+
+def _with(rows: pa.Table, column: str, values: list[Any]) -> pa.Table:
+    field = rows.schema.field(column)
+    return rows.set_column(rows.schema.get_field_index(column), field, pa.array(values, field.type))
+
+
+def test_a_lake_that_cannot_be_compared_is_told(stack: Stack, tmp_path: Path) -> None:
+    """Not there, of another stream, or without its key: one line each, and nothing is made."""
+    lake = ["--warehouse", str(tmp_path / "lake")]
+    assert "There is no lake in" in _rdp(stack, "audit", *lake).stderr
+    assert list(tmp_path.iterdir()) == []
+    assert _rdp(stack, "lake", "sync", *lake).exit_code == 0
+    (tmp_path / "lake" / "lake.key").rename(tmp_path / "kept.key")
+    assert "key is not at" in _rdp(stack, "audit", *lake).stderr
+    lake += ["--key", str(tmp_path / "kept.key")]
+    assert _rdp(stack, "audit", *lake).exit_code == 0
+    other = replace(stack, outputs={**stack.outputs, "StreamName": "other"})
+    assert "is of stream logs, not of other" in _rdp(other, "audit", *lake).stderr

@@ -5,25 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from consumer.lake.catalog import KEY_FILE, ensure, in_folder, key_file, name_of
+from consumer.lake.catalog import ensure, in_folder, name_of, standing_in
 from consumer.lake.checkpoint import WrongLakeError
 from consumer.lake.rows import KEY_BYTES
-
-
-def test_a_key_is_drawn_once(tmp_path: Path) -> None:
-    """It is random, its owner's alone, and the same from then on."""
-    key = key_file(tmp_path / "one.key")
-    assert key == key_file(tmp_path / "one.key")
-    assert key != key_file(tmp_path / "other.key")
-    assert (tmp_path / "one.key").stat().st_mode & 0o777 == 0o600
-    assert len(key) == KEY_BYTES
-
-
-def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
-    """A cut file would be another key."""
-    (tmp_path / KEY_FILE).write_bytes(b"short")
-    with pytest.raises(WrongLakeError, match="no key of a lake: it has 5 bytes"):
-        key_file(tmp_path / KEY_FILE)
 
 
 def test_a_folder_is_its_owners_alone(tmp_path: Path) -> None:
@@ -49,3 +33,13 @@ def test_a_copy_of_a_lake_is_refused(tmp_path: Path, *, is_moved: bool) -> None:
     (shutil.move if is_moved else shutil.copytree)(original, copy)
     with pytest.raises(WrongLakeError, match="copy is a copy of a lake, or was moved"):
         in_folder(copy)
+
+
+def test_a_folder_without_a_lake_is_left_as_it_is(tmp_path: Path) -> None:
+    """Who asks a lake by a mistyped name learns so, and makes none."""
+    for folder in (tmp_path / "lkae", tmp_path):
+        with pytest.raises(WrongLakeError, match="There is no lake in"):
+            standing_in(folder)
+    assert list(tmp_path.iterdir()) == []
+    in_folder(tmp_path / "lake")
+    standing_in(tmp_path / "lake")

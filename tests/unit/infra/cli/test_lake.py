@@ -47,3 +47,11 @@ def test_what_is_not_there_is_told(folder: Path) -> None:
     assert "`rdp lake sync --raw` makes it" in _rdp(folder, "query", "SELECT 1", "--raw").stderr
     assert "Parser Error" in _rdp(folder, "query", "SELEKT").stderr
     assert "is no S3 table bucket" in _rdp(Path("arn:aws:s3:::bucket"), "status").stderr
+
+
+def test_a_mistyped_folder_is_told_and_not_made(tmp_path: Path) -> None:
+    """Whoever asks or compacts a lake that is not there learns so."""
+    for verb in (["status"], ["query", "SELECT 1"], ["compact"]):
+        asked = _rdp(tmp_path / "lkae", *verb)
+        assert (asked.exit_code, "There is no lake in" in asked.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []
