@@ -1,8 +1,8 @@
 """One request from event to answer: route, credentials, records, quota, stream, queue. The order, and nothing else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from ingest import report
@@ -13,21 +13,11 @@ from ingest.api.request import Request, from_event, without_body
 from ingest.api.respond import not_found
 from ingest.api.routes import Match, Routes
 from ingest.contract.errors import Rejected
-from ingest.contract.message import EncodedLog
 from ingest.settings import Settings
-from ingest.sinks.publish import NOTHING, publish
+from ingest.sinks.publish import NOTHING, Puts, publish
 
 RESERVED_S: Final = 1.5
 """What remains of the invocation's time when the last call to SQS starts: one client timeout, and the answer."""
-
-
-class Puts(Protocol):
-    """A sink: the queue or the stream."""
-
-    def __call__(
-        self, logs: Sequence[EncodedLog], *, give_up_at_s: float, on_refusal: Callable[[str, int], None]
-    ) -> frozenset[int]:
-        """Return the positions not taken; `on_refusal(code, logs)` is told of every refusal."""
 
 
 class TakesQuota(Protocol):
@@ -74,19 +64,7 @@ def respond(
     properties: dict[str, object] = {"request_id": request_id, "lambda_request_id": lambda_request_id}
     principal: str | None = None
     try:
-        if settings.authentication != "none":  # Before the body is looked at.
-            asks = _without_body(event, match)
-            sender = principal_of(
-                event,
-                Credentials(asks.headers, asks.query, asks.parameters),
-                scope=WRITE,
-                authentication=settings.authentication,
-                jwt_tenant_claim=settings.jwt_tenant_claim,
-                find_key=outside.find_key,
-            )
-            principal = sender.tenant_id
-            if sender.key_id:
-                properties["key_id"] = sender.key_id
+        principal = _authenticated(event, match, settings, outside, properties)  # Before the body is looked at.
         request = from_event(
             event,
             path=match.path,
@@ -94,7 +72,7 @@ def respond(
             request_id=request_id,
             tenant_attribute=settings.tenant_attribute,
         )
-        count = partial(_count, request, principal, now_ms=now_ms, outside=outside, properties=properties)
+        logs = 0
         try:
             parsed = parse(
                 request,
@@ -103,10 +81,14 @@ def respond(
                 log_id_at=outside.log_ids(now_ms),
                 principal=principal,
             )
-        except Rejected:
-            count(logs=0)
-            raise
-        count(logs=len(parsed.messages))
+            logs = len(parsed.messages)
+        finally:
+            if principal is not None:  # The bytes that were read count, also where no log is taken from them.
+                failure = outside.take_quota(
+                    tenant_id=principal, logs=logs, body_bytes=len(request.body), now_s=now_ms / 1000
+                )
+                if failure is not None:
+                    properties["quota_failure"] = failure
     except Rejected as rejected:
         if rejected.reason == "over_quota":
             properties["tenants"] = {principal: 1}
@@ -116,22 +98,13 @@ def respond(
         return match.dialect.refuse(rejected, _without_body(event, match))
     published = NOTHING
     if parsed.messages:
-        refusals: list[tuple[str, str, int]] = []  # (service, error code, logs)
         published = publish(
             parsed.messages,
-            put_on_stream=lambda logs: outside.put_on_stream(
-                logs,
-                give_up_at_s=started_s + settings.stream_budget_ms / 1000,
-                on_refusal=lambda code, count: refusals.append(("kinesis", code, count)),
-            ),
-            enqueue=lambda logs: outside.enqueue(
-                logs,
-                give_up_at_s=started_s + remaining_s - RESERVED_S,
-                on_refusal=lambda code, count: refusals.append(("sqs", code, count)),
-            ),
+            stream=outside.put_on_stream,
+            stream_until_s=started_s + settings.stream_budget_ms / 1000,
+            queue=outside.enqueue,
+            queue_until_s=started_s + remaining_s - RESERVED_S,
         )
-        if refusals:
-            properties["refusals"] = report.refusal_counts(refusals)
     lines = report.accepted_lines(
         parsed,
         published,
@@ -144,21 +117,28 @@ def respond(
     return match.dialect.answer(parsed, published.not_enqueued, request)
 
 
-def _count(
-    request: Request,
-    principal: str | None,
-    *,
-    logs: int,
-    now_ms: int,
-    outside: Outside,
-    properties: dict[str, object],
-) -> None:
-    """Count a request against its tenant's quota: the bytes that were read, also where no log is taken from them."""
-    if principal is None:
-        return
-    failure = outside.take_quota(tenant_id=principal, logs=logs, body_bytes=len(request.body), now_s=now_ms / 1000)
-    if failure is not None:
-        properties["quota_failure"] = failure
+def _authenticated(
+    event: HttpEvent, match: Match, settings: Settings, outside: Outside, properties: dict[str, object]
+) -> str | None:
+    """Return the tenant of the request's credentials, None where none are asked for; its key stands in `properties`.
+
+    Raises:
+        Rejected: as `principal_of`.
+    """
+    if settings.authentication == "none":
+        return None
+    asks = _without_body(event, match)
+    sender = principal_of(
+        event,
+        Credentials(asks.headers, asks.query, asks.parameters),
+        scope=WRITE,
+        authentication=settings.authentication,
+        jwt_tenant_claim=settings.jwt_tenant_claim,
+        find_key=outside.find_key,
+    )
+    if sender.key_id:
+        properties["key_id"] = sender.key_id
+    return sender.tenant_id
 
 
 def _without_body(event: HttpEvent, match: Match) -> Request:

@@ -27,6 +27,8 @@ def accepted_lines(
     Where all went well, it says no more than what, whose, and whose request.
     """
     told: dict[str, object] = {"tenants": _tenants(parsed.messages), **properties}
+    if published.refusals:
+        told["refusals"] = published.refusals
     if published.not_enqueued or published.stream_pending:
         told |= {"event": "ingest", "level": "error" if published.not_enqueued else "warning"}
     else:
@@ -37,7 +39,7 @@ def accepted_lines(
             "accepted_bytes": published.enqueued_bytes,
             "enqueue_failures": len(published.not_enqueued),
             "stream_failures": len(published.stream_pending),
-            "ingest_latency_ms": round(latency_ms, 3),
+            "ingest_latency_ms": int(latency_ms * 1000 + 0.5) / 1000,
         },
         timestamp_ms=timestamp_ms,
         dimensions={"service": "ingest", "stack": stack},
@@ -47,17 +49,6 @@ def accepted_lines(
         return [line]
     reasons = Counter(rejected.reason for rejected in parsed.rejected)
     return [line, *(_rejected_line(reason, n, stack, timestamp_ms, properties) for reason, n in reasons.items())]
-
-
-def refusal_counts(refusals: Sequence[tuple[str, str, int]]) -> dict[str, int]:
-    """Return how many logs each `service:error code` was told for, of (service, error code, logs).
-
-    Counted, because CloudWatch cuts a line at 256 KiB, and 20,000 logs refused at each of ten tries are more than that.
-    """
-    counts: Counter[str] = Counter()
-    for service, code, logs in refusals:
-        counts[f"{service}:{code}"] += logs
-    return dict(counts)
 
 
 def rejected_lines(error: Rejected, *, stack: str, timestamp_ms: int, properties: Mapping[str, object]) -> list[str]:

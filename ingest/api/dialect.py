@@ -6,6 +6,8 @@ Each lives in one file of `dialects/`, whose list (`dialects.LATER`) is all that
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from ingest.contract.message import Severity, Source
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Record(NamedTuple):
     severity: Severity | None = None
 
 
-class Records(NamedTuple):
+class Records(msgspec.Struct, frozen=True):
     """What a request holds, in order; what could not be read stands as the `Rejected` that says why.
 
     A lone record (not `is_batch`) that is refused refuses the request. `source` is the dialect's word for where the

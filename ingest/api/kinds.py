@@ -4,9 +4,11 @@
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 from ingest.api.documents import without_mark
+from ingest.api.media_type import media_type
 
 Kind = Literal["text", "json", "ndjson", "msgpack", "guessed"]
 
@@ -27,8 +29,14 @@ _FORM: Final = re.compile(rb"[\w.~%+\[\]-]++=[\w.~%+!$'()*,;:@/?-]*+(?:&[\w.~%+\
 _ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})++")
 
 
-def kind_of(content_type: str) -> Kind | None:
-    """Return what the media type says (in lower case, without parameters), or None for one that is not taken."""
+@lru_cache(maxsize=256)  # A client sends the same one for ever.
+def kind_of(content_type: str) -> tuple[Kind | None, str]:
+    """Return what a Content-Type header says the body is, None for a type that is not taken, and the charset."""
+    name, charset = media_type(content_type)
+    return _kind_of_type(name), charset
+
+
+def _kind_of_type(content_type: str) -> Kind | None:
     if content_type in _JSON_TYPES:
         return "json"
     if content_type == "text/plain":

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from ingest.api import tenant
 from ingest.api.convert import checked
 from ingest.api.dialect import Dialect, Record, Records
@@ -25,7 +27,7 @@ class RejectedRecord(NamedTuple):
     reason: RejectReason
 
 
-class Parsed(NamedTuple):
+class Parsed(msgspec.Struct, frozen=True):
     """What a request holds. `positions[i]` is the place of `messages[i]` among the batch's records.
 
     `aside` is the dialect's own, from its `read` to its `answer`.
@@ -38,7 +40,7 @@ class Parsed(NamedTuple):
     aside: Any = None
 
 
-class _Defaults(NamedTuple):
+class _Defaults(msgspec.Struct, frozen=True):
     """What the request gives to records that don't bring it themselves."""
 
     tenant_id: str | None

@@ -70,14 +70,13 @@ def _check_text_size(text: str) -> None:
         raise Rejected("text_too_large")
 
 
-class Room:
+class Room(msgspec.Struct):
     """What the fields of a request's logs may still take together, in bytes of JSON.
 
     What many logs share, a resource or labels, stands in each of them, and is looked at in each.
     """
 
-    def __init__(self, left_bytes: int = MAX_LOGS_BYTES) -> None:
-        self._left_bytes = left_bytes
+    left_bytes: int = MAX_LOGS_BYTES
 
     def take(self, json_bytes: int) -> None:
         """Count a log's fields, whether the log is taken or refused.
@@ -85,8 +84,8 @@ class Room:
         Raises:
             Rejected: `body_too_large`.
         """
-        self._left_bytes -= json_bytes
-        if self._left_bytes < 0:
+        self.left_bytes -= json_bytes
+        if self.left_bytes < 0:
             raise Rejected("body_too_large")
 
 

@@ -3,7 +3,9 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from ingest.api import encodings
 from ingest.api.encodings import MAX_BODY_BYTES
@@ -14,7 +16,7 @@ _MAX_BASE64_CHARS: Final = (MAX_BODY_BYTES + 2) // 3 * 4
 _NONE: Final[Mapping[str, str]] = {}
 
 
-class Request(NamedTuple):
+class Request(msgspec.Struct, frozen=True):
     """One request. Header names are lower case; `body` is what the client meant: decoded and inflated.
 
     `tenant_attribute` is this deployment's: what a dialect of attributes looks for ("": for nothing).
@@ -68,7 +70,8 @@ def _received_ms(event: Mapping[str, Any]) -> int:
 
 def _headers(event: Mapping[str, Any]) -> Mapping[str, str]:
     headers: Mapping[str, str] = event.get("headers") or {}
-    if "".join(headers).islower():  # As the gateway gives them.
+    names = "".join(headers)
+    if names.lower() == names:  # As the gateway gives them.
         return headers
     return {name.lower(): value for name, value in headers.items()}
 

@@ -4,7 +4,7 @@ Without this `1764000000.123456789`, a time in nanoseconds, would come back as `
 """
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 import msgspec
 
@@ -38,6 +38,5 @@ def decoder(type: Any = Any) -> "msgspec.json.Decoder[Any]":  # noqa: A002 - msg
     return msgspec.json.Decoder(type, float_hook=number)
 
 
-def encode(value: Any) -> bytes:
-    """Return the value, of JSON's types and Decimal, as UTF-8 JSON."""
-    return _encoder.encode(value)
+encode: Final = _encoder.encode
+"""From a value, of JSON's types and Decimal, to UTF-8 JSON."""

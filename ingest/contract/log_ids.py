@@ -24,6 +24,8 @@ MAX_MS: Final = (1 << 48) - 1
 """The last millisecond that a UUIDv7 can say: in the year 10889."""
 
 _TAIL_BITS: Final = 42
+_TAIL: Final = (1 << _TAIL_BITS) - 1
+_VERSION: Final = 7 << 12
 _VARIANT: Final = 0b10 << 62
 _FORM: Final = re.compile(
     r"(?:s[0-9]{2}\.)?([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII
@@ -35,15 +37,16 @@ def generator(received_ms: int, random: int, *, buckets: int = 1) -> Callable[[i
 
     `random` has `RANDOM_BITS` bits, drawn anew for each request: they keep the ids of two requests apart.
     """
-    time = f"{received_ms:012x}"
     bucket = f"s{random % buckets:02}." if buckets > 1 else ""
     random >>= 6
-    prefix = f"{bucket}{time[:8]}-{time[8:]}-7{random >> _TAIL_BITS:03x}-"
-    tail = _VARIANT | random & ((1 << _TAIL_BITS) - 1)
+    # Through bytes: at every request, and an f-string's `:016x` costs four times as much.
+    start = (received_ms << 16 | _VERSION | random >> _TAIL_BITS).to_bytes(8)
+    prefix = f"{bucket}{start[:4].hex()}-{start[4:].hex('-', 2)}-"
+    tail = _VARIANT | random & _TAIL
 
     def log_id(position: int) -> str:
-        end = f"{tail | position << _TAIL_BITS:016x}"
-        return f"{prefix}{end[:4]}-{end[4:]}"
+        end = (tail | position << _TAIL_BITS).to_bytes(8)
+        return f"{prefix}{end[:2].hex()}-{end[2:].hex()}"
 
     return log_id
 

@@ -82,18 +82,13 @@ def emf_line(
 
     A line is paid for by the byte: a count of 0 is left out, which no sum misses, and so are units, which names say.
     """
-    said = {name: value for name, value in metrics.items() if value or name in _TIMES}
-    line: dict[str, object] = {
-        "_aws": {"Timestamp": timestamp_ms, "CloudWatchMetrics": _directives(tuple(said), tuple(dimensions))},
-        **dimensions,
-        **properties,
-        **dict(said.items()),
-    }
-    return orjson.dumps(line).decode()
+    said: dict[str, object] = {name: value for name, value in metrics.items() if value or name in _TIMES}
+    about = {"Timestamp": timestamp_ms, "CloudWatchMetrics": _directives(tuple(said), tuple(dimensions))}
+    return orjson.dumps({"_aws": about, **dimensions, **properties, **said}).decode()
 
 
 @lru_cache(maxsize=256)  # The same few at every request.
-def _directives(names: tuple[MetricName, ...], dimensions: tuple[str, ...]) -> orjson.Fragment:
+def _directives(names: tuple[str, ...], dimensions: tuple[str, ...]) -> orjson.Fragment:
     metrics = [{"Name": name} for name in names]
     directive = {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}
     return orjson.Fragment(orjson.dumps([directive]))

@@ -1,40 +1,67 @@
 """Messages made durable: first on the stream, then in the queue, so that the queue knows what the stream lacks."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 import msgspec
 
 from ingest.contract.message import EncodedLog, InternalMessage, encode
 
 
-class Published(NamedTuple):
-    """Positions in the messages: `not_enqueued` has no 202; `stream_pending` goes on the stream by the consumer."""
+class Puts(Protocol):
+    """A sink: the queue or the stream."""
+
+    def __call__(
+        self, logs: Sequence[EncodedLog], *, give_up_at_s: float, on_refusal: Callable[[str, int], None]
+    ) -> frozenset[int]:
+        """Return the positions not taken; `on_refusal(code, logs)` is told of every refusal."""
+
+
+class Published(msgspec.Struct, frozen=True):
+    """Positions in the messages: `not_enqueued` has no 202; `stream_pending` goes on the stream by the consumer.
+
+    `refusals` says how many logs each `service:error code` was told for. Counted, because CloudWatch cuts a line at
+    256 KiB, and 20,000 logs refused at each of ten tries are more than that.
+    """
 
     not_enqueued: frozenset[int]
     stream_pending: frozenset[int]
     enqueued_bytes: int
+    refusals: Mapping[str, int] = {}
 
 
-NOTHING = Published(frozenset(), frozenset(), 0)
+NOTHING: Final = Published(frozenset(), frozenset(), 0)
 
 
 def publish(
-    messages: Sequence[InternalMessage],
-    *,
-    put_on_stream: Callable[[Sequence[EncodedLog]], frozenset[int]],
-    enqueue: Callable[[Sequence[EncodedLog]], frozenset[int]],
+    messages: Sequence[InternalMessage], *, stream: Puts, stream_until_s: float, queue: Puts, queue_until_s: float
 ) -> Published:
-    """Return what became of the messages. Both sinks take a sequence and return the positions they could not take.
+    """Return what became of the messages; each sink gives up at its time.
 
     A stream that refuses never fails a request: the message travels with its mark. A queue that refuses does.
     """
+    refusals: list[tuple[str, int]] = []
     logs = [EncodedLog(message.tenant_id, encode(message)) for message in messages]
-    pending = put_on_stream(logs)
+    pending = stream(
+        logs, give_up_at_s=stream_until_s, on_refusal=lambda code, count: refusals.append((f"kinesis:{code}", count))
+    )
     for position in pending:
         message = messages[position]
         marked = encode(msgspec.structs.replace(message, stream_pending=True))
         logs[position] = EncodedLog(message.tenant_id, marked)
-    failed = enqueue(logs)
-    enqueued_bytes = sum([len(log.data) for position, log in enumerate(logs) if position not in failed])
-    return Published(failed, pending, enqueued_bytes)
+    failed = queue(
+        logs, give_up_at_s=queue_until_s, on_refusal=lambda code, count: refusals.append((f"sqs:{code}", count))
+    )
+    enqueued_bytes = 0
+    for position, log in enumerate(logs):
+        if position not in failed:
+            enqueued_bytes += len(log.data)
+    return Published(failed, pending, enqueued_bytes, _counted(refusals) if refusals else {})
+
+
+def _counted(refusals: Sequence[tuple[str, int]]) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for refusal, logs in refusals:
+        counts[refusal] += logs
+    return counts

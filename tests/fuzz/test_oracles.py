@@ -6,6 +6,7 @@ from random import Random
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from consumer.replay.deaggregate import Broken, UserRecord, deaggregate
 from consumer.replay.select import read_log
@@ -88,17 +89,17 @@ def test_a_request_is_written_and_read_the_same() -> None:
 
 def _loses_a_record(*arguments: Any, **named: Any) -> Parsed:
     parsed = parse(*arguments, **named)
-    return parsed._replace(messages=parsed.messages[:-1], positions=parsed.positions[:-1])
+    return replace(parsed, messages=parsed.messages[:-1], positions=parsed.positions[:-1])
 
 
 def _gives_it_to_another_tenant(*arguments: Any, **named: Any) -> Parsed:
     parsed = parse(*arguments, **named)
-    return parsed._replace(messages=[_of_tenant(message, "other") for message in parsed.messages])
+    return replace(parsed, messages=[_of_tenant(message, "other") for message in parsed.messages])
 
 
 def _strips_text(*arguments: Any, **named: Any) -> Parsed:
     parsed = parse(*arguments, **named)
-    return parsed._replace(messages=[_with_text(message, message.text.strip() + "!") for message in parsed.messages])
+    return replace(parsed, messages=[_with_text(message, message.text.strip() + "!") for message in parsed.messages])
 
 
 def _of_tenant(message: InternalMessage, tenant_id: str) -> InternalMessage:
@@ -136,7 +137,7 @@ def test_a_body_taken_in_part_is_noticed() -> None:
 
     def cut(event: Any) -> Any:
         request = from_event(event)
-        return request._replace(body=request.body[:-1])
+        return replace(request, body=request.body[:-1])
 
     def refuses(event: Any) -> Any:
         inflate(b"no gzip")

@@ -12,7 +12,6 @@ from ingest.api import event_time, kinds, openapi
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import json_text, value_of, values_of_lines, without_mark
 from ingest.api.events import Response
-from ingest.api.media_type import media_type
 from ingest.api.parse import MAX_RECORDS, Parsed
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, fits, json_response
@@ -51,24 +50,24 @@ def read(request: Request) -> Records:
     Raises:
         Rejected: `unsupported_content_type`, `invalid_encoding`, or `invalid_json` when nothing can be read.
     """
-    content_type, charset = media_type(request.headers.get("content-type", ""))
+    kind, charset = kinds.kind_of(request.headers.get("content-type", ""))
     log_id = request.headers.get("x-log-id")
-    match kinds.kind_of(content_type):
-        case None:
-            raise Rejected("unsupported_content_type")
+    match kind:
+        case "json" | "ndjson":
+            if charset not in _JSON_CHARSETS:
+                raise Rejected("invalid_encoding")
+            body = without_mark(request.body)
+            return _of_json(body, log_id) if kind == "json" else _batch(values_of_lines(body, most=MAX_RECORDS))
         case "text":
             return _of_text(request.body, charset, log_id)
+        case "guessed":
+            return _guessed(request.body, charset, log_id)
         case "msgpack":
             from ingest.api import fluent  # noqa: PLC0415 - rare, and a cold start is not
 
             return _batch(fluent.values(request.body, most=MAX_RECORDS))
-        case "guessed":
-            return _guessed(request.body, charset, log_id)
-        case kind:
-            if charset not in _JSON_CHARSETS:
-                raise Rejected("invalid_encoding")
-            body = without_mark(request.body)
-            return _batch(values_of_lines(body, most=MAX_RECORDS)) if kind == "ndjson" else _of_json(body, log_id)
+        case None:
+            raise Rejected("unsupported_content_type")
 
 
 def _guessed(body: bytes, charset: str, log_id: str | None) -> Records:
@@ -119,7 +118,6 @@ def _batch(values: list[Any], tenant_id: Any = None) -> Records:
 
 def _record(value: Any) -> Record | Rejected:
     if isinstance(value, dict):
-        event_at, severity = event_time.of_record(value), severity_of_record(value)
         text = None
         for key in TEXT_KEYS:
             text = value.get(key)
@@ -133,7 +131,9 @@ def _record(value: Any) -> Record | Rejected:
         tenant_id, log_id = value.pop("tenant_id", None), value.pop("log_id", None)
         if isinstance(text, Rejected):
             return text
-        return Record(text, tenant_id, log_id, value, event_at, severity)
+        if not value:
+            return Record(text, tenant_id, log_id, value)
+        return Record(text, tenant_id, log_id, value, event_time.of_record(value), severity_of_record(value))
     if isinstance(value, str):
         return Record(value)
     return value if isinstance(value, Rejected) else Rejected("invalid_record")

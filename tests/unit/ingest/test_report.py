@@ -77,6 +77,12 @@ def test_accepted_is_what_sqs_acknowledged() -> None:
     assert (root["accepted"], root["enqueue_failures"], root["accepted_bytes"]) == (1, 2, 100)
 
 
+def test_refusals_stand_in_the_line() -> None:
+    """What SQS and Kinesis said is what an operator searches for."""
+    (line,) = _lines(_parsed(["a"], []), Published(frozenset({0}), frozenset(), 0, {"sqs:AccessDenied": 2}))
+    assert json.loads(line)["refusals"] == {"sqs:AccessDenied": 2}
+
+
 def test_a_line_names_at_most_ten_tenants() -> None:
     """The busiest ones, with their counts."""
     tenants = [f"t{i}" for i in range(50) for _ in range(i)]
@@ -104,10 +110,3 @@ def test_no_line_holds_a_text() -> None:
         is_batch=True,
     )
     assert "secret" not in "".join(_lines(parsed, Published(frozenset({0}), frozenset({0}), 0)))
-
-
-def test_refusals_are_counted_by_service_and_code() -> None:
-    """What SQS and Kinesis said, in a few words whatever the number of logs and tries."""
-    refusals = [("sqs", "Throttling", 1)] * 5_000 + [("kinesis", "Throttling", 7), ("sqs", "AccessDenied", 2)]
-    assert report.refusal_counts(refusals) == {"sqs:Throttling": 5_000, "kinesis:Throttling": 7, "sqs:AccessDenied": 2}
-    assert report.refusal_counts([]) == {}

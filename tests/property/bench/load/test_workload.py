@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bench.judge.history import phones_left
 from bench.load.mix import KINDS, RequestKind
@@ -24,8 +25,8 @@ RUNS = settings(max_examples=15, deadline=None)
 def parsed(request: PlannedRequest) -> Parsed:
     """Return what ingest makes of a request."""
     event = {"headers": request.headers, "body": request.body.decode("latin-1"), "isBase64Encoded": False}
-    with_body = from_event(event)._replace(
-        body=request.body, headers={name.lower(): value for name, value in request.headers.items()}
+    with_body = replace(
+        from_event(event), body=request.body, headers={name.lower(): value for name, value in request.headers.items()}
     )
     return parse(
         with_body, DIALECT, received_at="2026-11-24T05:00:00.000Z", log_id_at=lambda position: f"generated-{position}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from ingest.api import dialects
 from ingest.api.respond import json_response
@@ -97,7 +98,7 @@ def test_the_first_dialect_is_as_before(toy: Ingest) -> None:
 def test_what_read_lays_aside_reaches_the_answer() -> None:
     """What no record holds and the answer needs: the names of bulk actions, an id in the body."""
     dialect = DIALECT._replace(
-        read=lambda request: DIALECT.read(request)._replace(aside=len(request.body)),
+        read=lambda request: replace(DIALECT.read(request), aside=len(request.body)),
         answer=lambda parsed, _, __: json_response(200, {"aside": parsed.aside}),
     )
     assert _said(Ingest(dialects=(dialect,))(_toy("a\nb"))) == (200, {"aside": 3})

@@ -3,22 +3,35 @@
 from collections.abc import Callable, Sequence
 
 from ingest.contract.message import EncodedLog, decode, encode
-from ingest.sinks.publish import NOTHING, Published, publish
+from ingest.sinks.publish import NOTHING, Published, Puts, publish
 from tests.unit.ingest.fakes import message
+
+_UNTIL_S = {"stream": 1.5, "queue": 8.5}
 
 
 def _publish(texts: list[str], pending: set[int], failed: set[int]) -> tuple[Published, list[tuple[str, EncodedLog]]]:
     seen: list[tuple[str, EncodedLog]] = []
 
-    def sink(name: str, refused: set[int]) -> Callable[[Sequence[EncodedLog]], frozenset[int]]:
-        def take(logs: Sequence[EncodedLog]) -> frozenset[int]:
+    def sink(name: str, refused: set[int]) -> Puts:
+        def take(
+            logs: Sequence[EncodedLog], *, give_up_at_s: float, on_refusal: Callable[[str, int], None]
+        ) -> frozenset[int]:
+            assert give_up_at_s == _UNTIL_S[name]
             seen.extend((name, log) for log in logs)
+            for _ in refused:
+                on_refusal("Throttling", 3)
             return frozenset(refused)
 
         return take
 
     messages = [message(f"log-{i}", text, tenant_id=f"t{i}") for i, text in enumerate(texts)]
-    published = publish(messages, put_on_stream=sink("stream", pending), enqueue=sink("queue", failed))
+    published = publish(
+        messages,
+        stream=sink("stream", pending),
+        stream_until_s=_UNTIL_S["stream"],
+        queue=sink("queue", failed),
+        queue_until_s=_UNTIL_S["queue"],
+    )
     return published, seen
 
 
@@ -43,7 +56,13 @@ def test_bytes_are_those_of_the_enqueued() -> None:
     """What SQS did not acknowledge was not accepted, so its bytes are not counted."""
     published, seen = _publish(["a", "long text", "c"], set(), {1})
     queued = [log.data for name, log in seen if name == "queue"]
-    assert published == Published(frozenset({1}), frozenset(), len(queued[0]) + len(queued[2]))
+    assert published == Published(frozenset({1}), frozenset(), len(queued[0]) + len(queued[2]), {"sqs:Throttling": 3})
+
+
+def test_refusals_are_counted_by_service_and_code() -> None:
+    """What SQS and Kinesis said, in a few words whatever the number of logs and tries."""
+    published, _ = _publish(["a", "b"], {0, 1}, {1})
+    assert published.refusals == {"kinesis:Throttling": 6, "sqs:Throttling": 3}
 
 
 def test_nothing_is_nothing() -> None:
