@@ -22,7 +22,8 @@ KEY_HEADERS: Final = (
 """Headers that hold a key and nothing else; the first that is there wins, over `Authorization` too, because that may be
 a proxy's."""
 
-_QUERY_NAMES: Final = ("api_key", "apiKey", "dd-api-key", "token")
+_QUERY_NAMES: Final = frozenset({"api_key", "apikey", "api-key", "license-key", "dd-api-key", "token"})
+"""In lower case: Datadog's, Logflare's, Seq's, LogDNA's, New Relic's and Splunk's clients write them as they like."""
 
 # A comma is where a gateway joined two headers of one name: two keys, and which one is meant is not to be guessed.
 _KEY: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,256}", re.ASCII)
@@ -40,7 +41,9 @@ def presented_key(headers: Mapping[str, str], query: Mapping[str, str], paramete
     if not key:
         key = _of_authorization(headers.get("authorization", "").strip()) or parameters.get("key", "")
     if not key:
-        key = next((value for name in _QUERY_NAMES if (value := query.get(name, "").strip())), "")
+        key = next(
+            (found for name, value in query.items() if name.lower() in _QUERY_NAMES and (found := value.strip())), ""
+        )
     if not key:
         raise Rejected("missing_credentials")
     if not _KEY.fullmatch(key):

@@ -62,6 +62,7 @@ class Dialect(NamedTuple):
       is wrong with it), bad credentials (401 and 403, and 503 where they can't be checked now), a quota used up. Where
       the same request is taken later, `rejected.retry_after_s` says when.
     - `takes_empty`: a batch of no records is a success, and no `empty_batch`.
+    - `takes_slash`: its server takes one slash behind a path of its routes as no part of it.
     - `takes_empty_text`: a log whose text is "" is a log, and no `empty_text`. One whose text is None never is.
     """
 
@@ -72,3 +73,4 @@ class Dialect(NamedTuple):
     handshakes: Mapping[Route, Callable[["Request"], "Response"]] = {}
     takes_empty: bool = False
     takes_empty_text: bool = True
+    takes_slash: bool = False

@@ -109,9 +109,17 @@ class Routes:
         found = self._lookup(method, path)
         if found is None:
             proxy = (event.get("pathParameters") or {}).get("proxy")
-            path = f"/{proxy}" if proxy else path
-            found = (self._lookup(method, path) if proxy else None) or self._left_over(method, path)
+            on_gateway = f"/{proxy}" if proxy else path
+            found = (self._lookup(method, on_gateway) if proxy else None) or self._left_over(method, on_gateway)
+            found = found or self._without_slash(method, path) or self._without_slash(method, on_gateway)
         return found
+
+    def _without_slash(self, method: str, path: str) -> Match | None:
+        """Return the route of a path that ends with a slash, where its dialect's server looks at none."""
+        if not path.endswith("/"):
+            return None
+        found = self._lookup(method, path[:-1]) or self._left_over(method, path[:-1])
+        return found if found is not None and found.dialect.takes_slash else None
 
     def _lookup(self, method: str, path: str) -> Match | None:
         """Return the route of a path with or without a prefix, which no route's own parameter takes for its own."""

@@ -1,13 +1,16 @@
 """Axiom's ingest: events as NDJSON or a JSON array. Their dataset is the field `_dataset`, and no tenant.
 
 An event's time is `_time`, or the member that `timestamp-field` names; of Python's LogRecords, which axiom-py sends
-with all their members, `created`. https://axiom.co/docs/restapi/endpoints/ingestIntoDataset
+with all their members, `created`. What the header X-Axiom-Event-Labels says is the field `_labels` of each.
+https://axiom.co/docs/restapi/endpoints/ingestIntoDataset
 """
 
 from typing import Any, Final
 
 from ingest.api import event_time
 from ingest.api.dialect import Dialect, Record, Records
+from ingest.api.documents import value_of
+from ingest.api.envelope import kept_with
 from ingest.api.events import Response
 from ingest.api.flawed import values_of_batch
 from ingest.api.media_type import media_type
@@ -17,29 +20,36 @@ from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
 
+_LABELS: Final = "x-axiom-event-labels"
+
 
 def _read(request: Request) -> Records:
     content_type, _ = media_type(request.headers.get("content-type", ""))
     if content_type in {"text/csv", "application/csv"}:
         raise Rejected("unsupported_content_type")
-    dataset = request.parameters["dataset"]
+    added: dict[str, Any] = {"_dataset": request.parameters["dataset"]}
+    if labels := request.headers.get(_LABELS):
+        added["_labels"] = _labels(labels)
     time_key = request.query.get("timestamp-field", "_time")
     values = values_of_batch(request.body, most=MAX_RECORDS)
-    return Records([_log(value, dataset, time_key) for value in values], is_batch=True, source="axiom")
+    return Records([kept_with(_log(value, time_key), added) for value in values], is_batch=True, source="axiom")
 
 
-def _log(value: Any, dataset: str, time_key: str) -> Record | Rejected:
+def _labels(header: str) -> Any:
+    """Return the labels, an object; what is none stays as it was sent."""
+    try:
+        return value_of(header.encode(errors="surrogatepass"))
+    except Rejected:
+        return header
+
+
+def _log(value: Any, time_key: str) -> Record | Rejected:
     event_at = None
     if isinstance(value, dict):
-        if "_dataset" in value:
-            return Rejected("invalid_fields")
         event_at = event_time.event_at(value.get(time_key))
         if event_at is None and "relativeCreated" in value:
             event_at = event_time.event_at(value.get("created"), unit="s")
-    record = record_of(value, event_at=event_at)
-    if isinstance(record, Record) and record.fields is not None:
-        record.fields["_dataset"] = dataset
-    return record
+    return record_of(value, event_at=event_at)
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:

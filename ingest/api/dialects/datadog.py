@@ -101,4 +101,5 @@ DIALECT: Final = Dialect(
     answer=_answer,
     refuse=_refuse,
     takes_empty=True,
+    takes_slash=True,
 )

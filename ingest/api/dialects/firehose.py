@@ -15,6 +15,7 @@ from typing import Any, Final
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import value_of
 from ingest.api.encodings import MAX_BODY_BYTES, inflate
+from ingest.api.envelope import kept_with
 from ingest.api.event_time import event_at
 from ingest.api.events import Response
 from ingest.api.members import record_of, severity_of_text
@@ -27,6 +28,7 @@ from ingest.contract.errors import WHY, Rejected
 _GZIP: Final = b"\x1f\x8b"
 _REQUEST_ID: Final = "x-amz-firehose-request-id"
 _ATTRIBUTES: Final = "x-amz-firehose-common-attributes"
+_OF_REQUEST: Final = frozenset({"requestId", "timestamp", "records"})
 _SOURCE: Final = "firehose"
 
 
@@ -37,8 +39,9 @@ def _read(request: Request) -> Records:
     request_id = sent.get("requestId", request.headers.get(_REQUEST_ID))
     if not isinstance(request_id, str):
         raise Rejected("invalid_idempotency_key")
-    attributes = _attributes(request)
+    attributes, others = _attributes(request)
     tenant_id = attributes.pop("tenant_id", None)
+    others |= {name: value for name, value in sent.items() if name not in _OF_REQUEST}
     shared = {"common_attributes": attributes} if attributes else {}
     found: list[Record | Rejected] = []
     inflated_bytes = 0
@@ -47,24 +50,33 @@ def _read(request: Request) -> Records:
         inflated_bytes += 0 if isinstance(data, Rejected) else len(data)
         if inflated_bytes > MAX_BODY_BYTES:  # All records together, as one body.
             raise Rejected("body_too_large")
+        unknown = others | _unknown_of(record)
+        around = shared | {"unknown_fields": unknown} if unknown else shared
         logs = islice(enumerate(_logs(data)), MAX_RECORDS + 1)
-        found += [_with(log, shared, f"{request_id}.{place}.{line}") for line, log in logs]
+        of_record = [_with(log, around, f"{request_id}.{place}.{line}") for line, log in logs]
+        found += of_record or [Rejected("invalid_record")] * bool(unknown)  # No log of it keeps them.
         if len(found) > MAX_RECORDS:
             break
+    if others and not sent["records"]:
+        found.append(Rejected("invalid_record"))
     return Records(found, is_batch=True, source=_SOURCE, tenant_id=tenant_id, aside=request_id)
 
 
-def _attributes(request: Request) -> dict[str, Any]:
-    """Return the common attributes; the header holds them as JSON.
+def _attributes(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the common attributes, and what stands beside them; the header holds them as JSON.
 
     Raises:
         Rejected: `invalid_json`, it does not: the tenant would be lost.
     """
-    said = value_of(request.headers.get(_ATTRIBUTES, "{}").encode())
-    attributes = said.get("commonAttributes", {}) if isinstance(said, dict) else None
+    said = value_of(request.headers.get(_ATTRIBUTES, "{}").encode(errors="surrogatepass"))
+    attributes = said.pop("commonAttributes", {}) if isinstance(said, dict) else None
     if not isinstance(attributes, dict):
         raise Rejected("invalid_json")
-    return attributes
+    return attributes, said
+
+
+def _unknown_of(record: Any) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "data"} if isinstance(record, dict) else {}
 
 
 def _data(record: Any) -> bytes | Rejected:
@@ -108,6 +120,9 @@ def _of_cloudwatch(document: dict[str, Any]) -> Iterator[Record | Rejected]:
         if not isinstance(event, dict) or not isinstance(event.get("message"), str):
             yield Rejected("invalid_record")
             continue
+        if document.keys() & event.keys():  # One of the two would be lost.
+            yield Rejected("invalid_fields")
+            continue
         text, log_id = event.pop("message"), event.pop("id", None)
         at = event_at(event.get("timestamp"), unit="ms")
         yield Record(text, None, log_id, document | event, at, severity_of_text(text))
@@ -126,11 +141,9 @@ def _line(line: bytes) -> Record | Rejected:
     return Record(text)
 
 
-def _with(log: Record | Rejected, shared: dict[str, Any], log_id: str) -> Record | Rejected:
-    if isinstance(log, Rejected):
-        return log
-    fields = shared | (log.fields or {}) if shared else log.fields
-    return log._replace(fields=fields, log_id=log.log_id or log_id)
+def _with(log: Record | Rejected, around: dict[str, Any], log_id: str) -> Record | Rejected:
+    log = kept_with(log, around)
+    return log if isinstance(log, Rejected) else log._replace(log_id=log.log_id or log_id)
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:

@@ -17,6 +17,9 @@ from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
 
+_CREDENTIAL: Final = "_X-OVH-TOKEN"
+"""The credential of OVH's Logs Data Platform, which its clients put into each message: no log keeps one."""
+
 
 def _read(request: Request) -> Records:
     values = values_of_batch(request.body, most=MAX_RECORDS)
@@ -24,6 +27,8 @@ def _read(request: Request) -> Records:
 
 
 def _log(value: Any) -> Record | Rejected:
+    if isinstance(value, dict):
+        value.pop(_CREDENTIAL, None)
     if not isinstance(value, dict) or not isinstance(value.get("short_message"), str):
         return record_of(value)
     text = value.pop("short_message")

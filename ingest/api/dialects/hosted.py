@@ -11,11 +11,11 @@ from typing import Any, Final, NamedTuple
 from ingest.api import event_time
 from ingest.api.dialect import Dialect, Record, Records, Route
 from ingest.api.documents import without_mark
+from ingest.api.envelope import kept_with, may_hold_logs
 from ingest.api.events import Response
 from ingest.api.flawed import value_of_flawed, values_of_batch
 from ingest.api.members import record_of
 from ingest.api.parse import MAX_RECORDS, Parsed
-from ingest.api.record import MAX_FIELDS
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.api.severity import of_record as severity_of_record
@@ -66,26 +66,19 @@ def _enveloped(request: Request, *logs_keys: str) -> Iterator[tuple[Any, dict[st
         if key is None or not isinstance(envelope[key], list):
             raise Rejected("invalid_record")
         shared = {name: member for name, member in envelope.items() if name != key}
+        if not envelope[key] and may_hold_logs(shared):
+            yield Rejected("invalid_record"), {}
         is_wrong = is_flawed(shared)
         for log in envelope[key]:
             yield Rejected("invalid_json") if is_wrong or is_flawed(log) else log, shared
 
 
-def _with(record: Record | Rejected, shared: dict[str, Any]) -> Record | Rejected:
-    """Return the log with what it shares; where it says the same name itself, one of the two would be lost."""
-    if not shared or isinstance(record, Rejected):
-        return record
-    if len(shared) > MAX_FIELDS:  # Before they are copied into each of 20,000 logs.
-        return Rejected("invalid_fields")
-    fields = record.fields or {}
-    return Rejected("invalid_fields") if shared.keys() & fields.keys() else record._replace(fields=fields | shared)
-
-
 def _loggly(request: Request) -> _Found:
-    """Loggly's lines, or one event of as many lines as it has; the tag of the path is a field."""
-    tag = {"_tag": request.parameters["tag"]} if "tag" in request.parameters else {}
+    """Loggly's lines, or one event of as many lines as it has; the tags of the path and of the header are a field."""
+    tags = [given for given in (request.parameters.get("tag"), request.headers.get("x-loggly-tag")) if given]
+    tag = {"_tag": ",".join(tags)} if tags else {}
     found = _lines(request) if request.path.startswith("/bulk/") else [_line(request.body)]
-    return (_with(record, tag) for record in found)
+    return (kept_with(record, tag) for record in found)
 
 
 _LOGDNA_QUERY: Final = ("hostname", "mac", "ip", "tags")
@@ -95,8 +88,9 @@ def _logdna(request: Request) -> _Found:
     """LogDNA's `lines` (`ls` of its own loggers); host and tags of the query belong to each that names none."""
     given = {name: request.query[name] for name in _LOGDNA_QUERY if request.query.get(name)}
     for log, shared in _enveloped(request, "lines", "ls"):
-        shared.pop("e", None)
-        record = _with(record_of(log), shared)
+        if shared.get("e") == "ls":  # Its loggers' word for "lines".
+            del shared["e"]
+        record = kept_with(record_of(log), shared)
         yield record if isinstance(record, Rejected) else record._replace(fields=given | (record.fields or {}))
 
 
@@ -104,7 +98,7 @@ def _logscale(request: Request) -> _Found:
     """LogScale's events: the text is the `rawstring`, or what the attributes say; `messages` are texts alone."""
     for log, shared in _enveloped(request, "events", "messages"):
         if isinstance(log, str):
-            yield _with(Record(log, fields={}), shared)
+            yield kept_with(Record(log, fields={}), shared)
             continue
         if not isinstance(log, dict):
             yield record_of(log)
@@ -117,7 +111,7 @@ def _logscale(request: Request) -> _Found:
         else:
             inner = record_of(dict(said), event_at=event_at, severity=severity)
             record = inner if isinstance(inner, Rejected) else inner._replace(fields=log)
-        yield _with(record, shared)
+        yield kept_with(record, shared)
 
 
 _CORALOGIX: Final[dict[int, Severity]] = {1: "debug", 2: "trace", 3: "info", 4: "warn", 5: "error", 6: "fatal"}
@@ -128,18 +122,26 @@ def _coralogix(request: Request) -> _Found:
     is_enveloped = request.path == "/api/v1/logs"
     sent = _enveloped(request, "logEntries") if is_enveloped else ((v, {}) for v in _values(request))
     for log, shared in sent:
+        shared.pop("privateKey", None)  # Old clients' credential: no log keeps one.
         number = log.get("severity") if isinstance(log, dict) else None
         record = record_of(log, severity=_CORALOGIX.get(number) if isinstance(number, int) else None)
-        yield _with(record, shared)
+        yield kept_with(record, shared)
+
+
+_HONEYCOMB_HEADERS: Final = (("x-honeycomb-event-time", "_time"), ("x-honeycomb-samplerate", "_samplerate"))
 
 
 def _honeycomb(request: Request) -> _Found:
-    """Honeycomb's events: the log is `data`; of a single one, the body. The dataset is a field."""
+    """Honeycomb's events: the log is `data`; of a single one, the body. The dataset is a field.
+
+    What a batch says beside `data`, a single event says in headers: they are fields, too.
+    """
     dataset = {"_dataset": request.parameters["dataset"]}
-    at = request.headers.get("x-honeycomb-event-time")
     if request.path.startswith("/1/events/"):
+        said = {name: request.headers[header] for header, name in _HONEYCOMB_HEADERS if header in request.headers}
+        at = event_time.event_at(said.get("_time"))
         for value in _values(request):
-            yield _with(record_of(value, event_at=event_time.event_at(at)), dataset)
+            yield kept_with(record_of(value, event_at=at), dataset | said)
         return
     for event in _values(request):
         if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
@@ -148,18 +150,18 @@ def _honeycomb(request: Request) -> _Found:
         record = record_of(event["data"], event_at=event_time.event_at(event.get("time")))
         if isinstance(record, Record):  # What is left of `data` stays there.
             record = record._replace(fields=event)
-        yield _with(record, dataset)
+        yield kept_with(record, dataset)
 
 
 def _openobserve(request: Request) -> _Found:
-    return (_with(record_of(value), {"_stream": request.parameters["stream"]}) for value in _values(request))
+    return (kept_with(record_of(value), {"_stream": request.parameters["stream"]}) for value in _values(request))
 
 
 def _logflare(request: Request) -> _Found:
-    """Logflare's `batch`; a level may stand in the metadata."""
-    source = {"_source": request.query["source"]} if request.query.get("source") else {}
+    """Logflare's `batch`; a level may stand in the metadata. The source is in the query, by its id or its name."""
+    source = {f"_{name}": request.query[name] for name in ("source", "source_name") if request.query.get(name)}
     for log, shared in _enveloped(request, "batch"):
-        record = _with(_with(record_of(log), shared), source)
+        record = kept_with(kept_with(record_of(log), shared), source)
         metadata = log.get("metadata") if isinstance(log, dict) else None
         if isinstance(record, Record) and record.severity is None and isinstance(metadata, dict):
             record = record._replace(severity=severity_of_record(metadata))
@@ -171,7 +173,7 @@ _SUMO_HEADERS: Final = ("x-sumo-name", "x-sumo-host", "x-sumo-category", "x-sumo
 
 def _sumo_logic(request: Request) -> _Found:
     given = {name: request.headers[name] for name in _SUMO_HEADERS if name in request.headers}
-    return (_with(record, given) for record in _lines(request))
+    return (kept_with(record, given) for record in _lines(request))
 
 
 def _ok(_: Parsed, __: Request) -> Any:
@@ -229,7 +231,7 @@ def _dialect(service: Service) -> Dialect:
             body |= {"errors": _refused(parsed)}
         return json_response(200, body)
 
-    return Dialect(service.routes, read, answer, _refuse, takes_empty=True)
+    return Dialect(service.routes, read, answer, _refuse, takes_empty=True, takes_slash=True)
 
 
 def _refused(parsed: Parsed) -> list[str]:

@@ -11,11 +11,11 @@ from typing import Any, Final
 from ingest.api import event_time, severity
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import without_mark
+from ingest.api.envelope import kept_with, may_hold_logs
 from ingest.api.events import Response
 from ingest.api.flawed import value_of_flawed, values_of_batch
 from ingest.api.members import record_of
 from ingest.api.parse import MAX_RECORDS, Parsed
-from ingest.api.record import MAX_FIELDS
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
@@ -40,6 +40,8 @@ def _logs(block: Any, is_flawed: Callable[[Any], bool]) -> Iterator[Record | Rej
         yield Rejected("invalid_json") if is_flawed(block) else _log(block, {})
         return
     common = {name: value for name, value in block.items() if name != "logs"}
+    if not block["logs"] and may_hold_logs(common):
+        yield Rejected("invalid_record")
     is_common_flawed = is_flawed(common)
     said = _said_of_all(common)
     for log in block["logs"]:
@@ -56,17 +58,14 @@ def _said_of_all(around: dict[str, Any]) -> tuple[str | None, Severity | None]:
 def _log(
     value: Any, around: dict[str, Any], said: tuple[str | None, Severity | None] = (None, None)
 ) -> Record | Rejected:
-    record = record_of(value)
-    if isinstance(record, Rejected):
+    own = record_of(value)
+    record = kept_with(own, around)
+    if isinstance(own, Rejected) or isinstance(record, Rejected):
         return record
-    fields = record.fields or {}
-    if len(around) > MAX_FIELDS or around.keys() & fields.keys():  # One of the two would be lost.
-        return Rejected("invalid_fields")
     event_at, severity = said
     return record._replace(
-        fields=fields | around,
-        event_at=record.event_at or event_at,
-        severity=record.severity or _severity_of(fields) or severity,
+        event_at=own.event_at or event_at,
+        severity=own.severity or _severity_of(own.fields or {}) or severity,
     )
 
 
@@ -100,4 +99,5 @@ DIALECT: Final = Dialect(
     answer=_answer,
     refuse=_refuse,
     takes_empty=True,
+    takes_slash=True,
 )

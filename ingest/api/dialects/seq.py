@@ -10,6 +10,7 @@ from typing import Any, Final
 from ingest.api import event_time, severity
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import without_mark
+from ingest.api.envelope import kept_with, may_hold_logs
 from ingest.api.events import Response
 from ingest.api.flawed import value_of_flawed, values_of_batch
 from ingest.api.media_type import media_type
@@ -26,21 +27,26 @@ _CLEF: Final = "application/vnd.serilog.clef"
 def _read(request: Request) -> Records:
     content_type, _ = media_type(request.headers.get("content-type", ""))
     is_clef = content_type == _CLEF or "clef" in request.query or request.path.endswith("/clef")
-    values = None if is_clef else _events(request.body)
-    if values is None:
-        values = values_of_batch(request.body, most=MAX_RECORDS)
-    return Records([_log(value) for value in values], is_batch=True, source="seq")
+    records = None if is_clef else _enveloped(request.body)
+    if records is None:
+        records = [_log(value) for value in values_of_batch(request.body, most=MAX_RECORDS)]
+    return Records(records, is_batch=True, source="seq")
 
 
-def _events(body: bytes) -> list[Any] | None:
-    """Return the events of a document that is an envelope; None where it is none, or is no document."""
+def _enveloped(body: bytes) -> list[Record | Rejected] | None:
+    """Return the logs of a document that is an envelope; None where it is none, or is no document."""
     try:
         value, is_flawed = value_of_flawed(without_mark(body))
     except Rejected:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("Events"), list):
         return None
-    return [Rejected("invalid_json") if is_flawed(event) else event for event in value["Events"]]
+    events = value.pop("Events")
+    if not events and may_hold_logs(value):
+        return [Rejected("invalid_record")]
+    if is_flawed(value):  # What is wrong around the events is wrong with each.
+        return [Rejected("invalid_json") for _ in events]
+    return [Rejected("invalid_json") if is_flawed(event) else kept_with(_log(event), value) for event in events]
 
 
 def _log(value: Any) -> Record | Rejected:
@@ -79,4 +85,5 @@ DIALECT: Final = Dialect(
     answer=_answer,
     refuse=_refuse,
     takes_empty=True,
+    takes_slash=True,
 )

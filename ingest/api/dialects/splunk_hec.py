@@ -2,7 +2,8 @@
 
 An event that is a string is the text. Of one that is an object the text is its message (`members.taken_text`); what is
 left of it stays among the fields, under `event`, as all other members do under their names. Each line of `/raw` is one.
-A message that is an object itself, as Splunk's loggers for JavaScript send it, is looked into.
+A message that is an object itself, as Splunk's loggers for JavaScript send it, is looked into. What the query says of
+host, source, sourcetype, index and time holds for each event that does not say its own.
 
 There are no acknowledgements: an `ackId` would have to say that a log is stored, which only the table knows.
 https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
@@ -47,20 +48,21 @@ _WORDS: Final[dict[RejectReason, _Word]] = {
 }
 
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # As Splunk breaks lines where nothing else is configured.
-_OF_ALL: Final = ("host", "source", "sourcetype", "index", "channel")
+_OF_ALL: Final = ("host", "source", "sourcetype", "index", "time", "channel")
 _RAW: Final = "/raw"
 _SOURCE: Final = "splunk_hec"
 
 
 def _read(request: Request) -> Records:
+    given = {name: request.query[name] for name in _OF_ALL if request.query.get(name)}
     if _RAW in request.path:
-        given = {name: request.query[name] for name in _OF_ALL if name in request.query}
         lines = _not_more([line for line in _LINE_ENDS.split(request.body) if line])
-        return Records([_line(line, given) for line in lines], is_batch=True, source=_SOURCE)
+        event_at = event_time.event_at(given.get("time"))
+        return Records([_line(line, given, event_at) for line in lines], is_batch=True, source=_SOURCE)
     events: list[Any] = []
     for value in values_of_lines(without_mark(request.body), most=MAX_RECORDS):
         events += value if isinstance(value, list) else [value]
-    return Records([_event(event) for event in _not_more(events)], is_batch=True, source=_SOURCE)
+    return Records([_event(_filled(event, given)) for event in _not_more(events)], is_batch=True, source=_SOURCE)
 
 
 def _not_more(sent: list[Any]) -> list[Any]:
@@ -69,11 +71,18 @@ def _not_more(sent: list[Any]) -> list[Any]:
     return sent
 
 
-def _line(line: bytes, given: dict[str, str]) -> Record | Rejected:
+def _line(line: bytes, given: dict[str, str], event_at: str | None) -> Record | Rejected:
     try:
-        return Record(line.decode(), fields=given)
+        return Record(line.decode(), fields=given, event_at=event_at)
     except UnicodeDecodeError:
         return Rejected("invalid_encoding")
+
+
+def _filled(event: Any, given: dict[str, str]) -> Any:
+    """Return the event with what the query says and it does not."""
+    if given and isinstance(event, dict):
+        event |= {name: value for name, value in given.items() if event.get(name) is None}
+    return event
 
 
 def _event(members: Any) -> Record | Rejected:
@@ -154,4 +163,5 @@ DIALECT: Final = Dialect(
         **{("OPTIONS", path): _healthy for path in _PATHS},  # What Docker's log driver asks before its first event.
         **{("POST", f"/services/collector/{path}"): _without_acks for path in ("ack", "ack/1.0")},
     },
+    takes_slash=True,
 )

@@ -1,10 +1,12 @@
 r"""Loki's push request in JSON, and the older one of `/api/prom/push`, read into records. Pure.
 
 `{"streams": [{"stream": {label: value}, "values": [["<ns>", "<line>", {metadata}]]}]}`; in the older one a stream is
-`{"labels": "{label=\"value\"}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}`.
+`{"labels": "{label=\"value\"}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}`. What else a stream says is kept
+with each of its entries; where it has none, and beside the streams, it counts as an entry that is refused.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from ingest.api import event_time
@@ -15,7 +17,6 @@ from ingest.contract.errors import Rejected
 
 _NANOSECONDS: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _ENTRY: Final = range(2, 4)  # How many members one has.
-_STREAM: Final = frozenset({"stream", "values", "labels", "entries"})
 
 
 def read(body: bytes, *, most: int) -> list[Record | Rejected]:
@@ -32,20 +33,32 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
         raise Rejected("too_many_records")
     found: list[Record | Rejected] = []
     for stream in request["streams"]:
-        if not isinstance(stream, dict):
-            raise Rejected("invalid_json")
-        labels = stream.get("stream", stream.get("labels"))
-        if isinstance(labels, str):
-            labels = labels_of(labels)
-        others = {name: value for name, value in stream.items() if name not in _STREAM}
-        is_wrong = is_flawed([labels, others])
-        for key, read_entry in (("values", _value), ("entries", _old_entry)):
-            for sent in _list(stream.get(key)):
-                is_read = not is_wrong and not is_flawed(sent)
-                found.append(read_entry(sent, labels, others) if is_read else Rejected("invalid_record"))
-                if len(found) > most:
-                    return found
+        _read_stream(stream, is_flawed, found, most)
+        if len(found) > most:
+            return found
+    if len(request) > 1:
+        found.append(Rejected("invalid_record"))
     return found
+
+
+def _read_stream(stream: Any, is_flawed: Callable[[Any], bool], found: list[Record | Rejected], most: int) -> None:
+    if not isinstance(stream, dict):
+        raise Rejected("invalid_json")
+    labels_key = "stream" if "stream" in stream else "labels"
+    labels = stream.get(labels_key)
+    if isinstance(labels, str):
+        labels = labels_of(labels)
+    others = {name: value for name, value in stream.items() if name not in _ENTRIES and name != labels_key}
+    is_wrong = is_flawed([labels, others])
+    before = len(found)
+    for key, read_entry in _ENTRIES.items():
+        for sent in _list(stream.get(key)):
+            is_read = not is_wrong and not is_flawed(sent)
+            found.append(read_entry(sent, labels, others) if is_read else Rejected("invalid_record"))
+            if len(found) > most:
+                return
+    if others and len(found) == before:
+        found.append(Rejected("invalid_record"))
 
 
 def _list(value: Any) -> list[Any]:
@@ -72,3 +85,10 @@ def _old_entry(sent: Any, labels: Any, others: dict[str, Any]) -> Record | Rejec
         return Rejected("invalid_record")
     metadata = {name: value for name, value in sent.items() if name not in {"ts", "line"}}
     return entry_at(event_time.event_at(sent["ts"], unit="ns"), sent.get("line"), labels, metadata, others)
+
+
+_ENTRIES: Final[dict[str, Callable[[Any, Any, dict[str, Any]], Record | Rejected]]] = {
+    "values": _value,
+    "entries": _old_entry,
+}
+"""Where the entries of a stream stand, in this API and the older one."""

@@ -1,9 +1,9 @@
 """Loki's `PushRequest` in protobuf, read straight into records. Pure.
 
-Tags are those of `pkg/push/push.proto`. The stream's hash, which follows from its labels, is not kept.
+Tags are those of `pkg/push/push.proto`. The stream's hash, which follows from its labels, is not kept. A field of an
+entry that these do not have is kept under `unknown_fields`; one around entries counts as an entry that is refused.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from ingest.api.dialect import Record
@@ -15,6 +15,7 @@ from ingest.contract.errors import Rejected
 _FIRST: Final = 1 << 3 | BYTES
 _SECOND: Final = 2 << 3 | BYTES
 _METADATA: Final = 3 << 3 | BYTES
+_HASH: Final = 3 << 3 | VARINT
 _SECONDS: Final = 1 << 3 | VARINT
 _NANOS: Final = 2 << 3 | VARINT
 
@@ -28,10 +29,13 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     """
     found: list[Record | Rejected] = []
     try:
-        for count, stream in enumerate(_streams(body)):
+        for count, (tag, stream) in enumerate(fields(body)):
             if count == most:
                 raise Rejected("too_many_records")
-            _read_stream(stream, found, most)
+            if tag == _FIRST:
+                _read_stream(stream, found, most)
+            else:
+                found.append(Rejected("invalid_record"))
             if len(found) > most:
                 break
     except Malformed as error:
@@ -39,13 +43,10 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     return found
 
 
-def _streams(body: bytes) -> Iterator[bytes]:
-    return (stream for tag, stream in fields(body) if tag == _FIRST)
-
-
 def _read_stream(stream: bytes, found: list[Record | Rejected], most: int) -> None:
     selector = b""
     entries: list[bytes] = []
+    has_unknown = False
     for tag, value in fields(stream):
         if tag == _SECOND:
             entries.append(value)
@@ -53,6 +54,8 @@ def _read_stream(stream: bytes, found: list[Record | Rejected], most: int) -> No
                 break
         elif tag == _FIRST:
             selector = value
+        elif tag != _HASH:
+            has_unknown = True
     labels: Any = None
     if len(selector) > MAX_MEMBERS_BYTES:
         labels = Rejected("invalid_fields")
@@ -62,6 +65,8 @@ def _read_stream(stream: bytes, found: list[Record | Rejected], most: int) -> No
         except UnicodeDecodeError:
             labels = Rejected("invalid_encoding")
     found.extend(labels if isinstance(labels, Rejected) else _entry(message, labels) for message in entries)
+    if has_unknown:
+        found.append(Rejected("invalid_record"))
 
 
 def _entry(message: bytes, labels: Any) -> Record | Rejected:
@@ -97,6 +102,8 @@ def _time(timestamp: bytes) -> int:
             seconds = signed(value)
         elif tag == _NANOS:
             nanos = int32(value)
+        else:
+            raise Malformed
     return seconds * 1_000_000_000 + nanos
 
 
@@ -108,4 +115,6 @@ def _pair(message: bytes) -> tuple[str, str]:
             name = octets.decode()
         elif tag == _SECOND:
             value = octets.decode()
+        else:
+            raise Malformed
     return name, value

@@ -1,7 +1,8 @@
 """`ExportLogsServiceRequest` in JSON, read into records. Pure.
 
 Names are camelCase (snake_case is taken, too), 64-bit integers text or numbers, ids hex (OTLP 1.x, "JSON Protobuf
-Encoding"). Ids are kept as they were sent, and members that no schema has under `unknown_fields`.
+Encoding"). Ids are kept as they were sent, and members that no schema has under `unknown_fields`; where no log is there
+to keep them, they count as one that is refused. Before version 1.0 scopes were called instrumentation libraries.
 """
 
 import re
@@ -26,8 +27,12 @@ def _both(names: str) -> dict[str, str]:
 
 
 _REQUEST: Final = _both("resourceLogs")
-_RESOURCE_LOGS: Final = _both("resource scopeLogs schemaUrl")
+_RESOURCE_LOGS: Final = _both("resource scopeLogs instrumentationLibraryLogs schemaUrl")
 _SCOPE_LOGS: Final = _both("scope logRecords schemaUrl")
+_LIBRARY_LOGS: Final = _both("logRecords schemaUrl") | {
+    **dict.fromkeys(_both("instrumentationLibrary"), "scope"),
+    "logs": "log_records",  # Before version 0.13.
+}
 _ORIGIN: Final = _both("name version attributes droppedAttributesCount entityRefs")
 _LOG: Final = _both(
     "timeUnixNano observedTimeUnixNano severityNumber severityText body attributes droppedAttributesCount flags"
@@ -53,21 +58,35 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
             the scopes of one are more than `most`.
     """
     request, is_flawed = value_of_flawed(body)
-    known, unknown = _members(request, _REQUEST)
-    if unknown and not known:  # Another dialect's JSON: a success would lose it.
+    known, unknown_of_request = _members(request, _REQUEST)
+    if unknown_of_request and not known:  # Another dialect's JSON: a success would lose it.
         raise Rejected("invalid_json")
     found: list[Record | Rejected] = []
     for resource_logs in _not_more(_list(known.get("resource_logs")), most):
         envelope, unknown = _members(resource_logs, _RESOURCE_LOGS)
         resource = _origin("resource", envelope, unknown, is_flawed)
-        for scope_logs in _not_more(_list(envelope.get("scope_logs")), most):
-            envelope, unknown = _members(scope_logs, _SCOPE_LOGS)
-            scope = _origin("scope", envelope, unknown, is_flawed)
-            for log in _list(envelope.get("log_records")):
+        before = len(found)
+        for scope_logs, names in _not_more(_scopes(envelope), most):
+            envelope, unknown_of_scope = _members(scope_logs, names)
+            scope = _origin("scope", envelope, unknown_of_scope, is_flawed)
+            logs = _list(envelope.get("log_records"))
+            for log in logs:
                 found.append(Rejected("invalid_json") if is_flawed(log) else _read_log(log, resource, scope))
                 if len(found) > most:
                     return found
+            if unknown_of_scope and not logs:
+                found.append(Rejected("invalid_record"))
+        if unknown and len(found) == before:
+            found.append(Rejected("invalid_record"))
+    if unknown_of_request:
+        found.append(Rejected("invalid_record"))
     return found
+
+
+def _scopes(envelope: dict[str, Any]) -> list[tuple[Any, dict[str, str]]]:
+    """Return the scopes of a resource, each with the names that it has for what it holds."""
+    scopes = [(scope, _SCOPE_LOGS) for scope in _list(envelope.get("scope_logs"))]
+    return scopes + [(scope, _LIBRARY_LOGS) for scope in _list(envelope.get("instrumentation_library_logs"))]
 
 
 def _read_log(log: Any, resource: _Origin, scope: _Origin) -> Record | Rejected:
@@ -84,6 +103,8 @@ def _read_log(log: Any, resource: _Origin, scope: _Origin) -> Record | Rejected:
 def _members(message: Any, names: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a message's known members by their snake_case names, and all others; what is null is not there.
 
+    Of a member that is there under two of its names the second is among the others.
+
     Raises:
         Rejected: `invalid_json`, it is no object.
     """
@@ -92,7 +113,7 @@ def _members(message: Any, names: dict[str, str]) -> tuple[dict[str, Any], dict[
     known: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     for name, value in message.items():
-        if name not in names:
+        if name not in names or (value is not None and names[name] in known):
             unknown[name] = value
         elif value is not None:
             known[names[name]] = value
@@ -126,6 +147,8 @@ def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any], is_fla
         return rejected
     if envelope.get("schema_url"):
         said["schema_url"] = envelope["schema_url"]
+    if unknown.keys() & others.keys():  # Of what two name alike one would be lost.
+        return Rejected("invalid_fields")
     if unknown or others:
         said["unknown_fields"] = others | unknown
     return {name: said} if said else {}

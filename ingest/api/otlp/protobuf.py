@@ -1,11 +1,12 @@
 """`ExportLogsServiceRequest` in protobuf, read straight into records. Pure.
 
 Tags are those of opentelemetry-proto 1.x, `logs/v1/logs.proto` and `common/v1/common.proto`. A field that these do not
-have is kept under `unknown_fields`, as its number and its value. Hostile bodies cost what their bytes cost: nothing is
-decoded that is over a log's limits anyway, and scopes without logs are counted like logs.
+have is kept under `unknown_fields`, as its number and its value; where no log is there to keep it, it counts as one
+that is refused. Hostile bodies cost what their bytes cost: nothing is decoded that is over a log's limits anyway, and
+scopes without logs are counted like logs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from struct import unpack
 from typing import Any, Final, NamedTuple
 
@@ -70,6 +71,9 @@ _SCALARS: Final[dict[int, tuple[str, Callable[[Any], Any]]]] = {
     12 << 3 | BYTES: ("event_name", bytes.decode),
 }
 
+_SCOPE_LOGS: Final = 2 << 3 | BYTES
+_LIBRARY_LOGS: Final = 1000 << 3 | BYTES  # opentelemetry-proto 0.15 to 0.19; before, they were field 2, and alike.
+
 _SHORT: Final = range(6, 128)  # Of a KeyValue: every length in it is one byte.
 
 
@@ -81,30 +85,43 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
             are more than `most`.
     """
     found: list[Record | Rejected] = []
+    scopes_left = most
+    has_unknown = False
     try:
-        for count, (resource, scope_logs) in enumerate(_scopes(body, most)):
-            if count == most:
-                raise Rejected("too_many_records")
-            _read_scope_logs(scope_logs, resource, found, most)
+        for tag, resource_logs in fields(body):
+            if tag != _ELEMENT:
+                has_unknown = True
+                continue
+            scopes_left -= _read_resource_logs(resource_logs, found, most, scopes_left)
             if len(found) > most:
-                break
+                return found
     except Malformed as error:
         raise Rejected("invalid_protobuf") from error
+    if has_unknown:
+        found.append(Rejected("invalid_record"))
     return found
 
 
-def _scopes(body: bytes, most: int) -> Iterator[tuple[_Origin, bytes]]:
-    """Yield each `ScopeLogs` under the members of its resource, and an empty one where a resource has none."""
-    for tag, resource_logs in fields(body):
-        if tag == _ELEMENT:
-            resource, schema_url, scopes, unknown = _envelope(resource_logs, most)
-            shared = _origin("resource", resource, schema_url, unknown, _RESOURCE)
-            for scope_logs in scopes or (b"",):
-                yield shared, scope_logs
+def _read_resource_logs(message: bytes, found: list[Record | Rejected], most: int, scopes_left: int) -> int:
+    """Read the logs of a resource; return how many scopes it has: one without any counts as one."""
+    resource, schema_url, scopes, unknown = _envelope(message, most, (_SCOPE_LOGS, _LIBRARY_LOGS))
+    has_unknown, before = bool(unknown), len(found)
+    shared = _origin("resource", resource, schema_url, unknown, _RESOURCE)
+    if max(len(scopes), 1) > scopes_left:
+        raise Rejected("too_many_records")
+    for scope_logs in scopes:
+        _read_scope_logs(scope_logs, shared, found, most)
+        if len(found) > most:
+            break
+    if has_unknown and len(found) == before:
+        found.append(Rejected("invalid_record"))
+    return max(len(scopes), 1)
 
 
 def _read_scope_logs(message: bytes, resource: _Origin, found: list[Record | Rejected], most: int) -> None:
-    scope, schema_url, logs, unknown = _envelope(message, most)
+    scope, schema_url, logs, unknown = _envelope(message, most, (_SCOPE_LOGS,))
+    if unknown and not logs:
+        found.append(Rejected("invalid_record"))
     own = _origin("scope", scope, schema_url, unknown, _SCOPE)
     # What is wrong with the origin is wrong with each of its logs.
     if isinstance(resource, Rejected):
@@ -116,14 +133,14 @@ def _read_scope_logs(message: bytes, resource: _Origin, found: list[Record | Rej
         found.extend(_log(log, shared) for log in logs)
 
 
-def _envelope(message: bytes, most: int) -> tuple[bytes, bytes, list[bytes], _Fields]:
+def _envelope(message: bytes, most: int, inner_tags: tuple[int, ...]) -> tuple[bytes, bytes, list[bytes], _Fields]:
     """Return what `ResourceLogs` and `ScopeLogs` have alike: the origin, its schema's URL, what it sent, all else."""
     origin: list[bytes] = []
     schema_url = b""
     inner: list[bytes] = []
     unknown: _Fields = []
     for tag, value in fields(message):
-        if tag == 2 << 3 | BYTES:
+        if tag in inner_tags:
             inner.append(value)
             if len(inner) > most:
                 break

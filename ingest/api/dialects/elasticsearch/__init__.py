@@ -7,5 +7,10 @@ from ingest.api.dialects.elasticsearch import bulk
 from ingest.api.dialects.elasticsearch.handshakes import HANDSHAKES
 
 DIALECT: Final = Dialect(
-    routes=bulk.ROUTES, read=bulk.read, answer=bulk.answer, refuse=bulk.refuse, handshakes=HANDSHAKES
+    routes=bulk.ROUTES,
+    read=bulk.read,
+    answer=bulk.answer,
+    refuse=bulk.refuse,
+    handshakes=HANDSHAKES,
+    takes_slash=True,
 )

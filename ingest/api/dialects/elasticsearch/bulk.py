@@ -5,13 +5,15 @@ it is UTC, as in Elasticsearch), its `_id` the log's id, its index the field `_i
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from ingest.api import event_time, severity
 from ingest.api.dialect import Record, Records, Route
 from ingest.api.dialects.elasticsearch.handshakes import answered
-from ingest.api.documents import value_of, values_of_lines
+from ingest.api.documents import value_of, without_mark
+from ingest.api.envelope import kept_with
 from ingest.api.events import Response
 from ingest.api.members import record_of
 from ingest.api.parse import MAX_RECORDS, Parsed
@@ -22,6 +24,37 @@ from ingest.contract.errors import WHY, Rejected
 _SOURCE: Final = "elasticsearch"
 _TAKEN: Final = frozenset({"create", "index"})
 _REFUSED: Final = frozenset({"delete", "update"})  # A log is written once.
+_OF_ACTION: Final = frozenset(
+    {
+        *(
+            "_index",
+            "_id",
+            "_type",
+            "_routing",
+            "routing",
+            "parent",
+            "_parent",
+            "timestamp",
+            "_timestamp",
+            "ttl",
+            "_ttl",
+        ),
+        *(
+            "version",
+            "_version",
+            "version_type",
+            "_version_type",
+            "if_seq_no",
+            "if_primary_term",
+            "op_type",
+            "pipeline",
+        ),
+        *("retry_on_conflict", "_retry_on_conflict", "dynamic_templates", "require_alias", "require_data_stream"),
+        *("list_executed_pipelines", "attempts"),  # The last is winston-elasticsearch's, beside the action.
+    }
+)
+"""What Elasticsearch knows of an action (`BulkRequestParser`, versions 1 to 9) and says nothing of the log. All else is
+the log's field `_action`."""
 _SHARDS: Final = {"total": 1, "successful": 1, "failed": 0}
 _ERROR_TYPES: Final = {
     401: "security_exception",
@@ -39,13 +72,14 @@ _BUSY: Final = "The queue did not take the document. Send it again."
 class _Action(NamedTuple):
     """What the answer must say again of a document: the action's name, and the index and id that it names.
 
-    `is_sound` says that the index is a name; the id is looked at as every log's.
+    `is_sound` says that the index is a name; the id is looked at as every log's. `others` are members of no meaning.
     """
 
     name: str
     to: str | None
     given_id: str | None
     is_sound: bool
+    others: Mapping[str, Any] = {}
 
 
 def read(request: Request) -> Records:
@@ -60,12 +94,31 @@ def read(request: Request) -> Records:
         return Records([_log(action, value_of(request.body))], is_batch=False, source=_SOURCE, aside=[action])
     records: list[Record | Rejected] = []
     actions: list[_Action] = []
-    values = iter(values_of_lines(request.body, most=2 * MAX_RECORDS))
-    for value in values:
+    lines = iter(without_mark(request.body).split(b"\n"))
+    for line in lines:
+        if not line.strip():
+            continue
+        value = _value(line)
+        if isinstance(value, Rejected) and records and _is_broken(records[-1]):
+            continue  # The rest of a broken document with line ends in it: that is refused already.
         action = _action(value, index)
         actions.append(action)
-        records.append(_record(action, values))
+        records.append(_record(action, lines))
+        if len(records) > MAX_RECORDS:
+            break
     return Records(records, is_batch=True, source=_SOURCE, aside=actions)
+
+
+def _value(line: bytes) -> Any:
+    """Return what a line says: one document, and nothing behind it, as in Elasticsearch."""
+    try:
+        return value_of(line)
+    except Rejected as rejected:
+        return rejected
+
+
+def _is_broken(record: Record | Rejected) -> bool:
+    return isinstance(record, Rejected) and record.reason == "invalid_json"
 
 
 def _action(value: Any, index: str | None) -> _Action:
@@ -73,22 +126,27 @@ def _action(value: Any, index: str | None) -> _Action:
     if isinstance(value, dict):
         for name in value:  # Other members may stand beside it: winston-elasticsearch's `attempts`.
             if name in _TAKEN or name in _REFUSED:
-                target = value[name]
+                target = {} if value[name] is None else value[name]
                 if not isinstance(target, dict):
-                    return _Action(name, index, None, is_sound=target is None)
+                    return _Action(name, index, None, is_sound=False)
                 to, given_id = target.get("_index", index), target.get("_id")
                 if type(given_id) is int:
                     given_id = str(given_id)
-                is_sound = (to is None or isinstance(to, str)) and (given_id is None or isinstance(given_id, str))
-                return _Action(name, to, given_id, is_sound=True) if is_sound else _Action(name, index, None, is_sound)
+                if not (to is None or isinstance(to, str)) or not (given_id is None or isinstance(given_id, str)):
+                    return _Action(name, index, None, is_sound=False)
+                beside = value.items() if len(value) > 1 else ()
+                others = {n: v for n, v in chain(target.items(), beside) if n not in _OF_ACTION and n != name}
+                return _Action(name, to, given_id, is_sound=True, others=others)
     raise value if isinstance(value, Rejected) else Rejected("invalid_record")
 
 
-def _record(action: _Action, values: Iterator[Any]) -> Record | Rejected:
+def _record(action: _Action, lines: Iterator[bytes]) -> Record | Rejected:
     if action.name == "delete":  # The only action without a document.
         return Rejected("invalid_record")
-    document = next(values, None)
-    return Rejected("invalid_record") if action.name == "update" else _log(action, document)
+    line = next(lines, b"")
+    if action.name == "update" or not line.strip():
+        return Rejected("invalid_record")
+    return kept_with(_log(action, _value(line)), {"_action": action.others} if action.others else {})
 
 
 def _log(action: _Action, document: Any) -> Record | Rejected:

@@ -36,7 +36,9 @@ def test_a_key_in_a_header(headers: dict[str, str]) -> None:
     assert presented_key(headers, {}, {}) == _KEY
 
 
-@pytest.mark.parametrize("name", ["api_key", "apiKey", "dd-api-key", "token"])
+@pytest.mark.parametrize(
+    "name", ["api_key", "apiKey", "dd-api-key", "DD-API-KEY", "token", "Api-Key", "License-Key", "apikey"]
+)
 def test_a_key_in_the_query(name: str) -> None:
     """For clients that can set an address only."""
     assert presented_key({}, {name: _KEY}, {}) == _KEY

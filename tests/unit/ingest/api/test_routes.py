@@ -239,3 +239,21 @@ def test_a_dialect_is_loaded_by_its_first_request() -> None:
     found = _find("POST", "/", routes)
     assert found is not None
     assert found.dialect is _INDEXED
+
+
+def test_one_slash_behind_a_path_is_taken_where_the_dialect_says_so() -> None:
+    """Behind a prefix and a stage, too; not two, and not of another dialect."""
+    slashed = _dialect(("POST", "/in/{key}"), ("POST", "/{index}/{type}"))._replace(takes_slash=True)
+    routes = Routes([slashed, _PLAIN])
+    for path, parameters in (
+        ("/in/k/", {"key": "k"}),
+        ("/t/acme/in/k/", {"key": "k", "tenant": "acme"}),
+        ("/a/b/", {"index": "a", "type": "b"}),
+    ):
+        found = _find("POST", path, routes)
+        assert found is not None
+        assert (found.dialect, found.path, found.parameters) == (slashed, found.path.rstrip("/"), parameters)
+    assert _find("POST", "/prod/in/k/", routes, stage="prod") is not None
+    assert _find("POST", "/base/in/k/", routes, proxy="in/k/") is not None
+    for path in ("/in/k//", "/in//", "/ingest/", "//"):
+        assert _find("POST", path, routes) is None

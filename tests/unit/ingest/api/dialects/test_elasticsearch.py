@@ -223,3 +223,51 @@ def test_a_client_that_sniffs_comes_back(headers: dict[str, str], address: str, 
     """The one node stands where the client already is."""
     nodes = _said(ingest(event(None, path="/_nodes/http", method="GET", headers=headers)))["nodes"]
     assert [node["http"]["publish_address"] for node in nodes.values()] == [address]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"message":"x"} {"b":}',
+        '{"message":"x"} [1',
+        '{"message":"x',
+        '{"message":"say "hi" there"}',
+        '{"message":"a"b":{"c"}} {"x"',
+        '{"message":"C:\\"}',
+        '"text"',
+        "1",
+        "null",
+        '[{"message":"x"}]',
+        "",
+        '{"message":"x"}{"message":"y"}',
+        '{"message":"x"}{"create":{}}',
+        '{"message":"two\nlines"}',
+        '{\n  "message": "x"\n}',
+    ],
+)
+def test_a_broken_document_is_refused_alone(document: str, ingest: Ingest) -> None:
+    """Whatever is broken in it, brackets, quotes, line ends, another document behind it: 400 for it, 201 for others."""
+    body = _bulk({"create": {}}, {"message": "a"}, {"create": {}}, document, {"create": {}}, {"message": "c"})
+    answer = ingest(event(body, _NDJSON, path="/_bulk"))
+    assert _statuses(answer) == [("create", 201), ("create", 400), ("create", 201)]
+    assert [message.text for message in ingest.enqueued] == ["a", "c"]
+
+
+def test_a_document_behind_a_broken_action_is_no_part_of_a_broken_one(ingest: Ingest) -> None:
+    """It would be dropped without an item: the whole is refused, as in Elasticsearch."""
+    body = _bulk({"create": {}}, "{broken", '{"create":', {"message": "b"}, {"create": {}}, {"message": "c"})
+    answer = ingest(event(body, _NDJSON, path="/_bulk"))
+    assert (answer["statusCode"], ingest.enqueued) == (400, [])
+
+
+def test_what_an_action_says_that_nobody_knows_is_kept(ingest: Ingest) -> None:
+    """Within the action and beside it; what Elasticsearch knows says nothing of the log."""
+    action = {"create": {"_index": "i", "routing": "r", "odd": 1}, "attempts": 2, "beside": 3}
+    assert _statuses(ingest(event(_bulk(action, {"message": "a"}), _NDJSON, path="/_bulk/"))) == [("create", 201)]
+    body = _bulk({"index": None, "beside": 3}, {"message": "b"})
+    assert _statuses(ingest(event(body, _NDJSON, path="/_bulk"))) == [("index", 201)]
+    first, second = ingest.enqueued
+    assert (first.fields, second.fields) == (
+        {"_index": "i", "_action": {"odd": 1, "beside": 3}},
+        {"_action": {"beside": 3}},
+    )

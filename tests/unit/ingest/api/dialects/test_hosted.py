@@ -22,6 +22,7 @@ def _stored(ingest: Ingest) -> list[tuple[Any, ...]]:
             ("two", None, None, {"_tag": "a,b"}),
             ("{broken", None, None, {"_tag": "a,b"}),
         ]),
+        ("/inputs/k/tag/a,b/", "one", [("one", None, None, {"_tag": "a,b"})]),
         ("/1/events/shop", '{"message":"m","level":"warn"}', [
             ("m", None, "warn", {"level": "warn", "_dataset": "shop"}),
         ]),
@@ -45,6 +46,9 @@ def _stored(ingest: Ingest) -> list[tuple[Any, ...]]:
         ),
         ("/receiver/v1/http/k", '{"message":"m"}\nline', [("m", None, None, None), ("line", None, None, None)]),
         ("/logs/ingest", '{"ls":[{"line":"","level":"ERROR"}]}', [("", None, "error", {"level": "ERROR"})]),
+        ("/api/v1/logs", '{"privateKey":"k","logEntries":[{"text":"t","privateKey":"own"}]}', [
+            ("t", None, None, {"privateKey": "own"}),  # What a log says is its own.
+        ]),
         ("/api/v1/logs", '{"a":1,"logEntries":[{"text":"t","severity":9}]}', [
             ("t", None, None, {"severity": 9, "a": 1}),
         ]),
@@ -92,3 +96,46 @@ def test_their_keys_are_read(header: str, path: str, ingest: Ingest) -> None:
     assert ingest(event(body, path=path, headers={header: "acme-key"}))["statusCode"] == 200
     assert ingest(event("x", path="/bulk/acme-key"))["statusCode"] == 200
     assert ingest(event("x", path="/bulk/nobody"))["statusCode"] == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "query", "fields"),
+    [
+        ("/inputs/k", {"X-LOGGLY-TAG": "a,b"}, {}, {"_tag": "a,b"}),
+        ("/inputs/k/tag/c/", {"X-LOGGLY-TAG": "a,b"}, {}, {"_tag": "c,a,b"}),
+        (
+            "/1/events/shop",
+            {"X-Honeycomb-Event-Time": "2026-01-01T00:00:00Z", "X-Honeycomb-Samplerate": "7"},
+            {},
+            {"_dataset": "shop", "_time": "2026-01-01T00:00:00Z", "_samplerate": "7"},
+        ),
+        ("/v1/ingest/shop", {"X-Axiom-Event-Labels": '{"a":1}'}, {}, {"_dataset": "shop", "_labels": {"a": 1}}),
+        ("/logs", {}, {"source": "s", "source_name": "n"}, {"_source": "s", "_source_name": "n"}),
+        ("/v1/ingest/shop", {"X-Axiom-Event-Labels": "none"}, {}, {"_dataset": "shop", "_labels": "none"}),
+    ],
+)
+def test_what_stands_in_headers_and_query_is_kept(
+    path: str, headers: dict[str, str], query: dict[str, str], fields: dict[str, Any], ingest: Ingest
+) -> None:
+    """Tags, labels, a time, a sample rate, and the query's source: their servers keep them, too."""
+    body = '{"batch":[{"message":"m"}]}' if path == "/logs" else '{"message":"m"}'
+    assert ingest(event(body, path=path, headers=headers, query=query))["statusCode"] == 200
+    (message,) = ingest.enqueued
+    assert (message.text, message.fields) == ("m", fields)
+
+
+@pytest.mark.parametrize("name", ["Api-Key", "apikey"])
+def test_their_keys_are_read_from_the_query(name: str, ingest: Ingest) -> None:
+    """For senders that can set no header."""
+    ingest.with_settings(authentication="api_key", access_table_name="access")
+    path = "/log/v1" if name == "Api-Key" else "/logs/ingest"
+    body = '[{"message":"m"}]' if path == "/log/v1" else '{"lines":[{"line":"m"}]}'
+    assert ingest(event(body, path=path, query={name: "acme-key"}))["statusCode"] in {200, 202}
+    assert ingest(event(body, path=path, query={name: "nobody"}))["statusCode"] == 401
+    assert "acme-key" not in "".join(ingest.sqs.bodies)
+
+
+def test_a_token_among_a_gelf_message_s_members_is_not_stored(ingest: Ingest) -> None:
+    """OVH's clients put their credential there."""
+    assert ingest(event('{"short_message":"m","_X-OVH-TOKEN":"k","_a":1}', path="/gelf"))["statusCode"] == 202
+    assert [message.fields for message in ingest.enqueued] == [{"_a": 1}]

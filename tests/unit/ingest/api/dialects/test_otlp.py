@@ -8,6 +8,7 @@ import pytest
 
 from ingest.api.dialect import Record
 from ingest.api.dialects.otlp import DIALECT
+from ingest.api.protobuf import message
 from ingest.api.request import Request
 from ingest.api.wire_values import MAX_LISTED, MAX_PAIRS
 from ingest.contract.errors import Rejected
@@ -433,3 +434,54 @@ def test_resources_and_scopes_of_json_are_counted_as_logs(body: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         DIALECT.read(Request({"content-type": JSON}, {}, body))
     assert caught.value.reason == "too_many_records"
+
+
+_OLD_SCOPE = {"instrumentationLibrary": {"name": "lib", "version": "1"}, "schemaUrl": "u"}
+
+
+@pytest.mark.parametrize("name", ["logRecords", "log_records", "logs"])
+def test_logs_of_instrumentation_libraries_are_taken(name: str) -> None:
+    """Exporters from before version 1.0 send scopes under that name; beside the later one both are."""
+    logs = [{"body": {"stringValue": "x"}}]
+    resource_logs = {
+        "scopeLogs": [{"scope": {"name": "new"}, "logRecords": [{"body": {"stringValue": "y"}}]}],
+        "instrumentationLibraryLogs": [{**_OLD_SCOPE, name: logs}],
+    }
+    body = json.dumps({"resourceLogs": [resource_logs]}).encode()
+    new, old = DIALECT.read(Request({"content-type": JSON}, {}, body)).records
+    assert new == Record("y", fields={"scope": {"name": "new"}})
+    assert old == Record("x", fields={"scope": {"name": "lib", "version": "1", "schema_url": "u"}})
+
+
+def test_logs_of_instrumentation_libraries_are_taken_in_protobuf() -> None:
+    """They were field 2 of a resource's logs, as scopes are now, and then field 1000."""
+    scope_logs = message({1: message({1: "lib"}), 2: message({5: message({1: "x"})}), 3: "u"})
+    for number in (2, 1000):
+        body = message({1: message({number: scope_logs})})
+        (found,) = DIALECT.read(Request({"content-type": PROTOBUF}, {}, body)).records
+        assert found == Record("x", fields={"scope": {"name": "lib", "schema_url": "u"}})
+
+
+def test_a_member_under_both_of_its_names_loses_none() -> None:
+    """The second stays among what is unknown; where that would hide something itself, the logs are refused."""
+    log = {"body": {"stringValue": "x"}}
+    both = {"scopeLogs": [{"logRecords": [log], "log_records": [{"body": {"stringValue": "lost"}}]}]}
+    (found,) = DIALECT.read(Request({"content-type": JSON}, {}, json.dumps({"resourceLogs": [both]}).encode())).records
+    assert isinstance(found, Record)
+    assert found.fields == {"scope": {"unknown_fields": {"log_records": [{"body": {"stringValue": "lost"}}]}}}
+    twice = {"scopeLogs": [{"scope": {"a": 1}, "a": 2, "logRecords": [log]}]}
+    body = json.dumps({"resourceLogs": [twice]}).encode()
+    assert [record.reason for record in _rejected(body)] == ["invalid_fields"]
+
+
+def _rejected(body: bytes) -> list[Rejected]:
+    records = DIALECT.read(Request({"content-type": JSON}, {}, body)).records
+    return [record for record in records if isinstance(record, Rejected)]
+
+
+def test_what_no_log_keeps_is_one_that_is_refused(ingest: Ingest) -> None:
+    """Beside the resources, or around no logs: the others are taken, and the client is told."""
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}, {"x": 1}], "resourceSpans": [1]})
+    answer = ingest(_event(body.encode(), JSON))
+    assert (answer["statusCode"], len(ingest.enqueued)) == (200, 1)
+    assert json.loads(answer["body"])["partialSuccess"]["rejectedLogRecords"] == "2"

@@ -225,3 +225,29 @@ def test_more_events_than_a_request_may_hold_are_refused_whole(body: bytes, path
     with pytest.raises(Rejected) as caught:
         _read(body, path)
     assert caught.value.reason == "too_many_records"
+
+
+_QUERY = {"host": "h", "source": "s", "sourcetype": "st", "index": "i", "time": "1764000000.5"}
+
+
+def test_the_query_holds_for_each_event_that_says_nothing_itself() -> None:
+    """Host, source, sourcetype, index and time, as in Splunk; what an event says is its own."""
+    silent, own, null = _read(b'{"event":"a"}{"event":"b","host":"own","time":1}{"event":"c","index":null}', **_QUERY)
+    assert isinstance(silent, Record)
+    assert isinstance(own, Record)
+    assert isinstance(null, Record)
+    assert (silent.fields, silent.event_at) == (_QUERY, "2025-11-24T16:00:00.5Z")
+    assert (own.fields, own.event_at) == (_QUERY | {"host": "own", "time": 1}, "1970-01-01T00:00:01Z")
+    assert null.fields == _QUERY
+
+
+def test_the_query_holds_for_each_raw_line() -> None:
+    """Its time is theirs, and stays among the fields."""
+    lines = _read(b"one\ntwo", RAW, **_QUERY)
+    assert lines == [Record(text, fields=_QUERY, event_at="2025-11-24T16:00:00.5Z") for text in ("one", "two")]
+
+
+def test_a_slash_behind_the_path_is_no_other_path(ingest: Ingest) -> None:
+    """Clients that are told an address with one post there."""
+    assert _answer(ingest(_event(b'{"event":"a"}', "/services/collector/")))[0] == 200
+    assert ingest(_event(b"a", "/services/collector//"))["statusCode"] == 404
