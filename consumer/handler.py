@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from consumer import clock, health, pending, quarantine, redact, settings, store
 from consumer.apart import apart
 from consumer.in_time import in_time
-from consumer.invocation import Outside, WorksOnEach, consume
+from consumer.invocation import consume
+from consumer.outside import Outside, WorksOnEach
 from consumer.report import PartialBatchResponse
 from consumer.send_back import send_back
 from consumer.visibility import hide

@@ -1,10 +1,11 @@
-"""What goes to the dead-letter queue: poison log by log, and what used up its receives as it came. Pure."""
+"""What goes to the dead-letter queue: poison with its reason, and what used up its receives without one. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from consumer.quarantine import attributes_of_log, attributes_of_spent, attributes_of_spoiled
-from consumer.unpack import Delivery, Unpacked
+from consumer.quarantine import attributes_of_log, attributes_of_spoiled
+from consumer.returns import Returned
+from consumer.unpack import Unpacked
 from consumer.verdict import Verdict
 
 
@@ -16,26 +17,26 @@ class Letter(NamedTuple):
     logs: Sequence[str]
 
 
-def letters(unpacked: Unpacked, spent: Sequence[Delivery], verdicts: Mapping[str, Verdict]) -> list[Letter]:
-    """Return the letters. What is poison leaves its message alone; a spent message goes whole, as SQS would move it."""
-    whole = {delivery.message_id for delivery in spent}
+def letters(unpacked: Unpacked, verdicts: Mapping[str, Verdict]) -> list[Letter]:
+    """Return a letter for each log that is quarantined: out of a message of several, it leaves alone."""
     return [
         *(
             Letter(log.delivery.body, attributes_of_log(log, verdict), [log.message_id])
             for log in unpacked.logs
-            if log.delivery.sqs_message_id not in whole and (verdict := verdicts[log.message_id]).reason
+            if (verdict := verdicts[log.message_id]).outcome == "quarantined"
         ),
         *(
-            Letter(spoiled.delivery.body, attributes_of_spoiled(spoiled), [spoiled.delivery.message_id])
+            Letter(
+                spoiled.delivery.body,
+                attributes_of_spoiled(spoiled, verdicts[spoiled.delivery.message_id]),
+                [spoiled.delivery.message_id],
+            )
             for spoiled in unpacked.spoiled
-            if spoiled.delivery.sqs_message_id not in whole
         ),
-        *(_whole(delivery, unpacked) for delivery in spent),
     ]
 
 
-def _whole(delivery: Delivery, unpacked: Unpacked) -> Letter:
-    logs = [log for log in unpacked.logs if log.delivery.sqs_message_id == delivery.message_id]
-    spoiled = [one.delivery for one in unpacked.spoiled if one.delivery.sqs_message_id == delivery.message_id]
-    names = {log.message_id for log in logs} | {one.message_id for one in spoiled}
-    return Letter(delivery.body, attributes_of_spent(delivery, logs), sorted(names))
+def letter_of_returned(one: Returned) -> Letter:
+    """Return the letter of what can go back no more: it gives no reason, for SQS gives none either."""
+    name = one.logs[0] if len(one.logs) == 1 else one.logs[0].partition("/")[0]
+    return Letter(one.body.decode(), {"tenant_id": one.tenant_id, "original_message_id": name}, one.logs)

@@ -1,10 +1,10 @@
 """The dead-letter queue: poison goes there at once, with its reason, and unchanged."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from consumer.unpack import Delivery, Log, Spoiled
+from consumer.unpack import Log, Spoiled
 from consumer.verdict import Verdict
 from ingest.aws import clients
 from ingest.aws.refusal import refusal_of
@@ -27,7 +27,7 @@ def client(environ: Mapping[str, str], time: Time) -> clients.Sqs:
 
 
 def attributes_of_log(log: Log, verdict: Verdict) -> dict[str, str]:
-    """Return the attributes of a log that the table refused."""
+    """Return the attributes of a log that the table refused, or that used up its receives: then without a reason."""
     return {
         "reason": verdict.reason or "",
         "tenant_id": log.message.tenant_id,
@@ -36,23 +36,13 @@ def attributes_of_log(log: Log, verdict: Verdict) -> dict[str, str]:
     }
 
 
-def attributes_of_spoiled(spoiled: Spoiled) -> dict[str, str]:
+def attributes_of_spoiled(spoiled: Spoiled, verdict: Verdict) -> dict[str, str]:
     """Return the attributes of a delivery that holds no log, with what is known of whose it is."""
     return {
-        "reason": spoiled.poison.reason,
+        "reason": verdict.reason or "",
         "tenant_id": spoiled.tenant_id or "",
         "log_id": spoiled.log_id or "",
         "original_message_id": spoiled.delivery.message_id,
-    }
-
-
-def attributes_of_spent(delivery: Delivery, logs: Sequence[Log]) -> dict[str, str]:
-    """Return the attributes of a message that used up its receives: no reason, for SQS gives none either."""
-    tenants, log_ids = ({getattr(log.message, name) for log in logs} for name in ("tenant_id", "log_id"))
-    return {
-        "tenant_id": tenants.pop() if len(tenants) == 1 else "",
-        "log_id": log_ids.pop() if len(logs) == 1 else "",
-        "original_message_id": delivery.message_id,
     }
 
 

@@ -21,13 +21,19 @@ MAX_DELAY_S: Final = 900
 
 
 class Returned(NamedTuple):
-    """A message to send, and the names of the logs in it."""
+    """A message to send, and the names of the logs in it.
+
+    `is_last`: where it stands now, it was received for the last time. `is_spent`: that was so the time before, and it
+    is not sent any more.
+    """
 
     logs: tuple[str, ...]
     body: bytes
     tenant_id: str
     carried: Carried
     delay_s: int
+    is_last: bool = False
+    is_spent: bool = False
 
 
 def returns(
@@ -42,14 +48,16 @@ def returns(
 
     Before the last receive but one it is left whole where none of its logs came to an end. From then on only an outage
     or a delay leaves it whole: what failed may have failed for want of time behind others, and gets its last receives
-    alone. `away_s` is for how long a log stays away.
+    alone. A spent message is never left: it is known only now which of its logs are stored. `away_s` is for how long a
+    log stays away.
 
     A deferral counts as no receive of a log that is sent back: it was not tried.
     """
     back = [log for log in logs if verdicts[log.message_id].outcome in UNFINISHED]
     failed = [log for log in back if _failed(verdicts[log.message_id])]
-    is_late = bool(back) and back[0].receive_count >= max_receives - 1
-    if len(back) == len(logs) and not (failed and is_late):
+    is_late = logs[0].receive_count >= max_receives - 1
+    is_spent = logs[0].is_spent(max_receives)
+    if len(back) == len(logs) and not is_spent and not (failed and is_late):
         return None
     deferred = [log for log in back if verdicts[log.message_id].outcome == "deferred"]
     not_taken = [log for log in back if verdicts[log.message_id].outage]
@@ -61,6 +69,8 @@ def returns(
             tenant_id=tenant_id,
             carried=_carried(group[0], verdicts[group[0].message_id]),
             delay_s=min(max(math.ceil(max(map(away_s, group))), 0), MAX_DELAY_S),
+            is_last=logs[0].receive_count >= max_receives,
+            is_spent=is_spent,
         )
         for group in groups
     ]

@@ -7,23 +7,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from consumer.insert import calls, statement
-from consumer.item import LOG_ID, TENANT_ID, Item, Key, beside, key_attributes, key_of, marked, projection, string
+from consumer.item import Item, Key, beside, marked
+from consumer.stored_texts import BACKOFF, refusal_of_call, stored_among, stored_texts
 from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.aws import clients
-from ingest.aws.refusal import RETRYABLE_CODES, Refusal, refusal_of
-from ingest.aws.retry import Backoff, Time, retrying
+from ingest.aws.refusal import RETRYABLE_CODES, Refusal
+from ingest.aws.retry import Time, retrying
 from ingest.contract.errors import Poison
+from ingest.contract.message import InternalMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesUnionTypeDef
 
 # Of a statement and, less its `Exception`, of a whole call (BatchStatementError and Common Errors, API reference).
 _REFUSING_CODES: Final = frozenset(
     {"ItemCollectionSizeLimitExceeded", "Serialization", "Validation", "ValidationError"}
 )
 _TAKEN: Final = "DuplicateItem"
-_BACKOFF: Final = Backoff(first_s=0.05, max_s=2.0)
 
 
 def client(environ: Mapping[str, str]) -> clients.DynamoDb:
@@ -63,6 +63,13 @@ class Table:
                 for position, verdict in zip(conflicts, besides, strict=True):
                     yield position, _verdict_beside(verdicts[position], verdict)
 
+    def stored_among(self, logs: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
+        """Return the positions of the logs that are stored for certain, under their log id or beside another text.
+
+        A log that could not be read is not among them. No call starts at or after `give_up_at_s`.
+        """
+        return stored_among(self._client, self._name, logs, give_up_at_s=give_up_at_s, time=self._time)
+
     def _insert_call(self, items: Sequence[Item], give_up_at_s: float) -> list[Verdict]:
         first: dict[Key, int] = {}
         for position, item in enumerate(items):
@@ -82,7 +89,7 @@ class Table:
             len(items),
             give_up_at_s=give_up_at_s,
             time=self._time,
-            backoff=_BACKOFF,
+            backoff=BACKOFF,
         )
         verdicts = [_verdict_on_insert(refusal) for refusal in refusals]
         taken = [position for position, refusal in enumerate(refusals) if refusal and refusal.code == _TAKEN]
@@ -98,7 +105,7 @@ class Table:
         try:
             responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except Exception as error:
-            refusal = _refusal_of_call(error)
+            refusal = refusal_of_call(error)
             if refusal.code in _REFUSING_CODES:  # Of the call as a whole, so that one of its items must be the reason.
                 raise Poison("refused_by_table", refusal.code) from error
             return [refusal] * len(items)
@@ -108,49 +115,13 @@ class Table:
 
     def _compare(self, items: Sequence[Item], give_up_at_s: float) -> list[Verdict]:
         """Return whether the items that stand under these items' keys have their texts."""
-        stored: dict[Key, str] = {}
-
-        def read(positions: Sequence[int]) -> list[Refusal | None]:
-            try:
-                found, unread = self._read([items[position].key for position in positions])
-            except Exception as error:  # noqa: BLE001 - raised again there unless it is AWS's
-                return [_refusal_of_call(error)] * len(positions)
-            stored.update(found)
-            return [_UNREAD if items[position].key in unread else None for position in positions]
-
-        refusals = retrying(read, len(items), give_up_at_s=give_up_at_s, time=self._time, backoff=_BACKOFF)
+        stored, refusals = stored_texts(
+            self._client, self._name, [item.key for item in items], give_up_at_s=give_up_at_s, time=self._time
+        )
         return [
             _verdict_on_taken(item, stored.get(item.key), refusal)
             for item, refusal in zip(items, refusals, strict=True)
         ]
-
-    def _read(self, keys: Sequence[Key]) -> tuple[dict[Key, str], set[Key]]:
-        request: dict[str, KeysAndAttributesUnionTypeDef] = {
-            self._name: {
-                "Keys": [key_attributes(key) for key in keys],
-                "ConsistentRead": True,
-                "ProjectionExpression": projection(TENANT_ID, LOG_ID, "original_text"),
-            }
-        }
-        response = self._client.batch_get_item(RequestItems=request)
-        found = {
-            key_of(attributes): string(attributes, "original_text")
-            for attributes in response["Responses"].get(self._name, [])
-        }
-        unread = response.get("UnprocessedKeys", {}).get(self._name, {"Keys": []})["Keys"]
-        return found, {key_of(attributes) for attributes in unread}
-
-
-_UNREAD: Final = Refusal("Throttling", retryable=True)
-"""A key that BatchGetItem left out: it says so where the table is too busy (API reference, UnprocessedKeys)."""
-
-
-def _refusal_of_call(error: Exception) -> Refusal:
-    """Return why a whole call failed, by the name that a statement's error has. Raises: an error that isn't AWS's."""
-    refusal = refusal_of(error)
-    if refusal is None:
-        raise error
-    return refusal._replace(code=refusal.code.removesuffix("Exception"))
 
 
 def _verdict_on_insert(refusal: Refusal | None) -> Verdict:

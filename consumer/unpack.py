@@ -32,6 +32,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         """What a batch item failure names."""
         return self.packed_in or self.message_id
 
+    def is_spent(self, max_receives: int) -> bool:
+        """Return whether the log used up its receives in this message and others: SQS counts only those in this one."""
+        return self.receives_before > 0 and self.receive_count > max_receives
+
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery whose body is a log."""

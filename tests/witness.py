@@ -18,6 +18,7 @@ import orjson
 import pytest
 
 import consumer.invocation
+import consumer.outside
 import consumer.process
 import ingest.access.principal
 import ingest.api.parse
@@ -206,7 +207,7 @@ def _seen_write(witness: Witness, write: Callable[[str], int]) -> Callable[[str]
 
 
 def _watch_write_line(patch: pytest.MonkeyPatch, witness: Witness) -> None:
-    position = consumer.invocation.Outside._fields.index("write_line")
+    position = consumer.outside.Outside._fields.index("write_line")
 
     def write_line(outside: tuple[Any, ...]) -> Callable[[str], object]:
         def seen(line: str) -> object:
@@ -215,7 +216,7 @@ def _watch_write_line(patch: pytest.MonkeyPatch, witness: Witness) -> None:
 
         return seen
 
-    patch.setattr(consumer.invocation.Outside, "write_line", property(write_line))
+    patch.setattr(consumer.outside.Outside, "write_line", property(write_line))
 
 
 def _watch_os_write(patch: pytest.MonkeyPatch, witness: Witness) -> None:

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 from consumer import handler, settings
 from consumer.apart import Ended
 from consumer.crash import CrashMode
-from consumer.invocation import WorksOnEach, consume
+from consumer.invocation import consume
+from consumer.outside import WorksOnEach
 from consumer.redact import Redactor
 from ingest.contract.message import encode
 from ingest.contract.packed import joined

@@ -19,10 +19,10 @@ MUTATIONS: Final = (
         "consumer/invocation.py",
         (
             (
-                "    verdicts = _defer(plan, outside)\n",
+                "    verdicts = defer(plan, outside)\n",
                 """\
     try:
-        verdicts = _defer(plan, outside)
+        verdicts = defer(plan, outside)
     except Exception:
         return None
 """,
@@ -104,7 +104,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "suspects_trusted",
-        "consumer/invocation.py",
+        "consumer/edges.py",
         (("    return log.delivery.receive_count > 1\n", "    return log.delivery.receive_count > 9\n"),),
         "tests/faults/test_neighbours.py::test_logs_that_end_the_process_dead_letter_no_healthy_one",
         "I7: ",
@@ -125,8 +125,8 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "log_taken_as_sent_back_though_it_was_refused",
-        "consumer/invocation.py",
-        (("enumerate(returned) if place not in not_sent for name", "enumerate(returned) for name"),),
+        "consumer/leaving.py",
+        (("enumerate(due) if place not in not_sent)", "enumerate(due))"),),
         f"{FAULTS}[consumer.sqs.send_message_batch-refused]",
         "I12: ",
     ),
@@ -136,6 +136,20 @@ MUTATIONS: Final = (
         (("in UNFINISHED and log not in sent_back for", "in UNFINISHED for"),),
         "tests/unit/consumer/test_packed_messages.py::test_a_crash_sends_back_the_crashing_logs_alone",
         "test_a_crash_sends_back_the_crashing_logs_alone",
+    ),
+    Mutation(
+        "message_left_whole_at_its_last_receive",
+        "consumer/leaving.py",
+        ((" + [one for one in kept if one.is_last]", ""),),
+        "tests/faults/test_packed.py::test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back",
+        "I7: ",
+    ),
+    Mutation(
+        "table_not_asked_before_a_log_is_dead_lettered",
+        "consumer/leaving.py",
+        (("DUPLICATE for position in stored}", "DUPLICATE for position in sorted(stored)[:0]}"),),
+        "tests/faults/test_packed.py::test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back",
+        "I7: ",
     ),
     Mutation(
         "receive_count_lost",
@@ -153,7 +167,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "poison_acknowledged_though_its_put_failed",
-        "consumer/invocation.py",
+        "consumer/leaving.py",
         (
             (
                 '            refused |= dict.fromkeys(letter.logs, retried(f"dlq_refused: {why_not}"))\n',
@@ -165,7 +179,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "visibility_not_extended",
-        "consumer/invocation.py",
+        "consumer/hidden.py",
         (("    refused = outside.hide(list(idle.values())) if idle else {}\n", "    refused: dict[str, str] = {}\n"),),
         "tests/faults/test_receives.py::test_the_longest_log_needs_no_more_receives",
         "I7: ",

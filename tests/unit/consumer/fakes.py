@@ -9,8 +9,9 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from consumer.handler import Clients, outside
-from consumer.invocation import Outside, consume
+from consumer.invocation import consume
 from consumer.item import Item, Key, key_attributes, key_of
+from consumer.outside import Outside
 from consumer.redact import Redactor
 from consumer.settings import Settings
 from consumer.unpack import Delivery, Log

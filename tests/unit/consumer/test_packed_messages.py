@@ -178,19 +178,14 @@ def test_what_an_outage_left_over_goes_back_in_one_message() -> None:
     assert (entry["DelaySeconds"], entry["MessageGroupId"]) == (300, "acme")
 
 
-@pytest.mark.parametrize("text", [body("one"), packed(body("one"), body("two"))])
-def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs(text: str) -> None:
+def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs() -> None:
     """Without a reason, untried, as it came; the receives in messages before count."""
     world = World()
     sent = attributes(Carried(3, START_MS))
-    assert world.consume(sqs_event(("s", text), receive_count=3, attributes=sent)) == []
-    ((dead, of_letter),) = world.sqs.dead
-    assert dead == text
-    assert "reason" not in of_letter
-    assert of_letter["tenant_id"] == "acme"
-    assert of_letter["original_message_id"] == "s"
+    assert world.consume(sqs_event(("s", body("one")), receive_count=3, attributes=sent)) == []
+    assert world.sqs.dead == [(body("one"), {"tenant_id": "acme", "log_id": "one", "original_message_id": "s"})]
     assert world.dynamodb.calls == []
-    assert {json.loads(line).get("cause") for line in world.lines[:-1]} == {"max_receives_exceeded"}
+    assert json.loads(world.lines[0])["cause"] == "max_receives_exceeded"
 
 
 def test_the_last_receive_of_a_log_that_was_sent_back_is_a_try() -> None:
@@ -200,12 +195,80 @@ def test_the_last_receive_of_a_log_that_was_sent_back_is_a_try() -> None:
     assert world.counts() == {"stored": 1}
 
 
+def test_a_spent_message_is_tried_once_more_and_only_what_fails_then_is_dead() -> None:
+    """Some of its logs may be stored, and those are no dead letters: the table alone knows which."""
+    world = World()
+    sent = attributes(Carried(5, START_MS))
+    world.consume(sqs_event(("before", body("log-0", "a"))))
+    assert world.consume(sqs_event(("s", _message("a", "bug", "b")), attributes=sent)) == []
+    assert world.sqs.dead == [(body("log-1", "bug"), {"tenant_id": "acme", "original_message_id": "s/1"})]
+    assert world.sqs.sent == []
+    assert world.counts() == {"stored": 1, "duplicate": 1, "quarantined": 1}
+
+
+def test_a_spent_message_that_the_table_is_away_for_is_dead_lettered_as_it_came() -> None:
+    """Nothing is wrong with its logs: a redrive brings them back in one message."""
+    world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
+    sent = attributes(Carried(5, START_MS))
+    assert world.consume(sqs_event(("s", _message("a", "b")), attributes=sent)) == []
+    assert world.sqs.dead == [(_message("a", "b"), {"tenant_id": "acme", "original_message_id": "s"})]
+
+
 def test_a_spent_message_that_the_dead_letter_queue_refuses_is_kept() -> None:
-    """Whole: it is not taken apart at its end."""
+    """Whole, and its failing log is not sent back to the queue: it would be spent there, too."""
     world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
     sent = attributes(Carried(5, START_MS))
-    assert world.consume(sqs_event(("s", _message("a", "b")), attributes=sent)) == ["s"]
+    assert world.consume(sqs_event(("s", _message("a", "bug")), attributes=sent)) == ["s"]
     assert world.sqs.sent == []
+
+
+def test_at_its_last_receive_what_the_queue_does_not_take_is_dead_lettered_alone() -> None:
+    """SQS would move the message whole, with the logs that are stored."""
+    world = World()
+    world.sqs.refused_entries = lambda _: True
+    assert world.consume(sqs_event(("m", _message("a", "bug", "b")), receive_count=4)) == ["m"]
+    assert world.sqs.dead == []
+    assert world.consume(sqs_event(("m", _message("a", "bug", "b")), receive_count=5)) == []
+    assert world.sqs.dead == [(body("log-1", "bug"), {"tenant_id": "acme", "original_message_id": "m/1"})]
+    assert world.counts() == {"duplicate": 2, "quarantined": 1}
+
+
+@pytest.mark.parametrize("text", ["bug", "b"])
+def test_what_fails_at_its_last_receive_and_is_stored_already_is_a_duplicate(text: str) -> None:
+    """It was sent twice, or its process ended after the write: what is stored is never dead-lettered."""
+    world = World()
+    world.dynamodb.items["acme", "log-0"] = {
+        "tenant_id": {"S": "acme"}, "log_id": {"S": "log-0"}, "original_text": {"S": text},
+    }  # fmt: skip
+    settings: dict[str, Any] = {"crash_probability": 1.0}
+    assert world.consume(sqs_event(("m", body("log-0", text)), receive_count=4), **settings) == ["m"]
+    assert world.consume(sqs_event(("m", body("log-0", text)), receive_count=5), **settings) == []
+    assert world.counts() == {"duplicate": 1}
+    assert world.sqs.dead == []
+
+
+def test_a_spent_log_that_is_stored_is_no_dead_letter() -> None:
+    """A copy of it was stored meanwhile."""
+    world = World()
+    world.consume(sqs_event(("before", body("one"))))
+    assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS)))) == []
+    assert (world.sqs.dead, world.counts()) == ([], {"duplicate": 1})
+
+
+def test_the_table_is_asked_for_a_second_at_most_before_a_letter() -> None:
+    """The rest of the time is for the dead-letter queue."""
+    world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
+    assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS)))) == []
+    assert len(world.sqs.dead) == 1
+    assert sum(world.clock.sleeps) <= 1
+
+
+def test_what_neither_queue_takes_keeps_its_message() -> None:
+    """Deleted it would be lost."""
+    world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
+    world.sqs.refused_entries = lambda _: True
+    assert world.consume(sqs_event(("m", _message("a", "bug", "b")), receive_count=5)) == ["m"]
+    assert world.counts() == {"stored": 2, "retried": 1}
 
 
 def test_a_log_that_ends_the_process_costs_its_neighbours_one_receive() -> None:

@@ -26,7 +26,7 @@ def test_the_body_goes_unchanged_with_its_attributes() -> None:
     """A redrive must bring back exactly what came; what is not known is left out."""
     sqs = FakeSqs()
     spoiled = Spoiled(delivery("m-1"), Poison("undecodable"), None, None)
-    assert put(sqs, attributes_of_spoiled(spoiled), body=' {"half\n') == ""
+    assert put(sqs, attributes_of_spoiled(spoiled, quarantined(spoiled.poison.reason)), body=' {"half\n') == ""
     assert sqs.dead == [(' {"half\n', {"reason": "undecodable", "original_message_id": "m-1"})]
 
 
@@ -48,7 +48,7 @@ def test_a_strange_id_can_not_make_sqs_refuse_the_message(value: str, shown: str
     """A newer program's message may hold anything under `tenant_id`."""
     sqs = FakeSqs()
     spoiled = Spoiled(delivery(), Poison("unknown_schema_version"), value, None)
-    assert put(sqs, attributes_of_spoiled(spoiled)) == ""
+    assert put(sqs, attributes_of_spoiled(spoiled, quarantined(spoiled.poison.reason))) == ""
     assert sqs.dead[0][1]["tenant_id"] == shown
 
 

@@ -1,0 +1,121 @@
+"""Packed messages whose failed logs may not leave them: what was stored is no dead letter, and nothing is lost."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from msgspec.structs import replace
+
+from infra.dead_letters import Filter
+from tests.faults.injector import Fault, Rule
+from tests.faults.matrix import SENDS_BACK
+from tests.faults.model_sqs import Message
+from tests.faults.scratch import scratch
+from tests.faults.trial import PACKINGS, Trial
+from tests.interleavings.whereabouts import dead, held_in, stored
+
+PUTS_ASIDE: Final = "consumer sqs.send_message"
+"""What the consumer sends to the dead-letter queue."""
+
+_REFUSALS: Final[tuple[Fault, ...]] = ("refused", "timeout", "unreachable", "throttled", "denied")
+_COPIES: Final[tuple[Fault, ...]] = ("lost_answer", "partial", "partial_lost", "unreported")
+"""What makes the consumer send a log back again that waits in a message of its own already."""
+
+_SEED: Final = 3
+
+
+def _a_packed_day(trial: Trial) -> list[str]:
+    """Return which logs stood in the table when they were dead-lettered."""
+    told: list[str] = []
+    dlq = trial.world.dlq
+    send, take_over = dlq.send, dlq.take_over
+
+    def look(body: str) -> None:
+        told.extend(f"{place[0]}/{place[1]}" for place in {h.place for h in held_in(body)} & stored(trial.world))
+
+    def sent(body: str, *arguments: Any, **named: Any) -> str:
+        look(body)
+        return send(body, *arguments, **named)
+
+    def taken_over(message: Message) -> None:
+        look(message.body)
+        take_over(message)
+
+    dlq.send, dlq.take_over = sent, taken_over  # type: ignore[method-assign] # a watched queue
+    for _ in range(3):
+        trial.send("batch")
+        trial.send_mixed()
+    trial.drain()
+    return told
+
+
+def _trial(folder: Path, packing: int, *rules: Rule) -> Trial:
+    trial = Trial(_SEED, folder, logs_per_message=packing, crash_probability=0.7)
+    trial.injector.rules = list(rules)
+    return trial
+
+
+@pytest.mark.parametrize("packing", PACKINGS[1:])
+@pytest.mark.parametrize("fault", [*_REFUSALS, *_COPIES])
+def test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back(fault: Fault, packing: int) -> None:
+    """The queue refuses for as long as a message lives: what of it is unstored is dead-lettered alone."""
+    rule = Rule(SENDS_BACK, fault, None)
+    with scratch() as folder:
+        trial = _trial(folder, packing, rule)
+        told = _a_packed_day(trial)
+        assert rule.met
+        assert dead(trial.world), "the day was too kind: nothing used up its receives"
+        assert not told, f"I7: {told[0]} is stored and was dead-lettered"
+        if fault in _REFUSALS:
+            assert not stored(trial.world) & dead(trial.world), "I7: a dead letter was stored later"
+        assert not trial.lost()
+        assert {len(held_in(letter.body)) for letter in trial.world.dlq.messages.values()} == {1}
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("fault", ["refused", "timeout", "denied"])
+def test_nor_though_the_dead_letter_queue_refuses(fault: Fault, packing: int) -> None:
+    """Then SQS moves what used up its receives, each log in a message of its own."""
+    rule = Rule(PUTS_ASIDE, fault, None)
+    with scratch() as folder:
+        trial = _trial(folder, packing, rule)
+        told = _a_packed_day(trial)
+        assert rule.met
+        assert not told, f"I7: {told[0]} is stored and was dead-lettered"
+        assert not trial.lost()
+
+
+@pytest.mark.parametrize("packing", PACKINGS[1:])
+def test_where_neither_queue_takes_anything_nothing_is_lost_and_a_redrive_stores_the_rest(packing: int) -> None:
+    """SQS moves the messages whole, stored logs and all: the one case left. Sent back, each log is stored once."""
+    rules = [Rule(SENDS_BACK, "denied", None), Rule(PUTS_ASIDE, "denied", None)]
+    with scratch() as folder:
+        trial = _trial(folder, packing, *rules)
+        told = _a_packed_day(trial)
+        assert told, "the day was too kind: no message went whole"
+        assert not trial.lost()
+        trial.injector.rules = []
+        trial.stack.settings = replace(trial.stack.settings, crash_probability=0)
+        trial.redrive(Filter())
+        judgement = trial.judgement()
+        assert judgement.passed, [check for check in judgement.checks if check.broken]
+
+
+@pytest.mark.parametrize("packing", PACKINGS[1:])
+def test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_most(packing: int) -> None:
+    """Ten in all, each with the receives that are left; a redrive stores what all of them left unstored, once."""
+    rule = Rule(SENDS_BACK, "lost_answer", None)
+    with scratch() as folder:
+        trial = _trial(folder, packing, rule)
+        _a_packed_day(trial)
+        sent_back = [
+            sum(what == "send back" for what, _ in told)
+            for log, told in trial.journal.happened.items()
+            if log[1].startswith("mixed")
+        ]  # Sent by nobody twice.
+        assert 1 < max(sent_back) <= 2 * trial.world.max_receives
+        assert not trial.lost()
+        trial.injector.rules = []
+        trial.stack.settings = replace(trial.stack.settings, crash_probability=0)
+        trial.redrive(Filter())
+        assert trial.judgement().passed

@@ -1,0 +1,13 @@
+"""When an invocation stops to wait, to write and to call."""
+
+from consumer.deadlines import Deadlines, deadlines
+
+
+def test_a_function_leaves_ten_seconds_for_the_writes_and_five_for_the_answer() -> None:
+    """As the margins say, from when it started; the last call half of the answer's time before the end."""
+    assert deadlines(1_000, 50) == Deadlines(wait_budget_s=40, last_write_s=1_045, last_call_s=1_047.5)
+
+
+def test_a_short_function_still_waits_and_writes() -> None:
+    """It waits for half of its time and writes for three quarters."""
+    assert deadlines(0, 8) == Deadlines(wait_budget_s=4, last_write_s=6, last_call_s=7)
