@@ -5,17 +5,29 @@ from typing import Any, Final, NamedTuple
 
 RECEIVES: Final = "receives_before"
 FIRST_RECEIVE: Final = "first_receive_ms"
+SENT: Final = "sent_back_ms"
 """Attributes of the message. Its body is the log's own, so that every reader of the queue reads it, and a redrive from
 the dead-letter queue by body starts the count anew."""
+
+_SAME_MESSAGE_MS: Final = 60_000
+"""How much later than `sent_back_ms` SQS may have taken the message that the consumer sent: the call's tries, and two
+clocks. What SQS took later is another message with the same attributes: its own redrive, which gives a message a new id
+and time of enqueueing ("Configure a dead-letter queue redrive", SQS developer guide, November 2026), keeps them. That
+one has all its receives again. A message needs longer than that to become a dead letter: it is received, and comes up
+again, `MaxReceiveCount` times before."""
 
 _MOST_DIGITS: Final = 15
 
 
 class Carried(NamedTuple):
-    """How often the log was received in messages before this one, and when first, in ms since the epoch."""
+    """How often the log was received in messages before this one, when first, and when this one was sent.
+
+    Times are ms since the epoch.
+    """
 
     receives: int
     first_receive_ms: int
+    sent_ms: int
 
 
 def attributes(carried: Carried) -> dict[str, dict[str, str]]:
@@ -23,13 +35,21 @@ def attributes(carried: Carried) -> dict[str, dict[str, str]]:
     return {
         RECEIVES: {"DataType": "Number", "StringValue": str(carried.receives)},
         FIRST_RECEIVE: {"DataType": "Number", "StringValue": str(carried.first_receive_ms)},
+        SENT: {"DataType": "Number", "StringValue": str(carried.sent_ms)},
     }
 
 
-def carried_by(message_attributes: Mapping[str, Any] | None) -> Carried | None:
-    """Return what the `messageAttributes` of Lambda's event carry; None where they are not ours."""
-    receives, first_receive_ms = _number(message_attributes, RECEIVES), _number(message_attributes, FIRST_RECEIVE)
-    return None if receives is None or first_receive_ms is None else Carried(receives, first_receive_ms)
+def carried_by(message_attributes: Mapping[str, Any] | None, *, taken_ms: int) -> Carried | None:
+    """Return what the `messageAttributes` of Lambda's event carry; None where they are not ours, or not this message's.
+
+    `taken_ms` is when SQS took the message.
+    """
+    receives, first_receive_ms, sent_ms = (
+        _number(message_attributes, name) for name in (RECEIVES, FIRST_RECEIVE, SENT)
+    )
+    if receives is None or first_receive_ms is None or sent_ms is None or taken_ms - sent_ms > _SAME_MESSAGE_MS:
+        return None
+    return Carried(receives, first_receive_ms, sent_ms)
 
 
 def _number(message_attributes: Mapping[str, Any] | None, name: str) -> int | None:

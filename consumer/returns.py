@@ -43,6 +43,7 @@ def returns(
     max_receives: int,
     tenant_id: str,
     away_s: Callable[[Delivery], float],
+    now_ms: int,
 ) -> list[Returned] | None:
     """Return what is sent back of a message with these logs, so that it can be acknowledged; None to leave it whole.
 
@@ -67,7 +68,7 @@ def returns(
             logs=tuple(log.message_id for log in group),
             body=joined([log.body.encode() for log in group]),
             tenant_id=tenant_id,
-            carried=_carried(group[0], verdicts[group[0].message_id]),
+            carried=_carried(group[0], verdicts[group[0].message_id], now_ms),
             delay_s=min(max(math.ceil(max(map(away_s, group))), 0), MAX_DELAY_S),
             is_last=logs[0].receive_count >= max_receives,
             is_spent=is_spent,
@@ -113,6 +114,7 @@ def all_returns(
                     max_receives=settings.max_receive_count,
                     tenant_id=tenants[0] if tenants else "",
                     away_s=away_s,
+                    now_ms=now_ms,
                 )
                 or ()
             )
@@ -123,6 +125,6 @@ def _failed(verdict: Verdict) -> bool:
     return verdict.outcome == "retried" and not verdict.outage
 
 
-def _carried(log: Delivery, verdict: Verdict) -> Carried:
+def _carried(log: Delivery, verdict: Verdict, now_ms: int) -> Carried:
     tried = log.receive_count - (verdict.outcome == "deferred")
-    return Carried(tried, log.first_receive_ms)
+    return Carried(tried, log.first_receive_ms, now_ms)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from consumer.carried import Carried, carried_by
+from consumer.carried import carried_by
 from consumer.timestamps import epoch_ms
 from ingest.contract.errors import Poison, Unreadable
 from ingest.contract.message import InternalMessage, decode
@@ -69,6 +69,7 @@ class Unpacked(NamedTuple):
 class _Attributes(msgspec.Struct, rename="pascal"):
     approximate_receive_count: int
     approximate_first_receive_timestamp: int
+    sent_timestamp: int = 0
 
 
 class _Record(msgspec.Struct, rename="camel"):
@@ -107,14 +108,14 @@ def deliveries(event: object) -> list[Delivery]:
 
 def _delivery(record: _Record) -> Delivery:
     received = record.attributes
-    before = carried_by(record.message_attributes) or Carried(0, received.approximate_first_receive_timestamp)
+    before = carried_by(record.message_attributes, taken_ms=received.sent_timestamp)
     return Delivery(
         message_id=record.message_id,
         receipt_handle=record.receipt_handle,
         body=record.body,
-        receive_count=before.receives + received.approximate_receive_count,
-        first_receive_ms=before.first_receive_ms,
-        receives_before=before.receives,
+        receive_count=received.approximate_receive_count + (before.receives if before else 0),
+        first_receive_ms=before.first_receive_ms if before else received.approximate_first_receive_timestamp,
+        receives_before=before.receives if before else 0,
     )
 
 

@@ -119,3 +119,24 @@ def test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_mo
         trial.stack.settings = replace(trial.stack.settings, crash_probability=0)
         trial.redrive(Filter())
         assert trial.judgement().passed
+
+
+@pytest.mark.parametrize("by_sqs", [False, True], ids=["by message", "by SQS's own task"])
+def test_a_redrive_gives_a_log_that_was_sent_back_all_its_receives_again(*, by_sqs: bool) -> None:
+    """SQS's task keeps the attributes, which tell of receives that were used up before."""
+    with scratch() as folder:
+        trial = Trial(_SEED, folder, logs_per_message=7, crash_probability=1)
+        trial.injector.rules = [Rule(PUTS_ASIDE, "denied", None)]  # So that SQS dead-letters, with all attributes.
+        trial.send_mixed()
+        trial.drain()
+        assert len(trial.world.dlq.messages) == 6
+        trial.injector.rules = []
+        before = {log: len(told) for log, told in trial.journal.happened.items()}
+        if by_sqs:
+            trial.move_dead_letters()
+        else:
+            trial.redrive(Filter())
+        healthy = [log for log in before if log[1].startswith("mixed") and not log[1].endswith("-2")]
+        for log in healthy:
+            told = [what for what, _ in trial.journal.happened[log][before[log] :]]
+            assert told.count("receive") - told.count("give up") == trial.world.max_receives, (log, told)

@@ -70,6 +70,7 @@ def sqs_event(
     *records: tuple[str, str],
     receive_count: int = 1,
     first_receive_ms: int = START_MS,
+    sent_ms: int = START_MS,
     attributes: dict[str, dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return Lambda's SQS event for pairs of message id and body; `attributes` as SendMessage took them."""
@@ -81,7 +82,7 @@ def sqs_event(
                 "body": body,
                 "attributes": {
                     "ApproximateReceiveCount": str(receive_count),
-                    "SentTimestamp": str(first_receive_ms),
+                    "SentTimestamp": str(sent_ms),
                     "SenderId": "AIDAEXAMPLE",
                     "ApproximateFirstReceiveTimestamp": str(first_receive_ms),
                 },

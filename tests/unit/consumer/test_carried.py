@@ -16,9 +16,15 @@ def as_lambda_has_it(sent: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 
 def test_what_is_sent_is_read_again() -> None:
-    """Both numbers, through SQS's form and Lambda's."""
-    carried = Carried(3, 1_764_000_000_120)
-    assert carried_by(as_lambda_has_it(attributes(carried))) == carried
+    """All numbers, through SQS's form and Lambda's; SQS takes the message a moment later."""
+    carried = Carried(3, 1_764_000_000_120, 1_764_000_300_000)
+    assert carried_by(as_lambda_has_it(attributes(carried)), taken_ms=carried.sent_ms + 9_000) == carried
+
+
+def test_what_sqs_moved_out_of_the_dead_letter_queue_carries_nothing() -> None:
+    """It keeps the attributes and is a new message: a redrive gives a log its receives again."""
+    carried = Carried(5, 1_764_000_000_120, 1_764_000_300_000)
+    assert carried_by(as_lambda_has_it(attributes(carried)), taken_ms=carried.sent_ms + 60_001) is None
 
 
 @pytest.mark.parametrize(
@@ -27,6 +33,7 @@ def test_what_is_sent_is_read_again() -> None:
         None,
         {},
         {"receives_before": {"stringValue": "1"}},
+        {"receives_before": {"stringValue": "1"}, "first_receive_ms": {"stringValue": "7"}},
         {"receives_before": {"stringValue": "-1"}, "first_receive_ms": {"stringValue": "7"}},
         {"receives_before": {"stringValue": "one"}, "first_receive_ms": {"stringValue": "7"}},
         {"receives_before": {"stringValue": "\u0661"}, "first_receive_ms": {"stringValue": "7"}},
@@ -38,4 +45,4 @@ def test_what_is_sent_is_read_again() -> None:
 )
 def test_attributes_of_others_carry_nothing(odd: Any) -> None:
     """A message that somebody else sent counts as SQS counts it, and fails nothing."""
-    assert carried_by(odd) is None
+    assert carried_by(odd, taken_ms=0) is None

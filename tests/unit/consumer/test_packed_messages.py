@@ -52,7 +52,7 @@ def test_a_crash_sends_back_the_crashing_logs_alone(point: CrashPoint) -> None:
 
 def _deliver_all(world: World, bodies: list[str], *, batch_size: int, **settings: Any) -> int:
     """Deliver messages and what is sent back until nothing is left; return how many deliveries it took."""
-    waiting = deque((f"m-{n}", text, 1, Carried(0, START_MS)) for n, text in enumerate(bodies))
+    waiting = deque((f"m-{n}", text, 1, Carried(0, START_MS, START_MS)) for n, text in enumerate(bodies))
     deliveries = 0
     while waiting:
         deliveries += 1
@@ -66,7 +66,8 @@ def _deliver_all(world: World, bodies: list[str], *, batch_size: int, **settings
         waiting += [(m, text, receives + 1, carried) for m, text, receives, carried in batch if m in kept]
         for number, entry in enumerate(world.sqs.sent[before:], before):
             read = carried_by(
-                {name: {"stringValue": value["StringValue"]} for name, value in entry["MessageAttributes"].items()}
+                {name: {"stringValue": value["StringValue"]} for name, value in entry["MessageAttributes"].items()},
+                taken_ms=START_MS,
             )
             assert read is not None
             waiting.append((f"s-{number}", entry["MessageBody"], 1, read))
@@ -137,6 +138,7 @@ def test_what_is_ready_is_stored_and_what_is_not_is_sent_back_until_it_is() -> N
     assert {name: value["StringValue"] for name, value in carried.items()} == {
         "receives_before": "0",
         "first_receive_ms": str(START_MS),
+        "sent_back_ms": str(START_MS + 1_000),
     }
     world.clock.elapsed_s = 300
     again = sqs_event(("s", body("long", "x" * 6_000)), first_receive_ms=START_MS + 300_000, attributes=carried)
@@ -181,7 +183,7 @@ def test_what_an_outage_left_over_goes_back_in_one_message() -> None:
 def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs() -> None:
     """Without a reason, untried, as it came; the receives in messages before count."""
     world = World()
-    sent = attributes(Carried(3, START_MS))
+    sent = attributes(Carried(3, START_MS, START_MS))
     assert world.consume(sqs_event(("s", body("one")), receive_count=3, attributes=sent)) == []
     assert world.sqs.dead == [(body("one"), {"tenant_id": "acme", "log_id": "one", "original_message_id": "s"})]
     assert world.dynamodb.calls == []
@@ -191,14 +193,17 @@ def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs() -> 
 def test_the_last_receive_of_a_log_that_was_sent_back_is_a_try() -> None:
     """Five in all, not four: the fifth stores it."""
     world = World()
-    assert world.consume(sqs_event(("s", body()), receive_count=2, attributes=attributes(Carried(3, START_MS)))) == []
+    assert (
+        world.consume(sqs_event(("s", body()), receive_count=2, attributes=attributes(Carried(3, START_MS, START_MS))))
+        == []
+    )
     assert world.counts() == {"stored": 1}
 
 
 def test_a_spent_message_is_tried_once_more_and_only_what_fails_then_is_dead() -> None:
     """Some of its logs may be stored, and those are no dead letters: the table alone knows which."""
     world = World()
-    sent = attributes(Carried(5, START_MS))
+    sent = attributes(Carried(5, START_MS, START_MS))
     world.consume(sqs_event(("before", body("log-0", "a"))))
     assert world.consume(sqs_event(("s", _message("a", "bug", "b")), attributes=sent)) == []
     assert world.sqs.dead == [(body("log-1", "bug"), {"tenant_id": "acme", "original_message_id": "s/1"})]
@@ -209,7 +214,7 @@ def test_a_spent_message_is_tried_once_more_and_only_what_fails_then_is_dead() -
 def test_a_spent_message_that_the_table_is_away_for_is_dead_lettered_as_it_came() -> None:
     """Nothing is wrong with its logs: a redrive brings them back in one message."""
     world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
-    sent = attributes(Carried(5, START_MS))
+    sent = attributes(Carried(5, START_MS, START_MS))
     assert world.consume(sqs_event(("s", _message("a", "b")), attributes=sent)) == []
     assert world.sqs.dead == [(_message("a", "b"), {"tenant_id": "acme", "original_message_id": "s"})]
 
@@ -217,7 +222,7 @@ def test_a_spent_message_that_the_table_is_away_for_is_dead_lettered_as_it_came(
 def test_a_spent_message_that_the_dead_letter_queue_refuses_is_kept() -> None:
     """Whole, and its failing log is not sent back to the queue: it would be spent there, too."""
     world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
-    sent = attributes(Carried(5, START_MS))
+    sent = attributes(Carried(5, START_MS, START_MS))
     assert world.consume(sqs_event(("s", _message("a", "bug")), attributes=sent)) == ["s"]
     assert world.sqs.sent == []
 
@@ -247,18 +252,26 @@ def test_what_fails_at_its_last_receive_and_is_stored_already_is_a_duplicate(tex
     assert world.sqs.dead == []
 
 
+def test_a_spent_log_that_sqs_itself_has_redriven_has_its_receives_again() -> None:
+    """SQS keeps the attributes and takes it as a new message, later: it is tried, and may fail five times more."""
+    world = World()
+    sent = attributes(Carried(5, START_MS, START_MS - 61_000))
+    assert world.consume(sqs_event(("s", body("one")), attributes=sent)) == []
+    assert (world.sqs.dead, world.counts()) == ([], {"stored": 1})
+
+
 def test_a_spent_log_that_is_stored_is_no_dead_letter() -> None:
     """A copy of it was stored meanwhile."""
     world = World()
     world.consume(sqs_event(("before", body("one"))))
-    assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS)))) == []
+    assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS, START_MS)))) == []
     assert (world.sqs.dead, world.counts()) == ([], {"duplicate": 1})
 
 
 def test_the_table_is_asked_for_a_second_at_most_before_a_letter() -> None:
     """The rest of the time is for the dead-letter queue."""
     world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
-    assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS)))) == []
+    assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS, START_MS)))) == []
     assert len(world.sqs.dead) == 1
     assert sum(world.clock.sleeps) <= 1
 

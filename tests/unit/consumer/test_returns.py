@@ -7,6 +7,7 @@ from consumer.returns import MAX_DELAY_S, Returned, returns
 from consumer.unpack import Delivery, logs_apart
 from consumer.verdict import DUPLICATE, STORED, Verdict, not_taken, quarantined, retried
 from ingest.contract.packed import apart
+from tests.clock import START_MS
 from tests.unit.consumer.fakes import body, delivery, packed
 
 _DEFERRED = Verdict("deferred")
@@ -21,7 +22,7 @@ def _logs(count: int, receive_count: int = 1) -> list[Delivery]:
 def _returns(*verdicts: Verdict, receive_count: int = 1, max_receives: int = 5) -> list[Returned] | None:
     logs = _logs(len(verdicts), receive_count)
     named = {log.message_id: verdict for log, verdict in zip(logs, verdicts, strict=True)}
-    return returns(logs, named, max_receives=max_receives, tenant_id="acme", away_s=lambda _: 12.5)
+    return returns(logs, named, max_receives=max_receives, tenant_id="acme", away_s=lambda _: 12.5, now_ms=START_MS)
 
 
 def test_a_message_of_finished_logs_returns_nothing() -> None:
@@ -79,5 +80,5 @@ def test_nothing_is_held_back_for_longer_than_sqs_can() -> None:
     """A longer delay goes on by the visibility of what arrives early."""
     logs = _logs(2)
     verdicts = {"m/0": STORED, "m/1": _DEFERRED}
-    (one,) = returns(logs, verdicts, max_receives=5, tenant_id="", away_s=lambda _: 8_500.0) or []
-    assert (one.delay_s, one.carried) == (MAX_DELAY_S, Carried(0, logs[0].first_receive_ms))
+    (one,) = returns(logs, verdicts, max_receives=5, tenant_id="", away_s=lambda _: 8_500.0, now_ms=START_MS) or []
+    assert (one.delay_s, one.carried) == (MAX_DELAY_S, Carried(0, logs[0].first_receive_ms, START_MS))

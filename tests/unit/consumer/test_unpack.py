@@ -10,6 +10,7 @@ import pytest
 from consumer.carried import Carried, attributes
 from consumer.unpack import deliveries, logs_apart, unpack
 from ingest.contract.message import encode
+from tests.clock import START_MS
 from tests.messages import message
 from tests.unit.consumer.fakes import body, delivery, packed, sqs_event
 
@@ -144,6 +145,6 @@ def test_a_damaged_packed_message_is_poison_as_a_whole() -> None:
 
 def test_a_log_that_was_sent_back_counts_on() -> None:
     """Its receives in the message before, and its first receipt, are what delays, draws and limits go by."""
-    sent = attributes(Carried(2, 1_764_000_000_000))
+    sent = attributes(Carried(2, 1_764_000_000_000, START_MS))
     (received,) = deliveries(sqs_event(("m", body()), receive_count=1, attributes=sent))
     assert (received.receive_count, received.receives_before, received.first_receive_ms) == (3, 2, 1_764_000_000_000)
