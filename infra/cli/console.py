@@ -6,17 +6,27 @@ import threading
 import webbrowser
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from infra import lake_where
 from infra.options.locator import Where, locate, where_options
 from infra.options.zone import zone_option
 from infra.stack import StackError
 from infra.terminal import out
 from infra.terminal.signals import on_stop
 
+if TYPE_CHECKING:
+    from infra.console.places import Lake
+    from infra.stack import Stack
+
+if TYPE_CHECKING:
+    from infra.console.places import Lake
+    from infra.stack import Stack
+
 _EXTRA: Final = ("hypercorn", "jinja2", "starlette")
+_LAKE_EXTRA: Final = ("duckdb", "pyarrow", "pyiceberg")
 _PORT: Final = 8642
 
 
@@ -33,9 +43,18 @@ _PORT: Final = 8642
     show_default=True,
     help="Folder of the bench's runs to show.",
 )
+@click.option("--warehouse", metavar="WHERE", help="The lake of old logs: a folder, or the ARN of an S3 table bucket.")
 @click.option("--allow-changes", is_flag=True, help="Let the page send dead letters back and remove them.")
 def command(
-    *, where: Where, zone: tzinfo, port: int, no_browser: bool, raw: bool, reports: Path, allow_changes: bool
+    *,
+    where: Where,
+    zone: tzinfo,
+    port: int,
+    no_browser: bool,
+    raw: bool,
+    reports: Path,
+    warehouse: str | None,
+    allow_changes: bool,
 ) -> None:
     """Show the stack on a page of this machine, until Ctrl-C: flow, logs, dead letters.
 
@@ -50,6 +69,7 @@ def command(
     from infra.console.pages import Shown  # noqa: PLC0415 - as above
 
     stack = locate(where)
+    lake = _lake(warehouse, where, stack, raw=raw)
     place = "this machine" if where.is_local else where.stack_name or "the stack of --outputs"
     stop = threading.Event()
 
@@ -67,5 +87,20 @@ def command(
     ):
         folder = Path(made)
         shown = Shown(place, raw, allow_changes, moments.zone_name(zone, datetime.now(UTC)))
-        app = server.application(stack, shown, zone, reports)
+        app = server.application(stack, shown, zone, reports, lake)
         server.run(app, listener, stop=stop, tell=tell)
+
+
+def _lake(warehouse: str | None, where: Where, stack: "Stack", *, raw: bool) -> "Lake | None":
+    """Return the lake that is named, or that the stack has; None where there is none, or what reads it is missing."""
+    from infra.console.places import Lake  # noqa: PLC0415 - only with the extra
+
+    missing = [name for name in _LAKE_EXTRA if importlib.util.find_spec(name) is None]
+    if missing and warehouse is not None:
+        raise StackError(f"The lake needs {', '.join(missing)}: pip install 'robust-data-processor[lake]'.")
+    found = warehouse or lake_where.standing(stack, where.data_dir if where.is_local else None)
+    if missing or found is None:
+        return None
+    from infra.console import lake_logs  # noqa: PLC0415 - an extra of its own, and slow to import
+
+    return Lake(lake_logs.opened(found, where.data_dir, stack, raw=raw), found)

@@ -15,11 +15,13 @@ from starlette.routing import Route
 from consumer.item import Key
 from consumer.query import cursor
 from consumer.query.ask import Ask
-from consumer.query.page import MAX_LIMIT, Reads, arrival_of, read_page
+from consumer.query.page import MAX_LIMIT, Reads, read_page
+from consumer.timestamps import epoch_ms
 from infra.console import histogram, moments, rows, search
 from infra.console.failures import told
 from infra.console.following import Following
 from infra.console.pages import Pages
+from infra.console.places import Places
 from infra.console.search import Search
 from infra.console.weight import PAGE_BYTES, Weight
 from ingest.contract.log_ids import received_ms
@@ -39,7 +41,7 @@ class Logs(NamedTuple):
     """What the view touches."""
 
     pages: Pages
-    reads: Reads
+    places: Places
     following: Following
     now: Callable[[], datetime]
     zone: tzinfo
@@ -61,10 +63,12 @@ def _page(logs: Logs, request: Request) -> Response:
     """Answer with the form; where it names a tenant also with the newest logs, or the place where they come."""
     typed = search.typed(request.query_params)
     context: dict[str, Any] = {"search": typed, "severities": SEVERITIES, "problem": None, "chunk": None, "fixed": ""}
+    context |= {"has_lake": logs.places.lake is not None, "note": None}
     if not typed.tenant:
         return logs.pages.answer("logs", **context)
     try:
         ask = _ask(logs, typed)
+        context["note"] = logs.places.note(typed, ask)
     except search.BadSearchError as error:
         return logs.pages.answer("logs", status=400, **context | {"problem": error})
     context["fixed"] = _fixed(typed, ask).query
@@ -82,10 +86,12 @@ def _more(logs: Logs, request: Request) -> Response:
 
 def _chunk(logs: Logs, typed: Search, ask: Ask, *, limit: int, after: str | None) -> Mapping[str, object]:
     """Return what the template `chunk` shows. `more` is the query of the next page, "" after the last."""
-    page = read_page(logs.reads, ask, limit=limit, after=after, is_full=Weight().is_full)
+    page = read_page(logs.places.reads(typed, ask), ask, limit=limit, after=after, is_full=Weight().is_full)
     back_ms = None if page.after is None else received_ms(page.after)
     return {
-        "rows": rows.rows(page.items, zone=logs.zone, raw=logs.raw),
+        "rows": rows.rows(
+            page.items, zone=logs.zone, raw=logs.raw, in_lake=logs.places.lake_of(typed, ask) is not None
+        ),
         "more": "" if page.after is None else f"{typed.query}&cursor={cursor.encode(ask, page.after)}",
         "back_to": "" if back_ms is None else moments.shown(back_ms, logs.zone),
         "is_first": after is None,
@@ -96,14 +102,15 @@ def _histogram(logs: Logs, request: Request) -> Response:
     """Answer with the bars of the search: of all of it, or of as much of its newest logs as may be read."""
     typed = search.typed(request.query_params)
     ask = _ask(logs, typed)
-    arrivals, back_ms = _arrivals(logs, ask)
+    arrivals, back_ms = _arrivals(logs.places.reads(typed, ask), ask)
     now_ms = int(logs.now().timestamp() * 1000)
     until_ms = now_ms + 1 if ask.until_ms is None else ask.until_ms
     # A log's time may lie ahead: of another clock, or of nobody's.
     until_ms = max(until_ms, max((at_ms for at_ms, _ in arrivals), default=0) + 1)
     oldest_ms = min((at_ms for at_ms, _ in arrivals), default=until_ms - 1)
     since_ms = oldest_ms if ask.since_ms is None else ask.since_ms
-    found = histogram.bars(arrivals, since_ms=since_ms if back_ms is None else back_ms, until_ms=until_ms)
+    since_ms = min(since_ms if back_ms is None else back_ms, oldest_ms, until_ms - 1)
+    found = histogram.bars(arrivals, since_ms=since_ms, until_ms=until_ms)
     return logs.pages.answer(
         "histogram",
         search=typed,
@@ -116,7 +123,7 @@ def _histogram(logs: Logs, request: Request) -> Response:
     )
 
 
-def _arrivals(logs: Logs, ask: Ask) -> tuple[list[tuple[int, bool]], int | None]:
+def _arrivals(reads: Reads, ask: Ask) -> tuple[list[tuple[int, bool]], int | None]:
     """Return (ms since the epoch, is it grave) of the newest logs, and how far back that was, None where it was all."""
     arrivals: list[tuple[int, bool]] = []
     after: str | None = None
@@ -124,8 +131,8 @@ def _arrivals(logs: Logs, ask: Ask) -> tuple[list[tuple[int, bool]], int | None]
     for _ in range(_COUNTED_READS):
         weight = Weight()
         limit = min(MAX_LIMIT, _COUNTED - len(arrivals))
-        page = read_page(logs.reads, ask, limit=limit, after=after, is_full=weight.is_full)
-        arrivals += [(received_ms(arrival_of(item)) or 0, item.severity in {"error", "fatal"}) for item in page.items]
+        page = read_page(reads, ask, limit=limit, after=after, is_full=weight.is_full)
+        arrivals += [(epoch_ms(item.received_at), item.severity in {"error", "fatal"}) for item in page.items]
         after = page.after
         read_bytes += weight.bytes
         if after is None or len(arrivals) >= _COUNTED or read_bytes >= _COUNTED_BYTES:
@@ -136,7 +143,8 @@ def _arrivals(logs: Logs, ask: Ask) -> tuple[list[tuple[int, bool]], int | None]
 def _whole(logs: Logs, request: Request) -> Response:
     """Answer with everything of one log."""
     key = Key(request.query_params.get("tenant", ""), request.query_params.get("log_id", ""))
-    item = logs.reads.get([key]).get(key) if all(key) else None
+    reads = logs.places.reads_of(key.tenant_id, request.query_params.get("received_at", ""))
+    item = reads.get([key]).get(key) if all(key) else None
     if item is None:
         problem = f"Tenant {key.tenant_id!r} has no stored log {key.log_id!r} any more."
         return logs.pages.answer("problem", status=404, problem=problem)

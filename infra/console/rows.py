@@ -27,9 +27,9 @@ class Row(NamedTuple):
     cut: bool
 
 
-def rows(items: Sequence[Item], *, zone: tzinfo, raw: bool) -> list[Row]:
-    """Return a row for each log."""
-    return [_row(item, zone=zone, raw=raw) for item in items]
+def rows(items: Sequence[Item], *, zone: tzinfo, raw: bool, in_lake: bool = False) -> list[Row]:
+    """Return a row for each log. One of the lake is found again with its time: nothing else is quick there."""
+    return [_row(item, zone=zone, raw=raw, in_lake=in_lake) for item in items]
 
 
 def query_of(key: Key) -> str:
@@ -41,7 +41,7 @@ def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[tuple[str, str]]
     """Yield everything of a log but its text, by name: the API's members, then the sender's fields."""
     known: dict[str, Any] = shown.members(item, raw=raw)
     for name, value in known.items():
-        if name not in _APART:
+        if name not in _APART and value != "":
             is_time = name.endswith("_at") and isinstance(value, str)  # `expires_at` is DynamoDB's: seconds.
             yield name, f"{value}  ({local_time(value, zone)})" if is_time else str(value)
     for name, value in (item.fields or {}).items():
@@ -53,11 +53,11 @@ def text_of(item: Item, *, raw: bool) -> str:
     return item.original_text if raw else item.modified_data
 
 
-def _row(item: Item, *, zone: tzinfo, raw: bool) -> Row:
+def _row(item: Item, *, zone: tzinfo, raw: bool, in_lake: bool) -> Row:
     text = text_of(item, raw=raw)
     return Row(
         element="log-" + blake2b(repr(item.key).encode(), digest_size=9).hexdigest(),
-        query=query_of(item.key),
+        query=query_of(item.key) + (f"&{urlencode({'received_at': item.received_at})}" if in_lake else ""),
         at=local_time(item.received_at, zone),
         severity=item.severity or "",
         text=text[:_MAX_CHARS],

@@ -19,6 +19,10 @@ _WORD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)')(?!\S)|(\S+)""", re.DOTALL)
 _FIELD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)'|([^\s=]+))=(?:(?:"(.*?)"|'(.*?)')(?!\S)|(\S*))|(\S+)""", re.DOTALL)
 
 
+SOURCES: Final = ("", "table", "lake")
+"""Where logs are read: "" is the table, but where all of the time asked for is older than the table keeps logs."""
+
+
 class BadSearchError(Exception):
     """A part of the search is not of its form: `name` says which part, the text what is wrong."""
 
@@ -37,6 +41,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     severity: str = ""
     fields: str = ""
     follow: str = ""
+    source: str = ""
 
     @property
     def query(self) -> str:
@@ -67,6 +72,10 @@ def ask_of(search: Search, *, now: datetime, zone: tzinfo, raw: bool) -> Ask:
         raise BadSearchError(error.name, str(error)) from error
     if search.follow and search.until:
         raise BadSearchError("until", "To follow is to see what comes now: leave it empty.")
+    if search.source not in SOURCES:
+        raise BadSearchError("source", "Logs are in the table or in the lake.")
+    if search.follow and search.source == "lake":
+        raise BadSearchError("source", "To follow is to see what comes now, and that is in the table.")
     words, fields = words_of(search.words), fields_of(search.fields)
     _check_few("words", words)
     _check_few("fields", fields)

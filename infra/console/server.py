@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, tzinfo
 from functools import cache, partial
@@ -21,20 +22,27 @@ from starlette.types import ASGIApp
 
 from consumer import redact
 from consumer.redact import Redactor
-from consumer.settings import from_environ
+from consumer.settings import Settings, from_environ
 from infra import dead_letters, log_traces, stored_logs
 from infra.console import flow_page, letters, life_page, logs, pages, reports, runbook
 from infra.console.door import Door, Guarded
 from infra.console.following import Following
 from infra.console.pages import Pages, Shown
+from infra.console.places import Lake, Places
 from infra.console.watch import Watch
 from infra.dead_letters import Filter, Redriven
 from infra.purge import purge
 from infra.stack import Stack, StackError
 
 
-def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -> Starlette:
+def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path, lake: Lake | None) -> Starlette:
     """Return the console of a stack, without its door. `bench_reports` is a folder of runs, and need not be there."""
+    settings = cache(lambda: _settings(stack))
+
+    def kept_days() -> int:
+        found = settings()
+        return 0 if found is None else found.retention_days
+
     made = Pages(shown)
     table = stored_logs.table(stack)
     place = stack.place
@@ -55,7 +63,7 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
             *logs.routes(
                 logs.Logs(
                     pages=made,
-                    reads=table,
+                    places=Places(table, lake, kept_days, lambda: int(time.time() * 1000)),
                     following=Following(table, partial(stored_logs.aws_clock, stack)),
                     now=lambda: datetime.now(UTC),
                     zone=zone,
@@ -68,7 +76,7 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
                     look=lambda: dead_letters.look(place.sqs, stack.dlq_url),
                     redrive=redriven,
                     purge=purged,
-                    redactor=cache(lambda: None if shown.raw else _redactor(stack)),
+                    redactor=cache(lambda: None if shown.raw else _redactor(settings())),
                     allow_changes=shown.allow_changes,
                     plans={},
                 )
@@ -80,16 +88,22 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path) -
     )
 
 
-def _redactor(stack: Stack) -> Redactor:
-    """Return what the consumer redacts with; where its settings may not be read, all rules there are."""
+def _settings(stack: Stack) -> Settings | None:
+    """Return the consumer's settings, None where they may not be read."""
     try:
         configuration = stack.place.lambda_.get_function_configuration(
             FunctionName=stack.outputs["ConsumerFunctionName"]
         )
-        settings = from_environ(configuration.get("Environment", {}).get("Variables", {}))
-        return redact.build(settings.redaction_rules, settings.redaction_patterns)
+        return from_environ(configuration.get("Environment", {}).get("Variables", {}))
     except (ClientError, ValueError):
+        return None
+
+
+def _redactor(settings: Settings | None) -> Redactor:
+    """Return what the consumer redacts with; where its settings may not be read, all rules there are."""
+    if settings is None:
         return redact.build(redact.RULE_NAMES)
+    return redact.build(settings.redaction_rules, settings.redaction_patterns)
 
 
 def of_routes(made: Pages, routes: list[Route]) -> Starlette:

@@ -12,6 +12,7 @@ from consumer.timestamps import rfc3339
 from infra.console import logs
 from infra.console.following import Following
 from infra.console.pages import Pages, Shown
+from infra.console.places import Lake, Places
 from infra.console.server import of_routes
 from ingest.contract.log_ids import generator
 from ingest.contract.message import Severity
@@ -74,9 +75,17 @@ class Stored:
         self.items = sorted([*self.items, *items], key=lambda item: item.log_id)
 
 
-def browser(stored: Stored, *, raw: bool = False, now_ms: Callable[[], int] = lambda: NOW_MS) -> TestClient:
+def browser(
+    stored: Stored,
+    *,
+    raw: bool = False,
+    now_ms: Callable[[], int] = lambda: NOW_MS,
+    lake: Lake | None = None,
+    kept_days: int = 0,
+) -> TestClient:
     """Return a client of the view of these logs, without the console's door. `now_ms` is AWS's clock."""
     pages = Pages(Shown("this machine", raw, allow_changes=False))
     following = Following(stored, lambda _tenant: now_ms)
-    view = logs.Logs(pages=pages, reads=stored, following=following, now=lambda: NOW, zone=UTC, raw=raw)
+    places = Places(stored, lake, lambda: kept_days, lambda: NOW_MS)
+    view = logs.Logs(pages=pages, places=places, following=following, now=lambda: NOW, zone=UTC, raw=raw)
     return TestClient(of_routes(pages, logs.routes(view)))

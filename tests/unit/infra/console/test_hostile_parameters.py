@@ -13,6 +13,7 @@ from infra.console import flow_page, letters, life_page, logs, reports, runbook
 from infra.console.flow import Traffic
 from infra.console.following import Following
 from infra.console.pages import Pages, Shown
+from infra.console.places import Lake, Places
 from infra.console.search import ask_of, typed
 from infra.console.server import of_routes
 from infra.console.watch import Look
@@ -59,9 +60,9 @@ _HOSTILE = [
 _QUERY = {
     "/logs": ("tenant", "since", "until", "words", "severity", "fields", "follow", "source"),
     "/logs/more": ("tenant", "since", "until", "words", "severity", "fields", "cursor"),
-    "/logs/histogram": ("tenant", "since", "until", "words", "severity", "fields"),
+    "/logs/histogram": ("tenant", "since", "until", "words", "severity", "fields", "source"),
     "/logs/new": ("tenant", "since", "until", "words", "follow", "name", "looked"),
-    "/logs/whole": ("tenant", "log_id"),
+    "/logs/whole": ("tenant", "log_id", "received_at"),
     "/life": ("tenant", "log_id"),
     "/dead-letters": ("tenant", "reason", "id"),
     "/dead-letters/preview": ("tenant", "reason", "id", "action"),
@@ -89,7 +90,7 @@ def _app(tmp_path: Path) -> tuple[TestClient, set[str]]:
         *logs.routes(
             logs.Logs(
                 pages=pages,
-                reads=stored,
+                places=Places(stored, Lake(lambda _: stored, "here"), lambda: 30, lambda: NOW_MS),
                 following=Following(stored, lambda _: lambda: NOW_MS),
                 now=lambda: NOW,
                 zone=_ZONE,
