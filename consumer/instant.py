@@ -1,40 +1,96 @@
-"""Points in time as people type them: `2h` ago, `yesterday 14:00`, `09:30`, or ISO 8601."""
+"""Points in time as people type them: `2h` or `90 min ago`, `yesterday 14:00`, `09:30`, ISO 8601, or epoch numbers."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
-_AGO: Final = re.compile(r"(\d{1,6})([smhdw])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DAY: Final = re.compile(r"(?:(today|yesterday)(?:[ T]+)?)?(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?", re.IGNORECASE)
+_MAX_CHARS: Final = 64
+_AGE: Final = re.compile(
+    r"(\d{1,6}(?:\.\d{1,3})?) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?![a-z]) *", re.ASCII
+)
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}  # By a unit's first letter.
+_TIME: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?"
+_DAY: Final = re.compile(
+    rf"(?:(today|yesterday)|(\d{{4}}-)?(\d{{2}})(?:-(\d{{2}}))?)?(?:[ T]*(?: at )? *({_TIME}))?(?: *(today|yesterday))?"
+    r"(?: ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?",
+    re.IGNORECASE | re.ASCII,
+)
+_EPOCH: Final = re.compile(r"@?(\d{10})(\d{3})?", re.ASCII)  # From 2001 to 2286, in seconds or milliseconds.
 
 
 def parse(text: str, now: datetime, *, zone: tzinfo = UTC) -> datetime:
     """Return the instant that `text` names, in UTC: so long before `now`, or a day, or a time of day.
 
     Without a zone of its own it is a time of `zone`. Of an hour that the clock shows twice it is the first; an hour
-    that the clock leaves out is read as if the clock had not yet moved.
+    that the clock leaves out is read as if the clock had not yet moved. A day without a year is the last one that was.
 
     Raises:
         ValueError: it is none of these; the message says which forms there are.
     """
     try:
-        if ago := _AGO.fullmatch(text):
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        instant = _of_day(text, now.astimezone(zone).date()) or datetime.fromisoformat(text)
         # In UTC, so that a year beyond 1 to 9999 is found here and not where the instant is used.
-        return (instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)).astimezone(UTC)
+        return _instant(text, now, zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(
             f"{text!r} is neither a time such as 2026-11-24T05:00:00Z, 09:30 or 'yesterday 14:00', "
-            "nor an age such as 2h or 3d"
+            "nor an age such as 2h, 1h30m or '90 min ago'"
         ) from None
 
 
-def _of_day(text: str, today: date) -> datetime | None:
-    found = _DAY.fullmatch(text.strip())
-    if found is None or not any(found.groups()):
+def _instant(text: str, now: datetime, zone: tzinfo) -> datetime:
+    if len(text) > _MAX_CHARS:
+        raise ValueError("longer than any time")
+    text = text.strip()
+    if text.lower() == "now":
+        return now
+    if (age := _age(text)) is not None:
+        return now - age
+    if epoch := _EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(int(epoch[1]), UTC) + timedelta(milliseconds=int(epoch[2] or 0))
+    found = _of_day(text, now.astimezone(zone)) or datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=zone)
+
+
+def _age(text: str) -> timedelta | None:
+    """Return the sum of the parts of `1h30m` or `90 min ago`, None where it is something else."""
+    rest = text.removesuffix("ago").strip()
+    age = timedelta()
+    while part := _AGE.match(rest):
+        age += timedelta(**{_UNITS[part[2][0]]: float(part[1])})
+        rest = rest[part.end() :]
+        if not rest:
+            return age
+    return None
+
+
+def _of_day(text: str, now: datetime) -> datetime | None:
+    """Return a time of day, a named day, or a day whose year or a month whose day is left out; None for all else."""
+    found = _DAY.fullmatch(text)
+    if found is None:
         return None
-    day = today - timedelta(days=1) if (found[1] or "").lower() == "yesterday" else today
-    hour, _, rest = (found[2] or "00:00").partition(":")
-    return datetime.fromisoformat(f"{day.isoformat()}T{hour:0>2}:{rest}")
+    named, year, month, day, time, named_behind, offset = found.groups()
+    if not any((named, month, time, named_behind)) or (named_behind and (named or month)) or (month and year and day):
+        return None
+    on = _day_of(named or named_behind, year, month, day, now.date())
+    if on is None:
+        return None
+    hour, _, rest = (time or "00:00").partition(":")
+    zone = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}.get((offset or "").upper(), offset or "")
+    return datetime.fromisoformat(f"{on.isoformat()}T{hour:0>2}:{rest}{zone}")
+
+
+def _day_of(named: str | None, year: str | None, month: str | None, day: str | None, today: date) -> date | None:
+    if month is None:
+        return today - timedelta(days=1) if (named or "").lower() == "yesterday" else today
+    if year is not None:
+        return date.fromisoformat(f"{year}{month}-01")
+    if day is None:
+        return None
+    for years in range(8):  # 29 February may be eight years ago.
+        try:
+            on = date(today.year - years, int(month), int(day))
+        except ValueError:
+            continue
+        if on <= today:
+            return on
+    return None

@@ -1,9 +1,15 @@
 """The times of a search as people type them, for `rdp logs` and the console alike. Pure."""
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
 
 from consumer import instant
+from consumer.timestamps import rfc3339
 from ingest.contract.log_ids import MAX_MS
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
+_LAST_MS: Final = 253_000_000_000_000  # In the year 9987.
 
 
 class BadTimeError(Exception):
@@ -30,7 +36,19 @@ def _epoch_ms(name: str, text: str | None, now: datetime, zone: tzinfo) -> int |
     if text is None:
         return None
     try:
-        at_ms = int(instant.parse(text, now, zone=zone).timestamp() * 1000)
+        at_ms = (instant.parse(text, now, zone=zone) - _EPOCH) // _MS
     except ValueError as error:
         raise BadTimeError(name, f"{error}.") from error
     return min(max(at_ms, 0), MAX_MS)
+
+
+def hint(since_ms: int | None, now: datetime, zone: tzinfo) -> str | None:
+    """Return what to tell of a search that begins in the future; None of any other."""
+    now_ms = (now - _EPOCH) // _MS
+    if since_ms is None or since_ms <= now_ms:
+        return None
+    at = min(since_ms, _LAST_MS) * _MS + _EPOCH
+    here = at.astimezone(zone)
+    is_today = here.date() == now.astimezone(zone).date()
+    before = f" Of yesterday: --since 'yesterday {here:%H:%M}'." if is_today else ""
+    return f"--since is in the future ({rfc3339(min(since_ms, _LAST_MS))}): nothing was received after it yet.{before}"

@@ -1,10 +1,13 @@
 """What a reader wants, and which logs that is. Pure."""
 
+import unicodedata
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from consumer.item import Item
+from ingest.api import severity
 from ingest.contract import exact_json
 from ingest.contract.message import SEVERITIES, Severity
 
@@ -12,8 +15,9 @@ from ingest.contract.message import SEVERITIES, Severity
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One tenant's logs with `since_ms` <= time of receipt < `until_ms` (since the epoch; None: without an end).
 
-    All of `contains` stand in the text, whatever their case; `severity` is the least grave; `fields` are names (dots
-    lead into objects) and the texts of their values. The text is the redacted one, unless `raw`.
+    All of `contains` stand in the text and none of `lacks`, whatever their case and however Unicode composes their
+    letters; `severity` is the least grave; `fields` are names (dots lead into objects and lists) and the texts of their
+    values. The text is the redacted one, unless `raw`.
     """
 
     tenant_id: str
@@ -21,6 +25,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int | None = None
     newest_first: bool = True
     contains: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     severity: Severity | None = None
     fields: tuple[tuple[str, str], ...] = ()
     raw: bool = False
@@ -28,7 +33,19 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_filtered(ask: Ask) -> bool:
     """Return whether some logs of its time may not be wanted."""
-    return bool(ask.contains or ask.severity or ask.fields)
+    return bool(ask.contains or ask.lacks or ask.severity or ask.fields)
+
+
+def least_grave(said: str) -> Severity:
+    """Return the severity that a word or a number of a logger means: `warn`, `WARNING`, syslog's 4, pino's 40.
+
+    Raises:
+        ValueError: it means none; the text says which there are.
+    """
+    found = severity.severity(said)
+    if found is None:
+        raise ValueError(f"It is one of {', '.join(SEVERITIES)}.")
+    return found
 
 
 def takes(ask: Ask, item: Item) -> bool:
@@ -37,18 +54,48 @@ def takes(ask: Ask, item: Item) -> bool:
         item.severity is None or SEVERITIES.index(item.severity) < SEVERITIES.index(ask.severity)
     ):
         return False
-    if ask.contains:
-        text = (item.original_text if ask.raw else item.modified_data).casefold()
-        if not all(word.casefold() in text for word in ask.contains):
+    if ask.contains or ask.lacks:
+        text = folded(item.original_text if ask.raw else item.modified_data)
+        if not all(word in text for word in _all_folded(ask.contains)):
             return False
-    return all(_text_of(item.fields or {}, name) == value for name, value in ask.fields)
+        if any(word in text for word in _all_folded(ask.lacks)):
+            return False
+    return all(_has(item.fields or {}, name, value) for name, value in ask.fields)
 
 
-def _text_of(fields: dict[str, Any], name: str) -> str | None:
-    """Return the text of the field's value: a text as it is, all else as JSON."""
-    if name not in fields:  # A name with dots of its own comes before a way into objects.
-        head, dot, rest = name.partition(".")
-        inner = fields.get(head)
-        return _text_of(inner, rest) if dot and isinstance(inner, dict) else None
-    value = fields[name]
-    return value if isinstance(value, str) else exact_json.encode(value).decode()
+def folded(text: str) -> str:
+    """Return the text as it is compared: without case, each letter composed (`e` and an accent is one letter)."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+@lru_cache(maxsize=64)  # The same for every log of a read.
+def _all_folded(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(folded, words))
+
+
+def _has(inside: Any, name: str, value: str) -> bool:
+    """Return whether a field of that name has that text: a text as it is, all else as JSON.
+
+    A name may have dots of its own at any depth, so each way to part it is tried; a list's elements are named by
+    their place.
+    """
+    if isinstance(inside, list):
+        inside = {str(place): element for place, element in enumerate(inside)}
+    if not isinstance(inside, dict):
+        return False
+    if name in inside and _is(inside[name], value):
+        return True
+    dot = name.find(".")
+    while dot >= 0:
+        head, rest = name[:dot], name[dot + 1 :]
+        if head in inside and _has(inside[head], rest, value):
+            return True
+        dot = name.find(".", dot + 1)
+    return False
+
+
+def _is(found: Any, value: str) -> bool:
+    text = found if isinstance(found, str) else exact_json.encode(found).decode()
+    return text == value or unicodedata.normalize("NFC", text) == unicodedata.normalize("NFC", value)

@@ -45,7 +45,14 @@ class Outside(NamedTuple):
 
 
 def respond(event: HttpEvent, *, remaining_s: float, lambda_request_id: str, stack: str, outside: Outside) -> Response:
-    """Return the answer to one request, with `remaining_s` left of the invocation."""
+    """Return the answer to one request, with `remaining_s` left of the invocation. A HEAD has no body."""
+    answer = _answer(event, remaining_s=remaining_s, lambda_request_id=lambda_request_id, stack=stack, outside=outside)
+    if event["requestContext"]["http"]["method"] == "HEAD":
+        answer["body"] = ""
+    return answer
+
+
+def _answer(event: HttpEvent, *, remaining_s: float, lambda_request_id: str, stack: str, outside: Outside) -> Response:
     started_s = outside.monotonic()
     now_ms = outside.now_ms()
     request_id = event["requestContext"]["requestId"]
@@ -92,7 +99,7 @@ def respond(event: HttpEvent, *, remaining_s: float, lambda_request_id: str, sta
         200,
         {
             "logs": [shown.members(item, raw=False) for item in page.items],
-            "cursor": page.after and cursor.encode(wanted.ask, page.after),
+            "cursor": page.after and cursor.encode(wanted.ask, page.after, wanted.typed),
             "more": page.after is not None,
         },
     )

@@ -28,7 +28,7 @@ class Found(NamedTuple):
 
 
 class TableBusyError(Exception):
-    """DynamoDB is throttled or does not answer in time. Try again later."""
+    """DynamoDB is throttled, cannot be reached or does not answer in time; the text says which. Try again later."""
 
 
 class Reads(Protocol):

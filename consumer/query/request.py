@@ -1,29 +1,30 @@
 """A request for logs, read: its query string as a search, and where to go on. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 from consumer import instant
-from consumer.query.ask import Ask
-from consumer.query.cursor import InvalidCursorError, decode
+from consumer.query.ask import Ask, least_grave
+from consumer.query.cursor import InvalidCursorError, Typed, decode
 from consumer.query.page import MAX_LIMIT
 from ingest.contract.log_ids import MAX_MS
-from ingest.contract.message import SEVERITIES, Severity
 
-PARAMETERS: Final = ("since", "until", "contains", "severity", "field", "limit", "cursor", "order")
+PARAMETERS: Final = ("since", "until", "contains", "not_contains", "severity", "field", "limit", "cursor", "order")
 
 DEFAULT_LIMIT: Final = 100
 
 MAX_REPEATED: Final = 10
-"""So often `contains` and `field` may each be given: each costs time for every log that is read."""
+"""So often `contains`, `not_contains` and `field` may each be given: each costs time for every log that is read."""
 
 MAX_CHARS: Final = 1_000
 """Characters of a value; the gateway takes 10 KB of request line and headers (HTTP API quotas, November 2026)."""
 
 _ELSEWHERE: Final = "tenant_id"  # Who has the credentials reads it: it has to name their tenant.
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SPACE_FOR_PLUS: Final = re.compile(r"[0-9] [0-9]{2}(?::?[0-9]{2})?\Z")
 
 T = TypeVar("T")
 
@@ -37,11 +38,12 @@ class BadParameterError(Exception):
 
 
 class Wanted(NamedTuple):
-    """A page that is asked for: of which search, how many logs, and behind which arrival."""
+    """A page that is asked for: of which search, how many logs, and behind which arrival. `typed` are its times."""
 
     ask: Ask
     limit: int
     after: str | None
+    typed: Typed = Typed()
 
 
 def read(query: str, *, tenant_id: str, now: datetime) -> Wanted:
@@ -60,12 +62,14 @@ def read(query: str, *, tenant_id: str, now: datetime) -> Wanted:
         until_ms=until_ms,
         newest_first=_one(given, "order", _order) != "oldest",
         contains=_several(given, "contains", _word),
-        severity=_one(given, "severity", _severity),
+        lacks=_several(given, "not_contains", _word),
+        severity=_one(given, "severity", least_grave),
         fields=_several(given, "field", _field),
     )
     limit = _one(given, "limit", _limit) or DEFAULT_LIMIT
-    place = _one(given, "cursor", lambda text: decode(ask, text))
-    return Wanted(ask, limit, None) if place is None else Wanted(place[0], limit, place[1])
+    typed = Typed(*(given.get(name, [None])[0] for name in Typed._fields))
+    place = _one(given, "cursor", lambda text: decode(ask, text, typed))
+    return Wanted(ask, limit, None, typed) if place is None else Wanted(place.ask, limit, place.after, place.typed)
 
 
 def _given(query: str) -> dict[str, list[str]]:
@@ -113,8 +117,13 @@ def _epoch_ms(text: str, now: datetime) -> int:
     try:
         at_ms = (instant.parse(text, now) - _EPOCH) // timedelta(milliseconds=1)
     except ValueError as error:
-        raise ValueError(f"{error}, in UTC unless it names a zone.") from error
+        raise ValueError(f"{error}, in UTC unless it names a zone.{_about_plus(text)}") from error
     return min(max(at_ms, 0), MAX_MS)
+
+
+def _about_plus(text: str) -> str:
+    """Return what to tell where a `+` of a zone came as the space that it means in a query; "" elsewhere."""
+    return " A + in a query is a space: write it as %2B." if _SPACE_FOR_PLUS.search(text) else ""
 
 
 def _order(text: str) -> str:
@@ -127,14 +136,6 @@ def _word(text: str) -> str:
     if not text:
         raise ValueError("It is empty, which every text holds.")
     return text
-
-
-def _severity(text: str) -> Severity:
-    severity: Severity
-    for severity in SEVERITIES:
-        if severity == text.lower():
-            return severity
-    raise ValueError(f"It is one of {', '.join(SEVERITIES)}.")
 
 
 def _field(text: str) -> tuple[str, str]:

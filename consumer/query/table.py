@@ -31,6 +31,23 @@ _BACKOFF: Final = Backoff(first_s=0.05, max_s=1.0)
 
 _UNREAD: Final = Refusal("Throttling", retryable=True)  # What BatchGetItem left out (API reference, UnprocessedKeys).
 
+_UNREACHED: Final = frozenset(
+    {
+        "ConnectTimeoutError",
+        "ConnectionClosedError",
+        "ConnectionError",
+        "EndpointConnectionError",
+        "HTTPClientError",
+        "ProxyConnectionError",
+        "ReadTimeoutError",
+        "SSLError",
+    }
+)
+"""What `ingest.aws.refusal` calls a call that got no answer: botocore's exceptions of the network."""
+
+_THROTTLED: Final = ("Throttl", "ThroughputExceeded", "LimitExceeded")
+"""Parts of the names under which DynamoDB refuses for too many reads (Common Errors, November 2026)."""
+
 
 class ReadsTable(Protocol):
     """The two calls that are made of a DynamoDB client, boto3's or the signed one."""
@@ -45,7 +62,8 @@ class ReadsTable(Protocol):
 class TableReader:
     """Reads one table by tenant. Its generated log ids spread over so many `buckets`.
 
-    What DynamoDB throttles is asked for again for `give_up_s`; then it is a `TableBusyError`.
+    What DynamoDB throttles, or does not answer, is asked for again for `give_up_s`; then it is a `TableBusyError`
+    that says which of the two it was.
     """
 
     def __init__(
@@ -176,8 +194,16 @@ class TableReader:
             backoff=_BACKOFF,
             split=split,
         )
-        if any(refusals):
-            raise TableBusyError("DynamoDB is throttled and gave not all of the logs. Try again in a minute.")
+        if last := next(filter(None, refusals), None):
+            raise TableBusyError(_why(last.code))
+
+
+def _why(code: str) -> str:
+    if code in _UNREACHED:
+        return f"DynamoDB cannot be reached ({code}). Check the network, and that it runs."
+    if any(part in code for part in _THROTTLED):
+        return "DynamoDB is throttled and gave not all of the logs. Try again in a minute."
+    return f"DynamoDB gave not all of the logs ({code}). Try again in a minute."
 
 
 def _retryable(error: Exception) -> Refusal | None:

@@ -7,6 +7,7 @@ import click
 from consumer.item import Key
 from infra import log_life, log_traces, stored_logs
 from infra.options.locator import on_stack
+from infra.options.search import read_log_id, read_tenant
 from infra.options.zone import zone_option
 from infra.stack import Stack, StackError
 from infra.terminal import log_lines, out
@@ -14,8 +15,8 @@ from infra.terminal import log_lines, out
 
 @click.command("log")
 @on_stack
-@click.argument("tenant")
-@click.argument("log_id")
+@click.argument("tenant", callback=read_tenant)
+@click.argument("log_id", callback=read_log_id)
 @zone_option
 @click.option("--raw", is_flag=True, help="The original text, not the redacted one.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

@@ -1,52 +1,67 @@
 """`rdp logs`: a tenant's logs by time, by word, and as they come."""
 
+import re
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from typing import Final, get_args
+from typing import Any, Final
 
 import click
 
 from consumer.item import Item
 from consumer.query.ask import Ask
-from consumer.query.table import TableReader
-from infra import search_times, stored_logs, tenant_reader
+from consumer.query.page import Reads
+from infra import followed_logs, search_times, stored_logs, tenant_reader
 from infra.options.locator import on_stack
+from infra.options.search import read_fields, read_severity, read_tenants, read_words
 from infra.options.zone import zone_option
 from infra.stack import Stack
 from infra.terminal import log_lines, out
 from infra.terminal.signals import on_stop
-from ingest.contract.message import Severity
 
 _DEFAULT: Final = 100
 
 
-def _read_field(
-    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    fields = []
-    for value in values:
-        name, equals, content = value.partition("=")
-        if not name or not equals:
-            raise click.BadParameter(f"{value!r} is not NAME=VALUE, as in user.name=bob.")
-        fields.append((name, content))
-    return tuple(fields)
-
-
 @click.command("logs")
 @on_stack
-@click.option("--tenant", required=True, help="Whose logs.")
-@click.option("--since", metavar="TIME", help="Received at or after it: 2h, 09:30, 'yesterday 14:00' or an ISO time.")
+@click.option(
+    "--tenant", "tenants", required=True, multiple=True, callback=read_tenants, help="Whose logs. Repeat: of each."
+)
+@click.option(
+    "--since", metavar="TIME", help="Received at or after it: 2h, 1h30m, 09:30, 'yesterday 14:00' or an ISO time."
+)
 @click.option("--until", metavar="TIME", help="Received before it.")
 @zone_option
 @click.option(
-    "--contains", multiple=True, metavar="TEXT", help="The text holds it, whatever the case. Repeat: all of them."
+    "--contains",
+    multiple=True,
+    metavar="TEXT",
+    callback=read_words,
+    help="The text holds it, whatever the case. Repeat: all of them.",
 )
-@click.option("--severity", type=click.Choice(get_args(Severity)), help="At least as grave.")
 @click.option(
-    "--field", "fields", multiple=True, metavar="NAME=VALUE", callback=_read_field, help="A field has this value."
+    "--not-contains",
+    "lacks",
+    multiple=True,
+    metavar="TEXT",
+    callback=read_words,
+    help="The text does not hold it. Repeat: none of them.",
+)
+@click.option(
+    "--severity",
+    metavar="LEVEL",
+    callback=read_severity,
+    help="At least as grave: warn, WARNING, syslog's 4, pino's 40.",
+)
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=read_fields,
+    help="A field has this value; dots lead into objects.",
 )
 @click.option(
     "--newest", type=click.IntRange(min=1), metavar="N", help="The newest N, the oldest first.  [default: 100]"
@@ -60,20 +75,17 @@ def _read_field(
 def command(
     stack: Stack,
     *,
-    tenant: str,
+    tenants: tuple[str, ...],
     since: str | None,
     until: str | None,
     zone: tzinfo,
-    contains: tuple[str, ...],
-    severity: Severity | None,
-    fields: tuple[tuple[str, str], ...],
     newest: int | None,
     oldest: int | None,
     everything: bool,
     follow: bool,
-    raw: bool,
     as_json: bool,
     as_tenant: str | None,
+    **filters: Any,
 ) -> None:
     """Show a tenant's logs in the order in which they were received.
 
@@ -83,60 +95,72 @@ def command(
         raise click.UsageError("--newest, --oldest and --all: give one of them.")
     if follow and (until or oldest):
         raise click.UsageError("--follow shows what comes now: leave --until and --oldest out.")
+    since_ms, until_ms = _times(since, until, zone)
+    if as_tenant is not None:
+        place = tenant_reader.as_tenant(stack.place, stack.outputs["TenantReaderRoleArn"], as_tenant)
+        stack = replace(stack, place=place)
+    newest_first = not (everything or oldest is not None)
+    asks = [
+        Ask(tenant_id=tenant, since_ms=since_ms, until_ms=until_ms, newest_first=newest_first, **filters)
+        for tenant in dict.fromkeys(tenants)
+    ]
+    show = _shower(asks, zone=zone, as_json=as_json)
+    if follow:
+        stop = threading.Event()
+        with on_stop(lambda _: stop.set()):
+            before = None if everything else newest or _DEFAULT
+            for items in followed_logs.looks_of(stack, asks, before=before, wait=stop.wait, tell=_tell):
+                for item in items:
+                    show(item)
+    elif everything:
+        for item in stored_logs.every_of(stored_logs.table(stack), asks):
+            show(item)
+    else:
+        _show_some(stored_logs.table(stack), asks, show, limit=oldest or newest or _DEFAULT)
+
+
+def _times(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
     now = datetime.now(UTC)
     try:
         since_ms, until_ms = search_times.read(since, until, now, zone)
     except search_times.BadTimeError as error:
         raise click.UsageError(f"--{error.name}: {error}") from error
-    if as_tenant is not None:
-        place = tenant_reader.as_tenant(stack.place, stack.outputs["TenantReaderRoleArn"], as_tenant)
-        stack = replace(stack, place=place)
-    ask = Ask(
-        tenant_id=tenant,
-        since_ms=since_ms,
-        until_ms=until_ms,
-        newest_first=not (everything or oldest is not None),
-        contains=contains,
-        severity=severity,
-        fields=fields,
-        raw=raw,
-    )
-    table = stored_logs.table(stack)
-    show = _shower(zone=zone, raw=raw, as_json=as_json)
-    if follow:
-        stop = threading.Event()
-        with on_stop(lambda _: stop.set()):
-            before = None if everything else newest or _DEFAULT
-            for item in stored_logs.follow(stack, table, ask, before=before, wait=stop.wait):
-                show(item)
-    elif everything:
-        for item in stored_logs.every(table, ask):
-            show(item)
-    else:
-        _show_some(table, ask, show, limit=oldest or newest or _DEFAULT)
+    if hint := search_times.hint(since_ms, now, zone):
+        _tell(hint)
+    return since_ms, until_ms
 
 
-def _show_some(table: TableReader, ask: Ask, show: Callable[[Item], None], *, limit: int) -> None:
-    items, more = stored_logs.first(table, ask, limit)
-    for item in items[::-1] if ask.newest_first else items:
+def _tell(what: str) -> None:
+    out.say(what, err=True)
+
+
+def _show_some(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None], *, limit: int) -> None:
+    items, more = stored_logs.first_of(reads, asks, limit)
+    newest_first = asks[0].newest_first
+    for item in items[::-1] if newest_first else items:
         show(item)
     if not items:
-        out.say(f"No such logs of tenant {ask.tenant_id!r}.", err=True)
+        _tell(f"No such logs of tenant {', '.join(repr(ask.tenant_id) for ask in asks)}.")
     elif more:
-        older = "older" if ask.newest_first else "newer"
-        out.say(f"There may be {older} logs than these {len(items)}: --all, or more with --newest N.", err=True)
+        older, option = ("older", "--newest") if newest_first else ("newer", "--oldest")
+        _tell(f"There may be {older} logs than these {len(items)}: --all, or more with {option} N.")
 
 
-def _shower(*, zone: tzinfo, raw: bool, as_json: bool) -> Callable[[Item], None]:
-    """Return what prints a log: JSON, wrapped lines on a terminal, one line in a pipe."""
+def _shower(asks: Sequence[Ask], *, zone: tzinfo, as_json: bool) -> Callable[[Item], None]:
+    """Return what prints a log: JSON, wrapped lines on a terminal with the words marked, one line in a pipe.
+
+    Where the logs are of several tenants a line names its own.
+    """
+    ask, named = asks[0], len(asks) > 1
     if as_json:
-        return lambda item: out.say_json(log_lines.as_json(item, raw=raw))
+        return lambda item: out.say_json(log_lines.as_json(item, raw=ask.raw))
     if not out.is_terminal():
-        return lambda item: out.say(log_lines.one_line(item, zone=zone, raw=raw))
+        return lambda item: out.say(log_lines.one_line(item, zone=zone, raw=ask.raw, named=named))
+    words = re.compile("|".join(map(re.escape, ask.contains)), re.IGNORECASE) if ask.contains else None
 
     def show(item: Item) -> None:
         columns = shutil.get_terminal_size().columns
-        for line in log_lines.wrapped(item, zone=zone, raw=raw, columns=columns):
-            out.say(line, colour=log_lines.colour(item))
+        for line in log_lines.wrapped(item, zone=zone, raw=ask.raw, columns=columns, named=named):
+            out.say(line, colour=log_lines.colour(item), marked=words)
 
     return show

@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import re
 import threading
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ import click
 
 from infra.options.credentials import Credentials, credentials_options
 from infra.options.locator import on_stack
+from infra.options.search import read_tenant
 from infra.shipping import once, source, stored
 from infra.shipping import position as positions
 from infra.shipping.follow import Follower
@@ -22,14 +22,6 @@ from infra.shipping.once import Asked, Sent
 from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.signals import on_stop
-from ingest.contract.errors import Rejected
-from ingest.contract.message import TENANT_ID_PATTERN
-
-
-def _read_tenant(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if not re.match(TENANT_ID_PATTERN, value):  # Found here once, not by ingest on every line.
-        raise click.BadParameter(Rejected("invalid_tenant").detail)
-    return value
 
 
 def _read_encoding(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -45,7 +37,7 @@ def _read_encoding(_context: click.Context, _option: click.Parameter, value: str
 @credentials_options
 @on_stack
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))
-@click.option("--tenant", required=True, callback=_read_tenant, help="The tenant that the logs belong to.")
+@click.option("--tenant", required=True, callback=read_tenant, help="The tenant that the logs belong to.")
 @click.option("--name", default="", help="Keeps files apart that begin alike: a host, a service.")
 @click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Connections at once.")
 @click.option("--batch", type=click.IntRange(1, 5000), default=100, show_default=True, help="Lines a request at most.")

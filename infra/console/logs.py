@@ -80,7 +80,7 @@ def _page(logs: Logs, request: Request) -> Response:
 def _more(logs: Logs, request: Request) -> Response:
     """Answer with the next rows behind a cursor."""
     typed = search.typed(request.query_params)
-    ask, after = cursor.decode(_ask(logs, typed), request.query_params.get("cursor", ""))
+    ask, after, _ = cursor.decode(_ask(logs, typed), request.query_params.get("cursor", ""))
     return logs.pages.answer("chunk", chunk=_chunk(logs, typed, ask, limit=_NEXT_PAGE, after=after))
 
 

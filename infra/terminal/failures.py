@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from consumer.query.page import TableBusyError
 from infra.stack import StackError
+from infra.terminal import out
 from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
 
@@ -18,6 +19,11 @@ _OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 class PlainErrors(WholeSummaries):
     """A group whose commands end with one message and an exit status of `infra.terminal.exits`."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program; no character that comes from a log or an argument ends it."""
+        out.fail_at_no_character()
+        return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a failure of the place it talks to becomes click's own kind of error."""

@@ -1,6 +1,5 @@
 """A stored log as a person sees it: one line in a pipe, wrapped and coloured on a terminal, whole by itself. Pure."""
 
-import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from consumer.item import Item
 from consumer.query import shown
 from infra.terminal.text import printable
+from infra.terminal.wrapping import folded
 from ingest.contract import exact_json
 from ingest.contract.message import Severity
 
@@ -19,28 +19,32 @@ _COLOURS: Final[dict[Severity, str]] = {
     "error": "red",
     "fatal": "bright_red",
 }
-_NARROWEST: Final = 20  # Columns that a text gets on the smallest terminal.
+_NARROWEST: Final = 20  # Columns that a text gets beside its prefix; on a smaller terminal it stands below it.
+_INDENT: Final = "  "  # There.
 _LABEL_WIDTH: Final = 18
 
 
-def one_line(item: Item, *, zone: tzinfo, raw: bool) -> str:
-    r"""Return the log on one line: time of receipt, severity, text. A line break in the text is written as `\n`."""
-    return f"{_prefix(item, zone)}{printable(_text(item, raw=raw))}"
+def one_line(item: Item, *, zone: tzinfo, raw: bool, named: bool = False) -> str:
+    r"""Return the log on one line: time of receipt, severity, text. A line break in the text is written as `\n`.
+
+    With `named` its tenant stands before the text.
+    """
+    return f"{_prefix(item, zone, named=named)}{printable(_text(item, raw=raw))}"
 
 
-def wrapped(item: Item, *, zone: tzinfo, raw: bool, columns: int) -> list[str]:
+def wrapped(item: Item, *, zone: tzinfo, raw: bool, columns: int, named: bool = False) -> list[str]:
     """Return the log for a terminal of so many columns: nothing cut, all but the first line indented.
 
-    A text's own line breaks are kept; the indent tells them from the next log.
+    A text's own line breaks are kept; the indent tells them from the next log, whatever stands in the text. No line is
+    wider than the terminal, which would go on at the left.
     """
-    prefix = _prefix(item, zone)
-    width = max(columns - len(prefix), _NARROWEST)
-    parts = [
-        part
-        for line in _text(item, raw=raw).split("\n")
-        for part in textwrap.wrap(printable(line), width, drop_whitespace=False, replace_whitespace=False) or [""]
-    ]
-    return [(prefix if number == 0 else " " * len(prefix)) + part for number, part in enumerate(parts)]
+    prefix = _prefix(item, zone, named=named)
+    is_beside = columns - len(prefix) >= _NARROWEST
+    indent = " " * len(prefix) if is_beside else _INDENT
+    width = max(columns - len(indent), len(_INDENT))
+    parts = [part for line in _text(item, raw=raw).split("\n") for part in folded(printable(line), width)]
+    lines = [indent + part for part in parts]
+    return [prefix + parts[0], *lines[1:]] if is_beside else [prefix.rstrip(), *lines]
 
 
 def colour(item: Item) -> str | None:
@@ -77,8 +81,9 @@ def _text(item: Item, *, raw: bool) -> str:
     return item.original_text if raw else item.modified_data
 
 
-def _prefix(item: Item, zone: tzinfo) -> str:
-    return f"{local_time(item.received_at, zone)}  {(item.severity or '-').upper():<5}  "
+def _prefix(item: Item, zone: tzinfo, *, named: bool) -> str:
+    tenant = f"{item.tenant_id}  " if named else ""
+    return f"{local_time(item.received_at, zone)}  {(item.severity or '-').upper():<5}  {tenant}"
 
 
 def local_time(at: str, zone: tzinfo) -> str:

@@ -5,9 +5,11 @@ DEL and bidirectional overrides, and none reads rich's markup.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from io import TextIOWrapper
 from typing import BinaryIO, Final, TextIO
 
 import click
@@ -18,11 +20,18 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.terminal import columns
-from infra.terminal.text import printable, printable_json
+from infra.terminal.text import ascii_json, printable, printable_json
 
 _REFRESHES_PER_S: Final = 4
 _PIPED_WIDTH: Final = 1_000_000
 """Columns where no terminal is: an id in a pipe is never cut or folded. A table takes no more than it needs."""
+
+
+def fail_at_no_character() -> None:
+    r"""Let what the encoding of the terminal or pipe lacks (latin-1, ASCII) be shown as `\u2603`, and end nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def is_terminal() -> bool:
@@ -30,9 +39,20 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def say(text: str = "", *, err: bool = False, colour: str | None = None) -> None:
-    """Print one line, whatever the text holds; on standard error with `err`. A pipe gets no colour."""
-    click.echo(click.style(printable(text), fg=colour), err=err)
+def say(text: str = "", *, err: bool = False, colour: str | None = None, marked: re.Pattern[str] | None = None) -> None:
+    """Print one line, whatever the text holds; on standard error with `err`. A pipe gets no colour.
+
+    What `marked`, a pattern without groups, finds in it is shown reversed.
+    """
+    shown = printable(text)
+    if marked is None:
+        click.echo(click.style(shown, fg=colour), err=err)
+        return
+    parts, found = marked.split(shown), marked.findall(shown)
+    styled = [click.style(parts[0], fg=colour)]
+    for mark, part in zip(found, parts[1:], strict=True):
+        styled += [click.style(mark, fg=colour, reverse=True), click.style(part, fg=colour)]
+    click.echo("".join(styled), err=err)
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
@@ -42,8 +62,16 @@ def say_lines(text: str, *, err: bool = False) -> None:
 
 
 def say_json(text: str) -> None:
-    r"""Print JSON, each character that could command a terminal as `\u1234`: the same value, for every reader."""
-    click.echo(printable_json(text))
+    r"""Print JSON, each character that could command a terminal as `\u1234`: the same value, for every reader.
+
+    So are those that the encoding of standard output lacks.
+    """
+    shown = printable_json(text)
+    try:
+        shown.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        shown = ascii_json(shown)
+    click.echo(shown)
 
 
 def say_table(

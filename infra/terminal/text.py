@@ -24,6 +24,11 @@ def printable_json(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in text)
 
 
+def ascii_json(text: str) -> str:
+    r"""Return the JSON text with every character beyond ASCII as `\u2603`: the same value in any encoding."""
+    return "".join(c if c.isascii() else _json_escape(c) for c in text)
+
+
 def _json_escape(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))

@@ -120,6 +120,16 @@ resource "aws_apigatewayv2_route" "logs" {
   authorizer_id      = one(aws_apigatewayv2_authorizer.jwt[*].id)
 }
 
+resource "aws_apigatewayv2_route" "logs_head" {
+  count = local.authenticated
+
+  api_id             = aws_apigatewayv2_api.api.id
+  route_key          = "HEAD /logs"
+  target             = "integrations/${aws_apigatewayv2_integration.reader[0].id}"
+  authorization_type = local.tokens == 1 ? "JWT" : "NONE"
+  authorizer_id      = one(aws_apigatewayv2_authorizer.jwt[*].id)
+}
+
 resource "aws_lambda_permission" "reader" {
   count = local.authenticated
 

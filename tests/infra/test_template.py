@@ -202,7 +202,15 @@ def test_a_browser_is_let_in_by_parameter_alone(template: Any) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ReaderFunction", "ReaderRole", "ReaderLogGroup", "ReaderIntegration", "LogsRoute", "ReaderInvokePermission"],
+    [
+        "ReaderFunction",
+        "ReaderRole",
+        "ReaderLogGroup",
+        "ReaderIntegration",
+        "LogsRoute",
+        "LogsHeadRoute",
+        "ReaderInvokePermission",
+    ],
 )
 def test_a_public_stack_has_no_reader(template: Any, name: str) -> None:
     """Where nobody is asked for credentials, nobody reads over HTTP."""

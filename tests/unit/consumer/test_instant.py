@@ -18,6 +18,29 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         ("2h", NOW - timedelta(hours=2)),
         ("3d", NOW - timedelta(days=3)),
         ("1w", NOW - timedelta(weeks=1)),
+        ("1h30m", NOW - timedelta(minutes=90)),
+        ("1d 2h", NOW - timedelta(hours=26)),
+        ("90 min ago", NOW - timedelta(minutes=90)),
+        ("2 hours ago", NOW - timedelta(hours=2)),
+        ("1.5h", NOW - timedelta(minutes=90)),
+        (" 2h ", NOW - timedelta(hours=2)),
+        ("now", NOW),
+        ("14:00", NOW + timedelta(hours=2)),
+        ("9:30:15.5", datetime(2026, 11, 24, 9, 30, 15, 500_000, tzinfo=UTC)),
+        ("14:00+02:00", NOW),
+        ("14:00 yesterday", datetime(2026, 11, 23, 14, tzinfo=UTC)),
+        ("yesterday at 14:00", datetime(2026, 11, 23, 14, tzinfo=UTC)),
+        ("Yesterday 14:00 UTC", datetime(2026, 11, 23, 14, tzinfo=UTC)),
+        ("11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        ("11-23 14:00", datetime(2026, 11, 23, 14, tzinfo=UTC)),
+        ("12-24", datetime(2025, 12, 24, tzinfo=UTC)),
+        ("02-29", datetime(2024, 2, 29, tzinfo=UTC)),
+        ("2026-10", datetime(2026, 10, 1, tzinfo=UTC)),
+        ("20261124T053613Z", datetime(2026, 11, 24, 5, 36, 13, tzinfo=UTC)),
+        ("2026-11-24 05:36:13,123Z", datetime(2026, 11, 24, 5, 36, 13, 123_000, tzinfo=UTC)),
+        ("2026-11-24T05:36:13.123456789Z", datetime(2026, 11, 24, 5, 36, 13, 123_456, tzinfo=UTC)),
+        ("1795833985", datetime(2026, 11, 28, 2, 46, 25, tzinfo=UTC)),
+        ("1795833985123", datetime(2026, 11, 28, 2, 46, 25, 123_000, tzinfo=UTC)),
         ("2026-11-24", datetime(2026, 11, 24, tzinfo=UTC)),
         ("2026-11-24T10:00", datetime(2026, 11, 24, 10, tzinfo=UTC)),
         ("2026-11-24T10:00:00Z", datetime(2026, 11, 24, 10, tzinfo=UTC)),
@@ -30,7 +53,11 @@ def test_ages_and_times(text: str, instant: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tomorrow", "2", "h", "-2h", "2y", "2026-13-01", "9999999d", "999999w", "0001-01-01T00:00:00+23:59"]
+    "text",
+    [
+        *("", " ", "tomorrow", "2", "h", "-2h", "2y", "2026-13-01", "9999999d", "999999w", "0001-01-01T00:00:00+23:59"),
+        *("1M", "ago", "1h 30", "today yesterday", "yesterday 25:00", "99-99", "13", "-05:00", "Z", f"{' ' * 64}2h"),
+    ],
 )
 def test_what_is_neither_is_refused(text: str) -> None:
     """The message names both forms."""

@@ -3,7 +3,7 @@
 import pytest
 
 from consumer.query.ask import Ask
-from consumer.query.cursor import InvalidCursorError, decode, encode
+from consumer.query.cursor import InvalidCursorError, Place, Typed, decode, encode
 from ingest.contract.log_ids import generator
 
 _AFTER = generator(1_795_833_985_000, 5)(0)
@@ -13,7 +13,38 @@ _ASK = Ask(tenant_id="acme", since_ms=5, until_ms=9, contains=("a",))
 def test_a_cursor_brings_the_place_and_the_first_page_s_times() -> None:
     """An age such as 2h is another time at the next page; the cursor holds to the first one's."""
     later = Ask(tenant_id="acme", since_ms=7, until_ms=11, contains=("a",))
-    assert decode(later, encode(_ASK, _AFTER)) == (_ASK, _AFTER)
+    assert decode(later, encode(_ASK, _AFTER)) == Place(_ASK, _AFTER, Typed())
+
+
+@pytest.mark.parametrize(
+    ("typed", "ask"),
+    [
+        (Typed("2h", "1h"), Ask(tenant_id="acme", since_ms=7, until_ms=11, contains=("a",))),  # An hour later.
+        (Typed("2h"), Ask(tenant_id="acme", since_ms=7, contains=("a",))),
+        (Typed(), Ask(tenant_id="acme", contains=("a",))),
+        (Typed("1970-01-01T00:00:00.005Z"), Ask(tenant_id="acme", since_ms=5, contains=("a",))),
+    ],
+)
+def test_the_first_page_s_times_may_be_sent_again_or_left_out(typed: Typed, ask: Ask) -> None:
+    """As they were written, though an age means another instant by now, or as the same instant."""
+    place = decode(ask, encode(_ASK, _AFTER, Typed("2h", "1h")), typed)
+    assert place == Place(_ASK, _AFTER, Typed("2h", "1h"))
+    assert decode(ask, encode(place.ask, place.after, place.typed), typed) == place
+
+
+@pytest.mark.parametrize(
+    ("typed", "ask", "name"),
+    [
+        (Typed("3h", "1h"), Ask(tenant_id="acme", since_ms=4, until_ms=9, contains=("a",)), "since"),
+        (Typed("2h", "30m"), Ask(tenant_id="acme", since_ms=5, until_ms=10, contains=("a",)), "until"),
+    ],
+)
+def test_another_time_is_another_search(typed: Typed, ask: Ask, name: str) -> None:
+    """It is told, and not passed over: the page would be of times that nobody asked for."""
+    with pytest.raises(InvalidCursorError, match=f"another {name}"):
+        decode(ask, encode(_ASK, _AFTER, Typed("2h", "1h")), typed)
+    with pytest.raises(InvalidCursorError, match="another since"):
+        decode(ask, encode(Ask(tenant_id="acme", contains=("a",)), _AFTER), typed)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +53,7 @@ def test_a_cursor_brings_the_place_and_the_first_page_s_times() -> None:
         Ask(tenant_id="acme2", contains=("a",)),
         Ask(tenant_id="acme", contains=("b",)),
         Ask(tenant_id="acme", contains=("a",), newest_first=False),
+        Ask(tenant_id="acme", contains=("a",), lacks=("b",)),
         Ask(tenant_id="acme", contains=("a",), severity="warn"),
         Ask(tenant_id="acme", contains=("a",), fields=(("x", "y"),)),
         Ask(tenant_id="acme", contains=("a",), raw=True),

@@ -30,7 +30,9 @@ class _World:
         self.lines: list[dict[str, Any]] = []
         self.clock_s = 100.0
 
-    def ask(self, headers: dict[str, str] | None = None, **parameters: object) -> tuple[Response, Any]:
+    def ask(
+        self, headers: dict[str, str] | None = None, method: str = "GET", **parameters: object
+    ) -> tuple[Response, Any]:
         """Return the answer to a request, and its body."""
 
         def reader_of(_: object) -> str:
@@ -41,7 +43,7 @@ class _World:
         query = urlencode(parameters, doseq=True)
         response = respond(
             {
-                "requestContext": {"requestId": "r1", "http": {"method": "GET", "path": "/logs"}},
+                "requestContext": {"requestId": "r1", "http": {"method": method, "path": "/logs"}},
                 "headers": headers,
                 "rawQueryString": query,
                 "queryStringParameters": {name: str(value) for name, value in parameters.items()} or None,
@@ -58,7 +60,7 @@ class _World:
                 write_line=lambda line: self.lines.append(json.loads(line)),
             ),
         )
-        return response, json.loads(response["body"])
+        return response, json.loads(response["body"] or "null")
 
 
 @pytest.fixture
@@ -124,6 +126,29 @@ def test_a_cursor_of_another_tenant_is_refused(world: _World) -> None:
     response, body = world.ask(limit=1, cursor=mine["cursor"])
     assert (response["statusCode"], body["parameter"]) == (400, "cursor")
     assert "another search" in body["detail"]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"limit": "many"}])
+def test_a_head_is_a_get_without_its_body(world: _World, parameters: dict[str, Any]) -> None:
+    """The same status and headers: who probes a path with HEAD learns what a GET would say."""
+    response, body = world.ask(method="HEAD", **parameters)
+    assert body is None
+    assert response == world.ask(**parameters)[0] | {"body": ""}
+
+
+def test_a_cursor_with_another_time_is_refused(world: _World) -> None:
+    """A page of the first page's times in its place would be a lie; the same time, or none, goes on."""
+    _, page = world.ask(limit=1, since="2h")
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({"since": "3h"}, 400),
+        ({"since": "2h", "until": "1h"}, 400),
+        ({"since": "2h"}, 200),
+        ({}, 200),
+    ]
+    for times, status in cases:
+        response, body = world.ask(limit=1, cursor=page["cursor"], **times)
+        assert response["statusCode"] == status, times
+        assert status == 200 or body["parameter"] == "cursor"
 
 
 def test_refused_credentials_read_nothing(world: _World) -> None:

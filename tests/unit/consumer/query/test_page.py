@@ -177,6 +177,8 @@ def test_the_kinds_of_filter() -> None:
     assert found(contains=("payment",)) == 2
     assert found(contains=("payment", "failed")) == 1
     assert found(contains=("STRASSE",)) == 1
+    assert found(lacks=("FAILED",)) == 1
+    assert found(contains=("payment",), lacks=("done", "strasse")) == 0
     assert found(severity="warn") == 1
     assert found(severity="fatal") == 0
     assert found(fields=(("user.name", "bob"),)) == 1

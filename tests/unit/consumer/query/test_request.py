@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from consumer.query.ask import Ask
-from consumer.query.cursor import encode
+from consumer.query.cursor import Typed, encode
 from consumer.query.request import BadParameterError, Wanted, read
 from ingest.contract.log_ids import MAX_MS, generator
 
@@ -33,6 +33,7 @@ def test_all_parameters() -> None:
             ("until", "2026-11-28T10:00:00+01:00"),
             ("contains", "a,b"),
             ("contains", "50 % + 1"),
+            ("not_contains", "noise"),
             ("severity", "WARN"),
             ("field", "user.name=bob=b"),
             ("field", "n="),
@@ -47,12 +48,20 @@ def test_all_parameters() -> None:
             until_ms=_NOW_MS - 1_800_000,
             newest_first=False,
             contains=("a,b", "50 % + 1"),
+            lacks=("noise",),
             severity="warn",
             fields=(("user.name", "bob=b"), ("n", "")),
         ),
         7,
         None,
+        Typed("2h", "2026-11-28T10:00:00+01:00"),
     )
+
+
+@pytest.mark.parametrize("severity", ["warn", "WARN", "Warning", "4", "40", "wrn"])
+def test_a_severity_is_any_logger_s_word_or_number(severity: str) -> None:
+    """As logs bring them, so may searches."""
+    assert _read(f"severity={severity}").ask.severity == "warn"
 
 
 @pytest.mark.parametrize("ms", range(0, 1000, 37))
@@ -67,14 +76,21 @@ def test_a_time_without_a_zone_is_utc_and_one_before_the_epoch_is_the_beginning(
     assert _read("since=09:00").ask.since_ms == _NOW_MS - 1_800_000
     assert _read("since=1960-01-01T00:00:00Z").ask.since_ms == 0
     assert (_read("until=9999-12-31T23:59:59Z").ask.until_ms or 0) < MAX_MS
-    with pytest.raises(BadParameterError):
-        _read("since=2026-11-28T09:00:00+01:00")
+    for bare in ("2026-11-28T09:00:00+01:00", "2026-11-28T09:00+0100", "2026-11-28 09:00+01"):
+        with pytest.raises(BadParameterError, match="write it as %2B"):
+            _read(f"since={bare}")
+        assert _read(f"since={quote(bare)}").ask.since_ms == _NOW_MS - 5_400_000
+    with pytest.raises(BadParameterError) as refusal:
+        _read("since=soon")
+    assert "%2B" not in str(refusal.value)
 
 
 def test_a_cursor_brings_its_place_and_its_times() -> None:
     """An age of the first page does not move on."""
     ask = Ask(tenant_id="acme", since_ms=5, contains=("x",))
-    assert _read(f"contains=x&since=2h&cursor={encode(ask, _AFTER)}") == Wanted(ask, 100, _AFTER)
+    cursor = encode(ask, _AFTER, Typed("2h"))
+    assert _read(f"contains=x&since=2h&cursor={cursor}") == Wanted(ask, 100, _AFTER, Typed("2h"))
+    assert _read(f"contains=x&cursor={cursor}") == Wanted(ask, 100, _AFTER, Typed("2h"))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +101,8 @@ def test_a_cursor_brings_its_place_and_its_times() -> None:
         ("since=1h&until=2h", "since"),
         ("since=1h&since=1h", "since"),
         ("contains=", "contains"),
+        ("not_contains=", "not_contains"),
+        (f"since={'%20' * 900}1h", "since"),
         ("&".join(["contains=x"] * 11), "contains"),
         (f"contains={'x' * 1_001}", "contains"),
         ("severity=loud", "severity"),
@@ -101,6 +119,7 @@ def test_a_cursor_brings_its_place_and_its_times() -> None:
         ("cursor=AAAA", "cursor"),
         (f"cursor={encode(Ask(tenant_id='acme2'), _AFTER)}", "cursor"),
         (f"contains=x&cursor={encode(Ask(tenant_id='acme'), _AFTER)}", "cursor"),
+        (f"since=2h&cursor={encode(Ask(tenant_id='acme', since_ms=5), _AFTER, Typed('1h'))}", "cursor"),
         ("order=oldest&cursor=" + encode(Ask(tenant_id="acme"), _AFTER), "cursor"),
         ("Contains=x", "Contains"),
         ("raw=1", "raw"),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.cells import cell_len
 
 from consumer.item import Item
 from infra.terminal.log_lines import as_json, one_line, whole, wrapped
@@ -56,15 +57,52 @@ def test_raw_is_the_original() -> None:
     assert list(whole(item, zone=UTC, raw=True))[-1] == "call 555-0199"
 
 
-@pytest.mark.parametrize("columns", [80, 40, 1])
-def test_a_terminal_s_lines_are_wrapped_and_nothing_is_cut(columns: int) -> None:
+_PREFIX = "2026-07-01 10:00:00.042Z  -      "
+_FORGED = "2026-07-01 10:00:00.043Z  FATAL  forged"
+
+
+@pytest.mark.parametrize("columns", [200, 80, len(_PREFIX) + 20])
+@pytest.mark.parametrize("text", ["word " * 30 + "x" * 100, "日本語 " * 40, "e\u0301🙂" * 90])
+def test_a_terminal_s_lines_are_wrapped_and_nothing_is_cut(columns: int, text: str) -> None:
     """All characters are there; what follows the first line is indented, so that it can't look like another log."""
-    text = "word " * 30 + "x" * 100
     lines = wrapped(_item(text), zone=UTC, raw=False, columns=columns)
-    prefix = len("2026-07-01 10:00:00.042Z  -      ")
-    assert "".join(line[prefix:] for line in lines) == text
-    assert all(line[:prefix].isspace() for line in lines[1:])
-    assert max(map(len, lines)) <= max(columns, prefix + 20)
+    assert "".join(line[len(_PREFIX) :] for line in lines) == text
+    assert all(line[: len(_PREFIX)].isspace() for line in lines[1:])
+    assert max(map(cell_len, lines)) <= columns
+
+
+@pytest.mark.parametrize("columns", [len(_PREFIX) + 19, 40, 10, 1])
+def test_on_a_small_terminal_the_text_stands_below_its_prefix(columns: int) -> None:
+    """Beside it there is no room, and the terminal would go on at the left by itself."""
+    text = "word " * 30 + "x" * 100
+    first, *lines = wrapped(_item(text), zone=UTC, raw=False, columns=columns)
+    assert first == _PREFIX.rstrip()
+    assert "".join(line[2:] for line in lines) == text
+    assert all(line.startswith("  ") for line in lines)
+    assert max(map(cell_len, lines)) <= max(columns, 4)
+
+
+@pytest.mark.parametrize("columns", [120, 80, 53, 52, 40])
+@pytest.mark.parametrize("before", ["", "x", "日", "🙂", "❤️", "e\u0301", "\ufdfd", "\t", "\x1b"])
+@pytest.mark.parametrize("end", ["\n", " ", ""])
+def test_no_text_forges_the_line_of_another_log(columns: int, before: str, end: str) -> None:
+    """Not by line breaks, nor by letters that take two columns or none, on whatever terminal: only one line begins so.
+
+    The terminal is stood for by the widest that any draws: two columns for each letter that is not ASCII.
+    """
+    for count in range(1, 80):
+        lines = wrapped(_item(before * count + end + _FORGED), zone=UTC, raw=False, columns=columns)
+        assert [line[:1].isdigit() for line in lines] == [True, *[False] * (len(lines) - 1)]
+        for line in lines[1:]:
+            assert cell_len(line) + line.count("\ufdfd") <= columns
+
+
+def test_logs_of_several_tenants_name_theirs() -> None:
+    """Before the text, on one line and wrapped."""
+    assert one_line(_item(), zone=UTC, raw=False, named=True) == f"{_PREFIX}acme  hello"
+    lines = wrapped(_item("x" * 100), zone=UTC, raw=False, columns=80, named=True)
+    assert lines[0].startswith(f"{_PREFIX}acme  x")
+    assert lines[1].startswith(" " * len(f"{_PREFIX}acme  x"[:-1]) + "x")
 
 
 def test_a_traceback_keeps_its_lines_on_a_terminal() -> None:

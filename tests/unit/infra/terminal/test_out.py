@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import subprocess
 import sys
 
 import click
@@ -79,3 +80,37 @@ def test_data_goes_to_a_pipe_alone(monkeypatch: pytest.MonkeyPatch, capsysbinary
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     with pytest.raises(click.ClickException, match="> FILE"):
         out.data()
+
+
+def _printing(code: str) -> list[str]:
+    return [sys.executable, "-c", f"import re\nfrom infra.terminal import out\nout.fail_at_no_character()\n{code}"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_a_terminal_of_another_encoding_ends_nothing(encoding: str) -> None:
+    """What it lacks is shown escaped, and JSON stays JSON of the same value."""
+    value = "Zoë 日本 🙂"
+    as_json = json.dumps(value, ensure_ascii=False)
+    finished = subprocess.run(  # noqa: S603 - our own code
+        _printing(f"out.say({value!r})\nout.say({value!r}, err=True)\nout.say_json({as_json!r})"),
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+    )
+    plain, shown_json = finished.stdout.decode(encoding).splitlines()
+    assert plain == finished.stderr.decode(encoding).rstrip() == r"Zoë \u65e5\u672c \U0001f642"
+    assert json.loads(shown_json) == value
+
+
+def test_words_are_marked_in_the_line_s_colour() -> None:
+    """Reversed on a terminal; a pipe gets the text as it is."""
+    code = _printing("out.say('a BB c b', colour='red', marked=re.compile('b+', re.IGNORECASE))")
+    assert subprocess.check_output(code) == b"a BB c b\n"  # noqa: S603 - our own code
+    ours, theirs = pty.openpty()
+    subprocess.run(code, stdout=theirs, check=True)  # noqa: S603 - our own code
+    shown = os.read(ours, 1000).decode().rstrip()
+    os.close(ours)
+    os.close(theirs)
+    assert click.unstyle(shown) == "a BB c b"
+    assert shown.count(click.style("BB", fg="red", reverse=True)) == 1
+    assert shown.count(click.style("b", fg="red", reverse=True)) == 1

@@ -1,0 +1,59 @@
+"""What a person says of the logs to be found, read once for all verbs: whose, how grave, with which fields."""
+
+import re
+from typing import Final
+
+import click
+
+from consumer.query import ask
+from ingest.contract.errors import Rejected
+from ingest.contract.message import TENANT_ID_PATTERN, Severity
+
+_MAX_SORT_KEY_BYTES: Final = 1024  # DynamoDB quotas, November 2026.
+
+
+def read_tenant(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Return the tenant id; what can be none is a `click.BadParameter`, and no error of DynamoDB's."""
+    if not re.match(TENANT_ID_PATTERN, value):
+        raise click.BadParameter(Rejected("invalid_tenant").detail)
+    return value
+
+
+def read_tenants(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tenant ids; one that can be none is a `click.BadParameter`."""
+    return tuple(read_tenant(context, parameter, value) for value in values)
+
+
+def read_log_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Return the log id; the empty one and one longer than a sort key are a `click.BadParameter`."""
+    if not 0 < len(value.encode(errors="surrogateescape")) <= _MAX_SORT_KEY_BYTES:
+        raise click.BadParameter("A log id has 1 to 256 characters, and that of a conflicting text 33 more.")
+    return value
+
+
+def read_severity(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Severity | None:
+    """Return the severity that a word or a number means; what means none is a `click.BadParameter`."""
+    try:
+        return None if value is None else ask.least_grave(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no severity. {error}") from error
+
+
+def read_words(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words; an empty one, which every text holds, is a `click.BadParameter`."""
+    if "" in values:
+        raise click.BadParameter("It is empty, which every text holds.")
+    return values
+
+
+def read_fields(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return names and values; what is not NAME=VALUE is a `click.BadParameter`."""
+    fields = []
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not name or not equals:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE, as in user.name=bob.")
+        fields.append((name, content))
+    return tuple(fields)

@@ -1,0 +1,76 @@
+"""Which logs a search takes."""
+
+from typing import Literal
+from unicodedata import normalize
+
+import pytest
+from msgspec.structs import replace
+
+from consumer.query.ask import Ask, is_filtered, least_grave, takes
+from tests.unit.consumer.query.memory_table import TENANT, log
+
+_Form = Literal["NFC", "NFD"]
+
+
+def _takes(text: str, **filters: object) -> bool:
+    return takes(Ask(tenant_id=TENANT, **filters), log(1, 0, text))  # type: ignore[arg-type] # each test's own
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+@pytest.mark.parametrize(("text", "word"), [("Café zu", "café"), ("CAFÉ", "Fé"), ("ÅNGSTRÖM", "ström"), ("한글", "한")])
+def test_composed_and_decomposed_letters_are_the_same(form: _Form, typed: _Form, text: str, word: str) -> None:
+    """A Mac's file names are decomposed, and most else is composed."""
+    assert _takes(normalize(form, text), contains=(normalize(typed, word),))
+    assert not _takes(normalize(form, text), lacks=(normalize(typed, word),))
+    assert not _takes(normalize(form, text), contains=("xyz",))
+
+
+def test_what_a_text_must_not_hold() -> None:
+    """None of them, whatever the case; alone it is a filter, too."""
+    assert not _takes("GET /health 200", lacks=("Health",))
+    assert not _takes("GET /health 200", contains=("get",), lacks=("nope", "200"))
+    assert _takes("GET /", contains=("get",), lacks=("health",))
+    assert is_filtered(Ask(tenant_id=TENANT, lacks=("x",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("http.request.method", "GET"),
+        ("k8s.pod.name", "shop-1"),
+        ("k8s.pod.labels.app", "shop"),
+        ("labels.app.kubernetes.io/name", "shop"),
+        ("errors.0.code", "7"),
+        ("flat", "true"),
+        ("both.x", "outer"),
+        ("both.x", "inner"),
+        ("ros\u00e9", "caf\u00e9"),
+    ],
+)
+def test_a_field_is_found_by_its_way_through_dots(name: str, value: str) -> None:
+    """Whether the dots are in its names or lead into objects, in any mixture, and into lists by place."""
+    item = replace(
+        log(1),
+        fields={
+            "http": {"request": {"method": "GET"}},
+            "k8s.pod": {"name": "shop-1", "labels": {"app": "shop"}},
+            "labels": {"app.kubernetes.io/name": "shop"},
+            "errors": [{"code": 7}],
+            "flat": True,
+            "both.x": "outer",
+            "both": {"x": "inner"},
+            "ros\u00e9": "cafe\u0301",
+        },
+    )
+    assert takes(Ask(tenant_id=TENANT, fields=((name, value),)), item)
+    assert not takes(Ask(tenant_id=TENANT, fields=((name, f"{value}!"),)), item)
+    assert not takes(Ask(tenant_id=TENANT, fields=((f"{name}.more", value),)), item)
+
+
+@pytest.mark.parametrize(("said", "severity"), [("warn", "warn"), ("WARNING", "warn"), ("4", "warn"), ("50", "error")])
+def test_a_least_severity_is_any_logger_s_word_or_number(said: str, severity: str) -> None:
+    """As the logs say it themselves."""
+    assert least_grave(said) == severity
+    with pytest.raises(ValueError, match="one of trace, debug"):
+        least_grave("loud")

@@ -1,0 +1,67 @@
+"""Why the table gave nothing is told as it is."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+
+from consumer.item import Key
+from consumer.query.page import TableBusyError
+from consumer.query.table import TableReader
+from ingest.aws.retry import Time
+
+
+class _Refusing:
+    """A client whose every call fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def query(self, **_: Any) -> Any:
+        """Fail."""
+        raise self._error
+
+    def batch_get_item(self, **_: Any) -> Any:
+        """Fail."""
+        raise self._error
+
+
+def _refused(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Query")  # type: ignore[typeddict-item] # botocore sets more
+
+
+def _time() -> Time:
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += max(seconds, 0.1)
+
+    return Time(lambda: clock[0], sleep, lambda: 0.5)
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "not_told"),
+    [
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "cannot be reached", "throttled"),
+        (ConnectTimeoutError(endpoint_url="http://127.0.0.1:1"), "cannot be reached", "throttled"),
+        (_refused("ProvisionedThroughputExceededException"), "throttled", "reached"),
+        (_refused("ThrottlingException"), "throttled", "reached"),
+        (_refused("InternalServerError", 500), "InternalServerError", "throttled"),
+    ],
+)
+def test_a_table_that_gives_nothing_says_why(error: Exception, told: str, not_told: str) -> None:
+    """A network that is down is no throttle: who reads it looks elsewhere."""
+    table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
+    with pytest.raises(TableBusyError, match=told) as busy:
+        table.late("acme", since_ms=0)
+    assert not_told not in str(busy.value)
+    with pytest.raises(TableBusyError, match=told):
+        table.get([Key("acme", "l-1")])
+
+
+@pytest.mark.parametrize("error", [_refused("AccessDeniedException"), BotoCoreError()])
+def test_what_no_other_try_can_change_is_raised_at_once(error: Exception) -> None:
+    """As the client raised it."""
+    table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
+    with pytest.raises(type(error)):
+        table.late("acme", since_ms=0)
