@@ -1,14 +1,18 @@
 """How many logs stand where."""
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from botocore.exceptions import ClientError
+
 from infra.stack import Stack
+from ingest.contract.packed import MOST_LOGS
 
 
 class Counts(NamedTuple):
     """What waits in the queue, is received and not yet acknowledged, dead-lettered, and stored as items.
 
-    The first three are messages, of up to `logs_per_message` logs each; what is stored are logs.
+    The first three are messages, of one or several logs each; what is stored are logs.
     """
 
     queued: int
@@ -34,11 +38,31 @@ def read(stack: Stack, *, exact: bool = False) -> Counts:
 
 
 def logs_per_message(stack: Stack) -> int:
-    """Return how many logs a message of the stack may hold, by its outputs.
-
-    Of messages that wait since before the parameter was lowered that may be too few: four days at most.
-    """
+    """Return how many logs a message may hold that the stack sends now, by its outputs."""
     return int(stack.outputs.get("LogsPerMessage", 1))
+
+
+def most_logs_per_message(stack: Stack, queue_url: str, *, now: datetime) -> int:
+    """Return how many logs a message that is in the queue now may hold.
+
+    It holds what the parameter said when it was sent. Today's value is that only once ingest is older, as it is, than
+    anything that the queue keeps; before, and where nobody may look, it is what any message may hold. A stack that
+    names no function (its outputs are of before they did) is taken at its word.
+    """
+    today = logs_per_message(stack)
+    if "IngestFunctionName" not in stack.outputs:
+        return today
+    try:
+        kept_s = int(
+            stack.place.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["MessageRetentionPeriod"])[
+                "Attributes"
+            ]["MessageRetentionPeriod"]
+        )
+        ingest = stack.place.lambda_.get_function_configuration(FunctionName=stack.outputs["IngestFunctionName"])
+        unchanged_for = now - datetime.fromisoformat(ingest["LastModified"])
+    except ClientError:
+        return MOST_LOGS
+    return today if unchanged_for > timedelta(seconds=kept_s) else MOST_LOGS
 
 
 def queue_depth(stack: Stack, queue_url: str) -> tuple[int, int]:

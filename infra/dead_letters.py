@@ -205,8 +205,10 @@ def _body_bytes(letter: DeadLetter) -> int:
 
 
 def _came_back(letter: DeadLetter, sent_ids: set[str]) -> bool:
-    # SQS keeps a message's id when it dead-letters it; the consumer's quarantine names it in an attribute.
-    return letter.message_id in sent_ids or letter.attributes.get("original_message_id", "") in sent_ids
+    # SQS keeps a message's id when it dead-letters it; the consumer's quarantine names it in an attribute, with its
+    # place for a log that left a packed message.
+    in_queue = letter.attributes.get("original_message_id", "").partition("/")[0]
+    return letter.message_id in sent_ids or in_queue in sent_ids
 
 
 def _move(

@@ -15,6 +15,8 @@ import msgspec
 Finding = Literal["complete", "missing", "undecided", "changed", "lake_differs"]
 
 CONFLICT: Final = "log_id_conflict"
+STORED_TOO: Final = "stored_too"
+"""The reason shown for a dead letter's log that is stored: SQS moved its message whole, or a copy was stored later."""
 _CACHE_KIB: Final = 64 * 1024
 
 # A log of the stream is a text under a key. It is accounted for by the item of its key that has its text, or by a dead
@@ -59,12 +61,22 @@ GROUP BY tenant_id""",
 """Each count of a tenant's audit, by its name there."""
 
 
+_DEAD: Final = """
+SELECT tenant_id,
+       CASE WHEN EXISTS (SELECT 1 FROM stored s
+                         WHERE s.tenant_id = dead.tenant_id AND s.log_id = dead.log_id AND s.text = dead.text)
+            THEN ? ELSE reason END AS why,
+       COUNT(*)
+FROM dead GROUP BY tenant_id, why ORDER BY why"""
+
+
 class TenantAudit(msgspec.Struct, kw_only=True):
     """One tenant's logs: `on_stream` and `missing` are distinct log ids, `stored` items, `quarantined` dead letters.
 
-    `quarantined` is by reason; `conflicts` are those items that stand beside the one that has their log id; `changed`
-    are items whose text is none of those that the stream has for their log id; `stored_not_on_stream` are items that
-    were received within the time that the stream still holds.
+    `quarantined` is by reason, `stored_too` for one that is stored as well, which needs no redrive; `conflicts` are
+    those items that stand beside the one that has their log id; `changed` are items whose text is none of those that
+    the stream has for their log id; `stored_not_on_stream` are items that were received within the time that the
+    stream still holds.
     """
 
     tenant_id: str
@@ -155,9 +167,7 @@ class Ledger:
         for name, query in _COUNTS.items():
             for tenant_id, count in self._database.execute(query):
                 setattr(tenant_of(tenant_id), name, count)
-        for tenant_id, reason, count in self._database.execute(
-            "SELECT tenant_id, reason, COUNT(*) FROM dead GROUP BY tenant_id, reason ORDER BY reason"
-        ):
+        for tenant_id, reason, count in self._database.execute(_DEAD, (STORED_TOO,)):
             tenant = tenant_of(tenant_id)
             if reason == CONFLICT:
                 tenant.conflicts += count  # From before conflicts were items.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from consumer import clock
@@ -43,13 +44,14 @@ class Piece(NamedTuple):
 class Leftovers(NamedTuple):
     """What the places held beside logs that can be told apart: messages in the queue and dead letters unseen.
 
-    Each of those messages may hold `logs_per_message` logs.
+    Each of those messages may hold as many logs as the other two say.
     """
 
     in_flight: int
     dead_letters_unseen: int
     broken_on_stream: int
-    logs_per_message: int
+    logs_a_message: int
+    logs_a_dead_letter: int
 
 
 def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Selection:
@@ -96,7 +98,11 @@ def read(
             told = [(log.tenant_id, log.log_id, log.text, letter.reason) for log in letter.logs]
             ledger.add_dead(told or [(letter.tenant_id, letter.log_id, None, letter.reason)])
     in_flight = max(in_flight, sum(counts.queue_depth(stack, stack.queue_url)))
-    return Leftovers(in_flight, max(0, dlq_depth - dead), broken, counts.logs_per_message(stack))
+    unseen = max(0, dlq_depth - dead)
+    most = partial(counts.most_logs_per_message, stack, now=within.until)
+    return Leftovers(
+        in_flight, unseen, broken, most(stack.queue_url) if in_flight else 1, most(stack.dlq_url) if unseen else 1
+    )
 
 
 def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage | None]]":

@@ -20,6 +20,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     unaccounted: int
     changed: int
     in_flight: int
+    logs_in_flight_at_most: int
     dead_letters_unseen: int
     broken_on_stream: int
     tenants: list[TenantAudit]
@@ -61,13 +62,14 @@ def run(
             verdict=finding(
                 missing=unaccounted,
                 changed=changed,
-                in_flight=found.in_flight * found.logs_per_message,
-                dead_letters_unseen=found.dead_letters_unseen * found.logs_per_message,
+                in_flight=found.in_flight * found.logs_a_message,
+                dead_letters_unseen=found.dead_letters_unseen * found.logs_a_dead_letter,
                 lake_differs=beside is not None and bool(beside.differences),
             ),
             unaccounted=unaccounted,
             changed=changed,
             in_flight=found.in_flight,
+            logs_in_flight_at_most=found.in_flight * found.logs_a_message,
             dead_letters_unseen=found.dead_letters_unseen,
             broken_on_stream=found.broken_on_stream,
             tenants=audited,

@@ -78,9 +78,10 @@ def command(
 
     0: every log on the stream is stored with its text, or dead-lettered, and the lake holds each up to its checkpoint
     once. 4: some are missing for certain, or items were changed after they were stored: their text is none of those
-    that the stream has for their log id; or the lake differs. 3: some are unaccounted for while at least as many
-    messages are in flight, where SQS cannot be looked into: run it again when the queue is empty. A log whose sender
-    got a 500 may be on the stream and nowhere else: it counts as missing. `rdp rebuild` puts back what is missing.
+    that the stream has for their log id; or the lake differs. 3: some are unaccounted for while the messages
+    in flight may hold as many, where SQS cannot be looked into: run it again when the queue is empty. A log whose
+    sender got a 500 may be on the stream and nowhere else: it counts as missing. `rdp rebuild` puts back what is
+    missing.
 
     It reads the whole stream and, unless --tenant names some, the whole table: a read unit for every 4 KB. Of the lake
     it reads the days that the stream still holds. Without --warehouse that is the stack's own lake, if it has one.
@@ -172,8 +173,11 @@ def _show(audit: Audit) -> None:
         out.say(f"changed: {item.tenant_id} {item.log_id}")
     if audit.lake:
         _show_lake(audit.lake)
+    several = audit.logs_in_flight_at_most > audit.in_flight
+    of_logs = f" (messages, of {audit.logs_in_flight_at_most:,} logs at most)" if several else ""
     out.say(
-        f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, {audit.in_flight:,} in flight: {audit.verdict}"
+        f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, {audit.in_flight:,} in flight{of_logs}: "
+        f"{audit.verdict}"
     )
 
 

@@ -46,7 +46,10 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
         out.say(f"{name:<17} {value}")
     out.show(counts_table(now))
     if (most := counts.logs_per_message(stack)) > 1:
-        out.say(f"queued, in flight, dlq: messages, of up to {most} logs each (LogsPerMessage); stored: logs.")
+        out.say(
+            f"queued, in flight, dlq: messages, of up to {most} logs each, or what LogsPerMessage was when they were "
+            f"sent; stored: logs."
+        )
     if not exact:
         out.say("stored: as DynamoDB last counted, on AWS up to six hours ago; --exact reads the whole table.")
     for sentence in function_start.told(answers):

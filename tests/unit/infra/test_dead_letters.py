@@ -145,13 +145,14 @@ def test_a_message_that_is_not_deleted_is_told() -> None:
     assert len(queues.bodies("queue")) == 3
 
 
-def test_poison_that_comes_back_does_not_go_round_for_ever() -> None:
+@pytest.mark.parametrize("place", ["", "/3"], ids=["alone", "out of a packed message"])
+def test_poison_that_comes_back_does_not_go_round_for_ever(place: str) -> None:
     """Quarantined again while the redrive runs, under a new id that names the one sent, it is left where it is."""
     queues = _filled(2)
 
     def quarantine(message: Message) -> None:
         queues.queues["queue"].remove(message)
-        queues.add("dlq", message.body, reason="refused_by_table", original_message_id=message.message_id)
+        queues.add("dlq", message.body, reason="refused_by_table", original_message_id=f"{message.message_id}{place}")
 
     queues.on_send = quarantine
 

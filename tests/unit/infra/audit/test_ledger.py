@@ -61,6 +61,17 @@ def test_a_dead_letter_accounts_for_its_log() -> None:
     ]
 
 
+def test_a_dead_letter_of_a_stored_log_is_told_apart() -> None:
+    """SQS moved a message of several with its stored logs: they are stored, and no loss."""
+    tenants, missing = audited(
+        [("a", "1", "x"), ("a", "2", "y")],
+        stored(("a", "1", "x")),
+        [("a", "1", "x", "max_receives_exceeded"), ("a", "2", "y", "max_receives_exceeded")],
+    )
+    assert missing == []
+    assert [t.quarantined for t in tenants] == [{"max_receives_exceeded": 1, "stored_too": 1}]
+
+
 def test_a_conflict_is_an_item_of_its_own() -> None:
     """Two texts under one id: both are stored, and the second is counted as what it is (I6)."""
     first, second = ("a", "1", "first"), ("a", "1", "second")

@@ -18,6 +18,7 @@ def test_markup_and_controls_in_names_are_shown_as_text(capsys: pytest.CaptureFi
             verdict="missing",
             unaccounted=1,
             in_flight=0,
+            logs_in_flight_at_most=0,
             dead_letters_unseen=0,
             broken_on_stream=0,
             changed=0,
