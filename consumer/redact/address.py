@@ -25,7 +25,10 @@ def ipv4(text: str, outline: str) -> list[Span]:
         while start and start > dot - 3 and outline[start - 1] == "0":
             start -= 1
         # A number may begin behind an escape that ends in a digit, which `_ADDRESS` knows: `%41` is no such number.
-        address = next((found for at in range(start, dot) if (found := _ADDRESS.match(text, at))), None)
+        address = _ADDRESS.match(text, start)
+        while address is None and start < dot - 1:
+            start += 1
+            address = _ADDRESS.match(text, start)
         if address and _OCTETS.issuperset(address[0].split(".")):
             spans.append(address.span())
     return spans

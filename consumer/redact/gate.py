@@ -8,6 +8,8 @@ from consumer.redact.rule import Rule
 
 Sign = TypeVar("Sign", str, re.Pattern[str])
 
+# What few logs hold: a look for the character alone is a quarter of what a pattern costs that finds nothing.
+_RARE: Final = frozenset("A_+)x")
 _CAPITALS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", b"A" * 26 + b"0" * 10)
 
 
@@ -19,8 +21,8 @@ class Gate:
         self._outlines = self._by(lambda rule: rule.outlines)
         self._parts = self._by(lambda rule: rule.parts)
         self._capitals = self._by(lambda rule: rule.capitals)
-        self._outline_searches = [(form.search, places) for form, places in self._by(lambda rule: rule.outline_forms)]
-        self._searches = [(form.search, places) for form, places in self._by(lambda rule: rule.forms)]
+        self._outline_forms = _by_first(self._by(lambda rule: rule.outline_forms))
+        self._forms = _by_first(self._by(lambda rule: rule.forms))
 
     def _by(self, signs_of: Callable[[Rule], tuple[Sign, ...]]) -> list[tuple[Sign, list[int]]]:
         """Return each sign once, with the places of the rules that it opens."""
@@ -38,8 +40,19 @@ class Gate:
             for sign, places in signs:
                 if sign in view:
                     opened += places
-        for searches, view in ((self._outline_searches, outline), (self._searches, text)):
-            for search, places in searches:
-                if search(view):
+        for forms, view in ((self._outline_forms, outline), (self._forms, text)):
+            for first, search, places in forms:
+                if (first is None or first in view) and search(view):
                     opened += places
         return [self._rules[place] for place in sorted({*opened})] if opened else []
+
+
+def _by_first(
+    forms: Iterable[tuple[re.Pattern[str], list[int]]],
+) -> list[tuple[str | None, Callable[[str], object], list[int]]]:
+    """Return the patterns' searches, each behind the literal that its pattern starts with, where that is rare."""
+    firsts = [form.pattern.removeprefix("\\")[0] for form, _ in forms]
+    return [
+        (first if first in _RARE else None, form.search, places)
+        for first, (form, places) in zip(firsts, forms, strict=True)
+    ]

@@ -5,7 +5,7 @@ from typing import Final
 
 from consumer.redact.lookalike import is_range
 from consumer.redact.phone import END
-from consumer.redact.rule import Rule, Span, hits
+from consumer.redact.rule import X_WORDS, Rule, Span, hits
 
 _WORDS: Final = ("phone", "tel", "mobile", "cell", "fax", "sms", "msisdn")
 
@@ -87,7 +87,8 @@ def _members(text: str, start: int, stop: int) -> list[Span]:
 LABELLED: Final = Rule(
     labelled,
     outlines=("phone", "tel", "cell"),
-    outline_forms=(re.compile("m(?:obile|sisdn|s(?<=sms))"), re.compile("x(?<=fax)")),
+    outline_forms=(re.compile("m(?:obile|sisdn|s(?<=sms))"), X_WORDS),
+    beyond_line=True,  # A list or a map under such a word goes on over lines.
 )
 
 _KEY: Final = re.compile(_LABEL + r"\Z")

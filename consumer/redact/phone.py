@@ -30,6 +30,8 @@ END: Final = _EXTENSION + _AFTER
 # The seven digits that 7-digit and North American numbers end with, found in the shape (where space and dot are hyphens
 # too), and how far behind the start of the outline they begin.
 _OUTLINES: Final = (("000-0000", 0), ("000---0000", 0), (")0000000", 1), (")-0000000", 2))
+_WITHOUT_PARENTHESIS: Final = _OUTLINES[:2]
+_PARENTHESIS: Final = re.compile(r"\)-?0000000")
 _LAST_SEVEN: Final = re.compile(rf"[0-9]{{3}}(?P<gap>[-. ]|[ ]-[ ]|)[0-9]{{4}}{END}")
 _ONLY_SEVEN: Final = re.compile(rf"{_BEFORE_DIGIT}(?<![A-Za-z_]\[)[1-9][0-9]{{2}}-[0-9]{{4}}{END}")
 _AREA: Final = re.compile(
@@ -62,7 +64,7 @@ _PLUS: Final = re.compile(rf"\+(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]
 def national(text: str, outline: str) -> list[Span]:
     """Return the 7-digit and the North American 10-digit numbers."""
     spans: list[Span] = []
-    for needle, offset in _OUTLINES:
+    for needle, offset in _OUTLINES if _PARENTHESIS.search(outline) else _WITHOUT_PARENTHESIS:
         hit = outline.find(needle)
         while hit >= 0:
             span = national_at(text, outline, hit + offset)
@@ -134,6 +136,6 @@ def international(text: str, outline: str) -> list[Span]:
 
 
 RULES: Final = (
-    Rule(national, outlines=("000-0000", "000---0000"), outline_forms=(re.compile(r"\)-?0000000"),)),
+    Rule(national, outlines=("000-0000", "000---0000"), outline_forms=(_PARENTHESIS,)),
     Rule(international, forms=(re.compile(r"\+[1-9]"),)),
 )

@@ -23,7 +23,11 @@ class Rule(NamedTuple):
     # Patterns for the shape and for the text; those that start with one literal, and a rare one, are cheap.
     outline_forms: tuple[re.Pattern[str], ...] = ()
     forms: tuple[re.Pattern[str], ...] = ()
+    beyond_line: bool = False  # Whether what stands in another line of the text can say what to redact in this one.
 
+
+X_WORDS: Final = re.compile("x(?:ox|(?<=fax))")
+"""In the shape: one look serves two rules, the label `fax` and Slack's `xoxb-`."""
 
 WORD: Final = "[0-9A-Za-z_]"  # ASCII only: a number may touch a letter of a script that writes without spaces.
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import TOKEN, Rule, Span
+from consumer.redact.rule import TOKEN, X_WORDS, Rule, Span
 
 # RFC 7515 and 7516: base64url parts with dots; the first is JSON that begins with `{"`. Three parts of which the second
 # is JSON, too, the third may be empty (`alg` none); or five.
@@ -91,9 +91,9 @@ JWT: Final = Rule(jwt, parts=("J",))  # Rarer than the whole word is short.
 # An AWS secret key has no form of its own: it is taken behind a name that says so, and the name stays.
 APIKEYS: Final = (
     Rule(_found(_CAPITAL), forms=(_PREFIX,)),
-    Rule(_found(_SLACK), parts=("xox",)),
+    Rule(_found(_SLACK), outline_forms=(X_WORDS,)),
     Rule(underscored, forms=(re.compile("_(?:(?<=gh[pousr]_)|(?<=github_)|(?<=[sr]k_))"),)),
     Rule(_found(_AWS_SECRET, "key"), outlines=("secret",)),
-    Rule(private_keys, parts=("-----BEGIN",)),
+    Rule(private_keys, parts=("-----BEGIN",), beyond_line=True),
 )
 PASSWORD: Final = Rule(password, parts=("@",))
