@@ -59,7 +59,7 @@ MUTATIONS: Final = (
     Mutation(
         "refused_request_for_nothing",
         "ingest/invocation.py",
-        (("            count(logs=0)\n            raise\n", "            raise\n"),),
+        (("            if principal is not None:  # The bytes", "            if principal and logs:  # The bytes"),),
         f"{_REQUESTS}::test_a_refused_request_uses_up_bytes",
         "test_a_refused_request_uses_up_bytes",
     ),
