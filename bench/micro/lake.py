@@ -22,12 +22,14 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import pyarrow.dataset as ds
 from pyiceberg.catalog import Catalog
 
 from bench.micro.memory_stream import Shards, log, shards
+from bench.micro.opened_files import opened_in
 from bench.micro.stream import opened
 from consumer import redact
 from consumer.lake import query, status
@@ -192,10 +194,13 @@ def read_bytes() -> int:
 def asked(catalog: Catalog, sql: str) -> dict[str, float]:
     """Return what one query reads and takes."""
     table = catalog.load_table(_NAME)
-    before, began_s, began_cpu_s = read_bytes(), time.monotonic(), time.process_time()
-    rows = query.ask([("logs", table)], sql).read_all().num_rows
+    files = {Path(unquote(urlsplit(task.file.file_path).path)) for task in table.scan().plan_files()}
+    with query.connected() as connection, opened_in({file.parent for file in files}) as opened_files:
+        before, began_s, began_cpu_s = read_bytes(), time.monotonic(), time.process_time()
+        rows = query.ask(connection, [("logs", table)], sql).read_all().num_rows
     return {
         "rows": rows,
+        "files": len(opened_files & files),
         "mib": (read_bytes() - before) / 2**20,
         "s": time.monotonic() - began_s,
         "cpu_s": time.process_time() - began_cpu_s,
@@ -239,7 +244,7 @@ def _say_one_hour(rows: int) -> None:
         print(f"{sum(p.rows for p in parts):,} rows, {sum(p.files for p in parts):,} files, {total:,.1f} MiB")
         for what, sql in queries.items():
             took = asked(catalog, sql)
-            read = f"{took['rows']:12,.0f} rows {took['mib']:9,.2f} MiB read"
+            read = f"{took['rows']:12,.0f} rows {took['mib']:9,.2f} MiB read of {took['files']:4,.0f} files"
             print(f"  {what:28} {read} {took['s']:8.3f} s ({took['cpu_s']:.3f} CPU)")
 
 

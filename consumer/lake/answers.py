@@ -1,7 +1,8 @@
 """What a query answers, as text and as files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import count
 from typing import Any, BinaryIO
 
 import msgspec
@@ -13,13 +14,15 @@ import pyarrow.parquet as pq
 def cells(answer: pa.RecordBatchReader) -> Iterator[list[str]]:
     """Yield each row as text: a time in RFC 3339, nothing where there is no value."""
     for row in _rows(answer):
-        yield ["" if value is None else value if isinstance(value, str) else _text(value) for value in row.values()]
+        yield ["" if value is None else value if isinstance(value, str) else _text(value) for value in row]
 
 
 def json_lines(answer: pa.RecordBatchReader) -> Iterator[str]:
-    """Yield each row as a JSON object."""
+    """Yield each row as a JSON object: a sum is a number, and of two columns of one name the second is `name_2`."""
+    names = _told_apart(answer.schema.names)
+    encode = msgspec.json.Encoder(decimal_format="number").encode
     for row in _rows(answer):
-        yield msgspec.json.encode(row).decode()
+        yield encode(dict(zip(names, row, strict=True))).decode()
 
 
 def write_csv(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
@@ -41,15 +44,30 @@ def write_csv(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
 
 
 def write_parquet(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
-    """Write one Parquet file."""
-    with pq.ParquetWriter(to, answer.schema, compression="zstd") as writer:
+    """Write one Parquet file, its columns named as in JSON."""
+    names = _told_apart(answer.schema.names)
+    schema = pa.schema([field.with_name(name) for field, name in zip(answer.schema, names, strict=True)])
+    with pq.ParquetWriter(to, schema, compression="zstd") as writer:
         for batch in answer:
-            writer.write_batch(batch)
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
 
 
-def _rows(answer: pa.RecordBatchReader) -> Iterator[dict[str, Any]]:
+def _rows(answer: pa.RecordBatchReader) -> Iterator[tuple[Any, ...]]:
+    """Yield each row by the places of its columns: a question may give two of them one name."""
     for batch in answer:
-        yield from batch.to_pylist()
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Return the names, each once: a second `a` is `a_2`, or the next number that is free."""
+    taken = set(names)
+    found: list[str] = []
+    for name in names:
+        candidates = (f"{name}_{number}" for number in count(2))
+        told = name if name not in found else next(other for other in candidates if other not in taken)
+        taken.add(told)
+        found.append(told)
+    return found
 
 
 def _is_of_csv(type_: pa.DataType) -> bool:

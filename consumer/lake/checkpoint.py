@@ -18,13 +18,15 @@ class LakeCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """What the rows of a snapshot are made of: each shard of the stream up to its position.
 
     A stream of the same name that was made at another time (`created_ms`, since the epoch) is another stream. `logs`
-    were read from it, `broken` pieces of it were no logs.
+    were read from it, `broken` pieces of it were no logs. `commit` is drawn for each commit: of two that read the same
+    each knows its own.
     """
 
     stream: str
     created_ms: int
     logs: int = 0
     broken: int = 0
+    commit: str = ""
     shards: dict[str, ShardPosition] = {}
 
 
@@ -66,7 +68,13 @@ def start(found: LakeCheckpoint | None, *, stream: str, created_ms: int) -> Lake
 
 
 def advanced(
-    began: LakeCheckpoint, positions: Mapping[str, ShardPosition], listed: Container[str], *, logs: int, broken: int
+    began: LakeCheckpoint,
+    positions: Mapping[str, ShardPosition],
+    listed: Container[str],
+    *,
+    logs: int,
+    broken: int,
+    commit: str,
 ) -> LakeCheckpoint:
     """Return the checkpoint after `logs` more, without the shards that have ended and that the stream lists no more."""
     kept = {
@@ -74,13 +82,15 @@ def advanced(
         for shard_id, position in positions.items()
         if shard_id in listed or position.sequence_number != SHARD_END
     }
-    return msgspec.structs.replace(began, shards=kept, logs=began.logs + logs, broken=began.broken + broken)
+    return msgspec.structs.replace(
+        began, shards=kept, logs=began.logs + logs, broken=began.broken + broken, commit=commit
+    )
 
 
 def after_failure(*, began: LakeCheckpoint | None, wanted: LakeCheckpoint, found: LakeCheckpoint | None) -> Next:
     """Return what to do after a commit from `began` to `wanted` failed, or may have, and `found` stands in the table.
 
-    Who wrote `found` does not matter: it says which logs are in the table. Compaction moves files and no checkpoint.
+    Another writer's is never the one wanted, though it read the same. Compaction moves files and no checkpoint.
     """
     if found == wanted:
         return "landed"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.io.pyarrow import parquet_file_to_data_file, schema_to_pyarrow
@@ -21,16 +22,21 @@ from pyiceberg.table import FileScanTask, Table
 
 from consumer.lake import checkpoint as checkpoints
 from consumer.lake.files import dataset
-from consumer.lake.schema import PROPERTIES
+from consumer.lake.schema import ARROW, PROPERTIES
 from consumer.lake.table import LakeTable
 
 SMALL_BYTES: Final = 16 * 1024 * 1024
 """A file below this is small."""
 
 GROUP_BYTES: Final = 32 * 1024 * 1024
-"""Small files of one tenant and day that are made one, at most: some 300 MB of rows, which is the memory it takes."""
+"""Small files of one tenant and day that are made one, at most."""
+
+DECODED_BYTES: Final = 256 * 1024 * 1024
+"""The same as rows in memory: one text again and again is a thousand times what its file has on disk."""
 
 _SWEPT_AFTER_S: Final = 3 * 24 * 3600  # Iceberg's own default for files that nothing names: a commit takes minutes.
+_BATCH_ROWS: Final = 4096
+_LEAST_FILES: Final = 2  # Of which one can be made.
 _ROW_GROUP: Final = int(PROPERTIES["write.parquet.row-group-limit"])
 _ORDER: "Final[list[tuple[str, Literal['ascending', 'descending']]]]" = [
     ("received_at", "ascending"),
@@ -45,16 +51,21 @@ class Compacted(NamedTuple):
     made: int
 
 
-def compact(load: Callable[[], LakeTable]) -> Compacted:
+def compact(load: Callable[[], LakeTable], *, decoded_bytes: int = DECODED_BYTES) -> Compacted:
     """Make one file of each group of small ones, sorted by time; return the counts."""
     read = made = 0
+    full: set[str] = set()  # Files that do not fit beside another.
     while True:
         lake = load()
-        group = next(_groups([*lake.table.scan().plan_files()]), None)
+        tasks = [task for task in lake.table.scan().plan_files() if task.file.file_path not in full]
+        group = next(_groups(tasks), None)
         if group is None:
             return Compacted(read, made)
-        if _replace(lake, group):
-            read += len(group)
+        rows, taken = _read(lake.table, group, decoded_bytes)
+        if rows is None:
+            full.add(taken[0].file.file_path)
+        elif _replace(lake, taken, rows):
+            read += len(taken)
             made += 1
 
 
@@ -71,14 +82,41 @@ def _groups(tasks: Sequence[FileScanTask]) -> Iterator[list[FileScanTask]]:
             if sum(taken.file.file_size_in_bytes for taken in group) + task.file.file_size_in_bytes > GROUP_BYTES:
                 break
             group.append(task)
-        if len(group) > 1:
+        if len(group) >= _LEAST_FILES:
             yield group
 
 
-def _replace(lake: LakeTable, group: Sequence[FileScanTask]) -> bool:
+def _read(
+    table: Table, group: Sequence[FileScanTask], decoded_bytes: int
+) -> tuple[pa.Table | None, Sequence[FileScanTask]]:
+    """Return the rows of the first files of the group, as many as fit, and those files.
+
+    None where two do not fit, and the one that does not.
+
+    Memory: `decoded_bytes` and a batch.
+    """
+    batches: list[pa.RecordBatch] = []
+    taken_batches = taken_files = used = 0
+    for task in group:
+        for batch in dataset(table, [task]).to_batches(batch_size=_BATCH_ROWS, batch_readahead=1, fragment_readahead=1):
+            batches.append(batch)
+            used += batch.nbytes
+            if used > decoded_bytes:
+                break
+        else:
+            taken_files += 1
+            taken_batches = len(batches)
+            continue
+        break
+    if taken_files < _LEAST_FILES:
+        return None, (group[taken_files],)
+    return pa.Table.from_batches(batches[:taken_batches], ARROW), group[:taken_files]
+
+
+def _replace(lake: LakeTable, group: Sequence[FileScanTask], rows: pa.Table) -> bool:
     """Return whether the group's rows are one file now; else somebody committed meanwhile."""
     table = lake.table
-    made = _made(table, group)
+    made = _made(table, group, rows.sort_by(_ORDER))
     said = {} if lake.checkpoint is None else checkpoints.summary(lake.checkpoint)
     try:
         with table.transaction() as transaction, transaction.update_snapshot(said).overwrite() as snapshot:
@@ -91,8 +129,7 @@ def _replace(lake: LakeTable, group: Sequence[FileScanTask]) -> bool:
     return True
 
 
-def _made(table: Table, group: Sequence[FileScanTask]) -> DataFile:
-    rows = dataset(table, group).to_table().sort_by(_ORDER)
+def _made(table: Table, group: Sequence[FileScanTask], rows: pa.Table) -> DataFile:
     schema = schema_to_pyarrow(table.schema())  # With the columns' ids, by which any engine knows them.
     path = f"{group[0].file.file_path.rpartition('/')[0]}/{uuid.uuid4()}.parquet"
     with (

@@ -1,9 +1,12 @@
-"""The failures of a lake that a person is told in one line."""
+"""The failures of a lake that a person is told: what happened, to what, and what to do."""
 
 from typing import Final
 
-from pyiceberg.exceptions import RESTError
+import duckdb
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, RESTError
 from requests.exceptions import RequestException
+from sqlalchemy.exc import SQLAlchemyError
 
 from consumer.lake.checkpoint import WrongLakeError
 from consumer.lake.files import UnreadableFileError
@@ -12,11 +15,32 @@ from consumer.lake.sync import LakeUnreachableError
 from consumer.replay.attempts import StreamUnreadableError
 
 TOLD: Final = (
+    CommitFailedException,
+    CommitStateUnknownException,
     LakeUnreachableError,
+    OverflowError,
     QueryError,
     RESTError,
     RequestException,
+    SQLAlchemyError,
     StreamUnreadableError,
     UnreadableFileError,
     WrongLakeError,
+    duckdb.Error,
+    pa.ArrowException,
 )
+
+
+def told(error: Exception) -> str:
+    """Return what a person is told of one of `TOLD`: its own words, after what it happened to where they don't say."""
+    match error:
+        case SQLAlchemyError():
+            words = getattr(error, "orig", None) or error
+            return f"The lake's catalog.sqlite cannot be used: {words}. Is the disk full, or the file another's?"
+        case pa.ArrowException():
+            return f"A file of the lake, or the answer out of it, cannot be read or written: {error}"
+        case OverflowError():
+            return f"A number or time of the command, or of a row, is greater than a lake can hold: {error}"
+        case CommitFailedException() | CommitStateUnknownException():
+            return f"The table was changed by somebody else meanwhile: run it again. {error}"
+    return str(error)

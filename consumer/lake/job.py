@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pyiceberg.catalog import Catalog
 
 from consumer.lake.catalog import ensure, name_of
+from consumer.lake.replaced import replaced_shards
 from consumer.lake.sync import COMMIT_EVERY_S, Counters, Policy, Stream, Sync
 from consumer.lake.table import LakeTable
 from consumer.redact import Redactor
@@ -59,9 +60,14 @@ def run(
             readers=outside.readers,
         )
 
+    def replaced(positions: Mapping[str, ShardPosition]) -> list[str]:
+        return replaced_shards(outside.kinesis, outside.stream_name, positions, time=outside.clock.time)
+
     return Sync(
         load=partial(LakeTable, catalog, name),
-        stream=Stream(outside.stream_name, int(described["StreamCreationTimestamp"].timestamp() * 1000), opened),
+        stream=Stream(
+            outside.stream_name, int(described["StreamCreationTimestamp"].timestamp() * 1000), opened, replaced
+        ),
         redactor=redactor,
         key=key,
         time=outside.clock.time,

@@ -1,6 +1,8 @@
 """SQL over a lake by DuckDB, in process and with nothing to download: it is handed the table's files as a dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -14,15 +16,44 @@ class QueryError(Exception):
     """The SQL cannot be answered, or the snapshot is not there. The text says why."""
 
 
-def ask(tables: Sequence[tuple[str, Table]], sql: str, *, snapshot_id: int | None = None) -> pa.RecordBatchReader:
-    """Return what `sql` answers over the tables under their names, as they stand, or stood in a snapshot.
+@contextmanager
+def connected() -> Iterator[DuckDBPyConnection]:
+    """Give a DuckDB that knows nothing but what it is asked about: no file, no extension, no network, no variable.
 
-    It reads the tables and nothing else of this machine: no file, no extension, no network of DuckDB's own.
+    What does not fit into memory it puts into a folder of its own, which nobody else reads and which goes with it. It
+    lets a question read and write where its database and its temporary files are: by default where the program was
+    started.
+    """
+    with TemporaryDirectory(prefix="rdp-lake-") as folder:
+        connection = duckdb.connect(
+            f"{folder}/question.duckdb",
+            config={
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "enable_external_access": False,
+                "temp_directory": folder,
+                "python_enable_replacements": False,  # Or a table's name could be a variable of this program.
+            },
+        )
+        try:
+            connection.execute("SET lock_configuration = true")
+            yield connection
+        finally:
+            connection.close()
+
+
+def ask(
+    connection: DuckDBPyConnection,
+    tables: Sequence[tuple[str, Table]],
+    sql: str,
+    *,
+    snapshot_id: int | None = None,
+) -> pa.RecordBatchReader:
+    """Return what `sql` answers over the tables under their names, as they stand, or stood in a snapshot.
 
     Raises:
         QueryError: DuckDB does not understand it, or there is no such snapshot.
     """
-    connection = _closed_connection()
     for name, table in tables:
         if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
             raise QueryError(f"{name} has no snapshot {snapshot_id}: `rdp lake status --snapshots` names them.")
@@ -35,16 +66,3 @@ def ask(tables: Sequence[tuple[str, Table]], sql: str, *, snapshot_id: int | Non
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
     raise QueryError("This SQL answers nothing: begin it with SELECT.")
-
-
-def _closed_connection() -> DuckDBPyConnection:
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "enable_external_access": False,
-            "python_enable_replacements": False,  # Or a table's name could be a variable of this program.
-        }
-    )
-    connection.execute("SET lock_configuration = true")
-    return connection

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
+from uuid import uuid4
+
+import msgspec
 
 from consumer.lake import checkpoint as checkpoints
 from consumer.lake.checkpoint import LakeCheckpoint
@@ -20,7 +23,7 @@ COMMIT_LOGS: Final = 200_000
 """Logs read between two commits at most."""
 
 COMMIT_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of text that wait for a commit at most, about."""
+"""Bytes of rows that wait for a commit at most, about, all their columns counted."""
 
 COMMIT_EVERY_S: Final = 300.0
 """Followed, a quiet stream is committed so often: 12 commits an hour, because each file costs every query something."""
@@ -51,18 +54,22 @@ class Loaded(Protocol):
 
 
 class Stream(NamedTuple):
-    """The stream: its name, when it was made, and how it is opened at its shards' positions."""
+    """The stream: its name, when it was made, and how it is opened at its shards' positions.
+
+    `replaced` gives the shards of which the positions are not true: what they name was never on this stream.
+    """
 
     name: str
     created_ms: int
     opened: Callable[[Mapping[str, ShardPosition]], AbstractContextManager[Merge]]
+    replaced: Callable[[Mapping[str, ShardPosition]], list[str]] = lambda _: []
 
 
 class Policy(NamedTuple):
-    """When a commit is due: `logs` and `text_bytes` bound memory, `every_s` the number of files."""
+    """When a commit is due: `logs` and `row_bytes` bound memory, `every_s` the number of files."""
 
     logs: int = COMMIT_LOGS
-    text_bytes: int = COMMIT_BYTES
+    row_bytes: int = COMMIT_BYTES
     every_s: float = COMMIT_EVERY_S
 
 
@@ -70,7 +77,9 @@ class Counters:
     """Counters of one run, for whoever shows them. `rows` are those of its own commits.
 
     `repeated` logs were in the table or in the batch already. `begun_anew` counts the commits that another writer made
-    first. `expired_shards` are those that the checkpoint was still reading and that the stream no longer has.
+    first. `expired_shards` are those that the checkpoint was still reading and that the stream no longer has;
+    `restarted_shards` those that are read from their beginning, because they are not what the checkpoint was reading.
+    `is_new_stream`: so is the whole stream, which was made again under its name.
     """
 
     def __init__(self) -> None:
@@ -82,6 +91,8 @@ class Counters:
         self.begun_anew = 0
         self.behind_ms: dict[str, int] = {}
         self.expired_shards: list[str] = []
+        self.restarted_shards: list[str] = []
+        self.is_new_stream = False
 
     @property
     def lag_ms(self) -> int:
@@ -127,6 +138,12 @@ class Sync:
         """Return whether all was read and committed; else another writer was faster, and its checkpoint counts."""
         began = checkpoints.start(table.checkpoint, stream=self._stream.name, created_ms=self._stream.created_ms)
         counters, policy, monotonic = self._counters, self._policy, self._time.monotonic
+        found = table.checkpoint
+        counters.is_new_stream |= found is not None and found.created_ms != began.created_ms
+        if replaced := self._stream.replaced(began.shards):  # What the table has of them by chance it holds once.
+            counters.restarted_shards = sorted({*counters.restarted_shards, *replaced})
+            kept = {shard_id: position for shard_id, position in began.shards.items() if shard_id not in replaced}
+            began = msgspec.structs.replace(began, shards=kept)
         with self._stream.opened(began.shards) as merge:
             counters.expired_shards = [
                 shard_id
@@ -144,7 +161,7 @@ class Sync:
                     counters.behind_ms.pop(event.shard_id, None)
                 if reading.reached.changed and (
                     reading.logs >= policy.logs
-                    or reading.batch.text_bytes >= policy.text_bytes
+                    or reading.batch.row_bytes >= policy.row_bytes
                     or monotonic() - committed_at_s >= policy.every_s
                 ):
                     after = self._commit(table, reading, merge)
@@ -215,7 +232,7 @@ class _Reading:
     def settled(self, merge: Merge) -> LakeCheckpoint:
         """Return the checkpoint after it."""
         self._wanted = checkpoints.advanced(
-            self._began, self.reached.settled(), merge.shards, logs=self.logs, broken=self.broken
+            self._began, self.reached.settled(), merge.shards, logs=self.logs, broken=self.broken, commit=uuid4().hex
         )
         return self._wanted
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,7 +14,7 @@ import click
 from infra.cli.replay import outside, redactor_of
 from infra.options.lake import on_lake
 from infra.stack import StackError
-from infra.terminal import out
+from infra.terminal import exits, out
 from infra.terminal.signals import on_stop
 from infra.terminal.summaries import WholeSummaries
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "csv", "parquet"]
 _FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet")
+
+
+_LISTENED_EVERY_S: Final = 0.2
 
 
 @click.group("lake", cls=WholeSummaries)
@@ -90,15 +94,32 @@ def sync(
             show=lambda counters: _shown(cleanup, counters),
         )
     out.say(
-        f"{counters.logs:,} logs read: {counters.rows:,} rows in {counters.commits:,} commits, "
+        f"{_counted(counters.logs, 'log')} read: {_counted(counters.rows, 'row')} in "
+        f"{_counted(counters.commits, 'commit')}, "
         f"{counters.repeated:,} repeated, {counters.broken:,} broken"
-        + (f"; begun anew {counters.begun_anew:,} times behind another sync" if counters.begun_anew else ""),
+        + (f"; begun anew {_counted(counters.begun_anew, 'time')} behind another sync" if counters.begun_anew else ""),
         err=True,
     )
+    if counters.is_new_stream:
+        out.say(
+            f"The stream {on.stream_name} was made again since the last sync, and is read from its beginning: what the "
+            f"earlier one held beyond the checkpoint is not in the lake.",
+            err=True,
+        )
+    for shard_id in counters.restarted_shards:
+        out.say(
+            f"{shard_id} is not as the checkpoint knew it (a stream restored from an older state?), and was read from "
+            f"its beginning: what it held beyond is lost to the lake, unless it came again.",
+            err=True,
+        )
     for shard_id in counters.expired_shards:
         out.say(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
     if counters.broken:
         out.say("What is broken is no log and no row: `rdp replay --quarantine FILE` keeps it.", err=True)
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def _shown(cleanup: ExitStack, counters: "Counters") -> None:
@@ -107,7 +128,7 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
     def line() -> str:
         rate = counters.logs / max(time.monotonic() - started_s, 0.001)
         return (
-            f"{counters.logs:,} logs in {counters.commits:,} commits  {rate:,.0f} logs/s  "
+            f"{_counted(counters.logs, 'log')} in {_counted(counters.commits, 'commit')}  {rate:,.0f} logs/s  "
             f"{counters.lag_ms / 1000:,.1f} s behind"
         )
 
@@ -139,7 +160,7 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
         [(p.tenant_id, p.day, f"{p.rows:,}", f"{p.files:,}", f"{p.file_bytes:,}") for p in parts],
     )
     out.say(
-        f"{sum(p.rows for p in parts):,} rows in {sum(p.files for p in parts):,} files, "
+        f"{_counted(sum(p.rows for p in parts), 'row')} in {_counted(sum(p.files for p in parts), 'file')}, "
         f"{sum(p.file_bytes for p in parts):,} bytes, at {lake.where}",
         err=True,
     )
@@ -178,7 +199,9 @@ def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days
     expired = lake_compact.expire(lake.table(raw=raw), now=datetime.now(UTC), keep=timedelta(days=keep_days))
     swept = lake_compact.sweep(lake.table(raw=raw))
     out.say(
-        f"{done.made:,} files made of {done.read:,}; {expired:,} snapshots expired; {swept:,} files deleted", err=True
+        f"{_counted(done.made, 'file')} made of {done.read:,}; {_counted(expired, 'snapshot')} expired; "
+        f"{_counted(swept, 'file')} deleted",
+        err=True,
     )
 
 
@@ -200,8 +223,26 @@ def query(
 
     if form == "parquet" and out.is_terminal():
         raise click.UsageError("Parquet is no text: redirect standard output to a file.")
-    name = catalog.name_of(raw=raw).rpartition(".")[2]
-    _print(lake_query.ask([(name, lake.table(raw=raw))], sql, snapshot_id=snapshot_id), form)
+    tables = [(catalog.name_of(raw=raw).rpartition(".")[2], lake.table(raw=raw))]
+    with lake_query.connected() as connection:
+
+        def work() -> None:
+            _print(lake_query.ask(connection, tables, sql, snapshot_id=snapshot_id), form)
+
+        _interruptible(work, connection.interrupt)
+
+
+def _interruptible(work: "Callable[[], None]", interrupt: "Callable[[], None]") -> None:
+    """Work in a thread, so that Ctrl-C is heard while DuckDB reckons. Raises: Exit, with 130 after one."""
+    came = threading.Event()
+    with on_stop(lambda _: came.set()), ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        while not wait([done], timeout=_LISTENED_EVERY_S).done:
+            if came.is_set():
+                interrupt()  # Again and again: one that comes between two questions stops neither.
+    if came.is_set():
+        raise click.exceptions.Exit(exits.INTERRUPTED)
+    done.result()
 
 
 def _print(answer: "pa.RecordBatchReader", form: Format) -> None:

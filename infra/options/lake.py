@@ -46,4 +46,4 @@ def told() -> Iterator[None]:
     try:
         yield
     except failures.TOLD as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(failures.told(error)) from error

@@ -10,6 +10,7 @@ from pyiceberg.catalog import Catalog
 from consumer import redact
 from consumer.lake import checkpoint as checkpoints
 from consumer.lake.catalog import ensure, name_of
+from consumer.lake.replaced import replaced_shards
 from consumer.lake.rows import KEY_BYTES, original_digest
 from consumer.lake.sync import Counters, Loaded, Policy, Stream, Sync
 from consumer.lake.table import LakeTable
@@ -95,6 +96,7 @@ class LakeWorld:
         raw: bool = False,
         load: Callable[[], Loaded] | None = None,
         kinesis: Any = None,
+        created_ms: int = 1,
     ) -> Counters:
         """Run one sync to the stream's end."""
         client = self.kinesis if kinesis is None else kinesis
@@ -111,11 +113,14 @@ class LakeWorld:
                 readers=lambda open_pages: Readers(open_pages, self.clock.sleep),
             )
 
+        def replaced(positions: Mapping[str, ShardPosition]) -> list[str]:
+            return replaced_shards(cast("Any", client), STREAM, positions, time=self.clock.time())
+
         name = RAW_NAME if raw else NAME
         ensure(catalog, name, KEY)
         return Sync(
             load=load or (lambda: LakeTable(catalog, name)),
-            stream=Stream(STREAM, 1, opened),
+            stream=Stream(STREAM, created_ms, opened, replaced),
             redactor=None if raw else REDACTOR,
             key=KEY,
             time=self.clock.time(),

@@ -94,6 +94,8 @@ class Kinesis:
             case "TRIM_HORIZON":
                 place = 0
             case "AT_SEQUENCE_NUMBER":
+                if StartingSequenceNumber not in numbers:
+                    raise client_error("GetShardIterator", "InvalidArgumentException")  # Not of this stream.
                 place = numbers.index(StartingSequenceNumber)
             case "AFTER_SEQUENCE_NUMBER":
                 place = numbers.index(StartingSequenceNumber) + 1

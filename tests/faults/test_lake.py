@@ -17,7 +17,8 @@ from consumer.lake.table import LakeTable
 from tests.faults.lake_kills import Kill, broken_by, steps
 from tests.faults.lake_races import COMMIT, LOAD, broken_in_any_order
 from tests.faults.lake_steps import SteppingCatalog
-from tests.faults.lake_world import NAME, RAW_NAME, LakeWorld, rows, went_back
+from tests.faults.lake_world import NAME, RAW_NAME, STREAM, LakeWorld, rows, went_back
+from tests.faults.model_kinesis import Kinesis
 from tests.messages import message
 from tests.unit.consumer.replay.fakes import client_error
 
@@ -109,7 +110,8 @@ def test_every_reader_reads_the_logs_as_they_were_sent(tmp_path: Path) -> None:
         table = catalog.load_table(name)
         by_pyiceberg = _sorted(rows(catalog, name))
         by_pyarrow = dataset(table, table.scan().plan_files()).to_table().to_pylist()
-        by_duckdb = query.ask([("logs", table)], "SELECT * FROM logs").read_all().to_pylist()
+        with query.connected() as connection:
+            by_duckdb = query.ask(connection, [("logs", table)], "SELECT * FROM logs").read_all().to_pylist()
         assert _sorted(by_pyarrow) == by_pyiceberg
         assert _sorted(by_duckdb) == by_pyiceberg
 
@@ -169,3 +171,47 @@ def test_throttles_change_no_row(tmp_path: Path) -> None:
     world.sync(catalog, kinesis=_Throttled(world.kinesis))
     assert world.broken(rows(catalog)) == []
     assert any(world.clock.sleeps)
+
+
+def test_a_stream_made_again_is_read_whole_and_told(tmp_path: Path) -> None:
+    """Under its name, with another birth: its numbers mean nothing to the checkpoint."""
+    world, catalog = LakeWorld(), in_folder(tmp_path)
+    world.put([message("old")])
+    world.sync(catalog)
+    world.kinesis = Kinesis(STREAM, world.clock, shards=1)
+    world.put([message("new")])
+    counters = world.sync(catalog, created_ms=2)
+    assert counters.is_new_stream
+    assert sorted(row["log_id"] for row in rows(catalog)) == ["new", "old"]
+
+
+class _Lenient(Kinesis):
+    """Takes a number that it never gave for the place where it would stand, as some engines do."""
+
+    def get_shard_iterator(self, **asked: Any) -> dict[str, Any]:
+        """Return the iterator for a place in a shard."""
+        wanted = asked.get("StartingSequenceNumber", "")
+        numbers = [record["SequenceNumber"] for record in self.shards[asked["ShardId"]].records]
+        if asked["ShardIteratorType"] == "AT_SEQUENCE_NUMBER" and wanted not in numbers:
+            number = next((number for number in numbers if number >= wanted), None)
+            asked |= {"ShardIteratorType": "LATEST"} if number is None else {"StartingSequenceNumber": number}
+        return super().get_shard_iterator(**asked)
+
+
+@pytest.mark.parametrize("engine", [Kinesis, _Lenient])
+def test_a_stream_restored_from_an_older_state_hides_nothing(engine: type[Kinesis], tmp_path: Path) -> None:
+    """Same name and birth, numbers given a second time: its shards are read from their beginning, and told."""
+    world, catalog = LakeWorld(), in_folder(tmp_path)
+    world.put([message("kept")])
+    kept = [*world.kinesis.records]
+    world.put([message("lost-1")])
+    world.put([message("lost-2")])
+    assert world.sync(catalog).restarted_shards == []
+    world.kinesis = engine(STREAM, world.clock, shards=1)
+    world.kinesis.shards["shardId-000000000000"].records += kept
+    world.put([message("after")])
+    assert int(world.kinesis.records[-1]["SequenceNumber"]) < 3
+    counters = world.sync(catalog)
+    assert counters.restarted_shards == ["shardId-000000000000"]
+    assert sorted(row["log_id"] for row in rows(catalog)) == ["after", "kept", "lost-1", "lost-2"]
+    assert world.sync(catalog).restarted_shards == []

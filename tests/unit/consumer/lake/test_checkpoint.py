@@ -1,5 +1,6 @@
 """The checkpoint in a snapshot's summary, and what follows from what another writer left there."""
 
+import msgspec
 import pytest
 
 from consumer.lake import checkpoint as checkpoints
@@ -8,6 +9,7 @@ from consumer.replay.checkpoint import SHARD_END, ShardPosition
 
 AT_1 = LakeCheckpoint(stream="logs", created_ms=7, logs=1, shards={"s": ShardPosition(sequence_number="1")})
 AT_2 = LakeCheckpoint(stream="logs", created_ms=7, logs=2, shards={"s": ShardPosition(sequence_number="2")})
+ANOTHERS_2 = msgspec.structs.replace(AT_2, commit="another writer's")
 AT_3 = LakeCheckpoint(stream="logs", created_ms=7, logs=3, shards={"s": ShardPosition(sequence_number="3")})
 
 
@@ -29,6 +31,7 @@ def test_a_summary_of_another_program_is_refused() -> None:
         (AT_1, AT_2, "landed"),
         (AT_1, AT_1, "again"),
         (AT_1, AT_3, "anew"),
+        (AT_1, ANOTHERS_2, "anew"),
         (None, None, "again"),
         (None, AT_1, "anew"),
         (AT_1, None, "anew"),
@@ -61,6 +64,6 @@ def test_shards_that_are_over_are_forgotten() -> None:
         "ended": ShardPosition(sequence_number=SHARD_END),
         "lost": ShardPosition(sequence_number="5"),
     }
-    after = checkpoints.advanced(AT_1, positions, {"ended"}, logs=2, broken=1)
+    after = checkpoints.advanced(AT_1, positions, {"ended"}, logs=2, broken=1, commit="c")
     assert set(after.shards) == {"ended", "lost"}
-    assert (after.logs, after.broken) == (3, 1)
+    assert (after.logs, after.broken, after.commit) == (3, 1, "c")

@@ -25,7 +25,8 @@ def table(tmp_path: Path) -> Table:
 
 
 def _ask(table: Table, sql: str, **options: Any) -> list[list[str]]:
-    return list(answers.cells(query.ask([("logs", table)], sql, **options)))
+    with query.connected() as connection:
+        return list(answers.cells(query.ask(connection, [("logs", table)], sql, **options)))
 
 
 def test_sql_is_answered(table: Table) -> None:
@@ -50,6 +51,11 @@ def test_a_snapshot_is_asked_as_it_stood(table: Table) -> None:
     [
         "SELECT * FROM read_csv('/etc/passwd')",
         "COPY logs TO '/tmp/out.csv'",
+        "COPY logs TO './.tmp/out.csv'",
+        "COPY logs TO ':memory:'",
+        "COPY logs TO ':memory:.wal'",
+        "SET temp_directory = '/tmp'",
+        "ATTACH '/tmp/other.duckdb'",
         "INSTALL httpfs",
         "SET enable_external_access = true",
         "SELECT * FROM table",
@@ -65,11 +71,11 @@ def test_nothing_else_is_read_or_written(table: Table, sql: str) -> None:
 def test_an_answer_is_json_and_csv(table: Table, tmp_path: Path) -> None:
     """Quotes and line ends survive."""
     sql = "SELECT log_id, text FROM logs WHERE log_id = 'c'"
-    assert list(answers.json_lines(query.ask([("logs", table)], sql))) == [
-        '{"log_id":"c","text":"a \\"quoted\\", text\\n"}'
-    ]
-    with (tmp_path / "out.csv").open("wb") as file:
-        answers.write_csv(query.ask([("logs", table)], sql), file)
+    with query.connected() as connection, (tmp_path / "out.csv").open("wb") as file:
+        assert list(answers.json_lines(query.ask(connection, [("logs", table)], sql))) == [
+            '{"log_id":"c","text":"a \\"quoted\\", text\\n"}'
+        ]
+        answers.write_csv(query.ask(connection, [("logs", table)], sql), file)
     assert (tmp_path / "out.csv").read_text() == '"log_id","text"\n"c","a ""quoted"", text\n"\n'
 
 

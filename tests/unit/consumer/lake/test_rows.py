@@ -81,3 +81,12 @@ def test_it_looks_back_as_far_as_copies_can_be_apart() -> None:
     assert look_back(datetime(2026, 11, 28)) == datetime(2026, 10, 29)  # noqa: DTZ001
     assert DISTINCT_DAYS == 30
     assert look_back(datetime(1, 1, 3)) == datetime.min  # noqa: DTZ001, DTZ901
+
+
+def test_all_that_a_row_holds_is_counted() -> None:
+    """What a sender puts into its fields takes memory as a text does, and so does a text that is redacted away."""
+    empty = _batch(message(text="")).row_bytes
+    assert _batch(message(text="", fields={"n": "x" * 5000})).row_bytes >= empty + 5000
+    assert _batch(message(text="555-0199 " * 1000)).row_bytes >= empty + 9000 + len("[REDACTED] " * 1000)
+    assert _batch(message(text="\u20ac" * 1000)).row_bytes >= empty + 3000
+    assert _batch(message(text="", event_at="x" * 100, source="y" * 100)).row_bytes >= empty + 180

@@ -1,12 +1,17 @@
 """`rdp lake` on a folder: it is asked without any stack."""
 
+import os
+import signal
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from consumer.lake import query
 from consumer.lake.catalog import in_folder
 from infra import cli
+from infra.cli import lake
 from infra.options.locator import Locator, Where
 from infra.stack import Stack, StackError
 from tests.faults.lake_world import LakeWorld
@@ -55,3 +60,34 @@ def test_a_mistyped_folder_is_told_and_not_made(tmp_path: Path) -> None:
         asked = _rdp(tmp_path / "lkae", *verb)
         assert (asked.exit_code, "There is no lake in" in asked.stderr) == (1, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_catalog_or_file_is_told(folder: Path) -> None:
+    """No traceback, and which input: a number too great for a snapshot, a cut data file, a catalog that is none."""
+    assert _rdp(folder, "query", "SELECT 1", "--snapshot", "9" * 30).exit_code == 1
+    for file in folder.rglob("*.parquet"):
+        file.write_bytes(b"cut")
+    cut = _rdp(folder, "query", "SELECT sum(length(text)) FROM logs")
+    assert (cut.exit_code, cut.stderr.startswith("Error: ")) == (1, True)
+    (folder / "catalog.sqlite").write_bytes(b"no catalog at all" * 100)
+    broken = _rdp(folder, "status")
+    assert (broken.exit_code, "catalog.sqlite cannot be used" in broken.stderr) == (1, True)
+
+
+def test_ctrl_c_ends_a_heavy_question() -> None:
+    """DuckDB is interrupted while it reckons, and the exit status is a shell's for Ctrl-C."""
+    with query.connected() as connection:
+
+        def work() -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            query.ask(connection, [], "SELECT count(*) FROM range(1000000000000) WHERE range % 7 = 3").read_all()
+
+        with pytest.raises(click.exceptions.Exit) as ended:
+            lake._interruptible(work, connection.interrupt)
+    assert ended.value.exit_code == 130
+
+
+def test_a_question_that_fails_in_its_thread_is_told(folder: Path) -> None:
+    """As one that fails before it."""
+    failed = _rdp(folder, "query", "SELECT text::INT FROM logs")
+    assert (failed.exit_code, "Could not convert" in failed.stderr) == (1, True)
