@@ -121,9 +121,11 @@ def opened(where: str, data_dir: Path, stack: Stack, *, raw: bool) -> Callable[[
 
     def answers(sql: str) -> Rows:
         try:
-            rows: list[dict[str, Any]] = query.ask([(_NAME, found().table(raw=raw))], sql).read_all().to_pylist()
+            with query.connected() as connection:
+                answer = query.ask(connection, [(_NAME, found().table(raw=raw))], sql)
+                rows: list[dict[str, Any]] = answer.read_all().to_pylist()
         except failures.TOLD as error:
-            raise StackError(f"The lake {where}: {error}") from error
+            raise StackError(f"The lake {where}: {failures.told(error)}") from error
         return rows
 
     return lambda ask: LakeReads(answers, ask)

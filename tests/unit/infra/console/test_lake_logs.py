@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -59,10 +59,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(folder: Path) -> Callable[[str], Rows]:
+def answers(folder: Path) -> Iterator[Callable[[str], Rows]]:
     """Answers of the lake's table."""
     table = in_folder(folder).load_table(NAME)
-    return lambda sql: query.ask([("logs", table)], sql).read_all().to_pylist()
+    with query.connected() as connection:
+        yield lambda sql: query.ask(connection, [("logs", table)], sql).read_all().to_pylist()
 
 
 def _items() -> list[Item]:
