@@ -1,5 +1,6 @@
 """The API at the root of a host and port: a reverse proxy to the engine, which has it under a path. Run as a program.
 
+What API Gateway or Lambda would refuse for its size is refused here, in their words, so that what runs here runs there.
 Two things differ from what the client sent. The API's path is put before its own. And a body that is compressed under a
 type that the engine hands on as text is inflated, and its `Content-Encoding` dropped, because the engine decodes such a
 body as UTF-8 and damages it: the function sees the request as if the client had not compressed it. What API Gateway
@@ -22,6 +23,14 @@ from typing import Final, NamedTuple
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 """API Gateway's quota of an HTTP API's payload (its quotas page, November 2026)."""
 
+MAX_EVENT_BYTES: Final = 6 * 1024 * 1024
+"""Lambda's quota of a synchronous invocation: the JSON in which a request arrives (its quotas page, November 2026;
+`RequestEntityTooLargeException` names 6,291,456 bytes). API Gateway then answers 413 `Request Too Long`, as its users
+report of REST APIs; no report of an HTTP API was found."""
+
+MAX_LINES_BYTES: Final = 10_240
+"""API Gateway's quota of an HTTP API's request line and header values together (its quotas page, November 2026)."""
+
 MAX_INFLATED_BYTES: Final = 64 * 1024 * 1024
 """Ours: what one request may take of this machine's memory."""
 
@@ -35,6 +44,11 @@ _GZIP_OR_ZLIB: Final = 47  # zlib's flag for "gzip or zlib, by the header".
 _RAW: Final = -15
 _ENCODINGS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
 _MAX_ENCODINGS: Final = 4
+_ENVELOPE_BYTES: Final = 1_500
+_ENVELOPE_TIMES: Final = 3
+"""Of an event beside the body: its names, ids and domain, and up to three times what path, query and headers take."""
+_SHORT_ESCAPES: Final = b'"\\\n\r\t\b\f'
+_LONG_ESCAPES: Final = bytes(set(range(32)) - set(_SHORT_ESCAPES))
 _TEXT_TYPES: Final = frozenset({b"application/json", b"application/xml", b"application/javascript"})
 """What the engine (MiniStack 1.5.33) and API Gateway hand on as text, beside text/*."""
 _OF_ONE_CONNECTION: Final = frozenset(
@@ -84,6 +98,29 @@ def parse(head: bytes) -> Head:
     if not target.startswith(b"/"):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "Bad Request")
     return Head(method, target, version, [(name, value.strip()) for name, _, value in headers])
+
+
+def check_sizes(head: Head, body: bytes) -> None:
+    """Return if API Gateway takes the request and Lambda its event. Raises: RefusedError."""
+    values = sum(len(value) for _, value in head.headers)
+    lines = len(head.method) + len(head.target) + len(head.version) + values
+    if lines > MAX_LINES_BYTES:
+        raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large")
+    if event_bytes(head, body) > MAX_EVENT_BYTES:
+        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Too Long")
+
+
+def event_bytes(head: Head, body: bytes) -> int:
+    """Return how large the request's event is, a few hundred bytes more at most: its body is text or base64."""
+    named = len(head.target) + sum(len(name) + len(value) + 6 for name, value in head.headers)
+    if _is_text(head.value(b"content-type")) and not head.value(b"content-encoding"):
+        escapes = _count(body, _SHORT_ESCAPES) + 5 * _count(body, _LONG_ESCAPES)
+        return _ENVELOPE_BYTES + _ENVELOPE_TIMES * named + len(body) + escapes
+    return _ENVELOPE_BYTES + _ENVELOPE_TIMES * named + (len(body) + 2) // 3 * 4
+
+
+def _count(body: bytes, octets: bytes) -> int:
+    return len(body) - len(body.translate(None, octets))
 
 
 def onward(head: Head, body: bytes, prefix: bytes) -> bytes:
@@ -221,6 +258,7 @@ async def serve_client(
             while goes_on:
                 head = parse(await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _IDLE_S))
                 body = await _read_body(head, reader, writer)
+                check_sizes(head, body)
                 goes_on = await _answer(head, onward(head, body, prefix), engine_port, writer)
                 await writer.drain()
         except asyncio.LimitOverrunError:

@@ -1,8 +1,10 @@
 """The API at the root of a port: what the engine gets of a request, and what the client gets of an answer."""
 
 import asyncio
+import base64
 import gzip
 import json
+import urllib.parse
 import zlib
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from infra.local import front_server
-from infra.local.front_server import RefusedError, inflate, onward, parse
+from infra.local.front_server import Head, RefusedError, event_bytes, inflate, onward, parse
 
 _PREFIX = b"/_aws/execute-api/abc"
 
@@ -201,6 +203,97 @@ def test_a_body_beyond_the_gateways_quota_is_refused() -> None:
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % (most + 1),
     ):
         assert exchange(request).startswith(b"HTTP/1.1 413 ")
+
+
+def _event(head: Head, body: bytes) -> bytes:
+    """Return the event as API Gateway writes it, in the longest form of each of its parts."""
+    path, _, query = head.target.decode().partition("?")
+    is_text = head.value(b"content-type").startswith((b"text/", b"application/json"))
+    is_text = is_text and not head.value(b"content-encoding")
+    event = {
+        "version": "2.0",
+        "routeKey": "ANY /{proxy+}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {name.decode().lower(): value.decode() for name, value in head.headers},
+        "queryStringParameters": dict(urllib.parse.parse_qsl(query)),
+        "pathParameters": {"proxy": path},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdefghij",
+            "authentication": None,
+            "domainName": "abcdefghij.execute-api.ap-southeast-1.amazonaws.com",
+            "domainPrefix": "abcdefghij",
+            "http": {
+                "method": head.method.decode(),
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+                "userAgent": head.value(b"user-agent").decode(),
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "ANY /{proxy+}",
+            "stage": "$default",
+            "time": "24/Nov/2026:05:40:00 +0000",
+            "timeEpoch": 1764000000000,
+        },
+        "body": body.decode() if is_text else base64.b64encode(body).decode(),
+        "isBase64Encoded": not is_text,
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("media", [b"application/json", b"text/plain", b"application/x-protobuf", b""])
+@pytest.mark.parametrize("encoding", [b"", b"gzip"])
+@pytest.mark.parametrize(
+    "body", [b"", b"a" * 10_000, b'{"a":"b\\"}' * 999, bytes(range(32)) * 99, ("\n\u00e9" * 999).encode()]
+)
+def test_an_event_is_measured_as_the_gateway_writes_it(media: bytes, encoding: bytes, body: bytes) -> None:
+    """Never less than it takes, which would be refused on AWS, and little more."""
+    agent = b"User-Agent: fluent-bit/4.0 (a rather long one)"
+    lines = [
+        b"POST /t/acme/v1/logs?a=%20b HTTP/1.1",
+        agent,
+        b"Content-Type: " + media,
+        b"Content-Encoding: " + encoding,
+    ]
+    head = parse(b"\r\n".join([*lines, b"", b""]))
+    takes = len(_event(head, body))
+    assert takes <= event_bytes(head, body) <= takes + 2_000
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        (b"application/x-ndjson", bytes(4_800_000)),  # 6.4 MB of base64: what a test sent, and AWS refuses.
+        (b"application/json", b'"' * 3_200_000),
+        (b"application/json", b"1" * 6_300_000),
+    ],
+)
+def test_an_event_beyond_lambdas_quota_is_refused(media: bytes, body: bytes) -> None:
+    """With API Gateway's words, and nothing of it reaches the engine."""
+    engine = Engine()
+    head = b"POST /ingest HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (media, len(body))
+    answer = exchange(head + body, engine)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert answer.endswith(b'{"message": "Request Too Long"}')
+    assert engine.got == []
+
+
+@pytest.mark.parametrize(("media", "size"), [(b"application/x-ndjson", 4_700_000), (b"application/json", 6_280_000)])
+def test_an_event_below_lambdas_quota_is_handed_on(media: bytes, size: int) -> None:
+    """As base64 or as text, whatever it takes."""
+    engine = Engine()
+    head = b"POST /ingest HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (media, size)
+    assert exchange(head + b"1" * size, engine).startswith(b"HTTP/1.1 202 ")
+    assert len(engine.bodies()[0]) == size
+
+
+def test_a_head_beyond_the_gateways_quota_is_refused() -> None:
+    """10,240 bytes of request line and header values."""
+    fits = b"GET / HTTP/1.1\r\nX: %s\r\n\r\n" % (b"x" * (front_server.MAX_LINES_BYTES - len("GET/HTTP/1.1")))
+    assert exchange(fits).startswith(b"HTTP/1.1 202 ")
+    assert exchange(fits.replace(b"x", b"xx", 1)).startswith(b"HTTP/1.1 431 ")
 
 
 def test_a_head_without_end_is_refused() -> None:
