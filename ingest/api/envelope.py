@@ -12,7 +12,7 @@ _SAY_OF_ALL: Final = frozenset({"common", "fields", "tags"})
 
 
 def kept_with(record: Record | Rejected, around: Mapping[str, Any]) -> Record | Rejected:
-    """Return the log with what stands around it among its fields.
+    """Return the log with what stands around it among its fields, which are its own: they are added to.
 
     `invalid_fields` where it says one of the names itself, because one of the two would be lost.
     """
@@ -20,8 +20,13 @@ def kept_with(record: Record | Rejected, around: Mapping[str, Any]) -> Record | 
         return record
     if len(around) > MAX_FIELDS:  # Before they are copied into each of 20,000 logs.
         return Rejected("invalid_fields")
-    fields = record.fields or {}
-    return Rejected("invalid_fields") if around.keys() & fields.keys() else record._replace(fields={**fields, **around})
+    fields = record.fields
+    if fields is None:
+        return record._replace(fields=dict(around))
+    if not around.keys().isdisjoint(fields):
+        return Rejected("invalid_fields")
+    fields.update(around)
+    return record
 
 
 def may_hold_logs(around: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, get_args
 
 from ingest.api import dialects
 from ingest.api.events import Response
+from ingest.api.respond import json_response
 from ingest.api.routes import Routes
 from ingest.aws.retry import Time
 from ingest.contract.errors import Rejected
@@ -32,8 +33,9 @@ from ingest.sinks import queue
 if TYPE_CHECKING:
     from tests.e2e.conftest import LocalStack
 
-Situation = Literal["over_quota", "unavailable", "partly", "away"]
-"""The quota is used up; the queue takes nothing; it takes every second log; nobody listens for some seconds."""
+Situation = Literal["over_quota", "unavailable", "partly", "crashed", "away"]
+"""The quota is used up; the queue takes nothing; it takes every second log; the function ends without an answer, which
+API Gateway makes a plain 500 of; nobody listens for some seconds."""
 
 SITUATIONS: Final[tuple[Situation, ...]] = get_args(Situation)
 
@@ -104,6 +106,8 @@ class Front:
             self.refused.clear()
             turn = itertools.count()
             return self._respond(event, takes=lambda _: next(turn) % 2 == 0)
+        if self._situation == "crashed":
+            return json_response(500, {"message": "Internal Server Error"})
         if self._situation == "over_quota":
             return self._respond(event, takes=lambda _: False, quota=_used_up)
         if self._situation == "away":

@@ -5,9 +5,11 @@ it is UTC, as in Elasticsearch), its `_id` the log's id, its index the field `_i
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from ingest.api import event_time, severity
 from ingest.api.dialect import Record, Records, Route
@@ -19,6 +21,7 @@ from ingest.api.members import record_of
 from ingest.api.parse import MAX_RECORDS, Parsed
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, fits
+from ingest.contract import exact_json
 from ingest.contract.errors import WHY, Rejected
 
 _SOURCE: Final = "elasticsearch"
@@ -55,6 +58,9 @@ _OF_ACTION: Final = frozenset(
 )
 """What Elasticsearch knows of an action (`BulkRequestParser`, versions 1 to 9) and says nothing of the log. All else is
 the log's field `_action`."""
+_BLANK: Final = object()  # A line of nothing.
+_NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_decoder = exact_json.decoder()
 _SHARDS: Final = {"total": 1, "successful": 1, "failed": 0}
 _ERROR_TYPES: Final = {
     401: "security_exception",
@@ -94,25 +100,39 @@ def read(request: Request) -> Records:
         return Records([_log(action, value_of(request.body))], is_batch=False, source=_SOURCE, aside=[action])
     records: list[Record | Rejected] = []
     actions: list[_Action] = []
-    lines = iter(without_mark(request.body).split(b"\n"))
-    for line in lines:
-        if not line.strip():
+    values = iter(_values(without_mark(request.body)))
+    for value in values:
+        if value is _BLANK:
             continue
-        value = _value(line)
         if isinstance(value, Rejected) and records and _is_broken(records[-1]):
             continue  # The rest of a broken document with line ends in it: that is refused already.
         action = _action(value, index)
         actions.append(action)
-        records.append(_record(action, lines))
+        records.append(_record(action, values))
         if len(records) > MAX_RECORDS:
             break
     return Records(records, is_batch=True, source=_SOURCE, aside=actions)
 
 
+def _values(body: bytes) -> Iterable[Any]:
+    """Return what each line says: one document, and nothing behind it, as in Elasticsearch; `_BLANK`; or a `Rejected`.
+
+    Read at once, where that is as many documents as lines, it takes half the time.
+    """
+    if b"\n\n" not in body:
+        try:
+            values = _decoder.decode_lines(body)
+        except _NOT_JSON:
+            pass
+        else:
+            if len(values) == body.count(b"\n") + (not body.endswith(b"\n")):
+                return values
+    return map(_value, body.split(b"\n"))
+
+
 def _value(line: bytes) -> Any:
-    """Return what a line says: one document, and nothing behind it, as in Elasticsearch."""
     try:
-        return value_of(line)
+        return value_of(line) if line.strip() else _BLANK
     except Rejected as rejected:
         return rejected
 
@@ -134,19 +154,22 @@ def _action(value: Any, index: str | None) -> _Action:
                     given_id = str(given_id)
                 if not (to is None or isinstance(to, str)) or not (given_id is None or isinstance(given_id, str)):
                     return _Action(name, index, None, is_sound=False)
-                beside = value.items() if len(value) > 1 else ()
-                others = {n: v for n, v in chain(target.items(), beside) if n not in _OF_ACTION and n != name}
+                if len(value) == 1 and _OF_ACTION.issuperset(target):
+                    return _Action(name, to, given_id, is_sound=True)
+                said = chain(target.items(), value.items())
+                others = {member: v for member, v in said if member not in _OF_ACTION and member != name}
                 return _Action(name, to, given_id, is_sound=True, others=others)
     raise value if isinstance(value, Rejected) else Rejected("invalid_record")
 
 
-def _record(action: _Action, lines: Iterator[bytes]) -> Record | Rejected:
+def _record(action: _Action, values: Iterator[Any]) -> Record | Rejected:
     if action.name == "delete":  # The only action without a document.
         return Rejected("invalid_record")
-    line = next(lines, b"")
-    if action.name == "update" or not line.strip():
+    document = next(values, _BLANK)
+    if action.name == "update" or document is _BLANK:
         return Rejected("invalid_record")
-    return kept_with(_log(action, _value(line)), {"_action": action.others} if action.others else {})
+    log = _log(action, document)
+    return kept_with(log, {"_action": action.others}) if action.others else log
 
 
 def _log(action: _Action, document: Any) -> Record | Rejected:
