@@ -39,7 +39,7 @@ def _page(view: Flow, _request: Request) -> Response:
 def _now(view: Flow, _request: Request) -> Response:
     look = view.look()
     charts = [
-        (name, sum(values), max(values), flow.line(values, width=_WIDTH, height=_HEIGHT))
+        (name, sum(values), max(values), flow.line(values[-max(look.minutes, 1) :], width=_WIDTH, height=_HEIGHT))
         for name, values in look.hour.counts.items()
         if name in {"accepted", "stored"} or any(values)
     ]
@@ -47,6 +47,7 @@ def _now(view: Flow, _request: Request) -> Response:
         "flow_now",
         look=look,
         charts=charts,
+        span="hour" if look.minutes >= flow.MINUTES else f"{look.minutes} minutes",
         waiting=flow.line(look.waiting, width=_WIDTH, height=_HEIGHT),
         width=_WIDTH,
         height=_HEIGHT,

@@ -8,12 +8,16 @@ from typing import Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from infra import consumer_switch, counts, function_log, function_start
-from infra.console.flow import Hour, Traffic
+from infra.console import last_hour
+from infra.console.flow import MINUTES, Hour, Traffic
 from infra.console.troubles import Alarm, Trouble, troubles
 from infra.counts import Counts
+from infra.function_log import GROUPS
 from infra.stack import Stack
 
-_HOUR_MS: Final = 3_600_000
+_MINUTE_MS: Final = 60_000
+_LATE_MS: Final = 30_000
+"""How long a line may be on its way into CloudWatch: the first look ends so long ago, and the next begin there."""
 _FRESH_S: Final = 2.0
 """So long a look serves all pages that are open."""
 _ASKED_S: Final = 60.0
@@ -24,11 +28,13 @@ _SAMPLES: Final = 720
 class Look(NamedTuple):
     """What stands where, the last hour, what is wrong, and how many logs waited at the looks of this console.
 
-    `unread` says what could not be read, and why.
+    `unread` says what could not be read, and why. The counts are of the last `minutes`: fewer than an hour's where its
+    lines were too many to be read at once.
     """
 
     counts: Counts
     hour: Hour
+    minutes: int
     troubles: list[Trouble]
     unread: str
     waiting: list[int]
@@ -40,7 +46,8 @@ class Watch:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._lock = threading.Lock()
-        self._followers = function_log.followers(stack, int(time.time() * 1000) - _HOUR_MS)
+        self._followers: list[function_log.Follower] = []
+        self._from_ms = 0
         self._traffic = Traffic()
         self._waiting: deque[int] = deque(maxlen=_SAMPLES)
         self._starts = dict[str, function_start.Start]()
@@ -65,9 +72,11 @@ class Watch:
         alarms, alarms_unread = self._alarms()
         consumer = consumer_switch.find(self._stack).state
         found = list(troubles(now, consumer=consumer, starts=self._starts, alarms=alarms))
+        now_ms = int(time.time() * 1000)
         return Look(
             now,
-            self._traffic.hour(int(time.time() * 1000)),
+            self._traffic.hour(now_ms),
+            min(max((now_ms - self._from_ms) // _MINUTE_MS, 1), MINUTES) if self._followers else MINUTES,
             found,
             f"{unread} {alarms_unread}".strip(),
             list(self._waiting),
@@ -76,12 +85,23 @@ class Watch:
     def _read_lines(self) -> str:
         """Count the functions' new lines; return why they could not be read, or ""."""
         try:
+            if not self._followers:
+                self._read_past()
             for follower in self._followers:
                 for entry in follower.new():
                     self._traffic.take(entry.timestamp_ms, entry.message)
         except ClientError as error:
             return f"The functions' lines were not read: {error.response['Error']['Code']}."
         return ""
+
+    def _read_past(self) -> None:
+        until_ms = int(time.time() * 1000) - _LATE_MS
+        groups = {name: self._stack.outputs[o] for name, o in GROUPS.items() if o in self._stack.outputs}
+        entries, minutes = last_hour.read(self._stack.place.logs, groups, until_ms)
+        for entry in entries:
+            self._traffic.take(entry.timestamp_ms, entry.message)
+        self._from_ms = until_ms - minutes * _MINUTE_MS
+        self._followers = function_log.followers(self._stack, until_ms)
 
     def _alarms(self) -> tuple[list[Alarm], str]:
         """Return the alarms that have gone off, and why they could not be read or ""."""

@@ -127,7 +127,7 @@ def test_the_page_shows_it_and_nothing_of_it_is_markup() -> None:
     """Counts, charts, tenants with a link to their logs, and the troubles with theirs to the runbook."""
     pages = Pages(Shown("this machine", raw=False, allow_changes=False))
     look = Look(
-        Counts(1, 2, 3, 4_000), _traffic().hour(_NOW_MS), [Trouble("It is <i>wrong</i>.", "first-look")], "", [3, 5]
+        Counts(1, 2, 3, 4_000), _traffic().hour(_NOW_MS), 60, [Trouble("It is <i>wrong</i>.", "first-look")], "", [3, 5]
     )
     client = TestClient(
         of_routes(pages, [*flow_page.routes(flow_page.Flow(pages, lambda: look)), *runbook.routes(pages)])
@@ -135,9 +135,23 @@ def test_the_page_shows_it_and_nothing_of_it_is_markup() -> None:
     assert 'hx-get="/flow/now"' in client.get("/").text
     page = client.get("/flow/now").text
     assert "2.0 / 9.0 s" in page
+    assert "accepted, last hour" in page
+    assert "not counted" not in page
     assert "<dd>4,000</dd>" in page
     assert 'href="/logs?tenant=acme"' in page
     assert "/logs?tenant=%3Cb%3E" in page
     assert "It is &lt;i&gt;wrong&lt;/i&gt;." in page
     assert 'href="/runbook#first-look"' in page
     assert 'id="first-look"' in client.get("/runbook").text
+
+
+def test_a_part_of_an_hour_is_said_to_be_one() -> None:
+    """Its charts begin where the counts do."""
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    look = Look(Counts(1, 2, 3, 4), _traffic().hour(_NOW_MS), 5, [], "", [3])
+    page = TestClient(of_routes(pages, flow_page.routes(flow_page.Flow(pages, lambda: look)))).get("/flow/now").text
+    assert "accepted, last 5 minutes" in page
+    assert "What is older is not counted." in page
+    points = re.search(r'aria-label="accepted[^>]*><polyline points="([^"]*)"', page)
+    assert points is not None
+    assert len(points[1].split()) == 5

@@ -112,7 +112,9 @@ def _app(tmp_path: Path) -> tuple[TestClient, set[str]]:
         *life_page.routes(pages, lambda key: Traces(key, None, (), (), entries)),
         *reports.routes(pages, tmp_path),
         *runbook.routes(pages),
-        *flow_page.routes(flow_page.Flow(pages, lambda: Look(Counts(0, 0, 0, 0), Traffic().hour(NOW_MS), [], "", [0]))),
+        *flow_page.routes(
+            flow_page.Flow(pages, lambda: Look(Counts(0, 0, 0, 0), Traffic().hour(NOW_MS), 60, [], "", [0]))
+        ),
     ]
     client = TestClient(of_routes(pages, routes), raise_server_exceptions=False)
     return client, {route.path for route in routes if "GET" in (route.methods or ())}
