@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from infra.terminal.text import printable
+from infra.console import templating
 
 _ASSETS: Final[Mapping[str, str]] = {
     "console.css": "text/css; charset=utf-8",
@@ -33,11 +32,7 @@ class Pages:
     """Renders a template by its name."""
 
     def __init__(self, shown: Shown) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("infra.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        self._environment.filters["printable"] = printable
-        self._environment.globals["shown"] = shown
+        self._environment = templating.environment(shown=shown)
 
     def text(self, name: str, /, **context: Any) -> str:
         """Return the template `name` with these values."""

@@ -1,5 +1,6 @@
 """A run's files: what is written is read back, and the page is whole and harmless."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bench.report import files
 from bench.report.analysis import Analysis
 from bench.result import FunctionUsage, Result, Step, read
 
+_ASSETS = Path(__file__).parents[4] / "infra" / "console" / "assets"
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -54,7 +56,8 @@ def test_the_page_needs_nothing_else_and_runs_nothing(result: Result, tmp_path: 
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert page.count("<svg") == 3
-    assert 'src="http' not in page
+    assert not re.search(r"""<link|@import|url\(["']?(?!#)|(src|href)="(?!#)""", page)
+    assert (_ASSETS / "console.css").read_text() in page
     assert "failed" in page
 
 
