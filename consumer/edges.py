@@ -43,6 +43,7 @@ def edges(settings: Settings, outside: Outside, give_up_at_s: float, logs: Seque
     )
     return Edges(
         crash=crasher.at,
+        erased=partial(outside.erased, give_up_at_s=give_up_at_s),
         put_on_stream=partial(outside.put_on_stream, give_up_at_s=give_up_at_s),
         insert=partial(outside.table.insert, give_up_at_s=give_up_at_s),
         processed_at=lambda: rfc3339(outside.now_ms()),

@@ -9,9 +9,10 @@ from consumer import clock, health, pending, quarantine, redact, settings, store
 from consumer.apart import apart
 from consumer.in_time import in_time
 from consumer.invocation import consume
-from consumer.outside import Outside, WorksOnEach
+from consumer.outside import FindsErased, Outside, WorksOnEach
 from consumer.report import PartialBatchResponse
 from consumer.send_back import send_back
+from consumer.tombstones import TenantTombstones
 from consumer.visibility import hide
 from ingest.aws.retry import Time
 from ingest.sinks import stream
@@ -61,11 +62,13 @@ def outside(
     end_process: Callable[[int], object] = os._exit,
     works_apart: WorksOnEach | None = None,
     works_in_time: WorksOnEach | None = None,
+    erased: FindsErased | None = None,
 ) -> Outside:
     """Return what invocations touch, put together from clients and clock."""
     return Outside(
         table=store.Table(clients.dynamodb, chosen.table_name, time=clock.time, now_ms=clock.now_ms),
         quarantine=quarantine.Quarantine(clients.sqs, chosen.dlq_url, monotonic=clock.monotonic),
+        erased=erased or TenantTombstones(clients.dynamodb, chosen.table_name, clock).find,
         put_on_stream=partial(
             pending.put_on_stream,
             clients.kinesis,

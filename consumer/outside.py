@@ -21,7 +21,14 @@ class HoldsItems(Protocol):
         """Yield each item's position and verdict."""
 
     def stored_among(self, logs: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
-        """Return the positions of the logs that are stored for certain."""
+        """Return the positions of the logs that are stored for certain, or erased."""
+
+
+class FindsErased(Protocol):
+    """`consumer.tombstones.TenantTombstones.find`."""
+
+    def __call__(self, messages: Sequence[InternalMessage], /, *, give_up_at_s: float) -> frozenset[int] | str:
+        """Return the positions of what was erased, or why nobody knows."""
 
 
 class PutsOnStream(Protocol):
@@ -59,6 +66,7 @@ class Outside(NamedTuple):
 
     table: HoldsItems
     quarantine: TakesPoison
+    erased: FindsErased
     put_on_stream: PutsOnStream
     hide: Callable[[Sequence[Deferral]], dict[str, str]]
     send_back: SendsBack

@@ -8,7 +8,7 @@ from consumer.crash import CrashPoint
 from consumer.item import Item, build
 from consumer.redact import Redactor
 from consumer.unpack import Log
-from consumer.verdict import Verdict, not_taken, retried
+from consumer.verdict import ERASED, Verdict, not_taken, retried
 from ingest.contract.message import InternalMessage
 
 
@@ -22,11 +22,13 @@ class BuildsEach(Protocol):
 class Edges(NamedTuple):
     """What the work needs from outside.
 
-    `put_on_stream` returns the positions that are not on the stream. `insert` yields each item's position and verdict
-    as soon as the table has answered, and raises for what the table refuses as a whole.
+    `erased` returns the positions of what was erased, or why nobody knows. `put_on_stream` returns the positions that
+    are not on the stream. `insert` yields each item's position and verdict as soon as the table has answered, and
+    raises for what the table refuses as a whole.
     """
 
     crash: Callable[[CrashPoint, Sequence[Log]], None]
+    erased: Callable[[Sequence[InternalMessage]], frozenset[int] | str]
     put_on_stream: Callable[[Sequence[InternalMessage]], frozenset[int]]
     insert: Callable[[Sequence[Item]], Iterator[tuple[int, Verdict]]]
     processed_at: Callable[[], str]
@@ -46,6 +48,7 @@ class Work:
     def __call__(self, logs: Sequence[Log]) -> None:
         """Give each log of the unit its verdict.
 
+        What was erased goes nowhere any more, not to the stream either; while nobody knows what was, nothing goes on.
         A log that ingest could not put on the stream goes there before it is written, and is not written while it
         isn't: so the table never holds what a rebuild from the stream would miss, and a log that ends in the DLQ
         because the stream stayed away is not in the table as well.
@@ -54,6 +57,7 @@ class Work:
             Exception: the unit failed as a whole. Verdicts that were given until then stand.
         """
         self._edges.crash("before_work", logs)
+        self._leave_out_erased(self._open(logs))
         self._put_pending(self._open(logs))
         self._edges.crash("before_write", logs)
         self._write(self._open(logs))
@@ -61,6 +65,16 @@ class Work:
 
     def _open(self, logs: Sequence[Log]) -> list[Log]:
         return [log for log in logs if log.message_id not in self.verdicts]
+
+    def _leave_out_erased(self, logs: Sequence[Log]) -> None:
+        if not logs:
+            return
+        erased = self._edges.erased([log.message for log in logs])
+        for position, log in enumerate(logs):
+            if isinstance(erased, str):
+                self.verdicts[log.message_id] = not_taken(erased)
+            elif position in erased:
+                self.verdicts[log.message_id] = ERASED
 
     def _put_pending(self, logs: Sequence[Log]) -> None:
         pending = [log for log in logs if log.message.stream_pending and log.message_id not in self._on_stream]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from consumer.insert import calls, statement
 from consumer.item import Item, Key, beside, marked
 from consumer.stored_texts import BACKOFF, refusal_of_call, stored_among, stored_texts
-from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
+from consumer.verdict import DUPLICATE, ERASED, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.aws import clients
 from ingest.aws.refusal import RETRYABLE_CODES, Refusal
 from ingest.aws.retry import Time, retrying
@@ -46,10 +46,11 @@ class Table:
         """Yield each item's position and verdict, call by call, as soon as the table has answered.
 
         Never overwrites. A key that is there already is a `duplicate` if its `original_text` is the item's, whatever
-        its source and fields (the text is the log; the rest tells how it came). Else it is a `conflict`, and stands
-        beside that item, once for each text. Two items of one key are one write. What may pass by itself is tried again
-        with full jitter; no call starts after `give_up_at_s` on `monotonic`'s clock, and what has no answer by then is
-        `retried`. A time-out may hide a success: the item is then its own `duplicate`.
+        its source and fields (the text is the log; the rest tells how it came), or if a tombstone has it: the log was
+        erased. Else it is a `conflict`, and stands beside that item, once for each text. Two items of one key are one
+        write. What may pass by itself is tried again with full jitter; no call starts after `give_up_at_s` on
+        `monotonic`'s clock, and what has no answer by then is `retried`. A time-out may hide a success: the item is
+        then its own `duplicate`.
 
         Raises:
             Poison: `refused_by_table`, the table refused a call as a whole; its items are not stored.
@@ -66,6 +67,7 @@ class Table:
     def stored_among(self, logs: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
         """Return the positions of the logs that are stored for certain, under their log id or beside another text.
 
+        So are those whose log id was erased: nothing is left to do.
         A log that could not be read is not among them. No call starts at or after `give_up_at_s`.
         """
         return stored_among(self._client, self._name, logs, give_up_at_s=give_up_at_s, time=self._time)
@@ -119,7 +121,7 @@ class Table:
             self._client, self._name, [item.key for item in items], give_up_at_s=give_up_at_s, time=self._time
         )
         return [
-            _verdict_on_taken(item, stored.get(item.key), refusal)
+            ERASED if stored.get(item.key, "") is None else _verdict_on_taken(item, stored.get(item.key), refusal)
             for item, refusal in zip(items, refusals, strict=True)
         ]
 
@@ -152,6 +154,8 @@ def _verdict_on_twin(first: Verdict, first_item: Item, item: Item) -> Verdict:
     """Return the verdict on an item whose key stood earlier in the call, from the verdict on that one."""
     text, first_text = item.original_text, first_item.original_text
     match first.outcome:
+        case _ if first == ERASED:
+            return ERASED
         case "stored" | "duplicate":
             return DUPLICATE if text == first_text else conflict(first_text)
         case "conflict" if first.stored_text is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from consumer.erasures import ERASED_AT, is_tombstone
 from consumer.item import LOG_ID, TENANT_ID, Key, beside_id, key_attributes, key_of, projection, string
 from ingest.aws import clients, packing
 from ingest.aws.refusal import Refusal, refusal_of
@@ -25,12 +26,12 @@ _UNREAD: Final = Refusal("Throttling", retryable=True)
 
 def stored_texts(
     client: "DynamoDBClient | clients.DynamoDb", table: str, keys: Sequence[Key], *, give_up_at_s: float, time: Time
-) -> tuple[dict[Key, str], list[Refusal | None]]:
-    """Return the texts by key, and why a key could not be read: a key with neither has no item.
+) -> tuple[dict[Key, str | None], list[Refusal | None]]:
+    """Return the texts by key (None: a tombstone stands there), and why a key could not be read: a key with neither has no item.
 
     What one call takes of keys, all distinct. No call starts at or after `give_up_at_s` on `time`'s clock.
     """
-    found: dict[Key, str] = {}
+    found: dict[Key, str | None] = {}
 
     def read(positions: Sequence[int]) -> list[Refusal | None]:
         try:
@@ -51,15 +52,15 @@ def stored_among(
     give_up_at_s: float,
     time: Time,
 ) -> frozenset[int]:
-    """Return the positions of the logs that are stored for certain, under their log id or beside another text."""
+    """Return the positions of the logs that are stored for certain, under their log id or beside another text, or erased."""
     wanted = [_keys(log) for log in logs]
-    found: dict[Key, str] = {}
+    found: dict[Key, str | None] = {}
     for call in _calls(list(dict.fromkeys(key for keys in wanted for key in keys))):
         found |= stored_texts(client, table, call, give_up_at_s=give_up_at_s, time=time)[0]
     return frozenset(
         position
         for position, (log, keys) in enumerate(zip(logs, wanted, strict=True))
-        if any(found.get(key) == log.text for key in keys)
+        if any(found.get(key, "") is None or (key in found and found[key] == log.text) for key in keys)
     )
 
 
@@ -81,17 +82,18 @@ def refusal_of_call(error: Exception) -> Refusal:
 
 def _read(
     client: "DynamoDBClient | clients.DynamoDb", table: str, keys: Sequence[Key]
-) -> tuple[dict[Key, str], set[Key]]:
+) -> tuple[dict[Key, str | None], set[Key]]:
     request: dict[str, KeysAndAttributesUnionTypeDef] = {
         table: {
             "Keys": [key_attributes(key) for key in keys],
             "ConsistentRead": True,
-            "ProjectionExpression": projection(TENANT_ID, LOG_ID, "original_text"),
+            "ProjectionExpression": f"{projection(TENANT_ID, LOG_ID, 'original_text')}, {ERASED_AT}",
         }
     }
     response = client.batch_get_item(RequestItems=request)
     found = {
-        key_of(attributes): string(attributes, "original_text") for attributes in response["Responses"].get(table, [])
+        key_of(attributes): None if is_tombstone(attributes) else string(attributes, "original_text")
+        for attributes in response["Responses"].get(table, [])
     }
     unread = response.get("UnprocessedKeys", {}).get(table, {"Keys": []})["Keys"]
     return found, {key_of(attributes) for attributes in unread}

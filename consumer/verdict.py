@@ -31,6 +31,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
 STORED: Final = Verdict("stored")
 DUPLICATE: Final = Verdict("duplicate")
+ERASED: Final = Verdict("duplicate", cause="erased")
+"""Of a log that was erased: there is nothing to do any more, as for one that is there already."""
 
 
 def conflict(stored_text: str) -> Verdict:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
+from consumer.erasures import ERASED_AT
 from infra.stack import Stack
 from ingest.contract.packed import MOST_LOGS
 
@@ -82,9 +83,12 @@ def queue_depth(stack: Stack, queue_url: str) -> tuple[int, int]:
 
 
 def stored(stack: Stack) -> int:
-    """Return the exact number of items, by reading the whole table."""
+    """Return the exact number of logs, by reading the whole table: tombstones of what was erased are none."""
     pages = stack.place.dynamodb.get_paginator("scan").paginate(
-        TableName=stack.table_name, Select="COUNT", ConsistentRead=True
+        TableName=stack.table_name,
+        Select="COUNT",
+        ConsistentRead=True,
+        FilterExpression=f"attribute_not_exists({ERASED_AT})",
     )
     return sum(page["Count"] for page in pages)
 

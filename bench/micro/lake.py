@@ -31,7 +31,7 @@ from pyiceberg.catalog import Catalog
 from bench.micro.memory_stream import Shards, log, shards
 from bench.micro.opened_files import opened_in
 from bench.micro.stream import opened
-from consumer import redact
+from consumer import erasures, redact
 from consumer.lake import query, status
 from consumer.lake.catalog import ensure, in_folder, name_of
 from consumer.lake.checkpoint import LakeCheckpoint
@@ -70,6 +70,7 @@ def to_lake(memory: Shards, folder: Path) -> int:
     return (
         Sync(
             load=lambda: LakeTable(catalog, _NAME),
+            erasures=lambda: erasures.NONE,
             stream=Stream("memory", 1, stream),
             redactor=redact.build(),
             key=_KEY,

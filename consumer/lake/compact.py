@@ -8,6 +8,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Final, Literal, NamedTuple, cast
@@ -37,7 +38,9 @@ DECODED_BYTES: Final = 256 * 1024 * 1024
 _SWEPT_AFTER_S: Final = 3 * 24 * 3600  # Iceberg's own default for files that nothing names: a commit takes minutes.
 _BATCH_ROWS: Final = 4096
 _LEAST_FILES: Final = 2  # Of which one can be made.
-_ROW_GROUP: Final = int(PROPERTIES["write.parquet.row-group-limit"])
+GROUP_ROWS: Final = int(PROPERTIES["write.parquet.row-group-limit"])
+"""Rows of a row group."""
+
 _ORDER: "Final[list[tuple[str, Literal['ascending', 'descending']]]]" = [
     ("received_at", "ascending"),
     ("log_id", "ascending"),
@@ -124,19 +127,20 @@ def _replace(lake: LakeTable, group: Sequence[FileScanTask], rows: pa.Table) -> 
                 snapshot.delete_data_file(task.file)
             snapshot.append_data_file(made)
     except CommitFailedException:
-        table.io.delete(made.file_path)
+        with suppress(FileNotFoundError):  # An erasure was faster, and took what it wrote away.
+            table.io.delete(made.file_path)
         return False
     return True
 
 
 def _made(table: Table, group: Sequence[FileScanTask], rows: pa.Table) -> DataFile:
     schema = schema_to_pyarrow(table.schema())  # With the columns' ids, by which any engine knows them.
-    path = f"{group[0].file.file_path.rpartition('/')[0]}/{uuid.uuid4()}.parquet"
+    path = new_path(group[0].file)
     with (
         table.io.new_output(path).create() as stream,
         pq.ParquetWriter(cast("IO[bytes]", stream), schema, compression="zstd") as writer,
     ):
-        writer.write_table(rows.cast(schema), row_group_size=_ROW_GROUP)
+        writer.write_table(rows.cast(schema), row_group_size=GROUP_ROWS)
     return parquet_file_to_data_file(table.io, table.metadata, path)
 
 
@@ -152,13 +156,22 @@ def sweep(table: Table, *, now_s: float | None = None) -> int:
 
     They are what killed and overtaken commits wrote, and what expired snapshots had to themselves.
     """
-    named = {_path(location) for location in _named(table)}
-    before_s = (time.time() if now_s is None else now_s) - _SWEPT_AFTER_S
-    found = [path for path in _path(table.location()).rglob("*") if path.is_file() and path not in named]
-    stale = [path for path in found if path.stat().st_mtime < before_s]
+    stale = unnamed(table, before_s=(time.time() if now_s is None else now_s) - _SWEPT_AFTER_S)
     for path in stale:
         path.unlink()
     return len(stale)
+
+
+def unnamed(table: Table, *, before_s: float | None = None) -> list[Path]:
+    """Return the files in the table's folder that no snapshot names, or those last written before a time."""
+    named = {_path(location) for location in _named(table)}
+    found = [path for path in _path(table.location()).rglob("*") if path.is_file() and path not in named]
+    return [path for path in found if before_s is None or path.stat().st_mtime < before_s]
+
+
+def new_path(file: DataFile) -> str:
+    """Return where a file may be that takes the place of this one."""
+    return f"{file.file_path.rpartition('/')[0]}/{uuid.uuid4()}.parquet"
 
 
 def _named(table: Table) -> Iterator[str]:

@@ -65,6 +65,7 @@ def run(
 
     return Sync(
         load=partial(LakeTable, catalog, name),
+        erasures=outside.erasures,
         stream=Stream(
             outside.stream_name, int(described["StreamCreationTimestamp"].timestamp() * 1000), opened, replaced
         ),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from consumer.erasures import Erasures
 from consumer.redact import Redactor
 from consumer.replay.select import redacted
 from consumer.timestamps import instant
@@ -97,6 +98,15 @@ class Batch:
             self._rows[identity] = made
             self.row_bytes += _ROW_BYTES + _bytes(message.text) + sum(_bytes(value) for value in made)
 
+    def leave_out(self, erasures: Erasures) -> None:
+        """Drop what was erased."""
+        if erasures.tenants or erasures.logs:
+            self._rows = {
+                identity: row
+                for identity, row in self._rows.items()
+                if not erasures.covers(row.tenant_id, row.log_id, said(row.received_at))
+            }
+
     def ids(self) -> dict[str, list[str]]:
         """Return each tenant's log ids, in order."""
         ids: dict[str, set[str]] = {}
@@ -137,6 +147,11 @@ def _bytes(value: object) -> int:
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode())
     return len(value) if isinstance(value, bytes) else 0
+
+
+def said(received_at: datetime) -> str:
+    """Return a row's time of receipt as the log said it."""
+    return f"{received_at.isoformat(timespec='milliseconds')}Z"
 
 
 def _utc(timestamp: str) -> datetime:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import msgspec
 
+from consumer.erasures import Erasures
 from consumer.lake import checkpoint as checkpoints
 from consumer.lake.checkpoint import LakeCheckpoint
 from consumer.lake.rows import Batch, Held, Row, look_back
@@ -76,8 +77,8 @@ class Policy(NamedTuple):
 class Counters:
     """Counters of one run, for whoever shows them. `rows` are those of its own commits.
 
-    `repeated` logs were in the table or in the batch already. `begun_anew` counts the commits that another writer made
-    first. `expired_shards` are those that the checkpoint was still reading and that the stream no longer has;
+    `repeated` logs were in the table or in the batch already, or were erased. `begun_anew` counts the commits that
+    another writer made first. `expired_shards` are those that the checkpoint was still reading and that the stream no longer has;
     `restarted_shards` those that are read from their beginning, because they are not what the checkpoint was reading.
     `is_new_stream`: so is the whole stream, which was made again under its name.
     """
@@ -107,6 +108,7 @@ class Sync:
         self,
         *,
         load: Callable[[], Loaded],
+        erasures: Callable[[], Erasures],
         stream: Stream,
         redactor: Redactor | None,
         key: bytes,
@@ -115,6 +117,7 @@ class Sync:
         policy: Policy = Policy(),  # noqa: B008 - immutable
     ) -> None:
         self._load = load
+        self._erasures = erasures
         self._stream = stream
         self._redactor = redactor
         self._key = key
@@ -179,6 +182,9 @@ class Sync:
         began = table.checkpoint
         failures = 0
         while True:
+            # After the table was loaded: an erasure that is younger than this read commits after that load, so that
+            # this commit fails and comes back here.
+            batch.leave_out(self._erasures())
             rows = batch.without(table.held(batch.ids(), look_back(batch.earliest()))) if batch else []
             try:
                 table.append(rows, wanted)

@@ -1,8 +1,12 @@
-"""The calls of a read: Query on the table and its two sparse indexes, BatchGetItem for what an index names. No Scan."""
+"""The calls of a read: Query on the table and its two sparse indexes, BatchGetItem for what an index names. No Scan.
+
+A tombstone is no log: it is in no index, and left out of the table's.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from consumer.erasures import is_tombstone
 from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, read
 from consumer.query.page import Found, TableBusyError
 from consumer.query.ranges import Range
@@ -84,7 +88,7 @@ class TableReader:
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
         """Yield the range's logs in order, at most `limit` (or 1 MB) at a time; each read is made when asked for.
 
-        Of the table it is consistent; an index has only keys.
+        Of the table it is consistent; an index has only keys. A page may be empty.
 
         Raises:
             TableBusyError: DynamoDB does not give them in time.
@@ -103,7 +107,7 @@ class TableReader:
         )
         for page in pages:
             if of_table:
-                yield [Found(arrival(item.log_id), item.key, item) for item in map(read, page)]
+                yield [Found(arrival(item.log_id), item.key, item) for item in _logs(page)]
             else:
                 yield [Found(attributes[sort_key]["S"], key_of(attributes), None) for attributes in page]
 
@@ -125,7 +129,7 @@ class TableReader:
                 if (refusal := _retryable(error)) is None:
                     raise
                 return [refusal] * len(positions)
-            items.update((item.key, item) for item in map(read, response["Responses"].get(self._name, [])))
+            items.update((item.key, item) for item in _logs(response["Responses"].get(self._name, [])))
             unread = {
                 key_of(attributes)
                 for attributes in (response.get("UnprocessedKeys") or {}).get(self._name, {}).get("Keys", [])
@@ -204,6 +208,10 @@ def _why(code: str) -> str:
     if any(part in code for part in _THROTTLED):
         return "DynamoDB is throttled and gave not all of the logs. Try again in a minute."
     return f"DynamoDB gave not all of the logs ({code}). Try again in a minute."
+
+
+def _logs(found: "Iterable[Mapping[str, AttributeValueTypeDef]]") -> Iterator[Item]:
+    return (read(attributes) for attributes in found if not is_tombstone(attributes))
 
 
 def _retryable(error: Exception) -> Refusal | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from consumer import instant
 from consumer.clock import Clock
+from consumer.erasures import Erasures
 from consumer.redact import Redactor
 from consumer.replay import checkpoint as checkpoints
 from consumer.replay import private, select
@@ -60,7 +61,10 @@ class Options(NamedTuple):
 
 
 class Outside(NamedTuple):
-    """What a replay touches beside its files: the stream, the queue, standard output and the clock."""
+    """What a replay touches beside its files: the stream, the queue, standard output, the clock.
+
+    `erasures` reads what was erased: it is never read back.
+    """
 
     stream_name: str
     kinesis: "KinesisClient"
@@ -68,6 +72,7 @@ class Outside(NamedTuple):
     sqs: "SQSClient"
     stdout: Lines
     clock: Clock
+    erasures: Callable[[], Erasures]
     readers: Callable[[OpenPages], ClosingReaders] = ShardReaders
 
 
@@ -113,6 +118,7 @@ def run(
     _check_files(options)
     start = _start(outside, options, redaction="" if redactor is None else redactor.version)
     selection = _selection(options, datetime.fromisoformat(start.started_at))
+    wanted = select.selector(selection, outside.erasures())
     counters = Counters()
     with ExitStack() as cleanup:
         merge = cleanup.enter_context(
@@ -151,7 +157,7 @@ def run(
             broken=broken,
             start=start,
             checkpoint_path=options.checkpoint,
-            wanted=select.selector(selection),
+            wanted=wanted,
             seen=seen,
             transform=None if redactor is None else partial(select.redacted, redactor=redactor),
             monotonic=outside.clock.monotonic,

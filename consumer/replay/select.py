@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from consumer.erasures import NONE, Erasures
 from consumer.redact import Redactor
 from consumer.replay.deaggregate import Broken, UserRecord
 from consumer.timestamps import instant
@@ -37,12 +38,14 @@ def read_log(record: UserRecord) -> InternalMessage | Broken:
     return msgspec.structs.replace(message, stream_pending=False) if message.stream_pending else message
 
 
-def selector(selection: Selection) -> Callable[[InternalMessage], bool]:
-    """Return the test whether a log is wanted."""
+def selector(selection: Selection, erasures: Erasures = NONE) -> Callable[[InternalMessage], bool]:
+    """Return the test whether a log is wanted: what was erased never is."""
     since, until, tenants = selection.since, selection.until, selection.tenants
 
     def wanted(message: InternalMessage) -> bool:
         if tenants and message.tenant_id not in tenants:
+            return False
+        if erasures.covers(message.tenant_id, message.log_id, message.received_at):
             return False
         if since is None and until is None:
             return True

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from consumer import clock
+from consumer import clock, tombstones
+from consumer.erasures import Erasures
 from consumer.replay import read as stream_reader
 from consumer.replay import select
 from consumer.replay.deaggregate import Broken, deaggregate
@@ -26,12 +27,13 @@ Place = Literal["stream", "table", "dead letters", "lake"]
 
 
 class Selection(NamedTuple):
-    """Which logs are meant: `since` <= received_at < `until`, of these tenants (empty: all)."""
+    """Which logs are meant: `since` <= received_at < `until`, of these tenants (empty: all), and not erased."""
 
     since: datetime | None
     until: datetime
     stream_holds_since: datetime
     tenants: frozenset[str]
+    erasures: Erasures
 
 
 class Piece(NamedTuple):
@@ -56,8 +58,9 @@ class Leftovers(NamedTuple):
 
 def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Selection:
     """Return the range of the logs received before `now`, with the time from which on the stream holds them."""
+    erasures = tombstones.read(stack.place.dynamodb, stack.table_name)
     summary = _kinesis(stack).describe_stream_summary(StreamName=stack.stream_name)["StreamDescriptionSummary"]
-    return Selection(since, now, now - timedelta(hours=summary["RetentionPeriodHours"]), frozenset(tenants))
+    return Selection(since, now, now - timedelta(hours=summary["RetentionPeriodHours"]), frozenset(tenants), erasures)
 
 
 def read(
@@ -116,7 +119,8 @@ def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage
 
 
 def _read_records(stack: Stack, within: Selection) -> Iterator[tuple[StreamRecord, list[Piece]]]:
-    wanted = select.selector(select.Selection(since=within.since, until=within.until, tenants=within.tenants))
+    selection = select.Selection(since=within.since, until=within.until, tenants=within.tenants)
+    wanted = select.selector(selection, within.erasures)
     with read_stream(
         _kinesis(stack),
         stack.stream_name,

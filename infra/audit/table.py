@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Queue
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from consumer.erasures import ERASED_AT, is_tombstone
 from consumer.item import CONFLICT_OF, LOG_ID, TENANT_ID, of_tenant, projection, sent_log_id, string
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 SEGMENTS: Final = 4
 """Scan segments read at a time; a page is at most 1 MB (Scan API reference), so memory stays at a few of them."""
 
-_ATTRIBUTES: Final = projection(TENANT_ID, LOG_ID, CONFLICT_OF, "received_at", "original_text")
+_ATTRIBUTES: Final = f"{projection(TENANT_ID, LOG_ID, CONFLICT_OF, 'received_at', 'original_text')}, {ERASED_AT}"
 
 
 class AuditedItem(NamedTuple):
@@ -28,7 +29,7 @@ class AuditedItem(NamedTuple):
 
 
 def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str] = ()) -> Iterator[list[AuditedItem]]:
-    """Yield the table's items page by page, in no order; of `tenants` only, where some are given.
+    """Yield the table's logs page by page, in no order; of `tenants` only, where some are given.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
@@ -48,7 +49,7 @@ def _query(client: "DynamoDBClient", table_name: str, tenant_id: str) -> Iterato
         ProjectionExpression=_ATTRIBUTES,
         ConsistentRead=True,
     ):
-        yield [_item(attributes) for attributes in page["Items"]]
+        yield _logs(page["Items"])
 
 
 def _scan(client: "DynamoDBClient", table_name: str) -> Iterator[list[AuditedItem]]:
@@ -95,12 +96,16 @@ def _scan_segment(
             Segment=segment,
             TotalSegments=SEGMENTS,
         ):
-            put([_item(attributes) for attributes in page["Items"]])
+            put(_logs(page["Items"]))
             if stop.is_set():
                 return
         put(None)
     except Exception as error:  # noqa: BLE001 - handed to the thread that takes the pages, which raises it
         put(error)
+
+
+def _logs(found: "Sequence[dict[str, AttributeValueTypeDef]]") -> list[AuditedItem]:
+    return [_item(attributes) for attributes in found if not is_tombstone(attributes)]
 
 
 def _item(attributes: "dict[str, AttributeValueTypeDef]") -> AuditedItem:

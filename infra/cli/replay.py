@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from consumer import clock, redact, settings
+from consumer import clock, redact, settings, tombstones
 from consumer.replay import read
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.checkpoint import CheckpointMismatchError
@@ -63,7 +63,8 @@ def command(stack: Stack, **options: object) -> None:
 
     TARGET - is NDJSON on standard output. A FILE is begun anew, or continued from the checkpoint with nothing lost and
     nothing twice. DIR/, with its slash, takes Parquet, partitioned by tenant and date. queue sends the logs to the
-    queue again, original and distinct: it refills an emptied table (`rdp rebuild` sends only what is missing).
+    queue again, original and distinct: it refills an emptied table (`rdp rebuild` sends only what is missing). What was
+    erased (`rdp erase`) is left out.
     """
     came = threading.Event()
     asked = Options(**options)  # type: ignore[arg-type]
@@ -97,6 +98,7 @@ def outside(stack: Stack) -> Outside:
         sqs=place.sqs,
         stdout=out.JsonLines(),
         clock=clock.system(),
+        erasures=lambda: tombstones.read(place.dynamodb, stack.table_name),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench.judge.history import digest
-from consumer import clock, handler, settings
+from consumer import clock, erasures, handler, settings
 from consumer.replay import job
 from infra.dead_letters import Filter, redrive
 from ingest import handler as ingest_handler
@@ -134,7 +134,9 @@ class _System:
         self.place.dynamodb.delete_table(TableName=_NAME)
         self.create_table()
         self.recorded.empty()
-        outside = job.Outside(_NAME, self.kinesis, self.queue_url, self.sqs, BytesIO(), clock.system())
+        outside = job.Outside(
+            _NAME, self.kinesis, self.queue_url, self.sqs, BytesIO(), clock.system(), lambda: erasures.NONE
+        )
         job.run(job.Options(to="queue", distinct=True, raw=True), outside, None)
 
     def close(self) -> None:

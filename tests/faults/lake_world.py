@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from pyiceberg.catalog import Catalog
 
 from consumer import redact
+from consumer.erasures import NONE
 from consumer.lake import checkpoint as checkpoints
 from consumer.lake.catalog import ensure, name_of
 from consumer.lake.replaced import replaced_shards
@@ -53,6 +54,7 @@ class LakeWorld:
     def __init__(self, *, shards: int = 1) -> None:
         self.clock = Clock()
         self.kinesis = Kinesis(STREAM, self.clock, shards=shards)
+        self.erasures = NONE
 
     def put(self, logs: Iterable[InternalMessage]) -> None:
         """Put the logs on the stream, a moment later than what is there."""
@@ -120,6 +122,7 @@ class LakeWorld:
         ensure(catalog, name, KEY)
         return Sync(
             load=load or (lambda: LakeTable(catalog, name)),
+            erasures=lambda: self.erasures,
             stream=Stream(STREAM, created_ms, opened, replaced),
             redactor=None if raw else REDACTOR,
             key=KEY,

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
-from consumer import handler, settings
+from consumer import erasures, handler, settings
 from consumer.crash import CrashMode, CrashPoint
 from consumer.replay import job
 from consumer.replay.checkpoint import ShardPosition
@@ -189,6 +189,7 @@ class Stack:
             sqs=self.sqs,
             stdout=BytesIO(),
             clock=clock,
+            erasures=lambda: erasures.NONE,
             readers=lambda open_pages: Readers(open_pages, clock.sleep),
         )
         with _durable_steps(self.injector):

@@ -26,6 +26,7 @@ from tests.faults.injector import Killed
 from tests.faults.world import DLQ_URL, QUEUE_URL, STREAM_NAME, TABLE_NAME
 from tests.interleavings.arena import NamedWorld, Time
 from tests.interleavings.tasks import switched
+from tests.messages import none_erased
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,7 @@ class Programs:
             end_process=_end_process,
             works_apart=partial(apart, clock=time.clock),
             works_in_time=partial(in_time, clock=time.clock),
+            erased=none_erased,  # A read of nothing, at every place in every order.
         )
         self._consumer = handler.program(chosen, outside)
         self._ingest_settings = ingest_settings.Settings(

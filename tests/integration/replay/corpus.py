@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from consumer.erasures import NONE
 from consumer.replay.job import Options, run
 from consumer.replay.replay import Counters
 from infra.cli.replay import outside, redactor_of
@@ -15,6 +16,7 @@ from ingest.contract.message import EncodedLog, InternalMessage, encode
 from ingest.sinks.stream import put_user_records
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
 
 STREAM = "logs"
@@ -75,7 +77,25 @@ def stack_of(stream: str = STREAM, *, endpoint_url: str | None = None, **outputs
 def replayed(stack: Stack, options: Options, stopped: Callable[[], bool] = lambda: False) -> Counters:
     """Replay the stack's stream as `rdp replay` does; return the counters."""
     redactor = redactor_of(stack) if options.redacts else None
-    return run(options, outside(stack), redactor, stopped=stopped)
+    without_a_table = outside(stack)._replace(erasures=lambda: NONE)
+    return run(options, without_a_table, redactor, stopped=stopped)
+
+
+def table_made(client: "DynamoDBClient") -> str:
+    """Make the table of logs; return its name."""
+    client.create_table(
+        TableName="logs",
+        AttributeDefinitions=[
+            {"AttributeName": "tenant_id", "AttributeType": "S"},
+            {"AttributeName": "log_id", "AttributeType": "S"},
+        ],
+        KeySchema=[
+            {"AttributeName": "tenant_id", "KeyType": "HASH"},
+            {"AttributeName": "log_id", "KeyType": "RANGE"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return "logs"
 
 
 def _chunks(logs: Sequence[InternalMessage], size: int) -> Iterator[Sequence[InternalMessage]]:

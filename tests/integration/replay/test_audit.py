@@ -20,7 +20,7 @@ from infra.options.locator import Locator
 from infra.stack import Stack
 from ingest.contract.message import InternalMessage, encode
 from ingest.contract.packed import joined
-from tests.integration.replay.corpus import STREAM, log, put, stack_of
+from tests.integration.replay.corpus import STREAM, log, put, stack_of, table_made
 
 NOW = datetime.now(UTC)
 TENANTS = 3
@@ -40,19 +40,7 @@ def stack() -> Iterator[Stack]:
         place = stack_of().place
         queues = [place.sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("queue", "dlq")]
         place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
-        place.dynamodb.create_table(
-            TableName="logs",
-            AttributeDefinitions=[
-                {"AttributeName": "tenant_id", "AttributeType": "S"},
-                {"AttributeName": "log_id", "AttributeType": "S"},
-            ],
-            KeySchema=[
-                {"AttributeName": "tenant_id", "KeyType": "HASH"},
-                {"AttributeName": "log_id", "KeyType": "RANGE"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        stack = stack_of(QueueUrl=queues[0], DeadLetterQueueUrl=queues[1], TableName="logs")
+        stack = stack_of(QueueUrl=queues[0], DeadLetterQueueUrl=queues[1], TableName=table_made(place.dynamodb))
         logs = [recent(number) for number in range(LOGS)]
         put(place.kinesis, logs)
         for one in logs:

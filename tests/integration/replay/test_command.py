@@ -20,7 +20,7 @@ from infra.cli import main
 from infra.options.locator import Locator
 from infra.stack import Stack, StackError
 from ingest.contract.message import decode
-from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of
+from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of, table_made
 
 LOGS = 60
 
@@ -29,8 +29,9 @@ LOGS = 60
 def stack() -> Iterator[Stack]:
     """A stream of sixty logs and an empty queue, which the command takes for the local stack."""
     with mock_aws():
-        queue_url = stack_of().place.sqs.create_queue(QueueName="queue")["QueueUrl"]
-        stack = stack_of(QueueUrl=queue_url)
+        place = stack_of().place
+        queue_url = place.sqs.create_queue(QueueName="queue")["QueueUrl"]
+        stack = stack_of(QueueUrl=queue_url, TableName=table_made(place.dynamodb))
         stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         put(stack.place.kinesis, [log(number) for number in range(LOGS)])
         yield stack
@@ -179,9 +180,9 @@ from pathlib import Path
 from moto import mock_aws
 from infra.cli import main
 from infra.options.locator import Locator
-from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of
+from tests.integration.replay.corpus import STREAM, log, put, replayed, stack_of, table_made
 with mock_aws():
-    stack = stack_of()
+    stack = stack_of(TableName=table_made(stack_of().place.dynamodb))
     stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
     put(stack.place.kinesis, [log(n) for n in range(60)])
     main(["replay", *sys.argv[1:]], obj=Locator(lambda _where: stack))

@@ -19,7 +19,7 @@ from consumer.verdict import OUTCOMES
 from ingest.contract.message import InternalMessage, encode
 from ingest.contract.packed import joined
 from tests.clock import START_MS, Clock
-from tests.messages import RECEIVED_AT, RECEIVED_MS, message
+from tests.messages import RECEIVED_AT, RECEIVED_MS, message, none_erased
 
 
 def item(log_id: str = "log-1", text: str = "hello", **members: Any) -> Item:
@@ -313,6 +313,7 @@ class World:
             self.clock.programs(),
             write_line=self.lines.append,
             end_process=self.ended.append,
+            erased=none_erased,
         )
         return built._replace(put_on_stream=self.put_on_stream)
 

@@ -10,7 +10,7 @@ from consumer.isolate import bisect
 from consumer.item import Item
 from consumer.process import Edges, Work
 from consumer.unpack import Log
-from consumer.verdict import DUPLICATE, STORED, Verdict, not_taken
+from consumer.verdict import DUPLICATE, ERASED, STORED, Verdict, not_taken
 from ingest.contract.message import InternalMessage
 from tests.unit.consumer.fakes import Upper, log
 
@@ -23,12 +23,19 @@ class Outside:
         self.crashing: tuple[CrashPoint, str] | None = None
         self.off_stream: set[str] = set()
         self.verdicts: dict[str, Verdict] = {}
+        self.erased: str | frozenset[str] = frozenset()
         self.rows: list[Item] = []
 
     def crash(self, point: CrashPoint, logs: Sequence[Log]) -> None:
         """Crash at the point if the log is in the unit."""
         if self.crashing and self.crashing[0] == point and self.crashing[1] in [entry.message_id for entry in logs]:
             raise InterruptedError
+
+    def find_erased(self, messages: Sequence[InternalMessage]) -> frozenset[int] | str:
+        """Return the positions of the logs in `erased`, or the code that it is."""
+        if isinstance(self.erased, str):
+            return self.erased
+        return frozenset(n for n, entry in enumerate(messages) if entry.log_id in self.erased)
 
     def put_on_stream(self, messages: Sequence[InternalMessage]) -> frozenset[int]:
         """Take all but those in `off_stream`."""
@@ -46,6 +53,7 @@ class Outside:
         """Return the work that touches this."""
         edges = Edges(
             self.crash,
+            self.find_erased,
             self.put_on_stream,
             self.insert,
             lambda: "2025-11-24T16:00:00.000Z",
@@ -118,3 +126,23 @@ def test_the_tables_verdicts_are_the_logs() -> None:
     work = outside.work()
     work(logs("a", "b", "c"))
     assert work.verdicts == {"a": STORED, "b": DUPLICATE, "c": STORED}
+
+
+def test_what_was_erased_goes_nowhere() -> None:
+    """Not to the stream, though it is to be put there, and not to the table; its neighbours go on."""
+    outside = Outside()
+    outside.erased = frozenset({"gone", "pending"})
+    work = outside.work()
+    work([*logs("gone", "a"), *logs("pending", stream_pending=True)])
+    assert outside.did == [("write", ["a"])]
+    assert work.verdicts == {"gone": ERASED, "pending": ERASED, "a": STORED}
+
+
+def test_while_nobody_knows_what_was_erased_nothing_goes_on() -> None:
+    """The logs come back, and nothing is wrong with them."""
+    outside = Outside()
+    outside.erased = "ThrottlingException"
+    work = outside.work()
+    work([*logs("a"), *logs("p", stream_pending=True)])
+    assert outside.did == []
+    assert work.verdicts == dict.fromkeys("ap", not_taken("ThrottlingException"))

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from consumer.item import Item, beside
+from consumer.item import Item, beside, key_attributes
 from consumer.store import Table
-from consumer.verdict import DUPLICATE, STORED, Verdict, conflict, not_taken, quarantined, retried
+from consumer.verdict import DUPLICATE, ERASED, STORED, Verdict, conflict, not_taken, quarantined, retried
 from ingest.contract.errors import Poison
 from tests.clock import Clock
 from tests.messages import RECEIVED_MS
@@ -326,3 +326,14 @@ def test_an_answer_with_too_few_responses_stores_nothing_unseen() -> None:
     whole = dynamodb.batch_execute_statement
     dynamodb.batch_execute_statement = lambda **kwargs: {"Responses": whole(**kwargs)["Responses"][:1]}  # type: ignore[method-assign] # the fault
     assert Setup(dynamodb).insert(item("a"), item("b")) == [STORED, not_taken("MissingResponse")]
+
+
+def test_an_erased_logs_id_takes_no_text_again() -> None:
+    """Any text under it, from one message or two of a call, is acknowledged, and none is stored beside it."""
+    setup = Setup()
+    tombstone = {**key_attributes(item().key), "erased_at": {"S": "2026-11-28T12:00:00.000Z"}}
+    setup.dynamodb.items[item().key] = tombstone
+    texts = [item(original_text=text) for text in ("one", "two", "one")]
+    assert setup.insert(*texts, item(log_id="other")) == [ERASED, ERASED, ERASED, STORED]
+    assert setup.dynamodb.items[item().key] == tombstone
+    assert len(setup.dynamodb.items) == 2

@@ -5,6 +5,8 @@ from datetime import datetime
 import pytest
 
 from consumer import redact
+from consumer.erasures import Erasures
+from consumer.item import Key
 from consumer.lake.rows import DISTINCT_DAYS, KEY_BYTES, Batch, Held, look_back, original_digest, row
 from ingest.contract.message import InternalMessage
 from tests.messages import message
@@ -90,3 +92,15 @@ def test_all_that_a_row_holds_is_counted() -> None:
     assert _batch(message(text="555-0199 " * 1000)).row_bytes >= empty + 9000 + len("[REDACTED] " * 1000)
     assert _batch(message(text="\u20ac" * 1000)).row_bytes >= empty + 3000
     assert _batch(message(text="", event_at="x" * 100, source="y" * 100)).row_bytes >= empty + 180
+
+
+def test_what_was_erased_is_no_row() -> None:
+    """A tenant's up to a time, a log under its id whatever the text; the others stay."""
+    batch = _batch(
+        message("early", received_at="2025-11-24T15:59:00.000Z"),
+        message("late", received_at="2025-11-24T15:59:00.001Z"),
+        *(message("gone", text, tenant_id="blue") for text in ("one", "two")),
+        message("kept", tenant_id="blue"),
+    )
+    batch.leave_out(Erasures({"acme": "2025-11-24T15:59:00.000Z"}, frozenset({Key("blue", "gone")})))
+    assert [row.log_id for row in batch.without([])] == ["late", "kept"]

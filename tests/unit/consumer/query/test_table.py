@@ -1,14 +1,16 @@
-"""Why the table gave nothing is told as it is."""
+"""Why the table gave nothing is told as it is, and a tombstone is no log."""
 
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from consumer.item import Key
+from consumer.item import Item, Key, attributes
 from consumer.query.page import TableBusyError
+from consumer.query.ranges import Range
 from consumer.query.table import TableReader
 from ingest.aws.retry import Time
+from tests.unit.consumer.query.memory_table import log
 
 
 class _Refusing:
@@ -65,3 +67,36 @@ def test_what_no_other_try_can_change_is_raised_at_once(error: Exception) -> Non
     table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
     with pytest.raises(type(error)):
         table.late("acme", since_ms=0)
+
+
+_TOMBSTONE: Any = {
+    "tenant_id": {"S": "acme"},
+    "log_id": {"S": "gone"},
+    "erased_at": {"S": "2026-11-28T12:00:00.000Z"},
+}
+_STORED = log(1)
+_CASES: list[tuple[list[Any], list[Item]]] = [([_TOMBSTONE, attributes(_STORED)], [_STORED]), ([_TOMBSTONE], [])]
+
+
+class _Giving:
+    """A client that gives these items."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = items
+
+    def query(self, **_: Any) -> Any:
+        """Give them."""
+        return {"Items": self._items}
+
+    def batch_get_item(self, **_: Any) -> Any:
+        """Give them."""
+        return {"Responses": {"logs": self._items}}
+
+
+def test_a_tombstone_is_not_read_as_a_log() -> None:
+    """Neither in a range of keys nor under its own; a page may be empty for it."""
+    for items, found in _CASES:
+        reader = TableReader(_Giving(items), "logs", time=_time(), buckets=1)
+        pages = reader.query("acme", Range("table", "a", "z"), newest_first=True, limit=10)
+        assert [[one.item for one in page] for page in pages] == [found]
+        assert list(reader.get([Key("acme", "gone")]).values()) == found

@@ -90,3 +90,11 @@ def test_a_reader_that_has_enough_leaves_no_thread() -> None:
     next(pages)
     pages.close()  # type: ignore[attr-defined] # a generator
     assert threading.active_count() == before
+
+
+def test_a_tombstone_is_no_log() -> None:
+    """A Scan and a Query leave out what says that something was erased."""
+    fake = FakeTable(6)
+    fake.items[0] = {"tenant_id": {"S": "t0"}, "log_id": {"S": "0"}, "erased_at": {"S": "2026-11-28T12:00:00.000Z"}}
+    assert sorted(one.log_id for one in items(fake)) == ["1", "2", "3", "4", "5"]
+    assert [one.log_id for one in items(fake, "t0")] == ["3"]

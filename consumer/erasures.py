@@ -1,0 +1,89 @@
+"""What was erased: how its tombstones stand in the table, and which logs they cover. Pure.
+
+A tenant's tombstone covers what was received up to a time; a log's covers whatever comes under its id, for ever. All
+stand in one partition, where no tenant's logs can be. A log's second one stands under the log's own key, where the
+consumer's conditional insert meets it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from consumer.item import LOG_ID, TENANT_ID, Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+TOMBSTONES: Final = "!erased"
+"""The partition. No tenant's id begins so (`TENANT_ID_PATTERN`)."""
+
+ERASED_AT: Final = "erased_at"
+"""There exactly in a tombstone: when that was asked for, as RFC 3339 (of tenants, when for the last one)."""
+
+TENANTS: Final = Key(TOMBSTONES, "tenants")
+"""The one item with the tombstones of all tenants, an attribute each: what the consumer reads."""
+
+_OF_TENANT: Final = "t:"  # A tenant may be called as an attribute is.
+_SEPARATOR: Final = " "  # In no tenant's id and no sender's log id.
+
+
+class Subject(NamedTuple):
+    """What one erasure is about: a tenant's logs received at or before `until` (RFC 3339), or one log id of it."""
+
+    tenant_id: str
+    log_id: str | None
+    until: str
+
+    def covers(self, tenant_id: str, log_id: str, received_at: str) -> bool:
+        """Say whether a log is meant; `log_id` is the one that it came under."""
+        if tenant_id != self.tenant_id:
+            return False
+        return received_at <= self.until if self.log_id is None else log_id == self.log_id
+
+
+class Erasures(NamedTuple):
+    """Every tombstone: the time up to which each tenant's logs are erased, and the erased logs."""
+
+    tenants: Mapping[str, str]
+    logs: frozenset[Key]
+
+    def covers(self, tenant_id: str, log_id: str, received_at: str) -> bool:
+        """Say whether a log was erased; `log_id` is the one that it came under. Times are texts that sort as times."""
+        return received_at <= self.tenants.get(tenant_id, "") or Key(tenant_id, log_id) in self.logs
+
+
+NONE: Final = Erasures({}, frozenset())
+
+
+def is_tombstone(attributes: Mapping[str, Any]) -> bool:
+    """Say whether what DynamoDB gave stands for what was erased, and is no log."""
+    return ERASED_AT in attributes
+
+
+def listed(key: Key) -> Key:
+    """Return the key of a log's tombstone in the partition of all."""
+    return Key(TOMBSTONES, f"{key.tenant_id}{_SEPARATOR}{key.log_id}")
+
+
+def tenant_attribute(tenant_id: str) -> str:
+    """Return the name of a tenant's attribute in the item `TENANTS`."""
+    return f"{_OF_TENANT}{tenant_id}"
+
+
+def tenants_of(attributes: "Mapping[str, AttributeValueTypeDef]") -> dict[str, str]:
+    """Return the tenants in the item `TENANTS`, each with the time up to which its logs are erased."""
+    return {
+        name.removeprefix(_OF_TENANT): value["S"] for name, value in attributes.items() if name.startswith(_OF_TENANT)
+    }
+
+
+def erasures_of(items: "Iterable[Mapping[str, AttributeValueTypeDef]]") -> Erasures:
+    """Return what the partition's items say."""
+    tenants: dict[str, str] = {}
+    logs: set[Key] = set()
+    for attributes in items:
+        log_id = attributes[LOG_ID]["S"]
+        if Key(attributes[TENANT_ID]["S"], log_id) == TENANTS:
+            tenants = tenants_of(attributes)
+        else:
+            logs.add(Key(*log_id.split(_SEPARATOR, 1)))
+    return Erasures(tenants, frozenset(logs))

@@ -1,0 +1,71 @@
+"""Tombstones: which logs they cover, and how they stand in the table."""
+
+import re
+from typing import Any
+
+import pytest
+
+from consumer.erasures import NONE, TENANTS, TOMBSTONES, Erasures, Subject, erasures_of, listed, tenant_attribute
+from consumer.item import Attribute, Key, key_attributes
+from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_PATTERN
+
+AT = "2026-11-28T12:00:00.000Z"
+LATER = "2026-11-28T12:00:00.001Z"
+ERASURES = Erasures({"acme": AT}, frozenset({Key("blue", "log-1")}))
+
+
+@pytest.mark.parametrize(
+    ("log", "is_covered"),
+    [
+        (("acme", "any", AT), True),
+        (("acme", "any", LATER), False),
+        (("acmee", "any", AT), False),
+        (("blue", "log-1", LATER), True),
+        (("blue", "log-2", AT), False),
+        (("acme", "log-1", LATER), False),
+    ],
+)
+def test_a_tenants_logs_up_to_a_time_and_a_log_for_ever_are_covered(
+    log: tuple[str, str, str], *, is_covered: bool
+) -> None:
+    """Of a tenant what was received at the time or before it; of a log whatever comes under its id; of others none."""
+    assert ERASURES.covers(*log) is is_covered
+    assert not NONE.covers(*log)
+
+
+def test_an_erasure_means_what_its_tombstone_covers() -> None:
+    """A subject covers a log exactly where the tombstone that it makes does."""
+    for subject, erasures in (
+        (Subject("acme", None, AT), Erasures({"acme": AT}, frozenset())),
+        (Subject("acme", "log-1", AT), Erasures({}, frozenset({Key("acme", "log-1")}))),
+    ):
+        logs = [(t, i, at) for t in ("acme", "blue") for i in ("log-1", "log-2") for at in (AT, LATER)]
+        assert [subject.covers(*log) for log in logs] == [erasures.covers(*log) for log in logs]
+
+
+def test_the_partition_says_every_tombstone() -> None:
+    """Of tenants called as attributes are, and of log ids with every character that is allowed in them."""
+    tenants = {"acme": AT, "tenant_id": LATER, "erased_at": AT}
+    logs = {Key("blue", "#!~"), Key("a.b_c-D", "~" * 256)}
+    items: list[Any] = [
+        {
+            **key_attributes(TENANTS),
+            "erased_at": {"S": LATER},
+            **{tenant_attribute(name): {"S": at} for name, at in tenants.items()},
+        },
+        *({**key_attributes(listed(key)), "erased_at": {"S": AT}} for key in logs),
+    ]
+    assert erasures_of(items) == Erasures(tenants, frozenset(logs))
+    assert erasures_of([]) == NONE
+
+
+def test_no_log_can_stand_where_tombstones_do() -> None:
+    """No tenant's id is the partition's, and no two logs have one entry in it."""
+    assert re.match(TENANT_ID_PATTERN, TOMBSTONES) is None
+    assert re.match(TENANT_ID_PATTERN, "a b") is None
+    assert re.match(LOG_ID_PATTERN, "a b") is None
+
+
+def test_a_tombstone_is_told_from_a_log() -> None:
+    """No attribute of an item has the name that tells a tombstone."""
+    assert "erased_at" not in Attribute.__args__  # type: ignore[attr-defined] # of a Literal
