@@ -20,6 +20,7 @@ VERBS: Final[Mapping[str, str]] = {
     "lake": "infra.cli.lake",
     "audit": "infra.cli.audit",
     "rebuild": "infra.cli.rebuild",
+    "erase": "infra.cli.erase",
     "bench": "bench.cli.bench",
     "cost": "bench.cli.cost",
     "package": "infra.cli.package",

@@ -1,0 +1,137 @@
+"""`rdp erase`: a tenant's logs, or one log, forgotten."""
+
+import re
+import time
+from datetime import UTC
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from consumer import instant
+from consumer.erasures import Subject
+from consumer.replay import private
+from infra.erasure import lakes, run
+from infra.erasure.certificate import Certificate, Outcome
+from infra.erasure.run import Caller, Found
+from infra.erasure.table import RefusedError
+from infra.options.locator import Where, locate, where_options
+from infra.terminal import exits, out
+from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_PATTERN
+
+EXIT_CODES: Final[dict[Outcome, int]] = {"gone": 0, "undecided": exits.UNDECIDED, "found": exits.BAD}
+
+
+@click.command("erase")
+@where_options
+@click.option("--tenant", metavar="ID", help="All of this tenant's logs that were received until now.")
+@click.option("--log", "log", nargs=2, metavar="TENANT LOG_ID", help="The log, and whatever comes under its id later.")
+@click.option(
+    "--before", metavar="TIME", help="With --tenant: only what was received until then. An ISO time, or an age: 30d."
+)
+@click.option("--warehouse", "warehouses", multiple=True, metavar="WHERE", help="A lake, as for `rdp lake`; repeat.")
+@click.option(
+    "--certificate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the certificate goes; FILE must not exist.  [default: standard output]",
+)
+@click.option("--check", is_flag=True, help="Erase nothing: search for what was erased before.")
+@click.option("--yes", is_flag=True, help="Erase. Without it, it counts and changes nothing.")
+def command(
+    where: Where,
+    *,
+    tenant: str | None,
+    log: tuple[str, str] | None,
+    before: str | None,
+    warehouses: tuple[str, ...],
+    certificate: Path | None,
+    check: bool,
+    yes: bool,
+) -> None:
+    """Erase a tenant's logs, or one log, from the table, the dead letters and the lake; nothing brings them back.
+
+    Of a tenant what was received until now goes; what it sends later is taken as ever (`rdp keys revoke` ends that). A
+    log id stays erased: what comes under it again is taken and dropped. Consumer, replay, rebuild and lake sync know by
+    a tombstone in the table, which holds ids and no text. The stream keeps its records until its retention ends, and
+    backups of the table theirs: the certificate says until when.
+
+    It waits for as long as the consumer may need to know of it, and then searches every place. Stopped at any moment,
+    it is run again. The exit status is 0 when all is gone, 3 while the queue, or dead letters that others hold, may
+    have some of it (`--check` later), and 4 when something was found.
+    """
+    tenant_id, log_id = _asked(tenant, log)
+    if before is not None and (tenant is None or check):
+        raise click.UsageError("--before goes with --tenant, and not with --check: the tombstone says until when.")
+    if check and yes:
+        raise click.UsageError("--check erases nothing: leave --yes out.")
+    stack = locate(where)
+    asked = run.caller(stack)
+    with lakes.told():
+        places = lakes.named(warehouses, where.data_dir, stack)
+        if check:
+            subject = run.marked(stack, tenant_id, log_id)
+            done = run.search(stack, places, subject, asked)
+        else:
+            subject = Subject(tenant_id, log_id, _until(before, asked))
+            if not yes:
+                _show(run.count(stack, places, subject), subject)
+                return
+            with out.status("erase") as say:
+                try:
+                    done = run.erase(stack, places, subject, asked, sleep=time.sleep, tell=say)
+                except RefusedError as error:
+                    raise click.ClickException(str(error)) from error
+    _hand_out(done, certificate)
+    raise click.exceptions.Exit(EXIT_CODES[done.outcome])
+
+
+def _asked(tenant: str | None, log: tuple[str, str] | None) -> tuple[str, str | None]:
+    if (tenant is None) == (log is None):
+        raise click.UsageError("Name what is to be erased: --tenant ID, or --log TENANT LOG_ID.")
+    tenant_id, log_id = (tenant or "", None) if log is None else log
+    if not re.match(TENANT_ID_PATTERN, tenant_id):
+        raise click.UsageError(f"{tenant_id!r} is no tenant's id.")
+    if log_id is not None and not re.match(LOG_ID_PATTERN, log_id):
+        raise click.UsageError(f"{log_id!r} is no log id. One with a space is a conflict's: name the id before it.")
+    return tenant_id, log_id
+
+
+def _until(before: str | None, asked: Caller) -> str:
+    if before is None:
+        return run.rfc3339_of(asked.now)
+    try:
+        until = instant.parse(before, asked.now)
+    except ValueError as error:
+        raise click.UsageError(f"--before: {error}") from error
+    if until > asked.now:
+        raise click.UsageError("--before is in the future: what is to come can't be erased.")
+    return run.rfc3339_of(until.astimezone(UTC))
+
+
+def _show(found: Found, subject: Subject) -> None:
+    what = f"log {subject.log_id} of " if subject.log_id else ""
+    out.say(f"{what}tenant {subject.tenant_id}{'' if subject.log_id else f', received until {subject.until}'}:")
+    out.say(f"table          {found.rows:,} rows, {found.conflicts:,} of them beside another with their log id")
+    hidden = f"; {found.hidden_letters:,} are not shown by SQS now" if found.hidden_letters else ""
+    out.say(f"dead letters   {found.dead_letters:,}{hidden}")
+    out.say(f"queue          {found.queued:,} messages of all tenants: the consumer drops what is erased")
+    for part in found.lake:
+        out.say(f"lake           {part.rows:,} rows in {part.files:,} files: {part.table} in {part.where}")
+    if not found.lake:
+        out.say("lake           none is here: name others with --warehouse")
+    out.say("stream         is not counted: what it holds stays until its retention ends")
+    out.say("Nothing was changed: --yes erases.")
+
+
+def _hand_out(done: Certificate, file: Path | None) -> None:
+    text = msgspec.json.format(msgspec.json.encode(done)).decode()
+    if file is None:
+        out.say_json(text)
+        return
+    with private.opened(file, anew=True) as lines:
+        lines.write(f"{text}\n".encode())
+    out.say(f"{done.outcome}: the certificate is in {file}.")
+    for place in done.found:
+        out.say(f"found: {place}")

@@ -1,0 +1,225 @@
+"""The order of an erasure. Killed between any two steps it is called again, and ends in the same state.
+
+Tombstones first: from then on nothing new comes. Then what is there goes. What a function had begun before it knew the
+tombstone may have been stored meanwhile: so it waits that long, and goes through table and dead letters again. Then the
+search, and last of all the certificate.
+"""
+
+import getpass
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from consumer import tombstones
+from consumer.erasures import Subject
+from consumer.item import Key
+from infra import counts
+from infra.erasure import lakes, letters, table
+from infra.erasure.certificate import Certificate, Counts, LakePart, Outcome, Remains
+from infra.erasure.letters import Looked
+from infra.stack import Stack, StackError
+
+if TYPE_CHECKING:
+    from infra.lake_place import Lake
+
+_CONSUMER_TIMEOUT_S: Final = 900
+"""Lambda's longest, where the stack does not say which function its consumer is."""
+
+_QUEUE_RETENTION_DAYS: Final = 18  # 4 in the queue, and 14 as a dead letter (the template's).
+_BACKUP_DAYS: Final = 35  # PointInTimeRecovery, DynamoDB developer guide, November 2026.
+_TABLE_BUCKET_DAYS: Final = 13  # S3 Tables' own defaults: 10 days noncurrent, after 3 unreferenced.
+
+NOT_SEARCHED: Final = (
+    "files that people made: rdp replay --to, rdp dlq export and purge, changed-items of rdp rebuild, rdp lake query",
+    "lakes that were not named (--warehouse), and copies of any",
+)
+
+
+class Caller(NamedTuple):
+    """Who asks, and when by AWS's clock."""
+
+    name: str
+    now: datetime
+
+
+class Found(NamedTuple):
+    """What an erasure would take away now."""
+
+    rows: int
+    conflicts: int
+    dead_letters: int
+    hidden_letters: int
+    queued: int
+    lake: list[LakePart]
+
+
+def caller(stack: Stack) -> Caller:
+    """Return whose credentials these are, with the person's name on this machine, and AWS's time."""
+    sts = stack.place.session.client("sts", endpoint_url=stack.place.aws_endpoint_url)
+    answer: Any = sts.get_caller_identity()
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    # To the second: what came within it counts as come before.
+    now = parsedate_to_datetime(date).replace(microsecond=999_000) if date else datetime.now(UTC)
+    return Caller(f"{answer['Arn']}, {_person()} on this machine", now)
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
+
+
+def count(stack: Stack, places: "Sequence[Lake]", subject: Subject) -> Found:
+    """Return what is there of it; nothing is changed."""
+    found = [row for page in table.rows(stack.place.dynamodb, stack.table_name, subject) for row in page]
+    looked = letters.look(stack, subject)
+    return Found(
+        rows=len(found),
+        conflicts=sum(row.is_conflict for row in found),
+        dead_letters=len(looked.meant),
+        hidden_letters=looked.hidden,
+        queued=sum(counts.queue_depth(stack, stack.queue_url)),
+        lake=list(lakes.count(places, subject)),
+    )
+
+
+def erase(
+    stack: Stack,
+    places: "Sequence[Lake]",
+    subject: Subject,
+    asked: Caller,
+    *,
+    sleep: Callable[[float], None],
+    tell: Callable[[str], None] = lambda _: None,
+) -> Certificate:
+    """Erase what is meant, and return the certificate; `tell(what)` before each step.
+
+    Raises:
+        RefusedError, ClientError, and what a lake tells: called again, it goes on.
+    """
+    client = stack.place.dynamodb
+    tell("tombstone")
+    table.mark(client, stack.table_name, subject, at=rfc3339_of(asked.now))
+    tell("table")
+    rows, conflicts = table.delete(client, stack.table_name, subject)
+    tell("dead letters")
+    removed = letters.remove(stack, subject)
+    tell("lake")
+    parts = list(lakes.erase(places, subject))
+    wait_s = tombstones.KNOWN_FOR_S + _consumer_timeout_s(stack)
+    tell(f"what the consumer had begun before: {wait_s} s")
+    sleep(wait_s)
+    tell("table again")
+    more, more_conflicts = table.delete(client, stack.table_name, subject)
+    tell("dead letters again")
+    removed += letters.remove(stack, subject)
+    erased = Counts(rows=rows + more, conflicts=conflicts + more_conflicts, dead_letters=removed, lake=parts)
+    tell("search")
+    return search(stack, places, subject, asked, erased=erased)
+
+
+def search(
+    stack: Stack, places: "Sequence[Lake]", subject: Subject, asked: Caller, *, erased: Counts | None = None
+) -> Certificate:
+    """Return what every place still holds of what was erased, as a certificate; nothing is changed."""
+    looked = letters.look(stack, subject)
+    queued = sum(counts.queue_depth(stack, stack.queue_url))
+    found = [
+        *table.find(stack, subject),
+        *(f"dead letter {letter.message_id}" for letter in looked.meant),
+        *lakes.find(places, subject),
+    ]
+    outcome: Outcome = "found" if found else "undecided" if queued or looked.hidden else "gone"
+    return Certificate(
+        tenant_id=subject.tenant_id,
+        log_id=subject.log_id,
+        received_until=subject.until if subject.log_id is None else None,
+        asked_by=asked.name,
+        asked_at=rfc3339_of(asked.now),
+        certified_at=rfc3339_of(datetime.now(UTC)),
+        erased=erased,
+        remains=list(_remains(stack, places, asked.now, looked, queued)),
+        not_searched=list(NOT_SEARCHED),
+        found=found,
+        outcome=outcome,
+    )
+
+
+def marked(stack: Stack, tenant_id: str, log_id: str | None) -> Subject:
+    """Return what was erased of a tenant, or under a log id, by its tombstone.
+
+    Raises:
+        StackError: it has none.
+    """
+    erasures = tombstones.read(stack.place.dynamodb, stack.table_name)
+    if log_id is None and tenant_id in erasures.tenants:
+        return Subject(tenant_id, None, erasures.tenants[tenant_id])
+    if log_id is not None and Key(tenant_id, log_id) in erasures.logs:
+        return Subject(tenant_id, log_id, "")
+    raise StackError(f"{' '.join(filter(None, (tenant_id, log_id)))} was never erased here: there is no tombstone.")
+
+
+def _remains(stack: Stack, places: "Sequence[Lake]", now: datetime, looked: Looked, queued: int) -> Iterator[Remains]:
+    summary = stack.place.kinesis.describe_stream_summary(StreamName=stack.stream_name)["StreamDescriptionSummary"]
+    yield Remains(
+        place="stream",
+        what="its records as they came; no replay, rebuild or sync reads them back",
+        until=rfc3339_of(now + timedelta(hours=summary["RetentionPeriodHours"])),
+    )
+    if queued:
+        yield Remains(
+            place="queue",
+            what=f"of {queued} messages of all tenants those that are meant; the consumer drops them when they come",
+            until=f"the queue is empty, {_QUEUE_RETENTION_DAYS} days at most",
+        )
+    if looked.hidden:
+        yield Remains(
+            place="dead-letter queue",
+            what=f"what {looked.hidden} letters hold that SQS does not show now: somebody else looks at them",
+            until="it is run again, 5 minutes from now",
+        )
+    if looked.nameless:
+        yield Remains(
+            place="dead-letter queue",
+            what=f"{len(looked.nameless)} letters that name no tenant: `rdp dlq list`, and purge them by their id",
+            until="14 days after they came",
+        )
+    if _has_backups(stack):
+        yield Remains(
+            place="point-in-time backup of the table",
+            what="its rows as they were; erase again in a table that was restored",
+            until=rfc3339_of(now + timedelta(days=_BACKUP_DAYS)),
+        )
+    for lake in places:
+        if not lake.in_folder:
+            yield Remains(
+                place=lake.where,
+                what="old files that no snapshot names, where S3 Tables deletes by itself alone",
+                until=rfc3339_of(now + timedelta(days=_TABLE_BUCKET_DAYS)),
+            )
+
+
+def _has_backups(stack: Stack) -> bool:
+    """Say whether the table has point-in-time backups, or nobody says."""
+    try:
+        described: Any = stack.place.dynamodb.describe_continuous_backups(TableName=stack.table_name)
+    except ClientError:
+        return True
+    recovery = described["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+    return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+
+def _consumer_timeout_s(stack: Stack) -> int:
+    name = stack.outputs.get("ConsumerFunctionName")
+    if name is None:
+        return _CONSUMER_TIMEOUT_S
+    return stack.place.lambda_.get_function_configuration(FunctionName=name)["Timeout"]
+
+
+def rfc3339_of(at: datetime) -> str:
+    """Return the time as a log's `received_at` has it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
