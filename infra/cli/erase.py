@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import nullcontext
 from datetime import UTC
 from pathlib import Path
 from typing import Final
@@ -12,10 +13,12 @@ import msgspec
 from consumer import instant
 from consumer.erasures import Subject
 from consumer.replay import private
+from infra import lake_where
 from infra.erasure import lakes, run
 from infra.erasure.certificate import Certificate, Outcome
 from infra.erasure.run import Caller, Found
 from infra.erasure.table import RefusedError
+from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
 from infra.terminal import exits, out
 from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_PATTERN
@@ -68,8 +71,10 @@ def command(
         raise click.UsageError("--check erases nothing: leave --yes out.")
     stack = locate(where)
     asked = run.caller(stack)
-    with lakes.told():
-        places = lakes.named(warehouses, where.data_dir, stack)
+    own = lake_where.standing(stack, where.data_dir if where.is_local else None)
+    wheres = warehouses or tuple(filter(None, (own,)))
+    with told() if wheres else nullcontext():
+        places = lakes.named(wheres, where.data_dir, stack)
         if check:
             subject = run.marked(stack, tenant_id, log_id)
             done = run.search(stack, places, subject, asked)

@@ -1,59 +1,24 @@
 """The lakes' part of an erasure: both tables of each lake that is named, or that the stack has."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from consumer.erasures import Subject
 from infra.erasure.certificate import LakePart
-from infra.stack import Stack, StackError
+from infra.stack import Stack
 
 if TYPE_CHECKING:
     from infra.lake_place import Lake
 
-LOCAL_FOLDER: Final = "lake"
-_BUCKET_OUTPUT: Final = "LakeTableBucketArn"
 
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Tell in one line what a lake cannot do, where one is."""
-    try:
-        from consumer.lake import failures  # noqa: PLC0415 - an extra, and slow to import
-    except ModuleNotFoundError:
-        yield
-        return
-    try:
-        yield
-    except failures.TOLD as error:
-        raise StackError(str(error)) from error
-
-
-def named(warehouses: Sequence[str], data_dir: Path, stack: Stack) -> "list[Lake]":
-    """Return the lakes that are named, or else the stack's own, if it has one. No lake is made here.
-
-    Raises:
-        StackError: one that is named is not there, or a lake is there and the extra that reads it isn't.
-    """
-    own = stack.outputs.get(_BUCKET_OUTPUT) or str(data_dir / LOCAL_FOLDER)
-    wanted = list(warehouses) or ([own] if _is_there(own) else [])
-    if not wanted:
+def named(wheres: Sequence[str], data_dir: Path, stack: Stack) -> "list[Lake]":
+    """Return the lakes that these folders and ARNs name; none is made here. Raises: as `lake_place.find`."""
+    if not wheres:
         return []
-    try:
-        from infra import lake_place  # noqa: PLC0415 - an extra, and slow to import
-    except ModuleNotFoundError as error:
-        raise StackError(
-            f"The lake {wanted[0]} is to be searched, too: pip install 'robust-data-processor[lake]'"
-        ) from error
-    for where in wanted:
-        if not _is_there(where):
-            raise StackError(f"There is no lake in {where}.")
-    return [lake_place.find(where, data_dir, lambda: stack) for where in wanted]
+    from infra import lake_place  # noqa: PLC0415 - an extra, and slow to import
 
-
-def _is_there(where: str) -> bool:
-    return where.startswith("arn:") or (Path(where) / "catalog.sqlite").exists()
+    return [lake_place.find(where, data_dir, lambda: stack) for where in wheres]
 
 
 def erase(lakes: "Sequence[Lake]", subject: Subject) -> Iterator[LakePart]:

@@ -1,7 +1,7 @@
 """`rdp erase` on the engine: planted words are found nowhere but on the stream, and nothing brings them back."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def rows(stack: LocalStack, *tenants: str) -> Sequence[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def erased(stack: LocalStack, eventually: Eventually) -> Iterator[dict[str, Any]]:
+def erased(stack: LocalStack, eventually: Eventually) -> dict[str, Any]:
     """Two tenants' logs everywhere, and one of them erased: give the certificate."""
     for tenant, word in ((_TENANT, _WORD), (_OTHER, _KEPT)):
         for number in range(3):
@@ -89,7 +89,7 @@ def erased(stack: LocalStack, eventually: Eventually) -> Iterator[dict[str, Any]
     assert len(rows(stack, _TENANT)) == 5
     told = certificate(rdp(stack, "erase", "--tenant", _TENANT, "--yes"))
     assert rows(stack, _OTHER) == before
-    yield told
+    return told
 
 
 def test_planted_words_are_found_nowhere(stack: LocalStack, erased: dict[str, Any]) -> None:
@@ -125,10 +125,9 @@ def test_nothing_brings_it_back(stack: LocalStack, erased: dict[str, Any], home:
     replayed = (home / "all.ndjson").read_text()
     assert _WORD not in replayed
     assert _KEPT in replayed
-    asked = rdp(
-        stack, "lake", "query", f"SELECT 1 FROM logs WHERE text LIKE '%{_WORD}%'", "--warehouse", str(home / "lake")
-    )  # noqa: S608 - ours
-    assert asked.stdout.split() == []
+    asked = rdp(stack, "lake", "query", "SELECT text FROM logs", "--warehouse", str(home / "lake"))
+    assert _WORD not in asked.stdout
+    assert _KEPT in asked.stdout
     audit = json.loads(rdp(stack, "audit", "--json").stdout)
     assert audit["verdict"] == "complete"
     assert certificate(rdp(stack, "erase", "--tenant", _TENANT, "--check"))["outcome"] == "gone"

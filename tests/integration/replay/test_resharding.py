@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from consumer.erasures import NONE
 from consumer.lake import job
 from consumer.lake.catalog import in_folder, name_of
 from consumer.lake.rows import KEY_BYTES
@@ -164,7 +165,7 @@ def test_a_lake_holds_each_log_once_across_resharding(endpoint_url: str, tmp_pat
         logs = logs or written_while_resharding(stack)
         job.run(
             job.Options(raw=True),
-            outside(stack),
+            outside(stack)._replace(erasures=lambda: NONE),
             catalog,
             None,
             b"k" * KEY_BYTES,

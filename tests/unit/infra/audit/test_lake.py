@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from consumer.erasures import NONE
 from consumer.lake import listed
 from consumer.lake.catalog import in_folder
 from consumer.lake.listed import ListedLog
@@ -21,7 +22,7 @@ from infra.audit.places import Piece, Selection
 from tests.faults.lake_world import KEY, NAME, REDACTOR, LakeWorld
 from tests.messages import message
 
-_WITHIN = Selection(None, datetime.max.replace(tzinfo=UTC), datetime(2025, 11, 1, tzinfo=UTC), frozenset())
+_WITHIN = Selection(None, datetime.max.replace(tzinfo=UTC), datetime(2025, 11, 1, tzinfo=UTC), frozenset(), NONE)
 _SHARD = "shardId-000000000000"
 _AFTER = 3
 
