@@ -27,9 +27,10 @@ _UNREAD: Final = Refusal("Throttling", retryable=True)
 def stored_texts(
     client: "DynamoDBClient | clients.DynamoDb", table: str, keys: Sequence[Key], *, give_up_at_s: float, time: Time
 ) -> tuple[dict[Key, str | None], list[Refusal | None]]:
-    """Return the texts by key (None: a tombstone stands there), and why a key could not be read: a key with neither has no item.
+    """Return the texts by key, and why a key could not be read: a key with neither has no item.
 
-    What one call takes of keys, all distinct. No call starts at or after `give_up_at_s` on `time`'s clock.
+    None is the text of a tombstone: the log was erased. What one call takes of keys, all distinct.
+    No call starts at or after `give_up_at_s` on `time`'s clock.
     """
     found: dict[Key, str | None] = {}
 
@@ -52,7 +53,10 @@ def stored_among(
     give_up_at_s: float,
     time: Time,
 ) -> frozenset[int]:
-    """Return the positions of the logs that are stored for certain, under their log id or beside another text, or erased."""
+    """Return the positions of the logs that are stored for certain, under their log id or beside another text.
+
+    So are those whose log id was erased: nothing is left to do.
+    """
     wanted = [_keys(log) for log in logs]
     found: dict[Key, str | None] = {}
     for call in _calls(list(dict.fromkeys(key for keys in wanted for key in keys))):

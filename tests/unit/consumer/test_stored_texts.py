@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from consumer.item import Key, beside_id
+from consumer.item import Key, beside_id, key_attributes
 from consumer.stored_texts import stored_among, stored_texts
 from ingest.aws.refusal import Refusal
 from tests.clock import Clock
@@ -73,3 +73,10 @@ def test_a_key_that_the_table_left_out_is_asked_for_again() -> None:
     )
     assert (found, refusals) == ({}, [Refusal("Throttling", retryable=True)])
     assert len(dynamodb.reads) > 1
+
+
+def test_an_erased_log_is_as_good_as_stored() -> None:
+    """Under its id whatever its text: at its last receive it is no dead letter."""
+    dynamodb = _table({("acme", "two"): "b"})
+    dynamodb.items[Key("acme", "one")] = {**key_attributes(Key("acme", "one")), "erased_at": {"S": "2026"}}
+    assert _stored_among(dynamodb, ("one", "a"), ("two", "c")) == {0}
