@@ -191,7 +191,9 @@ def _rest(table: Table, found: _Found, subject: Subject) -> DataFile | None:
         return None
     schema = schema_to_pyarrow(table.schema())  # With the columns' ids, by which any engine knows them.
     path = new_path(file)
-    batches = dataset(table, [found.task]).to_batches(filter=~_expression(subject), batch_size=GROUP_ROWS)
+    batches = dataset(table, [found.task]).to_batches(
+        filter=~_expression(subject), batch_size=GROUP_ROWS, batch_readahead=1
+    )
     with (
         table.io.new_output(path).create() as stream,
         pq.ParquetWriter(cast("IO[bytes]", stream), schema, compression="zstd") as writer,

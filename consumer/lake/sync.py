@@ -78,8 +78,9 @@ class Counters:
     """Counters of one run, for whoever shows them. `rows` are those of its own commits.
 
     `repeated` logs were in the table or in the batch already, or were erased. `begun_anew` counts the commits that
-    another writer made first. `expired_shards` are those that the checkpoint was still reading and that the stream no longer has;
-    `restarted_shards` those that are read from their beginning, because they are not what the checkpoint was reading.
+    another writer made first. `expired_shards` are those that the checkpoint was still reading and that the stream no
+    longer has; `restarted_shards` those that are read from their beginning, because they are not what the checkpoint
+    was reading.
     `is_new_stream`: so is the whole stream, which was made again under its name.
     """
 
