@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import Rule, Span, starts
+from consumer.redact.rule import Rule, Span, is_inside_number, starts
 
 _CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
 # The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds; it
@@ -51,7 +51,7 @@ def _cards(needle: str) -> Callable[[str, str], list[Span]]:
         spans: list[Span] = []
         hit = outline.find(needle)
         while hit >= 0:
-            match = _CARD.match(text, hit) if text[hit] in "23456" else None
+            match = _CARD.match(text, hit) if text[hit] in "23456" and not is_inside_number(outline, hit) else None
             if not match and text[hit - 1 : hit] == "%":
                 match = _CARD.match(text, hit + 2)  # Two digits may be of something encoded.
             span = _card(match) if match else None

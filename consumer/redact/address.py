@@ -43,7 +43,7 @@ _LONG_ADDRESS: Final = re.compile(
     rf"(?:{_HEX}{{1,4}}|(?=::[Ff]{{4}}:[0-9]))"
     rf"(?:::?{_HEX}{{1,4}}(?![0-9A-Za-z_]|\.[0-9])){{0,7}}"
     r"(?:::(?![0-9A-Za-z_:])|::?(?P<ipv4>[0-9]{1,3}(?:\.[0-9]{1,3}){3}))?"
-    r"(?:%[0-9A-Za-z]{1,15})?(?![0-9A-Za-z_:]|\.[0-9A-Za-z_])"
+    r"(?:%[0-9A-Za-z]{1,15}+)?(?![0-9A-Za-z_:]|\.[0-9A-Za-z_])"
 )
 # Every block that IANA gave to hosts begins with a whole group, 64:ff9b::/96 and ::ffff:0:0/96 apart. What does not is
 # a ratio, eight octets, or a name of C++: `1::2`, `a::b`.

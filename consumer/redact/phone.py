@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from consumer.redact.lookalike import is_column, is_range, is_signed
-from consumer.redact.rule import WORD, Rule, Span, starts
+from consumer.redact.rule import WORD, Rule, Span, is_inside_number, starts
 
 # A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
 # zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does. What parts two numbers must stop
@@ -76,6 +76,8 @@ def national(text: str, outline: str) -> list[Span]:
 
 def national_at(text: str, outline: str, start: int) -> Span | None:
     """Return the number whose last seven digits begin at `start`, if there is one."""
+    if is_inside_number(outline, start):
+        return None
     front = outline[start - 5 if start > 5 else 0 : start]  # noqa: PLR2004 - an area code, what parts it, and one more
     if front[-4:] in _AREA_ENDS and (front[:4] != "0000" or text[start - 5] == "1"):
         seven = _LAST_SEVEN.match(text, start)

@@ -90,6 +90,11 @@ def shape(folded: str) -> str:
     return folded.encode("latin-1", "replace").translate(_SHAPE).decode("latin-1")
 
 
+def is_inside_number(outline: str, start: int) -> bool:
+    """Return whether a digit stands before `start` that `starts` lets nothing begin behind: most starts, without it."""
+    return outline[start - 1 : start] == "0" and outline[start - 3 : start - 2] != "%"
+
+
 def hits(outline: str, needle: str) -> list[int]:
     """Return each position of `needle` in the shape, overlapping ones too."""
     positions = []
