@@ -15,7 +15,7 @@ MAX_BODY_BYTES: Final = 10_485_760
 """What a body may become: 10 MiB, which clients' usual chunks stay below. As sent, Lambda takes less: an event of 6 MB,
 in which a body of a type that is no text stands as base64 (Lambda quotas, November 2026)."""
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
+GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31  # zlib's flag for "expect a gzip header".
 _ZLIB_WINDOW: Final = 15
 _RAW_WINDOW: Final = -15
@@ -86,14 +86,14 @@ def _inflated(body: bytes, window: int) -> bytes | None:
 
 
 def _gunzip(body: bytes) -> bytes:
-    if body.startswith(_GZIP_MAGIC):
+    if body.startswith(GZIP_MAGIC):
         return inflate(body)
     inflated = _inflated(body, _ZLIB_WINDOW)
     return _already_inflated(body, "invalid_gzip") if inflated is None else inflated
 
 
 def _undeflate(body: bytes) -> bytes:
-    if body.startswith(_GZIP_MAGIC):
+    if body.startswith(GZIP_MAGIC):
         return inflate(body)
     for window in (_ZLIB_WINDOW, _RAW_WINDOW):  # RFC 9110 asks for zlib's format; half of the clients send it raw.
         inflated = _inflated(body, window)

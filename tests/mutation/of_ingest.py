@@ -6,6 +6,7 @@ from tests.mutation.mutation import FAULTS, Mutation
 
 _REQUESTS: Final = "tests/unit/ingest/test_invocation.py"
 _QUOTA: Final = "tests/unit/ingest/access/test_quota.py"
+_PLANTED: Final = "tests/unit/ingest/api/dialects/test_planted.py"
 _PARSE: Final = "tests/unit/ingest/api/test_parse.py"
 
 MUTATIONS: Final = (
@@ -62,5 +63,19 @@ MUTATIONS: Final = (
         (("            if principal is not None:  # The bytes", "            if principal and logs:  # The bytes"),),
         f"{_REQUESTS}::test_a_refused_request_uses_up_bytes",
         "test_a_refused_request_uses_up_bytes",
+    ),
+    Mutation(
+        "what_stands_around_logs_dropped",
+        "ingest/api/envelope.py",
+        (("    fields.update(around)\n", ""),),
+        f"{_PLANTED}::test_what_nobody_knows_is_kept_or_refused",
+        "test_what_nobody_knows_is_kept_or_refused",
+    ),
+    Mutation(
+        "logs_of_an_unknown_name_answered_200",
+        "ingest/api/otlp/json.py",
+        (("if unknown_of_scope and not logs:", "if False:"),),
+        f"{_PLANTED}::test_an_envelope_without_logs_that_may_hold_some_is_refused",
+        "test_an_envelope_without_logs_that_may_hold_some_is_refused",
     ),
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import value_of
-from ingest.api.encodings import MAX_BODY_BYTES, inflate
+from ingest.api.encodings import GZIP_MAGIC, MAX_BODY_BYTES, inflate
 from ingest.api.envelope import kept_with
 from ingest.api.event_time import event_at
 from ingest.api.events import Response
@@ -25,7 +25,6 @@ from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
 
-_GZIP: Final = b"\x1f\x8b"
 _REQUEST_ID: Final = "x-amz-firehose-request-id"
 _ATTRIBUTES: Final = "x-amz-firehose-common-attributes"
 _OF_REQUEST: Final = frozenset({"requestId", "timestamp", "records"})
@@ -86,7 +85,7 @@ def _data(record: Any) -> bytes | Rejected:
         return Rejected("invalid_record")
     try:
         octets = b64decode(data, validate=True)
-        return inflate(octets) if octets.startswith(_GZIP) else octets
+        return inflate(octets) if octets.startswith(GZIP_MAGIC) else octets
     except (Base64Error, ValueError):
         return Rejected("invalid_base64")
     except Rejected as rejected:

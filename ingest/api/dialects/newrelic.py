@@ -11,6 +11,7 @@ from typing import Any, Final
 from ingest.api import event_time, severity
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import without_mark
+from ingest.api.encodings import GZIP_MAGIC, inflate
 from ingest.api.envelope import kept_with, may_hold_logs
 from ingest.api.events import Response
 from ingest.api.flawed import value_of_flawed, values_of_batch
@@ -25,10 +26,12 @@ _SOURCE: Final = "newrelic"
 
 
 def _read(request: Request) -> Records:
+    # With the type application/gzip, and no Content-Encoding, as its documentation has it, too.
+    body = inflate(request.body) if request.body.startswith(GZIP_MAGIC) else request.body
     try:
-        value, is_flawed = value_of_flawed(without_mark(request.body))
+        value, is_flawed = value_of_flawed(without_mark(body))
     except Rejected:  # Lines, which New Relic takes, too.
-        values = values_of_batch(request.body, most=MAX_RECORDS)
+        values = values_of_batch(body, most=MAX_RECORDS)
         return Records([record_of(value) for value in values], is_batch=True, source=_SOURCE)
     blocks = value if isinstance(value, list) else [value]
     records = [record for block in blocks for record in _logs(block, is_flawed)]

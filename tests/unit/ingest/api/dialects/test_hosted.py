@@ -1,5 +1,6 @@
 """Clients of hosted services: where their logs stand, what is kept of what stands around them, what they are told."""
 
+import gzip
 import json
 from typing import Any
 
@@ -139,3 +140,11 @@ def test_a_token_among_a_gelf_message_s_members_is_not_stored(ingest: Ingest) ->
     """OVH's clients put their credential there."""
     assert ingest(event('{"short_message":"m","_X-OVH-TOKEN":"k","_a":1}', path="/gelf"))["statusCode"] == 202
     assert [message.fields for message in ingest.enqueued] == [{"_a": 1}]
+
+
+def test_new_relic_s_gzip_needs_no_encoding(ingest: Ingest) -> None:
+    """Its own type says it; what is cut short is refused."""
+    packed = gzip.compress(b'[{"message":"m"}]')
+    assert ingest(event(packed, "application/gzip", path="/log/v1"))["statusCode"] == 202
+    assert ingest(event(packed[:-4], "application/gzip", path="/log/v1"))["statusCode"] == 400
+    assert [message.text for message in ingest.enqueued] == ["m"]
