@@ -28,11 +28,22 @@ TIME_KEYS: Final = (
     "Timestamp",
     "created",
     "__REALTIME_TIMESTAMP",
+    "Time",
+    "instant",
+    "timeMillis",
+    "start_time",
+    "t",
 )
 """Where a record's time may stand: the first of these that can be read wins."""
 
 _KEYS: Final = frozenset(TIME_KEYS)
-_UNIT_OF_KEY: Final[dict[str, Unit]] = {"__REALTIME_TIMESTAMP": "us"}  # systemd.journal-fields(7)
+_UNIT_OF_KEY: Final[dict[str, Unit]] = {
+    "__REALTIME_TIMESTAMP": "us",  # systemd.journal-fields(7)
+    "timeMillis": "ms",  # log4j2's JsonLayout
+}
+_LOOSE_KEYS: Final = frozenset({"t", "start_time"})
+"""Names of much else, too (a temperature, a second of a video): a number there is a time from 2001 on."""
+_LOOSE_FROM: Final = 10**9
 
 _EXPONENTS: Final[dict[Unit, int]] = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
@@ -47,7 +58,7 @@ _MAX_FRACTION_DIGITS: Final = 9
 _PRECISION: Final = 2 * _MAX_DIGITS
 _MINUTE_CHARS: Final = len("2026-11-24T05:36:")
 _SECOND_CHARS: Final = len("2026-11-24T05:36:13")
-_MAX_CHARS: Final = 64
+_MAX_CHARS: Final = 100
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z", re.ASCII)
@@ -56,15 +67,12 @@ _ISO: Final = re.compile(
     r"\ ?(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?",
     re.ASCII,
 )
-# RFC 5322 (mail, HTTP headers) and Apache's common log format.
-_NAMED_MONTH: Final = re.compile(
-    r"(?:[A-Z][a-z]{2}, )?([0-9]{1,2})[ /]([A-Z][a-z]{2})[ /]([0-9]{4})[ :]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?"
-    r" (Z|UT|UTC|GMT|[+-][0-9]{4})",
-    re.ASCII,
-)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?", re.ASCII)
 _COMPACT_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)  # A day, and no number of seconds.
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_COMPACT: Final = re.compile(r"(?:19|20)[0-9]{12}(?:[0-9]{3})?", re.ASCII)
+_COMPACT_CHARS: Final = len("20261124053613")
+_MIN_COMPACT: Final = 19_000_101_000_000
+_MAX_COMPACT: Final = 20_991_231_235_959_999
 _HOURS: Final = 24
 _MINUTES: Final = 60
 
@@ -74,29 +82,40 @@ def of_record(record: dict[str, Any]) -> str | None:
     if _KEYS.isdisjoint(record):
         return None
     for key in TIME_KEYS:
-        if key in record and (read := event_at(record[key], unit=_UNIT_OF_KEY.get(key))) is not None:
+        if key not in record or (key in _LOOSE_KEYS and _is_small(record[key])):
+            continue
+        if (read := event_at(record[key], unit=_UNIT_OF_KEY.get(key))) is not None:
             return read
     return None
+
+
+def _is_small(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lstrip("+-").partition(".")[0].isdecimal() and len(value) < len(str(_LOOSE_FROM))
+    return isinstance(value, int | float | Decimal) and not value >= _LOOSE_FROM
 
 
 def event_at(value: Any, *, unit: Unit | None = None, naive_is_utc: bool = False) -> str | None:
     """Return `value` as RFC 3339 in UTC, or None when it is no time.
 
     A number, or its text, counts from the epoch: in `unit`, or in the unit that its size says. A text without a zone
-    is no time (whose?), unless `naive_is_utc`. Fraction digits beyond nanoseconds are left out.
+    is no time (whose?), unless `naive_is_utc`. Fraction digits beyond nanoseconds are left out. An object is one of
+    `ingest.api.time_forms.of_object`.
     """
     if isinstance(value, str):
         if _USUAL.fullmatch(value):  # Nearly every sender's form; what follows costs ten times as much.
             return value if _is_real(value) else _of_text(value, unit, naive_is_utc=False)
         return _of_text(value.strip(), unit, naive_is_utc=naive_is_utc) if len(value) <= _MAX_CHARS else None
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | dict):
         return None
     if isinstance(value, int):
-        return _of_integer(value, unit)
-    if isinstance(value, float):  # The shortest digits that make this double: what JSON's text said.
-        text = repr(value)
-        return _of_plain_number(text, unit) or _of_number(Decimal(text), unit)
-    return _of_plain_number(str(value), unit) or _of_number(value, unit)
+        is_compact = unit is None and _MIN_COMPACT <= value <= _MAX_COMPACT and _is_compact(str(value))
+        return _of_unusual(str(value), naive_is_utc=naive_is_utc) if is_compact else _of_integer(value, unit)
+    if isinstance(value, dict):
+        return _of_object(value)
+    # A double's shortest digits are what JSON's text said.
+    text = repr(value) if isinstance(value, float) else str(value)
+    return _of_plain_number(text, unit) or _of_number(Decimal(text), unit)
 
 
 def of_ns(at_ns: int) -> str | None:
@@ -121,6 +140,8 @@ def _of_text(text: str, unit: Unit | None, *, naive_is_utc: bool) -> str | None:
     if _NUMBER.fullmatch(text):
         if unit is None and _COMPACT_DATE.fullmatch(text):
             return None
+        if unit is None and _is_compact(text):
+            return _of_unusual(text, naive_is_utc=naive_is_utc)
         return _of_plain_number(text, unit) or _of_number(Decimal(text), unit)
     if iso := _ISO.fullmatch(text):
         year, month, day, hour, minute, second, fraction, zone = iso.groups()
@@ -128,11 +149,42 @@ def _of_text(text: str, unit: Unit | None, *, naive_is_utc: bool) -> str | None:
             return None
         date, at = (int(year), int(month), int(day)), (int(hour), int(minute))
         return _in_utc(date, at, second or "00", fraction or "", zone or "Z")
-    if named := _NAMED_MONTH.fullmatch(text):
-        day, name, year, hour, minute, second, zone = named.groups()
-        date = (int(year), _MONTHS.index(name) + 1 if name in _MONTHS else 0, int(day))
-        return _in_utc(date, (int(hour), int(minute)), second or "00", "", zone)
-    return None
+    return _of_unusual(text, naive_is_utc=naive_is_utc)
+
+
+def _is_compact(text: str) -> bool:
+    """Return whether the digits are a day and a time of day (`20261124053613`), and no number of milliseconds.
+
+    Read as one it would lie in 2573 or later; as what it looks like it is of 1900 to 2099. With three digits more it
+    is to the millisecond.
+    """
+    if _COMPACT.fullmatch(text) is None:
+        return False
+    try:
+        datetime.fromisoformat(f"{text[:8]}T{text[8:_COMPACT_CHARS]}")
+    except ValueError:
+        return False
+    return True
+
+
+def _of_unusual(text: str, *, naive_is_utc: bool) -> str | None:
+    from ingest.api.time_forms import Milliseconds, of_text  # noqa: PLC0415 - rare, and a cold start is not
+
+    said = of_text(text)
+    if said is None or isinstance(said, Milliseconds):
+        return None if said is None else _of_integer(said.number, "ms")
+    if said.zone is None and not naive_is_utc:
+        return None
+    return _in_utc(said.date, said.minute, said.second, said.fraction, said.zone or "Z")
+
+
+def _of_object(value: dict[str, Any]) -> str | None:
+    from ingest.api.time_forms import Seconds, of_object  # noqa: PLC0415 - as above
+
+    said = of_object(value)
+    if isinstance(said, Seconds):
+        return of_ns(said.seconds * 1_000_000_000 + said.nanos)
+    return None if said is None else event_at(said.value, unit="ms")
 
 
 def _in_utc(date: tuple[int, int, int], minute: tuple[int, int], second: str, fraction: str, zone: str) -> str | None:

@@ -26,6 +26,8 @@ TEXT_KEYS: Final = (
     "content",
     "logText",
     "_line",
+    "Message",
+    "@m",
 )
 """Where the text may stand: the first that is a string wins, an empty one too. A formatted `message` stands before the
 template in `msg` that Python's handlers send beside it."""

@@ -1,11 +1,14 @@
 """How grave a log is, by its sender's own word or number. Pure."""
 
+import re
 from typing import Any, Final, Literal
 
 from ingest.contract.message import SEVERITIES, Severity
 
-Scale = Literal["pino", "syslog", "otlp", "python"]
-"""Whose numbers: pino and bunyan (10 to 60), syslog (7 to 0, RFC 5424), OpenTelemetry (1 to 24), Python's levelno."""
+Scale = Literal["level", "severity", "pino", "syslog", "otlp", "python", "dotnet", "appinsights"]
+"""Whose numbers: pino and bunyan (10 to 60), syslog (7 to 0, RFC 5424), OpenTelemetry (1 to 24), Python's levelno,
+LogLevel of .NET (0 to 5), severityLevel of Application Insights (0 to 4). `level` and `severity` are the members of
+these names, which several loggers number: DIALECTS.md has the table."""
 
 SEVERITY_KEYS: Final = (
     "severity",
@@ -26,74 +29,130 @@ SEVERITY_KEYS: Final = (
     "severity_number",
     "severityNumber",
     "levelno",
+    "level_name",
+    "levelName",
+    "LogLevel",
+    "SeverityText",
+    "SeverityNumber",
+    "severityLevel",
+    "error_severity",
 )
-"""Where a record's level may stand: the first of these that can be read wins."""
+"""Where a record's level may stand: the first of these that can be read wins. Behind them an object `log` with a
+`level` (Elastic Common Schema), and the `s` of mongod's lines."""
 
-_KEYS: Final = frozenset(SEVERITY_KEYS)
+_KEYS: Final = frozenset({*SEVERITY_KEYS, "s"})
 _SCALE_OF_KEY: Final[dict[str, Scale]] = {
+    "severity": "severity",
+    "level": "level",
     "priority": "syslog",
     "PRIORITY": "syslog",
     "severity_number": "otlp",
     "severityNumber": "otlp",
+    "SeverityNumber": "otlp",
     "levelno": "python",
+    "LogLevel": "dotnet",
+    "severityLevel": "appinsights",
 }
-_WORDS_ONLY: Final = frozenset({"status"})  # A number there is an HTTP status.
+_WORDS_ONLY: Final = frozenset({"status"})  # A number there, or its text, is an HTTP status or an exit status.
 
 _WORDS_OF: Final[dict[Severity, str]] = {
-    "trace": "trace verbose silly finest all",
-    "debug": "debug dbg fine finer d",
+    "trace": "trace verbose vrb silly finest all",
+    "debug": "debug dbg fine finer config d",
     "info": "info information informational notice inf log i http success ok default",
-    "warn": "warn warning wrn w",
+    "warn": "warn warning wrn w deprecated",
     "error": "error err eror e failure",
-    "fatal": "fatal critical crit alert emergency emerg panic severe f c ftl",
+    "fatal": "fatal critical crit alert emergency emerg panic dpanic severe fault f c ftl",
 }
 _WORDS: Final[dict[str, Severity]] = {word: severity for severity, words in _WORDS_OF.items() for word in words.split()}
 
-_SYSLOG: Final[tuple[Severity, ...]] = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
-_OTLP_STEP: Final = 4  # Numbers a level: 1-4 trace, ... 21-24 fatal (OpenTelemetry logs data model).
-_OTLP_MAX: Final = 24
-_LEVEL_STEP: Final = 10
-_PINO_MAX: Final = 60
-_PYTHON: Final[tuple[Severity, ...]] = ("trace", "debug", "info", "warn", "error", "fatal")
+_STEPS: Final = re.compile(r"(trace|debug|info|warn|error|fatal|d)[1-5]", re.ASCII)
+"""OpenTelemetry's `INFO2`, PostgreSQL's `DEBUG1`, mongod's `D1`: within a level."""
+_SLOG: Final = re.compile(r"(debug|info|warn|error)([+-][0-9]{1,4})", re.ASCII)
+"""Go's slog between its levels, which are four apart (`ERROR+2`)."""
+_SLOG_LEVELS: Final = {"debug": -4, "info": 0, "warn": 4, "error": 8}
+_SLOG_STEP: Final = 4
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")  # winston's colorize leaves it in the level.
+
+_MONGOD: Final = frozenset({"F", "E", "W", "I", "D", "D1", "D2", "D3", "D4", "D5"})
+_MAX_NUMBER_CHARS: Final = 3
+
+_SYSLOG: Final[dict[int, Severity]] = dict(
+    enumerate(("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"))
+)
+_OTLP: Final[dict[int, Severity]] = {number: SEVERITIES[(number - 1) // 4] for number in range(1, 25)}
+_PINO: Final[dict[int, Severity]] = {number: SEVERITIES[number // 10 - 1] for number in range(10, 70)}
+"""Numbers between two levels are the lower one's (pino's customLevels)."""
+# Monolog's Level (PHP) and Google Cloud's LogSeverity.
+_MONOLOG: Final[dict[int, Severity]] = {
+    100: "debug",
+    **dict.fromkeys((200, 250), "info"),
+    300: "warn",
+    400: "error",
+    **dict.fromkeys((500, 550, 600), "fatal"),
+}
+_GOOGLE: Final[dict[int, Severity]] = {
+    100: "debug",
+    **dict.fromkeys((200, 300), "info"),
+    400: "warn",
+    500: "error",
+    **dict.fromkeys((600, 700, 800), "fatal"),
+}
+_NUMBERS: Final[dict[Scale | None, dict[int, Severity]]] = {
+    None: _SYSLOG | _PINO,
+    "level": _SYSLOG | _PINO | _MONOLOG,
+    "severity": _OTLP | _SYSLOG | {number: read for number, read in _PINO.items() if number not in _OTLP} | _GOOGLE,
+    "pino": _PINO,
+    "syslog": _SYSLOG,
+    "otlp": _OTLP,
+    "python": {number: SEVERITIES[number // 10] for number in range(1, 60)},  # 5 is what libraries name TRACE.
+    "dotnet": dict(enumerate(SEVERITIES)),
+    "appinsights": dict(enumerate(("trace", "info", "warn", "error", "fatal"))),
+}
 
 
 def of_record(record: dict[str, Any]) -> Severity | None:
     """Return the severity that a record's members name, or None when none of `SEVERITY_KEYS` holds a known one."""
-    if _KEYS.isdisjoint(record):
-        return None
-    for key in SEVERITY_KEYS:
-        value = record.get(key)
-        if value is None or (key in _WORDS_ONLY and not isinstance(value, str)):
-            continue
-        if (read := severity(value, scale=_SCALE_OF_KEY.get(key))) is not None:
-            return read
-    return None
+    if not _KEYS.isdisjoint(record):
+        for key in SEVERITY_KEYS:
+            value = record.get(key)
+            if value is None or (key in _WORDS_ONLY and not _is_word(value)):
+                continue
+            if (read := severity(value, scale=_SCALE_OF_KEY.get(key))) is not None:
+                return read
+        if isinstance(mongod := record.get("s"), str) and mongod in _MONGOD and "ctx" in record:
+            return severity(mongod)
+    inner = record.get("log")
+    return severity(inner.get("level"), scale="level") if isinstance(inner, dict) else None
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip().lstrip("+-").isdecimal()
 
 
 def severity(value: Any, *, scale: Scale | None = None) -> Severity | None:
     """Return the severity that a word or a number names, or None.
 
-    Without a `scale`, 0 to 7 are syslog's numbers and 10 to 60 pino's.
+    Without a `scale`, 0 to 7 are syslog's numbers and 10 to 60 pino's. Of an object (log4j2, loguru) its `name` counts.
     """
     if isinstance(value, str):
         word = value.strip().lower().strip("[]")
         if not word.isdecimal():
-            return _WORDS.get(word)
-        value = int(word) if len(word) <= 2 else None  # noqa: PLR2004 - no scale has three digits
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+            return _WORDS.get(word) or _of_unusual(word)
+        value = int(word) if len(word) <= _MAX_NUMBER_CHARS else None
+    if isinstance(value, dict):
+        name = value.get("name")
+        return severity(name) if isinstance(name, str) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return _of_number(value, scale or ("pino" if value >= _LEVEL_STEP else "syslog"))
+    return _NUMBERS[scale].get(int(value)) if value == value // 1 else None
 
 
-def _of_number(number: int, scale: Scale) -> Severity | None:
-    match scale:
-        case "syslog":
-            return _SYSLOG[number] if 0 <= number < len(_SYSLOG) else None
-        case "otlp":
-            return SEVERITIES[(number - 1) // _OTLP_STEP] if 1 <= number <= _OTLP_MAX else None
-        case "pino":  # Numbers between two levels are the lower one's (pino's customLevels).
-            return SEVERITIES[number // _LEVEL_STEP - 1] if _LEVEL_STEP <= number < _PINO_MAX + _LEVEL_STEP else None
-        case "python":  # 5 is what libraries name TRACE; 10 DEBUG ... 50 CRITICAL.
-            return _PYTHON[number // _LEVEL_STEP] if 0 < number < len(_PYTHON) * _LEVEL_STEP else None
+def _of_unusual(word: str) -> Severity | None:
+    if step := _STEPS.fullmatch(word):
+        return _WORDS[step[1]]
+    if slog := _SLOG.fullmatch(word):
+        # From trace (-8) in steps of four; below is trace, too, above fatal.
+        place = (_SLOG_LEVELS[slog[1]] + int(slog[2])) // _SLOG_STEP + 2
+        read: Severity = SEVERITIES[min(max(place, 0), len(SEVERITIES) - 1)]
+        return read
+    return _WORDS.get(_COLOUR.sub("", word)) if "\x1b" in word else None

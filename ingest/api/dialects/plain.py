@@ -32,6 +32,8 @@ TEXT_KEYS: Final = (
     "line",
     "logText",
     "_line",
+    "Message",
+    "@m",
 )
 """Where a record's text may stand: the first of these that is there (and not null) wins."""
 

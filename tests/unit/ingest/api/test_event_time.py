@@ -35,6 +35,35 @@ from ingest.api.event_time import TIME_KEYS, event_at, of_record
         # Mail's and Apache's
         ("Sat, 28 Nov 2026 02:46:40 GMT", "2026-11-28T02:46:40Z"),
         ("28/Nov/2026:02:46:40 +0100", "2026-11-28T01:46:40Z"),
+        ("[28/Nov/2026:02:46:40.123456 +0000]", "2026-11-28T02:46:40.123456Z"),
+        ("Saturday, 28-Nov-26 02:46:40 GMT", "2026-11-28T02:46:40Z"),
+        ("Sat, 28 Nov 2026 02:46:40 -0500 (EST)", "2026-11-28T07:46:40Z"),
+        ("28 Nov 99 02:46 EST", "1999-11-28T07:46:00Z"),
+        # What Go, Java, JavaScript, Ruby, date, nginx, LDAP and .NET print
+        ("2026-11-24 05:36:13.123456789 +0000 UTC m=+0.100000001", "2026-11-24T05:36:13.123456789Z"),
+        ("2026-11-24 05:36:13.1 -0300 -03", "2026-11-24T08:36:13.1Z"),
+        ("2026-11-24 05:36:13 +0100 CET", "2026-11-24T04:36:13Z"),
+        ("2026-11-24T05:36:13.123+01:00[Europe/Berlin]", "2026-11-24T04:36:13.123Z"),
+        ("2026-11-24T05:36:13.000000001Z[UTC]", "2026-11-24T05:36:13.000000001Z"),
+        ("Tue Nov 24 2026 05:36:13 GMT+0100 (Central European Standard Time)", "2026-11-24T04:36:13Z"),
+        ("Tue Nov 24 05:36:13 UTC 2026", "2026-11-24T05:36:13Z"),
+        ("Tue Nov  4 05:36:13 +0200 2026", "2026-11-04T03:36:13Z"),
+        ("November 24, 2026 05:36:13,25 UTC", "2026-11-24T05:36:13.25Z"),
+        ("2026/11/24 05:36:13 +0000", "2026-11-24T05:36:13Z"),
+        ("20261124053613Z", "2026-11-24T05:36:13Z"),
+        ("20261124053613.5+0100", "2026-11-24T04:36:13.5Z"),
+        ("20261124T053613Z", "2026-11-24T05:36:13Z"),
+        ("/Date(1795833985483)/", "2026-11-28T02:46:25.483Z"),
+        ("2026-11-24T05:36:13,123Z", "2026-11-24T05:36:13.123Z"),
+        # Digits that look like no day are a number still
+        ("20991399999999", "2635-03-12T00:26:39.999Z"),
+        # log4j2's instant, a protobuf Timestamp, MongoDB's extended JSON
+        ({"epochSecond": 1795833985, "nanoOfSecond": 5}, "2026-11-28T02:46:25.000000005Z"),
+        ({"seconds": "1795833985", "nanos": 123456789}, "2026-11-28T02:46:25.123456789Z"),
+        ({"seconds": -1, "nanos": 500000000}, "1969-12-31T23:59:59.500000000Z"),
+        ({"$date": "2026-11-24T05:36:13.123+00:00"}, "2026-11-24T05:36:13.123Z"),
+        ({"$date": 1795833985483}, "2026-11-28T02:46:25.483Z"),
+        ({"$date": {"$numberLong": "1795833985483"}}, "2026-11-28T02:46:25.483Z"),
         # Epochs by size: seconds, milliseconds, microseconds, nanoseconds
         (1795833985, "2026-11-28T02:46:25Z"),
         (1795833985483, "2026-11-28T02:46:25.483Z"),
@@ -64,6 +93,12 @@ def test_a_time_is_read_to_the_digit(said: Any, read: str) -> None:
         *map(Decimal, ("1e999999999999999", "-1e-999999999999999", "1e-60", "1.5e-1000000", "NaN", "Infinity")),
         *("2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-24T24:00:00Z", "2026-11-24T05:61:00Z"),
         *("2026-11-24T05:40:61Z", "2026-11-24T05:40:00+24:00", "0001-01-01T00:00:00+23:59", "2026-W01-1T00:00:00Z"),
+        *("20261124053613", 20261124053613, "20261124053613123", 20261124053613123),
+        *("2026/11/24 05:36:13", "Tue Nov 24 05:36:13 2026", "[Tue Nov 24 05:36:13.123456 2026]"),
+        *("Tue Nov 24 05:36:13 CET 2026", "Foo Nov 24 05:36:13 UTC 2026", "99/Nov/2026:05:36:13 +0000"),
+        *({"seconds": 1}, {"seconds": 1, "nanos": 2, "x": 3}, {"seconds": 1, "nanos": 10**9}, {"$date": True}),
+        *({"$date": {"$date": 5}}, {"seconds": True, "nanos": 0}, {"seconds": 10**18, "nanos": 0}, {"seconds": 1.5}),
+        *({"$date": {"$numberLong": {}}}, {"$date": 5, "x": 1}, {"epochSecond": "x", "nanoOfSecond": 0}),
         *("20261124", "2026-11-24", "05:40:00", "Nov 28 02:46:40", "Sat, 28 Foo 2026 02:46:40 GMT", "1e9", "9" * 200),
         *(
             "2026-11-24T05:40:00",
@@ -88,9 +123,31 @@ def test_the_unit_may_be_known() -> None:
 def test_a_protocol_may_say_that_naive_is_utc() -> None:
     """Elasticsearch reads a time without a zone as UTC."""
     assert event_at("2026-11-28T02:45:25.838629", naive_is_utc=True) == "2026-11-28T02:45:25.838629Z"
+    for said in ("20261124053613", 20261124053613, "2026/11/24 05:36:13", "Tue Nov 24 05:36:13 2026"):
+        assert event_at(said, naive_is_utc=True) == "2026-11-24T05:36:13Z"
+    assert event_at("20261124053613123", naive_is_utc=True) == "2026-11-24T05:36:13.123Z"
+    assert event_at("20261124053613", unit="ms") == "2612-01-19T18:00:53.613Z"
 
 
-@pytest.mark.parametrize("key", TIME_KEYS)
+def test_a_name_of_much_else_holds_a_time_where_it_looks_like_one() -> None:
+    """Under `t` a temperature and a second of a video are no times; an epoch of this century and a written time are."""
+    for small in (21.5, "21.5", 0, -1, Decimal("36.6"), True, None, "soon", 999_999_999, float("nan")):
+        assert of_record({"t": small}) is None
+        assert of_record({"start_time": small}) is None
+    assert of_record({"t": 1795833985}) == "2026-11-28T02:46:25Z"
+    assert of_record({"t": "1795833985.5"}) == "2026-11-28T02:46:25.5Z"
+    assert of_record({"t": {"$date": "2026-11-24T05:36:13.123+00:00"}}) == "2026-11-24T05:36:13.123Z"
+    assert of_record({"start_time": "2026-11-24T05:36:13.123Z"}) == "2026-11-24T05:36:13.123Z"
+
+
+def test_log4j2_counts_milliseconds_beside_its_instant() -> None:
+    """`timeMillis` is in milliseconds, whatever its size; the instant, which has more digits, comes first."""
+    assert of_record({"timeMillis": 1795833985}) == "1970-01-21T18:50:33.985Z"
+    both = {"instant": {"epochSecond": 1795833985, "nanoOfSecond": 123456789}, "timeMillis": 1795833985123}
+    assert of_record(both) == "2026-11-28T02:46:25.123456789Z"
+
+
+@pytest.mark.parametrize("key", [key for key in TIME_KEYS if key != "timeMillis"])
 def test_every_key_is_looked_at(key: str) -> None:
     """The time is found under each of them."""
     assert of_record({"text": "a", key: 1795833985483001}) == "2026-11-28T02:46:25.483001Z"

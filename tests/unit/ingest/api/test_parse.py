@@ -343,7 +343,7 @@ def test_empty_text_of_a_plain_body() -> None:
     assert _reason(b"", "text/plain") == "empty_text"
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"tenant_id":"acme"}', b'{"text":null}', b'{"Text":"a","Message":"b"}'])
+@pytest.mark.parametrize("body", [b"{}", b'{"tenant_id":"acme"}', b'{"text":null}', b'{"Text":"a","Msg":"b"}'])
 def test_missing_text(body: bytes) -> None:
     """A record without any of the text's names is refused; the names are case-sensitive."""
     assert _reason(body) == "missing_text"

@@ -50,8 +50,8 @@ def _stored(ingest: Ingest) -> list[tuple[Any, ...]]:
         ("/api/v1/logs", '{"privateKey":"k","logEntries":[{"text":"t","privateKey":"own"}]}', [
             ("t", None, None, {"privateKey": "own"}),  # What a log says is its own.
         ]),
-        ("/api/v1/logs", '{"a":1,"logEntries":[{"text":"t","severity":9}]}', [
-            ("t", None, None, {"severity": 9, "a": 1}),
+        ("/api/v1/logs", '{"a":1,"logEntries":[{"text":"t","severity":99}]}', [
+            ("t", None, None, {"severity": 99, "a": 1}),
         ]),
         ("/api/v1/ingest/hec", '{"event":"e","time":1764000000.5}', [
             ("e", "2025-11-24T16:00:00.5Z", None, {"time": 1764000000.5}),
