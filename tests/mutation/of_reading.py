@@ -89,8 +89,8 @@ MUTATIONS: Final = (
         "consumer/query/follow.py",
         (
             (
-                "        look_back_ms = self._polled_ms - LOOK_BACK_S * 1000\n",
-                "        look_back_ms = self._polled_ms\n",
+                "        whole_since_ms = min(self._whole_ms, now_ms) - LOOK_BACK_S * 1000",
+                "        whole_since_ms = min(self._whole_ms, now_ms)",
             ),
         ),
         f"{_FOLLOW}::test_no_log_is_missed_however_late_it_is_stored",
@@ -99,9 +99,28 @@ MUTATIONS: Final = (
     Mutation(
         "follower_without_the_late",
         "consumer/query/follow.py",
-        (("        found += self._reads.get(late).values() if late else ()\n", ""),),
+        (("        came_late = list(self._reads.get(late).values()) if late else []\n", "        came_late = []\n"),),
         f"{_FOLLOW}::test_no_log_is_missed_however_late_it_is_stored",
         "test_no_log_is_missed",
+    ),
+    Mutation(
+        "follower_counts_a_failed_look",
+        "consumer/query/follow.py",
+        (
+            (
+                "        found = self._recent(since_ms)\n",
+                "        self._polled_ms = self._whole_ms = now_ms\n        found = self._recent(since_ms)\n",
+            ),
+        ),
+        f"{_FOLLOW}::test_a_poll_that_fails_loses_nothing",
+        "test_a_poll_that_fails",
+    ),
+    Mutation(
+        "follower_looks_far_at_every_poll",
+        "consumer/query/follow.py",
+        (("        is_whole = not ", "        is_whole = True or not "),),
+        f"{_FOLLOW}::test_a_log_is_read_a_few_times_and_not_at_every_poll_of_the_look_back",
+        "test_a_log_is_read_a_few_times",
     ),
     Mutation(
         "cursor_shows_its_log_again",
