@@ -39,6 +39,8 @@ def ready_at_ms(log: Log, seconds_per_char: float) -> float:
 
 def plan(logs: Sequence[Log], *, now_ms: int, budget_s: float, seconds_per_char: float) -> Timeline:
     """Return which logs this invocation waits for, being ready within `budget_s`, and which it defers."""
+    if seconds_per_char == 0:
+        return Timeline(list(logs), 0.0, [])
     ready: list[Log] = []
     wait_s = 0.0
     deferrals: list[Deferral] = []

@@ -20,6 +20,8 @@ from bench.micro import consumer, ingest, stub
 
 ROUNDS: Final = 7
 LOGS: Final = 2_000
+PACKED: Final = 100
+"""`LogsPerMessage` of the production profile, and the logs of a request."""
 _OF_AN_EVENT: Final = 26
 """Bytes that CloudWatch counts beside each line (PutLogEvents API reference, November 2026)."""
 
@@ -44,13 +46,13 @@ class Case(NamedTuple):
     measure: Callable[[Path, str], float]
 
 
-def _run(tree: Path, url: str, arguments: list[str], asked: object = None) -> list[str]:
+def _run(tree: Path, url: str, arguments: list[str], asked: object = None, **settings: str) -> list[str]:
     """Return what the program said, the number last."""
     environ = os.environ | consumer.ENVIRON | {"AWS_ENDPOINT_URL": url, "SECONDS_PER_CHAR": "0"}
     ran = subprocess.run(  # noqa: S603 - ours
         [sys.executable, *arguments],
         cwd=tree,
-        env=environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"} | settings,
         input=json.dumps(asked),
         stdout=subprocess.PIPE,
         text=True,
@@ -91,6 +93,25 @@ def _batches(size: int) -> Callable[[Path, str], float]:
     return measure
 
 
+def _production(messages: int) -> Callable[[Path, str], float]:
+    """A log of a request of 100, in ingest and consumer, where 100 share a message, and so many messages an invocation.
+
+    A tree without packed messages gets them one by one, in batches of 25: its own best.
+    """
+
+    def measure(tree: Path, url: str) -> float:
+        packs = (tree / "ingest/contract/packed.py").exists()
+        size = PACKED * messages if packs else 25
+        events = [consumer.event(start, size, consumer.LINE) for start in range(0, LOGS + size, size)]
+        first, *rest = [consumer.packed(event, PACKED) for event in events] if packs else events
+        asked = {"module": "consumer.handler", "before": [first], "cold": False, "events": rest}
+        consumed = 1e6 * float(_run(tree, url, ["-P", _PROGRAM], asked)[-1]) / (size * len(rest))
+        taken = _run(tree, url, ["-m", "bench.micro.ingest", "ours", "batch"], LOGS_PER_MESSAGE=str(PACKED))[-1]
+        return consumed + float(taken)
+
+    return measure
+
+
 CASES: Final = (
     Case("ingest: handler alone, one JSON log", "us", _ingest("handler")),
     Case("ingest: invocation, one JSON log", "us", _ingest("invocation")),
@@ -99,6 +120,8 @@ CASES: Final = (
     Case("consumer: a log of a batch of 5", "us", _batches(5)),
     Case("consumer: a log of a batch of 25", "us", _batches(25)),
     Case("consumer: a log of a batch of 100", "us", _batches(100)),
+    Case("packed: both, a log of a message of 100", "us", _production(1)),
+    Case("packed: both, of five such messages", "us", _production(5)),
     Case("consumer: cold start", "ms", _cold("consumer.handler", lambda: consumer.event(0, 1, consumer.LINE))),
     Case("lines of a request", "B", _paid_bytes("ingest.handler", lambda: ingest.ONE)),
     Case("lines of a batch of 5", "B", _paid_bytes("consumer.handler", lambda: consumer.event(0, 5, consumer.LINE))),

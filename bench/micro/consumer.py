@@ -84,6 +84,19 @@ def event(first: int, count: int, text: str) -> dict[str, Any]:
     }
 
 
+def packed(events: dict[str, Any], logs: int) -> dict[str, Any]:
+    """Return the event with the same logs, so many of them a message (`LogsPerMessage`)."""
+    records = events["Records"]
+    return {
+        "Records": [
+            first | {"messageId": f"packed-{first['messageId']}", "body": f'{{"schema_version":3,"logs":[{bodies}]}}'}
+            for start in range(0, len(records), logs)
+            for first in [records[start]]
+            for bodies in [",".join(record["body"] for record in records[start : start + logs])]
+        ]
+    }
+
+
 class OneByOne:
     """A table that is written with conditional PutItems over the same connection."""
 

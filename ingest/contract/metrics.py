@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 import orjson
@@ -16,11 +17,9 @@ NAMESPACE: Final = "RobustDataProcessor"
 MetricName = Literal[
     # ingest
     "accepted",
-    "accepted_bytes",
     "rejected",
     "enqueue_failures",
     "stream_failures",
-    "ingest_latency_ms",
     # consumer: one outcome a log
     "stored",
     "duplicate",
@@ -47,11 +46,9 @@ class Metric(NamedTuple):
 
 METRICS: Final[Mapping[MetricName, Metric]] = {
     "accepted": Metric("Count", "Logs of a request that SQS acknowledged: each has its 202."),
-    "accepted_bytes": Metric("Bytes", "Their messages, as they stand in the queue."),
     "rejected": Metric("Count", "Requests or records refused, by `reason`."),
     "enqueue_failures": Metric("Count", "Logs of a request that SQS did not acknowledge: the client sends them again."),
     "stream_failures": Metric("Count", "Logs of a request that Kinesis did not take: the consumer puts them there."),
-    "ingest_latency_ms": Metric("Milliseconds", "From the event to the answer, within the function."),
     "stored": Metric("Count", "Logs of a batch that became items."),
     "duplicate": Metric("Count", "Logs that stood in the table already, with the same text."),
     "conflict": Metric("Count", "Logs whose id another text has: stored beside it."),
@@ -80,9 +77,11 @@ def emf_line(
 
     A metric's value may be a list of at most 100 numbers (EMF's limit). `timestamp_ms` is since the epoch.
 
-    A line is paid for by the byte: a count of 0 is left out, which no sum misses, and so are units, which names say.
+    A line is paid for by the byte: a count of 0 is left out, which no sum misses, and so are units, which names say. Of
+    counts that are all 0 the first is said: an array of no metrics is nothing that CloudWatch is known to take.
     """
     said: dict[str, object] = {name: value for name, value in metrics.items() if value or name in _TIMES}
+    said = said or dict(islice(metrics.items(), 1))
     about = {"Timestamp": timestamp_ms, "CloudWatchMetrics": _directives(tuple(said), tuple(dimensions))}
     return orjson.dumps({"_aws": about, **dimensions, **properties, **said}).decode()
 

@@ -27,17 +27,29 @@ def test_every_metric_makes_a_valid_line(name: MetricName) -> None:
 def test_the_golden_line() -> None:
     """The whole line, to the byte: no count that is 0, and no unit."""
     line = emf_line(
-        {"accepted": 2, "stream_failures": 0, "ingest_latency_ms": 0.0},
+        {"accepted": 2, "stream_failures": 0, "batch_duration_ms": 0.0},
         timestamp_ms=1_795_498_800_000,
         dimensions={"service": "ingest"},
         properties={"event": "ingest", "tenants": {"acme": 2}},
     )
     assert line == (
         '{"_aws":{"Timestamp":1795498800000,"CloudWatchMetrics":[{"Namespace":"RobustDataProcessor",'
-        '"Dimensions":[["service"]],"Metrics":[{"Name":"accepted"},{"Name":"ingest_latency_ms"}]}]},'
-        '"service":"ingest","event":"ingest","tenants":{"acme":2},"accepted":2,"ingest_latency_ms":0.0}'
+        '"Dimensions":[["service"]],"Metrics":[{"Name":"accepted"},{"Name":"batch_duration_ms"}]}]},'
+        '"service":"ingest","event":"ingest","tenants":{"acme":2},"accepted":2,"batch_duration_ms":0.0}'
     )
     assert NAMESPACE == "RobustDataProcessor"
+
+
+def test_a_line_of_zeroes_names_a_metric() -> None:
+    """The first one, so that CloudWatch has something to take."""
+    line = emf_line(
+        {"accepted": 0, "enqueue_failures": 0},
+        timestamp_ms=1_795_498_800_000,
+        dimensions={"service": "x"},
+        properties={},
+    )
+    assert violations(line) == []
+    assert json.loads(line)["accepted"] == 0
 
 
 def test_properties_cannot_hide_a_metric() -> None:
