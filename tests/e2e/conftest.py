@@ -180,7 +180,8 @@ def local_stack(start_shared_stack: StartStack) -> LocalStack:
 def terraform_apply(request: pytest.FixtureRequest) -> Iterator[Future[state.State] | None]:
     """The application of the Terraform configuration, under way from the first test on, or None if nobody asks for it.
 
-    It takes more than a minute, nearly all of it the provider's waiting; other tests run meanwhile.
+    With authentication, which alone makes the reader. It takes more than a minute, nearly all of it the provider's
+    waiting; other tests run meanwhile.
     """
     asked = any(item.path.name == "test_terraform.py" for item in request.session.items)
     if not asked or shutil.which("terraform") is None:
@@ -188,7 +189,7 @@ def terraform_apply(request: pytest.FixtureRequest) -> Iterator[Future[state.Sta
         return
     data_dir = request.getfixturevalue("local_stack").data_dir
     with ThreadPoolExecutor(1) as executor:
-        yield executor.submit(terraform.apply, data_dir, QUIET)
+        yield executor.submit(terraform.apply, data_dir, {**QUIET, "Authentication": "api_key"})
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
-"""The Terraform configuration, really applied to the engine: one log on its way, and the template's twin in detail."""
+"""The Terraform configuration, really applied to the engine: a log on its way and read, the template's twin in detail.
+
+With authentication, which makes all that there is; the template's values are those of the same parameter.
+"""
 
 import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 
+from infra import access
 from infra.local import terraform
 from infra.local.terraform import NAME
 from infra.stack import StackError
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import LocalStack
 
 _TEMPLATE: Final = configuration.template()
+_TEMPLATE["Parameters"]["Authentication"]["Default"] = "api_key"
+_RESOURCES: Final = configuration.RESOURCES | dict(configuration.OPTIONAL_RESOURCES)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +69,10 @@ def test_one_logs_life_is_the_same_on_both(
 ) -> None:
     """POST /ingest gives 202 and the redacted row follows, whichever of the two made the stack."""
     stack: LocalStack = request.getfixturevalue("local_stack" if stack_of == "template" else "applied")
+    tenant = {"X-Tenant-ID": "both"} if stack_of == "template" else {"X-Api-Key": _key(stack, "both", "write")}
 
-    answer = stack.post_text("both", "Call 555-0199", "same")
+    headers = tenant | {"Content-Type": "text/plain", "X-Log-ID": "same"}
+    answer = stack.request("POST", "/ingest", b"Call 555-0199", headers)
 
     assert answer.status == 202
     row = eventually(lambda: stack.row("both", "same"))
@@ -73,11 +81,37 @@ def test_one_logs_life_is_the_same_on_both(
     assert stack.request("GET", "/health").status == 200
 
 
-@pytest.mark.parametrize("role", ["IngestRole", "ConsumerRole", "TenantReaderRole"])
+def test_a_tenant_reads_its_logs(applied: "LocalStack", eventually: Callable[..., Any]) -> None:
+    """Over the reader that the configuration made: its own, redacted, by filter, with a key that may read."""
+    for tenant in ("reads", "reads2"):
+        answer = applied.post_json(
+            [{"text": f"{tenant} calls 555-0199", "level": level} for level in ("info", "error")],
+            {"X-Api-Key": _key(applied, tenant, "write")},
+        )
+        assert answer.status == 202, answer.body
+        eventually(lambda tenant=tenant: len(applied.rows(tenant)) == 2)
+    key = {"X-Api-Key": _key(applied, "reads", "read")}
+    answer = applied.request("GET", "/logs?severity=warn", headers=key)
+    assert (answer.status, [log["text"] for log in answer.body["logs"]]) == (200, ["reads calls [REDACTED]"])
+    assert len(applied.request("GET", "/logs", headers=key).body["logs"]) == 2
+    head = applied.request("HEAD", "/logs", headers=key)
+    assert head.status == 200
+    assert head.body is None
+    assert applied.request("GET", "/logs?tenant_id=reads2", headers=key).status == 403
+    write_key = {"X-Api-Key": _key(applied, "reads", "write")}
+    assert applied.request("GET", "/logs", headers=write_key).status == 403
+    assert applied.request("GET", "/logs").status == 401
+
+
+def _key(stack: "LocalStack", tenant: str, scope: Literal["write", "read"]) -> str:
+    return access.create(stack.stack, tenant, "", [scope])[1]
+
+
+@pytest.mark.parametrize("role", ["IngestRole", "ConsumerRole", "TenantReaderRole", "ReaderRole"])
 def test_the_policies_are_the_templates(role: str, compared: dict[str, dict[str, Any]]) -> None:
     """Both say the same of who may assume the role and of what it may do, statement by statement."""
     in_template = configuration.resolved(_TEMPLATE, _TEMPLATE["Resources"][role]["Properties"])
-    address = configuration.RESOURCES[role]
+    address = _RESOURCES[role]
     (policy,) = in_template["Policies"]
     # The ARN of a log group ends with `:*` in CloudFormation and not in Terraform, which therefore writes it out.
     written = json.loads(json.dumps(compared[address.replace("aws_iam_role", "aws_iam_role_policy")]).replace(":*", ""))
@@ -91,8 +125,7 @@ def test_the_policies_are_the_templates(role: str, compared: dict[str, dict[str,
 def test_the_alarms_are_the_templates(applied: "LocalStack", resources: dict[str, dict[str, Any]]) -> None:
     """Each has the same name, text, metric, statistic, threshold and periods.
 
-    As the configuration means them: the engine does not keep all that the provider tells it of an alarm. Those of the
-    reader, which stands only beside authentication, are not made here.
+    As the configuration means them: the engine does not keep all that the provider tells it of an alarm.
     """
     meant = terraform.evaluate(applied.data_dir, dict(os.environ), "local.alarms")
     in_terraform = {
@@ -112,16 +145,14 @@ def test_the_alarms_are_the_templates(applied: "LocalStack", resources: dict[str
         for name, alarm in json.loads(json.dumps(meant).replace(NAME, configuration.STACK)).items()
     }
     in_template, made = {}, set()
-    reader = {"<ReaderFunction>": f"{configuration.STACK}-reader"}  # Terraform has no reference to what is not made.
     for resource in _TEMPLATE["Resources"].values():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
             alarm = configuration.resolved(_TEMPLATE, resource["Properties"])
-            dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
-            alarm["Dimensions"] = {name: reader.get(value, value) for name, value in dimensions.items()}
+            alarm["Dimensions"] = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
             assert alarm.pop("AlarmActions") is alarm.pop("OKActions") is None
             name = alarm.pop("AlarmName")
             in_template[name] = alarm
-            if "Condition" not in resource:
+            if resource.get("Condition", "Authenticated") == "Authenticated":
                 made.add(name)
     assert in_terraform == in_template
     text = (terraform.CONFIGURATION / "alarms.tf").read_text()
@@ -133,6 +164,7 @@ def test_the_alarms_are_the_templates(applied: "LocalStack", resources: dict[str
 def test_the_dashboards_show_the_same(compared: dict[str, dict[str, Any]]) -> None:
     """Every graph has the same title, place, statistic and metrics."""
     text = configuration.resolved(_TEMPLATE, _TEMPLATE["Resources"]["Dashboard"]["Properties"]["DashboardBody"])
+    text = text.replace(f'"{configuration.STACK}-reader"', '"<ReaderFunction>"')  # It may not be there to refer to.
     assert compared[configuration.RESOURCES["Dashboard"]]["dashboard_body"] == json.loads(text)
 
 
@@ -141,11 +173,11 @@ def _environment(template_function: str) -> dict[str, str]:
     return {name: str(value) for name, value in properties["Environment"]["Variables"].items()}
 
 
-@pytest.mark.parametrize("function", ["IngestFunction", "ConsumerFunction"])
+@pytest.mark.parametrize("function", ["IngestFunction", "ConsumerFunction", "ReaderFunction"])
 def test_the_functions_are_the_templates(function: str, compared: dict[str, dict[str, Any]]) -> None:
     """Same handler, runtime, memory, time and environment; only what the test set differs."""
     properties = configuration.resolved(_TEMPLATE, _TEMPLATE["Resources"][function]["Properties"])
-    made = compared[configuration.RESOURCES[function]]
+    made = compared[_RESOURCES[function]]
     assert made["handler"] == properties["Handler"]
     assert made["runtime"] == properties["Runtime"]
     assert made["architectures"] == properties["Architectures"]
@@ -203,7 +235,7 @@ def test_the_api_and_the_mapping_are_the_templates(compared: dict[str, dict[str,
 
     def pair(name: str) -> tuple[Any, dict[str, Any]]:
         properties = configuration.resolved(_TEMPLATE, _TEMPLATE["Resources"][name]["Properties"])
-        return properties, compared[configuration.RESOURCES[name]]
+        return properties, compared[_RESOURCES[name]]
 
     properties, made = pair("ApiStage")
     settings = made["default_route_settings"][0]
@@ -212,7 +244,7 @@ def test_the_api_and_the_mapping_are_the_templates(compared: dict[str, dict[str,
     access_log = made["access_log_settings"][0]
     assert access_log["format"] == json.loads(properties["AccessLogSettings"]["Format"])
     assert access_log["destination_arn"] == properties["AccessLogSettings"]["DestinationArn"]
-    for route in ("PathsRoute", "RootRoute", "HealthRoute"):
+    for route in ("PathsRoute", "RootRoute", "HealthRoute", "LogsRoute", "LogsHeadRoute"):
         properties, made = pair(route)
         assert made["route_key"] == properties["RouteKey"]
         assert made["target"] == properties["Target"]

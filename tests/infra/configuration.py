@@ -16,7 +16,7 @@ from infra.local.terraform import CONFIGURATION
 
 STACK: Final = "rdp"
 
-RESOURCES: Final[Mapping[str, str]] = {
+RESOURCES: Final[dict[str, str]] = {
     "Queue": "aws_sqs_queue.queue",
     "DeadLetterQueue": "aws_sqs_queue.dead_letters",
     "Stream": "aws_kinesis_stream.stream",
@@ -105,9 +105,9 @@ def statements(policy: Any) -> list[dict[str, Any]]:
 
 
 def terraform_resources(state: Any) -> dict[str, dict[str, Any]]:
-    """Return the resources of `terraform show -json` by address."""
+    """Return the resources of `terraform show -json` by address; one that is made on a condition has no `[0]`."""
     return {
-        resource["address"]: resource["values"]
+        resource["address"].removesuffix("[0]"): resource["values"]
         for resource in state["values"]["root_module"]["resources"]
         if resource["mode"] == "managed"
     }
@@ -159,7 +159,8 @@ def _identities(resources: Mapping[str, dict[str, Any]]) -> tuple[dict[str, str]
     """Return the resources' names, each of which may be a part of another's, and their ARNs, URLs and ids."""
     whole: dict[str, str] = {}
     within: dict[str, str] = {}
-    for name, address in RESOURCES.items():
+    made = {name: address for name, address in OPTIONAL_RESOURCES.items() if address in resources}
+    for name, address in (RESOURCES | made).items():
         for attribute in ("arn", "url", "execution_arn", "id", "function_name", "name"):
             identity = resources[address].get(attribute)
             if not isinstance(identity, str) or identity in {STACK, "$default"}:
