@@ -7,6 +7,7 @@ can't commit it any more.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import IO, Final, NamedTuple, TypeVar, cast
 
@@ -69,18 +70,17 @@ def erase(load: Callable[[], LakeTable], subject: Subject, *, in_folder: bool) -
     rows, files = _until_committed(load, lambda lake: _take_out(lake, subject))
     _until_committed(load, _fence)
     table = load().table
-    old = [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot != table.current_snapshot()]
     deleted = kept = 0
     if not in_folder:  # Nobody can list a table bucket's files: those to delete are known by the snapshots that go.
         deleted, kept = _delete_named(table)
-    if old:
-        table.maintenance.expire_snapshots().by_ids(old).commit()
+    _until_committed(load, _expire)
     if in_folder:
         table = load().table
         fence = table.current_snapshot()
         for path in unnamed(table, before_s=0 if fence is None else fence.timestamp_ms / 1000):
-            path.unlink(missing_ok=True)
-            deleted += 1
+            with suppress(FileNotFoundError):  # Another erasure was faster.
+                table.io.delete(f"file://{path}")  # As the table writes its addresses: nothing in them is quoted.
+                deleted += 1
     return Erased(rows, files, deleted, kept)
 
 
@@ -140,6 +140,16 @@ def _fence(lake: LakeTable) -> None:
         transaction.set_properties(_said(lake))
         with transaction.update_snapshot(_said(lake)).fast_append():
             pass
+
+
+def _expire(lake: LakeTable) -> None:
+    table = lake.table
+    old = [snapshot.snapshot_id for snapshot in table.snapshots() if snapshot != table.current_snapshot()]
+    if old:
+        try:
+            table.maintenance.expire_snapshots().by_ids(old).commit()
+        except ValueError as error:  # One of them is gone by another erasure: look again.
+            raise CommitFailedException(str(error)) from error
 
 
 def _said(lake: LakeTable) -> dict[str, str]:

@@ -37,7 +37,7 @@ def steps() -> list[str]:
         _synced(folder)
     ExecutorFactory.get_or_create().shutdown()
     with scratch() as folder:
-        told = _elsewhere(lambda: _synced(folder))
+        told = elsewhere(lambda: _synced(folder))
     assert isinstance(told, list), told
     return told
 
@@ -45,9 +45,9 @@ def steps() -> list[str]:
 def broken_by(kill: Kill) -> list[str]:
     """Return what is wrong after a sync was killed there and another one ran to its end, and a third found nothing."""
     with scratch() as folder:
-        told = _elsewhere(lambda: _synced(folder, kill))
+        told = elsewhere(lambda: _synced(folder, kill))
         assert told is None, f"the sync that was to be killed was not: {told}"
-        found = _elsewhere(lambda: _mended(folder))
+        found = elsewhere(lambda: _mended(folder))
     assert isinstance(found, list), found
     return [f"killed {kill.moment} step {kill.step}: {wrong}" for wrong in found]
 
@@ -75,8 +75,8 @@ def _mended(folder: Path) -> list[str]:
     return wrong if again.logs == 0 else [*wrong, f"I14: {again.logs} logs were read again"]
 
 
-def _elsewhere(work: Callable[[], list[str]]) -> list[str] | str | None:
-    """Return what the work returns in a fork, its traceback, or None where it was killed."""
+def elsewhere(work: Callable[[], list[str]]) -> list[str] | str | None:
+    """Return what the work returns in a fork of this process, its traceback, or None where it was killed."""
     reader, writer = Pipe(duplex=False)
     process_id = os.fork()
     if process_id == 0:

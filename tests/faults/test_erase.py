@@ -1,0 +1,124 @@
+"""An erasure: nothing of it is found or comes back, whatever was killed when, whoever erases or syncs beside it."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from consumer.erasures import Erasures, Subject
+from consumer.lake import erase as lake_erase
+from consumer.lake.table import LakeTable
+from tests.faults.erase_kills import broken_by_each_kill
+from tests.faults.erase_world import OF_LOG, OF_TENANT, EraseWorld
+from tests.faults.lake_races import COMMIT, LOAD, Program, broken_in_any_order
+from tests.faults.lake_steps import SteppingCatalog
+from tests.faults.lake_world import NAME, LakeWorld, rows
+from tests.messages import RECEIVED_AT, message
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[ProcessPoolExecutor]:
+    """Give a process without threads, whatever ran in this one before: the erasures that are killed are its forks."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("subject", [OF_TENANT, OF_LOG], ids=["a tenant", "a log"])
+def test_nothing_of_it_is_found_and_nothing_else_has_changed(tmp_path: Path, subject: Subject) -> None:
+    """While it waits the consumer takes what was queued, and a sync what was not in the lake yet: neither brings it."""
+    world = EraseWorld(tmp_path)
+    world.fill()
+
+    def meanwhile() -> None:
+        world.deliver()
+        world.sync()
+
+    found = world.erase(subject, meanwhile)
+    assert (found.outcome, found.found) == ("gone", [])
+    assert world.broken(subject) == []
+
+
+@pytest.mark.parametrize("subject", [OF_TENANT, OF_LOG], ids=["a tenant", "a log"])
+def test_what_others_have_is_byte_for_byte_the_same(tmp_path: Path, subject: Subject) -> None:
+    """Rows, dead letters, and the lake's files by name and content."""
+    world = EraseWorld(tmp_path)
+    world.fill()
+    before = world.others()
+    assert all(before)
+    world.erase(subject)
+    assert world.others() == before
+
+
+def test_it_is_not_decided_while_the_queue_holds_messages(tmp_path: Path) -> None:
+    """They may be of the erased: the consumer drops them, and a search then says that all is gone."""
+    world = EraseWorld(tmp_path)
+    world.fill()
+    assert world.erase(OF_TENANT).outcome == "undecided"
+    world.deliver()
+    assert world.certificate(OF_TENANT).outcome == "gone"
+
+
+def test_an_older_erasure_takes_nothing_back(tmp_path: Path) -> None:
+    """Two erasures at once, the earlier one last: the later time stands."""
+    world = EraseWorld(tmp_path)
+    world.fill()
+    world.erase(OF_TENANT)
+    world.erase(OF_TENANT._replace(until="2025-11-20T00:00:00.000Z"))
+    assert world.broken(OF_TENANT) == []
+
+
+def test_an_erasure_killed_before_any_step_is_finished_by_another(elsewhere: ProcessPoolExecutor) -> None:
+    """SIGKILL before each step that changes something; run again it ends in the same state."""
+    steps, wrong = elsewhere.submit(broken_by_each_kill, OF_TENANT).result()
+    expected = {"update_item", "batch_execute_statement", "send_message", "delete_message_batch", "commit", "delete"}
+    assert expected <= set(steps)
+    assert wrong == []
+
+
+def test_a_logs_erasure_killed_before_any_step_in_the_table_is_finished_by_another(
+    elsewhere: ProcessPoolExecutor,
+) -> None:
+    """SIGKILL before the tombstone in the list, before that in the row's place, before the conflict beside it goes."""
+    steps, wrong = elsewhere.submit(broken_by_each_kill, OF_LOG, 3).result()
+    assert steps[:4] == ["put_item", "put_item", "query", "batch_execute_statement"]
+    assert wrong == []
+
+
+_SUBJECT = Subject("acme", None, RECEIVED_AT)
+
+
+def _erasing(world: LakeWorld) -> Program:
+    def erase(catalog: SteppingCatalog) -> None:
+        world.erasures = Erasures({"acme": RECEIVED_AT}, frozenset())  # The tombstone, before all else.
+        lake_erase.erase(lambda: LakeTable(catalog, NAME), _SUBJECT, in_folder=True)
+
+    return erase
+
+
+@pytest.mark.parametrize(
+    ("beside", "stop"), [("a sync", LOAD), ("a sync", COMMIT), ("another erasure", COMMIT), ("another erasure", LOAD)]
+)
+def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, stop: str) -> None:
+    """In every order of their steps no row and no file has it, and nothing else is lost."""
+    world = LakeWorld()
+    erase = _erasing(world)
+
+    def prepare(catalog: SteppingCatalog) -> None:
+        world.kinesis.shards["shardId-000000000000"].records.clear()
+        world.erasures = Erasures({}, frozenset())
+        world.put([message("a"), message("b", tenant_id="blue"), message("c", received_at="2025-11-24T15:59:00.001Z")])
+        world.sync(catalog)
+        world.put([message("d"), message("e", tenant_id="blue")])
+
+    def judge(catalog: SteppingCatalog) -> list[str]:
+        world.sync(catalog)
+        erase(catalog)  # Run again: what an overtaken sync wrote after it is nobody's now.
+        found = lake_erase.find(catalog.load_table(NAME), _SUBJECT, in_folder=True)
+        return [*found, *world.broken(rows(catalog))]
+
+    programs = [erase, world.sync if beside == "a sync" else erase]
+    orders, wrong = broken_in_any_order(programs, stops=frozenset({stop}), prepare=prepare, judge=judge, at_most=12)
+    assert wrong == []
+    assert orders >= 3
