@@ -67,8 +67,10 @@ def erase(load: Callable[[], LakeTable], subject: Subject, *, in_folder: bool) -
     """
     if load().table.current_snapshot() is None:
         return Erased()
-    rows, files = _until_committed(load, lambda lake: _take_out(lake, subject))
-    _until_committed(load, _fence)
+    rows = files = 0
+    while taken := _until_committed(load, lambda lake: _take_out_or_fence(lake, subject)):
+        rows += taken.rows
+        files += taken.files
     table = load().table
     deleted = kept = 0
     if not in_folder:  # Nobody can list a table bucket's files: those to delete are known by the snapshots that go.
@@ -121,17 +123,23 @@ def _until_committed(load: Callable[[], LakeTable], commit: Callable[[LakeTable]
                 raise LakeUnreachableError(f"{failures} commits failed in a row, the last: {error}") from error
 
 
-def _take_out(lake: LakeTable, subject: Subject) -> tuple[int, int]:
+def _take_out_or_fence(lake: LakeTable, subject: Subject) -> Erased | None:
+    """Return what was taken out of the table as it was loaded; None where nothing was there, and the fence is now.
+
+    The two look at one load: what a sync commits between two would stay.
+    """
     table = lake.table
     found = list(_found(table, subject))
-    if found:
-        made = [_rest(table, one, subject) for one in found]
-        with table.transaction() as transaction, transaction.update_snapshot(_said(lake)).overwrite() as snapshot:
-            for one, rest in zip(found, made, strict=True):
-                snapshot.delete_data_file(one.task.file)
-                if rest is not None:
-                    snapshot.append_data_file(rest)
-    return sum(one.rows for one in found), len(found)
+    if not found:
+        _fence(lake)
+        return None
+    made = [_rest(table, one, subject) for one in found]
+    with table.transaction() as transaction, transaction.update_snapshot(_said(lake)).overwrite() as snapshot:
+        for one, rest in zip(found, made, strict=True):
+            snapshot.delete_data_file(one.task.file)
+            if rest is not None:
+                snapshot.append_data_file(rest)
+    return Erased(sum(one.rows for one in found), len(found))
 
 
 def _fence(lake: LakeTable) -> None:

@@ -235,10 +235,8 @@ class EraseWorld:
         wrong += [
             f"{word} is in the {place}" for place, texts in places.items() for word in words if word in str(texts)
         ]
-        letters = str(places["dead letters"])
-        wrong += (
-            [] if letters.count(KEPT) >= len(self.world.dlq.messages) - 1 else ["a letter of somebody else is gone"]
-        )
+        if f'"{TENANT}","log_id":"kept"' not in str(places["dead letters"]):
+            wrong.append("what else a letter held is gone")
         return wrong
 
     def others(self) -> tuple[Any, ...]:

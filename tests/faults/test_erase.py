@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.erasures import Erasures, Subject
+from consumer.erasures import NONE, Erasures, Subject
 from consumer.lake import erase as lake_erase
 from consumer.lake.table import LakeTable
 from tests.faults.erase_kills import broken_by_each_kill
@@ -107,7 +107,7 @@ def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, sto
 
     def prepare(catalog: SteppingCatalog) -> None:
         world.kinesis.shards["shardId-000000000000"].records.clear()
-        world.erasures = Erasures({}, frozenset())
+        world.erasures = NONE
         world.put([message("a"), message("b", tenant_id="blue"), message("c", received_at="2025-11-24T15:59:00.001Z")])
         world.sync(catalog)
         world.put([message("d"), message("e", tenant_id="blue")])
@@ -115,10 +115,35 @@ def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, sto
     def judge(catalog: SteppingCatalog) -> list[str]:
         world.sync(catalog)
         erase(catalog)  # Run again: what an overtaken sync wrote after it is nobody's now.
-        found = lake_erase.find(catalog.load_table(NAME), _SUBJECT, in_folder=True)
-        return [*found, *world.broken(rows(catalog))]
+        return _found(world, catalog)
 
     programs = [erase, world.sync if beside == "a sync" else erase]
     orders, wrong = broken_in_any_order(programs, stops=frozenset({stop}), prepare=prepare, judge=judge, at_most=12)
     assert wrong == []
     assert orders >= 3
+
+
+def test_a_sync_that_began_before_it_brings_nothing_into_the_lake() -> None:
+    """Not even where the lake had none of it, so that the erasure changed no row: in every order of their commits."""
+    world = LakeWorld()
+
+    def prepare(catalog: SteppingCatalog) -> None:
+        world.kinesis.shards["shardId-000000000000"].records.clear()
+        world.erasures = NONE
+        world.put([message("b", tenant_id="blue")])
+        world.sync(catalog)
+        world.put([message("d"), message("e", tenant_id="blue")])
+
+    orders, wrong = broken_in_any_order(
+        [_erasing(world), world.sync],
+        stops=frozenset({COMMIT}),
+        prepare=prepare,
+        judge=lambda catalog: _found(world, catalog),
+    )
+    assert wrong == []
+    assert orders >= 3
+
+
+def _found(world: LakeWorld, catalog: SteppingCatalog) -> list[str]:
+    found = lake_erase.find(catalog.load_table(NAME), _SUBJECT, in_folder=True)
+    return [*found, *world.broken(rows(catalog))]

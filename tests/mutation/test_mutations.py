@@ -13,10 +13,16 @@ from typing import Final
 import pytest
 
 from tests.faults.scratch import scratch
-from tests.mutation import of_consumer, of_ingest, of_lake, of_reading
+from tests.mutation import of_consumer, of_erasure, of_ingest, of_lake, of_reading
 from tests.mutation.mutation import Mutation
 
-MUTATIONS: Final = (*of_ingest.MUTATIONS, *of_consumer.MUTATIONS, *of_reading.MUTATIONS, *of_lake.MUTATIONS)
+MUTATIONS: Final = (
+    *of_ingest.MUTATIONS,
+    *of_consumer.MUTATIONS,
+    *of_reading.MUTATIONS,
+    *of_lake.MUTATIONS,
+    *of_erasure.MUTATIONS,
+)
 _LEAST: Final = 20
 
 _ROOT: Final = Path(__file__).parents[2]
