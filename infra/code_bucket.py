@@ -74,6 +74,13 @@ def upload(place: Place, bucket: str, packages: Mapping[Function, bytes]) -> dic
     return parameters
 
 
+def upload_package(place: Place, bucket: str, name: str, package: bytes) -> str:
+    """Put one package more into `bucket`; return its key, which names its content."""
+    key = f"{name}-{_digest(package)}.zip"
+    place.s3.put_object(Bucket=bucket, Key=key, Body=package)
+    return key
+
+
 def upload_template(place: Place, bucket: str, template: str) -> str:
     """Put the template into `bucket`; return the URL that CloudFormation reads it from.
 

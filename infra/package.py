@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -63,10 +63,10 @@ def build_here(function: Function, *, with_botocore: bool = False) -> bytes:
     Raises:
         StackError: a distribution is not installed.
     """
-    files = dict(_our_files(function))
+    files = _our_files(function)
     for name in (*DISTRIBUTIONS, *(BOTOCORE_DISTRIBUTIONS if with_botocore else ())):
         files.update(_installed_files(name))
-    return _zip(files)
+    return zipped(files)
 
 
 def build(function: Function, architecture: Architecture, python_version: str, *, with_botocore: bool = False) -> bytes:
@@ -75,20 +75,32 @@ def build(function: Function, architecture: Architecture, python_version: str, *
     Raises:
         StackError: pip can't get a locked wheel for the architecture and version.
     """
+    locks = (LOCK, *((BOTOCORE_LOCK,) if with_botocore else ()))
+    return zipped(_our_files(function) | wheels(locks, architecture, python_version))
+
+
+def wheels(locks: Iterable[Path], architecture: Architecture, python_version: str) -> dict[str, bytes]:
+    """Return the files of the locked wheels for AWS, by their names in a package. Downloads them through pip.
+
+    Raises:
+        StackError: pip can't get a locked wheel for the architecture and version.
+    """
     with tempfile.TemporaryDirectory(prefix="rdp-package-") as folder:
-        for lock in (LOCK, *((BOTOCORE_LOCK,) if with_botocore else ())):
+        for lock in locks:
             _install_wheels(Path(folder), lock, architecture, python_version)
-        wheels = {
+        return {
             path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()
         }
-    return _zip(dict(_our_files(function)) | wheels)
 
 
-def _our_files(function: Function) -> Iterator[tuple[str, bytes]]:
-    for path in reachable.files(_ROOT, (*HANDLERS[function], *LOADED[function])):
-        yield path.relative_to(_ROOT).as_posix(), path.read_bytes()
-    for name in DATA[function]:
-        yield name, (_ROOT / name).read_bytes()
+def ours(modules: Iterable[str]) -> dict[str, bytes]:
+    """Return these modules of ours and all of ours that they import, by their names in a package."""
+    return {path.relative_to(_ROOT).as_posix(): path.read_bytes() for path in reachable.files(_ROOT, tuple(modules))}
+
+
+def _our_files(function: Function) -> dict[str, bytes]:
+    data = {name: (_ROOT / name).read_bytes() for name in DATA[function]}
+    return ours((*HANDLERS[function], *LOADED[function])) | data
 
 
 def _installed_files(name: str) -> Iterator[tuple[str, bytes]]:
@@ -113,7 +125,8 @@ def _install_wheels(folder: Path, lock: Path, architecture: Architecture, python
         raise StackError(f"pip found no wheel for {architecture}, Python {python_version}:\n{finished.stderr.strip()}")
 
 
-def _zip(files: Mapping[str, bytes]) -> bytes:
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Return the files as a package: the same bytes for the same files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name in sorted(files):

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
+from infra import code_bucket
 from infra.cli.replay import outside, redactor_of
 from infra.options.lake import on_lake
-from infra.stack import StackError
+from infra.options.locator import Where, locate, where_options
+from infra.stack import STACK_NAME, StackError
 from infra.terminal import exits, out
 from infra.terminal.signals import on_stop
 from infra.terminal.summaries import WholeSummaries
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from consumer.lake.sync import Counters
     from infra.lake_place import Lake
+    from infra.package import Architecture
     from infra.stack import Stack
 
 Format = Literal["table", "json", "csv", "parquet"]
@@ -133,6 +136,53 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
         )
 
     cleanup.enter_context(out.live_line(line))
+
+
+@command.command("deploy")
+@where_options
+@click.option(
+    "--every",
+    "minutes",
+    type=click.IntRange(2, 1440),
+    default=5,
+    show_default=True,
+    metavar="MINUTES",
+    help="How often it runs.",
+)
+@click.option("--alarm-topic", default="", metavar="ARN", help="The SNS topic of its alarms.")
+@click.option("--key-secret", default="", metavar="ARN", help="The secret of a lake that there is. [default: drawn]")
+@click.option("--bucket", metavar="NAME", help="The code bucket. [default: that of `rdp deploy`]")
+def deploy(*, where: Where, minutes: int, alarm_topic: str, key_secret: str, bucket: str | None) -> None:
+    """Fill the table bucket of a stack by a function on a schedule: a stack of its own, called NAME-lake.
+
+    The stack wants Lake=true. The package is some 220 MB unpacked and goes through S3. On this machine the function is
+    the engine's.
+    """
+    from infra import lake_package, lake_stack  # noqa: PLC0415 - only here
+    from infra.local import grants  # noqa: PLC0415
+
+    on = locate(where)
+    name = lake_stack.name_of(where.stack_name or STACK_NAME)
+    out.say("Packaging the function.")
+    if where.is_local:
+        package = lake_package.build_here()
+    else:
+        runtime, architecture = lake_stack.runs_on(on)
+        machine: Architecture = "arm64" if architecture == "arm64" else "x86_64"
+        package = lake_package.build(machine, runtime.removeprefix("python"))
+    bucket = bucket or code_bucket.default_name(on.place)
+    code_bucket.ensure(on.place, bucket, owner=on.place.account)
+    out.say(f"Deploying {name}.")
+    outputs = lake_stack.deploy(
+        on,
+        name,
+        lake_stack.Code(bucket, package),
+        {"EveryMinutes": str(minutes), "AlarmTopicArn": alarm_topic, "KeySecretArn": key_secret},
+    )
+    if where.is_local:
+        grants.grant(on.place.iam, outputs["RoleName"])
+    for output, value in sorted(outputs.items()):
+        out.say(f"{output:<22} {value}")
 
 
 @command.command("status")

@@ -47,6 +47,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "sqs:DeleteMessage": Operation("sqs:DeleteMessageBatch", None),
     "sqs:ChangeMessageVisibility": Operation("sqs:ChangeMessageVisibilityBatch", None),
     "dynamodb:PartiQLInsert": Operation("dynamodb:BatchExecuteStatement", "*"),
+    "kinesis:GetRecords": Operation("kinesis:GetRecords", "*"),  # An iterator does not tell it the stream.
+    # What S3 Tables authorizes by the table is a bucket's there.
+    "s3tables:GetTableData": Operation("s3:GetObject", "*"),
+    "s3tables:PutTableData": Operation("s3:PutObject", "*"),
 }
 
 _ANY_STREAM: Final = ":*"

@@ -7,13 +7,17 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from consumer.lake.catalog import in_folder, name_of
+from infra import code_bucket, lake_package, lake_stack
 from infra.cli import main
+from infra.lake_where import BUCKET_OUTPUT
+from infra.local import grants
 from tests.e2e.conftest import LocalStack
 
 _LIMIT_S = 900
@@ -107,6 +111,26 @@ def test_a_followed_stream_is_in_the_folder_when_it_is_stopped(local_stack: Loca
     )
     assert "call [REDACTED]" in texts.stdout
     assert "555-0" not in texts.stdout
+
+
+def test_a_function_fills_the_table_bucket(local_stack: LocalStack, table_bucket: str) -> None:
+    """As `rdp lake deploy` makes it, under its own narrow role: each log once, however often it runs."""
+    tenant, name = "lake-function", "rdp-lake-e2e"
+    place = local_stack.place
+    on = replace(local_stack.stack, outputs={**local_stack.stack.outputs, BUCKET_OUTPUT: table_bucket})
+    bucket = code_bucket.default_name(place)
+    code_bucket.ensure(place, bucket, owner=place.account)
+    code = lake_stack.Code(bucket, lake_package.build_here())
+    for first in (100, 200):
+        post(local_stack, tenant, first)
+        outputs = lake_stack.deploy(on, name, code, {"EveryMinutes": str(first)})
+        grants.grant(place.iam, outputs["RoleName"])
+        for _ in range(2):
+            answer = place.lambda_.invoke(FunctionName=outputs["FunctionName"])
+            assert "FunctionError" not in answer, answer["Payload"].read()
+    expected = [f"log-{number}" for first in (100, 200) for number in range(first, first + _LOGS)]
+    assert ids(local_stack, table_bucket, tenant) == expected
+    place.cloudformation.delete_stack(StackName=name)
 
 
 def _await_rows(folder: Path, tenant: str, rows: int, following: subprocess.Popen[bytes]) -> None:
