@@ -52,6 +52,7 @@ def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[s
         "Runtime": runtime,
         "Architecture": architecture,
         "StreamName": stack.stream_name,
+        "TableName": stack.table_name,
         "TableBucketArn": stack.outputs[BUCKET_OUTPUT],
         "ConsumerFunctionName": stack.outputs["ConsumerFunctionName"],
         **given,

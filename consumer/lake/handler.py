@@ -13,7 +13,7 @@ import boto3
 import msgspec
 from pyiceberg.catalog import Catalog
 
-from consumer import clock, redact
+from consumer import clock, redact, tombstones
 from consumer import settings as consumer_settings
 from consumer.lake import catalog, job
 from consumer.lake.rows import KEY_BYTES
@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     """What `infra/cloudformation/lake.yaml` sets."""
 
     stream_name: _Text
+    table_name: _Text
     table_bucket_arn: _Text
     key_secret_arn: _Text
     consumer_function_name: _Text
@@ -123,6 +124,7 @@ def sync(
 @cache
 def _parts() -> tuple[Settings, Outside, bytes]:
     chosen = from_environ(os.environ)
+    dynamodb = boto3.client("dynamodb")
     outside = Outside(
         stream_name=chosen.stream_name,
         kinesis=boto3.client("kinesis", config=read.client_config()),
@@ -130,6 +132,7 @@ def _parts() -> tuple[Settings, Outside, bytes]:
         sqs=boto3.client("sqs"),
         stdout=BytesIO(),
         clock=clock.system(),
+        erasures=lambda: tombstones.read(dynamodb, chosen.table_name),
     )
     return chosen, outside, key_of(boto3.client("secretsmanager"), chosen.key_secret_arn)
 

@@ -155,7 +155,7 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
 def deploy(*, where: Where, minutes: int, alarm_topic: str, key_secret: str, bucket: str | None) -> None:
     """Fill the table bucket of a stack by a function on a schedule: a stack of its own, called NAME-lake.
 
-    The stack wants Lake=true. The package is some 220 MB unpacked and goes through S3. On this machine the function is
+    The stack wants Lake=true. The package is some 230 MB unpacked and goes through S3. On this machine the function is
     the engine's.
     """
     from infra import lake_package, lake_stack  # noqa: PLC0415 - only here

@@ -47,11 +47,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "sqs:DeleteMessage": Operation("sqs:DeleteMessageBatch", None),
     "sqs:ChangeMessageVisibility": Operation("sqs:ChangeMessageVisibilityBatch", None),
     "dynamodb:PartiQLInsert": Operation("dynamodb:BatchExecuteStatement", "*"),
-    "kinesis:GetRecords": Operation("kinesis:GetRecords", "*"),  # An iterator does not tell it the stream.
     # What S3 Tables authorizes by the table is a bucket's there.
     "s3tables:GetTableData": Operation("s3:GetObject", "*"),
     "s3tables:PutTableData": Operation("s3:PutObject", "*"),
 }
+
+_ON_ANYTHING: Final = frozenset({"kinesis:GetRecords"})
+"""Actions that the engine authorizes on nothing in particular: an iterator does not tell it the stream."""
 
 _ANY_STREAM: Final = ":*"
 """How an ARN ends that means a log group's streams. The engine authorizes writing to them on the group."""
@@ -71,6 +73,8 @@ def engine_policy(policy: Policy) -> Policy | None:
         allowed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         for action in allowed:
             operation = OPERATIONS.get(action)
+            if action in _ON_ANYTHING and statement["Effect"] == "Allow":
+                statements.append({"Effect": "Allow", "Action": action, "Resource": "*"})
             if operation is not None and statement["Effect"] == "Allow":
                 resource = operation.resource or statement["Resource"]
                 statements.append({"Effect": "Allow", "Action": operation.name, "Resource": resource})

@@ -37,6 +37,16 @@ resource "aws_iam_role_policy" "lake" {
         Resource = aws_kinesis_stream.stream.arn
       },
       {
+        Sid      = "ReadErasures"
+        Effect   = "Allow"
+        Action   = "dynamodb:Query"
+        Resource = local.table_arn
+        Condition = {
+          "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["!erased"] }
+          Null                        = { "dynamodb:LeadingKeys" = "false" }
+        }
+      },
+      {
         Sid    = "FillLake"
         Effect = "Allow"
         Action = [

@@ -73,7 +73,7 @@ def test_the_function_may_fill_the_lake_and_nothing_else() -> None:
     """Read the stream, write the table bucket, read the redaction and its own key and log."""
     [policy] = _TEMPLATE["Resources"]["Role"]["Properties"]["Policies"]
     statements = {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
-    assert set(statements) == {"ReadStream", "FillLake", "ReadRedaction", "ReadKey", "WriteOwnLogs"}
+    assert set(statements) == {"ReadStream", "FillLake", "ReadErasures", "ReadRedaction", "ReadKey", "WriteOwnLogs"}
     assert all("*" not in str(statement["Action"]) for statement in statements.values())
     assert all(statement["Resource"] != "*" for statement in statements.values())
 

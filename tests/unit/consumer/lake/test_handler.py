@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from consumer.erasures import NONE
 from consumer.lake import handler
 from consumer.lake.catalog import in_folder
 from consumer.replay.job import Outside
@@ -59,6 +60,7 @@ def _sync(
         sqs=None,  # type: ignore[arg-type] # a sync sends nothing
         stdout=io.BytesIO(),
         clock=world.clock.programs(),
+        erasures=lambda: NONE,
         readers=lambda open_pages: Readers(open_pages, world.clock.sleep),
     )
     handler.sync(outside, in_folder(folder), REDACTOR, KEY, context, write_line=lines.append, late_s=late_s)

@@ -17,6 +17,8 @@ def _policy(*statements: Statement) -> Policy:
         ("sqs:DeleteMessage", "sqs:DeleteMessageBatch", "arn:q"),
         ("sqs:ChangeMessageVisibility", "sqs:ChangeMessageVisibilityBatch", "arn:q"),
         ("dynamodb:PartiQLInsert", "dynamodb:BatchExecuteStatement", "*"),
+        ("kinesis:GetRecords", "kinesis:GetRecords", "*"),
+        ("s3tables:PutTableData", "s3:PutObject", "*"),
     ],
 )
 def test_an_allowed_action_is_allowed_under_the_engines_name(action: str, engines: str, resource: str) -> None:
