@@ -54,6 +54,7 @@ class Leftovers(NamedTuple):
     broken_on_stream: int
     logs_a_message: int
     logs_a_dead_letter: int
+    erased_on_stream: int
 
 
 def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Selection:
@@ -78,8 +79,9 @@ def read(
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load.
     """
-    broken = streamed = 0
-    for record, pieces in _read_records(stack, within):
+    broken = streamed = erased = 0
+    for record, pieces, left_out in _read_records(stack, within):
+        erased += left_out
         known = [piece.log for piece in pieces if piece.log is not None]
         broken += len(pieces) - len(known)
         also(record, pieces)
@@ -104,7 +106,12 @@ def read(
     unseen = max(0, dlq_depth - dead)
     most = partial(counts.most_logs_per_message, stack, now=within.until)
     return Leftovers(
-        in_flight, unseen, broken, most(stack.queue_url) if in_flight else 1, most(stack.dlq_url) if unseen else 1
+        in_flight,
+        unseen,
+        broken,
+        most(stack.queue_url) if in_flight else 1,
+        most(stack.dlq_url) if unseen else 1,
+        erased,
     )
 
 
@@ -114,13 +121,13 @@ def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load.
     """
-    for _, pieces in _read_records(stack, within):
+    for _, pieces, _ in _read_records(stack, within):
         yield [piece.log for piece in pieces]
 
 
-def _read_records(stack: Stack, within: Selection) -> Iterator[tuple[StreamRecord, list[Piece]]]:
-    selection = select.Selection(since=within.since, until=within.until, tenants=within.tenants)
-    wanted = select.selector(selection, within.erasures)
+def _read_records(stack: Stack, within: Selection) -> Iterator[tuple[StreamRecord, list[Piece], int]]:
+    """Yield each record with its pieces that are wanted, and how many logs of it were erased."""
+    wanted = select.selector(select.Selection(since=within.since, until=within.until, tenants=within.tenants))
     with read_stream(
         _kinesis(stack),
         stack.stream_name,
@@ -132,7 +139,13 @@ def _read_records(stack: Stack, within: Selection) -> Iterator[tuple[StreamRecor
     ) as merge:
         for event in merge:
             if isinstance(event, StreamRecord):
-                yield event, [piece for piece in _pieces(event) if piece.log is None or wanted(piece.log)]
+                pieces = [piece for piece in _pieces(event) if piece.log is None or wanted(piece.log)]
+                left = [piece for piece in pieces if piece.log is None or not _is_erased(piece.log, within)]
+                yield event, left, len(pieces) - len(left)
+
+
+def _is_erased(log: "InternalMessage", within: Selection) -> bool:
+    return within.erasures.covers(log.tenant_id, log.log_id, log.received_at)
 
 
 def _kinesis(stack: Stack) -> "KinesisClient":

@@ -23,6 +23,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     logs_in_flight_at_most: int
     dead_letters_unseen: int
     broken_on_stream: int
+    erased_on_stream: int = 0
     tenants: list[TenantAudit]
     missing_ids: list[MissingLog] | msgspec.UnsetType = msgspec.UNSET
     changed_ids: list[ChangedItem] | msgspec.UnsetType = msgspec.UNSET
@@ -72,6 +73,7 @@ def run(
             logs_in_flight_at_most=found.in_flight * found.logs_a_message,
             dead_letters_unseen=found.dead_letters_unseen,
             broken_on_stream=found.broken_on_stream,
+            erased_on_stream=found.erased_on_stream,
             tenants=audited,
             missing_ids=list(ledger.missing()) if name_missing else msgspec.UNSET,
             changed_ids=list(ledger.changed()) if name_missing else msgspec.UNSET,

@@ -164,6 +164,8 @@ def _show(audit: Audit) -> None:
     out.say_table(("tenant", *_COUNTS), rows, title="logs by tenant", right=_COUNTS)
     if audit.broken_on_stream:
         out.say(f"{audit.broken_on_stream:,} records on the stream are no logs: `rdp replay` writes them to a file.")
+    if audit.erased_on_stream:
+        out.say(f"{audit.erased_on_stream:,} logs on the stream were erased: they are nowhere else, and not missing.")
     if audit.dead_letters_unseen:
         out.say(f"{audit.dead_letters_unseen:,} dead letters were not shown by SQS: others hold them.")
     for log in audit.missing_ids or ():  # UNSET is false

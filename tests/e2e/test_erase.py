@@ -130,6 +130,7 @@ def test_nothing_brings_it_back(stack: LocalStack, erased: dict[str, Any], home:
     assert _KEPT in asked.stdout
     audit = json.loads(rdp(stack, "audit", "--json").stdout)
     assert audit["verdict"] == "complete"
+    assert audit["erased_on_stream"] >= 5
     assert certificate(rdp(stack, "erase", "--tenant", _TENANT, "--check"))["outcome"] == "gone"
     assert _WORD not in rdp(stack, "logs", "--tenant", _TENANT).output
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from consumer.erasures import NONE, Erasures, Subject
@@ -13,7 +14,7 @@ from consumer.lake.table import LakeTable
 from tests.faults.erase_kills import broken_by_each_kill
 from tests.faults.erase_world import OF_LOG, OF_TENANT, EraseWorld
 from tests.faults.lake_races import COMMIT, LOAD, Program, broken_in_any_order
-from tests.faults.lake_steps import SteppingCatalog
+from tests.faults.lake_steps import SteppingCatalog, stepping
 from tests.faults.lake_world import NAME, LakeWorld, rows
 from tests.messages import RECEIVED_AT, message
 
@@ -84,6 +85,19 @@ def test_a_logs_erasure_killed_before_any_step_in_the_table_is_finished_by_anoth
     steps, wrong = elsewhere.submit(broken_by_each_kill, OF_LOG, 3).result()
     assert steps[:4] == ["put_item", "put_item", "query", "batch_execute_statement"]
     assert wrong == []
+
+
+def test_a_table_buckets_old_files_are_deleted_by_name(tmp_path: Path) -> None:
+    """Where nobody can list files, those go that only the snapshots named which go; called again, it finds nothing."""
+    world = EraseWorld(tmp_path)
+    world.fill()
+    catalog = stepping(tmp_path)
+    for deleted in (True, False):
+        done = lake_erase.erase(lambda: LakeTable(catalog, NAME), OF_TENANT, in_folder=False)
+        assert (done.rows > 0, done.deleted > 0, done.kept) == (deleted, True, 0)
+        assert list(lake_erase.find(catalog.load_table(NAME), OF_TENANT, in_folder=True)) == []
+        data = [path for path in tmp_path.rglob("*.parquet") if "acme" in str(path)]
+        assert [row["log_id"] for path in data for row in pq.ParquetFile(path).read().to_pylist()] == ["later"]
 
 
 _SUBJECT = Subject("acme", None, RECEIVED_AT)
