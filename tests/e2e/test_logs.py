@@ -15,6 +15,7 @@ import pytest
 from consumer.query.ask import Ask
 from consumer.query.page import arrival_of, read_page
 from infra import stored_logs
+from infra.local import lifecycle
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack
@@ -23,18 +24,19 @@ _ROOT = Path(__file__).parents[2]
 _COMMAND = [sys.executable, "-c", "from infra.cli import main; main()"]
 
 
+_PARAMETERS = {
+    "SecondsPerChar": "0",
+    "CrashProbability": "0.1",
+    "ConsumerTimeoutSeconds": "2",
+    "VisibilityTimeoutSeconds": "12",
+    "MaxReceiveCount": "50",
+}
+
+
 @pytest.fixture(scope="module")
 def stack(start_stack: "StartStack") -> "LocalStack":
     """A stack without the simulated work, whose crashed deliveries come back soon."""
-    return start_stack(
-        {
-            "SecondsPerChar": "0",
-            "CrashProbability": "0.1",
-            "ConsumerTimeoutSeconds": "2",
-            "VisibilityTimeoutSeconds": "12",
-            "MaxReceiveCount": "50",
-        }
-    )
+    return start_stack(_PARAMETERS)
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +97,17 @@ def test_time_level_and_fields_are_kept_and_found(
 
 
 @contextmanager
-def _following(stack: "LocalStack", tenant: str, *options: str) -> Iterator[list[str]]:
-    """Run `rdp logs --follow` and give the list to which its lines are added as they come."""
+def _following(stack: "LocalStack", tenant: str, *options: str, told: Path | None = None) -> Iterator[list[str]]:
+    """Run `rdp logs --follow` and give the list to which its lines are added as they come.
+
+    What it tells on standard error stands in the file `told`.
+    """
     command = [*_COMMAND, "logs", "--tenant", tenant, "--follow", "--json", *options, "--data-dir", str(stack.data_dir)]
     lines: list[str] = []
-    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+    with (
+        (told or Path("/dev/null")).open("w") as stderr,
+        subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,  # noqa: S603 - our own
+    ):
 
         def read() -> None:
             assert process.stdout is not None
@@ -167,3 +175,20 @@ def test_a_read_under_load_is_whole_and_in_order(stack: "LocalStack", eventually
     finally:
         stop.set()
         sender.join()
+
+
+def test_following_goes_on_after_an_outage(
+    stack: "LocalStack", start_stack: "StartStack", eventually: "Eventually", tmp_path: Path
+) -> None:
+    """An engine that is down ends it not: it is told, and what comes when it is up again is shown."""
+    told = tmp_path / "told"
+    with _following(stack, "outage", told=told) as lines:
+        assert stack.post_text("outage", "before", "b").status == 202
+        eventually(lambda: lines)
+        lifecycle.down(stack.data_dir)
+        eventually(lambda: "cannot be reached" in told.read_text())
+        again = start_stack(_PARAMETERS, data_dir=stack.data_dir)
+        assert again.post_text("outage", "after", "a").status == 202
+        eventually(lambda: len(lines) == 2)
+        assert "answers again" in told.read_text()
+    assert _texts(lines) == ["before", "after"]
