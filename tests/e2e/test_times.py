@@ -58,7 +58,30 @@ def _with_fraction(digits: int, *, text: bool) -> Callable[[int, str], tuple[str
     return form
 
 
+def _printed(pattern: str, digits: int) -> Callable[[int, str], tuple[str, str]]:
+    """Return the form of a program: strftime's, with `{f}` for the fraction."""
+
+    def form(seconds: int, nanos: str) -> tuple[str, str]:
+        at = (_EPOCH + timedelta(seconds=seconds)).strftime(pattern)
+        return at.replace("{f}", f".{nanos[:digits]}" if digits else ""), nanos[:digits]
+
+    return form
+
+
+def _instant(seconds: int, nanos: str) -> tuple[str, str]:
+    """Return log4j2's instant."""
+    return _Number(f'{{"epochSecond":{seconds},"nanoOfSecond":{int(nanos)}}}'), nanos
+
+
 _FORMS: Final = [
+    _printed("%Y-%m-%d %H:%M:%S{f} +0000 UTC m=+0.000000001", 9),
+    _printed("%Y-%m-%dT%H:%M:%S{f}+00:00[Europe/London]", 9),
+    _printed("[%d/%b/%Y:%H:%M:%S{f} +0000]", 6),
+    _printed("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)", 0),
+    _printed("%a, %d %b %Y %H:%M:%S GMT", 0),
+    _printed("%Y/%m/%d %H:%M:%S{f} +0000", 3),
+    _printed("%Y%m%d%H%M%S{f}Z", 3),
+    _instant,
     *(_iso("T", "Z", digits) for digits in range(10)),
     *(_iso("T", zone, 9) for zone in ("z", "+00:00", "+05:30", "-0800", "+14:00")),
     *(_iso(between, "+05:30", 6, point) for between in ("t", " ") for point in (".", ",")),
