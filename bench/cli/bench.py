@@ -30,7 +30,7 @@ from infra.terminal import out as say  # `out` is the verb's option
 from infra.terminal.signals import on_stop
 
 _RESULTS: Final = Path("bench/results")
-_EXTRA: Final = ("locust", "matplotlib", "fastapi", "mangum")
+_EXTRA: Final = ("locust", "matplotlib", "jinja2", "fastapi", "mangum")
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
 

@@ -34,30 +34,32 @@ MOST_PAGE_S: Final = 1.0
 """What the console's first page may take longer than the first line of `rdp logs`."""
 
 _REGION: Final = "us-east-1"
-_RDP: Final = (sys.executable, "-c", "from infra.cli import main; main()")
+RDP: Final = (sys.executable, "-c", "from infra.cli import main; main()")
+"""The operator's command."""
 
 
-def _outputs(path: Path) -> Path:
+def outputs(path: Path) -> Path:
     """Return the file in which `rdp` finds the stack: as `terraform output -json` prints it."""
-    outputs = {"api_endpoint": "http://127.0.0.1:9", "table_name": TABLE, "log_id_buckets": "1"}
-    path.write_text(json.dumps({name: {"value": value} for name, value in outputs.items()}))
+    values = {"api_endpoint": "http://127.0.0.1:9", "table_name": TABLE, "log_id_buckets": "1"}
+    path.write_text(json.dumps({name: {"value": value} for name, value in values.items()}))
     return path
 
 
-def _on(outputs: Path, url: str) -> list[str]:
+def on(file: Path, url: str) -> list[str]:
     """Return the options that name the stack."""
-    return ["--outputs", str(outputs), "--region", _REGION, "--endpoint-url", url]
+    return ["--outputs", str(file), "--region", _REGION, "--endpoint-url", url]
 
 
-def _environ() -> dict[str, str]:
+def environ() -> dict[str, str]:
+    """Return this environment with credentials that the table takes."""
     return os.environ | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
-def _first_line_s(outputs: Path, url: str) -> float:
-    command = [*_RDP, "logs", *_on(outputs, url), "--tenant", TENANT]
+def _first_line_s(file: Path, url: str) -> float:
+    command = [*RDP, "logs", *on(file, url), "--tenant", TENANT]
     started = time.perf_counter()
     with subprocess.Popen(  # noqa: S603 - ours
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=_environ()
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ()
     ) as program:
         assert program.stdout is not None  # noqa: S101 - stdout=PIPE
         line = program.stdout.readline()
@@ -68,11 +70,11 @@ def _first_line_s(outputs: Path, url: str) -> float:
     return took_s
 
 
-def _first_page_s(outputs: Path, url: str) -> float:
+def _first_page_s(file: Path, url: str) -> float:
     """Return the median time of the newest hundred logs as a page of the console, which runs already."""
-    command = [*_RDP, "console", *_on(outputs, url), "--port", "0", "--no-browser"]
+    command = [*RDP, "console", *on(file, url), "--port", "0", "--no-browser"]
     with subprocess.Popen(  # noqa: S603 - ours
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=_environ()
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ()
     ) as program:
         assert program.stdout is not None  # noqa: S101 - stdout=PIPE
         address = program.stdout.readline().split()[1]
@@ -97,18 +99,18 @@ def main() -> int:
     """Print the measurements; return 1 when one is outside its bound."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
     with ExitStack() as stack:
-        outputs = _outputs(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "outputs.json")
+        file = outputs(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "outputs.json")
         urls = {n: stack.enter_context(sorted_table.served(n)) for n in (1, rows)}
         times: dict[int, list[float]] = {n: [] for n in urls}
         for _ in range(ROUNDS + 1):
             for n, url in urls.items():
-                times[n].append(_first_line_s(outputs, url))
+                times[n].append(_first_line_s(file, url))
         one, many = (statistics.median(times[n][1:]) for n in (1, rows))  # The first round wrote bytecode.
         print(
             f"first line of rdp logs: 1 row {one * 1000:.0f} ms, {rows:,} rows {many * 1000:.0f} ms: {many / one:.2f}x"
         )
 
-        page_s = _first_page_s(outputs, urls[rows])
+        page_s = _first_page_s(file, urls[rows])
         print(f"first page of rdp console: {rows:,} rows {page_s * 1000:.0f} ms")
 
         table = _table(urls[rows])

@@ -13,6 +13,10 @@ from infra.console.search import BadSearchError
 from infra.stack import StackError
 
 
+class NoSuchLogError(Exception):
+    """No stored log has this key; the text says which."""
+
+
 def told(pages: Pages, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
     """Return `answer`, whose failures become a page that says what happened. A defect stays one."""
 
@@ -21,6 +25,8 @@ def told(pages: Pages, answer: Callable[[Request], Response]) -> Callable[[Reque
             return answer(request)
         except (BadSearchError, InvalidCursorError) as error:
             status, problem = 400, str(error)
+        except NoSuchLogError as error:
+            status, problem = 404, str(error)
         except TableBusyError as error:
             status, problem = 503, str(error)
         except StackError as error:

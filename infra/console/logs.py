@@ -12,18 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from consumer.item import Key
+from consumer.item import Item, Key
 from consumer.query import cursor
 from consumer.query.ask import Ask
 from consumer.query.page import MAX_LIMIT, Reads, read_page
 from consumer.timestamps import epoch_ms
 from infra.console import histogram, moments, rows, search
-from infra.console.failures import told
+from infra.console.failures import NoSuchLogError, told
 from infra.console.following import Following
 from infra.console.pages import Pages
 from infra.console.places import Places
 from infra.console.search import Search
 from infra.console.weight import PAGE_BYTES, Weight
+from infra.terminal.log_lines import as_json
+from infra.terminal.text import printable_json
 from ingest.contract.log_ids import received_ms
 from ingest.contract.message import SEVERITIES
 
@@ -55,6 +57,7 @@ def routes(logs: Logs) -> list[Route]:
         Route("/logs/more", told(logs.pages, partial(_more, logs))),
         Route("/logs/histogram", told(logs.pages, partial(_histogram, logs))),
         Route("/logs/whole", told(logs.pages, partial(_whole, logs))),
+        Route("/logs/json", told(logs.pages, partial(_json, logs))),
         Route("/logs/new", told(logs.pages, partial(_new, logs))),
     ]
 
@@ -142,18 +145,35 @@ def _arrivals(reads: Reads, ask: Ask) -> tuple[list[tuple[int, bool]], int | Non
 
 def _whole(logs: Logs, request: Request) -> Response:
     """Answer with everything of one log."""
+    item = _one(logs, request)
+    return logs.pages.answer(
+        "whole",
+        tenant=item.tenant_id,
+        members=list(rows.members(item, zone=logs.zone, raw=logs.raw)),
+        text=rows.text_of(item, raw=logs.raw),
+        query=rows.query_of(item.key),
+        json_query=request.url.query,
+    )
+
+
+def _json(logs: Logs, request: Request) -> Response:
+    """Answer with one log as `rdp logs --json` prints it."""
+    line = printable_json(as_json(_one(logs, request), raw=logs.raw))
+    return Response(line + "\n", media_type="application/json")
+
+
+def _one(logs: Logs, request: Request) -> Item:
+    """Return the log that the address names.
+
+    Raises:
+        NoSuchLogError: it is not stored, or no more.
+    """
     key = Key(request.query_params.get("tenant", ""), request.query_params.get("log_id", ""))
     reads = logs.places.reads_of(key.tenant_id, request.query_params.get("received_at", ""))
     item = reads.get([key]).get(key) if all(key) else None
     if item is None:
-        problem = f"Tenant {key.tenant_id!r} has no stored log {key.log_id!r} any more."
-        return logs.pages.answer("problem", status=404, problem=problem)
-    return logs.pages.answer(
-        "whole",
-        members=list(rows.members(item, zone=logs.zone, raw=logs.raw)),
-        text=rows.text_of(item, raw=logs.raw),
-        query=rows.query_of(key),
-    )
+        raise NoSuchLogError(f"Tenant {key.tenant_id!r} has no stored log {key.log_id!r} any more.")
+    return item
 
 
 def _new(logs: Logs, request: Request) -> Response:

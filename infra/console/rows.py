@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from consumer.item import Item, Key
 from consumer.query import shown
+from infra.console.search import field_text
 from infra.terminal.log_lines import as_text, local_time
 
 _MAX_CHARS: Final = 1_000
@@ -37,15 +38,19 @@ def query_of(key: Key) -> str:
     return urlencode({"tenant": key.tenant_id, "log_id": key.log_id})
 
 
-def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[tuple[str, str]]:
-    """Yield everything of a log but its text, by name: the API's members, then the sender's fields."""
+def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield everything of a log but its text: the API's members, then the sender's fields.
+
+    By name, with what a search for logs of that field has in `fields`: "" where it is no field, or none can say it.
+    """
     known: dict[str, Any] = shown.members(item, raw=raw)
     for name, value in known.items():
         if name not in _APART and value != "":
             is_time = name.endswith("_at") and isinstance(value, str)  # `expires_at` is DynamoDB's: seconds.
-            yield name, f"{value}  ({local_time(value, zone)})" if is_time else str(value)
+            yield name, f"{value}  ({local_time(value, zone)})" if is_time else str(value), ""
     for name, value in (item.fields or {}).items():
-        yield f"fields.{name}", as_text(value)
+        text = as_text(value)
+        yield f"fields.{name}", text, field_text(name, text) if len(text) <= _MAX_CHARS else ""
 
 
 def text_of(item: Item, *, raw: bool) -> str:

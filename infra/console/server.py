@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache, partial
 from pathlib import Path
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from starlette.applications import Starlette
@@ -37,7 +37,7 @@ from infra.stack import Stack, StackError
 
 def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path, lake: Lake | None) -> Starlette:
     """Return the console of a stack, without its door. `bench_reports` is a folder of runs, and need not be there."""
-    settings = cache(lambda: _settings(stack))
+    settings = cache(lambda: consumer_settings(stack))
 
     def kept_days() -> int:
         found = settings()
@@ -88,14 +88,14 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path, l
     )
 
 
-def _settings(stack: Stack) -> Settings | None:
-    """Return the consumer's settings, None where they may not be read."""
+def consumer_settings(stack: Stack) -> Settings | None:
+    """Return the consumer's settings, None where they may not be read, or the stack does not name the function."""
     try:
         configuration = stack.place.lambda_.get_function_configuration(
             FunctionName=stack.outputs["ConsumerFunctionName"]
         )
         return from_environ(configuration.get("Environment", {}).get("Variables", {}))
-    except (ClientError, ValueError):
+    except (BotoCoreError, ClientError, KeyError, ValueError):
         return None
 
 

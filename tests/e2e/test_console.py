@@ -1,6 +1,7 @@
 """`rdp console` in a real Chromium, over a stack on the engine: what people do with it, and what nobody may do."""
 
 import http.client
+import json
 import re
 import shutil
 import signal
@@ -49,7 +50,10 @@ def stack(start_stack: "StartStack", eventually: "Eventually") -> "LocalStack":
     ]
     assert stack.post_json(orders).status == 202
     assert (
-        stack.post_json([{"tenant_id": "acme", "text": "payment timeout of user 4711", "level": "error"}]).status == 202
+        stack.post_json(
+            [{"tenant_id": "acme", "text": "payment timeout of user 4711", "level": "error", "cart": "a b"}]
+        ).status
+        == 202
     )
     assert stack.post_json([{"tenant_id": "hostile", "text": text} for text in _HOSTILE.values()]).status == 202
     stack.place.sqs.send_message(QueueUrl=stack.stack.dlq_url, MessageBody="<b>no log</b>")
@@ -190,6 +194,24 @@ def test_no_parameter_is_a_defect(page: Page, address: str, path: str) -> None:
     ):
         answer = page.request.get(f"http://{urlsplit(address).netloc}/{path}", params={"tenant": "acme", **asked})
         assert answer.status != 500, (asked, answer.text())
+
+
+def test_a_row_is_found_by_keys_copied_and_its_field_searched_for(page: Page, address: str) -> None:
+    """The field joins the search that is there; the clipboard has the log as JSON; the keys are told."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    _logs(page, address, "tenant=acme&words=payment")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Copy JSON").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert json.loads(page.evaluate("navigator.clipboard.readText()"))["text"] == "payment timeout of user 4711"
+    page.keyboard.press("?")
+    expect(page.get_by_text("next and previous row")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Words in the text")).to_be_focused()
+    page.get_by_role("link", name="Only logs whose fields.cart is this").click()
+    page.wait_for_url(re.compile("words=payment.*fields=cart"))
+    expect(page.locator(".rows > li")).to_have_count(1)
 
 
 def test_ten_pages_follow_at_once(stack: "LocalStack", context: BrowserContext, address: str) -> None:

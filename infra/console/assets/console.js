@@ -137,6 +137,38 @@ function prepare(root) {
   }));
 }
 
+// What is in a whole log: a field to search for, and the log as JSON for the clipboard.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-field]");
+  const fields = document.querySelector("form.search")?.elements.fields;
+  if (link && fields && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    submit(fields.form, { fields: `${fields.value} ${link.dataset.field}`.trim() });
+  }
+  const button = event.target.closest("[data-copies]");
+  if (button) {
+    const said = button.parentElement.querySelector("[role=status]");
+    try {
+      await navigator.clipboard.writeText(await (await ask(button.dataset.copies)).text());
+      write(said, "Copied.");
+    } catch {
+      write(said, "Not copied: the browser or the console refused it.");
+    }
+  }
+});
+
+// Keys as the page's foot tells them; none while something is typed.
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const rows = [...document.querySelectorAll(".rows summary")];
+  const step = { j: 1, k: -1 }[event.key];
+  if (step) rows[Math.max(rows.indexOf(document.activeElement) + step, 0)]?.focus();
+  else if (event.key === "/") document.getElementById("words")?.focus();
+  else if (event.key === "?") document.getElementById("keys")?.toggleAttribute("open");
+  else return;
+  event.preventDefault();
+});
+
 addEventListener("pagehide", () => { leaving = true; });
 addEventListener("pageshow", () => { leaving = false; });
 prepare(document);

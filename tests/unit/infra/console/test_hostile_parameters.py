@@ -63,6 +63,7 @@ _QUERY = {
     "/logs/histogram": ("tenant", "since", "until", "words", "severity", "fields", "source"),
     "/logs/new": ("tenant", "since", "until", "words", "follow", "name", "looked"),
     "/logs/whole": ("tenant", "log_id", "received_at"),
+    "/logs/json": ("tenant", "log_id", "received_at"),
     "/life": ("tenant", "log_id"),
     "/dead-letters": ("tenant", "reason", "id"),
     "/dead-letters/preview": ("tenant", "reason", "id", "action"),

@@ -7,7 +7,7 @@ from queue import Queue
 import pytest
 
 from infra.console import server
-from infra.stack import StackError
+from infra.stack import Place, Stack, StackError
 from tests.unit.infra.console.stored import Stored, browser
 
 
@@ -34,3 +34,8 @@ def test_it_listens_on_this_machine_alone_and_ends_when_asked() -> None:
         stop.set()
         running.join(30)
     assert not running.is_alive()
+
+
+def test_a_stack_that_does_not_name_its_consumer_has_no_settings() -> None:
+    """Outputs may be of another program: then all rules redact, and the table is taken to keep every log."""
+    assert server.consumer_settings(Stack(Place(region="eu-central-1"), "http://127.0.0.1:9", {})) is None

@@ -1,0 +1,145 @@
+"""How smoothly the console scrolls with 10,000 rows on the page, in Chromium: `python -m bench.micro.console [rows]`.
+
+The real `rdp console` over a table of `bench.micro.sorted_table`, in the system's Chromium without a window. The page
+is scrolled until so many rows are loaded, as a person does it; then Chromium scrolls by itself, a screen's height in a
+quarter of a second, while the page notes when each frame begins (requestAnimationFrame). Beside it, in turns, the same
+with the first 100 rows alone: what this machine does with a short page.
+"""
+
+import importlib.util
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.micro import sorted_table
+from bench.micro.query import RDP, environ, on, outputs
+from bench.micro.sorted_table import TENANT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+ROWS: Final = 10_000
+ROUNDS: Final = 3
+FIRST_ROWS: Final = 100
+FRAME_MS: Final = 1000 / 60
+MOST_TIMES: Final = 1.25
+"""What a frame may take longer with all rows than with the first, at the median."""
+
+_HEIGHT: Final = 800
+_SPEED: Final = 4 * _HEIGHT
+_DISTANCE: Final = 12 * _SPEED
+"""Pixels: 12 seconds of scrolling. The short page is scrolled to and fro."""
+
+_RECORD: Final = """() => {
+  window.frames_ms = [];
+  let before = null;
+  const step = (at) => {
+    if (before !== null) window.frames_ms.push(at - before);
+    before = at;
+    window.recording = requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}"""
+_STOP: Final = "() => { cancelAnimationFrame(window.recording); return window.frames_ms; }"
+
+
+@contextmanager
+def _console(rows: int) -> "Iterator[str]":
+    """Run the console over so many rows; give its address."""
+    with ExitStack() as stack:
+        url = stack.enter_context(sorted_table.served(rows))
+        file = outputs(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "outputs.json")
+        command = [*RDP, "console", *on(file, url), "--port", "0", "--no-browser"]
+        program = stack.enter_context(
+            subprocess.Popen(  # noqa: S603 - ours
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ()
+            )
+        )
+        assert program.stdout is not None  # noqa: S101 - stdout=PIPE
+        yield program.stdout.readline().split()[1]
+        program.terminate()
+
+
+def _loaded(page: "Page") -> int:
+    return page.locator(".rows > li").count()
+
+
+def _load(page: "Page", rows: int) -> None:
+    """Scroll down until so many rows are there."""
+    while _loaded(page) < rows:
+        page.mouse.wheel(0, 100_000)
+        page.wait_for_function("n => document.querySelectorAll('.rows > li').length > n", arg=_loaded(page))
+
+
+def _frames_ms(page: "Page", *, is_long: bool) -> list[float]:
+    """Return how long each frame took while the page was scrolled from its top."""
+    page.evaluate("scrollTo(0, 0)")
+    room = page.evaluate("document.documentElement.scrollHeight") - _HEIGHT
+    client = page.context.new_cdp_session(page)
+    page.evaluate(_RECORD)
+    distance = _DISTANCE if is_long else room
+    gesture: dict[str, Any] = {
+        "x": 400,
+        "y": 400,
+        "yDistance": -distance,
+        "speed": _SPEED,
+        "gestureSourceType": "mouse",
+    }
+    gesture |= {"repeatCount": 0 if is_long else max(_DISTANCE // (2 * room), 1), "repeatDelayMs": 0}
+    client.send("Input.synthesizeScrollGesture", gesture)
+    frames: list[float] = page.evaluate(_STOP)
+    client.detach()
+    return frames
+
+
+def _told(name: str, frames: list[float]) -> str:
+    late = sum(frame > 1.5 * FRAME_MS for frame in frames) / len(frames)
+    cuts = statistics.quantiles(frames, n=100)
+    return (
+        f"{name:>13}: {1000 * len(frames) / sum(frames):.1f} frames a second ({len(frames):,} frames); "
+        f"p50 {cuts[49]:.1f} ms, p95 {cuts[94]:.1f} ms, p99 {cuts[98]:.1f} ms; {late:.1%} came late"
+    )
+
+
+def main() -> int:
+    """Print the measurements; return 1 when the long page is slower than its bound."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None or importlib.util.find_spec("playwright") is None:
+        print("This needs Chromium and the extra dev (playwright).")
+        return 1
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - of the extra dev alone
+
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    with _console(rows + FIRST_ROWS) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1280, "height": _HEIGHT})
+        short, long = context.new_page(), context.new_page()
+        short.goto(address)
+        short.wait_for_url("**/flow")
+        # No `more` on the short page: it would load the rest.
+        short.route("**/logs/more*", lambda route: route.abort())
+        for page in (short, long):
+            page.goto(f"{address.partition('?')[0]}logs?tenant={TENANT}")
+        _load(long, rows)
+        print(f"{_loaded(short):,} rows and {_loaded(long):,}, scrolled in turns:")
+        frames: dict[str, list[float]] = {"short": [], "long": []}
+        for _ in range(ROUNDS):
+            for name, page in (("short", short), ("long", long)):
+                page.bring_to_front()
+                frames[name] += _frames_ms(page, is_long=page is long)
+        browser.close()
+    for name, taken in frames.items():
+        print(_told(name, taken))
+    one, many = (statistics.median(frames[name]) for name in ("short", "long"))
+    return int(many > MOST_TIMES * one)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
