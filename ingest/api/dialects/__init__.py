@@ -1,6 +1,6 @@
-"""One file a dialect: how a client speaks, and how it is answered. A new one is its file and its line in `LATER`.
+"""The dialects, a file for each: how clients speak and are answered. A new one needs its file and a line in `LATER`.
 
-What a cold start pays for is the specification's own dialect; another is loaded by the first request that may be its.
+A cold start loads only `plain`, the specification's own dialect. The first request that may be for another loads it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "seq": ("api", "ingest"),
     "splunk_hec": ("api", "services"),
 }
-"""A dialect's file, and the first segments of its routes' paths, `{}` for any at all (a test compares the routes)."""
+"""Each dialect's file, and the first segments of its routes' paths; `{}` is any segment. A test compares the routes."""
 
 
 def load(name: str) -> tuple[Dialect, ...]:
@@ -38,7 +38,7 @@ def load(name: str) -> tuple[Dialect, ...]:
 
 
 class _All:
-    """Every dialect, loaded as it comes."""
+    """Every dialect, loaded when an iteration reaches it."""
 
     def __iter__(self) -> Iterator[Dialect]:
         yield from AT_ONCE

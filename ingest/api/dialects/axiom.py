@@ -1,7 +1,7 @@
-"""Axiom's ingest: events as NDJSON or a JSON array. Their dataset is the field `_dataset`, and no tenant.
+"""Axiom's ingest: events as NDJSON or a JSON array. The dataset is the field `_dataset`, and no tenant.
 
-An event's time is `_time`, or the member that `timestamp-field` names; of Python's LogRecords, which axiom-py sends
-with all their members, `created`. What the header X-Axiom-Event-Labels says is the field `_labels` of each.
+An event's time is `_time`, or the member that the query's `timestamp-field` names. For Python's LogRecords, which
+axiom-py sends with all their members, it is `created`. The header X-Axiom-Event-Labels is each event's field `_labels`.
 https://axiom.co/docs/restapi/endpoints/ingestIntoDataset
 """
 
@@ -36,7 +36,7 @@ def _read(request: Request) -> Records:
 
 
 def _labels(header: str) -> Any:
-    """Return the labels, an object; what is none stays as it was sent."""
+    """Return the labels that the header's JSON holds; a header that is no JSON is returned as it is."""
     try:
         return value_of(header.encode(errors="surrogatepass"))
     except Rejected:
@@ -58,7 +58,7 @@ def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> R
     refused = [f"event {position}: {reason}: {WHY[reason].detail}" for position, reason in parsed.rejected]
     if refused and not parsed.messages:
         return _error(400, refused[0])
-    # axiom-py reads each as a time. An event that is refused may have none.
+    # axiom-py parses each `timestamp` as a time. A refused event may have no time of its own.
     received_at = parsed.messages[0].received_at if refused else None
     failures = [{"timestamp": received_at, "error": error} for error in refused]
     return json_response(

@@ -1,7 +1,7 @@
 """Datadog's HTTP intake: `/api/v2/logs`, and `/v1/input` of older clients.
 
-A log's text is its `message`, its severity its `status` or `level`. ddsource, ddtags, hostname and service of the query
-belong to each log that does not say its own. Lines of text/plain are a log each.
+A log's text is its `message`, its severity its `status` or `level`. The query's ddsource, ddtags,
+hostname and service apply to each log that lacks its own. In text/plain each line is a log.
 https://docs.datadoghq.com/api/latest/logs/#send-logs
 """
 
@@ -23,7 +23,7 @@ _SOURCE: Final = "datadog"
 
 
 def _read(request: Request) -> Records:
-    if request.path.endswith(_VALIDATE):  # No logs: what is asked is whether the key is good.
+    if request.path.endswith(_VALIDATE):  # Carries no logs: it asks whether the key is valid.
         return Records([], is_batch=True, source=_SOURCE)
     given = {name: request.query[name] for name in _OF_ALL if name in request.query}
     content_type, _ = media_type(request.headers.get("content-type", ""))

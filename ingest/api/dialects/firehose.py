@@ -1,8 +1,9 @@
-"""Amazon Data Firehose's HTTP endpoint: `POST /firehose`, with CloudWatch Logs' records inside or any others.
+"""Amazon Data Firehose's HTTP endpoint: `POST /firehose`, with records of CloudWatch Logs or of anything else.
 
-A record that is CloudWatch Logs' (gzip JSON) holds log events: each is a log under its own id, its message the text.
-Of any other each line is a log, as an object's members say or as it is, and its id follows from the request's, which
-stays the same when Firehose sends it again. The common attribute `tenant_id` names the tenant.
+A record of CloudWatch Logs (gzip JSON) holds log events. Each event is a log: its `id` is the log_id, its `message` the
+text. In any other record each line is a log: a JSON object by its members, other lines as they are. The log_id of a
+line is made from the request's id, which stays the same when Firehose sends the request again. The common attribute
+`tenant_id` names the tenant.
 https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html
 """
 
@@ -47,13 +48,13 @@ def _read(request: Request) -> Records:
     for place, record in enumerate(sent["records"]):
         data = _data(record)
         inflated_bytes += 0 if isinstance(data, Rejected) else len(data)
-        if inflated_bytes > MAX_BODY_BYTES:  # All records together, as one body.
+        if inflated_bytes > MAX_BODY_BYTES:  # The cap is for all records together.
             raise Rejected("body_too_large")
         unknown = others | _unknown_of(record)
         around = shared | {"unknown_fields": unknown} if unknown else shared
         logs = islice(enumerate(_logs(data)), MAX_RECORDS + 1)
         of_record = [_with(log, around, f"{request_id}.{place}.{line}") for line, log in logs]
-        found += of_record or [Rejected("invalid_record")] * bool(unknown)  # No log of it keeps them.
+        found += of_record or [Rejected("invalid_record")] * bool(unknown)  # No log can keep them.
         if len(found) > MAX_RECORDS:
             break
     if others and not sent["records"]:
@@ -62,10 +63,10 @@ def _read(request: Request) -> Records:
 
 
 def _attributes(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the common attributes, and what stands beside them; the header holds them as JSON.
+    """Return the common attributes that the header's JSON holds, and the members beside them.
 
     Raises:
-        Rejected: `invalid_json`, it does not: the tenant would be lost.
+        Rejected: `invalid_json` if the header holds no such JSON: without it the tenant would be lost.
     """
     said = value_of(request.headers.get(_ATTRIBUTES, "{}").encode(errors="surrogatepass"))
     attributes = said.pop("commonAttributes", {}) if isinstance(said, dict) else None
@@ -79,7 +80,7 @@ def _unknown_of(record: Any) -> dict[str, Any]:
 
 
 def _data(record: Any) -> bytes | Rejected:
-    """Return what a record holds, inflated where it is gzip."""
+    """Return a record's bytes, inflated if they are gzip."""
     data = record.get("data") if isinstance(record, dict) else None
     if not isinstance(data, str):
         return Rejected("invalid_record")
@@ -107,11 +108,11 @@ def _logs(data: bytes | Rejected) -> Iterator[Record | Rejected]:
 
 
 def _of_cloudwatch(document: dict[str, Any]) -> Iterator[Record | Rejected]:
-    """Yield the log events; a CONTROL_MESSAGE, which asks whether anybody is there, holds none."""
+    """Yield the log events; none for a CONTROL_MESSAGE, which only checks that the endpoint answers."""
     events = document.pop("logEvents")
     if document["messageType"] == "CONTROL_MESSAGE":
         return
-    is_too_much = len(document) > MAX_FIELDS  # Before it is copied into each of 20,000 logs.
+    is_too_much = len(document) > MAX_FIELDS  # Checked before it is copied into up to 20,000 logs.
     for event in events:
         if is_too_much:
             yield Rejected("invalid_fields")
@@ -119,7 +120,7 @@ def _of_cloudwatch(document: dict[str, Any]) -> Iterator[Record | Rejected]:
         if not isinstance(event, dict) or not isinstance(event.get("message"), str):
             yield Rejected("invalid_record")
             continue
-        if document.keys() & event.keys():  # One of the two would be lost.
+        if document.keys() & event.keys():  # Of two members with one name, one would be lost.
             yield Rejected("invalid_fields")
             continue
         text, log_id = event.pop("message"), event.pop("id", None)
@@ -136,7 +137,7 @@ def _line(line: bytes) -> Record | Rejected:
         try:
             return record_of(value_of(line))
         except Rejected:
-            pass  # A line like any other.
+            pass  # No JSON object: the line is the text.
     return Record(text)
 
 
@@ -146,7 +147,10 @@ def _with(log: Record | Rejected, around: dict[str, Any], log_id: str) -> Record
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
-    """Return the 200, also where some records were refused: Firehose would send, and back up, all of them again."""
+    """Return 503, 400 if no record was taken, or else 200, even if some records were refused.
+
+    After any other status Firehose would send all records again, and put all of them into its backup.
+    """
     if not_enqueued:
         said = "The queue did not take every record. Send them again."
         return _said(503, request, parsed.aside, said, retry_after_s=RETRY_AFTER_S)
@@ -167,7 +171,7 @@ def _refuse(rejected: Rejected, request: Request) -> Response:
 def _said(
     status: int, request: Request, request_id: str, error: str | None = None, *, retry_after_s: int | None = None
 ) -> Response:
-    """Return exactly what Firehose takes for an answer: its request's id, the time, and what is wrong, if anything."""
+    """Return the answer in the exact form that Firehose requires: its request's id, the time, and the error, if any."""
     body: dict[str, Any] = {"requestId": request_id, "timestamp": request.received_ms}
     if error is not None:
         body["errorMessage"] = error

@@ -1,7 +1,7 @@
 """GELF over HTTP, as Graylog takes it: one message, or several one after another.
 
-The text is `short_message`; a `full_message` stays a field. `timestamp` counts seconds, `level` is syslog's number, or
-its word (Fluent Bit sends one). Without a level a message has no severity.
+The text is `short_message`; a `full_message` stays a field. `timestamp` is in seconds. `level` is syslog's
+number or a word (Fluent Bit sends one); a message without a level has no severity.
 https://go2docs.graylog.org/current/getting_in_log_data/gelf.html
 """
 
@@ -18,7 +18,7 @@ from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
 
 _CREDENTIAL: Final = "_X-OVH-TOKEN"
-"""The credential of OVH's Logs Data Platform, which its clients put into each message: no log keeps one."""
+"""The credential of OVH's Logs Data Platform. Its clients put it into each message; it is taken out and not stored."""
 
 
 def _read(request: Request) -> Records:

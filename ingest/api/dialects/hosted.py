@@ -1,8 +1,8 @@
-"""Hosted services whose clients send a batch of JSON logs and look at little of the answer, a few lines each.
+"""Hosted services, in a few lines each: their clients send a batch of JSON logs and read little of the answer.
 
-Loggly, LogDNA (Mezmo), LogScale (Humio), Coralogix, Honeycomb, OpenObserve, Logflare and Sumo Logic: each names its
-paths, where its logs stand in the body, and what it says to a success. The text is found as in every other client's
-objects (`members.taken_text`); what stands around the logs is a field of each. DIALECTS.md has the table.
+Loggly, LogDNA (Mezmo), LogScale (Humio), Coralogix, Honeycomb, OpenObserve, Logflare and Sumo Logic: each `Service` has
+its routes, a function that reads the logs, and its answer to a success. `members.taken_text` finds the text. Members
+around the logs become fields of each log. DIALECTS.md has the table.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +26,7 @@ _Found = Iterable[Record | Rejected]
 
 
 class Service(NamedTuple):
-    """`read` yields a request's logs; `taken` is the body of the answer where they were taken, in whole or in part."""
+    """One service. `read` yields a request's logs; `taken` returns the answer's body if some of them were taken."""
 
     source: str
     routes: list[Route]
@@ -39,7 +39,7 @@ def _values(request: Request) -> list[Any]:
 
 
 def _lines(request: Request) -> _Found:
-    """Yield a log a line: what an object's members say, or the line as it is."""
+    """Yield one log for each line: a JSON object by its members, any other line as it is."""
     return (_line(line.removesuffix(b"\r")) for line in request.body.split(b"\n") if line.strip())
 
 
@@ -55,10 +55,10 @@ def _line(line: bytes) -> Record | Rejected:
 
 
 def _enveloped(request: Request, *logs_keys: str) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Yield each log of an envelope, or of a list of them, and what stands around it; a `Rejected` for a flawed one.
+    """Yield each log of an envelope, or of a list of envelopes, with the members around it; flawed logs as `Rejected`.
 
     Raises:
-        Rejected: `invalid_json`; `invalid_record`, it is no envelope of this service.
+        Rejected: `invalid_json`; `invalid_record` if the body is no envelope of this service.
     """
     value, is_flawed = value_of_flawed(without_mark(request.body))
     for envelope in value if isinstance(value, list) else [value]:
@@ -74,7 +74,7 @@ def _enveloped(request: Request, *logs_keys: str) -> Iterator[tuple[Any, dict[st
 
 
 def _loggly(request: Request) -> _Found:
-    """Loggly's lines, or one event of as many lines as it has; the tags of the path and of the header are a field."""
+    """Return Loggly's logs: each line on `/bulk/`, else the whole body. Tags in the path or header are a field."""
     tags = [given for given in (request.parameters.get("tag"), request.headers.get("x-loggly-tag")) if given]
     tag = {"_tag": ",".join(tags)} if tags else {}
     found = _lines(request) if request.path.startswith("/bulk/") else [_line(request.body)]
@@ -85,17 +85,17 @@ _LOGDNA_QUERY: Final = ("hostname", "mac", "ip", "tags")
 
 
 def _logdna(request: Request) -> _Found:
-    """LogDNA's `lines` (`ls` of its own loggers); host and tags of the query belong to each that names none."""
+    """Yield LogDNA's `lines` (its own loggers say `ls`). The query's host and tags apply to logs without their own."""
     given = {name: request.query[name] for name in _LOGDNA_QUERY if request.query.get(name)}
     for log, shared in _enveloped(request, "lines", "ls"):
-        if shared.get("e") == "ls":  # Its loggers' word for "lines".
+        if shared.get("e") == "ls":  # Its own loggers name their envelope's kind so.
             del shared["e"]
         record = kept_with(record_of(log), shared)
         yield record if isinstance(record, Rejected) else record._replace(fields=given | (record.fields or {}))
 
 
 def _logscale(request: Request) -> _Found:
-    """LogScale's events: the text is the `rawstring`, or what the attributes say; `messages` are texts alone."""
+    """Yield LogScale's logs: the text of an event is `rawstring`, or is in `attributes`; `messages` are only texts."""
     for log, shared in _enveloped(request, "events", "messages"):
         if isinstance(log, str):
             yield kept_with(Record(log, fields={}), shared)
@@ -122,7 +122,7 @@ def _coralogix(request: Request) -> _Found:
     is_enveloped = request.path == "/api/v1/logs"
     sent = _enveloped(request, "logEntries") if is_enveloped else ((v, {}) for v in _values(request))
     for log, shared in sent:
-        shared.pop("privateKey", None)  # Old clients' credential: no log keeps one.
+        shared.pop("privateKey", None)  # Old clients' credential, which no log may store.
         number = log.get("severity") if isinstance(log, dict) else None
         record = record_of(log, severity=_CORALOGIX.get(number) if isinstance(number, int) else None)
         yield kept_with(record, shared)
@@ -132,9 +132,9 @@ _HONEYCOMB_HEADERS: Final = (("x-honeycomb-event-time", "_time"), ("x-honeycomb-
 
 
 def _honeycomb(request: Request) -> _Found:
-    """Honeycomb's events: the log is `data`; of a single one, the body. The dataset is a field.
+    """Yield Honeycomb's events: in a batch the log is `data`, a single event is the body. The dataset is a field.
 
-    What a batch says beside `data`, a single event says in headers: they are fields, too.
+    The members that a batch has beside `data` are headers of a single event; both become fields.
     """
     dataset = {"_dataset": request.parameters["dataset"]}
     if request.path.startswith("/1/events/"):
@@ -148,7 +148,7 @@ def _honeycomb(request: Request) -> _Found:
             yield event if isinstance(event, Rejected) else Rejected("invalid_record")
             continue
         record = record_of(event["data"], event_at=event_time.event_at(event.get("time")))
-        if isinstance(record, Record):  # What is left of `data` stays there.
+        if isinstance(record, Record):  # What is left of `data` stays under that name.
             record = record._replace(fields=event)
         yield kept_with(record, dataset)
 
@@ -158,7 +158,7 @@ def _openobserve(request: Request) -> _Found:
 
 
 def _logflare(request: Request) -> _Found:
-    """Logflare's `batch`; a level may stand in the metadata. The source is in the query, by its id or its name."""
+    """Yield Logflare's `batch`. A level may be in `metadata`; the query names the source, by its id or its name."""
     source = {f"_{name}": request.query[name] for name in ("source", "source_name") if request.query.get(name)}
     for log, shared in _enveloped(request, "batch"):
         record = kept_with(kept_with(record_of(log), shared), source)
@@ -181,7 +181,7 @@ def _ok(_: Parsed, __: Request) -> Any:
 
 
 def _statuses(parsed: Parsed, _: Request) -> Any:
-    """Return a status an event, in order, as Honeycomb's clients read them."""
+    """Return one status for each event, in order, as Honeycomb's clients read them."""
     refused = {
         position: {"status": 400, "error": f"{reason}: {WHY[reason].detail}"} for position, reason in parsed.rejected
     }

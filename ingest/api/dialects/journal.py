@@ -1,7 +1,7 @@
 """systemd's journal-upload: `POST /upload`, the journal's export format.
 
 MESSAGE is the text, __CURSOR the log_id (a retry stores nothing twice), PRIORITY the severity and __REALTIME_TIMESTAMP,
-in microseconds, `event_at`. All fields but MESSAGE stay, as strings; one that occurs twice is the list of its values.
+in microseconds, `event_at`. All fields but MESSAGE stay, as strings; one that is repeated is the list of its values.
 https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-export-format
 """
 
@@ -20,7 +20,7 @@ from ingest.contract.errors import WHY, Rejected
 
 _TYPE: Final = "application/vnd.fdo.journal"
 _BLANK: Final = re.compile(rb"\n+")
-_SIZE_BYTES: Final = 8  # A little-endian 64-bit number before a value that is binary.
+_SIZE_BYTES: Final = 8  # Of the length before a binary value, a little-endian 64-bit number.
 _MOST_NAMED: Final = 10
 
 
@@ -31,7 +31,7 @@ def _read(request: Request) -> Records:
 def _entries(body: bytes) -> list[Record | Rejected]:
     """Return the entries: lines of `NAME=value`, or `NAME` and a binary value, up to a blank line.
 
-    Behind a binary value that is longer than the body no entry's beginning is known: what is left is one refused.
+    After a binary value whose length is wrong, nobody knows where an entry begins: the rest is one refused record.
     """
     found: list[Record | Rejected] = []
     fields: list[tuple[bytes, bytes]] = []
@@ -55,7 +55,7 @@ def _entries(body: bytes) -> list[Record | Rejected]:
             if body[stop : stop + 1] != b"\n":
                 return [*found, Rejected("invalid_record")]
             value, at = body[at + _SIZE_BYTES : stop], stop + 1
-        if at - start <= MAX_LOG_BYTES:  # Of what is refused for its size nothing is kept.
+        if at - start <= MAX_LOG_BYTES:  # A larger entry is refused: keep nothing of it.
             fields.append((name, value))
     if fields or at - start > MAX_LOG_BYTES:
         found.append(_entry(fields, at - start))
@@ -80,7 +80,7 @@ def _entry(fields: list[tuple[bytes, bytes]], size: int) -> Record | Rejected:
     message = members.get("MESSAGE", "")
     if isinstance(message, str):
         members.pop("MESSAGE", None)
-    else:  # Journald allows several: all stay, and the first is shown.
+    else:  # Journald allows several: all stay a field, and the first is the text.
         message = message[0]
     return Record(
         message,
@@ -93,7 +93,10 @@ def _entry(fields: list[tuple[bytes, bytes]], size: int) -> Record | Rejected:
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
-    """Return the 202, also where some entries were refused: journal-upload would end at another status, for ever."""
+    """Return 503, 400 if no entry was taken, or else 202, even if some entries were refused.
+
+    At any other status journal-upload ends; after each restart it would send the same entries, for ever.
+    """
     if not_enqueued:
         return text_response(503, "The queue did not take every entry. Upload them again.", retry_after_s=RETRY_AFTER_S)
     refused = [f"entry {place}: {WHY[reason].detail} ({reason})" for place, reason in parsed.rejected[:_MOST_NAMED]]

@@ -1,8 +1,8 @@
 """Logtail's (Better Stack's) ingest at the root of a host: msgpack or JSON, one event or an array of them.
 
-An event's text is its `message`, its time `dt`, its severity `level` before `severity`, which Python's client numbers
-in its own way. What msgpack can say and JSON cannot (bytes, timestamps, names that are no strings, NaN) has no place in
-a log's fields: an event with such a value is refused alone.
+An event's text is its `message`, its time `dt`. Its severity is `level`; `severity`, which Python's client numbers in
+its own way, counts only without one. An event with a msgpack value that JSON does not have (bytes, timestamps, names
+that are no strings, NaN) is refused; its neighbours are not.
 https://betterstack.com/docs/logs/ingesting-data/http/logs/
 """
 
@@ -29,10 +29,10 @@ def _read(request: Request) -> Records:
 
 
 def _values(body: bytes) -> list[Any]:
-    """Return the events of one document, or of several one behind another.
+    """Return the events of a body of one msgpack document or several.
 
     Raises:
-        Rejected: `invalid_record`, it is no msgpack at all.
+        Rejected: `invalid_record` if the body is no msgpack at all.
     """
     values: list[Any] = []
     for document in documents(body):

@@ -1,7 +1,7 @@
 """Loki's push API: `POST /loki/api/v1/push`, JSON or snappy protobuf; and the older JSON of `/api/prom/push`.
 
-A line is the text, its time, in nanoseconds, `event_at`. Labels and structured metadata stay among the fields, under
-these names. Their level is the severity, or else that of a line which is a JSON object, where Loki looks, too.
+A line is the text; its time, in nanoseconds, is `event_at`. The fields `labels` and `structured_metadata` keep both.
+The severity is the level in these, or else in a line that is a JSON object, where Loki looks, too.
 https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
 """
 
@@ -18,7 +18,8 @@ from ingest.api.respond import RETRY_AFTER_S, text_response
 from ingest.contract.errors import WHY, Rejected
 
 _UNNAMED_TYPES: Final = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
-# No block of snappy begins so: of 123 bytes, it would copy from before its first.
+# As snappy, each is a block of 123 bytes that begins with a copy of earlier bytes, which do not exist. Only `{ ` could
+# begin a real block: there it is a literal of nine bytes.
 _JSON_STARTS: Final = (b'{"', b"{ ", b"{\n", b"{\r", b"{\t", b"{}")
 _MOST_NAMED: Final = 10
 
@@ -35,9 +36,10 @@ def _read(request: Request) -> Records:
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
-    """Return the 204, also where some entries were refused: a header names them, as a 204 has no body.
+    """Return 503, 400 if no entry was taken, or else 204. A header names refused entries, because a 204 has no body.
 
-    Loki says 400 then, and has taken the others; a client that sends a 400 again would send these for ever.
+    If some are refused, Loki itself takes the others and answers 400. A client that sends again after a 400 would send
+    the refused ones for ever.
     """
     if not_enqueued:
         return text_response(503, "The queue did not take every entry. Push them again.", retry_after_s=RETRY_AFTER_S)

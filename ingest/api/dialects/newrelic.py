@@ -1,7 +1,7 @@
 """New Relic's Log API: logs, or blocks of logs that have something in common.
 
-A log's text is its `message`, its time its `timestamp`, or else its block's; its severity the `level` of the log, of
-its attributes or of its block's. `attributes` stay as sent; what is common is the field `common` of each log.
+A log's text is its `message`. Its time is its own `timestamp`, or else its block's. Its severity is the `level` of the
+log, of its attributes, or of its block. `attributes` stay as sent; a block's `common` is a field of each of its logs.
 https://docs.newrelic.com/docs/logs/log-api/introduction-log-api/
 """
 
@@ -26,11 +26,11 @@ _SOURCE: Final = "newrelic"
 
 
 def _read(request: Request) -> Records:
-    # With the type application/gzip, and no Content-Encoding, as its documentation has it, too.
+    # Its documentation also sends gzip with the type application/gzip and without a Content-Encoding.
     body = inflate(request.body) if request.body.startswith(GZIP_MAGIC) else request.body
     try:
         value, is_flawed = value_of_flawed(without_mark(body))
-    except Rejected:  # Lines, which New Relic takes, too.
+    except Rejected:  # New Relic takes lines, too.
         values = values_of_batch(body, most=MAX_RECORDS)
         return Records([record_of(value) for value in values], is_batch=True, source=_SOURCE)
     blocks = value if isinstance(value, list) else [value]
@@ -52,7 +52,7 @@ def _logs(block: Any, is_flawed: Callable[[Any], bool]) -> Iterator[Record | Rej
 
 
 def _said_of_all(around: dict[str, Any]) -> tuple[str | None, Severity | None]:
-    """Return the time and severity that a block says: once, whatever its size and the number of its logs."""
+    """Return a block's time and severity, read once for all its logs: a block can be large, and its logs many."""
     common = around.get("common")
     common = common if isinstance(common, dict) else {}
     return event_time.of_record(common), _severity_of(common)

@@ -1,7 +1,8 @@
-"""OpenTelemetry logs over HTTP (OTLP 1.x): `POST /v1/logs` in protobuf or JSON, answered in the same.
+"""OpenTelemetry logs over HTTP (OTLP 1.x): `POST /v1/logs` in protobuf or JSON; the answer has the same form.
 
-A log's string body is the text, exact to the byte; `time_unix_nano` (else the observed time) is `event_at`, the number
-(else the text) the severity. All else is kept among the fields, under the names of the protobuf: see `ingest.api.otlp`.
+A log's string body is the text, exact to the byte. `event_at` is `time_unix_nano`, or else the observed time. The
+severity is `severity_number`, or else `severity_text`. All else is kept in the fields, under the protobuf's names: see
+`ingest.api.otlp`.
 """
 
 from base64 import b64encode
@@ -30,10 +31,10 @@ _CODES: Final = {401: 16, 403: 7, 429: 8, 503: _UNAVAILABLE}
 
 
 def read(request: Request) -> Records:
-    """Return the request's logs; a body without a type, or with a form's, is JSON where it looks like it.
+    """Return the request's logs. A body without a Content-Type, or with a form's, is JSON if it begins with `{`.
 
     Raises:
-        Rejected: `unsupported_content_type`, or nothing can be read (`otlp.protobuf.read`, `otlp.json.read`).
+        Rejected: `unsupported_content_type`, or what `otlp.protobuf.read` and `otlp.json.read` raise.
     """
     content_type, _ = media_type(request.headers.get("content-type", ""))
     if content_type not in {_JSON, *_PROTOBUF_TYPES, *_UNNAMED_TYPES}:
@@ -46,7 +47,7 @@ def read(request: Request) -> Records:
 
 
 def _of_tenant(record: Record | Rejected, attribute: str) -> Record | Rejected:
-    """Return the log with the tenant that its resource names, if it names one; `parse` judges it as any other."""
+    """Return the log with the tenant that its resource names, if it names one; `parse` checks that name."""
     if isinstance(record, Rejected):
         return record
     attributes = (record.fields or {}).get("resource", {}).get("attributes", {})
@@ -54,14 +55,14 @@ def _of_tenant(record: Record | Rejected, attribute: str) -> Record | Rejected:
     named = [value for name, value in pairs if name == attribute]
     if not named:
         return record
-    return record._replace(tenant_id=named[0] if len(named) == 1 else named)  # Of two none is meant: no tenant's name.
+    return record._replace(tenant_id=named[0] if len(named) == 1 else named)  # A list of two is no tenant.
 
 
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
-    """Return the 200, in part successful where records were refused; the 503, which alone is retried; or the 400.
+    """Return 503, 400 if no record was taken, or else 200, a partial success if some records were refused.
 
-    A 503 where the queue took some: what it took is sent, and stored, again. OTLP has no word for these records alone
-    that would bring the others back.
+    Clients send again only after the 503, and then the whole request: records that the queue did take are stored twice.
+    OTLP has no answer that asks for the missing records alone.
     """
     if not_enqueued:
         return _status(503, _UNAVAILABLE, "Failed to enqueue message", request, retry_after_s=RETRY_AFTER_S)
@@ -75,18 +76,18 @@ def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Re
     if not parsed.messages:
         return json_response(200, {})
     said = {"rejectedLogRecords": str(rejected), "errorMessage": why} if rejected else {}
-    return json_response(200, {"partialSuccess": said})  # As the Collector's, also where it has nothing to say.
+    return json_response(200, {"partialSuccess": said})  # The Collector, too, sends it when it is empty.
 
 
 def refuse(rejected: Rejected, request: Request) -> Response:
-    """Return the refusal of the whole, as a `google.rpc.Status`; only a 429 and a 503 are sent again."""
+    """Return the refusal of a whole request, a `google.rpc.Status`. Clients send again only after a 429 or a 503."""
     status = 415 if rejected.reason == "unsupported_content_type" else rejected.status
     code = _CODES.get(status, _INVALID_ARGUMENT)
     return _status(status, code, f"{rejected.detail} ({rejected.reason})", request, rejected.retry_after_s)
 
 
 def _why(parsed: Parsed) -> str:
-    """Return the reasons, how many records each, and the first record by its place in the request."""
+    """Return each reason with the number of its records and the first one's place in the request."""
     counts = Counter(record.reason for record in parsed.rejected)
     first = {record.reason: record.position for record in reversed(parsed.rejected)}
     return " ".join(

@@ -1,6 +1,6 @@
 """`POST /ingest` (`GET /health`, `GET /openapi.json`): plain text and the JSON shapes that clients send.
 
-A record's text stands under one of `TEXT_KEYS`, its tenant and id under their own names; all else is kept as fields.
+A record's text is under one of `TEXT_KEYS`, its tenant and id under `tenant_id` and `log_id`; all else becomes fields.
 The JSON shapes are an object, a string, an array, `{"logs": [...]}`, NDJSON and concatenated objects; a form is an
 object. Fluent Bit's msgpack is a batch.
 """
@@ -35,9 +35,9 @@ TEXT_KEYS: Final = (
     "Message",
     "@m",
 )
-"""Where a record's text may stand: the first of these that is there (and not null) wins."""
+"""Members that may hold a record's text: the first that is present and not null wins."""
 
-# Closed lists: Python knows "charsets" that are not text, and slow ones. JSON is UTF-8 (RFC 8259, section 8.1).
+# Closed lists: Python knows other "charsets" that are not text, or slow. JSON is UTF-8 (RFC 8259, section 8.1).
 _TEXT_CHARSETS: Final = frozenset(
     {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "latin-1", "windows-1252"}
 )
@@ -45,9 +45,9 @@ _JSON_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 def read(request: Request) -> Records:
-    """Return the request's records; a lone JSON object or string, a form, or a text, is not a batch.
+    """Return the request's records. A single JSON object or string, a form and a text are no batch.
 
-    Where the Content-Type is missing or a form's, the body decides: see `kinds`.
+    If the Content-Type is missing or a form's, the body decides: see `kinds`.
 
     Raises:
         Rejected: `unsupported_content_type`, `invalid_encoding`, or `invalid_json` when nothing can be read.
@@ -65,7 +65,7 @@ def read(request: Request) -> Records:
         case "guessed":
             return _guessed(request.body, charset, log_id)
         case "msgpack":
-            from ingest.api import fluent  # noqa: PLC0415 - rare, and a cold start is not
+            from ingest.api import fluent  # noqa: PLC0415 - rarely needed: keep cold starts short
 
             return _batch(fluent.values(request.body, most=MAX_RECORDS))
         case None:
@@ -73,7 +73,10 @@ def read(request: Request) -> Records:
 
 
 def _guessed(body: bytes, charset: str, log_id: str | None) -> Records:
-    """Return JSON or a form where the body is one, or else a text. A line that begins with a bracket is a text."""
+    """Return the records of JSON or of a form if the body is one, or else a text.
+
+    A body that begins with `[` and is no JSON is a text (`[INFO] ...`). One that begins with `{` must be JSON.
+    """
     bracket = kinds.looks_like_json(body)
     if bracket and charset in _JSON_CHARSETS:
         try:
@@ -94,7 +97,7 @@ def _of_json(body: bytes, log_id: str | None) -> Records:
         return _read_flawed(body)
     if isinstance(value, list):
         return _batch(value)
-    # Only the bare envelope: beside anything else, "logs" is a record's field, and the rest would be lost.
+    # Only an envelope without other members. Beside others "logs" is a field of one record: none of them may be lost.
     if _is_envelope(value):
         return _batch(value["logs"], value.get("tenant_id"))
     return _lone(_record(value), log_id)
@@ -111,7 +114,7 @@ def _of_text(body: bytes, charset: str, log_id: str | None) -> Records:
 
 
 def _batch(values: list[Any], tenant_id: Any = None) -> Records:
-    if len(values) > MAX_RECORDS:  # Refused as too many, whatever they are.
+    if len(values) > MAX_RECORDS:  # `parse` refuses the request for their number.
         records: list[Record | Rejected] = [Rejected("too_many_records")] * len(values)
     else:
         records = [_with_text(_record(value)) for value in values]
@@ -126,10 +129,10 @@ def _record(value: Any) -> Record | Rejected:
             if text is not None:
                 if isinstance(text, str):
                     del value[key]
-                else:  # Kept whole among the fields, and searched and shown as its JSON.
+                else:  # The value stays a field, and its JSON is the text.
                     text = json_text(text)
                 break
-        # Taken out, so that the fields are what is left: half the cost of copying them.
+        # Popped, so that `value` is the fields: half the cost of a copy.
         tenant_id, log_id = value.pop("tenant_id", None), value.pop("log_id", None)
         if isinstance(text, Rejected):
             return text
@@ -142,9 +145,9 @@ def _record(value: Any) -> Record | Rejected:
 
 
 def _with_text(record: Record | Rejected) -> Record | Rejected:
-    """Return a batch's record with its fields' JSON as its text where it has none: `log.info({user})` is a log.
+    """Return a batch's record; if it has no text, its fields' JSON is the text: `log.info({user})` is a log.
 
-    Nobody reads a batch's answer, and a record that is refused there is lost. A lone one's sender is told.
+    Nobody reads a batch's answer, so that a refused record would be lost. The sender of a single record is told.
     """
     if isinstance(record, Record) and not record.text and record.fields:
         text = json_text(record.fields)
@@ -166,17 +169,18 @@ def _is_envelope(value: Any) -> bool:
 
 
 def _read_flawed(body: bytes) -> Records:
-    """Return an array or envelope in which some strings or numbers are none, each costing its own record.
+    """Return the records of a body that is no valid JSON document.
 
-    Else NDJSON or concatenated JSON sent as plain `application/json`, as Fluent Bit and pino do.
+    In an array or envelope, a string or number that cannot be read costs only its own record. Any other body is read as
+    NDJSON or concatenated JSON, which Fluent Bit and pino send as plain `application/json`.
     """
-    from ingest.api.flawed import value_of_flawed  # noqa: PLC0415 - rare, and a cold start is not
+    from ingest.api.flawed import value_of_flawed  # noqa: PLC0415 - rarely needed: keep cold starts short
 
     try:
         value, is_flawed = value_of_flawed(body)
     except Rejected:
         values = values_of_lines(body, most=MAX_RECORDS)
-        if not values or isinstance(values[0], Rejected):  # Then it is one broken document, not a list of them.
+        if not values or isinstance(values[0], Rejected):  # One broken document, and not several documents.
             raise Rejected("invalid_json") from None
         return _batch(values)
     tenant_id = None
@@ -188,14 +192,14 @@ def _read_flawed(body: bytes) -> Records:
 
 
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
-    """Return the 202, the 500 where SQS did not acknowledge all, or the 400 of a batch without a valid record."""
+    """Return 500 if SQS did not acknowledge every log, 400 for a batch without a valid record, or else 202."""
     if not_enqueued:
         return _failed(parsed, not_enqueued, request.id)
     return _enqueued(parsed, request.id) if parsed.messages else _nothing_accepted(parsed, request.id)
 
 
 def refuse(rejected: Rejected, request: Request) -> Response:
-    """Return the 4xx for a request that was refused as a whole."""
+    """Return the answer to a request that was refused as a whole."""
     body = {"detail": rejected.detail, "reason": rejected.reason, "request_id": request.id}
     return json_response(rejected.status, body, retry_after_s=rejected.retry_after_s)
 
@@ -225,7 +229,7 @@ def _enqueued(parsed: Parsed, request_id: str) -> Response:
 
 
 def _failed(parsed: Parsed, failed: frozenset[int], request_id: str) -> Response:
-    """Return the 500. It names every record's state and log_id: the rest can be sent again, and stored once."""
+    """Return the 500. It names every record's state and log_id: sent again with its log_id, a log is stored once."""
     body: dict[str, Any] = {"detail": "Failed to enqueue message", "reason": "enqueue_failed", "request_id": request_id}
     if parsed.is_batch:
         durable = [message for i, message in enumerate(parsed.messages) if i not in failed]
@@ -241,7 +245,7 @@ def _failed(parsed: Parsed, failed: frozenset[int], request_id: str) -> Response
 
 
 def _of_batch(status: int, body: dict[str, Any], *, retry_after_s: int | None = None) -> Response:
-    """Return the answer, without the ids where they make it too long: then they are the client's own, known to it."""
+    """Return the answer. If lists of ids make it too long, they are left out: such ids are the client's own."""
     for list_of_ids in ("log_ids", "failed"):
         response = json_response(status, body, retry_after_s=retry_after_s)
         if fits(response):

@@ -1,7 +1,7 @@
-"""Seq's ingestion: `{"Events": [...]}` of older clients, and CLEF, an event a line.
+"""Seq's ingestion: `{"Events": [...]}` of older clients, and CLEF, one event per line.
 
-The text is the rendered message where the client sends one, or else the template, as sent: its properties stand among
-the fields, and rendering them is the client's to do. A CLEF event without `@l` has no severity.
+The text is the rendered message if the client sends one, or else the template, which is not rendered here; its
+properties are among the fields. A CLEF event without `@l` has no severity.
 https://datalust.co/docs/posting-raw-events, https://clef-json.org
 """
 
@@ -34,7 +34,7 @@ def _read(request: Request) -> Records:
 
 
 def _enveloped(body: bytes) -> list[Record | Rejected] | None:
-    """Return the logs of a document that is an envelope; None where it is none, or is no document."""
+    """Return the logs of an envelope; None if the body is no envelope or no JSON document."""
     try:
         value, is_flawed = value_of_flawed(without_mark(body))
     except Rejected:
@@ -44,7 +44,7 @@ def _enveloped(body: bytes) -> list[Record | Rejected] | None:
     events = value.pop("Events")
     if not events and may_hold_logs(value):
         return [Rejected("invalid_record")]
-    if is_flawed(value):  # What is wrong around the events is wrong with each.
+    if is_flawed(value):  # A flaw around the events is a flaw of each event.
         return [Rejected("invalid_json") for _ in events]
     return [Rejected("invalid_json") if is_flawed(event) else kept_with(_log(event), value) for event in events]
 

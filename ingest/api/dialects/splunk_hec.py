@@ -1,11 +1,11 @@
 """Splunk's HTTP Event Collector: `/services/collector`, its paths, and `/raw`.
 
-An event that is a string is the text. Of one that is an object the text is its message (`members.taken_text`); what is
-left of it stays among the fields, under `event`, as all other members do under their names. Each line of `/raw` is one.
-A message that is an object itself, as Splunk's loggers for JavaScript send it, is looked into. What the query says of
-host, source, sourcetype, index and time holds for each event that does not say its own.
+An event that is a string is the text. In an event that is an object, `members.taken_text` finds the text, also inside a
+`message` that is itself an object, as Splunk's loggers for JavaScript send it. The rest of the object stays a field
+under `event`; all other members are fields under their own names. On `/raw` each line is a log. Host, source,
+sourcetype, index, time and channel of the query apply to each event without its own.
 
-There are no acknowledgements: an `ackId` would have to say that a log is stored, which only the table knows.
+There are no acknowledgements: an `ackId` would have to confirm that a log is stored, which only the table knows.
 https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
 """
 
@@ -25,7 +25,7 @@ from ingest.contract.errors import WHY, Rejected, RejectReason
 
 
 class _Word(NamedTuple):
-    """What Splunk calls an outcome (its documentation, "Troubleshoot HTTP Event Collector")."""
+    """Splunk's code and text for an outcome (its documentation, "Troubleshoot HTTP Event Collector")."""
 
     code: int
     text: str
@@ -47,7 +47,7 @@ _WORDS: Final[dict[RejectReason, _Word]] = {
     "over_quota": _BUSY,
 }
 
-_LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # As Splunk breaks lines where nothing else is configured.
+_LINE_ENDS: Final = re.compile(rb"[\r\n]+")  # Splunk's default line breaker.
 _OF_ALL: Final = ("host", "source", "sourcetype", "index", "time", "channel")
 _RAW: Final = "/raw"
 _SOURCE: Final = "splunk_hec"
@@ -66,7 +66,7 @@ def _read(request: Request) -> Records:
 
 
 def _not_more(sent: list[Any]) -> list[Any]:
-    if len(sent) > MAX_RECORDS:  # Refused whole, before any is looked at.
+    if len(sent) > MAX_RECORDS:  # The whole request is refused before a record is read.
         raise Rejected("too_many_records")
     return sent
 
@@ -79,7 +79,7 @@ def _line(line: bytes, given: dict[str, str], event_at: str | None) -> Record | 
 
 
 def _filled(event: Any, given: dict[str, str]) -> Any:
-    """Return the event with what the query says and it does not."""
+    """Return the event with the query's values for members that it lacks."""
     if given and isinstance(event, dict):
         event |= {name: value for name, value in given.items() if event.get(name) is None}
     return event
@@ -112,9 +112,10 @@ def _event(members: Any) -> Record | Rejected:
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
-    """Return the 200, also where some events were refused: the body says the first, and nobody sends the others again.
+    """Return 503, 400 if no event was taken, or else 200. The body names the first refused event, if there is one.
 
-    Splunk says 400 then, and has taken what stood before; its clients lose the rest, or send all of it for ever.
+    Splunk itself answers 400 at the first bad event and has taken those before it. Its clients then lose the rest, or
+    send the whole request for ever.
     """
     if not_enqueued:
         return _said(503, _BUSY, retry_after_s=RETRY_AFTER_S)
@@ -127,13 +128,13 @@ def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Respons
 
 
 def _refuse(rejected: Rejected, _: Request) -> Response:
-    # Of a token that it does not know Splunk says 403, and 401 where there is none.
+    # Splunk answers 403 to an unknown token, and 401 without a token.
     status = 403 if rejected.reason == "unknown_credentials" else rejected.status
     return _said(status, _word(rejected.reason, rejected.detail), retry_after_s=rejected.retry_after_s)
 
 
 def _word(reason: RejectReason, detail: str) -> _Word:
-    """Return Splunk's word for a reason, or else its code for bad data and our detail."""
+    """Return Splunk's code and text for a reason, or else its code for invalid data with our detail."""
     return _WORDS.get(reason) or _Word(6, detail)
 
 
@@ -160,7 +161,7 @@ DIALECT: Final = Dialect(
     refuse=_refuse,
     handshakes={
         **{("GET", f"/services/collector/{path}"): _healthy for path in ("health", "health/1.0")},
-        **{("OPTIONS", path): _healthy for path in _PATHS},  # What Docker's log driver asks before its first event.
+        **{("OPTIONS", path): _healthy for path in _PATHS},  # Docker's log driver asks before its first event.
         **{("POST", f"/services/collector/{path}"): _without_acks for path in ("ack", "ack/1.0")},
     },
     takes_slash=True,

@@ -1,4 +1,4 @@
-"""Elasticsearch and OpenSearch, as clients speak to them: `bulk` carries logs, `handshakes` come before."""
+"""Elasticsearch and OpenSearch, as clients speak to them: `bulk` reads logs, `handshakes` answers what comes before."""
 
 from typing import Final
 

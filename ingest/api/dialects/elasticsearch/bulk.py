@@ -1,7 +1,7 @@
-"""Elasticsearch's and OpenSearch's `_bulk`, single documents, and what clients ask before they send any.
+"""Elasticsearch's and OpenSearch's `_bulk`, and single documents.
 
-A document is a log: its text as `members.taken_text` finds it, its time `@timestamp` before all others (without a zone
-it is UTC, as in Elasticsearch), its `_id` the log's id, its index the field `_index`. An index is no tenant.
+Each document is a log. `members.taken_text` finds its text. Its time is `@timestamp` before all other members (UTC if
+it names no zone, as in Elasticsearch). Its `_id` is the log_id, its index the field `_index`. An index is no tenant.
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
 """
 
@@ -26,7 +26,7 @@ from ingest.contract.errors import WHY, Rejected
 
 _SOURCE: Final = "elasticsearch"
 _TAKEN: Final = frozenset({"create", "index"})
-_REFUSED: Final = frozenset({"delete", "update"})  # A log is written once.
+_REFUSED: Final = frozenset({"delete", "update"})  # A log is written once and never changed.
 _OF_ACTION: Final = frozenset(
     {
         *(
@@ -53,12 +53,12 @@ _OF_ACTION: Final = frozenset(
             "pipeline",
         ),
         *("retry_on_conflict", "_retry_on_conflict", "dynamic_templates", "require_alias", "require_data_stream"),
-        *("list_executed_pipelines", "attempts"),  # The last is winston-elasticsearch's, beside the action.
+        *("list_executed_pipelines", "attempts"),  # winston-elasticsearch puts `attempts` beside the action.
     }
 )
-"""What Elasticsearch knows of an action (`BulkRequestParser`, versions 1 to 9) and says nothing of the log. All else is
-the log's field `_action`."""
-_BLANK: Final = object()  # A line of nothing.
+"""Members of an action that Elasticsearch knows (`BulkRequestParser`, versions 1 to 9) and that say nothing of the log.
+All others are kept in the log's field `_action`."""
+_BLANK: Final = object()  # In place of a blank line's value.
 _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _decoder = exact_json.decoder()
 _SHARDS: Final = {"total": 1, "successful": 1, "failed": 0}
@@ -70,15 +70,17 @@ _ERROR_TYPES: Final = {
     503: "unavailable_shards_exception",
 }
 _LOOK_AT_NO_ITEM: Final = ("fluent-bit", "syslog-ng")
-"""How user agents begin to which a 200 is a success: Fluent Bit where one item is one (measured), syslog-ng always."""
+"""Beginnings of user agents that look for no failed item in a 200: syslog-ng never does, Fluent Bit not if one item
+succeeded (measured)."""
 
 _BUSY: Final = "The queue did not take the document. Send it again."
 
 
 class _Action(NamedTuple):
-    """What the answer must say again of a document: the action's name, and the index and id that it names.
+    """An action's name, and the index (`to`) and id that it names, which the answer repeats.
 
-    `is_sound` says that the index is a name; the id is looked at as every log's. `others` are members of no meaning.
+    Without `is_sound` the action is no object, or its index or id is no string: its document is refused. `others` are
+    the members that Elasticsearch does not know; the log keeps them.
     """
 
     name: str
@@ -89,10 +91,11 @@ class _Action(NamedTuple):
 
 
 def read(request: Request) -> Records:
-    """Return a log a document, and beside them the actions.
+    """Return a record for each document, with the actions as `aside`.
 
     Raises:
-        Rejected: `invalid_json` or `invalid_record`, where a line that should name an action names none.
+        Rejected: `invalid_json` or `invalid_record` if a line that should name an action names none, or if a single
+            document cannot be read.
     """
     index = request.parameters.get("index")
     if not request.path.endswith("/_bulk"):
@@ -105,7 +108,7 @@ def read(request: Request) -> Records:
         if value is _BLANK:
             continue
         if isinstance(value, Rejected) and records and _is_broken(records[-1]):
-            continue  # The rest of a broken document with line ends in it: that is refused already.
+            continue  # A further line of a broken document, which is refused already.
         action = _action(value, index)
         actions.append(action)
         records.append(_record(action, values))
@@ -115,9 +118,9 @@ def read(request: Request) -> Records:
 
 
 def _values(body: bytes) -> Iterable[Any]:
-    """Return what each line says: one document, and nothing behind it, as in Elasticsearch; `_BLANK`; or a `Rejected`.
+    """Return each line's value: one document with nothing behind it, as in Elasticsearch; `_BLANK`; or a `Rejected`.
 
-    Read at once, where that is as many documents as lines, it takes half the time.
+    If the body decoded at once has as many documents as lines, that is the result, in half the time.
     """
     if b"\n\n" not in body:
         try:
@@ -142,7 +145,7 @@ def _is_broken(record: Record | Rejected) -> bool:
 
 
 def _action(value: Any, index: str | None) -> _Action:
-    """Return the action that a line names. Raises Rejected: without it nobody knows what the next line is."""
+    """Return the action that a line names. Raises Rejected: without an action nobody knows what the next line is."""
     if isinstance(value, dict):
         for name in value:  # Other members may stand beside it: winston-elasticsearch's `attempts`.
             if name in _TAKEN or name in _REFUSED:
@@ -177,7 +180,7 @@ def _log(action: _Action, document: Any) -> Record | Rejected:
         return Rejected("invalid_record")
     event_at = nested_severity = None
     if isinstance(document, dict):
-        if "_index" in document:  # Elasticsearch, too, keeps this name for itself.
+        if "_index" in document:  # Reserved in Elasticsearch, too.
             return Rejected("invalid_fields")
         if "@timestamp" in document:
             event_at = event_time.event_at(document["@timestamp"], naive_is_utc=True)
@@ -192,10 +195,11 @@ def _log(action: _Action, document: Any) -> Record | Rejected:
 
 
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
-    """Return an item a document, in order: 201; 400, to be given up; 429, which good clients send again, it alone.
+    """Return an item for each document, in order: 201; 400 if it was refused; 429 if the queue did not take it.
 
-    Where the queue took none the whole is a 503: all clients that send anything again send that again. So it is for
-    the clients that look at no item where it took a part: to store that twice is better than to lose the rest.
+    Good clients send only the documents with a 429 again. If the queue took no document, the answer is a 503 as a
+    whole, after which all clients that ever retry send everything again. Clients that look at no item get the 503 even
+    if the queue took some documents: to store those twice is better than to lose the others.
     """
     looks_at_items = not request.headers.get("user-agent", "").lower().startswith(_LOOK_AT_NO_ITEM)
     if not_enqueued and not (looks_at_items and len(not_enqueued) < len(parsed.messages)):
@@ -206,7 +210,7 @@ def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Re
     items: list[dict[str, Any]] = [{}] * len(actions)
     for i, position in enumerate(parsed.positions):
         action = actions[position]
-        if i in not_enqueued:  # This alone is sent again by the clients that look.
+        if i in not_enqueued:  # Clients that read items send only this document again.
             items[position] = {action.name: _failed(action, 429, _BUSY)}
         else:
             item = _created(action, parsed.messages[i].log_id, position)
@@ -242,7 +246,7 @@ def _failed(action: _Action, status: int, reason: str) -> dict[str, Any]:
 
 
 def refuse(rejected: Rejected, request: Request) -> Response:
-    """Return the error of the whole."""
+    """Return the answer to a request that was refused as a whole."""
     body = _error(rejected.status, f"{rejected.reason}: {rejected.detail}")
     return answered(rejected.status, body, request, retry_after_s=rejected.retry_after_s)
 
@@ -263,6 +267,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     ("PUT", "/{index}/_doc/{id}"),
     ("POST", "/{index}/_create/{id}"),
     ("PUT", "/{index}/_create/{id}"),
-    ("POST", "/{index}/events"),  # rsyslog's type where none is set.
-    ("POST", "/{index}/{type}"),  # Before version 7 any type could stand there.
+    ("POST", "/{index}/events"),  # rsyslog's default type.
+    ("POST", "/{index}/{type}"),  # Before version 7 clients chose the type's name.
 )

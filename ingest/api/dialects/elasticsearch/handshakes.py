@@ -1,6 +1,6 @@
-"""What Elasticsearch's clients ask before they send: who is there, which version, which license, is it well.
+"""Answers to what Elasticsearch's clients ask before they send: the server's name, version, license and health.
 
-Templates, policies and pipelines are said to be there, or to be taken: there is nothing that they would change.
+Each template, policy or pipeline that they ask for exists, and each that they create is accepted: none has any effect.
 """
 
 import re
@@ -23,9 +23,9 @@ _CLUSTER: Final = {"cluster_name": "rdp", "cluster_uuid": "AAAAAAAAAAAAAAAAAAAAA
 
 
 def answered(status: int, body: dict[str, Any], request: Request, *, retry_after_s: int | None = None) -> Response:
-    """Return an answer of JSON, in the media type that the client accepts, with the product's name on it.
+    """Return a JSON answer in the media type that the client accepts, with the product's header.
 
-    Clients from 7.14 on take no other product's answer.
+    Clients from 7.14 on accept no answer without that header.
     """
     response = json_response(status, body, retry_after_s=retry_after_s)
     response["headers"]["x-elastic-product"] = "Elasticsearch"
@@ -37,7 +37,7 @@ def answered(status: int, body: dict[str, Any], request: Request, *, retry_after
 
 
 def _greeting(request: Request) -> Response:
-    """Return the server's name and a version that is not below the client's own: Filebeat sends to no older one."""
+    """Return the server's name and a version not below the client's own: Filebeat sends to no older server."""
     agent = request.headers.get("user-agent", "")
     is_opensearch = "opensearch" in agent.lower()
     least = _OPENSEARCH_VERSION if is_opensearch else _VERSION
@@ -81,7 +81,7 @@ def _health(request: Request) -> Response:
 
 
 def _nodes(request: Request) -> Response:
-    """Return one node, at the address that the client has already: one that sniffs comes back there."""
+    """Return one node at the address that the client already uses, so that clients that sniff for nodes stay there."""
     host = request.headers.get("host", "")
     if not host.rpartition("]")[2].count(":"):
         host += ":80" if request.headers.get("x-forwarded-proto") == "http" else ":443"
@@ -92,7 +92,7 @@ def _nodes(request: Request) -> Response:
 
 
 def _refreshed(request: Request) -> Response:
-    """Return that nothing was to be refreshed: pino-elasticsearch asks for it behind its last bulk request."""
+    """Return the success of a refresh, which pino-elasticsearch asks for after its last bulk request."""
     return answered(200, {"_shards": {"total": 1, "successful": 1, "failed": 0}}, request)
 
 
