@@ -1,1 +1,1 @@
-"""What a request is and says: `request`, `tenant`, `record`, `parse`, and `dialects`, one file a way of speaking."""
+"""From a request to its messages: `request`, `tenant`, `record`, `parse`, and `dialects` with a file for each."""

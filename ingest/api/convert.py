@@ -11,7 +11,7 @@ def checked(value: Any, contract: Any, reason: RejectReason) -> Any:
     """Return the value as msgspec converts it to the type `contract`.
 
     Raises:
-        Rejected: with `reason`, it is not of that type.
+        Rejected: with `reason`, if the value is not of that type.
     """
     try:
         return msgspec.convert(value, contract)

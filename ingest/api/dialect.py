@@ -1,6 +1,6 @@
-"""What a dialect is: an object that says its routes, reads a request into records, and words every answer.
+"""What a dialect is: an object that lists its routes, reads a request into records, and writes every answer.
 
-Each lives in one file of `dialects/`, whose list (`dialects.LATER`) is all that names it.
+Each dialect is one file of `dialects/`. Only the list there (`dialects.LATER`) names it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +22,9 @@ Route = tuple[str, str]
 
 
 class Record(NamedTuple):
-    """One log as the client sent it, unchecked: `parse` judges the values, whatever their types. None: not given.
+    """One log as the client sent it, unchecked: values may have any type, and `parse` checks them. None: not given.
 
-    `event_at` is the sender's own time as `event_time.event_at` reads it; the member that said it stays in `fields`.
+    `event_at` is the sender's own time as `event_time.event_at` returns it; the member that holds it stays in `fields`.
     """
 
     text: Any
@@ -36,11 +36,11 @@ class Record(NamedTuple):
 
 
 class Records(msgspec.Struct, frozen=True):
-    """What a request holds, in order; what could not be read stands as the `Rejected` that says why.
+    """The records of a request, in order, with a `Rejected` in place of each that could not be read.
 
-    A lone record (not `is_batch`) that is refused refuses the request. `source` is the dialect's word for where the
-    logs come from. `tenant_id` is what an envelope around the records names, of any type. `aside` is what the dialect's
-    `answer` must know of the body and no record holds: it comes back as `parsed.aside`.
+    Without `is_batch` there is one record; if it is refused, so is the request. `source` is the dialect's name for
+    where the logs come from. `tenant_id` is the tenant that an envelope around the records names, a value of any type.
+    `aside` is what `answer` must know of the body and no record holds: it comes back as `parsed.aside`.
     """
 
     records: Sequence["Record | Rejected"]
@@ -53,17 +53,17 @@ class Records(msgspec.Struct, frozen=True):
 class Dialect(NamedTuple):
     """How one kind of client speaks.
 
-    - `routes` carry logs. `handshakes` are the requests that carry none, each with its answer: no credentials are asked
-      for, and nothing is written.
+    - `routes` carry logs. `handshakes` are requests without logs, each with the function that answers it: they need no
+      credentials, and nothing is written.
     - `read(request)` returns the request's records. It raises `Rejected` when nothing can be read, and nothing else.
-    - `answer(parsed, not_enqueued, request)` words what became of the records: all taken, some or all refused
-      (`parsed.rejected`), or some not acknowledged by the queue, by their positions in `parsed.messages`.
-    - `refuse(rejected, request)` words the refusal of the whole: a bad request (whose body is then b"", if that is what
-      is wrong with it), bad credentials (401 and 403, and 503 where they can't be checked now), a quota used up. Where
-      the same request is taken later, `rejected.retry_after_s` says when.
-    - `takes_empty`: a batch of no records is a success, and no `empty_batch`.
-    - `takes_slash`: its server takes one slash behind a path of its routes as no part of it.
-    - `takes_empty_text`: a log whose text is "" is a log, and no `empty_text`. One whose text is None never is.
+    - `answer(parsed, not_enqueued, request)` answers a request that was read. `parsed.rejected` are the refused
+      records; `not_enqueued` are positions in `parsed.messages` that the queue did not acknowledge.
+    - `refuse(rejected, request)` answers a request that is refused as a whole: a bad request, bad credentials (401 and
+      403, and 503 if they can't be checked now), or a quota used up. Its `request.body` is always b"". If the same
+      request will be accepted later, `rejected.retry_after_s` says when.
+    - `takes_empty`: a batch of no records is a success instead of `empty_batch`.
+    - `takes_slash`: one slash at the end of a route's path is ignored, as the clients' own server does.
+    - `takes_empty_text`: a log whose text is "" is accepted instead of `empty_text`. A text of None never is.
     """
 
     routes: Sequence[Route]

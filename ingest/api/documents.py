@@ -1,4 +1,4 @@
-"""JSON documents and lines of them, as values; what is no JSON stands as the `Rejected` that says so. Pure."""
+"""JSON documents, and lines of them, read into values, with a `Rejected` in place of what is no JSON. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from ingest.contract.errors import Rejected
 
 _BOM: Final = b"\xef\xbb\xbf"  # RFC 8259, section 8.1: a parser may ignore it.
 _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-# Possessive, and a string without its end reaches to the line's: no byte is looked at twice.
+# Possessive, and a string that is not closed reaches to the line's end: no byte is looked at twice.
 _UP_TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}]|\Z)', re.DOTALL)
-_MAX_BRACKETS: Final = 500_000  # Half a second; what stands behind them in this line is one document.
+_MAX_BRACKETS: Final = 500_000  # Half a second. The rest of such a line is one document.
 _decoder = exact_json.decoder()
 
 
@@ -24,7 +24,7 @@ def without_mark(body: bytes) -> bytes:
 
 
 def value_of(body: bytes) -> Any:
-    """Return the one JSON value that the body is.
+    """Return the value of a body that is one JSON document.
 
     Raises:
         Rejected: `invalid_json`.
@@ -36,7 +36,7 @@ def value_of(body: bytes) -> Any:
 
 
 def json_text(value: Any) -> "str | Rejected":
-    """Return a value as JSON text; `invalid_fields` where it nests too deep to be written."""
+    """Return a value as JSON text, or `Rejected("invalid_fields")` if it nests too deep to be written."""
     try:
         return exact_json.encode(value).decode()
     except RecursionError:
@@ -46,15 +46,15 @@ def json_text(value: Any) -> "str | Rejected":
 def values_of_lines(body: bytes, *, most: int) -> list[Any]:
     """Return the values of NDJSON or concatenated JSON, a `Rejected` in place of each line that is neither.
 
-    Reading ends soon after `most` values: a megabyte of broken lines costs a second, and more than `most` are refused
-    anyway.
+    Reading ends soon after `most` values, because the request is then refused anyway, and a megabyte of broken lines
+    costs a second.
     """
     try:
         return _decoder.decode_lines(body)
     except _NOT_JSON:
         pass
     values: list[Any] = []
-    for line in body.split(b"\n"):  # Some line is broken: read each by itself, so that its neighbours are taken.
+    for line in body.split(b"\n"):  # A line is broken: read each alone, so that the others are taken.
         if line.strip():
             values += _values_of_line(line, most=most - len(values))
             if len(values) > most:
@@ -67,9 +67,9 @@ def _values_of_line(line: bytes, *, most: int) -> list[Any]:
         return _decoder.decode_lines(line)
     except _NOT_JSON:
         pass
-    documents = list(_documents(line))  # Some document of the line is broken: and again.
+    documents = list(_documents(line))  # A document is broken: read each of the line's alone.
     if not all(document.lstrip()[:1] in {b"{", b"["} for document in documents):
-        return [Rejected("invalid_json")]  # What stands between them is none: it is one broken line.
+        return [Rejected("invalid_json")]  # Something else stands there: it is one broken line.
     values: list[Any] = []
     for document in documents:
         try:
@@ -82,7 +82,7 @@ def _values_of_line(line: bytes, *, most: int) -> list[Any]:
 
 
 def _documents(line: bytes) -> Iterator[bytes]:
-    """Yield what stands up to each closing bracket that is no other's inner one, and what is left."""
+    """Yield the pieces of a line, each up to the bracket that closes its outermost one, and the rest."""
     start = depth = 0
     for found in islice(_UP_TO_BRACKET.finditer(line), _MAX_BRACKETS):
         if not found[1]:

@@ -1,7 +1,7 @@
-"""What Content-Encoding says of a body, undone: each encoding under one cap of what it may become. Pure.
+"""Bodies decoded by their Content-Encoding, each step under one cap of the decoded size. Pure.
 
-Names lie: GELF's clients say `gzip,deflate` around either, and a gateway may inflate a body and leave the header. So
-the body decides between the encodings that are known, and text that is none of them is taken as inflated already.
+The header may be wrong: GELF's clients say `gzip,deflate` for either of them, and a gateway may inflate a body and
+leave the header. So the body's own bytes decide between gzip and deflate, and a body of text counts as decoded already.
 """
 
 import zlib
@@ -12,35 +12,35 @@ from typing import Final
 from ingest.contract.errors import Rejected, RejectReason
 
 MAX_BODY_BYTES: Final = 10_485_760
-"""What a body may become: 10 MiB, which clients' usual chunks stay below. As sent, Lambda takes less: an event of 6 MB,
-in which a body of a type that is no text stands as base64 (Lambda quotas, November 2026)."""
+"""The largest decoded body: 10 MiB; the usual chunks of clients are smaller. The body as sent must be smaller: Lambda
+takes events of up to 6 MB, in which a body that is no text is base64 (Lambda quotas, November 2026)."""
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31  # zlib's flag for "expect a gzip header".
 _ZLIB_WINDOW: Final = 15
 _RAW_WINDOW: Final = -15
-# zlib copies what stands behind a member: fed whole, a body of tiny members would be copied once for each of them.
+# zlib copies the bytes behind a member: of a body fed whole, each of many tiny members would cost a copy of the rest.
 _CHUNK_BYTES: Final = 4_096
 
 _FRAMED_MAGIC: Final = b"\xff\x06\x00\x00sNaPpY"  # snappy's framing format, section 4.1.
 
-# Rust's words for a full output (std::io), and zstd's for a frame that claims more than 128 MiB: tests hold both.
+# Rust's error for a full output (std::io), and zstd's for a frame that claims more than 128 MiB. Tests check both.
 _TOO_LARGE: Final = ("failed to write whole buffer", "Frame requires too much memory")
 
-_MAX_NAMES: Final = 4  # Each may cost as much as the whole cap.
+_MAX_NAMES: Final = 4  # Each encoding may decode as many bytes as the cap.
 
-# What a gateway leaves of bytes that it decodes as UTF-8: all formats have some beyond ASCII among their first.
+# A gateway that decodes bytes as UTF-8 puts this in place of some: all formats begin with some that are no ASCII.
 _REPLACED: Final = "\ufffd".encode()
 _HEAD_BYTES: Final = 16
-_LEAST_BYTES: Final = 4  # Of text that is taken as inflated already: fewer may be the beginning of any format.
+_LEAST_BYTES: Final = 4  # Shorter text does not count as decoded already: it may be any format's beginning.
 
 
 def undone(body: bytes, content_encoding: str) -> bytes:
-    """Return the body without the encodings that the header names, in their order.
+    """Return the body with the encodings that the header names undone, the last one first.
 
     Raises:
         Rejected: `unsupported_content_encoding`; `body_too_large`; `damaged_compression` (a gateway decoded it as
-            text); `invalid_gzip` or `invalid_compression` (cut short, or something behind it, or no such thing).
+            text); `invalid_gzip` or `invalid_compression` (another format, cut short, or followed by other bytes).
     """
     for undo in _steps(content_encoding):
         body = undo(body)
@@ -48,15 +48,15 @@ def undone(body: bytes, content_encoding: str) -> bytes:
 
 
 def unsnapped(body: bytes, content_encoding: str) -> bytes:
-    """Return a body whose type is snappy by itself (Loki's protobuf), if `undone` has not seen to it already."""
+    """Return the decoded body of a type that implies snappy (Loki's protobuf), unless `undone` decoded it already."""
     return body if _unsnap in _steps(content_encoding) else _unsnap(body)
 
 
 def inflate(body: bytes) -> bytes:
-    """Return the gzip body inflated: every member of it, never holding more than the cap.
+    """Return the gzip body inflated, all of its members, never holding more than the cap.
 
     Raises:
-        Rejected: `invalid_gzip` (not gzip, cut short, or with something behind it), `body_too_large`.
+        Rejected: `invalid_gzip` (no gzip, cut short, or followed by other bytes), `body_too_large`.
     """
     inflated = _inflated(body, _GZIP_WINDOW)
     if inflated is None:
@@ -65,7 +65,7 @@ def inflate(body: bytes) -> bytes:
 
 
 def _inflated(body: bytes, window: int) -> bytes | None:
-    """Return what zlib makes of all of the body, or None where it is not that, whole and alone."""
+    """Return the body inflated by zlib; None if it is of another format, cut short, or followed by other bytes."""
     inflated = bytearray()
     member = zlib.decompressobj(window)
     for start in range(0, len(body), _CHUNK_BYTES):
@@ -103,7 +103,7 @@ def _undeflate(body: bytes) -> bytes:
 
 
 def _unzstd(body: bytes) -> bytes:
-    from cramjam import DecompressionError, zstd  # noqa: PLC0415 - rare, and a cold start is not
+    from cramjam import DecompressionError, zstd  # noqa: PLC0415 - rarely needed: keep cold starts short
 
     inflated = bytearray(MAX_BODY_BYTES)
     try:
@@ -125,7 +125,7 @@ def _unsnap(body: bytes) -> bytes:
             raise Rejected("body_too_large")
         inflated = bytearray(size)
         size = (snappy.decompress_into if is_framed else snappy.decompress_raw_into)(body, inflated)
-    except DecompressionError as error:  # A short block looks like text: what is no snappy is never taken as such.
+    except DecompressionError as error:  # Never taken for text: a short block looks like text.
         raise Rejected("body_too_large" if _is_too_large(error) else "invalid_compression") from error
     return bytes(memoryview(inflated)[:size])
 
@@ -135,7 +135,11 @@ def _is_too_large(error: Exception) -> bool:
 
 
 def _already_inflated(body: bytes, reason: RejectReason) -> bytes:
-    """Return a body that is text: somebody on the way undid its encoding and left the header."""
+    """Return the body if it is text: then something on the way decoded it and left the header.
+
+    Raises:
+        Rejected: `damaged_compression`, or `reason` if the body is no text.
+    """
     if _REPLACED in body[:_HEAD_BYTES]:
         raise Rejected("damaged_compression")
     try:
@@ -157,9 +161,9 @@ _UNDO: Final[Mapping[str, Callable[[bytes], bytes]]] = {
 }
 
 
-@lru_cache(maxsize=64)  # A client sends the same one for ever.
+@lru_cache(maxsize=64)  # A client always sends the same header.
 def _steps(content_encoding: str) -> tuple[Callable[[bytes], bytes], ...]:
-    """Return what undoes the encodings, the last one first (RFC 9110, section 8.4)."""
+    """Return the functions that undo the encodings, the last encoding's first (RFC 9110, section 8.4)."""
     names = [name.strip().lower() for name in content_encoding.split(",")]
     names = [name for name in names if name not in {"", "identity"}]
     if len(names) > _MAX_NAMES or not _UNDO.keys() >= set(names):

@@ -1,4 +1,4 @@
-"""What stands around logs in a body: each of them keeps it; where there is none, it may not hold any itself. Pure."""
+"""The members around the logs of a body: each log keeps them as fields. Without a log they must hold none. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,17 +8,17 @@ from ingest.api.record import MAX_FIELDS
 from ingest.contract.errors import Rejected
 
 _SAY_OF_ALL: Final = frozenset({"common", "fields", "tags"})
-"""New Relic's and LogScale's names for what is so of each log: where there are no logs, nothing is lost with these."""
+"""New Relic's and LogScale's names of members that describe every log: without logs, nothing is lost with them."""
 
 
 def kept_with(record: Record | Rejected, around: Mapping[str, Any]) -> Record | Rejected:
-    """Return the log with what stands around it among its fields, which are its own: they are added to.
+    """Return the log with the members around it added to its fields; its own dict of fields is changed.
 
-    `invalid_fields` where it says one of the names itself, because one of the two would be lost.
+    `Rejected("invalid_fields")` if the log has a field of the same name, because one of the two would be lost.
     """
     if not around or isinstance(record, Rejected):
         return record
-    if len(around) > MAX_FIELDS:  # Before they are copied into each of 20,000 logs.
+    if len(around) > MAX_FIELDS:  # Checked before they are copied into up to 20,000 logs.
         return Rejected("invalid_fields")
     fields = record.fields
     if fields is None:
@@ -30,8 +30,8 @@ def kept_with(record: Record | Rejected, around: Mapping[str, Any]) -> Record | 
 
 
 def may_hold_logs(around: Mapping[str, Any]) -> bool:
-    """Return whether what stands around no logs could hold some, under a name that nobody reads.
+    """Return whether an envelope without logs may hold logs in another member, one that no code reads.
 
-    A success would lose them. An application's name, or a time, is no log.
+    An answer of success would lose them. Only lists and objects count: an application's name, or a time, is no log.
     """
     return any(value and isinstance(value, list | dict) for name, value in around.items() if name not in _SAY_OF_ALL)

@@ -1,8 +1,8 @@
-"""The sender's own time, read from whatever form it has, exact to the digit. Pure.
+"""The sender's own time, read from any of many forms, exact to the digit. Pure.
 
-What comes out is RFC 3339 in UTC with as many fraction digits as the sender gave, nanoseconds at most. A time that
-nobody would believe (1970, 2262) is kept as said: only the sender knows. What cannot be read is None, and costs
-nothing: the member stays among the log's fields.
+The result is RFC 3339 in UTC with as many fraction digits as the sender gave, down to nanoseconds. An unlikely time
+(1970, 2262) is kept: only the sender knows. A time that cannot be read is None; its member stays among the log's fields
+all the same.
 """
 
 import re
@@ -34,7 +34,7 @@ TIME_KEYS: Final = (
     "start_time",
     "t",
 )
-"""Where a record's time may stand: the first of these that can be read wins."""
+"""Members that may hold a record's time: the first of these that can be read wins."""
 
 _KEYS: Final = frozenset(TIME_KEYS)
 _UNIT_OF_KEY: Final[dict[str, Unit]] = {
@@ -42,17 +42,17 @@ _UNIT_OF_KEY: Final[dict[str, Unit]] = {
     "timeMillis": "ms",  # log4j2's JsonLayout
 }
 _LOOSE_KEYS: Final = frozenset({"t", "start_time"})
-"""Names of much else, too (a temperature, a second of a video): a number there is a time from 2001 on."""
+"""These names also mean other things (a temperature, a second of a video): a number counts as a time from 2001 on."""
 _LOOSE_FROM: Final = 10**9
 
 _EXPONENTS: Final[dict[Unit, int]] = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
-# Between them lie the years 1973 and 5138: no unit's numbers of our time are taken for another's.
+# The size alone tells the unit: of the years 1973 to 5138, no unit's number is taken for one of another.
 _MAX_SECONDS: Final = 10**11
 _MAX_MILLISECONDS: Final = 10**14
 _MAX_MICROSECONDS: Final = 10**17
 
-_MAX_DIGITS: Final = 50  # Before the point and behind it: more than any time has.
+_MAX_DIGITS: Final = 50  # Before the point, and behind it. No time has more.
 
 _MAX_FRACTION_DIGITS: Final = 9
 _PRECISION: Final = 2 * _MAX_DIGITS
@@ -68,7 +68,7 @@ _ISO: Final = re.compile(
     re.ASCII,
 )
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?", re.ASCII)
-_COMPACT_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)  # A day, and no number of seconds.
+_COMPACT_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)  # Read as a day and not as seconds.
 _COMPACT: Final = re.compile(r"(?:19|20)[0-9]{12}(?:[0-9]{3})?", re.ASCII)
 _COMPACT_CHARS: Final = len("20261124053613")
 _MIN_COMPACT: Final = 19_000_101_000_000
@@ -98,12 +98,12 @@ def _is_small(value: Any) -> bool:
 def event_at(value: Any, *, unit: Unit | None = None, naive_is_utc: bool = False) -> str | None:
     """Return `value` as RFC 3339 in UTC, or None when it is no time.
 
-    A number, or its text, counts from the epoch: in `unit`, or in the unit that its size says. A text without a zone
-    is no time (whose?), unless `naive_is_utc`. Fraction digits beyond nanoseconds are left out. An object is one of
-    `ingest.api.time_forms.of_object`.
+    A number, or a text that is one, counts from the epoch in `unit`, or in the unit that its size suggests. A text
+    without a zone is no time, unless `naive_is_utc`, because its zone is unknown. Fraction digits beyond nanoseconds
+    are cut off. `ingest.api.time_forms.of_object` reads objects.
     """
     if isinstance(value, str):
-        if _USUAL.fullmatch(value):  # Nearly every sender's form; what follows costs ten times as much.
+        if _USUAL.fullmatch(value):  # Nearly every sender's form. The rest costs ten times as much.
             return value if _is_real(value) else _of_text(value, unit, naive_is_utc=False)
         return _of_text(value.strip(), unit, naive_is_utc=naive_is_utc) if len(value) <= _MAX_CHARS else None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | dict):
@@ -113,7 +113,7 @@ def event_at(value: Any, *, unit: Unit | None = None, naive_is_utc: bool = False
         return _of_unusual(str(value), naive_is_utc=naive_is_utc) if is_compact else _of_integer(value, unit)
     if isinstance(value, dict):
         return _of_object(value)
-    # A double's shortest digits are what JSON's text said.
+    # A double's shortest digits are those of the JSON text.
     text = repr(value) if isinstance(value, float) else str(value)
     return _of_plain_number(text, unit) or _of_number(Decimal(text), unit)
 
@@ -121,14 +121,15 @@ def event_at(value: Any, *, unit: Unit | None = None, naive_is_utc: bool = False
 def of_ns(at_ns: int) -> str | None:
     """Return nanoseconds since the epoch as RFC 3339, or None when the year has no four digits.
 
-    For senders who say all times so: a tenth of `event_at`'s cost, because the logs of a request are of a few seconds.
+    For formats whose times are always nanoseconds. It costs a tenth of `event_at`, because the logs of a request fall
+    into a few seconds, which are cached.
     """
     second, fraction = divmod(at_ns, 1_000_000_000)
     return _since_epoch(second, f"{fraction:09}")
 
 
 def _is_real(text: str) -> bool:
-    """Return whether such a day and such a time of day exist; a leap second is looked at elsewhere."""
+    """Return whether the day and the time of day exist. False for a leap second, which `_of_text` reads."""
     try:
         datetime.fromisoformat(text)
     except ValueError:
@@ -155,8 +156,8 @@ def _of_text(text: str, unit: Unit | None, *, naive_is_utc: bool) -> str | None:
 def _is_compact(text: str) -> bool:
     """Return whether the digits are a day and a time of day (`20261124053613`), and no number of milliseconds.
 
-    Read as one it would lie in 2573 or later; as what it looks like it is of 1900 to 2099. With three digits more it
-    is to the millisecond.
+    As milliseconds it would be a time of the year 2573 or later; as a day it is of the years 1900 to 2099. Three more
+    digits are milliseconds of the second.
     """
     if _COMPACT.fullmatch(text) is None:
         return False
@@ -168,7 +169,7 @@ def _is_compact(text: str) -> bool:
 
 
 def _of_unusual(text: str, *, naive_is_utc: bool) -> str | None:
-    from ingest.api.time_forms import Milliseconds, of_text  # noqa: PLC0415 - rare, and a cold start is not
+    from ingest.api.time_forms import Milliseconds, of_text  # noqa: PLC0415 - rarely needed: keep cold starts short
 
     said = of_text(text)
     if said is None or isinstance(said, Milliseconds):
@@ -188,14 +189,14 @@ def _of_object(value: dict[str, Any]) -> str | None:
 
 
 def _in_utc(date: tuple[int, int, int], minute: tuple[int, int], second: str, fraction: str, zone: str) -> str | None:
-    """Return the instant; its second and fraction are not touched, so that a leap second and every digit survive."""
+    """Return the instant in UTC. Its second and fraction stay texts, so that a leap second and every digit survive."""
     if int(second) > _MINUTES:
         return None
     at = _minute_in_utc(date, minute, zone)
     return None if at is None else _rfc3339(at + second, fraction)
 
 
-@lru_cache(maxsize=1024)  # The logs of a request are of a few minutes.
+@lru_cache(maxsize=1024)  # The logs of a request fall into a few minutes.
 def _minute_in_utc(date: tuple[int, int, int], minute: tuple[int, int], zone: str) -> str | None:
     offset = timedelta()
     if zone[0] in "+-":
@@ -217,9 +218,9 @@ def _of_integer(number: int, unit: Unit | None) -> str | None:
 
 
 def _of_plain_number(text: str, unit: Unit | None) -> str | None:
-    """Return the time of a number in digits with a point: the point moved, which costs a third of the arithmetic.
+    """Return the time of a number written as digits with a point, by moving the point: a third of arithmetic's cost.
 
-    None is for `_of_number` to look at: a sign, an exponent, or what is no time.
+    None if it has a sign or an exponent, or is no time: then `_of_number` decides.
     """
     whole, point, fraction = text.partition(".")
     if (
@@ -237,13 +238,13 @@ def _of_plain_number(text: str, unit: Unit | None) -> str | None:
 
 
 def _of_number(number: Decimal, unit: Unit | None) -> str | None:
-    # Looked at by its exponents first: arithmetic on `1e-999999999` would raise, or take all memory.
+    # Exponents are checked first: arithmetic on `1e-999999999` would raise, or take all memory.
     if not number.is_finite() or number.adjusted() >= _MAX_DIGITS or int(number.as_tuple().exponent) < -_MAX_DIGITS:
         return None
     exponent = _EXPONENTS[unit or _unit_of_size(number)]
     digits = max(0, exponent - int(number.as_tuple().exponent))
     with localcontext(prec=_PRECISION):
-        scaled = int(number.scaleb(digits - exponent))  # Whole: each digit that was given is before the point.
+        scaled = int(number.scaleb(digits - exponent))  # Whole: every digit given is before the point.
     seconds, fraction = divmod(scaled, 10**digits)
     return _since_epoch(seconds, f"{fraction:0{digits}}" if digits else "")
 
@@ -253,7 +254,7 @@ def _since_epoch(seconds: int, fraction: str) -> str | None:
     return None if second is None else _rfc3339(second, fraction)
 
 
-@lru_cache(maxsize=1024)  # The logs of a request are of a few seconds.
+@lru_cache(maxsize=1024)  # The logs of a request fall into a few seconds.
 def _second(seconds: int) -> str | None:
     try:
         at = _EPOCH + timedelta(seconds=seconds)

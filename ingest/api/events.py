@@ -1,4 +1,4 @@
-"""API Gateway's event and answer (HTTP API, payload format 2.0), as far as they are looked at.
+"""API Gateway's event and answer (HTTP API, payload format 2.0): the members that are used here.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -14,7 +14,7 @@ class Http(TypedDict):
 
 
 class RequestContext(TypedDict):
-    """What the gateway knows of a request; `authorizer` says whom it vouches for."""
+    """What the gateway knows of a request; `authorizer` holds the claims of a token that it verified."""
 
     http: Http
     requestId: str
@@ -36,7 +36,7 @@ class HttpEvent(TypedDict):
 
 
 class Response(TypedDict):
-    """One answer; with `isBase64Encoded` the body is bytes. A malformed one becomes a 502."""
+    """One answer; with `isBase64Encoded` the body is bytes. The gateway turns a malformed answer into a 502."""
 
     statusCode: int
     headers: dict[str, str]

@@ -1,7 +1,7 @@
-"""A JSON document in which some strings, numbers or depths cannot be read: what can be, and what is flawed. Pure.
+"""A JSON document with flaws: strings, numbers or depths that cannot be read. The rest of it is read. Pure.
 
-A line that is broken costs its own log, because lines are read one by one. In a document of many logs, one string that
-is no text would cost all of them: here it costs the log that holds it.
+A broken line costs only its own log, because lines are read one by one. In a document of many logs, one broken string
+would cost all of them: here it costs only the log that holds it.
 """
 
 import re
@@ -15,7 +15,7 @@ from ingest.api.documents import value_of, values_of_lines, without_mark
 from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 
-_MAX_DEPTH: Final = 100  # The decoder gives up at some hundreds; no log may nest a tenth of this (record.check_fields).
+_MAX_DEPTH: Final = 100  # The decoder fails at some hundreds; a log may nest 8 (record.MAX_FIELDS_DEPTH).
 _TOKEN: Final = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*+', re.DOTALL)
 _ARRAY: Final = re.compile(rb"[ \t\r\n]*\[")
 _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
@@ -23,10 +23,10 @@ _decoder = exact_json.decoder()
 
 
 def value_of_flawed(body: bytes) -> tuple[Any, Callable[[Any], bool]]:
-    """Return the one JSON value that the body is, and a function that says whether a part of it is flawed.
+    """Return the value of the JSON document, and a function that says whether a part of that value is flawed.
 
-    Flawed is what holds a string that is no text (bytes that are no UTF-8, half a surrogate pair), a number beyond all
-    numbers, or what nests beyond all depth. Its value means nothing.
+    A part is flawed if it holds a string that is no text (bytes that are no UTF-8, half a surrogate pair), a number
+    that is out of all bounds, or more than `_MAX_DEPTH` levels. The value of a flawed part means nothing.
 
     Raises:
         Rejected: `invalid_json`.
@@ -44,12 +44,12 @@ def value_of_flawed(body: bytes) -> tuple[Any, Callable[[Any], bool]]:
 
 
 def values_of_batch(body: bytes, *, most: int) -> list[Any]:
-    """Return the values of a JSON array, or of one object or more that stand one after another, with lines or without.
+    """Return the values of a JSON array, or of objects one after another, on lines of their own or not.
 
     A `Rejected` stands in place of each that cannot be read. `most` is as for `values_of_lines`.
 
     Raises:
-        Rejected: `invalid_json`, an array that is none.
+        Rejected: `invalid_json` if the body begins like an array and is none.
     """
     body = without_mark(body)
     if not _ARRAY.match(body):
@@ -68,7 +68,7 @@ def _never(_: Any) -> bool:
 def _mended(body: bytes, flaw: bytes) -> bytes:
     """Return the document with `flaw` in place of each string, number and depth that cannot be read."""
     pieces: list[bytes] = []
-    end, depth = 0, 0  # All before `end` stands in the pieces, or is left out.
+    end, depth = 0, 0  # The body before `end` is in the pieces, or left out.
     for token in _TOKEN.finditer(body):
         text = token[0]
         if text in b"[{":

@@ -1,7 +1,7 @@
-"""Fluent Bit's and Fluentd's events in msgpack: a time beside its record, or a record alone. Pure.
+"""Fluent Bit's and Fluentd's events in msgpack: a record with its time, or a record alone. Pure.
 
-`[[time, metadata], record]` since Fluent Bit 2.1, `[time, record]` before; documents one behind another, or an array of
-them. The time is seconds, or the extension 0 of eight bytes: seconds and nanoseconds.
+An event is `[[time, metadata], record]` since Fluent Bit 2.1, and `[time, record]` before. A body is a sequence of
+documents, or an array of events. The time is seconds, or the extension 0 of eight bytes: seconds and nanoseconds.
 https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1#eventtime-ext-format
 """
 
@@ -19,18 +19,18 @@ _EVENT_TIME: Final = 0
 _SECONDS_AND_NANOS: Final = Struct(">II")
 
 _TIME: Final = "date"
-"""The name under which Fluent Bit's JSON has the event's time (`json_date_key`)."""
+"""The name of the event's time in Fluent Bit's JSON (`json_date_key`)."""
 
 _METADATA: Final = "metadata"
 
 
 def values(body: bytes, *, most: int) -> list[Any]:
-    """Return the records as JSON's values, time and metadata among them; reading ends soon after `most`.
+    """Return the records as JSON values, with their time and metadata as members; reading ends soon after `most`.
 
-    A `Rejected` stands in place of each that cannot be read or that JSON cannot say.
+    A `Rejected` stands in place of each that cannot be read or that JSON cannot express.
 
     Raises:
-        Rejected: `invalid_record`, there is none that could be read.
+        Rejected: `invalid_record` or `invalid_fields`, the reason of the body's only record.
     """
     found: list[Any] = []
     for document in documents(body):
@@ -49,7 +49,7 @@ def _record(value: Any) -> Any:
         at, metadata = beside
         value = value[1]
         own = {_TIME: at} | ({_METADATA: metadata} if metadata else {})
-        if own.keys() & value.keys():  # Its own date, and ours beside it: none of the two is lost.
+        if own.keys() & value.keys():  # The record has a member of that name: keep both.
             own = {f"_{name}": said for name, said in own.items()}
         if own.keys() & value.keys():
             return Rejected("invalid_fields")
@@ -58,7 +58,7 @@ def _record(value: Any) -> Any:
 
 
 def _time_beside(value: Any) -> tuple[Any, Any] | None:
-    """Return the time and metadata of `[[time, metadata], record]` or `[time, record]`; None where it is neither."""
+    """Return the time and metadata of `[[time, metadata], record]` or `[time, record]`; None for anything else."""
     if not isinstance(value, list) or len(value) != _PAIR or not isinstance(value[1], dict):
         return None
     head, metadata = value[0], None

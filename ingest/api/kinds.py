@@ -1,6 +1,6 @@
-"""What kind of body `/ingest` was sent: the Content-Type says it, or the body where that is a form's or missing. Pure.
+"""The kind of a body sent to `/ingest`, by its Content-Type, or by the body if that is a form's or missing. Pure.
 
-`curl -d`, syslog-ng and Python's `HTTPHandler` say "form" around whatever they send, Tenzir and pino say nothing.
+`curl -d`, syslog-ng and Python's `HTTPHandler` name a form's type whatever they send; Tenzir and pino name no type.
 """
 
 import re
@@ -22,16 +22,16 @@ _JSON_TYPES: Final = frozenset({"application/json", "text/json", "text/x-json", 
 _MSGPACK_TYPES: Final = frozenset({"application/msgpack", "application/x-msgpack", "application/vnd.msgpack"})
 GUESSED_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded"})
 
-# What no browser would leave unescaped is no form: most log lines have a blank, and JSON has quotes.
+# A form has no character that browsers escape. Most log lines have one: a blank. JSON has quotes.
 _FORM: Final = re.compile(rb"[\w.~%+\[\]-]++=[\w.~%+!$'()*,;:@/?-]*+(?:&[\w.~%+\[\]-]++=[\w.~%+!$'()*,;:@/?-]*+)*+")
 
-# A run of them at a time: `urllib.parse` takes each by itself, and those that are none by an exception each.
+# A run of escapes at a time: `urllib.parse` takes them one by one, and raises an exception for each that is none.
 _ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})++")
 
 
-@lru_cache(maxsize=256)  # A client sends the same one for ever.
+@lru_cache(maxsize=256)  # A client always sends the same header.
 def kind_of(content_type: str) -> tuple[Kind | None, str]:
-    """Return what a Content-Type header says the body is, None for a type that is not taken, and the charset."""
+    """Return the kind of body that a Content-Type header names (None: a type that is not taken), and the charset."""
     name, charset = media_type(content_type)
     return _kind_of_type(name), charset
 
@@ -51,13 +51,13 @@ def _kind_of_type(content_type: str) -> Kind | None:
 
 
 def looks_like_json(body: bytes) -> bytes:
-    """Return the bracket that the body begins with, or b""."""
+    """Return the bracket (`{` or `[`) that the body begins with, or b""."""
     first = without_mark(body).lstrip()[:1]
     return first if first in {b"{", b"["} else b""
 
 
 def form_of(body: bytes) -> dict[str, str] | None:
-    """Return the members of a form, or None where the body is none, or has a name twice: then it is a text."""
+    """Return the members of a form; None if the body is no form or has a name twice, and so is a text."""
     if not _FORM.fullmatch(body):
         return None
     pairs = [pair.split(b"=") for pair in body.split(b"&")]
@@ -69,7 +69,7 @@ def form_of(body: bytes) -> dict[str, str] | None:
 
 
 def _unescaped(word: bytes) -> str:
-    """Return the word as `urllib.parse.unquote_plus` does; what is no escape stays."""
+    """Return the word unescaped, as by `urllib.parse.unquote_plus`; a `%` that begins no escape stays."""
     return _ESCAPES.sub(_bytes_of, word.replace(b"+", b" ")).decode()
 
 

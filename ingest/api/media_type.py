@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 
-@lru_cache(maxsize=256)  # A client sends the same one for ever.
+@lru_cache(maxsize=256)  # A client always sends the same header.
 def media_type(content_type: str) -> tuple[str, str]:
     """Return a Content-Type header's media type in lower case ("" when there is none) and its charset."""
     name, _, parameters = content_type.partition(";")

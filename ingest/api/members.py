@@ -1,6 +1,6 @@
-"""An object's members as a log: which of them is its text, and what they say of its time and severity. Pure.
+"""A JSON object as a log: which member is its text, and which hold its time and severity. Pure.
 
-For the dialects whose clients name members as they like. What is taken out is the text; all else is a field, as sent.
+For dialects whose clients choose the members' names. Only the text is taken out; all other members are fields, as sent.
 """
 
 from typing import Any, Final
@@ -29,17 +29,17 @@ TEXT_KEYS: Final = (
     "Message",
     "@m",
 )
-"""Where the text may stand: the first that is a string wins, an empty one too. A formatted `message` stands before the
-template in `msg` that Python's handlers send beside it."""
+"""Members that may hold the text: the first that is a string wins, even an empty one. `message` is before `msg`:
+Python's handlers send the formatted text as `message` and its template as `msg`."""
 
-_NO_TEXT: Final = frozenset({"log", "event"})  # Objects of these names are the Elastic Common Schema's own.
+_NO_TEXT: Final = frozenset({"log", "event"})  # As objects, these are parts of the Elastic Common Schema.
 
 
 def record_of(members: Any, *, event_at: str | None = None, severity: Severity | None = None) -> Record | Rejected:
-    """Return the log that an object is; `members` become its fields.
+    """Return an object's log; `members` become its fields.
 
-    Time and severity are read from the members where the dialect found none in a place of its own. What is no object is
-    `invalid_record`, and a `Rejected` comes back as it is.
+    `event_at` and `severity` are those that the dialect found; without them they are read from the members. A value
+    that is no object is `Rejected("invalid_record")`; a `Rejected` is returned as it is.
     """
     if not isinstance(members, dict):
         return members if isinstance(members, Rejected) else Rejected("invalid_record")
@@ -50,7 +50,7 @@ def record_of(members: Any, *, event_at: str | None = None, severity: Severity |
 
 
 def severity_of_text(text: str) -> Severity | None:
-    """Return the severity that a text names which is a JSON object, or None: shippers send lines of loggers whole."""
+    """Return the severity in a text that is a JSON object, or None. Shippers send a logger's JSON line as the text."""
     if not text.startswith("{"):
         return None
     try:
@@ -63,8 +63,9 @@ def severity_of_text(text: str) -> Severity | None:
 def taken_text(members: dict[str, Any]) -> str | Rejected:
     """Return the text, taken out of the members.
 
-    Where none is a string, it is the JSON of the first of `TEXT_KEYS` that is there, or else of all members, which then
-    stay: a log without a message can be found by its words. `invalid_fields` where they nest too deep to be written.
+    If no member of `TEXT_KEYS` is a string, the text is the JSON of the first that is present, or else of all members,
+    and nothing is taken out: so a log without a message can be found by its words. `Rejected("invalid_fields")` if they
+    nest too deep to be written.
     """
     for key in TEXT_KEYS:
         text = members.get(key)

@@ -1,4 +1,4 @@
-"""Msgpack: documents one behind another, as values; what cannot be read stands as the `Rejected` that says so. Pure.
+"""A sequence of msgpack documents as values, with a `Rejected` in place of what cannot be read. Pure.
 
 https://github.com/msgpack/msgpack/blob/master/spec.md
 """
@@ -13,17 +13,17 @@ import msgspec
 from ingest.contract.errors import Rejected
 
 _NOT_MSGPACK: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-_TRAILING: Final = re.compile(r"trailing characters \(byte ([0-9]+)\)")  # msgspec's words: a test holds them.
+_TRAILING: Final = re.compile(r"trailing characters \(byte ([0-9]+)\)")  # msgspec's words; a test checks them.
 _decoder = msgspec.msgpack.Decoder()
 _raw_decoder = msgspec.msgpack.Decoder(msgspec.Raw)
 _array_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 
 def documents(body: bytes) -> Iterator[Any]:
-    """Yield each document's value; of one that cannot be read, a list of what can be and a `Rejected` for each other.
+    """Yield each document's value.
 
-    So that one broken element of an array does not cost its neighbours. Where nobody knows where a document ends, what
-    is left of the body is one `Rejected`.
+    In an array that cannot be read as a whole, a `Rejected` stands in place of each broken element, so that the others
+    are kept. If the end of a document cannot be found, the rest of the body is one `Rejected`.
     """
     rest = memoryview(body)
     while rest:
@@ -59,7 +59,7 @@ def _value(document: memoryview) -> Any:
 
 
 def is_json(value: Any) -> bool:
-    """Return whether JSON can say the value, too: no bytes, times, names that are no strings, NaN or the infinities."""
+    """Return whether JSON can express the value: no bytes, times, names that are no strings, NaN or infinities."""
     kind = type(value)
     if kind is str or kind is int or value is None or kind is bool:
         return True

@@ -1,4 +1,4 @@
-"""The description of both APIs, as it is served at `GET /openapi.json`. `ingest/openapi.json` is its one source."""
+"""The OpenAPI description of both APIs, served at `GET /openapi.json`. Its only source is `ingest/openapi.json`."""
 
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,6 @@ def serve(_: Request) -> Response:
     }
 
 
-@cache  # Read when first asked for: most functions never are.
+@cache  # Read at the first request for it: most functions never get one.
 def _document() -> str:
     return _SOURCE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A request made into messages: pure, and the only place that decides what a valid log is."""
+"""From a request to its messages: the only place that decides what a valid log is. Pure."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -21,16 +21,16 @@ _OF_THE_WHOLE: Final = frozenset[RejectReason]({"tenant_forbidden", "body_too_la
 
 
 class RejectedRecord(NamedTuple):
-    """A record of a batch that was refused: its position among the batch's records, and why."""
+    """A refused record of a batch: its position among the batch's records, and the reason."""
 
     position: int
     reason: RejectReason
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """What a request holds. `positions[i]` is the place of `messages[i]` among the batch's records.
+    """A request's messages and refused records. `messages[i]` is record `positions[i]` of the batch.
 
-    `aside` is the dialect's own, from its `read` to its `answer`.
+    `aside` is what the dialect's `read` hands to its `answer`.
     """
 
     messages: list[InternalMessage]
@@ -41,7 +41,7 @@ class Parsed(msgspec.Struct, frozen=True):
 
 
 class _Defaults(msgspec.Struct, frozen=True):
-    """What the request gives to records that don't bring it themselves."""
+    """What the records share: defaults for those that don't name their own, and the limits of the request."""
 
     tenant_id: str | None
     principal: str | None
@@ -61,17 +61,18 @@ def parse(
     log_id_at: Callable[[int], str],
     principal: str | None = None,
 ) -> Parsed:
-    """Return the request's messages, and what was refused beside them.
+    """Return the request's messages and its refused records.
 
-    `principal` is the tenant that an authorizer vouches for: a request that names any other is refused as a whole.
+    `principal` is the tenant that the credentials belong to: a request that names another one is refused as a whole.
 
-    `received_at` is RFC 3339; `log_id_at` gives the generated id of a place in the request. It is the log_id of a
-    record without one, unless the request has an Idempotency-Key: then log_ids follow from tenant, key and position, so
-    that a retry stores nothing twice. A log with another id keeps its arrival from the generated one.
+    `received_at` is RFC 3339; `log_id_at` returns the generated id of a place in the request. A record without a log_id
+    gets the generated one. If the request has an Idempotency-Key, it gets one made from tenant, key and position
+    instead, so that a retry stores nothing twice. A log whose log_id is not the generated one takes `arrived_at` from
+    the generated one.
 
     Raises:
-        Rejected: the whole request is refused. A batch is when no record could be taken from it at all; a batch
-            whose records are all refused one by one comes back with `messages` empty.
+        Rejected: the whole request is refused. Records of a batch are refused one by one, even if none is left in
+            `messages`, but for the reasons `tenant_forbidden` and `body_too_large`, which refuse the whole batch.
     """
     tenant_id = tenant.of_request(request, principal)
     idempotency_key = _idempotency_key(request)
@@ -148,5 +149,5 @@ def _idempotency_key(request: Request) -> str | None:
 
 
 def _derived_log_id(tenant_id: str, key: str, position: int) -> str:
-    # No part can hold a line feed, so no two triples make the same line.
+    # No part can hold a line feed, so two different triples never give the same text.
     return blake2b(f"{tenant_id}\n{key}\n{position}".encode(), digest_size=16).hexdigest()

@@ -1,6 +1,6 @@
-"""Protobuf's wire format: a message's fields as they stand, for who knows what they mean. Pure.
+"""Protobuf's wire format: a message's fields as they are encoded; the caller knows the schema. Pure.
 
-https://protobuf.dev/programming-guides/encoding/. Groups, which no schema of ours has, are stepped over whole.
+https://protobuf.dev/programming-guides/encoding/. No schema here has groups: a group is skipped as a whole.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _TYPE_BITS: Final = 3
 _TYPE_MASK: Final = 7
 _MORE: Final = 0x80  # A byte of a varint that is not its last.
 _LOW_BITS: Final = 0x7F
-_MAX_VARINT_BITS: Final = 70  # Ten bytes; what is above 64 bits falls off.
+_MAX_VARINT_BITS: Final = 70  # Ten bytes; bits above 64 are dropped.
 _MIN_TAG: Final = 1 << _TYPE_BITS
 _MAX_TAG: Final = (1 << 32) - 1
 _MASK_32: Final = (1 << 32) - 1
@@ -33,10 +33,11 @@ class Malformed(Exception):  # noqa: N818 - a verdict on the input, not an error
 def fields(encoded: bytes) -> Iterator[tuple[int, Any]]:
     """Yield each field of a message as its tag (`number << 3 | type`) and its value, in order.
 
-    A varint or a fixed value is an unsigned int; strings, messages, packed numbers and groups are their bytes.
+    The value is an unsigned int for a varint or a fixed type, and bytes for strings, messages, packed numbers and
+    groups.
 
     Raises:
-        Malformed: at the first byte that is wrong; what stands before has been yielded.
+        Malformed: at the first wrong byte, after the fields before it.
     """
     at, end = 0, len(encoded)
     while at < end:
@@ -69,7 +70,7 @@ def fields(encoded: bytes) -> Iterator[tuple[int, Any]]:
 
 
 def message(members: Mapping[int, int | str | bytes]) -> bytes:
-    """Return a message of varints, strings and messages, by their field numbers."""
+    """Return an encoded message with these members, from field number to varint, string or bytes."""
     written = bytearray()
     for number, value in members.items():
         if isinstance(value, int):
@@ -90,17 +91,17 @@ def _written(number: int) -> bytes:
 
 
 def signed(varint: int) -> int:
-    """Return an int64's or int32's value: negative ones are written as two's complement of 64 bits."""
+    """Return an int64's or int32's value: negative values are encoded as two's complement of 64 bits."""
     return varint - (1 << 64) if varint & _SIGN_64 else varint
 
 
 def int32(varint: int) -> int:
-    """Return an int32's or an open enum's value: what is above 32 bits falls off."""
+    """Return an int32's or an open enum's value: bits above 32 are dropped."""
     return ((varint & _MASK_32) ^ _SIGN_32) - _SIGN_32
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """Return the number at `at`, and where it ends."""
+    """Return the number at `at`, and the place behind it."""
     number = 0
     for shift in range(0, _MAX_VARINT_BITS, 7):
         if at >= len(message):
@@ -114,7 +115,7 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
 
 
 def _end_of_group(message: bytes, at: int, tag: int) -> int:
-    """Return where the group ends that `tag` opened; groups within it are counted, and cost no recursion."""
+    """Return the place behind the group that `tag` opened. Groups inside it are followed without recursion."""
     opened = [tag]
     while opened:
         tag, at = _varint(message, at)

@@ -9,49 +9,50 @@ from ingest.contract.errors import Rejected
 from ingest.contract.message import MAX_TEXT_BYTES
 
 MAX_FIELDS: Final = 1_000
-"""Of one log, at its first level: Elasticsearch's own default (`index.mapping.total_fields.limit`, November 2026)."""
+"""Fields of one log at the first level: Elasticsearch's default (`index.mapping.total_fields.limit`, November 2026)."""
 
 MAX_FIELDS_DEPTH: Final = 8
 
 MAX_NAME_CHARS: Final = 16_383
-"""Of UTF-8's longest: an attribute's name has at most 64 KB (DynamoDB quotas, November 2026)."""
+"""Of a field's name. At four bytes of UTF-8 each they stay below the 64 KB of an attribute's name (DynamoDB quotas,
+November 2026)."""
 
 MAX_FIELDS_BYTES: Final = 262_144
-"""As JSON: stack traces of all threads and whole ECS documents are below. With the largest text beside them, a message
-stays below SQS's 1 MiB (`MAX_ENCODED_BYTES`); what an item has room for decides where both are large."""
+"""Fields of one log as JSON: stack traces of all threads and whole ECS documents are smaller. With the largest text
+beside them, a message stays below SQS's 1 MiB (`MAX_ENCODED_BYTES`). If both are large, the item's limit decides."""
 
 MAX_STORED_BYTES: Final = 408_400
-"""What text and fields may take of an item, at worst: DynamoDB's 400 KB, less 1,200 bytes for names and all else
+"""The most that text and fields may take of an item: DynamoDB's 400 KB, less 1,200 bytes for names and all else
 (DynamoDB quotas, November 2026; a property test fills an item)."""
 
-# The text stands there twice, as it came and redacted, which makes it 14/11 as long at most (`message.MAX_TEXT_BYTES`).
+# An item has the text twice: as sent, and redacted, at most 14/11 as long (`message.MAX_TEXT_BYTES`).
 _TEXT_WEIGHT: Final = 25 / 11
 _TOKEN_GROWTH: Final = 3  # `tel:5550199`, 11 bytes, becomes 14; `5550199` under a name that says phone, 7, becomes 10.
 _PER_TOKEN: Final = 11
 _LABELLED_DIGITS: Final = 7
 
-# No JSON takes more than twice its bytes: `[[` costs two on the wire and, with its end, eight in the table.
+# No JSON takes more than twice its bytes in the table: a list takes two bytes of JSON (`[]`) and four there.
 _JSON_WEIGHT: Final = 2
 _EMPTY_NAME: Final = b'"":'
 _MAX_UTF8: Final = 4
 
-# A control character is one byte of text and six of JSON; a message must stay below SQS's and Kinesis' 1 MiB.
+# A control character is one byte of text and six of JSON. A message must stay below the 1 MiB of SQS and Kinesis.
 MAX_ESCAPED_TEXT_BYTES: Final = 900_000
 MAX_ENCODED_BYTES: Final = 1_000_000
-"""Of text and fields as JSON: what is left of the 1 MiB is for the message's other members, and U+FFFE escaped."""
+"""Text and fields as JSON. The rest of the 1 MiB is for the message's other members, and for U+FFFE when escaped."""
 
 _MAX_ESCAPE: Final = 6
 
 MAX_LOGS_BYTES: Final = 67_108_864
-"""Fields of a request's logs as JSON, together. DIALECTS ("Limits") has the memory that a request of 64 MiB takes; the
-largest chunks of real clients (8,192 logs of the Collector, 3 KB of resource each) are half of it."""
+"""The fields of all logs of a request as JSON. DIALECTS ("Limits") says how much memory a request of 64 MiB takes. The
+largest chunks of real clients (8,192 logs of the Collector, 3 KB of resource each) are half of that."""
 
 
 def checked_text(text: Any, *, takes_empty: bool) -> str:
     """Return a record's text.
 
     Raises:
-        Rejected: `missing_text`, `empty_text`, `text_too_large`, or `invalid_record` when it is no string.
+        Rejected: `missing_text`, `empty_text`, `text_too_large`, or `invalid_record` if it is no string.
     """
     if text is None:
         raise Rejected("missing_text")
@@ -71,15 +72,15 @@ def _check_text_size(text: str) -> None:
 
 
 class Room(msgspec.Struct):
-    """What the fields of a request's logs may still take together, in bytes of JSON.
+    """How many bytes of JSON the fields of a request's further logs may take.
 
-    What many logs share, a resource or labels, stands in each of them, and is looked at in each.
+    Fields that many logs share (a resource, labels) are copied into each log, and count in each.
     """
 
     left_bytes: int = MAX_LOGS_BYTES
 
     def take(self, json_bytes: int) -> None:
-        """Count a log's fields, whether the log is taken or refused.
+        """Count a log's fields, even if the log is refused.
 
         Raises:
             Rejected: `body_too_large`.
@@ -90,10 +91,10 @@ class Room(msgspec.Struct):
 
 
 def check_fields(fields: dict[str, Any], text: str, room: Room) -> None:
-    """Return if a log's fields are within their limits, alone and with the text beside them, and have room.
+    """Check a log's fields against their limits, alone and together with the text, and take their room.
 
     Raises:
-        Rejected: `invalid_fields`, or `body_too_large` of the request as a whole.
+        Rejected: `invalid_fields`, or `body_too_large`, which refuses the whole request.
     """
     try:
         encoded = exact_json.encode(fields)
@@ -104,7 +105,7 @@ def check_fields(fields: dict[str, Any], text: str, room: Room) -> None:
     room.take(json_bytes)
     if json_bytes > MAX_FIELDS_BYTES or len(fields) > MAX_FIELDS:
         raise Rejected("invalid_fields")
-    # Nearly all are so flat that one need not look: each level has its bracket, an empty name its colon.
+    # Nearly all fields are surely flat, by their JSON alone: each level has a bracket, each empty name is `"":`.
     is_surely_flat = (
         json_bytes <= MAX_NAME_CHARS
         and encoded.count(b"{") + encoded.count(b"[") <= MAX_FIELDS_DEPTH
@@ -126,10 +127,10 @@ def _is_storable(fields: dict[str, Any], json_bytes: int, text: str) -> bool:
 
 
 def stored_bytes(value: Any) -> int:
-    """Return what a JSON value takes of an item at most, once it is redacted.
+    """Return how many bytes of an item a JSON value takes at most after its redaction.
 
-    DynamoDB's developer guide, "Item sizes and formats" (November 2026): text its UTF-8, a number half its digits and
-    two, a list or map three, and one more for each of their elements.
+    DynamoDB's developer guide, "Item sizes and formats" (November 2026): a text takes its bytes of UTF-8, a number half
+    its digits and two more, a list or map three and one for each element.
     """
     if isinstance(value, str):
         size = len(value.encode())
@@ -142,12 +143,12 @@ def stored_bytes(value: Any) -> int:
         return 1
     digits = len(
         str(value)
-    )  # What is no number of DynamoDB's stands there as text; one that is labelled, as the token.
+    )  # A number beyond DynamoDB's range is stored as text, and one that is redacted as its token.
     return digits + (_TOKEN_GROWTH if digits >= _LABELLED_DIGITS else 1)
 
 
 def _fits(value: Any, depth: int) -> bool:
-    """Whether a field nests at most `MAX_FIELDS_DEPTH` levels and has no name that DynamoDB refuses."""
+    """Return whether a field nests at most `MAX_FIELDS_DEPTH` levels and has no name that DynamoDB refuses."""
     if isinstance(value, dict):
         return depth <= MAX_FIELDS_DEPTH and all(
             0 < len(name) <= MAX_NAME_CHARS and _fits(inner, depth + 1) for name, inner in value.items()

@@ -1,4 +1,4 @@
-"""An API Gateway event made into a plain request: lower-case headers, body bytes decoded and inflated under a cap."""
+"""From an API Gateway event to a plain request: lower-case headers, the body decoded and inflated under a cap."""
 
 import base64
 import binascii
@@ -17,10 +17,10 @@ _NONE: Final[Mapping[str, str]] = {}
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request. Header names are lower case; `body` is what the client meant: decoded and inflated.
+    """One request. Header names are lower case; `body` is decoded and inflated.
 
-    `tenant_attribute` is this deployment's: what a dialect of attributes looks for ("": for nothing).
-    `path` is without the stage, `parameters` are what its route found in it; `id` and the time are the gateway's.
+    `path` is without the stage; `parameters` are the path's, by the names in its route. `id` and `received_ms` are the
+    gateway's. `tenant_attribute` is the setting of that name: the attribute that names the tenant ("": none does).
     """
 
     headers: Mapping[str, str]
@@ -58,7 +58,7 @@ def from_event(
 def without_body(
     event: Mapping[str, Any], *, path: str = "", parameters: Mapping[str, str] = _NONE, request_id: str = ""
 ) -> Request:
-    """Return the request without its body: of a handshake, or where the body is what is wrong with it."""
+    """Return the request without its body, for a handshake, for credentials and for a refusal."""
     query = event.get("queryStringParameters") or {}
     return Request(_headers(event), query, b"", path, parameters, request_id, _received_ms(event))
 
@@ -71,7 +71,7 @@ def _received_ms(event: Mapping[str, Any]) -> int:
 def _headers(event: Mapping[str, Any]) -> Mapping[str, str]:
     headers: Mapping[str, str] = event.get("headers") or {}
     names = "".join(headers)
-    if names.lower() == names:  # As the gateway gives them.
+    if names.lower() == names:  # The gateway's are.
         return headers
     return {name.lower(): value for name, value in headers.items()}
 

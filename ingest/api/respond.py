@@ -19,7 +19,7 @@ _JSON: Final = {"content-type": "application/json"}
 
 
 def json_response(status: int, body: Mapping[str, Any], *, retry_after_s: int | None = None) -> Response:
-    """Return an answer of JSON, with a `Retry-After` where the same request may come again."""
+    """Return an answer of JSON, with a `Retry-After` if the same request may be sent again."""
     return {
         "statusCode": status,
         "headers": {**_JSON, "retry-after": str(retry_after_s)} if retry_after_s is not None else {**_JSON},
@@ -29,9 +29,9 @@ def json_response(status: int, body: Mapping[str, Any], *, retry_after_s: int | 
 
 
 def fits(response: Response) -> bool:
-    """Return whether Lambda hands the answer on: it travels as JSON, in which the body's quotes take two bytes each.
+    """Return whether Lambda passes the answer on: it sends it as JSON, in which a quote in the body takes two bytes.
 
-    Only log ids that a client chose, thousands of 256 quotes, make an answer that does not.
+    Only log ids that the client chose, thousands of them with 256 quotes each, make it too large.
     """
     body = response["body"]
     if len(body) * 2 <= _MAX_ANSWER_BYTES:
@@ -40,7 +40,7 @@ def fits(response: Response) -> bool:
 
 
 def text_response(status: int, text: str, *, retry_after_s: int | None = None) -> Response:
-    """Return the same of plain text, which ends with a line feed."""
+    """Return an answer of plain text, to which a line feed is added, with a `Retry-After` as in `json_response`."""
     headers = {"content-type": "text/plain"}
     if retry_after_s is not None:
         headers["retry-after"] = str(retry_after_s)

@@ -1,6 +1,6 @@
-"""Which dialect a request speaks: by its method and path, and by nothing else. Pure.
+"""Which dialect a request speaks: its method and path alone decide. Pure.
 
-Before every dialect's path may stand `/t/{tenant}`, and behind it `/k/{key}`: for clients that can set no header.
+Any dialect's path may have the prefix `/t/{tenant}` or `/t/{tenant}/k/{key}`, for clients that can set no header.
 """
 
 import re
@@ -23,7 +23,7 @@ _PREFIX: Final = re.compile(r"/t/(?P<tenant>[A-Za-z0-9][^/]*)(?:/k/(?P<key>[^/]+
 
 
 class Match(NamedTuple):
-    """Where a request goes. `handshake` answers it at once, if there is one. `path` is without stage and prefix."""
+    """A request's route. A `handshake`, if there is one, answers it at once. `path` is without stage and prefix."""
 
     dialect: Dialect
     handshake: Callable[[Request], Response] | None
@@ -32,22 +32,22 @@ class Match(NamedTuple):
 
 
 class _Pattern(NamedTuple):
-    place: int  # Of its file in the lists: the first that takes a path has it, whichever was loaded first.
+    place: int  # Of the dialect's file in the lists. The first one wins, in whatever order they were loaded.
     method: str
     segments: list[str]
     match: Match
 
 
 class Routes:
-    """The table of all dialects' routes.
+    """The table of all dialects' routes. Raises ValueError when two dialects claim one route.
 
-    A path without parameters wins over one with. One of parameters alone (an old Elasticsearch client's
-    `/{index}/{type}`) takes what is left: no path with a segment with which another route begins (`/v1/traces` is no
-    index, and `/prod/ingest` somebody's mistake), and none with one that begins with a sign (`/shop/_search`).
-    Raises ValueError when two dialects claim one route.
+    A route without parameters wins over one with parameters. A route of parameters alone (`/{index}/{type}` of old
+    Elasticsearch clients) takes a path only if no other route does, and only if each segment begins with a letter or
+    digit and is no first segment of another route: `/v1/traces` is no index, `/prod/ingest` is somebody's mistake, and
+    `/shop/_search` is no type.
 
-    `later` are files of dialects that `load` gives, with the first segments of their routes' paths (`{}` for any): each
-    is loaded by the first request that begins so and that none of the dialects has that are there.
+    `later` names files of dialects, with the first segments of their routes' paths (`{}`: any segment). `load` loads
+    such a file for the first request whose path begins so, unless a loaded route without parameters has that path.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Routes:
             patterns.sort(key=lambda pattern: pattern.place)
 
     def _load_for(self, path: str) -> None:
-        """Load the dialects that may claim the path and are not there yet."""
+        """Load the dialects whose routes may match the path, if they are not loaded yet."""
         head = path.split("/", 2)[1] if "/" in path else ""
         for name in [name for name, (_, heads) in self._later.items() if head in heads or _ANY in heads]:
             place, _ = self._later.pop(name)
@@ -93,10 +93,10 @@ class Routes:
                 self._add(dialect, place)
 
     def find(self, event: HttpEvent) -> Match | None:
-        """Return where the request goes, or None when no dialect answers it.
+        """Return the request's route, or None when no dialect answers it.
 
-        A stage other than `$default` stands before the path and is no part of it. Behind a custom domain's base path,
-        which nothing in the event names, it is what the gateway's own route, `/{proxy+}`, took for `proxy`.
+        A stage other than `$default` stands before the path and is taken off. Nothing in the event names a custom
+        domain's base path; behind one, the path is the value of `proxy` in the gateway's own route `/{proxy+}`.
         """
         context = event["requestContext"]
         method, path = context["http"]["method"], context["http"]["path"]
@@ -115,14 +115,14 @@ class Routes:
         return found
 
     def _without_slash(self, method: str, path: str) -> Match | None:
-        """Return the route of a path that ends with a slash, where its dialect's server looks at none."""
+        """Return the route of a path that ends with a slash, if its dialect's server ignores that slash."""
         if not path.endswith("/"):
             return None
         found = self._lookup(method, path[:-1]) or self._left_over(method, path[:-1])
         return found if found is not None and found.dialect.takes_slash else None
 
     def _lookup(self, method: str, path: str) -> Match | None:
-        """Return the route of a path with or without a prefix, which no route's own parameter takes for its own."""
+        """Return a path's route. `/t/...` is read as a prefix before any route's own parameters can match it."""
         path_behind, prefix = _without_prefix(path)
         self._load_for(path)
         self._load_for(path_behind)
@@ -130,7 +130,7 @@ class Routes:
         if found is not None:
             return found
         found = self._of_path(method, path_behind) if prefix else None
-        # Two words for one thing (a route's own `{tenant}` and the prefix): which one is meant is not to be guessed.
+        # If the route has a `{tenant}` of its own, nobody knows which of the two tenants is meant.
         if found is not None and prefix.keys().isdisjoint(found.parameters):
             return found._replace(parameters={**found.parameters, **prefix})
         return self._of_path(method, path)
@@ -161,7 +161,7 @@ def _matching(patterns: list[_Pattern], method: str, path: str) -> Match | None:
 
 
 def _without_prefix(path: str) -> tuple[str, dict[str, str]]:
-    """Return the path behind its prefix, and what that says: nothing where no tenant's name stands there."""
+    """Return the path behind its prefix and the prefix's parameters, which are empty if there is no prefix."""
     found = _PREFIX.match(path)
     if found is None:
         return path, {}

@@ -1,4 +1,4 @@
-"""How grave a log is, by its sender's own word or number. Pure."""
+"""A log's severity, from its sender's own word or number. Pure."""
 
 import re
 from typing import Any, Final, Literal
@@ -7,8 +7,8 @@ from ingest.contract.message import SEVERITIES, Severity
 
 Scale = Literal["level", "severity", "pino", "syslog", "otlp", "python", "dotnet", "appinsights"]
 """Whose numbers: pino and bunyan (10 to 60), syslog (7 to 0, RFC 5424), OpenTelemetry (1 to 24), Python's levelno,
-LogLevel of .NET (0 to 5), severityLevel of Application Insights (0 to 4). `level` and `severity` are the members of
-these names, which several loggers number: DIALECTS.md has the table."""
+LogLevel of .NET (0 to 5), severityLevel of Application Insights (0 to 4). Several loggers put their own numbers into
+members named `level` and `severity`, which have scales of their own: DIALECTS.md has the table."""
 
 SEVERITY_KEYS: Final = (
     "severity",
@@ -37,8 +37,8 @@ SEVERITY_KEYS: Final = (
     "severityLevel",
     "error_severity",
 )
-"""Where a record's level may stand: the first of these that can be read wins. Behind them an object `log` with a
-`level` (Elastic Common Schema), and the `s` of mongod's lines."""
+"""Members that may hold a record's level: the first of these that can be read wins. After them come the `s` of mongod's
+lines, and the `level` in an object `log` (Elastic Common Schema)."""
 
 _KEYS: Final = frozenset({*SEVERITY_KEYS, "s"})
 _SCALE_OF_KEY: Final[dict[str, Scale]] = {
@@ -53,7 +53,7 @@ _SCALE_OF_KEY: Final[dict[str, Scale]] = {
     "LogLevel": "dotnet",
     "severityLevel": "appinsights",
 }
-_WORDS_ONLY: Final = frozenset({"status"})  # A number there, or its text, is an HTTP status or an exit status.
+_WORDS_ONLY: Final = frozenset({"status"})  # A number there is an HTTP status or an exit status.
 
 _WORDS_OF: Final[dict[Severity, str]] = {
     "trace": "trace verbose vrb silly finest all",
@@ -66,12 +66,12 @@ _WORDS_OF: Final[dict[Severity, str]] = {
 _WORDS: Final[dict[str, Severity]] = {word: severity for severity, words in _WORDS_OF.items() for word in words.split()}
 
 _STEPS: Final = re.compile(r"(trace|debug|info|warn|error|fatal|d)[1-5]", re.ASCII)
-"""OpenTelemetry's `INFO2`, PostgreSQL's `DEBUG1`, mongod's `D1`: within a level."""
+"""Steps within a level: OpenTelemetry's `INFO2`, PostgreSQL's `DEBUG1`, mongod's `D1`."""
 _SLOG: Final = re.compile(r"(debug|info|warn|error)([+-][0-9]{1,4})", re.ASCII)
-"""Go's slog between its levels, which are four apart (`ERROR+2`)."""
+"""Steps between the levels of Go's slog, which are four apart (`ERROR+2`)."""
 _SLOG_LEVELS: Final = {"debug": -4, "info": 0, "warn": 4, "error": 8}
 _SLOG_STEP: Final = 4
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")  # winston's colorize leaves it in the level.
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")  # winston's colorize puts it into the level.
 
 _MONGOD: Final = frozenset({"F", "E", "W", "I", "D", "D1", "D2", "D3", "D4", "D5"})
 _MAX_NUMBER_CHARS: Final = 3
@@ -81,7 +81,7 @@ _SYSLOG: Final[dict[int, Severity]] = dict(
 )
 _OTLP: Final[dict[int, Severity]] = {number: SEVERITIES[(number - 1) // 4] for number in range(1, 25)}
 _PINO: Final[dict[int, Severity]] = {number: SEVERITIES[number // 10 - 1] for number in range(10, 70)}
-"""Numbers between two levels are the lower one's (pino's customLevels)."""
+"""A number between two levels is the lower level (pino's customLevels)."""
 # Monolog's Level (PHP) and Google Cloud's LogSeverity.
 _MONOLOG: Final[dict[int, Severity]] = {
     100: "debug",
@@ -104,7 +104,7 @@ _NUMBERS: Final[dict[Scale | None, dict[int, Severity]]] = {
     "pino": _PINO,
     "syslog": _SYSLOG,
     "otlp": _OTLP,
-    "python": {number: SEVERITIES[number // 10] for number in range(1, 60)},  # 5 is what libraries name TRACE.
+    "python": {number: SEVERITIES[number // 10] for number in range(1, 60)},  # Libraries name 5 TRACE.
     "dotnet": dict(enumerate(SEVERITIES)),
     "appinsights": dict(enumerate(("trace", "info", "warn", "error", "fatal"))),
 }
@@ -132,7 +132,7 @@ def _is_word(value: Any) -> bool:
 def severity(value: Any, *, scale: Scale | None = None) -> Severity | None:
     """Return the severity that a word or a number names, or None.
 
-    Without a `scale`, 0 to 7 are syslog's numbers and 10 to 60 pino's. Of an object (log4j2, loguru) its `name` counts.
+    Without a `scale`, 0 to 7 are syslog's numbers and 10 to 60 pino's. An object's `name` counts (log4j2, loguru).
     """
     if isinstance(value, str):
         word = value.strip().lower().strip("[]")
@@ -151,7 +151,7 @@ def _of_unusual(word: str) -> Severity | None:
     if step := _STEPS.fullmatch(word):
         return _WORDS[step[1]]
     if slog := _SLOG.fullmatch(word):
-        # From trace (-8) in steps of four; below is trace, too, above fatal.
+        # Levels are four apart from trace (-8) on. Lower numbers are trace, too, and higher ones fatal.
         place = (_SLOG_LEVELS[slog[1]] + int(slog[2])) // _SLOG_STEP + 2
         read: Severity = SEVERITIES[min(max(place, 0), len(SEVERITIES) - 1)]
         return read

@@ -1,4 +1,4 @@
-"""Which tenant a log belongs to: what record, headers, query and credentials say must agree. Pure."""
+"""Which tenant a log belongs to: record, path, headers, query and credentials must agree. Pure."""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ def of_request(request: Request, principal: str | None) -> str | None:
     """Return the tenant that the request names, `principal` (the credentials' tenant) included, or None.
 
     Raises:
-        Rejected: `invalid_tenant`, `tenant_mismatch`, or `tenant_forbidden` where it is not the principal.
+        Rejected: `invalid_tenant`, `tenant_mismatch`, or `tenant_forbidden` if it is not the principal.
     """
     tenant_id = principal
     if request.parameters:
@@ -43,7 +43,7 @@ def agreed(stated: Any, default: str | None, principal: str | None) -> str | Non
     return tenant_id
 
 
-@lru_cache(maxsize=1024)  # Keeps valid ones only: a raise is not kept.
+@lru_cache(maxsize=1024)  # Caches valid names only: no result is cached when it raises.
 def _tenant_id(stated: str) -> str:
     tenant_id: str = checked(stated, TenantId, "invalid_tenant")
     return tenant_id

@@ -1,6 +1,6 @@
-"""Forms of a time beyond the usual ones: what programs print for people, and the objects that loggers nest. Pure.
+"""Unusual forms of a time: what programs print for people, and the objects in which loggers put one. Pure.
 
-Loaded by the first time that is none of the usual forms (`ingest.api.event_time`).
+`ingest.api.event_time` loads this module for the first time that has none of the usual forms.
 """
 
 import re
@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 
 class Clock(NamedTuple):
-    """A time as its text says it; `zone` is an offset or `Z`, or None where the text names none that all agree on."""
+    """A time as its text has it; `zone` is an offset, `Z`, or None if the text names no zone or an ambiguous one."""
 
     date: tuple[int, int, int]
     minute: tuple[int, int]
@@ -54,7 +54,7 @@ _GO_OR_JAVA: Final = (
 _FORMS: Final = tuple(
     re.compile(form, re.ASCII)
     for form in (
-        # Mail (RFC 5322), HTTP, cookies (RFC 850), Apache's and nginx's access logs, with their brackets or without.
+        # Mail (RFC 5322), HTTP, cookies (RFC 850), Apache's and nginx's access logs, in brackets or not.
         rf"\[?{_DAY_NAME}{_DAY}[ /-]{_MONTH}[ /-](?P<year>[0-9]{{4}}|[0-9]{{2}})[ :]{_TIME}(?: ?{_ZONE})?{_REMARK}\]?",
         # C's ctime, date(1), Ruby's Time, Apache's error log: the year at the end.
         rf"\[?{_DAY_NAME}{_MONTH} +{_DAY} {_TIME}(?: {_ZONE})? {_YEAR}\]?",
@@ -62,7 +62,7 @@ _FORMS: Final = tuple(
         rf"{_DAY_NAME}{_MONTH} +{_DAY},? {_YEAR},? {_TIME}(?: {_ZONE})?{_REMARK}",
         # nginx's error log; Go's Time.String, with its monotonic clock; Java's ZonedDateTime, with its region.
         rf"\[?{_YEAR}(?P<sign>[/-]){_MM}(?P=sign){_DD}[T :]{_TIME}(?: ?{_ZONE}{_GO_OR_JAVA})?\]?",
-        # LDAP's GeneralizedTime, and what programs put into names of files.
+        # LDAP's GeneralizedTime, and the times in names of files.
         rf"{_YEAR}{_MM}{_DD}{_COMPACT_TIME}(?: ?{_ZONE})?",
     )
 )
@@ -72,7 +72,7 @@ _LONG_MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-# RFC 5322, section 4.3: the only names whose offsets a standard gives.
+# RFC 5322, section 4.3: no other names have offsets from a standard.
 _NAMED: Final = {
     **dict.fromkeys(("Z", "UT", "UTC", "GMT"), "Z"),
     "EDT": "-04:00",
@@ -81,7 +81,7 @@ _NAMED: Final = {
     **dict.fromkeys(("MST", "PDT"), "-07:00"),
     "PST": "-08:00",
 }
-_CENTURY_FROM: Final = 50  # RFC 5322, section 4.3: two digits below are of this century.
+_CENTURY_FROM: Final = 50  # RFC 5322, section 4.3: years of two digits below this are 20xx.
 _SHORT_YEAR: Final = 2
 _MAX_NANOS: Final = 1_000_000_000
 _MAX_SECONDS: Final = 10**12  # Beyond the year 9999.
@@ -127,7 +127,7 @@ def _month(name: str) -> int | None:
 def of_object(value: dict[str, Any]) -> Seconds | Inner | None:
     """Return the time in an object: log4j2's instant, a protobuf Timestamp (Google Cloud), MongoDB's extended JSON.
 
-    An object of other names, or with names beside these, is None.
+    None for an object with any other member.
     """
     match value:
         case {"epochSecond": seconds, "nanoOfSecond": nanos, **others} | {"seconds": seconds, "nanos": nanos, **others}:
@@ -145,7 +145,7 @@ def of_object(value: dict[str, Any]) -> Seconds | Inner | None:
 
 
 def _integer(value: Any) -> int | None:
-    """Return a whole number, or its text: a protobuf's JSON writes 64 bits so."""
+    """Return the value of a whole number or of its text, in which protobuf's JSON writes 64-bit numbers; else None."""
     if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdecimal() and len(value) < 20:  # noqa: PLR2004 - 64 bits
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

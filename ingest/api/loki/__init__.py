@@ -1,1 +1,1 @@
-"""Loki's push request as records: what both encodings share, and a reader for each."""
+"""Loki's push request as records: a reader for each encoding, and what both share."""

@@ -19,12 +19,12 @@ _LETTERS: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "
 
 
 def entry(at_ns: int, line: Any, labels: Any, metadata: Any, others: Any = None) -> Record | Rejected:
-    """Return an entry as a record; labels, metadata and other members that hold nothing are no fields."""
+    """Return an entry as a record; empty labels, metadata and other members are left out of its fields."""
     return entry_at(of_ns(at_ns), line, labels, metadata, others)
 
 
 def entry_at(at: str | None, line: Any, labels: Any, metadata: Any, others: Any = None) -> Record | Rejected:
-    """Return the same of an entry whose time is RFC 3339, or none that could be read."""
+    """Return an entry as a record, as `entry`; its time is RFC 3339, or None if it could not be read."""
     if at is None or not isinstance(line, str):
         return Rejected("invalid_record")
     fields = {"labels": labels, "structured_metadata": metadata, "unknown_fields": others}
@@ -33,13 +33,13 @@ def entry_at(at: str | None, line: Any, labels: Any, metadata: Any, others: Any 
     for said in (metadata, labels):
         if (
             isinstance(said, dict) and severity is None and len(said) <= MAX_FIELDS
-        ):  # Labels are looked at in each entry.
+        ):  # A limit, because each entry reads the labels.
             severity = severity_of_record(said)
     return Record(line, None, None, fields, at, severity or severity_of_text(line))
 
 
 def labels_of(selector: str) -> dict[str, str] | str:
-    """Return the labels of `{app="shop", level="info"}`; what is no such list, or names one twice, is kept as it is."""
+    """Return the labels of `{app="shop", level="info"}`; a text of another form, or with a name twice, as it is."""
     inner = selector.strip()
     if not (inner.startswith("{") and inner.endswith("}")):
         return selector

@@ -1,8 +1,9 @@
-r"""Loki's push request in JSON, and the older one of `/api/prom/push`, read into records. Pure.
+r"""Loki's push request in JSON, and the older form of `/api/prom/push`, read into records. Pure.
 
-`{"streams": [{"stream": {label: value}, "values": [["<ns>", "<line>", {metadata}]]}]}`; in the older one a stream is
-`{"labels": "{label=\"value\"}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}`. What else a stream says is kept
-with each of its entries; where it has none, and beside the streams, it counts as an entry that is refused.
+`{"streams": [{"stream": {label: value}, "values": [["<ns>", "<line>", {metadata}]]}]}`; in the older form a stream is
+`{"labels": "{label=\"value\"}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}`. A stream's other members
+are kept with each of its entries. Those of a stream without entries, and those beside the streams, count as a refused
+entry.
 """
 
 import re
@@ -16,20 +17,20 @@ from ingest.api.loki.entry import entry, entry_at, labels_of
 from ingest.contract.errors import Rejected
 
 _NANOSECONDS: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
-_ENTRY: Final = range(2, 4)  # How many members one has.
+_ENTRY: Final = range(2, 4)  # An entry has two or three elements.
 
 
 def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     """Return the request's entries, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
 
     Raises:
-        Rejected: `invalid_json`, or what stands around the entries is not Loki's; `too_many_records`, the streams
-            alone are more than `most`.
+        Rejected: `invalid_json` if the body is no JSON or has not Loki's form around the entries; `too_many_records` if
+            there are more than `most` streams.
     """
     request, is_flawed = value_of_flawed(body)
     if not isinstance(request, dict) or not isinstance(request.get("streams"), list):
         raise Rejected("invalid_json")
-    if len(request["streams"]) > most:  # They cost time without entries, too.
+    if len(request["streams"]) > most:  # Even streams without entries cost time.
         raise Rejected("too_many_records")
     found: list[Record | Rejected] = []
     for stream in request["streams"]:
@@ -91,4 +92,4 @@ _ENTRIES: Final[dict[str, Callable[[Any, Any, dict[str, Any]], Record | Rejected
     "values": _value,
     "entries": _old_entry,
 }
-"""Where the entries of a stream stand, in this API and the older one."""
+"""The member that holds a stream's entries, in this API and in the older one, and the function that reads an entry."""

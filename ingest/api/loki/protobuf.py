@@ -1,7 +1,7 @@
 """Loki's `PushRequest` in protobuf, read straight into records. Pure.
 
-Tags are those of `pkg/push/push.proto`. The stream's hash, which follows from its labels, is not kept. A field of an
-entry that these do not have is kept under `unknown_fields`; one around entries counts as an entry that is refused.
+Tags are those of `pkg/push/push.proto`. The stream's hash is not kept, because it is computed from the labels. An
+unknown field of an entry is kept under `unknown_fields`; unknown fields around the entries count as a refused entry.
 """
 
 from typing import Any, Final
@@ -24,8 +24,8 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     """Return the request's entries, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
 
     Raises:
-        Rejected: `invalid_protobuf`, what stands around the entries is no protobuf; `too_many_records`, the streams
-            alone are more than `most`.
+        Rejected: `invalid_protobuf` if the bytes around the entries are no protobuf; `too_many_records` if there are
+            more than `most` streams.
     """
     found: list[Record | Rejected] = []
     try:

@@ -1,1 +1,1 @@
-"""OpenTelemetry's logs (OTLP 1.x) as records: what both encodings share, and a reader for each."""
+"""OpenTelemetry's logs (OTLP 1.x) as records: a reader for each encoding, and what both share."""

@@ -1,8 +1,8 @@
 """`ExportLogsServiceRequest` in JSON, read into records. Pure.
 
-Names are camelCase (snake_case is taken, too), 64-bit integers text or numbers, ids hex (OTLP 1.x, "JSON Protobuf
-Encoding"). Ids are kept as they were sent, and members that no schema has under `unknown_fields`; where no log is there
-to keep them, they count as one that is refused. Before version 1.0 scopes were called instrumentation libraries.
+Names are camelCase (snake_case is taken, too), 64-bit integers are text or numbers, ids are hex (OTLP 1.x, "JSON
+Protobuf Encoding") and kept as sent. Unknown members are kept under `unknown_fields`; if there is no log to keep them,
+they count as a refused log. Before version 1.0 scopes were called instrumentation libraries.
 """
 
 import re
@@ -21,7 +21,7 @@ _Origin = dict[str, Any] | Rejected
 
 
 def _both(names: str) -> dict[str, str]:
-    """Return camelCase and snake_case names, each with its snake_case form."""
+    """Return a map from each name, in camelCase and in snake_case, to its snake_case form."""
     snakes = {name: re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name) for name in names.split()}
     return snakes | {snake: snake for snake in snakes.values()}
 
@@ -54,12 +54,12 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     """Return the request's logs, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
 
     Raises:
-        Rejected: `invalid_json`, or what stands around the logs is not OTLP's; `too_many_records`, the resources or
-            the scopes of one are more than `most`.
+        Rejected: `invalid_json` if the body is no JSON or has not OTLP's form around the logs; `too_many_records` if
+            there are more than `most` resources, or scopes in one of them.
     """
     request, is_flawed = value_of_flawed(body)
     known, unknown_of_request = _members(request, _REQUEST)
-    if unknown_of_request and not known:  # Another dialect's JSON: a success would lose it.
+    if unknown_of_request and not known:  # Another dialect's JSON: an answer of success would lose it.
         raise Rejected("invalid_json")
     found: list[Record | Rejected] = []
     for resource_logs in _not_more(_list(known.get("resource_logs")), most):
@@ -84,13 +84,13 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
 
 
 def _scopes(envelope: dict[str, Any]) -> list[tuple[Any, dict[str, str]]]:
-    """Return the scopes of a resource, each with the names that it has for what it holds."""
+    """Return the scopes of a resource, each with the names of its members: a library's differ from a scope's."""
     scopes = [(scope, _SCOPE_LOGS) for scope in _list(envelope.get("scope_logs"))]
     return scopes + [(scope, _LIBRARY_LOGS) for scope in _list(envelope.get("instrumentation_library_logs"))]
 
 
 def _read_log(log: Any, resource: _Origin, scope: _Origin) -> Record | Rejected:
-    if isinstance(resource, Rejected):  # What is wrong with it is wrong with each of its logs.
+    if isinstance(resource, Rejected):  # A flaw of the resource is a flaw of each of its logs.
         return resource
     if isinstance(scope, Rejected):
         return scope
@@ -101,12 +101,12 @@ def _read_log(log: Any, resource: _Origin, scope: _Origin) -> Record | Rejected:
 
 
 def _members(message: Any, names: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a message's known members by their snake_case names, and all others; what is null is not there.
+    """Return a message's known members by their snake_case names, and its other members. Known nulls are left out.
 
-    Of a member that is there under two of its names the second is among the others.
+    If a member is present under two of its names, the second is among the others.
 
     Raises:
-        Rejected: `invalid_json`, it is no object.
+        Rejected: `invalid_json` if the message is no object.
     """
     if not isinstance(message, dict):
         raise Rejected("invalid_json")
@@ -129,13 +129,13 @@ def _list(value: Any) -> list[Any]:
 
 
 def _not_more(messages: list[Any], most: int) -> list[Any]:
-    if len(messages) > most:  # They cost time without logs, too.
+    if len(messages) > most:  # Even those without logs cost time.
         raise Rejected("too_many_records")
     return messages
 
 
 def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any], is_flawed: Callable[[Any], bool]) -> _Origin:
-    """Return one member of that name with what is said about where logs come from, none where nothing is."""
+    """Return a resource or scope as a field called `name`; {} if it says nothing, a `Rejected` if it is flawed."""
     if is_flawed([envelope.get(name), envelope.get("schema_url"), unknown]):
         return Rejected("invalid_json")
     try:
@@ -147,7 +147,7 @@ def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any], is_fla
         return rejected
     if envelope.get("schema_url"):
         said["schema_url"] = envelope["schema_url"]
-    if unknown.keys() & others.keys():  # Of what two name alike one would be lost.
+    if unknown.keys() & others.keys():  # Of two members with one name, one would be lost.
         return Rejected("invalid_fields")
     if unknown or others:
         said["unknown_fields"] = others | unknown
@@ -155,11 +155,11 @@ def _origin(name: str, envelope: dict[str, Any], unknown: dict[str, Any], is_fla
 
 
 def _log(log: Any, members: dict[str, Any]) -> Record | Rejected:
-    """Return one log; `members` are those of its resource and scope, and become the log's."""
+    """Return one log; `members` has its resource and scope, and becomes the log's fields."""
     said, unknown = _members(log, _LOG)
     time_ns, observed_ns = _time(said.pop("time_unix_nano", 0)), _time(said.pop("observed_time_unix_nano", 0))
     body = _value(said.pop("body", {}), 0)
-    members |= {member: value for member, value in said.items() if value}  # Protobuf has no other unset.
+    members |= {member: value for member, value in said.items() if value}  # In protobuf an empty value means unset.
     number = members.get("severity_number")
     if isinstance(number, str):
         members["severity_number"] = _SEVERITY_NUMBERS.get(number, number)
@@ -200,10 +200,10 @@ def _pairs(value: Any, depth: int) -> dict[str, Any] | list[list[Any]]:
 
 
 def _value(value: Any, depth: int) -> Any:
-    """Return an `AnyValue`, None where it holds none.
+    """Return the value in an `AnyValue`, or None if it is empty.
 
     Raises:
-        Rejected: `invalid_fields`, it nests too deep; `invalid_record`, it is none.
+        Rejected: `invalid_fields` if it nests too deep; `invalid_record` if it is no `AnyValue`.
     """
     if value is None or value == {}:
         return None
@@ -237,7 +237,7 @@ def _double(said: Any, _: int) -> Any:
 
 
 def _values(said: Any, depth: int) -> list[Any]:
-    """Return what an `ArrayValue` or a `KeyValueList` at that depth holds."""
+    """Return the elements of an `ArrayValue` or a `KeyValueList` at that depth."""
     if depth == MAX_DEPTH:
         raise Rejected("invalid_fields")
     if not isinstance(said, dict) or not said.keys() <= {"values"}:

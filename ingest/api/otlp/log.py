@@ -14,10 +14,10 @@ MAX_DEPTH: Final = MAX_FIELDS_DEPTH
 
 
 def record(body: Any, members: dict[str, Any], *, time_ns: int, observed_ns: int) -> Record | Rejected:
-    """Return the record of a log with this body (None: it has none) and these members; 0 ns is no time.
+    """Return the record of a log with this body (None: it has none) and these members; a time of 0 ns is none.
 
-    A body that is a string is the text. Any other is kept whole among the fields, and searched and shown as its JSON;
-    without one the text is "", and the field says so: it is null.
+    A body that is a string is the text. Any other body is kept whole as the field `body`, and its JSON is the text. If
+    there is no body, the field is null and the text is "".
     """
     text: str | Rejected
     if isinstance(body, str):
@@ -30,7 +30,7 @@ def record(body: Any, members: dict[str, Any], *, time_ns: int, observed_ns: int
     if observed_ns:
         members["observed_time_unix_nano"] = observed_ns
     at_ns = time_ns or observed_ns
-    # Positional: a keyword costs a tenth of the whole.
+    # Positional arguments: keywords would add a tenth to the cost of reading a log.
     return Record(text, None, None, members, of_ns(at_ns) if at_ns else None, _severity(members))
 
 

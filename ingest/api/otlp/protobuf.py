@@ -1,9 +1,9 @@
 """`ExportLogsServiceRequest` in protobuf, read straight into records. Pure.
 
-Tags are those of opentelemetry-proto 1.x, `logs/v1/logs.proto` and `common/v1/common.proto`. A field that these do not
-have is kept under `unknown_fields`, as its number and its value; where no log is there to keep it, it counts as one
-that is refused. Hostile bodies cost what their bytes cost: nothing is decoded that is over a log's limits anyway, and
-scopes without logs are counted like logs.
+Tags are those of opentelemetry-proto 1.x, `logs/v1/logs.proto` and `common/v1/common.proto`. An unknown field is kept
+under `unknown_fields`, as its number and its value; if there is no log to keep it, it counts as a refused log. The cost
+of a hostile body is bounded by its size: a message over a log's limits is not decoded, and scopes without logs count
+like logs.
 """
 
 from collections.abc import Callable
@@ -72,17 +72,17 @@ _SCALARS: Final[dict[int, tuple[str, Callable[[Any], Any]]]] = {
 }
 
 _SCOPE_LOGS: Final = 2 << 3 | BYTES
-_LIBRARY_LOGS: Final = 1000 << 3 | BYTES  # opentelemetry-proto 0.15 to 0.19; before, they were field 2, and alike.
+_LIBRARY_LOGS: Final = 1000 << 3 | BYTES  # opentelemetry-proto 0.15 to 0.19. Before, they were field 2.
 
-_SHORT: Final = range(6, 128)  # Of a KeyValue: every length in it is one byte.
+_SHORT: Final = range(6, 128)  # Sizes of a KeyValue in which every length is one byte.
 
 
 def read(body: bytes, *, most: int) -> list[Record | Rejected]:
     """Return the request's logs, a `Rejected` in place of each that cannot be taken; reading ends after `most`.
 
     Raises:
-        Rejected: `invalid_protobuf`, what stands around the logs is no protobuf; `too_many_records`, the scopes alone
-            are more than `most`.
+        Rejected: `invalid_protobuf` if the bytes around the logs are no protobuf; `too_many_records` if there are more
+            than `most` scopes.
     """
     found: list[Record | Rejected] = []
     scopes_left = most
@@ -103,7 +103,7 @@ def read(body: bytes, *, most: int) -> list[Record | Rejected]:
 
 
 def _read_resource_logs(message: bytes, found: list[Record | Rejected], most: int, scopes_left: int) -> int:
-    """Read the logs of a resource; return how many scopes it has: one without any counts as one."""
+    """Return how many scopes a resource has, at least 1, and append its logs to `found`."""
     resource, schema_url, scopes, unknown = _envelope(message, most, (_SCOPE_LOGS, _LIBRARY_LOGS))
     has_unknown, before = bool(unknown), len(found)
     shared = _origin("resource", resource, schema_url, unknown, _RESOURCE)
@@ -123,7 +123,7 @@ def _read_scope_logs(message: bytes, resource: _Origin, found: list[Record | Rej
     if unknown and not logs:
         found.append(Rejected("invalid_record"))
     own = _origin("scope", scope, schema_url, unknown, _SCOPE)
-    # What is wrong with the origin is wrong with each of its logs.
+    # A flaw of the resource or scope is a flaw of each of its logs.
     if isinstance(resource, Rejected):
         found.extend(resource for _ in logs)
     elif isinstance(own, Rejected):
@@ -134,7 +134,7 @@ def _read_scope_logs(message: bytes, resource: _Origin, found: list[Record | Rej
 
 
 def _envelope(message: bytes, most: int, inner_tags: tuple[int, ...]) -> tuple[bytes, bytes, list[bytes], _Fields]:
-    """Return what `ResourceLogs` and `ScopeLogs` have alike: the origin, its schema's URL, what it sent, all else."""
+    """Return a `ResourceLogs`'s or `ScopeLogs`'s parts: resource or scope, schema's URL, inner messages, all else."""
     origin: list[bytes] = []
     schema_url = b""
     inner: list[bytes] = []
@@ -145,7 +145,7 @@ def _envelope(message: bytes, most: int, inner_tags: tuple[int, ...]) -> tuple[b
             if len(inner) > most:
                 break
         elif tag == 1 << 3 | BYTES:
-            origin.append(value)  # A message that is there twice is the two merged: one behind the other says the same.
+            origin.append(value)  # Protobuf merges a repeated message; decoding both joined does the same.
         elif tag == 3 << 3 | BYTES:
             schema_url = value
         elif len(unknown) <= MAX_LISTED:
@@ -154,7 +154,7 @@ def _envelope(message: bytes, most: int, inner_tags: tuple[int, ...]) -> tuple[b
 
 
 def _origin(name: str, message: bytes, schema_url: bytes, unknown: _Fields, tags: _Tags) -> _Origin:
-    """Return one member of that name with what is said about where logs come from, none where nothing is."""
+    """Return a resource or scope as a field called `name`; {} if it says nothing, a `Rejected` if it is flawed."""
     if len(message) > MAX_MEMBERS_BYTES:
         return Rejected("invalid_fields")
     said: dict[str, Any] = {}
@@ -177,7 +177,7 @@ def _origin(name: str, message: bytes, schema_url: bytes, unknown: _Fields, tags
 
 
 def _log(message: bytes, members: dict[str, Any]) -> Record | Rejected:
-    """Return one log; `members` are those of its resource and scope, and become the log's."""
+    """Return one log; `members` has its resource and scope, which become fields of the log."""
     if len(message) > MAX_LOG_BYTES:
         return Rejected("text_too_large")
     said: dict[str, Any] = {}
@@ -206,8 +206,8 @@ def _log(message: bytes, members: dict[str, Any]) -> Record | Rejected:
 
 
 def _keep(said: dict[str, Any], attributes: list[tuple[str, Any]], unknown: _Fields) -> None:
-    """Take what is unset out of the scalars, and put the attributes and the unknown fields in."""
-    for name in [name for name, value in said.items() if not value]:  # Protobuf has no other unset.
+    """Take unset scalars out of `said`, and put the attributes and the unknown fields in."""
+    for name in [name for name, value in said.items() if not value]:  # In protobuf an empty value means unset.
         del said[name]
     if attributes:
         said["attributes"] = named(attributes)
@@ -222,7 +222,7 @@ def _refusal(error: Exception) -> Rejected:
 
 
 def _pair(message: bytes, depth: int) -> tuple[str, Any]:
-    """Return a `KeyValue`. The usual one, a short name and a short string, is read at a glance: it is most of a log."""
+    """Return a `KeyValue` as name and value. A short name with a short string, which most are, takes a fast path."""
     size = len(message)
     if not size:
         return "", None
@@ -248,12 +248,12 @@ def _pair(message: bytes, depth: int) -> tuple[str, Any]:
 
 
 def _value(message: bytes, depth: int) -> Any:
-    """Return an `AnyValue`, None where it holds none; of several, the last.
+    """Return the value in an `AnyValue`: None if it is empty, the last if there are several.
 
     Raises:
-        Malformed: or it is of a kind that this program does not know, and cannot keep.
-        UnicodeDecodeError: of a string.
-        Rejected: `invalid_fields`, it nests too deep.
+        Malformed: the bytes are no protobuf, or of a kind of value that this program does not know and cannot keep.
+        UnicodeDecodeError: a string is no UTF-8.
+        Rejected: `invalid_fields` if it nests too deep.
     """
     found: Any = None
     if not message:
