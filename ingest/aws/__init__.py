@@ -1,1 +1,1 @@
-"""Signed calls to AWS: a client a service over one kept-alive connection, retries, and what a refusal means."""
+"""Signed calls to AWS: a client for each service over kept-alive connections, retries, and the meaning of refusals."""

@@ -1,4 +1,4 @@
-"""Several calls at once: threads for the calls of a large request, none for the one call of a small one."""
+"""Several calls at once: threads for the many calls of a large request, no threads for a small request."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from ingest.aws.retry import Attempt, Each
 
 
 def in_threads(most: int, *, few: int = 0) -> Each:
-    """Return the `each` of `retrying` that makes `most` calls at a time, the caller's own thread among those.
+    """Return an `each` for `retrying` that makes `most` calls at a time; the caller's thread makes calls, too.
 
     Up to `few` calls are made one after the other, without threads.
 
-    The threads end with the attempt: nothing goes on when a request was answered and Lambda freezes the process.
+    The threads end with the attempt, so that none is running when Lambda freezes the process after the answer.
     """
 
     def each(attempt: Attempt, groups: Sequence[Sequence[int]]) -> list[Sequence[Refusal | None]]:

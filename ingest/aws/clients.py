@@ -1,7 +1,7 @@
-"""One client a service, with the calls that the Lambdas make: boto3's methods, answers and exceptions.
+"""A client for each service, with the calls that the Lambdas make: boto3's methods, answers and exceptions.
 
-Each takes the place of boto3's client of its service for these methods, and raises ClientError and BotoCoreError for
-what boto3 raises them for.
+For these methods each can replace boto3's client of its service. It raises ClientError and BotoCoreError where boto3
+raises them.
 """
 
 import base64
@@ -18,14 +18,14 @@ DYNAMODB: Final = Service("dynamodb", "DynamoDB_20120810", "application/x-amz-js
 
 
 class Calls(Protocol):
-    """A connection, several, or one that makes a call again."""
+    """What makes the calls: a `Connection`, `Connections`, or a `SecondTry`."""
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the service's answer. Raises: what `Connection.call` raises."""
 
 
 class Sqs(NamedTuple):
-    """The queues; for several threads when it has `Connections`."""
+    """The queues. With `Connections`, several threads may use it at once."""
 
     connection: Calls
 
@@ -75,7 +75,7 @@ class DynamoDb(NamedTuple):
         return self.connection.call("BatchGetItem", request)
 
     def batch_execute_statement(self, **request: Any) -> dict[str, Any]:
-        """Return DynamoDB's answer: `Responses`, one a statement, each with its `Error` if it failed."""
+        """Return DynamoDB's answer: `Responses`, one for each statement, with its `Error` if it failed."""
         return self.connection.call("BatchExecuteStatement", request)
 
 

@@ -1,7 +1,7 @@
 """One signed, kept-alive connection to an AWS service that speaks JSON, at an eighth of boto3's CPU.
 
-Its answers are boto3's, and so are its exceptions (botocore is imported only when one is raised). What that buys is
-measured in bench/micro/ingest.py; that it signs and sends what botocore does is tested against botocore.
+Its answers and exceptions are boto3's; botocore is imported only when an exception is raised. bench/micro/ingest.py
+measures the CPU that this saves. Tests compare what it signs and sends with botocore.
 """
 
 import socket
@@ -24,9 +24,9 @@ _BAD_GATEWAY: Final = 502
 
 
 class Service(NamedTuple):
-    """A service's name, and how its JSON protocol is spoken (botocore/data/*/service-2.json: metadata).
+    """A service's name, and the parameters of its JSON protocol (botocore/data/*/service-2.json: metadata).
 
-    `query_names`: its errors have the names that they had in its older protocol, where it is asked for them.
+    `query_names`: each call asks for errors by the names that they had in the service's older query protocol.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Connection:
         url = urlsplit(endpoint_url)
         self._host = url.netloc
         self._path = url.path or "/"
-        # Not signed: only what begins with x-amz- has to be, and nothing but an error's name depends on it.
+        # Not signed: only headers that begin with x-amz- must be, and nothing but an error's name depends on this one.
         self._unsigned = "x-amzn-query-mode: true\r\n" if service.query_names else ""
         self._tls = _tls_context(ca_bundle) if url.scheme == "https" else None
         self._address = (url.hostname or "", url.port or (443 if self._tls else 80))
@@ -85,12 +85,12 @@ class Connection:
             answer = orjson.loads(response.body)
         except orjson.JSONDecodeError:
             answer = None
-        if not isinstance(answer, dict):  # Something between us and AWS answered: as good as a 502.
+        if not isinstance(answer, dict):  # Not AWS's answer, but one from in between: handled like a 502.
             raise refusal.client_error(operation, response._replace(status=_BAD_GATEWAY))
         return answer
 
     def _post(self, payload: bytes, target: str) -> HttpResponse:
-        """Return the response; a connection that AWS closed while it was idle is opened again once."""
+        """Return the response. If AWS closed the idle connection, it is opened again, once."""
         was_open = self._socket is not None
         try:
             return self._exchange(payload, target)
@@ -162,6 +162,6 @@ def connection(
     )
 
 
-@cache  # Reading the certificate authorities takes 20 ms, once for all clients.
+@cache  # Reading the certificate authorities takes 20 ms: once for all clients.
 def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_bundle)

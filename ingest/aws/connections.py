@@ -1,4 +1,4 @@
-"""Connections to one service for several threads: each call has one to itself."""
+"""Connections to one service for several threads: no two calls share one at the same time."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -8,10 +8,10 @@ from ingest.aws.connection import Connection
 
 
 class Connections:
-    """As many kept-alive connections as calls were made at once; the one that was used last is used first."""
+    """As many kept-alive connections as calls were made at once. A call takes the idle one that was used last."""
 
     def __init__(self, new: Callable[[], Connection]) -> None:
-        """Make the first, so that what is wrong with the environment shows at once; none is opened before its call."""
+        """Make the first connection, so that a wrong environment shows at once. Its first call opens it."""
         self._new = new
         self._idle = deque([new()])
 

@@ -1,8 +1,8 @@
-"""An HTTP response off a socket: what AWS sends, at a fifth of http.client's CPU; anything unusual by http.client.
+"""An HTTP response read from a socket, at a fifth of http.client's CPU; http.client reads unusual responses.
 
-AWS's JSON services answer with HTTP/1.1 and a Content-Length. http.client builds an email message of every header,
-which costs more than signing the request does. It is imported only when it is needed: with the email package that it
-stands on it takes a tenth of a cold start.
+AWS's JSON services answer with HTTP/1.1 and a Content-Length. http.client parses the headers as an email message, which
+costs more than signing the request. It is imported only when it is needed: together with the email package it takes a
+tenth of a cold start.
 """
 
 import io
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _RECEIVE_BYTES: Final = 65_536
-_MAX_HEAD_BYTES: Final = 65_536  # http.client's own limit of a line.
+_MAX_HEAD_BYTES: Final = 65_536  # http.client's limit for a line.
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _CONTENT_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,10})[ \t]*(?=\r\n|\Z)")
 _USUAL: Final = re.compile(rb"http/1\.1 [2-5][0-9]{2}[ \r]")
 _STATUS: Final = slice(9, 12)
 
 
-class BadResponse(Exception):  # noqa: N818 - what came, as requests has it
-    """The connection ended in the middle of a response, or what came is no HTTP."""
+class BadResponse(Exception):  # noqa: N818 - says what was received
+    """The connection ended in the middle of a response, or the bytes are no HTTP."""
 
 
 class HttpResponse(NamedTuple):
-    """Status, the head's lines as they came, and body; `will_close` when the connection can't be used again."""
+    """Status, the head's lines as received, and body; `will_close` when the connection can't be used again."""
 
     status: int
     head: bytes
@@ -38,7 +38,7 @@ def read_response(connection: socket.socket) -> HttpResponse:
     """Return the next response on the connection.
 
     Raises:
-        BadResponse: it ended early or is no HTTP.
+        BadResponse: the response ended early or is no HTTP.
         OSError: the connection failed, timed out, or was closed before the response (ConnectionResetError).
     """
     received = b""
@@ -83,7 +83,7 @@ def _read_by_library(connection: socket.socket, received: bytes) -> HttpResponse
 
 
 class _Replayed(io.RawIOBase):
-    """The connection with what was read of it already put back, for http.client, which asks for `makefile`."""
+    """The connection with the bytes already read put back, for http.client, which calls `makefile`."""
 
     def __init__(self, connection: socket.socket, received: bytes) -> None:
         super().__init__()

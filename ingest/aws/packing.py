@@ -1,4 +1,4 @@
-"""Items in groups that one call takes: so many entries and so many bytes. Pure."""
+"""Items split into groups that fit into one call, by a limit of entries and a limit of bytes. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -9,9 +9,9 @@ Item = TypeVar("Item")
 def calls(
     items: Iterable[Item], size: Callable[[Item], int], *, max_entries: int, max_bytes: int
 ) -> Iterator[list[Item]]:
-    """Yield the items, in order, in as few groups as keep both limits; `size` gives an item's bytes.
+    """Yield the items, in order, in as few groups as both limits allow; `size` returns an item's bytes.
 
-    An item that is larger than `max_bytes` by itself has a group of its own: the service judges it.
+    A single item that is larger than `max_bytes` has a group of its own: the service decides about it.
     """
     call: list[Item] = []
     call_bytes = 0

@@ -1,6 +1,6 @@
-"""Why AWS or the network did not take a call: botocore's exceptions read and raised.
+"""Why AWS or the network did not take a call, from and to botocore's exceptions.
 
-botocore is imported only when there is an error: its import costs more than all of a cold start.
+botocore is imported only when there is an error: its import takes longer than a whole cold start without it.
 """
 
 import re
@@ -13,7 +13,7 @@ from ingest.aws.http1 import BadResponse, HttpResponse
 
 _SERVER_ERROR: Final = 500
 
-# SQS's name of an error in the query protocol, and whose fault it is (botocore.parsers, "query compatible").
+# SQS's name for an error in the query protocol, and whose fault it is (botocore.parsers, "query compatible").
 _QUERY_ERROR: Final = re.compile(
     rb"^x-amzn-query-error:[ \t]*([^;\r\n]+);([^;\r\n]*)(?=\r|\Z)", re.IGNORECASE | re.MULTILINE
 )
@@ -39,11 +39,11 @@ RETRYABLE_CODES: Final = frozenset(
         "TransactionConflict",
     }
 )
-"""What a second try can change. All else (no such stream, access denied, a KMS key disabled) fails the same way again.
+"""Errors that a second try can change. All others (no such stream, access denied, a KMS key disabled) only fail again.
 
-From the API references, read in November 2026: PutRecords and GetRecords; SendMessageBatch (RequestThrottled,
-KmsThrottled, which the query protocol calls KMS.ThrottlingException); BatchStatementError, whose names lack the
-`Exception` that a whole call's error has; Common Errors."""
+From the API references, read in November 2026: PutRecords and GetRecords; SendMessageBatch (RequestThrottled, and
+KmsThrottled, which is KMS.ThrottlingException in the query protocol); BatchStatementError, the error of one statement,
+whose names do not end with `Exception` as those of a whole call's error do; Common Errors."""
 
 
 class Refusal(NamedTuple):
@@ -54,7 +54,7 @@ class Refusal(NamedTuple):
 
 
 def refusal_of(error: Exception) -> Refusal | None:
-    """Return what the error says of a call, or None when it is neither AWS's nor the network's: then raise it again."""
+    """Return the refusal that an error is, or None if it is neither AWS's nor the network's: then raise it again."""
     from botocore.exceptions import (  # noqa: PLC0415 - see above
         BotoCoreError,
         ClientError,
@@ -72,7 +72,7 @@ def refusal_of(error: Exception) -> Refusal | None:
 
 
 class NoConnectionInTimeError(TimeoutError):
-    """Nobody answered the connection; a time-out of anything later is a plain TimeoutError."""
+    """The connection could not be opened in time. A later time-out is a plain TimeoutError."""
 
 
 def client_error(operation: str, response: HttpResponse) -> Exception:

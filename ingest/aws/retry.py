@@ -1,6 +1,6 @@
-"""Sending again, within a time, the parts of a request that AWS did not take, with full jitter in between.
+"""Retries: the parts of a request that AWS did not take are sent again, until a given time, with full jitter.
 
-https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/ (full jitter: a wait between nothing
+https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/ (full jitter: a random wait between 0
 and a limit that doubles).
 """
 
@@ -20,17 +20,17 @@ class Time(NamedTuple):
 
 
 class Backoff(NamedTuple):
-    """The limit of the first wait and of any, in seconds; it doubles from wait to wait."""
+    """The limit of the first wait, which doubles from wait to wait, and the largest limit, in seconds."""
 
     first_s: float
     max_s: float
 
 
 Attempt = Callable[[Sequence[int]], Sequence[Refusal | None]]
-"""A call for a group of positions; `OUT_OF_TIME` for each when there was none left for it."""
+"""A call for a group of positions, which returns the refusal of each: `OUT_OF_TIME` if no time was left for a call."""
 
 Each = Callable[[Attempt, Sequence[Sequence[int]]], Iterable[Sequence[Refusal | None]]]
-"""(attempt, groups) -> what the attempt returns for each group, in their order: how an attempt's calls are made."""
+"""How the calls of an attempt are made: from (attempt, groups) to what `attempt` returns for each group, in order."""
 
 
 def one_by_one(attempt: Attempt, groups: Sequence[Sequence[int]]) -> Iterable[Sequence[Refusal | None]]:
@@ -39,11 +39,11 @@ def one_by_one(attempt: Attempt, groups: Sequence[Sequence[int]]) -> Iterable[Se
 
 
 OUT_OF_TIME: Final = Refusal("OutOfTime", retryable=True)
-"""What was never called has this refusal."""
+"""The refusal of a part for which no call was made."""
 
 
 def in_one_call(positions: Sequence[int]) -> list[Sequence[int]]:
-    """Return all positions as one group: the `split` of parts that fit into a call."""
+    """Return all positions as one group: the `split` for parts that all fit into one call."""
     return [positions]
 
 
@@ -60,10 +60,10 @@ def retrying(
 ) -> list[Refusal | None]:
     """Return the last refusal of each of `count` parts, None for one that was taken.
 
-    An attempt splits the positions that are left into groups and makes a call of each; `call` returns a refusal or None
-    for each position. Those with a retryable refusal, and only they, are left for the next attempt. No call starts at
-    or after `give_up_at_s` on `monotonic`'s clock. `on_refusal(position, refusal)` is told of every refusal of every
-    attempt. With an `each` that makes several calls at once, `call` and `monotonic` are called by several threads.
+    An attempt splits the remaining positions into groups and makes a call for each group; `call` returns a refusal or
+    None for each position. Only positions with a retryable refusal remain for the next attempt. No call starts at or
+    after `give_up_at_s` on `monotonic`'s clock. `on_refusal(position, refusal)` is called for every refusal of every
+    attempt. If `each` makes several calls at once, several threads call `call` and `monotonic`.
 
     Raises:
         Exception: what `call` raises.
@@ -83,7 +83,7 @@ def retrying(
         groups = list(split(pending))
         answers = chain.from_iterable(each(attempt, groups))
         for position, refusal in zip(chain.from_iterable(groups), answers, strict=True):
-            if refusal is OUT_OF_TIME:  # What AWS said last, if it was asked, stays.
+            if refusal is OUT_OF_TIME:  # Keep AWS's last answer, if there is one.
                 again.append(position)
                 continue
             refusals[position] = refusal

@@ -1,4 +1,4 @@
-"""A call made once more, where what refused it may have passed."""
+"""A second try of a call whose refusal is retryable."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -8,7 +8,8 @@ from ingest.aws.refusal import refusal_of
 from ingest.aws.retry import Time
 
 _MOST_S: Final = 1.0
-"""The limit of the wait before it: botocore's in standard mode (`botocore.retries.standard`, ExponentialBackoff)."""
+"""The longest wait before the second try, as in botocore's standard mode (`botocore.retries.standard`,
+ExponentialBackoff)."""
 
 
 class SecondTry(NamedTuple):

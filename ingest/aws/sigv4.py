@@ -30,7 +30,7 @@ class Signer:
         self._region = region
         self._credentials = credentials
         self._clock = clock
-        self._key: tuple[tuple[str, str], bytes] = (("", ""), b"")  # Of a day and a secret.
+        self._key: tuple[tuple[str, str], bytes] = (("", ""), b"")  # ((day, secret), its key).
 
     def headers(self, payload: bytes, *, host: str, path: str, content_type: str, target: str) -> dict[str, str]:
         """Return the headers of a POST of `payload`, with its signature."""
@@ -63,16 +63,17 @@ class Signer:
 
 
 def credentials_of(environ: Mapping[str, str]) -> Callable[[], Credentials]:
-    """Return what gives the credentials: the environment's, which Lambda sets for a worker's life, else botocore's.
+    """Return a function that returns the credentials: those of the environment, or else botocore's.
 
-    botocore (SnapStart's container credentials, a profile) is asked at each request: it renews them in time.
+    Lambda sets the environment's for a worker's whole life. botocore's (SnapStart's container credentials, a profile)
+    are read at each request, because botocore renews them in time.
     """
     if "AWS_ACCESS_KEY_ID" in environ:
         fixed = Credentials(
             environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"], environ.get("AWS_SESSION_TOKEN") or None
         )
         return lambda: fixed
-    import botocore.session  # noqa: PLC0415 - 60 ms that a plain Lambda never pays
+    import botocore.session  # noqa: PLC0415 - 60 ms that most Lambdas never need
 
     session = botocore.session.get_session()
 

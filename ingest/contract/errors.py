@@ -46,13 +46,13 @@ PoisonReason = Literal["refused_by_table", UnreadableReason]
 REJECT_REASONS: Final = get_args(RejectReason)
 POISON_REASONS: Final = get_args(PoisonReason)
 
-_INVALID_JSON: Final = "Invalid JSON payload"  # The specification's words, also for JSON of the wrong shape.
+_INVALID_JSON: Final = "Invalid JSON payload"  # The specification's sentence, also for JSON of the wrong shape.
 
 
 class Why(NamedTuple):
-    """What belongs to a reason: the HTTP status, the sentence for a person, and what happened, for who reads metrics.
+    """What belongs to a reason: the HTTP status, the sentence for the client, and the meaning for readers of metrics.
 
-    The detail of a reason that passes has a place for the seconds to wait.
+    The detail of a reason that passes with time names the seconds to wait, as `{retry_after_s}`.
     """
 
     status: int
@@ -175,14 +175,14 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         400, "Unsupported Content-Type. Use application/json or text/plain.", "A media type outside the dialect's list."
     ),
 }
-"""One row a reason. README's contract shows them."""
+"""One row for each reason. `ingest/API.md` shows them."""
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error of ours
     """A request or a record that is not taken as it is.
 
-    `reason` is from the closed list, `status` and `detail` belong to it. `retry_after_s` is set where the same request
-    is taken later (`over_quota`, `credentials_unchecked`), and None where the client must change it first.
+    `reason` is from the closed list; `status` and `detail` belong to it. `retry_after_s` is set if the same request can
+    be accepted later (`over_quota`, `credentials_unchecked`), and None if the client must change the request first.
     """
 
     def __init__(self, reason: RejectReason, retry_after_s: int | None = None) -> None:
@@ -192,7 +192,7 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error 
 
     @property
     def status(self) -> int:
-        """The HTTP status of the reason: 4xx, or 503 where nothing is wrong with the request."""
+        """The HTTP status of the reason: 4xx, or 503 if nothing is wrong with the request."""
         return WHY[self.reason].status
 
     @property
@@ -211,9 +211,9 @@ class Poison(Exception):  # noqa: N818 - the field's word
 
 
 class Unreadable(Poison):
-    """Bytes that hold no log that this program can read: what `message.decode` raises, and nothing else.
+    """Bytes that hold no log that this program can read: `message.decode` and `packed.apart` raise nothing else.
 
-    A reader of the stream meets the same bytes and has the same reasons, by their type.
+    Readers of the stream can meet such bytes, too: `unreadable` is the reason, by a type that has only these.
     """
 
     def __init__(self, reason: UnreadableReason, detail: str = "") -> None:

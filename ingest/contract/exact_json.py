@@ -1,6 +1,6 @@
-"""JSON that keeps every number's value: what no double holds to the digit is a Decimal in between. Pure.
+"""JSON that keeps every number's value: a number that no double holds exactly is decoded as a Decimal. Pure.
 
-Without this `1764000000.123456789`, a time in nanoseconds, would come back as `1764000000.1234567`.
+As a double, `1764000000.123456789`, a time to the nanosecond, would be encoded again as `1764000000.1234567`.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -14,10 +14,10 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def number(text: str) -> float | Decimal:
-    """Return a JSON number with a point or an exponent: a float where its value is the same, else a Decimal.
+    """Return a JSON number with a point or an exponent: a float if that has the same value, else a Decimal.
 
     Raises:
-        msgspec.DecodeError: its exponent is out of all bounds.
+        msgspec.DecodeError: the exponent has more than 18 digits.
     """
     double = float(text)
     if (shortest := repr(double)) == text:  # Nearly always.
@@ -34,9 +34,9 @@ def decoder() -> "msgspec.json.Decoder[Any]": ...
 @overload
 def decoder(type: type[T]) -> "msgspec.json.Decoder[T]": ...
 def decoder(type: Any = Any) -> "msgspec.json.Decoder[Any]":  # noqa: A002 - msgspec's name
-    """Return a decoder to `type`, in whose untyped parts every number keeps its value."""
+    """Return a decoder to `type`; numbers in its untyped parts keep their value."""
     return msgspec.json.Decoder(type, float_hook=number)
 
 
 encode: Final = _encoder.encode
-"""From a value, of JSON's types and Decimal, to UTF-8 JSON."""
+"""From a value of JSON's types, and Decimal, to UTF-8 JSON."""

@@ -1,8 +1,8 @@
-"""KPL aggregated records, written: user records in, the bytes of Kinesis records out. Pure.
+"""A writer of KPL aggregated records: user records in, the bytes of Kinesis records out. Pure.
 
 Format: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md (magic, protobuf, MD5). The
-bytes are those of the reference library, `aws_kinesis_agg`, which reads them in `consumer.replay`; its import alone
-takes 40 ms of a cold start, most of it protobuf's.
+bytes are those that the reference library `aws_kinesis_agg` writes; `consumer.replay` reads with it. Here its import,
+mostly protobuf's, would take 40 ms of a cold start.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 MAGIC: Final = b"\xf3\x89\x9a\xc2"
 DIGEST_SIZE: Final = 16
-"""MD5's, of the body: what stands between magic and digest."""
+"""Bytes of the MD5 of the body, which is between magic and digest."""
 
 DEFAULT_MAX_BYTES: Final = 51_200
 """The KPL's own AggregationMaxSize: two PUT payload units of 25 KB."""
@@ -19,7 +19,7 @@ DEFAULT_MAX_BYTES: Final = 51_200
 _MAX_BYTES_PER_RECORD: Final = 1024 * 1024
 """The default record limit of a stream (PutRecords API reference, November 2026)."""
 
-# What a record alone takes beside its data and keys: 64 bytes cover the protobuf tags, lengths and indices.
+# Bytes of a Kinesis record with one user record, without data and keys: 64 cover protobuf's tags, lengths and indices.
 _ENVELOPE_BYTES: Final = len(MAGIC) + DIGEST_SIZE + 64
 
 # protobuf's tags (field number and wire type) of messages.proto, AggregatedRecord and Record.
@@ -47,8 +47,8 @@ def aggregate(
 ) -> Iterator[Packed]:
     """Yield aggregated records of at most `max_bytes` that hold one tenant's (position, data) pairs, in order.
 
-    A user record that is larger than that comes in an aggregated record of its own, of at most 1 MiB. One that does not
-    even fit there is not in the output: a stream cannot take it.
+    A user record too large for that has an aggregated record of its own, of at most 1 MiB. One that is too large even
+    for that is not in the output: no stream can take it.
     """
     partition_key = tenant_id.encode()
     hash_key = (explicit_hash_key or "").encode()
@@ -58,7 +58,7 @@ def aggregate(
         tables += _EXPLICIT_HASH_KEY_TABLE + _varint(len(hash_key)) + hash_key
         before_data += _EXPLICIT_HASH_KEY_INDEX_0
     before_data += _DATA
-    # The key counts twice: in the record's own table, and beside the data towards the stream's limit.
+    # The key counts twice: in the record's table, and beside the data, because the stream's limit includes it.
     envelope_bytes = _ENVELOPE_BYTES + 2 * len(partition_key) + len(hash_key)
     empty_bytes = len(MAGIC) + len(tables) + DIGEST_SIZE
 
@@ -87,7 +87,7 @@ def _framed(pieces: list[bytes]) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Return protobuf's form of a length: seven bits a byte, the lowest first, a set top bit where more follow."""
+    """Return a length as a varint: seven bits in each byte, the lowest first; the top bit says that more follow."""
     if value < 0x80:  # noqa: PLR2004 - seven bits
         return value.to_bytes()
     groups = bytearray()

@@ -8,12 +8,12 @@ from ingest.contract import exact_json
 from ingest.contract.errors import Unreadable, UnreadableReason
 
 SCHEMA_VERSION: Final = 2
-"""Raised when an old reader could misread a new message. Every version ever written stays readable (tests/golden)."""
+"""Increased if an old reader could misread a new message. Every version ever written stays readable (tests/golden)."""
 
 # DynamoDB's item limit is 400 KB, names and values (AWS Service Quotas, read November 2026). An item holds the text
 # twice: the original, and the redacted text, which grows by 14/11 at worst (`tel:5550199` to `tel:[REDACTED]`):
 # 170,000 * (1 + 14/11) = 386,400, and 23,200 are left for keys, fields and names. Opt-in rules and custom patterns can
-# make a text grow more; an item that is then too large is dead-lettered as `refused_by_table`.
+# make a text grow more; an item that becomes too large is dead-lettered as `refused_by_table`.
 MAX_TEXT_BYTES: Final = 170_000
 
 # `\Z`, because `$` also matches before a final newline.
@@ -33,13 +33,13 @@ SEVERITIES: Final = get_args(Severity)
 class InternalMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One accepted log.
 
-    `source` is the word of the dialect that it came in; no other module knows those words. `text` may be empty where
-    the dialect takes that.
+    `source` is the name that its dialect gives; no other module knows these names. `text` may be empty if the dialect
+    allows it.
 
     `received_at` is RFC 3339 in UTC with milliseconds and `Z`; `event_at`, the sender's own time, has as many digits as
-    it gave. `fields` are the record's extra members, as sent. `arrived_at` has the form of a generated log id: the time
-    of receipt and the place in the request, for a log whose `log_id` does not say them. `stream_pending` says that
-    Kinesis refused the log at ingest: the consumer puts it on the stream.
+    the sender gave. `fields` are the record's extra members, as sent. `arrived_at` is set for a log whose `log_id` is
+    not a generated one: a generated id with the time of receipt and the place in the request. `stream_pending` says
+    that Kinesis refused the log at ingest: the consumer puts it on the stream.
     """
 
     tenant_id: TenantId
@@ -56,7 +56,7 @@ class InternalMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class EncodedLog(NamedTuple):
-    """One message on its way to a sink: `data` is `encode`'s output, the tenant its partition key and queue group."""
+    """One log for a sink: `data` is `encode`'s output; the tenant is the partition key and the message group."""
 
     tenant_id: str
     data: bytes
@@ -101,7 +101,7 @@ def decode(encoded: bytes | str) -> InternalMessage:
 
 
 def _without_value(said: str) -> str:
-    """Return what a decoder says, without the value that it quotes: log lines show this, and a text may stand there."""
+    """Return a decoder's message without the value that it quotes, which may be a log's text: log lines show this."""
     what, quote, rest = said.partition("enum value ")
     return f"{what}enum value - at {rest.rpartition(' - at ')[2]}" if quote else said
 

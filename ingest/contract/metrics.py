@@ -1,7 +1,7 @@
 """The metric names (a closed list), and the one structured log line that carries them.
 
-A line is CloudWatch's Embedded Metric Format: Lambda's log turns into metrics without an API call, and its other
-members (request id, tenant, counts) are searchable. Never the text of a log.
+A line has CloudWatch's Embedded Metric Format: CloudWatch reads the metrics from Lambda's log, without an API call. The
+line's other members (request id, tenant, counts) are searchable. A line never holds the text of a log.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -38,7 +38,7 @@ MetricName = Literal[
 
 
 class Metric(NamedTuple):
-    """The unit of a metric's values, and what one says."""
+    """The unit of a metric's values, and the metric's meaning."""
 
     unit: Literal["Count", "Bytes", "Milliseconds"]
     meaning: str
@@ -77,8 +77,8 @@ def emf_line(
 
     A metric's value may be a list of at most 100 numbers (EMF's limit). `timestamp_ms` is since the epoch.
 
-    A line is paid for by the byte: a count of 0 is left out, which no sum misses, and so are units, which names say. Of
-    counts that are all 0 the first is said: an array of no metrics is nothing that CloudWatch is known to take.
+    CloudWatch charges for each byte of a line. So counts of 0 are left out, which changes no sum, and so are units,
+    which the names say. If all counts are 0, the first stays: CloudWatch is not known to accept a line of no metrics.
     """
     said: dict[str, object] = {name: value for name, value in metrics.items() if value or name in _TIMES}
     said = said or dict(islice(metrics.items(), 1))
@@ -86,7 +86,7 @@ def emf_line(
     return orjson.dumps({"_aws": about, **dimensions, **properties, **said}).decode()
 
 
-@lru_cache(maxsize=256)  # The same few at every request.
+@lru_cache(maxsize=256)  # Few combinations, again at every request.
 def _directives(names: tuple[str, ...], dimensions: tuple[str, ...]) -> orjson.Fragment:
     metrics = [{"Name": name} for name in names]
     directive = {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}

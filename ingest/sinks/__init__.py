@@ -1,1 +1,1 @@
-"""Where messages go: `stream` (Kinesis), `queue` (SQS), and `publish`, which says in which order."""
+"""Where messages go: `stream` (Kinesis), `queue` (SQS), and `publish`, which calls them in order."""

@@ -19,11 +19,11 @@ class Pack(NamedTuple):
 
 
 def packs(logs: Sequence[EncodedLog], *, most_logs: int, most_bytes: int) -> list[Pack]:
-    """Return the messages for the logs: each log stands in exactly one, and no message holds two tenants' logs.
+    """Return the messages for the logs: each log is in exactly one, and no message holds logs of two tenants.
 
-    A message holds at most `most_logs` and, but for a log that is larger by itself, `most_bytes`. A tenant's messages
-    and the logs in each stand in the order given; the tenants in that of their first logs. With `most_logs` 1, and
-    wherever a log stays alone, the message is the log as it is.
+    A message has at most `most_logs` logs and `most_bytes` bytes; only a single log that is larger exceeds these. A
+    tenant's messages, and the logs in them, keep the order given; tenants are in the order of their first logs. A
+    message of one log is the log as it is.
     """
     if most_logs == 1:
         return [Pack(log.tenant_id, log.data, (position,)) for position, log in enumerate(logs)]

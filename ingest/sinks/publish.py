@@ -1,4 +1,4 @@
-"""Messages made durable: first on the stream, then in the queue, so that the queue knows what the stream lacks."""
+"""Logs made durable: first on the stream, then in the queue, so that the queue's message says what the stream lacks."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +15,14 @@ class Puts(Protocol):
     def __call__(
         self, logs: Sequence[EncodedLog], *, give_up_at_s: float, on_refusal: Callable[[str, int], None]
     ) -> frozenset[int]:
-        """Return the positions not taken; `on_refusal(code, logs)` is told of every refusal."""
+        """Return the positions not taken; `on_refusal(code, number of logs)` is called for every refusal."""
 
 
 class Published(msgspec.Struct, frozen=True):
-    """Positions in the messages: `not_enqueued` has no 202; `stream_pending` goes on the stream by the consumer.
+    """Positions in the messages: `not_enqueued` get no 202; the consumer puts `stream_pending` on the stream.
 
-    `refusals` says how many logs each `service:error code` was told for. Counted, because CloudWatch cuts a line at
-    256 KiB, and 20,000 logs refused at each of ten tries are more than that.
+    `refusals` counts the refused logs of each `service:error code`. Only counts, because CloudWatch cuts a line at
+    256 KiB, and a list of 20,000 logs refused at each of ten tries would be longer.
     """
 
     not_enqueued: frozenset[int]
@@ -37,9 +37,10 @@ NOTHING: Final = Published(frozenset(), frozenset(), 0)
 def publish(
     messages: Sequence[InternalMessage], *, stream: Puts, stream_until_s: float, queue: Puts, queue_until_s: float
 ) -> Published:
-    """Return what became of the messages; each sink gives up at its time.
+    """Return what became of the messages; each sink gives up at its own time.
 
-    A stream that refuses never fails a request: the message travels with its mark. A queue that refuses does.
+    If the stream refuses a log, the request does not fail: the log goes into the queue with `stream_pending`. If the
+    queue refuses a log, the request fails.
     """
     refusals: list[tuple[str, int]] = []
     logs = [EncodedLog(message.tenant_id, encode(message)) for message in messages]

@@ -1,4 +1,4 @@
-"""The SQS sink: messages in, batched under both of SQS's limits, and the positions of those not enqueued out."""
+"""The SQS sink: sends logs in batches within both of SQS's limits, and returns the positions of those not enqueued."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 MAX_ENTRIES: Final = 10
-"""Messages a SendMessageBatch call (API reference, November 2026)."""
+"""Messages in a SendMessageBatch call (API reference, November 2026)."""
 
 MAX_REQUEST_BYTES: Final = 1_048_576
 """Bytes of all bodies in a call, and of one message: 1 MiB since August 2025 (SendMessageBatch API reference)."""
 
 CALLS_AT_ONCE: Final = 8
-"""SendMessageBatch calls that a Lambda makes at a time. At 20 ms a call, 20,000 logs (2,000 calls) take 5 s and not 40,
-of the 8.5 s that a request has; 5,000 still fit at 130 ms a call. DECISIONS has the measurements."""
+"""SendMessageBatch calls that a Lambda makes at a time. At 20 ms a call, 20,000 logs (2,000 calls) take 5 s instead of
+40 s; a request has 8.5 s. At 130 ms a call, 5,000 logs still fit. DECISIONS has the measurements."""
 
 FEW_CALLS: Final = 10
-"""So many calls are made one after the other: 200 ms at 20 ms a call. Threads would cost twice their CPU (a batch of
-100 in bench/micro/ingest.py: 32 us a log without them, 70 to 78 with eight)."""
+"""Up to so many calls are made one after the other, without threads: 200 ms at 20 ms a call. Threads would double the
+CPU (a batch of 100 in bench/micro/ingest.py: 32 us a log without threads, 70 to 78 us with eight)."""
 
 MEMBERS_BYTES: Final = 256
-"""At most, of the attributes that a message has beside its body: SQS counts both."""
+"""The most bytes of the attributes that a message has beside its body. SQS's limit counts both."""
 
 _BACKOFF: Final = Backoff(first_s=0.1, max_s=2.0)
 _MISSING_RESULT: Final = Refusal("MissingResult", retryable=True)
@@ -51,17 +51,19 @@ def send(
     each: Each = one_by_one,
     on_refusal: Callable[[str, int], None] | None = None,
 ) -> frozenset[int]:
-    """Return the positions in `logs` that SQS has not acknowledged. Up to `logs_per_message` of a tenant share one.
+    """Return the positions in `logs` that SQS has not acknowledged.
 
-    The calls begin anywhere and go around: where time runs out before the last one, a client that sends the whole
-    request again reaches another part of it.
+    Up to `logs_per_message` logs of a tenant share a message. `members(place)` returns the other members of a message's
+    entry, of `MEMBERS_BYTES` at most; `place` is the message's place among the messages.
 
-    Failed entries, and only they, are sent again with jittered backoff until `give_up_at_s` on `time`'s clock: no call
-    starts after it. `on_refusal(error_code, logs)` is told of every refusal, for the caller's log line. `members`, of
-    `MEMBERS_BYTES` at most, are what else a message's entry has, by its place among the messages.
+    The calls of an attempt begin with a random one, and continue from the first after the last. So if time runs out, a
+    client that sends the whole request again may get another part of it into the queue.
 
-    Never raises for what SQS or the network does. A time-out may hide a success, so a position returned may be in the
-    queue all the same, and one not returned may be there twice: the consumer's writes are idempotent.
+    Only failed entries are sent again, with jittered backoff until `give_up_at_s` on `time`'s clock: no call starts
+    after it. `on_refusal(error_code, number of logs)` is called for every refusal, for the caller's log line.
+
+    Never raises for what SQS or the network does. A time-out may hide a success: a log whose position is returned may
+    be in the queue all the same, and any log may be there twice. The consumer's writes are idempotent.
     """
     shared = packs(logs, most_logs=logs_per_message, most_bytes=MAX_REQUEST_BYTES) if logs_per_message > 1 else None
     messages = logs if shared is None else shared
@@ -114,7 +116,7 @@ def _send_batch(
         {
             "Id": str(position),
             "MessageBody": messages[position].data.decode(),
-            # On a standard queue: fair queues, no ordering. A noisy tenant does not delay the quiet ones.
+            # On a standard queue this means fair queues, not ordering: a noisy tenant does not delay the quiet ones.
             "MessageGroupId": messages[position].tenant_id,
         }
         for position in call
@@ -129,7 +131,7 @@ def _send_batch(
         if refusal is None:
             raise
         return [refusal] * len(call)
-    # Acknowledged is what stands under Successful by its own id; HTTP 200 says nothing, and an absent entry is lost.
+    # Only an entry whose id is under Successful is acknowledged. HTTP 200 says nothing; an absent entry may be lost.
     acknowledged = {entry["Id"] for entry in response.get("Successful") or []}
     refused = {
         entry["Id"]: Refusal(entry.get("Code", "Unknown"), retryable=not entry.get("SenderFault", False))

@@ -1,8 +1,8 @@
-"""The Kinesis sink: user records in, aggregated per tenant, and the positions of those that are not on the stream out.
+"""The Kinesis sink: aggregates user records per tenant, and returns the positions of those not on the stream.
 
-Order: a tenant's logs (a sub-key's, where a tenant is spread) stand in the order given inside one aggregated record,
-and their records are sent in that order. Between the records of one call Kinesis makes no promise (PutRecords API
-reference: "doesn't guarantee the ordering of records"), least of all when it refuses one of them for a moment.
+Order: the logs of a tenant (or of a sub-key, if the tenant is spread) keep the order given, inside an aggregated record
+and from one record to the next. Kinesis does not promise to keep the order of the records in a call (PutRecords API
+reference: "doesn't guarantee the ordering of records"), least of all if it refuses one of them for a moment.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
 MAX_ENTRIES: Final = 500
-"""Records a PutRecords call (API reference, November 2026)."""
+"""Records in a PutRecords call (API reference, November 2026)."""
 
 MAX_REQUEST_BYTES: Final = 5 * 1024 * 1024
-"""Data and partition keys a call. AWS takes 10 MiB since 2025 (API reference); 5 MiB was the limit before and is what
-regions, engines and gateways that are behind still enforce, and no call of ours gains from more."""
+"""Bytes of data and partition keys in a call. AWS has allowed 10 MiB since 2025 (API reference). 5 MiB was the limit
+before; regions, engines and gateways that are behind still enforce it, and larger calls would gain nothing here."""
 
 _BACKOFF: Final = Backoff(first_s=0.05, max_s=1.0)
 _HASH_RANGE: Final = 1 << 128  # Explicit hash keys are decimal numbers below this (PutRecordsRequestEntry).
@@ -40,7 +40,7 @@ class _Entry(NamedTuple):
 
 
 def client(environ: Mapping[str, str]) -> clients.Kinesis:
-    """Return the client for a Lambda: short timeouts, so that a Kinesis that hangs does not hold up its caller."""
+    """Return the client for a Lambda, with short timeouts, so that a Kinesis that hangs does not delay its caller."""
     return clients.kinesis(environ, read_timeout_s=0.5)
 
 
@@ -56,13 +56,13 @@ def put_user_records(
 ) -> frozenset[int]:
     """Return the positions in `records` that are not on the stream.
 
-    Refused entries, and only they, are sent again with jittered backoff until `give_up_at_s` (on `time`'s clock):
-    no call starts after it, so the whole takes at most that long plus one client timeout. `sub_keys` above 1 spreads a
-    tenant over so many equal steps of the stream's hash range; the record's content picks the step, so that order
-    holds within each. `on_refusal(error_code, logs)` is told of every refusal, for the caller's log line.
+    Only refused entries are sent again, with jittered backoff until `give_up_at_s` on `time`'s clock: no call starts
+    after it, so that all ends at most one client timeout later. `sub_keys` above 1 spreads a tenant over so many equal
+    steps of the stream's hash range. A record's content picks its step; order is kept within a step.
+    `on_refusal(error_code, number of logs)` is called for every refusal, for the caller's log line.
 
-    Never raises for what Kinesis or the network does: that is a refusal. A time-out may hide a success, so a position
-    returned may be on the stream all the same; readers make logs distinct.
+    Never raises for what Kinesis or the network does: that is a refusal. A time-out may hide a success: a log whose
+    position is returned may be on the stream all the same. Readers remove duplicates.
     """
     entries = [
         _entry(tenant_id, hash_key, packed)
@@ -97,7 +97,7 @@ def _put(client: "KinesisClient | clients.Kinesis", stream_name: str, call: Sequ
             raise
         return [refusal] * len(call)
     results = response.get("Records") or []
-    # Results stand in the order of the entries; one that is not there was not taken as far as anybody knows.
+    # Results are in the order of the entries. An entry without a result counts as not taken.
     codes = [result.get("ErrorCode") for result in results] + ["MissingResult"] * (len(call) - len(results))
     return [None if code is None else Refusal(code, retryable=True) for code in codes[: len(call)]]
 
@@ -105,16 +105,17 @@ def _put(client: "KinesisClient | clients.Kinesis", stream_name: str, call: Sequ
 def _groups(records: Sequence[EncodedLog], sub_keys: int) -> dict[tuple[str, str | None], list[tuple[int, bytes]]]:
     groups: defaultdict[tuple[str, str | None], list[tuple[int, bytes]]] = defaultdict(list)
     for position, (tenant_id, data) in enumerate(records):
-        # By content, so that the same log always goes the same way, whoever puts it on the stream.
+        # By content, so that the same log always gets the same sub-key, whoever puts it on the stream.
         hash_key = explicit_hash_key(tenant_id, zlib.crc32(data) % sub_keys, sub_keys) if sub_keys > 1 else None
         groups[tenant_id, hash_key].append((position, data))
     return groups
 
 
 def explicit_hash_key(tenant_id: str, sub_key: int, sub_keys: int) -> str:
-    """Return the decimal hash key of a tenant's `sub_key`, of `sub_keys` in equal steps around the hash range.
+    """Return the decimal hash key of a tenant's `sub_key`; its `sub_keys` are equal steps around the hash range.
 
-    Sub-key 0 is where Kinesis puts the tenant without any: the MD5 of the partition key (PutRecords API reference).
+    Sub-key 0 is where Kinesis puts the tenant without sub-keys: the MD5 of the partition key (PutRecords API
+    reference).
     """
     home = int.from_bytes(hashlib.md5(tenant_id.encode(), usedforsecurity=False).digest())
     return str((home + sub_key * _HASH_RANGE // sub_keys) % _HASH_RANGE)
