@@ -1,1 +1,1 @@
-"""HTTP in; queue and stream out. `handler` is the Lambda entry, `message` the contract the consumer shares."""
+"""HTTP in; queue and stream out. `handler` is the Lambda's entry; `contract` is what the consumer shares."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Clients(NamedTuple):
-    """The services of a request: ours in the Lambda, boto3's or a fake's in a test."""
+    """The clients of one request's AWS calls: `ingest.aws.clients` in the Lambda, boto3's or fakes in tests."""
 
     kinesis: "KinesisClient | Kinesis"
     sqs: "SQSClient | Sqs"
@@ -39,12 +39,12 @@ class AccessTable(keys.GetsItems, quota.UpdatesItems, Protocol):
 
 
 class Context(Protocol):
-    """Lambda's context, as far as it is looked at."""
+    """The part of Lambda's context that is used here."""
 
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of the invocation's time."""
+        """Return how many milliseconds the invocation has left."""
 
 
 def outside(
@@ -57,9 +57,9 @@ def outside(
     write_lines: Callable[[list[str]], object],
     each: Each = one_by_one,
 ) -> Outside:
-    """Return what requests touch, over these clients and clocks; `random_bits` gives a request's `RANDOM_BITS`.
+    """Return the outside of requests, built from these clients and clocks.
 
-    `each` makes the calls to SQS of one request.
+    `random_bits` draws the `RANDOM_BITS` bits for one request's log ids. `each` makes one request's calls to SQS.
     """
     return Outside(
         put_on_stream=partial(
@@ -93,13 +93,13 @@ def outside(
 
 @cache
 def parts() -> tuple[Settings, Routes, Outside]:
-    """Return what every invocation shares: warm ones keep the connections."""
+    """Return what all invocations of this process share, so that warm ones reuse the connections."""
     settings = from_environ(os.environ)
     clients = Clients(stream.client(os.environ), queue.client(os.environ), quota.client(os.environ))
     built = outside(
         settings,
         clients,
-        Time(time.monotonic, time.sleep, random.SystemRandom().random),  # SnapStart clones other generators' state.
+        Time(time.monotonic, time.sleep, random.SystemRandom().random),  # SnapStart clones all other generators' state.
         now_ms=lambda: time.time_ns() // 1_000_000,
         random_bits=lambda: int.from_bytes(os.urandom(8)) >> 64 - RANDOM_BITS,
         write_lines=_write,
@@ -126,5 +126,6 @@ def _write(lines: list[str]) -> None:
     sys.stdout.flush()
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # While it initialises, on a full CPU; a test imports this without AWS.
+# In the init phase, in which Lambda gives a full CPU. Tests import this module without AWS.
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     parts()

@@ -1,4 +1,4 @@
-"""One request from event to answer: route, credentials, records, quota, stream, queue. The order, and nothing else."""
+"""One request from event to answer: route, credentials, records, quota, stream, queue. Only their order."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,20 +17,21 @@ from ingest.settings import Settings
 from ingest.sinks.publish import NOTHING, Puts, publish
 
 RESERVED_S: Final = 1.5
-"""What remains of the invocation's time when the last call to SQS starts: one client timeout, and the answer."""
+"""No call to SQS starts later than this before the invocation's end: it leaves one client timeout and the answer."""
 
 
 class TakesQuota(Protocol):
-    """`ingest.access.quota.take`, over its table."""
+    """`ingest.access.quota.take`, bound to its client, table and quota."""
 
     def __call__(self, *, tenant_id: str, logs: int, body_bytes: int, now_s: float) -> str | None:
         """Return None, or why the request could not be counted. Raises: Rejected."""
 
 
 class Outside(NamedTuple):
-    """What a request touches. `now_ms` is since the epoch; `write_lines` gets the lines of one request.
+    """Everything outside the program that a request uses. `now_ms` returns milliseconds since the epoch.
 
-    `log_ids(received_ms)` returns the ids of one request: from a log's place in it to its generated id.
+    `log_ids(received_ms)` returns one request's function from a log's place in the request to its generated id.
+    `write_lines` writes all lines of one request to the function's log.
     """
 
     put_on_stream: Puts
@@ -83,7 +84,7 @@ def respond(
             )
             logs = len(parsed.messages)
         finally:
-            if principal is not None:  # The bytes that were read count, also where no log is taken from them.
+            if principal is not None:  # The body's bytes count, even if no log of it is accepted.
                 failure = outside.take_quota(
                     tenant_id=principal, logs=logs, body_bytes=len(request.body), now_s=now_ms / 1000
                 )
@@ -120,7 +121,7 @@ def respond(
 def _authenticated(
     event: HttpEvent, match: Match, settings: Settings, outside: Outside, properties: dict[str, object]
 ) -> str | None:
-    """Return the tenant of the request's credentials, None where none are asked for; its key stands in `properties`.
+    """Return the tenant that the credentials belong to, None without authentication. Sets `key_id` in `properties`.
 
     Raises:
         Rejected: as `principal_of`.
@@ -150,6 +151,6 @@ def _rfc3339(now_ms: int) -> str:
     return f"{_second(now_ms // 1000)}.{now_ms % 1000:03}Z"
 
 
-@lru_cache(maxsize=1)  # Requests come many to the second.
+@lru_cache(maxsize=1)  # Many requests arrive in the same second.
 def _second(now_s: int) -> str:
     return datetime.fromtimestamp(now_s, UTC).isoformat()[:-6]

@@ -1,4 +1,4 @@
-"""The lines that one request leaves in the log: metrics and searchable properties, never the text of a log."""
+"""What one request writes to the function's own log: metrics and searchable properties, never the text of a log."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,11 @@ def accepted_lines(
     latency_ms: float,
     properties: Mapping[str, object],
 ) -> list[str]:
-    """Return the lines of a request that was parsed: one of its counts, and one a reason of its refused records.
+    """Return the lines of a request that was parsed: one with its counts, and one for each reason of rejected records.
 
-    Where all went well, it says no more than what, whose, and whose request. Bytes (of the messages, as they stand in
-    the queue) and the latency (within the function) are no metrics: no alarm and no graph asks for them.
+    If the stream and the queue took everything, the first line has no event, level or Lambda request id. `bytes` (of
+    the messages as they are in the queue) and `ingest_latency_ms` (within the function) are properties and no metrics:
+    no alarm and no graph uses them.
     """
     told: dict[str, object] = {
         "tenants": _tenants(parsed.messages),

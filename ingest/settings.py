@@ -10,14 +10,14 @@ from ingest.contract.packed import MOST_LOGS
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
-    """What the template sets.
+    """The settings, all of which the template sets.
 
-    `stack_name` is a dimension of every metric: two stacks of a region must not share them.
-    `logs_per_message` above 1 lets so many of a tenant's logs of one request share a queue message.
-    `log_id_buckets` above 1 spreads a tenant's generated log ids over so many ranges of the table's keys.
-    `tenant_attribute` is what OpenTelemetry's resources name their tenant by ("": nothing).
-    `stream_budget_ms` bounds what Kinesis may add to a request's latency. The quotas (0: none) count only with
-    `authentication`, in the table `access_table_name`.
+    `stack_name` is a dimension of every metric, so that two stacks in one region do not share them.
+    With `logs_per_message` above 1, up to so many logs of one tenant in one request share a queue message.
+    With `log_id_buckets` above 1, a tenant's generated log ids are spread over so many ranges of the table's keys.
+    `tenant_attribute` is the attribute of OpenTelemetry's resources that names the tenant ("": none does).
+    No call to Kinesis starts later than `stream_budget_ms` after the request's start. The quotas (0: no limit) apply
+    only with `authentication`; the table `access_table_name` counts them.
     """
 
     queue_url: str

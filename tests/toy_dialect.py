@@ -1,4 +1,4 @@
-"""A dialect that no client speaks: a log a line of text, its tenant in the path, other answers than `/ingest`'s."""
+"""A dialect that no client speaks: each line of text is a log, the path names the tenant, the answers are its own."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """Which tenant an API key belongs to: one GetItem, kept in memory for a minute. Only with `Authentication=api_key`.
 
-Keys stand in the table as SHA-256 hashes: 32 random bytes need no salt and no slow hash, and a table that leaks opens
-nothing. In memory they stand as hashes, too. A revoked key works at most `KNOWN_S` longer.
+The table and the memory hold keys as SHA-256 hashes, so that a leaked table opens nothing. A key is 32 random bytes,
+which need no salt and no slow hash. A revoked key works for at most `KNOWN_S` longer.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,10 +14,12 @@ from ingest.contract.errors import Rejected
 
 KNOWN_S: Final = 60.0
 UNKNOWN_S: Final = 10.0
-"""How long a key is known, and how long one that is in no table: a new key soon works where it was tried before."""
+"""How long an answer is kept: `KNOWN_S` for a key that the table has, `UNKNOWN_S` for one that it does not have.
+
+A key that was tried before it was made works after at most `UNKNOWN_S`."""
 
 MAX_KEPT: Final = 1_000
-"""Of each kind: a flood of wrong keys takes no memory, and drives no right one out."""
+"""Known keys kept, and unknown keys kept: a flood of wrong keys fills no memory and pushes out no valid key."""
 
 _TRIES: Final = 2
 _RETRY_AFTER_S: Final = 5
@@ -36,10 +38,10 @@ class _Kept(NamedTuple):
 
 
 class Keys:
-    """The table's keys, as far as they were asked for. Not for several threads at once."""
+    """The API keys that were looked up, kept for a while. Not for several threads at once."""
 
     def __init__(self, client: GetsItems, table_name: str, *, monotonic: Callable[[], float]) -> None:
-        """Keep nothing yet; `monotonic` is a clock in seconds."""
+        """Start with no key. `monotonic` is a clock in seconds."""
         self._client = client
         self._table_name = table_name
         self._monotonic = monotonic
@@ -47,10 +49,11 @@ class Keys:
         self._unknown: dict[str, _Kept] = {}
 
     def find(self, key: str) -> Principal:
-        """Return whose the key is.
+        """Return the principal that the key belongs to.
 
         Raises:
-            Rejected: `unknown_credentials`; `credentials_unchecked`, the table does not answer: nobody is let in.
+            Rejected: `unknown_credentials`; `credentials_unchecked` if the table does not answer, because no key is
+                accepted unchecked.
         """
         item_id = access_id(key)
         now_s = self._monotonic()
@@ -96,5 +99,5 @@ def access_id(key: str) -> str:
 
 
 def scopes_of(item: Mapping[str, Any]) -> frozenset[str]:
-    """Return what the key of this item may do: one from before there were scopes writes."""
+    """Return the scopes of this item's key. A key made before there were scopes may write."""
     return frozenset(item.get("scopes", {}).get("SS", (WRITE,)))

@@ -19,23 +19,22 @@ KEY_HEADERS: Final = (
     "apikey",  # LogDNA
     "x-honeycomb-team",
 )
-"""Headers that hold a key and nothing else; the first that is there wins, over `Authorization` too, because that may be
-a proxy's."""
+"""Headers that hold only a key. The first that is present wins, also over `Authorization`, which may be a proxy's."""
 
 _QUERY_NAMES: Final = frozenset({"api_key", "apikey", "api-key", "license-key", "dd-api-key", "token"})
-"""In lower case: Datadog's, Logflare's, Seq's, LogDNA's, New Relic's and Splunk's clients write them as they like."""
+"""Lower case: the clients of Datadog, Logflare, Seq, LogDNA, New Relic and Splunk write them in any case."""
 
-# A comma is where a gateway joined two headers of one name: two keys, and which one is meant is not to be guessed.
+# A key has no comma: a gateway puts one between two headers of the same name, and nobody knows which key is meant.
 _KEY: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,256}", re.ASCII)
 
 
 def presented_key(headers: Mapping[str, str], query: Mapping[str, str], parameters: Mapping[str, str]) -> str:
     """Return the key in the headers (names in lower case), the path's `{key}` or the query, in this order.
 
-    Who wants no key in an address, which histories and proxies keep, gives no query and no parameters.
+    A caller that accepts no key in an address, which histories and proxies keep, passes no query and no parameters.
 
     Raises:
-        Rejected: `missing_credentials`, or `unknown_credentials` where what is there can be no key.
+        Rejected: `missing_credentials`, or `unknown_credentials` if the value cannot be a key.
     """
     key = next((value for name in KEY_HEADERS if (value := headers.get(name, "").strip())), "")
     if not key:
@@ -52,10 +51,10 @@ def presented_key(headers: Mapping[str, str], query: Mapping[str, str], paramete
 
 
 def _of_authorization(value: str) -> str:
-    """Return the key in an `Authorization` header, or "" where its scheme is none of those that carry one.
+    """Return the key in an `Authorization` header, or "" if its scheme carries no key.
 
-    `Basic` has it as the password, or as the user without a password. `ApiKey` (Elasticsearch) is `base64(id:key)`, or
-    the key itself.
+    With `Basic` the key is the password, or the user if the password is empty. `ApiKey` (Elasticsearch) carries
+    `base64(id:key)`, or the key itself.
     """
     scheme, _, rest = value.partition(" ")
     rest = rest.strip()

@@ -1,4 +1,4 @@
-"""Whose request it is, and what it may do: of its API key, or of the token that API Gateway verified. Pure."""
+"""Whose request it is and what it may do, from its API key or from the token that API Gateway verified. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
@@ -15,7 +15,7 @@ WRITE: Final[Scope] = "write"
 READ: Final[Scope] = "read"
 
 _SCOPE_CLAIMS: Final = ("scope", "scp")
-_PREFIX: Final = "rdp/"  # A resource server's name, where the issuer (Cognito) allows no scope without one.
+_PREFIX: Final = "rdp/"  # Cognito allows no scope without the name of a resource server before it.
 
 
 class Principal(NamedTuple):
@@ -27,7 +27,7 @@ class Principal(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """What may hold a request's key. Header names are lower case; see `presented_key`."""
+    """The parts of a request that may hold its key. Header names are lower case; see `presented_key`."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
@@ -43,11 +43,11 @@ def principal_of(
     jwt_tenant_claim: str,
     find_key: Callable[[str], Principal],
 ) -> Principal:
-    """Return whose request it is, once it has the scope. `find_key` is `Keys.find`.
+    """Return whose request it is, if it has the scope. `find_key` is `Keys.find`.
 
     Raises:
-        Rejected: `missing_credentials`, `unknown_credentials` or `credentials_unchecked` of a key; `tenant_forbidden`,
-            the token names no valid tenant; `forbidden_scope`.
+        Rejected: `missing_credentials`, `unknown_credentials` or `credentials_unchecked` for an API key;
+            `tenant_forbidden` if the token names no valid tenant; `forbidden_scope` if the scope is missing.
     """
     if authentication == "api_key":
         principal = find_key(presented_key(*credentials))
@@ -59,13 +59,13 @@ def principal_of(
 
 
 def of_token(event: Mapping[str, Any], tenant_claim: str) -> Principal:
-    """Return what the token says that API Gateway's JWT authorizer let in.
+    """Return the principal of the token that API Gateway's JWT authorizer let in.
 
-    Without any scope claim it may write, as before there were scopes; reading is never assumed.
+    A token without a scope claim may write, as before there were scopes, and may not read.
 
     Raises:
-        Rejected: `tenant_forbidden`, it names no valid tenant. Authorization that is switched on and not wired to the
-            route ends here too, and never in a request that names its tenant itself.
+        Rejected: `tenant_forbidden` if the token names no valid tenant. That is so, too, if authentication is on and no
+            authorizer is attached to the route: the request must not choose its tenant itself.
     """
     claims = ((event["requestContext"].get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
     try:
@@ -78,7 +78,7 @@ def of_token(event: Mapping[str, Any], tenant_claim: str) -> Principal:
 
 
 def _words(claim: Any) -> list[str]:
-    """Return a claim's words: API Gateway hands a list on as the text `[a b]`."""
+    """Return the words of a claim. API Gateway passes a list on as the text `[a b]`."""
     if isinstance(claim, list):
         return [word for word in claim if isinstance(word, str)]
     return claim.strip("[]").replace(",", " ").split() if isinstance(claim, str) else []

@@ -1,8 +1,8 @@
-"""Quotas of a tenant in a minute, of logs and bytes or of reads, counted in DynamoDB. Only with authentication.
+"""A tenant's quotas per minute, of logs and bytes or of reads, counted in DynamoDB. Only with authentication.
 
-One conditional update counts a request and refuses what would exceed the quota: DynamoDB orders the updates of an item,
-so that the concurrent requests of a tenant never exceed it. Windows are the clock's minutes: in any 60 s that are not
-one of them a tenant can have up to twice its quota. A request that fails afterwards (SQS refuses) has been counted.
+One conditional update counts a request, or refuses it if it would exceed the quota. DynamoDB orders the updates of an
+item, so that concurrent requests of a tenant never exceed the quota together. A window is a minute of the clock: 60 s
+that span two windows can see up to twice the quota. A request that fails afterwards (SQS refuses) has been counted.
 """
 
 import math
@@ -14,7 +14,7 @@ from ingest.aws.refusal import refusal_of
 from ingest.contract.errors import Rejected
 
 WINDOW_S: Final = 60
-_KEPT_S: Final = 3600  # Until DynamoDB's TTL may take a window that is over away.
+_KEPT_S: Final = 3600  # After a window's end; then DynamoDB's TTL may delete it.
 
 
 class UpdatesItems(Protocol):
@@ -30,7 +30,7 @@ def client(environ: Mapping[str, str]) -> clients.DynamoDb:
 
 
 class Quota(NamedTuple):
-    """What a tenant may send in a minute; 0 is without limit."""
+    """What a tenant may send in a minute; 0 means no limit."""
 
     logs: int
     body_bytes: int
@@ -39,15 +39,15 @@ class Quota(NamedTuple):
 def take(
     client: UpdatesItems, table: str, quota: Quota, *, tenant_id: str, logs: int, body_bytes: int, now_s: float
 ) -> str | None:
-    """Count a request against the tenant's quota; return None, or the code of the failure that kept it from counting.
+    """Count a request against the tenant's quota. Return None, or the error's code if it could not be counted.
 
-    A request without a valid log counts its bytes, because it was read; where only logs have a limit, it counts
-    nothing. A table that doesn't answer refuses nobody: losing logs is worse than a minute without quotas. `now_s` is
-    since the epoch.
+    A request without a valid log counts its bytes, because they were read; if only logs have a limit, it counts
+    nothing. If the table doesn't answer, nobody is refused: losing logs is worse than a minute without quotas. `now_s`
+    is since the epoch.
 
     Raises:
-        Rejected: `over_quota`, the rest of this minute's quota is smaller than the request (`retry_after_s` leads into
-            the next); `larger_than_quota`, a whole minute's is.
+        Rejected: `over_quota` if the request is larger than the rest of this minute's quota (`retry_after_s` leads into
+            the next minute); `larger_than_quota` if it is larger than a whole minute's quota.
     """
     return count(
         client,
@@ -61,7 +61,7 @@ def take(
 def count(
     client: UpdatesItems, table: str, counter: str, uses: Sequence[tuple[str, int, int]], *, now_s: float
 ) -> str | None:
-    """Count (name, limit of a minute, used now) in the counter's item of this minute, as `take` does.
+    """Count `uses`, each (name, limit per minute, used now), in the counter's item of this minute, as `take` does.
 
     Raises:
         Rejected: `over_quota`, `larger_than_quota`.
