@@ -126,6 +126,6 @@ def _write(lines: list[str]) -> None:
     sys.stdout.flush()
 
 
-# In the init phase, in which Lambda gives a full CPU. Tests import this module without AWS.
+# Lambda gives a full CPU in this init phase. Tests import the module without AWS.
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     parts()

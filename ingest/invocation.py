@@ -84,7 +84,7 @@ def respond(
             )
             logs = len(parsed.messages)
         finally:
-            if principal is not None:  # The body's bytes count, even if no log of it is accepted.
+            if principal is not None:  # The bytes of the body count, even if no log of it is accepted.
                 failure = outside.take_quota(
                     tenant_id=principal, logs=logs, body_bytes=len(request.body), now_s=now_ms / 1000
                 )

@@ -1,7 +1,7 @@
 """Datadog's HTTP intake: `/api/v2/logs`, and `/v1/input` of older clients.
 
-A log's text is its `message`, its severity its `status` or `level`. The query's ddsource, ddtags,
-hostname and service apply to each log that lacks its own. In text/plain each line is a log.
+A log's text is its `message`, its severity its `status` or `level`. The query's ddsource, ddtags, hostname and service
+apply to each log that lacks its own. In text/plain each line is a log.
 https://docs.datadoghq.com/api/latest/logs/#send-logs
 """
 

@@ -147,7 +147,7 @@ def _with(log: Record | Rejected, around: dict[str, Any], log_id: str) -> Record
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
-    """Return 503, 400 if no record was taken, or else 200, even if some records were refused.
+    """Return 503 if the queue lacks a record, 400 if none was taken, or else 200, even if some were refused.
 
     After any other status Firehose would send all records again, and put all of them into its backup.
     """

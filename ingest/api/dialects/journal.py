@@ -93,7 +93,7 @@ def _entry(fields: list[tuple[bytes, bytes]], size: int) -> Record | Rejected:
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
-    """Return 503, 400 if no entry was taken, or else 202, even if some entries were refused.
+    """Return 503 if the queue lacks an entry, 400 if none was taken, or else 202, even if some were refused.
 
     At any other status journal-upload ends; after each restart it would send the same entries, for ever.
     """

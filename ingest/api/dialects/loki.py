@@ -36,7 +36,7 @@ def _read(request: Request) -> Records:
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
-    """Return 503, 400 if no entry was taken, or else 204. A header names refused entries, because a 204 has no body.
+    """Return 503 if the queue lacks an entry, 400 if none was taken, or else 204, whose header names refused entries.
 
     If some are refused, Loki itself takes the others and answers 400. A client that sends again after a 400 would send
     the refused ones for ever.

@@ -59,7 +59,7 @@ def _of_tenant(record: Record | Rejected, attribute: str) -> Record | Rejected:
 
 
 def answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
-    """Return 503, 400 if no record was taken, or else 200, a partial success if some records were refused.
+    """Return 503 if the queue lacks a record, 400 if none was taken, or else 200 (partial if some were refused).
 
     Clients send again only after the 503, and then the whole request: records that the queue did take are stored twice.
     OTLP has no answer that asks for the missing records alone.

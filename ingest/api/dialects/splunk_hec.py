@@ -112,7 +112,7 @@ def _event(members: Any) -> Record | Rejected:
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], _: Request) -> Response:
-    """Return 503, 400 if no event was taken, or else 200. The body names the first refused event, if there is one.
+    """Return 503 if the queue lacks an event, 400 if none was taken, or else 200. The body names the first refused one.
 
     Splunk itself answers 400 at the first bad event and has taken those before it. Its clients then lose the rest, or
     send the whole request for ever.
