@@ -68,7 +68,7 @@ _ISO: Final = re.compile(
     re.ASCII,
 )
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?", re.ASCII)
-_COMPACT_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)  # Read as a day and not as seconds.
+_COMPACT_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)  # A day, which is no time, and not seconds.
 _COMPACT: Final = re.compile(r"(?:19|20)[0-9]{12}(?:[0-9]{3})?", re.ASCII)
 _COMPACT_CHARS: Final = len("20261124053613")
 _MIN_COMPACT: Final = 19_000_101_000_000

@@ -66,9 +66,8 @@ def parse(
     `principal` is the tenant that the credentials belong to: a request that names another one is refused as a whole.
 
     `received_at` is RFC 3339; `log_id_at` returns the generated id of a place in the request. A record without a log_id
-    gets the generated one. If the request has an Idempotency-Key, it gets one made from tenant, key and position
-    instead, so that a retry stores nothing twice. A log whose log_id is not the generated one takes `arrived_at` from
-    the generated one.
+    gets the generated one, or, if the request has an Idempotency-Key, one made from tenant, key and position, so that a
+    retry stores nothing twice. A log whose log_id is not the generated one takes `arrived_at` from the generated one.
 
     Raises:
         Rejected: the whole request is refused. Records of a batch are refused one by one, even if none is left in

@@ -53,7 +53,7 @@ _SCALE_OF_KEY: Final[dict[str, Scale]] = {
     "LogLevel": "dotnet",
     "severityLevel": "appinsights",
 }
-_WORDS_ONLY: Final = frozenset({"status"})  # A number there is an HTTP status or an exit status.
+_WORDS_ONLY: Final = frozenset({"status"})  # A number there, even as a text, is an HTTP status or an exit status.
 
 _WORDS_OF: Final[dict[Severity, str]] = {
     "trace": "trace verbose vrb silly finest all",

@@ -1,9 +1,8 @@
 r"""Loki's push request in JSON, and the older form of `/api/prom/push`, read into records. Pure.
 
 `{"streams": [{"stream": {label: value}, "values": [["<ns>", "<line>", {metadata}]]}]}`; in the older form a stream is
-`{"labels": "{label=\"value\"}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}`. A stream's other members
-are kept with each of its entries. Those of a stream without entries, and those beside the streams, count as a refused
-entry.
+`{"labels": "{label=\"value\"}", "entries": [{"ts": "<RFC 3339>", "line": "<line>"}]}`. Each entry keeps its
+stream's other members. Those of a stream without entries, and members beside the streams, count as a refused entry.
 """
 
 import re
