@@ -22,6 +22,8 @@ from consumer.replay.readers import OpenPages, ShardReaders
 from consumer.replay.replay import Counters, Replay
 from consumer.replay.sinks import FileSink, Lines, QueueSink, Sink, StreamSink
 from consumer.replay.whole_stream import ClosingReaders, read_stream
+from consumer.tombstones import KNOWN_FOR_S
+from ingest.contract.message import InternalMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -118,7 +120,7 @@ def run(
     _check_files(options)
     start = _start(outside, options, redaction="" if redactor is None else redactor.version)
     selection = _selection(options, datetime.fromisoformat(start.started_at))
-    wanted = select.selector(selection, outside.erasures())
+    wanted = _wanted(selection, outside, follow=options.follow)
     counters = Counters()
     with ExitStack() as cleanup:
         merge = cleanup.enter_context(
@@ -209,6 +211,20 @@ def _selection(options: Options, now: datetime) -> select.Selection:
             f"--since {options.since} is not before --until {options.until}: there is nothing between them."
         )
     return select.Selection(since=since, until=until, tenants=frozenset(options.tenants))
+
+
+def _wanted(selection: select.Selection, outside: Outside, *, follow: bool) -> Callable[[InternalMessage], bool]:
+    """Return the test whether a log is wanted. Who follows may go on for days, and learns of later erasures too."""
+    known = select.selector(selection, outside.erasures())
+    read_s = outside.clock.monotonic()
+
+    def wanted(message: InternalMessage) -> bool:
+        nonlocal known, read_s
+        if (now_s := outside.clock.monotonic()) - read_s >= KNOWN_FOR_S:
+            known, read_s = select.selector(selection, outside.erasures()), now_s
+        return known(message)
+
+    return wanted if follow else known
 
 
 def _sink(to: str, outside: Outside) -> Sink:

@@ -2,10 +2,11 @@
 
 import re
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import click
 import msgspec
@@ -62,13 +63,32 @@ def command(
 
     It waits for as long as the consumer may need to know of it, and then searches every place. Stopped at any moment,
     it is run again. The exit status is 0 when all is gone, 3 while the queue, or dead letters that others hold, may
-    have some of it (`--check` later), and 4 when something was found.
+    have some of it (`--check` later), or one can't be read and may be meant; and 4 when something was found.
     """
     tenant_id, log_id = _asked(tenant, log)
     if before is not None and (tenant is None or check):
         raise click.UsageError("--before goes with --tenant, and not with --check: the tombstone says until when.")
     if check and yes:
         raise click.UsageError("--check erases nothing: leave --yes out.")
+    with _made(certificate if check or yes else None) as file:
+        done = _done(where, (tenant_id, log_id), before, warehouses, check=check, yes=yes)
+        if done is None:
+            return
+        _hand_out(done, certificate, file)
+    raise click.exceptions.Exit(EXIT_CODES[done.outcome])
+
+
+def _done(
+    where: Where,
+    named: tuple[str, str | None],
+    before: str | None,
+    warehouses: tuple[str, ...],
+    *,
+    check: bool,
+    yes: bool,
+) -> Certificate | None:
+    """Erase or search, and return the certificate; None where it was only counted."""
+    tenant_id, log_id = named
     stack = locate(where)
     asked = run.caller(stack)
     own = lake_where.standing(stack, where.data_dir if where.is_local else None)
@@ -76,20 +96,46 @@ def command(
     with told() if wheres else nullcontext():
         places = lakes.named(wheres, where.data_dir, stack)
         if check:
-            subject = run.marked(stack, tenant_id, log_id)
-            done = run.search(stack, places, subject, asked)
-        else:
-            subject = Subject(tenant_id, log_id, _until(before, asked))
-            if not yes:
-                _show(run.count(stack, places, subject), subject)
-                return
-            with out.status("erase") as say:
-                try:
-                    done = run.erase(stack, places, subject, asked, sleep=time.sleep, tell=say)
-                except RefusedError as error:
-                    raise click.ClickException(str(error)) from error
-    _hand_out(done, certificate)
-    raise click.exceptions.Exit(EXIT_CODES[done.outcome])
+            return run.search(stack, places, run.marked(stack, tenant_id, log_id), asked)
+        subject = Subject(tenant_id, log_id, _until(before, asked))
+        if log_id is None and (standing := run.standing(stack, tenant_id)):
+            out.say(
+                f"Tenant {tenant_id} is erased until {standing} already: --before {standing} erases no later log.",
+                err=True,
+            )
+        if not yes:
+            _show(run.count(stack, places, subject), subject)
+            return None
+        with _told_how_to_go_on(subject), out.status("erase") as say:
+            try:
+                return run.erase(stack, places, subject, asked, sleep=time.sleep, tell=say)
+            except RefusedError as error:
+                raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _made(path: Path | None) -> Iterator[BinaryIO | None]:
+    """Give the certificate's file, made before anything is erased; it goes where there is no certificate."""
+    if path is None:
+        yield None
+        return
+    with private.opened(path, anew=True) as file:
+        try:
+            yield file
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _told_how_to_go_on(subject: Subject) -> Iterator[None]:
+    """Whatever stops an erasure: run again as it was, it would mean later logs of the tenant, too."""
+    try:
+        yield
+    except BaseException:
+        if subject.log_id is None:
+            out.say(f"Stopped. To go on, and erase no later log: --before {subject.until}", err=True)
+        raise
 
 
 def _asked(tenant: str | None, log: tuple[str, str] | None) -> tuple[str, str | None]:
@@ -120,7 +166,8 @@ def _show(found: Found, subject: Subject) -> None:
     out.say(f"{what}tenant {subject.tenant_id}{'' if subject.log_id else f', received until {subject.until}'}:")
     out.say(f"table          {found.rows:,} rows, {found.conflicts:,} of them beside another with their log id")
     hidden = f"; {found.hidden_letters:,} are not shown by SQS now" if found.hidden_letters else ""
-    out.say(f"dead letters   {found.dead_letters:,}{hidden}")
+    unclear = f"; {found.unclear_letters:,} can't be read and may be meant" if found.unclear_letters else ""
+    out.say(f"dead letters   {found.dead_letters:,}{unclear}{hidden}")
     out.say(f"queue          {found.queued:,} messages of all tenants: the consumer drops what is erased")
     for part in found.lake:
         out.say(f"lake           {part.rows:,} rows in {part.files:,} files: {part.table} in {part.where}")
@@ -130,13 +177,17 @@ def _show(found: Found, subject: Subject) -> None:
     out.say("Nothing was changed: --yes erases.")
 
 
-def _hand_out(done: Certificate, file: Path | None) -> None:
+def _hand_out(done: Certificate, path: Path | None, file: BinaryIO | None) -> None:
     text = msgspec.json.format(msgspec.json.encode(done)).decode()
     if file is None:
         out.say_json(text)
         return
-    with private.opened(file, anew=True) as lines:
-        lines.write(f"{text}\n".encode())
-    out.say(f"{done.outcome}: the certificate is in {file}.")
+    try:
+        file.write(f"{text}\n".encode())
+        file.flush()
+    except OSError:  # A full disk: what went is counted nowhere else.
+        out.say_json(text)
+        raise
+    out.say(f"{done.outcome}: the certificate is in {path}.")
     for place in done.found:
         out.say(f"found: {place}")

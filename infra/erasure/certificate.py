@@ -18,8 +18,9 @@ class LakePart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run erased. `conflicts` of the rows stood beside another with their log id."""
+    """What one run erased, and no other before it. `conflicts` of the rows stood beside another with their log id."""
 
+    counted: Literal["in this run only"] = "in this run only"
     rows: int
     conflicts: int
     dead_letters: int
@@ -39,7 +40,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     `received_until` says which logs of a tenant are meant; of a log, all that come under its id are. `found` names what
     should be gone and is there. `outcome`: "gone", where every place was searched and nothing was found; "undecided"
-    while the queue, or dead letters that others hold, can't be looked into; "found".
+    while the queue, or dead letters that others hold, can't be looked into, or a dead letter that may be meant can't be
+    read; "found".
     """
 
     tenant_id: str

@@ -1,24 +1,32 @@
-"""The dead letters' part of an erasure: those that hold what is meant go; of one that holds more, the rest stays."""
+"""The dead letters' part of an erasure: those that hold what is meant go; of one that holds more, the rest stays.
+
+A dead letter may hold what no program can read as a log, and the text of a log in it. Then its JSON says whose it is,
+or what the consumer wrote beside it. Where neither does, it stays, and nothing is certified before it is gone.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import msgspec
 
 from consumer.erasures import Subject
-from consumer.timestamps import rfc3339
+from consumer.timestamps import epoch_ms, rfc3339
 from infra import dead_letters
 from infra.counts import queue_depth
 from infra.dead_letters import DeadLetter
 from infra.stack import Stack
-from ingest.contract.errors import Poison
+from ingest.contract.errors import Poison, Unreadable
 from ingest.contract.message import decode
 from ingest.contract.packed import apart, is_packed, joined
 
+_NAMES: Final = ("tenant_id", "log_id")
+
 
 class Looked(NamedTuple):
-    """The letters that hold what is meant, those that name no tenant, and how many SQS does not show now."""
+    """The letters that hold what is meant, other letters that may, and how many SQS does not show now."""
 
     meant: list[DeadLetter]
-    nameless: list[DeadLetter]
+    unclear: list[DeadLetter]
     hidden: int
 
 
@@ -26,9 +34,10 @@ def look(stack: Stack, subject: Subject) -> Looked:
     """Return what the dead-letter queue holds; every letter is given back."""
     depth = sum(queue_depth(stack, stack.dlq_url))
     found = list(dead_letters.look(stack.place.sqs, stack.dlq_url, expected=depth)) if depth else []
+    answers = [{is_meant for _, is_meant in _logs(letter, subject)} for letter in found]
     return Looked(
-        [letter for letter in found if _is_meant(letter, subject)],
-        [letter for letter in found if not letter.tenant_id],
+        [letter for letter, answer in zip(found, answers, strict=True) if True in answer],
+        [letter for letter, answer in zip(found, answers, strict=True) if None in answer and True not in answer],
         max(0, depth - len(found)),
     )
 
@@ -41,14 +50,14 @@ def remove(stack: Stack, subject: Subject) -> int:
 
     def keep_the_rest(letters: Sequence[DeadLetter]) -> None:
         for letter in letters:
-            if letter.logs and (rest := [body for body in _bodies(letter) if not _covers(subject, body)]):
+            if rest := [body for body, is_meant in _logs(letter, subject) if not is_meant]:
                 stack.place.sqs.send_message(
                     QueueUrl=stack.dlq_url,
                     MessageBody=joined([body.encode() for body in rest]).decode(),
                     MessageAttributes={
                         name: {"DataType": "String", "StringValue": value}
                         for name, value in letter.attributes.items()
-                        if value
+                        if value and name not in _NAMES  # They may name what goes.
                     },
                 )
 
@@ -56,21 +65,47 @@ def remove(stack: Stack, subject: Subject) -> int:
     return dead_letters.purge(stack.place.sqs, dlq_url=stack.dlq_url, message_ids=ids, keep=keep_the_rest).moved
 
 
-def _bodies(letter: DeadLetter) -> list[str]:
-    """Return the body of each log in a letter that holds one that can be read."""
-    return apart(letter.body) if is_packed(letter.body) else [letter.body]
+def _logs(letter: DeadLetter, subject: Subject) -> list[tuple[str, bool | None]]:
+    """Return the body of each log in a letter, and whether it is meant: None where nobody can say."""
+    if is_packed(letter.body):
+        try:
+            bodies = apart(letter.body)
+        except Unreadable:
+            pass
+        else:  # What stands beside several logs names none of them.
+            return [(body, _is_meant(body, subject, {}, letter.sent_ms)) for body in bodies]
+    return [(letter.body, _is_meant(letter.body, subject, letter.attributes, letter.sent_ms))]
 
 
-def _covers(subject: Subject, body: str) -> bool:
+def _is_meant(body: str, subject: Subject, beside: dict[str, str], sent_ms: int) -> bool | None:
     try:
         log = decode(body)
     except Poison:
-        return False
+        return _may_be_meant(_members(body), subject, beside, sent_ms)
     return subject.covers(log.tenant_id, log.log_id, log.received_at)
 
 
-def _is_meant(letter: DeadLetter, subject: Subject) -> bool:
-    if letter.logs:
-        return any(subject.covers(log.tenant_id, log.log_id, log.received_at) for log in letter.logs)
-    # No log can be read: what the consumer wrote beside it says whose it is, and SQS when it came here.
-    return subject.covers(letter.tenant_id, letter.log_id, rfc3339(letter.sent_ms))
+def _may_be_meant(members: dict[str, object], subject: Subject, beside: dict[str, str], sent_ms: int) -> bool | None:
+    told = [members.get(name) for name in _NAMES]
+    tenant_id, log_id = (
+        one if one and isinstance(one, str) else beside.get(name) for name, one in zip(_NAMES, told, strict=True)
+    )
+    if not tenant_id:
+        return None
+    if tenant_id != subject.tenant_id:
+        return False
+    if subject.log_id is not None:
+        return log_id == subject.log_id if log_id else None
+    try:
+        return rfc3339(epoch_ms(str(members.get("received_at")))) <= subject.until
+    except ValueError:  # It was received before SQS had it here.
+        return True if rfc3339(sent_ms) <= subject.until else None
+
+
+def _members(body: str) -> dict[str, object]:
+    """Return what a body says of itself in JSON, whatever it is; nothing where it is no object."""
+    try:
+        members = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return {}
+    return members if isinstance(members, dict) else {}

@@ -51,6 +51,7 @@ class Found(NamedTuple):
     rows: int
     conflicts: int
     dead_letters: int
+    unclear_letters: int
     hidden_letters: int
     queued: int
     lake: list[LakePart]
@@ -81,6 +82,7 @@ def count(stack: Stack, places: "Sequence[Lake]", subject: Subject) -> Found:
         rows=len(found),
         conflicts=sum(row.is_conflict for row in found),
         dead_letters=len(looked.meant),
+        unclear_letters=len(looked.unclear),
         hidden_letters=looked.hidden,
         queued=sum(counts.queue_depth(stack, stack.queue_url)),
         lake=list(lakes.count(places, subject)),
@@ -103,7 +105,7 @@ def erase(
     """
     client = stack.place.dynamodb
     tell("tombstone")
-    table.mark(client, stack.table_name, subject, at=rfc3339_of(asked.now))
+    replaced = table.mark(client, stack.table_name, subject, at=rfc3339_of(asked.now))
     tell("table")
     rows, conflicts = table.delete(client, stack.table_name, subject)
     tell("dead letters")
@@ -117,7 +119,7 @@ def erase(
     more, more_conflicts = table.delete(client, stack.table_name, subject)
     tell("dead letters again")
     removed += letters.remove(stack, subject)
-    erased = Counts(rows=rows + more, conflicts=conflicts + more_conflicts, dead_letters=removed, lake=parts)
+    erased = Counts(rows=replaced + rows + more, conflicts=conflicts + more_conflicts, dead_letters=removed, lake=parts)
     tell("search")
     return search(stack, places, subject, asked, erased=erased)
 
@@ -133,7 +135,7 @@ def search(
         *(f"dead letter {letter.message_id}" for letter in looked.meant),
         *lakes.find(places, subject),
     ]
-    outcome: Outcome = "found" if found else "undecided" if queued or looked.hidden else "gone"
+    outcome: Outcome = "found" if found else "undecided" if queued or looked.hidden or looked.unclear else "gone"
     return Certificate(
         tenant_id=subject.tenant_id,
         log_id=subject.log_id,
@@ -147,6 +149,11 @@ def search(
         found=found,
         outcome=outcome,
     )
+
+
+def standing(stack: Stack, tenant_id: str) -> str | None:
+    """Return up to when a tenant's logs are erased already, by its tombstone; None where it has none."""
+    return tombstones.read(stack.place.dynamodb, stack.table_name).tenants.get(tenant_id)
 
 
 def marked(stack: Stack, tenant_id: str, log_id: str | None) -> Subject:
@@ -182,11 +189,12 @@ def _remains(stack: Stack, places: "Sequence[Lake]", now: datetime, looked: Look
             what=f"what {looked.hidden} letters hold that SQS does not show now: somebody else looks at them",
             until="it is run again, 5 minutes from now",
         )
-    if looked.nameless:
+    if looked.unclear:
+        ids = ", ".join(letter.message_id for letter in looked.unclear)
         yield Remains(
             place="dead-letter queue",
-            what=f"{len(looked.nameless)} letters that name no tenant: `rdp dlq list`, and purge them by their id",
-            until="14 days after they came",
+            what=f"letters that can't be read and may be meant (`rdp dlq show ID`, `rdp dlq purge --id ID`): {ids}",
+            until="they are purged, 14 days after they came at most",
         )
     if _has_backups(stack):
         yield Remains(

@@ -43,8 +43,10 @@ class RefusedError(Exception):
     """DynamoDB did not delete a row. The text says why; called again, it goes on."""
 
 
-def mark(client: "DynamoDBClient", table_name: str, subject: Subject, *, at: str) -> None:
+def mark(client: "DynamoDBClient", table_name: str, subject: Subject, *, at: str) -> int:
     """Put the tombstones: from here on nothing of it is stored, replayed, rebuilt or synced again.
+
+    Return how many rows went by that: a log's own, whose place its tombstone takes.
 
     A tenant's never goes back in time, whoever else erases at once. Of a log first the one that replays and syncs read,
     then that under its own key, in the place of its row: the consumer meets it there.
@@ -62,30 +64,42 @@ def mark(client: "DynamoDBClient", table_name: str, subject: Subject, *, at: str
         except ClientError as error:
             if error.response["Error"]["Code"] not in _CONDITION_FAILED:
                 raise
-        return
+        return 0
     key = Key(subject.tenant_id, subject.log_id)
+    replaced = 0
     for place in (listed(key), key):
-        client.put_item(TableName=table_name, Item={**key_attributes(place), ERASED_AT: {"S": at}})
+        old = client.put_item(
+            TableName=table_name, Item={**key_attributes(place), ERASED_AT: {"S": at}}, ReturnValues="ALL_OLD"
+        ).get("Attributes", {})
+        replaced += LOG_ID in old and not is_tombstone(old)
+    return replaced
 
 
 def rows(client: "DynamoDBClient", table_name: str, subject: Subject) -> Iterator[Sequence[Row]]:
-    """Yield the rows that are meant, page by page: a Query of the tenant, or of the log id and what stands beside it.
+    """Yield the rows that are meant, page by page: a Query of the tenant, or of the log and of what stands beside it.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
     """
-    condition = of_tenant(subject.tenant_id)
-    asked: dict[str, Any] = {
-        "KeyConditionExpression": condition.condition,
-        "ExpressionAttributeValues": condition.values,
-    }
-    if subject.log_id is not None:
-        asked["KeyConditionExpression"] += f" AND begins_with({LOG_ID}, :log_id)"
-        asked["ExpressionAttributeValues"] = {**condition.values, ":log_id": {"S": subject.log_id}}
-    for page in client.get_paginator("query").paginate(
-        TableName=table_name, ProjectionExpression=_ATTRIBUTES, ConsistentRead=True, **asked
-    ):
-        yield [_row(attributes) for attributes in page["Items"] if _is_meant(attributes, subject)]
+    for condition, values in _conditions(subject):
+        for page in client.get_paginator("query").paginate(
+            TableName=table_name,
+            ProjectionExpression=_ATTRIBUTES,
+            ConsistentRead=True,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+        ):
+            yield [_row(attributes) for attributes in page["Items"] if _is_meant(attributes, subject)]
+
+
+def _conditions(subject: Subject) -> Iterator[tuple[str, Any]]:
+    """Yield what each Query asks for. What stands beside a log has its id and a space before more: no other's has."""
+    condition, values = of_tenant(subject.tenant_id)
+    if subject.log_id is None:
+        yield condition, values
+        return
+    yield f"{condition} AND {LOG_ID} = :log_id", {**values, ":log_id": {"S": subject.log_id}}
+    yield f"{condition} AND begins_with({LOG_ID}, :log_id)", {**values, ":log_id": {"S": f"{subject.log_id} "}}
 
 
 def delete(

@@ -60,11 +60,13 @@ class Erasable(Dynamodb):
                 answers.append({})
         return {"Responses": answers}
 
-    def put_item(self, *, TableName: str, Item: dict[str, Any]) -> dict[str, Any]:
-        """Put an item, whatever was there."""
+    def put_item(self, *, TableName: str, Item: dict[str, Any], ReturnValues: str = "NONE") -> dict[str, Any]:
+        """Put an item, whatever was there, and return that where it is asked for."""
         assert TableName == TABLE_NAME
-        self.items[Item["tenant_id"]["S"], Item["log_id"]["S"]] = Item
-        return {}
+        key = (Item["tenant_id"]["S"], Item["log_id"]["S"])
+        old = self.items.get(key)
+        self.items[key] = Item
+        return {"Attributes": old} if old is not None and ReturnValues == "ALL_OLD" else {}
 
     def update_item(
         self,
@@ -83,17 +85,23 @@ class Erasable(Dynamodb):
         return {}
 
     def query(
-        self, *, ExpressionAttributeValues: Mapping[str, Any], IndexName: str | None = None, **_: Any
+        self,
+        *,
+        KeyConditionExpression: str = "",
+        ExpressionAttributeValues: Mapping[str, Any],
+        IndexName: str | None = None,
+        **_: Any,
     ) -> dict[str, Any]:
-        """Return a tenant's items, or those whose sort key begins so; of an index those that stand in it."""
-        begin = ExpressionAttributeValues.get(":log_id", {"S": ""})["S"]
+        """Return a tenant's items, or those whose sort key is or begins so; of an index those that stand in it."""
+        wanted = ExpressionAttributeValues.get(":log_id", {"S": ""})["S"]
+        takes = str.__eq__ if "log_id = " in KeyConditionExpression else str.startswith
         tenant = ExpressionAttributeValues[":tenant_id"]["S"]
         attribute = {"by_arrival": "arrived_at", "by_late": "late_at"}.get(IndexName or "", "tenant_id")
         return {
             "Items": [
                 item
                 for (tenant_id, log_id), item in sorted(self.items.items())
-                if tenant_id == tenant and log_id.startswith(begin) and attribute in item
+                if tenant_id == tenant and takes(log_id, wanted) and attribute in item
             ]
         }
 
@@ -196,12 +204,12 @@ class EraseWorld:
             with STEPS.step("wait"):
                 meanwhile()
 
-        return run.erase(self._stack(), [self._place()], subject, self._caller(), sleep=sleep)
+        return run.erase(self.stack(), [self._place()], subject, self._caller(), sleep=sleep)
 
     def certificate(self, subject: Subject) -> Certificate:
         """Search, when the letters that somebody looked at are back."""
         self.clock.now_s += _LETTERS_COME_BACK_S
-        return run.search(self._stack(), [self._place()], subject, self._caller())
+        return run.search(self.stack(), [self._place()], subject, self._caller())
 
     def broken(self, subject: Subject) -> list[str]:
         """Return what is wrong once the erasure was run to its end, and the queue was emptied after it."""
@@ -262,14 +270,18 @@ class EraseWorld:
     def _caller(self) -> Caller:
         return Caller("a test", datetime.fromtimestamp(self.clock.now_s, UTC))
 
-    def _stack(self) -> Stack:
+    def stack(self) -> Stack:
+        """Return the world as the operator's verbs find it."""
         clients = {
             "sqs": self.world.sqs,
             "dynamodb": self.world.dynamodb,
             "kinesis": _Summary(),
             "lambda_": _Function(),
         }
-        place = SimpleNamespace(**{name: _Stepping(client) for name, client in clients.items()})
+        session = SimpleNamespace(client=lambda *_, **__: _Sts())
+        place = SimpleNamespace(
+            session=session, aws_endpoint_url=None, **{name: _Stepping(client) for name, client in clients.items()}
+        )
         outputs = {
             "QueueUrl": QUEUE_URL,
             "DeadLetterQueueUrl": DLQ_URL,
@@ -278,6 +290,11 @@ class EraseWorld:
             "ConsumerFunctionName": "consumer",
         }
         return Stack(place=cast("Any", place), endpoint="", outputs=outputs)
+
+
+class _Sts:
+    def get_caller_identity(self) -> dict[str, Any]:
+        return {"Arn": "arn:aws:iam::000000000000:user/test", "ResponseMetadata": {"HTTPHeaders": {}}}
 
 
 class _Summary:

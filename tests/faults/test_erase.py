@@ -83,7 +83,7 @@ def test_a_logs_erasure_killed_before_any_step_in_the_table_is_finished_by_anoth
 ) -> None:
     """SIGKILL before the tombstone in the list, before that in the row's place, before the conflict beside it goes."""
     steps, wrong = elsewhere.submit(broken_by_each_kill, OF_LOG, 3).result()
-    assert steps[:4] == ["put_item", "put_item", "query", "batch_execute_statement"]
+    assert steps[:5] == ["put_item", "put_item", "query", "query", "batch_execute_statement"]
     assert wrong == []
 
 

@@ -13,7 +13,10 @@ MUTATIONS: Final = (
         "tombstone_written_last",
         "infra/erasure/run.py",
         (
-            ("    table.mark(client, stack.table_name, subject, at=rfc3339_of(asked.now))\n", ""),
+            (
+                "    replaced = table.mark(client, stack.table_name, subject, at=rfc3339_of(asked.now))\n",
+                "    replaced = 0\n",
+            ),
             (
                 '    tell("search")\n',
                 '    table.mark(client, stack.table_name, subject, at=rfc3339_of(asked.now))\n    tell("search")\n',
@@ -59,7 +62,7 @@ MUTATIONS: Final = (
     Mutation(
         "rest_of_a_dead_letter_not_kept",
         "infra/erasure/letters.py",
-        (("            if letter.logs and (rest", "            if not letter.logs and (rest"),),
+        (("_logs(letter, subject) if not is_meant]", "_logs(letter, subject) if not letter.logs]"),),
         f"{_GONE}[a tenant]",
         "what else a letter held is gone",
     ),

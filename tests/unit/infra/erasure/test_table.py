@@ -36,14 +36,14 @@ def test_a_tenants_rows_up_to_the_time_are_deleted() -> None:
 
 
 def test_a_log_goes_with_what_stands_beside_it_and_no_other() -> None:
-    """Ids that begin alike are other logs."""
+    """Ids that begin alike are other logs. Its own row is counted where the tombstone takes its place, and once."""
     dynamodb = _table(*(("acme", log_id, _UNTIL) for log_id in ("log", "log 0a1b", "log-1", "log.2 0a1b", "lo")))
     subject = Subject("acme", "log", "")
     assert [row.key for page in table.rows(dynamodb, TABLE_NAME, subject) for row in page] == [
         Key("acme", "log"),
         Key("acme", "log 0a1b"),
     ]
-    table.mark(dynamodb, TABLE_NAME, subject, at=_UNTIL)
+    assert [table.mark(dynamodb, TABLE_NAME, subject, at=_UNTIL) for _ in range(2)] == [1, 0]
     assert table.delete(dynamodb, TABLE_NAME, subject) == (1, 1)
     assert {log_id for tenant, log_id in dynamodb.items if tenant == "acme"} == {"log", "log-1", "log.2 0a1b", "lo"}
     assert "erased_at" in dynamodb.items["acme", "log"]
