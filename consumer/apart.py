@@ -1,4 +1,4 @@
-"""Work that may end the process, done in a child: then the child ends, and the work of all others is kept.
+"""Run work that may end the process in a child process: only the child ends, and the other results are kept.
 
 A child is a fork, as AWS shows for Lambda (Compute Blog, "Parallel Processing in Python with AWS Lambda": processes and
 pipes; Lambda has no shared memory, so no pools). It must touch no client: their connections are the parent's.
@@ -21,15 +21,15 @@ _SHARES: Final = 10
 
 
 class Ended(NamedTuple):
-    """What stands for a result that never came; `cause` is an error's class or how the child ended."""
+    """Stands in for the result of an item that gave none; `cause` is the error's class, or how the child ended."""
 
     cause: str
 
 
 def share_s(left_s: float, left: int) -> float:
-    """Return how much of the time that is left the next of so many items may take.
+    """Return how many of the `left_s` seconds the next of `left` items may take.
 
-    An equal share; and a tenth where there are more than ten, or a long text among hundreds would seem to hang.
+    An equal share, but at least a tenth: an equal share among hundreds is so short that a long text would seem to hang.
     """
     return left_s / min(left, _SHARES)
 
@@ -39,8 +39,8 @@ def apart(
 ) -> list[Result | Ended]:
     """Return what `work` makes of each item, in order, or how the item ended its child.
 
-    One child does all items; the next one goes on behind an item that ended it. An item may take its `share_s` of what
-    is left of `budget_s`, so that one that never ends leaves the others their time.
+    One child works on all items. If an item ends the child, a new child continues after that item. Each item may take
+    its `share_s` of what is left of `budget_s`, so that an item that never ends leaves time for the others.
     """
     ends_at_s = monotonic() + budget_s
     results: list[Result | Ended] = []
@@ -57,7 +57,7 @@ def apart(
                         results.append(Ended("TookTooLong"))
                         break
                     results.append(receiving.recv())
-            except (EOFError, OSError):  # It died, maybe in the middle of an answer.
+            except (EOFError, OSError):  # The child died, maybe in the middle of an answer.
                 child.join()
                 results.append(Ended(f"EndedProcess {child.exitcode}"))
             finally:
@@ -67,14 +67,14 @@ def apart(
 
 
 def _work_on_each(work: Callable[[Item], object], items: Sequence[Item], sending: Connection, longest_s: int) -> None:
-    """Be the child: it goes first where memory is short, and ends by itself where the parent is gone."""
-    with suppress(OSError):  # Linux's own; proc(5), oom_score_adj.
+    """Be the child: Linux kills it first if memory is short, and an alarm ends it if the parent is gone."""
+    with suppress(OSError):  # Only Linux has this file: proc(5), oom_score_adj.
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(longest_s)
     for item in items:
         try:
             result: object = work(item)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this item's alone
+        except Exception as error:  # noqa: BLE001 - any error belongs to this item alone
             result = Ended(type(error).__name__)
         sending.send(result)

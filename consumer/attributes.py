@@ -17,7 +17,7 @@ _MAX_DECIMAL: Final = Decimal("9.9E+125")
 _MIN_DECIMAL: Final = Decimal("1E-130")
 
 
-def attribute_value(value: Any) -> "AttributeValueTypeDef":  # noqa: PLR0911 - one return a JSON type
+def attribute_value(value: Any) -> "AttributeValueTypeDef":  # noqa: PLR0911 - one return per JSON type
     """Return `value`, of JSON's types, as an attribute value.
 
     A number that DynamoDB can't hold becomes its text: one odd extra field must not make its log unstorable.
@@ -50,12 +50,12 @@ def attribute_value(value: Any) -> "AttributeValueTypeDef":  # noqa: PLR0911 - o
 
 
 def plain_value(attribute: "Mapping[str, Any]") -> Any:
-    """Return the JSON value of an attribute value: what `attribute_value` was given, of a number its value.
+    """Return the JSON value of an attribute value, the reverse of `attribute_value`.
 
-    A number that no double holds to the digit is a Decimal.
+    A number keeps its value, not its spelling. It is a Decimal if no double holds it exactly.
 
     Raises:
-        TypeError: of a type that no log has: another program wrote it.
+        TypeError: the attribute has a type that no log uses: another program wrote it.
     """
     match attribute:
         case {"S": str(text)}:

@@ -1,6 +1,6 @@
-"""How long a healthy log stays away that an outage kept from being stored: so that it outlasts hours in five receives.
+"""How long to hide a healthy log that an outage kept from being stored, so that its five receives span hours.
 
-Under the queue's own timeout alone (300 s), 25 minutes without the table or the stream would dead-letter every log.
+With the queue's own timeout (300 s) alone, 25 minutes without the table or the stream would dead-letter every log.
 Pure.
 """
 
@@ -17,7 +17,7 @@ GROWTH: Final = 4
 def visibility_s(delivery: Delivery, *, ready_at_ms: float, now_ms: int) -> int | None:
     """Return for how many seconds to hide the message, or None to leave it to the queue's own timeout.
 
-    `ready_at_ms` is when its delay was over: the delay is not time in which it was tried.
+    `ready_at_ms` is when the log's delay ended: the delay does not count as time in which the log was tried.
     """
     tried_s = (now_ms - ready_at_ms) / 1000
     if delivery.receive_count == 1 or tried_s < 1:

@@ -1,4 +1,4 @@
-"""What a log that the consumer sends back brings with it: SQS would count its receives anew. Pure."""
+"""The receives and times that a log carries when the consumer sends it back: SQS would count from zero. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -6,21 +6,22 @@ from typing import Any, Final, NamedTuple
 RECEIVES: Final = "receives_before"
 FIRST_RECEIVE: Final = "first_receive_ms"
 SENT: Final = "sent_back_ms"
-"""Attributes of the message. Its body is the log's own, so that every reader of the queue reads it, and a redrive from
-the dead-letter queue by body starts the count anew."""
+"""Names of message attributes. The body stays the log's own, so that every reader of the queue can read it, and a
+redrive that copies only bodies from the dead-letter queue starts the count at zero."""
 
 _SAME_MESSAGE_MS: Final = 60_000
-"""How much later than `sent_back_ms` SQS may have taken the message that the consumer sent: the call's tries, and two
-clocks. What SQS took later is another message with the same attributes: its own redrive, which gives a message a new id
-and time of enqueueing ("Configure a dead-letter queue redrive", SQS developer guide, November 2026), keeps them. That
-one has all its receives again. A message needs longer than that to become a dead letter: it is received, and comes up
-again, `MaxReceiveCount` times before."""
+"""How much later than `sent_back_ms` SQS may have taken the message that the consumer sent. This allows for the call's
+retries and for two clocks that differ. If SQS took the message later than that, it is another message with the same
+attributes: SQS's own redrive gives a message a new id and enqueue time, but keeps the attributes ("Configure a
+dead-letter queue redrive", SQS developer guide, November 2026). Such a message has all its receives again. A message
+needs longer than this to become a dead letter: it is received, and becomes visible again, `MaxReceiveCount` times
+first."""
 
 _MOST_DIGITS: Final = 15
 
 
 class Carried(NamedTuple):
-    """How often the log was received in messages before this one, when first, and when this one was sent.
+    """How often the log was received in earlier messages, when first, and when this message was sent.
 
     Times are ms since the epoch.
     """
@@ -40,7 +41,7 @@ def attributes(carried: Carried) -> dict[str, dict[str, str]]:
 
 
 def carried_by(message_attributes: Mapping[str, Any] | None, *, taken_ms: int) -> Carried | None:
-    """Return what the `messageAttributes` of Lambda's event carry; None where they are not ours, or not this message's.
+    """Return what `messageAttributes` of Lambda's event carry; None if they are not ours or are of another message.
 
     `taken_ms` is when SQS took the message.
     """

@@ -1,4 +1,4 @@
-"""What time it is, and how to wait: handed to whatever needs it, the system's in production."""
+"""The time, and how to wait: passed to all code that needs a clock. In production it is the system's clock."""
 
 import random
 import time
@@ -18,7 +18,7 @@ class Clock(NamedTuple):
 
     @property
     def time(self) -> Time:
-        """What a retry needs of it."""
+        """The part of the clock that a retry needs."""
         return Time(self.monotonic, self.sleep, self.jitter)
 
 

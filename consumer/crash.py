@@ -1,4 +1,4 @@
-"""Crash simulation, decided by each delivery alone: the next delivery of a message draws anew. Pure.
+"""Crash simulation. Each delivery makes its own draw: the next delivery of the same message draws again. Pure.
 
 Deterministic within an invocation, so that bisect finds the crashing log however the batch is halved.
 """
@@ -38,14 +38,14 @@ class Crasher:
         self._end_process = end_process
 
     def at(self, point: CrashPoint, logs: Sequence[Log]) -> None:
-        """Return if `point` is another or no log of the unit draws a crash.
+        """Return if `point` is not the configured one, or if no log of the unit draws a crash.
 
         Raises:
-            SimulatedCrash: one does. In mode `exit` the process ends instead, and nothing of it is left to raise, but
-                for a process that a child ended for.
+            SimulatedCrash: a log drew a crash. In mode `exit` the process ends instead. If a child process ended in
+                its place, this process goes on and raises.
         """
         if self._probability <= 0 or point != self._point:
-            return  # In production no draw is paid for.
+            return  # Production, with probability 0, spends no time on draws.
         if not any(draw(self._seed, log.delivery) < self._probability for log in logs):
             return
         if self._mode == "exit":

@@ -1,13 +1,14 @@
-"""When an invocation stops to wait, to write and to call at all, so that it answers before Lambda ends it. Pure."""
+"""When an invocation stops waiting, writing and calling AWS, so that it answers before Lambda ends it. Pure."""
 
 from typing import Final, NamedTuple
 
 WRITE_MARGIN_S: Final = 10.0
-"""What the wait leaves of an invocation's time for the writes: their retries, and a client's time-outs."""
+"""Seconds that the wait leaves for the writes: for their retries and a client's time-outs."""
 
 REPORT_MARGIN_S: Final = 5.0
-"""What the writes leave for the quarantine and the answer: no write starts later, and none lasts longer than its
-connect and read time-outs (1 + 4 s). Past the end, Lambda would fail the batch, healthy logs and all."""
+"""Seconds that the writes leave for the quarantine and the answer. No write starts later, and none lasts longer than
+its connect and read time-outs (1 + 4 s). If the time ran out, Lambda would fail the whole batch with its healthy
+logs."""
 
 # A function with a short time-out still waits for half of it, and writes for three quarters.
 _WRITE_MARGIN_SHARE: Final = 0.5
@@ -15,7 +16,7 @@ _REPORT_MARGIN_SHARE: Final = 0.25
 
 
 class Deadlines(NamedTuple):
-    """`wait_budget_s` from now on; the others on the monotonic clock: no write, and no other call, starts later."""
+    """`wait_budget_s` counts from the start. No write and no other call starts later than these (monotonic clock)."""
 
     wait_budget_s: float
     last_write_s: float

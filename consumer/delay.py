@@ -1,4 +1,4 @@
-"""When a batch's logs are ready, on one timeline: the batch takes as long as its longest log, not as the sum. Pure."""
+"""When a batch's logs are ready. Their delays run in parallel: a batch takes as long as its longest log. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from consumer.unpack import Log
 
 MAX_DELAY_S: Final = 42_300
 """The longest delay of a log. SQS keeps a message invisible for at most 12 h (43,200 s) from its receipt and refuses a
-ChangeMessageVisibility beyond (API reference, November 2026); 900 s are left for the batching window (300 s at most)
-and for the way from SQS to here. So a log needs at most one deferral, that is one of its receives, whatever its
-length: at 0.05 s a character the longest text (170,000) takes 8,500 s."""
+ChangeMessageVisibility beyond that (API reference, November 2026); 900 s are left for the batching window (300 s at
+most) and for the way from SQS to here. So a log of any length needs at most one deferral, which costs one of its
+receives: at 0.05 s a character the longest text (170,000) takes 8,500 s."""
 
 
 class Deferral(NamedTuple):
-    """A log to bring back, and for how many whole seconds from now SQS hides it."""
+    """A log to receive again later, and for how many whole seconds from now SQS hides it."""
 
     log: Log
     visibility_s: int
@@ -38,7 +38,7 @@ def ready_at_ms(log: Log, seconds_per_char: float) -> float:
 
 
 def plan(logs: Sequence[Log], *, now_ms: int, budget_s: float, seconds_per_char: float) -> Timeline:
-    """Return which logs this invocation waits for, being ready within `budget_s`, and which it defers."""
+    """Return which logs this invocation waits for, because they are ready within `budget_s`, and which it defers."""
     if seconds_per_char == 0:
         return Timeline(list(logs), 0.0, [])
     ready: list[Log] = []

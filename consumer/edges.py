@@ -1,4 +1,4 @@
-"""The edges of a batch's work: in this process or, with a suspect in the batch, in a child of it."""
+"""The edges of a batch's work: in this process or, if the batch has a suspect log, in a child process."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,16 +13,16 @@ from consumer.timestamps import rfc3339
 from consumer.unpack import Log
 
 _BUILD_SHARE: Final = 0.5
-"""Of the time until the writes must end, what the making of the items may take: an operator's pattern may be slow."""
+"""The share of the time until the last write that building the items may take: an operator's pattern may be slow."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
 def edges(settings: Settings, outside: Outside, give_up_at_s: float, logs: Sequence[Log]) -> Edges:
-    """Return the edges of the work on `logs`, of which no call starts at or after `give_up_at_s`.
+    """Return the edges of the work on `logs`; none of their calls starts at or after `give_up_at_s`.
 
-    With a suspect among them, what may end the process is done in a child, for all.
+    If one of the logs is a suspect, everything that may end the process runs in a child, for all logs.
     """
     suspicious = any(map(_is_suspect, logs))
     works_on_each = outside.apart if suspicious else outside.in_time
@@ -52,9 +52,9 @@ def edges(settings: Settings, outside: Outside, give_up_at_s: float, logs: Seque
 
 
 def _is_suspect(log: Log) -> bool:
-    """Return whether the log may have ended the process that worked on it: it came before, and is here again.
+    """Return whether the log may have ended the process that worked on it: it was received before.
 
-    Most that came before did nothing of the kind (a deferral, an outage, a neighbour's fault); to doubt them costs a
-    child process, to trust the one that did costs its neighbours a receive each.
+    Most such logs did no harm: they were deferred, or an outage or a neighbour's fault brought them back. To suspect
+    them costs a child process. To trust the one that did end its process costs each of its neighbours a receive.
     """
     return log.delivery.receive_count > 1

@@ -1,8 +1,8 @@
-"""What was erased: how its tombstones stand in the table, and which logs they cover. Pure.
+"""Tombstones of erased logs: how the table holds them, and which logs they cover. Pure.
 
-A tenant's tombstone covers what was received up to a time; a log's covers whatever comes under its id, for ever. All
-stand in one partition, where no tenant's logs can be. A log's second one stands under the log's own key, where the
-consumer's conditional insert meets it.
+A tenant's tombstone covers the logs received up to a time. A log's tombstone covers every log with its id, for ever.
+All tombstones are in one partition, which can hold no tenant's logs. A log has a second tombstone under the log's own
+key, where the consumer's conditional insert finds it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 TOMBSTONES: Final = "!erased"
-"""The partition. No tenant's id begins so (`TENANT_ID_PATTERN`)."""
+"""The partition key of all tombstones. No tenant's id begins like this (`TENANT_ID_PATTERN`)."""
 
 ERASED_AT: Final = "erased_at"
-"""There exactly in a tombstone: when that was asked for, as RFC 3339 (of tenants, when for the last one)."""
+"""An attribute that only tombstones have: when the erasure was requested, as RFC 3339 (in `TENANTS`: the last one)."""
 
 TENANTS: Final = Key(TOMBSTONES, "tenants")
-"""The one item with the tombstones of all tenants, an attribute each: what the consumer reads."""
+"""The item with the tombstones of all tenants, one attribute per tenant. The consumer reads it."""
 
-_OF_TENANT: Final = "t:"  # A tenant may be called as an attribute is.
+_OF_TENANT: Final = "t:"  # A prefix, because a tenant's id may equal another attribute's name.
 _SEPARATOR: Final = " "  # In no tenant's id and no sender's log id.
 
 
@@ -34,20 +34,20 @@ class Subject(NamedTuple):
     until: str
 
     def covers(self, tenant_id: str, log_id: str, received_at: str) -> bool:
-        """Say whether a log is meant; `log_id` is the one that it came under."""
+        """Say whether this erasure covers a log; `log_id` is the id that the log arrived with."""
         if tenant_id != self.tenant_id:
             return False
         return received_at <= self.until if self.log_id is None else log_id == self.log_id
 
 
 class Erasures(NamedTuple):
-    """Every tombstone: the time up to which each tenant's logs are erased, and the erased logs."""
+    """Every tombstone: the time up to which each tenant's logs are erased, and the keys of the erased logs."""
 
     tenants: Mapping[str, str]
     logs: frozenset[Key]
 
     def covers(self, tenant_id: str, log_id: str, received_at: str) -> bool:
-        """Say whether a log was erased; `log_id` is the one that it came under. Times are texts that sort as times."""
+        """Say whether a log was erased; `log_id` is the id that the log arrived with. Times compare as texts."""
         return received_at <= self.tenants.get(tenant_id, "") or Key(tenant_id, log_id) in self.logs
 
 
@@ -55,12 +55,12 @@ NONE: Final = Erasures({}, frozenset())
 
 
 def is_tombstone(attributes: Mapping[str, Any]) -> bool:
-    """Say whether what DynamoDB gave stands for what was erased, and is no log."""
+    """Say whether an item of DynamoDB is a tombstone and not a log."""
     return ERASED_AT in attributes
 
 
 def listed(key: Key) -> Key:
-    """Return the key of a log's tombstone in the partition of all."""
+    """Return the key of a log's tombstone in the partition of all tombstones."""
     return Key(TOMBSTONES, f"{key.tenant_id}{_SEPARATOR}{key.log_id}")
 
 
@@ -77,7 +77,7 @@ def tenants_of(attributes: "Mapping[str, AttributeValueTypeDef]") -> dict[str, s
 
 
 def erasures_of(items: "Iterable[Mapping[str, AttributeValueTypeDef]]") -> Erasures:
-    """Return what the partition's items say."""
+    """Return the erasures that the items of the tombstones' partition record."""
     tenants: dict[str, str] = {}
     logs: set[Key] = set()
     for attributes in items:

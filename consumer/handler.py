@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class Context(Protocol):
-    """Lambda's context object, as far as it is looked at."""
+    """The part of Lambda's context object that the consumer uses."""
 
     @property
     def aws_request_id(self) -> str:
         """The invocation's id."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of the function's time."""
+        """Return the milliseconds left of the function's time."""
 
 
 def _print(line: str) -> None:
@@ -41,7 +41,7 @@ def _print(line: str) -> None:
 
 
 class Clients(NamedTuple):
-    """The services of a batch: ours in the Lambda, boto3's or a fake's in a test."""
+    """The clients of the AWS services: ours in the Lambda, boto3's or a fake's in a test."""
 
     sqs: "SQSClient | Sqs"
     dynamodb: "DynamoDBClient | DynamoDb"
@@ -64,7 +64,7 @@ def outside(
     works_in_time: WorksOnEach | None = None,
     erased: FindsErased | None = None,
 ) -> Outside:
-    """Return what invocations touch, put together from clients and clock."""
+    """Return everything outside that invocations use, built from clients and clock."""
     return Outside(
         table=store.Table(clients.dynamodb, chosen.table_name, time=clock.time, now_ms=clock.now_ms),
         quarantine=quarantine.Quarantine(clients.sqs, chosen.dlq_url, monotonic=clock.monotonic),
@@ -89,10 +89,10 @@ def outside(
 
 
 def program(chosen: settings.Settings, outside: Outside) -> Callable[[object, Context], PartialBatchResponse]:
-    """Return the Lambda's handler over what it touches.
+    """Return the Lambda's handler, which works through `outside`.
 
     Raises:
-        ValueError: the settings' redaction is not one.
+        ValueError: the settings for the redaction are not valid.
     """
     redactor = redact.build(chosen.redaction_rules, chosen.redaction_patterns)
 
@@ -123,5 +123,5 @@ def handler(event: object, context: Context) -> PartialBatchResponse:
     return _program()(event, context)
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # In Lambda, while it initialises; a test imports this without AWS.
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # Built while Lambda initialises; a test imports this module without AWS.
     _program()

@@ -1,6 +1,6 @@
-"""A sign of life on request, as ingest has GET /health: who invokes the function with it learns that it starts."""
+"""The health check, like ingest's GET /health: invoking the function with `REQUEST` shows that it starts."""
 
 from typing import Final
 
 REQUEST: Final[dict[str, str]] = {"health": "?"}
-"""No SQS event: a batch always has `Records`, so that no message is ever answered for by this."""
+"""Not an SQS event: a batch always has `Records`, so the answer to this can never acknowledge a message."""

@@ -1,4 +1,4 @@
-"""What an invocation hides in the queue: logs that are not ready, and such as an outage kept from their end."""
+"""What an invocation hides in the queue: logs that are not ready, and logs that an outage left unfinished."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,10 @@ from consumer.verdict import Verdict
 
 
 def defer(plan: delay.Timeline, outside: Outside) -> dict[str, Verdict]:
-    """Return the verdicts on the logs that are not ready; a message with no log that is comes back for its first."""
+    """Return the verdicts on the logs that are not ready.
+
+    A message is hidden if none of its logs is ready, until its first log is.
+    """
     busy = {log.delivery.sqs_message_id for log in plan.ready}
     idle: dict[str, delay.Deferral] = {}
     for deferral in sorted(plan.deferrals, key=lambda deferral: deferral.visibility_s):
@@ -23,12 +26,12 @@ def defer(plan: delay.Timeline, outside: Outside) -> dict[str, Verdict]:
 
 
 def back_off(logs: Sequence[Log], seconds_per_char: float, outside: Outside) -> None:
-    """Hide the messages of logs that an outage kept from their end, for longer from receive to receive."""
+    """Hide the messages of logs that an outage left unfinished, for longer with each receive."""
     now_ms = outside.now_ms()
-    backoffs: dict[str, delay.Deferral] = {}  # A message is hidden once, whatever it holds.
+    backoffs: dict[str, delay.Deferral] = {}  # One per message, however many logs it holds.
     for log in logs:
         ready_at_ms = delay.ready_at_ms(log, seconds_per_char)
         if hidden_s := backoff.visibility_s(log.delivery, ready_at_ms=ready_at_ms, now_ms=now_ms):
             backoffs.setdefault(log.delivery.sqs_message_id, delay.Deferral(log, hidden_s))
     if backoffs:
-        outside.hide(list(backoffs.values()))  # What SQS refuses comes back sooner.
+        outside.hide(list(backoffs.values()))  # A message that SQS refuses to hide comes back sooner.

@@ -1,7 +1,7 @@
-"""Work in this process, each item with its share of the time: a pattern that backtracks for ever is given up.
+"""Work in this process with a time limit for each item: a pattern that backtracks for ever is stopped.
 
-`re` looks for signals while it matches (CPython, `Modules/_sre/sre_lib.h`, MAYBE_CHECK_SIGNALS), so that a timer of the
-system ends a match that no thread could. What ends the process itself, or never looks, is for `consumer.apart`.
+`re` checks for signals while it matches (CPython, `Modules/_sre/sre_lib.h`, MAYBE_CHECK_SIGNALS). So a system timer can
+stop a match, which no thread could. Work that ends the process, or never checks for signals, needs `consumer.apart`.
 """
 
 import math
@@ -16,18 +16,18 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _SHORTEST_S: Final = 0.001
-"""A share of none would switch the timer off."""
+"""The shortest share: a share of 0 would switch the timer off."""
 
 
 class _TookTooLong(BaseException):
-    """No `except Exception` of the work takes it for its own."""
+    """The timer fired. It is a BaseException so that no `except Exception` in the work catches it."""
 
 
 class _Timer:
-    """The system's timer, which ends the work that it finds going on, and nothing else.
+    """The system's timer, which stops the work that is running when it fires, and nothing else.
 
-    It is set again only when less than half of a share is left of it: setting it is a system call, which many logs of
-    a message share.
+    It is set again only when less than half a share is left on it: setting it is a system call, and many logs of a
+    message can share one.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class _Timer:
         self._working = False
 
     def within(self, share_s: float, work: Callable[[Item], Result], item: Item) -> Result | Ended:
-        """Return what `work` makes of the item, or how it ended: it has its share of the time, or half of it."""
+        """Return what `work` makes of the item, or `TookTooLong`; the item gets at least half of `share_s`."""
         try:
             try:
                 now_s = self._monotonic()
@@ -47,12 +47,12 @@ class _Timer:
                 return work(item)
             finally:
                 self._working = False
-        except _TookTooLong:  # Or in the `finally`, just when the work was done.
+        except _TookTooLong:  # The timer may also fire in the `finally`, just after the work was done.
             self._working = False
             return Ended("TookTooLong")
 
     def give_up(self, *_: object) -> None:
-        """Take the system's signal."""
+        """Handle the timer's signal."""
         self._ends_at_s = -math.inf
         if self._working:
             raise _TookTooLong
@@ -63,8 +63,9 @@ def in_time(
 ) -> list[Result | Ended]:
     """Return what `work` makes of each item, in order, or `TookTooLong` for one that took more than its share.
 
-    That is its share of what is left of `budget_s`, or what is left of an earlier one's if that is half of it. Outside
-    of the main thread, where Python has no signals, nothing is given up; Lambda calls its handler in the main thread.
+    A share is the item's `share_s` of what is left of `budget_s`. If at least half of that is still left on the timer
+    of an earlier item, the item gets what is left there instead. Outside the main thread nothing is stopped, because
+    Python has no signals there; Lambda calls its handler in the main thread.
 
     Raises:
         Exception: what `work` raises, at its first item that does.

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import BatchStatementRequestTypeDef
 
 MAX_STATEMENTS: Final = 25
-"""Statements a BatchExecuteStatement call (API reference, November 2026)."""
+"""Statements per BatchExecuteStatement call (API reference, November 2026)."""
 
 MAX_CALL_BYTES: Final = 16 * 1024 * 1024 // 6
-"""Bytes of items, as UTF-8 JSON, a call. The API reference names no size for BatchExecuteStatement; BatchWriteItem,
-with the same 25, takes 16 MB over the network, and 25 items of 400 KB can be more once botocore has written them as
-ASCII: a byte becomes six at worst (`1,` is `{"N": "1"}, `; a letter of two bytes is `\\u00e9`). So a call is below."""
+"""Bytes of items, as UTF-8 JSON, per call. The API reference names no size for BatchExecuteStatement. BatchWriteItem,
+also with 25 items, takes 16 MB over the network. 25 items of 400 KB can be more than that once botocore has written
+them as ASCII: at worst a byte becomes six (`1,` is `{"N": "1"}, `; a letter of two bytes is `\\u00e9`). So a call
+holds at most a sixth of 16 MB."""
 
 
 def statement(table: str, item: Item) -> "BatchStatementRequestTypeDef":
@@ -27,7 +28,7 @@ def statement(table: str, item: Item) -> "BatchStatementRequestTypeDef":
     return {"Statement": _insert(table, tuple(values)), "Parameters": list(values.values())}
 
 
-@cache  # A handful: an item has the optional attributes or not.
+@cache  # Few entries: items differ only in which optional attributes they have.
 def _insert(table: str, names: tuple[str, ...]) -> str:
     members = ",".join(f"'{name}':?" for name in names)
     return f'INSERT INTO "{table}" VALUE {{{members}}}'

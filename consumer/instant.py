@@ -19,16 +19,16 @@ _EPOCH: Final = re.compile(r"@?(\d{10})(\d{3})?", re.ASCII)  # From 2001 to 2286
 
 
 def parse(text: str, now: datetime, *, zone: tzinfo = UTC) -> datetime:
-    """Return the instant that `text` names, in UTC: so long before `now`, or a day, or a time of day.
+    """Return the instant that `text` names, in UTC: an age before `now`, a day, or a time of day.
 
-    Without a zone of its own it is a time of `zone`. Of an hour that the clock shows twice it is the first; an hour
-    that the clock leaves out is read as if the clock had not yet moved. A day without a year is the last one that was.
+    A text that names no zone is a time in `zone`. An hour that the clock shows twice means the first one; an hour that
+    the clock skips is read as if the clock had not moved yet. A day without a year is the latest one up to today.
 
     Raises:
-        ValueError: it is none of these; the message says which forms there are.
+        ValueError: `text` has none of these forms; the message says which forms there are.
     """
     try:
-        # In UTC, so that a year beyond 1 to 9999 is found here and not where the instant is used.
+        # Converted to UTC, so that a year outside 1 to 9999 fails here and not where the instant is used.
         return _instant(text, now, zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(
@@ -52,7 +52,7 @@ def _instant(text: str, now: datetime, zone: tzinfo) -> datetime:
 
 
 def _age(text: str) -> timedelta | None:
-    """Return the sum of the parts of `1h30m` or `90 min ago`, None where it is something else."""
+    """Return the sum of the parts of `1h30m` or `90 min ago`, None for any other text."""
     rest = text.removesuffix("ago").strip()
     age = timedelta()
     while part := _AGE.match(rest):
@@ -64,7 +64,7 @@ def _age(text: str) -> timedelta | None:
 
 
 def _of_day(text: str, now: datetime) -> datetime | None:
-    """Return a time of day, a named day, or a day whose year or a month whose day is left out; None for all else."""
+    """Return a time of day, a named day, a day without a year, or a month without a day; None for any other text."""
     found = _DAY.fullmatch(text)
     if found is None:
         return None

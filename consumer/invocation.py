@@ -1,4 +1,4 @@
-"""One invocation: unpack, wait, work in isolation, quarantine, report. The order, and nothing else."""
+"""One invocation: unpack, wait, work in isolation, quarantine, report. Only the order of these steps is here."""
 
 from consumer import delay, lines, report
 from consumer.deadlines import deadlines
@@ -30,7 +30,7 @@ def consume(
     until = deadlines(started_s, remaining_s)
     messages = {delivery.message_id: logs_apart(delivery) for delivery in deliveries(event)}
     unpacked = unpack([log for logs in messages.values() for log in logs])
-    spent = {  # Untried. A message of several is tried once more: some of its logs may be stored.
+    spent = {  # Not tried again. A message of several logs is tried once more: some of its logs may be stored.
         log.message_id
         for logs in messages.values()
         for log in logs

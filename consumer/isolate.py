@@ -1,6 +1,6 @@
-"""Bisect-on-error: which items of a batch fail, when the batch is worked on as a unit. Pure.
+"""Bisect on error: find which items of a batch fail when the batch is worked on as a unit. Pure.
 
-The terms are those of AWS's `BisectBatchOnFunctionError`, which exists for streams only; for SQS it has to be here.
+The terms are those of AWS's `BisectBatchOnFunctionError`, which AWS has for streams only and not for SQS.
 
 How it fits the consumer: an exception is for what breaks a *unit* - a simulated crash, a bug, a call that AWS refuses
 as a whole. What the table says about single items is not an exception but a verdict that `work` records itself, and

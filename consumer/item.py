@@ -1,6 +1,6 @@
-"""The table's item: its key and attributes, a log made into one, and how both stand in DynamoDB. Pure.
+"""The table's item: its key and attributes, how a log becomes an item, and how DynamoDB holds it. Pure.
 
-Whoever writes or reads the table has its names from here.
+All code that writes or reads the table takes the names from here.
 """
 
 from hashlib import blake2b
@@ -47,19 +47,19 @@ LOG_ID: Final[Attribute] = "log_id"
 """The sort key."""
 
 OF_STORING: Final = frozenset[str]({"processed_at", "late_at"})
-"""The attributes that say when an item was stored: a rebuild gives others, and all else the same."""
+"""The attributes that say when an item was stored. A rebuild changes only these."""
 
 CONFLICT_OF: Final[Attribute] = "conflict_of"
-"""There exactly in the item of a log whose log id another text has: that log id."""
+"""The log's own log id, if another text was stored under that id first. Other items do not have this attribute."""
 
 LATE_AFTER_S: Final = 10
-"""A log stored later than this after its receipt is marked with `late_at`: who follows finds it by that."""
+"""A log that is stored later than this after its receipt is marked with `late_at`, by which followers find it."""
 
 _DAY_S: Final = 86_400
 
 
 class Key(NamedTuple):
-    """What makes an item one of its kind."""
+    """An item's primary key."""
 
     tenant_id: str
     log_id: str
@@ -68,9 +68,9 @@ class Key(NamedTuple):
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One stored log. Times are RFC 3339; `expires_at` is DynamoDB's TTL, in s since the epoch.
 
-    `arrived_at` is there exactly where `log_id` does not say when and in which place the log arrived, `late_at` where
-    it was stored late: each puts the item into an index. `conflict_of` is the log id that the log came under, where
-    another text has it. An attribute that is None is not in the table.
+    `arrived_at` is set only if `log_id` does not say when and in which place the log arrived. `late_at` is set only if
+    the log was stored late. Each of them puts the item into an index. `conflict_of` is the log id that the log arrived
+    with, if another text has it. An attribute that is None is not in the table.
     """
 
     tenant_id: str
@@ -95,7 +95,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Key(self.tenant_id, self.log_id)
 
 
-_NAMES: Final[tuple[Attribute, ...]] = Item.__struct_fields__  # type: ignore[assignment] # a test holds it
+_NAMES: Final[tuple[Attribute, ...]] = Item.__struct_fields__  # type: ignore[assignment] # a test checks it
 
 
 def build(
@@ -125,15 +125,15 @@ def build(
 
 def marked(item: Item, now_ms: int) -> Item:
     """Return the item as it is stored at `now_ms`: with `late_at` if that is late."""
-    # As text, which sorts like the time: `received_at` has the form that `rfc3339` gives.
+    # Compared as text, which sorts like the time: `received_at` has the form that `rfc3339` gives.
     late = item.received_at < rfc3339(now_ms - LATE_AFTER_S * 1000)
     return replace(item, late_at=rfc3339(now_ms)) if late else item
 
 
 def beside(item: Item) -> Item:
-    """Return the item that a log becomes whose log id another text has: its own, beside the first.
+    """Return the item for a log whose log id another text has: it is stored beside that text's item.
 
-    Its time is the log's own, also where a generated log id said it: who reads by time finds both.
+    It keeps the log's arrival time, even if only a generated log id held it, so that readers by time find both items.
     """
     generated = generated_at_ms(item.log_id) is not None
     return replace(
@@ -145,16 +145,16 @@ def beside(item: Item) -> Item:
 
 
 def beside_id(log_id: str, text: str) -> str:
-    """Return the sort key of a text beside the one that has its log id.
+    """Return the sort key for a text whose log id another text has.
 
-    It is made of these two alone, so that any number of deliveries, from the queue or a rebuild, make one item. No
-    sender's log id holds a space (`LOG_ID_PATTERN`): the key is never another log's.
+    The key depends only on the log id and the text, so that any number of deliveries, from the queue or a rebuild,
+    make one item. No sender's log id holds a space (`LOG_ID_PATTERN`), so the key never equals another log's.
     """
     return f"{log_id} {blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
 def sent_log_id(attributes: "Mapping[str, Any]") -> str:
-    """Return the log id that an item's log came under, of what DynamoDB gave (`log_id` and `conflict_of`)."""
+    """Return the log id that an item's log arrived with; `attributes` are DynamoDB's `log_id` and `conflict_of`."""
     return string(attributes, CONFLICT_OF if CONFLICT_OF in attributes else LOG_ID)
 
 
@@ -168,10 +168,10 @@ def attributes(item: Item) -> "dict[str, AttributeValueTypeDef]":
 
 
 def read(attributes: "Mapping[str, AttributeValueTypeDef]") -> Item:
-    """Return the item that DynamoDB gave.
+    """Return the `Item` that DynamoDB's attributes hold.
 
     Raises:
-        msgspec.ValidationError, TypeError: it is not one of ours, or not whole.
+        msgspec.ValidationError, TypeError: the item is not one of ours, or is incomplete.
     """
     return msgspec.convert({name: plain_value(value) for name, value in attributes.items()}, Item)
 
@@ -182,15 +182,15 @@ def key_attributes(key: Key) -> "dict[str, AttributeValueTypeDef]":
 
 
 def key_of(attributes: "Mapping[str, AttributeValueTypeDef]") -> Key:
-    """Return the key in what DynamoDB gave."""
+    """Return the key of an item of DynamoDB."""
     return Key(string(attributes, TENANT_ID), string(attributes, LOG_ID))
 
 
 def string(attributes: "Mapping[str, AttributeValueTypeDef]", name: Attribute) -> str:
-    """Return an attribute that is text, of what DynamoDB gave.
+    """Return a text attribute of an item of DynamoDB.
 
     Raises:
-        KeyError: it is not there, or no text: another program wrote the item.
+        KeyError: the attribute is missing or is not text: another program wrote the item.
     """
     return attributes[name]["S"]
 
@@ -201,7 +201,7 @@ def projection(*names: Attribute) -> str:
 
 
 class OfTenant(NamedTuple):
-    """A Query's condition: the items of one tenant, whole partition and nothing else."""
+    """A Query's condition for one tenant's items: the tenant's whole partition and nothing else."""
 
     condition: str
     values: "dict[str, AttributeValueTypeDef]"

@@ -1,4 +1,4 @@
-"""What leaves a batch unstored: poison for the dead-letter queue, what failed out of a packed message for the queue."""
+"""What leaves a batch unstored: poison goes to the dead-letter queue, failed logs of packed messages to the queue."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -10,20 +10,20 @@ from consumer.unpack import Log
 from consumer.verdict import DUPLICATE, SPENT, Verdict, not_taken, retried
 
 _ASK_S: Final = 1.0
-"""What the last question to the table may take, where it does not answer: the rest is for the dead-letter queue."""
+"""Seconds that the last read of the table may take if it does not answer. The rest is for the dead-letter queue."""
 
 _SEND_S: Final = 5.0
-"""What sending back may take, where SQS does not answer: so that a message's last receive has time for its letters, and
-so that answers that are lost, again and again, make few copies of a log."""
+"""Seconds that sending back may take if SQS does not answer. The limit leaves time for the letters at a message's last
+receive, and keeps the copies of a log few if SQS's answers are lost again and again."""
 
 
 def stored_before(
     logs: Sequence[Log], verdicts: Mapping[str, Verdict], max_receives: int, outside: Outside, give_up_at_s: float
 ) -> dict[str, Verdict]:
-    """Return the verdicts on logs that failed at their last receive although they are stored, from an earlier one.
+    """Return the verdicts on logs that failed at their last receive although they are stored already.
 
-    What is stored is never dead-lettered. A log may fail that is stored: it was sent twice, its process ended after
-    the write, or its work fails now and then.
+    A stored log is never dead-lettered. It can still fail: it was sent twice, its process ended after the write, or
+    its work fails now and then.
     """
     failed = [
         log
@@ -39,16 +39,16 @@ def stored_before(
 
 
 class Left(NamedTuple):
-    """Verdicts that differ now, and the names of the logs that wait in messages of their own."""
+    """The verdicts that changed, and the names of the logs that were sent back as messages of their own."""
 
     verdicts: Mapping[str, Verdict]
     sent_back: frozenset[str]
 
 
 def quarantine(found: Sequence[Letter], outside: Outside, give_up_at_s: float) -> dict[str, Verdict]:
-    """Return new verdicts for what the dead-letter queue did not take.
+    """Return new verdicts for the logs that the dead-letter queue did not take.
 
-    Last of all, so that a batch that dies on the way has not left poison in two places.
+    The batch does this late: if it died afterwards, its poison would be in both queues.
     """
     refused: dict[str, Verdict] = {}
     for letter in found:
@@ -58,10 +58,10 @@ def quarantine(found: Sequence[Letter], outside: Outside, give_up_at_s: float) -
 
 
 def leave(returned: Sequence[Returned], outside: Outside, give_up_at_s: float) -> Left:
-    """Send back what goes back to the queue; at its last receive, what the queue does not take is dead-lettered.
+    """Return what changed by sending logs back; at their last receive, those that the queue refuses are dead-lettered.
 
-    It is dead-lettered alone: left in its message, it would take what is stored along, because SQS moves whole
-    messages. So is, at once, what has used up its receives.
+    They are dead-lettered without the rest of their message: SQS moves whole messages, and would move stored logs too.
+    Logs that have used up their receives are dead-lettered at once, in the same way.
     """
     due = [one for one in returned if not one.is_spent]
     until_s = min(give_up_at_s, outside.monotonic() + _SEND_S)

@@ -1,4 +1,4 @@
-"""What goes to the dead-letter queue: poison with its reason, and what used up its receives without one. Pure."""
+"""What goes to the dead-letter queue: poison with its reason, and spent logs without a reason. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class Letter(NamedTuple):
 
 
 def letters(unpacked: Unpacked, verdicts: Mapping[str, Verdict]) -> list[Letter]:
-    """Return a letter for each log that is quarantined: out of a message of several, it leaves alone."""
+    """Return a letter for each quarantined log; a log of a packed message gets its own letter."""
     return [
         *(
             Letter(log.delivery.body, attributes_of_log(log, verdict), [log.message_id])
@@ -37,6 +37,6 @@ def letters(unpacked: Unpacked, verdicts: Mapping[str, Verdict]) -> list[Letter]
 
 
 def letter_of_returned(one: Returned) -> Letter:
-    """Return the letter of what can go back no more: it gives no reason, for SQS gives none either."""
+    """Return the letter for logs that cannot go back again: it gives no reason, because SQS gives none either."""
     name = one.logs[0] if len(one.logs) == 1 else one.logs[0].partition("/")[0]
     return Letter(one.body.decode(), {"tenant_id": one.tenant_id, "original_message_id": name}, one.logs)

@@ -1,4 +1,4 @@
-"""The lines of an invocation: of each log that has something to tell, and its counts."""
+"""The log lines of an invocation: lines for its conflicting and unstored logs, and its counts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,7 +9,7 @@ from consumer.verdict import Verdict
 
 
 def of_logs(unpacked: Unpacked, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
-    """Yield a line for each log that stands beside another or was not stored now."""
+    """Yield a line for each log that is stored beside another, or was not stored now."""
     identities: dict[str, tuple[str | None, str | None]] = {
         log.message_id: (log.message.tenant_id, log.message.log_id) for log in unpacked.logs
     } | {spoiled.delivery.message_id: (spoiled.tenant_id, spoiled.log_id) for spoiled in unpacked.spoiled}

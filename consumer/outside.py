@@ -1,4 +1,4 @@
-"""What an invocation touches, as it sees it: nothing of AWS, the clock or the process is reached but through here."""
+"""Everything outside that an invocation uses: it reaches AWS, the clock and the process only through here."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
@@ -28,7 +28,7 @@ class FindsErased(Protocol):
     """`consumer.tombstones.TenantTombstones.find`."""
 
     def __call__(self, messages: Sequence[InternalMessage], /, *, give_up_at_s: float) -> frozenset[int] | str:
-        """Return the positions of what was erased, or why nobody knows."""
+        """Return the positions of the erased messages, or an error code if they are not known."""
 
 
 class PutsOnStream(Protocol):
@@ -58,11 +58,11 @@ class WorksOnEach(Protocol):
     def __call__(
         self, work: Callable[[_Item], _Result], items: Sequence[_Item], /, *, budget_s: float
     ) -> list[_Result | Ended]:
-        """Return what `work` makes of each item, or how the item ended what worked on it."""
+        """Return what `work` makes of each item, or `Ended` for an item that gave no result."""
 
 
 class Outside(NamedTuple):
-    """What an invocation touches. `hide` returns errors by the name of the log."""
+    """Everything outside that an invocation uses. `hide` returns error codes by the log's name."""
 
     table: HoldsItems
     quarantine: TakesPoison

@@ -1,4 +1,4 @@
-"""The logs that ingest could not put on the stream, put there."""
+"""Puts logs on the stream that ingest could not put there."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ingest.aws.clients import Kinesis
 
 STREAM_BUDGET_S: Final = 2.0
-"""What a stream that stays away may take of a batch's time from its other logs."""
+"""Seconds of a batch's time that an unavailable stream may take from the other logs."""
 
 
 def put_on_stream(
@@ -27,7 +27,7 @@ def put_on_stream(
     time: Time,
     sub_keys: int,
 ) -> frozenset[int]:
-    """Return the positions in `messages` that are not on the stream; there, none is marked as pending."""
+    """Return the positions in `messages` that are not on the stream. On the stream, no log is marked as pending."""
     return put_user_records(
         client,
         stream_name,

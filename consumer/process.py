@@ -1,4 +1,4 @@
-"""The work on a unit of logs: crash or not, stream, redact, write. Pure: what it touches is handed in."""
+"""The work on a unit of logs: crash or not, stream, redact, write. Pure: `Edges` are passed in."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -13,18 +13,18 @@ from ingest.contract.message import InternalMessage
 
 
 class BuildsEach(Protocol):
-    """How items are made of logs: in this process or another, in what time."""
+    """Builds items from logs: it decides in which process, and with what time limit."""
 
     def __call__(self, build: Callable[[Log], Item], logs: Sequence[Log], /) -> list[Item | Ended]:
-        """Return each log's item, or how the log ended what worked on it."""
+        """Return each log's item, or `Ended` for a log that gave none."""
 
 
 class Edges(NamedTuple):
     """What the work needs from outside.
 
-    `erased` returns the positions of what was erased, or why nobody knows. `put_on_stream` returns the positions that
-    are not on the stream. `insert` yields each item's position and verdict as soon as the table has answered, and
-    raises for what the table refuses as a whole.
+    `erased` returns the positions of the erased messages, or an error code if they are not known. `put_on_stream`
+    returns the positions that are not on the stream. `insert` yields each item's position and verdict as soon as the
+    table has answered, and raises if the table refuses a whole call.
     """
 
     crash: Callable[[CrashPoint, Sequence[Log]], None]
@@ -36,7 +36,7 @@ class Edges(NamedTuple):
 
 
 class Work:
-    """The `work` of `bisect`. It keeps each log's verdict, and skips a log that has one when a unit brings it again."""
+    """The `work` of `bisect`. It keeps each log's verdict, and skips a log that has one in later units."""
 
     def __init__(self, edges: Edges, redactor: Redactor, *, retention_days: int) -> None:
         self._edges = edges
@@ -48,13 +48,13 @@ class Work:
     def __call__(self, logs: Sequence[Log]) -> None:
         """Give each log of the unit its verdict.
 
-        What was erased goes nowhere any more, not to the stream either; while nobody knows what was, nothing goes on.
-        A log that ingest could not put on the stream goes there before it is written, and is not written while it
-        isn't: so the table never holds what a rebuild from the stream would miss, and a log that ends in the DLQ
-        because the stream stayed away is not in the table as well.
+        An erased log goes nowhere, not even to the stream. If the tombstones cannot be read, no log goes anywhere.
+        A log that ingest could not put on the stream is put there before it is written; without that it is not
+        written. So the table never holds a log that a rebuild from the stream would miss, and a log that ends in the
+        DLQ because the stream was unavailable is not in the table too.
 
         Raises:
-            Exception: the unit failed as a whole. Verdicts that were given until then stand.
+            Exception: the unit failed as a whole. Verdicts that were given before that stay.
         """
         self._edges.crash("before_work", logs)
         self._leave_out_erased(self._open(logs))

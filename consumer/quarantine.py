@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
-# SQS takes more (XML's characters, within the message's size); these are what any console shows as they are.
+# All but printable ASCII, which any console shows unchanged. SQS takes more: XML's characters, within a message's size.
 _ODD_CHARACTER: Final = re.compile(r"[^\x20-\x7e]")
 _MAX_VALUE_CHARS: Final = 256
 
@@ -37,7 +37,7 @@ def attributes_of_log(log: Log, verdict: Verdict) -> dict[str, str]:
 
 
 def attributes_of_spoiled(spoiled: Spoiled, verdict: Verdict) -> dict[str, str]:
-    """Return the attributes of a delivery that holds no log, with what is known of whose it is."""
+    """Return the attributes of a delivery that holds no log, with its tenant and log id if they are known."""
     return {
         "reason": verdict.reason or "",
         "tenant_id": spoiled.tenant_id or "",
@@ -55,7 +55,7 @@ class Quarantine:
         self._monotonic = monotonic
 
     def put(self, body: str, attributes: dict[str, str], *, give_up_at_s: float) -> str:
-        """Return "" when the queue took the message, and else why not: then it must not be acknowledged.
+        """Return "" if the queue took the message, else why not: the message must then not be acknowledged.
 
         Empty attributes are left out, and odd characters replaced. A body so near SQS's 1 MiB that the attributes do
         not fit is refused; SQS itself dead-letters it after its last receive.

@@ -1,4 +1,4 @@
-"""What an invocation answers and says: partial batch response, metrics, a line for each log that failed. Pure."""
+"""What an invocation returns and prints: partial batch response, metrics, a line for each log that failed. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any, Final
 from consumer.verdict import OUTCOMES, UNFINISHED, Verdict
 from ingest.contract.metrics import MetricName, emf_line, log_line
 
-_MAX_VALUES: Final = 100  # Values a metric in an EMF line.
+_MAX_VALUES: Final = 100  # Values per metric in an EMF line.
 
 PartialBatchResponse = dict[str, list[dict[str, str]]]
 
@@ -17,8 +17,8 @@ def partial_batch_response(
 ) -> PartialBatchResponse:
     """Return Lambda's answer: the identifiers of the messages to keep. All others are deleted.
 
-    `messages` are the names of each message's logs by its identifier. A message is deleted when each of its logs came
-    to an end, or was `sent_back` as a message of its own.
+    `messages` maps each message's identifier to the names of its logs. A message is deleted when each of its logs is
+    finished, or was `sent_back` as a message of its own.
 
     Raises:
         RuntimeError: a log has no verdict, or a verdict no log. The batch must then fail as a whole, because silence
@@ -46,9 +46,9 @@ def metrics_lines(
     timestamp_ms: int,
     request_id: str,
 ) -> Iterator[str]:
-    """Yield the invocation's EMF line: a count for each outcome; and more lines where the times need them.
+    """Yield the invocation's EMF line with a count for each outcome, and more lines if the times do not fit into one.
 
-    The invocation is named where a log was not stored: other lines, and AWS, name it too.
+    If a log was not stored, the line names the request id, which other lines and AWS's own lines name too.
     """
     counts = Counter(verdict.outcome for verdict in verdicts.values())
     metrics: dict[MetricName, float | list[float]] = {outcome: counts[outcome] for outcome in OUTCOMES}
@@ -70,13 +70,13 @@ def metrics_lines(
 
 
 def conflict_line(message_id: str, *, tenant_id: str, log_id: str, stored_as: str) -> str:
-    """Return the line for a log that stands as `stored_as`, because another text has its log id. Never a text."""
+    """Return the line for a log stored as `stored_as`, because another text has its log id. It holds no text."""
     properties = {"message_id": message_id, "tenant_id": tenant_id, "log_id": log_id, "stored_as": stored_as}
     return log_line("warning", "log_id_conflict", properties)
 
 
 def warning_line(message_id: str, verdict: Verdict, *, tenant_id: str | None, log_id: str | None) -> str:
-    """Return the line for a log that was not stored now, and why. Never its text."""
+    """Return the line for a log that was not stored now, and why. It never holds the log's text."""
     properties: dict[str, Any] = {
         "message_id": message_id,
         "tenant_id": tenant_id,

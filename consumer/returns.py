@@ -1,8 +1,8 @@
-"""What of a message of several logs goes back to the queue when some of them can't be acknowledged, and as what. Pure.
+"""Which logs of a packed message go back to the queue, and how, if some of them can't be acknowledged. Pure.
 
-A message none of whose logs came to an end stays as it is: SQS brings it back and counts its receives. Of any other,
-what came to an end must not come again with the rest. So a log that failed by itself, or that is not ready, is sent
-back as a message of its own; what AWS did not take goes back in one message, for nothing is wrong with it.
+A message without a finished log stays as it is: SQS delivers it again and counts its receives. In any other message,
+the finished logs must not come again with the rest. So a log that failed by itself, or that is not ready, is sent back
+as a message of its own. Logs that AWS did not take go back in one message, because nothing is wrong with them.
 """
 
 import math
@@ -17,14 +17,14 @@ from consumer.verdict import UNFINISHED, Verdict
 from ingest.contract.packed import joined
 
 MAX_DELAY_S: Final = 900
-"""How long SQS holds a message back at most that is sent (SendMessage, DelaySeconds, API reference, November 2026)."""
+"""The longest time for which SQS delays a sent message (SendMessage, DelaySeconds, API reference, November 2026)."""
 
 
 class Returned(NamedTuple):
     """A message to send, and the names of the logs in it.
 
-    `is_last`: where it stands now, it was received for the last time. `is_spent`: that was so the time before, and it
-    is not sent any more.
+    `is_last`: the message that the logs are in now was received for the last time. `is_spent`: the logs had used up
+    their receives before this one, and are not sent any more.
     """
 
     logs: tuple[str, ...]
@@ -45,14 +45,14 @@ def returns(
     away_s: Callable[[Delivery], float],
     now_ms: int,
 ) -> list[Returned] | None:
-    """Return what is sent back of a message with these logs, so that it can be acknowledged; None to leave it whole.
+    """Return what to send back of a message with these logs, so that it can be acknowledged; None to leave it whole.
 
-    Before the last receive but one it is left whole where none of its logs came to an end. From then on only an outage
-    or a delay leaves it whole: what failed may have failed for want of time behind others, and gets its last receives
-    alone. A spent message is never left: it is known only now which of its logs are stored. `away_s` is for how long a
-    log stays away.
+    Before its second-to-last receive, a message is left whole if none of its logs is finished. From then on it is left
+    whole only if outages and delays are all that kept its logs: a log may have failed because others took its time, so
+    it gets its last receives alone. A spent message is never left whole: only now is it known which of its logs are
+    stored. `away_s` returns for how many seconds a log stays away.
 
-    A deferral counts as no receive of a log that is sent back: it was not tried.
+    If a log is sent back after a deferral, this receive does not count: the log was not tried.
     """
     back = [log for log in logs if verdicts[log.message_id].outcome in UNFINISHED]
     failed = [log for log in back if _failed(verdicts[log.message_id])]
@@ -85,10 +85,10 @@ def all_returns(
     *,
     now_ms: int,
 ) -> list[Returned]:
-    """Return what is sent back of all messages that hold several logs; `messages` are their logs' deliveries.
+    """Return what to send back of all packed messages; `messages` are the deliveries of each message's logs.
 
-    A log stays away for as long as SQS would keep it away: until it is ready, or an outage's growing while, or the
-    queue's own time-out.
+    A log stays away as long as it would in a message left in the queue: until it is ready, for the growing back-off
+    after an outage, or else for the queue's own time-out.
     """
     by_name = {log.message_id: log for log in logs}
 

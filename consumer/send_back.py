@@ -1,4 +1,4 @@
-"""Logs sent back to the queue as messages of their own, with what they carry."""
+"""Sends logs back to the queue as messages of their own, with the receives and times that they carry."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -12,16 +12,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     """What the template sets.
 
     `seconds_per_char` 0 switches the delay off, `crash_probability` 0 the crashes, `retention_days` 0 the expiry.
-    `stack_name` is a dimension of every metric: two stacks of a region must not share them.
+    `stack_name` is a dimension of every metric: two stacks in a region must not share metrics.
     """
 
     queue_url: Annotated[str, msgspec.Meta(min_length=1)]
     dlq_url: Annotated[str, msgspec.Meta(min_length=1)]
-    # DynamoDB's naming rules; so that the name can stand quoted in a PartiQL statement.
+    # DynamoDB's naming rules: a name that follows them can be quoted in a PartiQL statement.
     table_name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{3,255}\Z")]
     stream_name: Annotated[str, msgspec.Meta(min_length=1)]
     stack_name: str = "rdp"
-    # What SQS does with a message by itself, for the logs that the consumer sends back as messages of their own.
+    # The queue's own settings, for the logs that the consumer sends back as messages of their own.
     max_receive_count: Annotated[int, msgspec.Meta(ge=2)] = 5
     visibility_timeout_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
     stream_sub_keys: Annotated[int, msgspec.Meta(ge=1)] = 1

@@ -1,6 +1,7 @@
 """The table: batched conditional inserts, and what each row's answer means.
 
-BatchWriteItem has no conditions; PartiQL's INSERT is one by itself (`DuplicateItem` where the key exists), 25 a call.
+BatchWriteItem takes no conditions. A PartiQL INSERT is conditional by itself (`DuplicateItem` if the key exists), and
+a call takes 25 of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ from ingest.contract.message import InternalMessage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Of a statement and, less its `Exception`, of a whole call (BatchStatementError and Common Errors, API reference).
+# Error codes of a statement. A whole call's error has the same code with `Exception` at its end, which is cut off
+# (BatchStatementError and Common Errors, API reference).
 _REFUSING_CODES: Final = frozenset(
     {"ItemCollectionSizeLimitExceeded", "Serialization", "Validation", "ValidationError"}
 )
@@ -27,7 +29,7 @@ _TAKEN: Final = "DuplicateItem"
 
 
 def client(environ: Mapping[str, str]) -> clients.DynamoDb:
-    """Return the table's client for a Lambda. It tries once: `Table` knows each statement's error and the time left."""
+    """Return the table's client for a Lambda. It never retries; `Table` does, by the errors and the time left."""
     return clients.dynamodb(environ, read_timeout_s=4, connect_timeout_s=1)
 
 
@@ -45,15 +47,15 @@ class Table:
     def insert(self, items: Sequence[Item], *, give_up_at_s: float) -> Iterator[tuple[int, Verdict]]:
         """Yield each item's position and verdict, call by call, as soon as the table has answered.
 
-        Never overwrites. A key that is there already is a `duplicate` if its `original_text` is the item's, whatever
-        its source and fields (the text is the log; the rest tells how it came), or if a tombstone has it: the log was
-        erased. Else it is a `conflict`, and stands beside that item, once for each text. Two items of one key are one
-        write. What may pass by itself is tried again with full jitter; no call starts after `give_up_at_s` on
-        `monotonic`'s clock, and what has no answer by then is `retried`. A time-out may hide a success: the item is
-        then its own `duplicate`.
+        Never overwrites. If the key exists with the same `original_text`, the item is a `duplicate`, whatever its
+        source and fields (the text is the log; the rest tells how it came). It is also a `duplicate` if the key holds a
+        tombstone: the log was erased. If the key holds another text, the item is a `conflict` and is stored beside that
+        item, once per text. Two items with the same key in a call are written once. Errors that may pass are retried
+        with full jitter. No call starts after `give_up_at_s` on the monotonic clock; an item without an answer by then
+        is `retried`. A time-out may hide a success: the item is then a `duplicate` of itself.
 
         Raises:
-            Poison: `refused_by_table`, the table refused a call as a whole; its items are not stored.
+            Poison: `refused_by_table`: the table refused a whole call, and none of its items is stored.
         """
         for positions in calls(items):
             verdicts = dict(zip(positions, self._insert_call([items[p] for p in positions], give_up_at_s), strict=True))
@@ -67,8 +69,8 @@ class Table:
     def stored_among(self, logs: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
         """Return the positions of the logs that are stored for certain, under their log id or beside another text.
 
-        So are those whose log id was erased: nothing is left to do.
-        A log that could not be read is not among them. No call starts at or after `give_up_at_s`.
+        A log whose log id was erased counts as stored: nothing is left to do. A log that could not be read does not.
+        No call starts at or after `give_up_at_s`.
         """
         return stored_among(self._client, self._name, logs, give_up_at_s=give_up_at_s, time=self._time)
 
@@ -102,13 +104,13 @@ class Table:
         return verdicts
 
     def _execute(self, items: Sequence[Item]) -> list[Refusal | None]:
-        now_ms = self._now_ms()  # Of each try: what says whether an item is late is when it is really stored.
+        now_ms = self._now_ms()  # Read for each try: whether an item is late depends on when it is really stored.
         statements = [statement(self._name, marked(item, now_ms)) for item in items]
         try:
             responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except Exception as error:
             refusal = refusal_of_call(error)
-            if refusal.code in _REFUSING_CODES:  # Of the call as a whole, so that one of its items must be the reason.
+            if refusal.code in _REFUSING_CODES:  # The whole call was refused: one of its items must be the reason.
                 raise Poison("refused_by_table", refusal.code) from error
             return [refusal] * len(items)
         codes = [response["Error"].get("Code", "Unknown") if "Error" in response else None for response in responses]
@@ -116,7 +118,7 @@ class Table:
         return [None if code is None else Refusal(code, code in RETRYABLE_CODES) for code in codes]
 
     def _compare(self, items: Sequence[Item], give_up_at_s: float) -> list[Verdict]:
-        """Return whether the items that stand under these items' keys have their texts."""
+        """Return the verdicts on items whose keys exist already, from the texts that are stored there."""
         stored, refusals = stored_texts(
             self._client, self._name, [item.key for item in items], give_up_at_s=give_up_at_s, time=self._time
         )
@@ -135,23 +137,23 @@ def _verdict_on_insert(refusal: Refusal | None) -> Verdict:
 def _verdict_on_taken(item: Item, stored_text: str | None, refusal: Refusal | None) -> Verdict:
     if stored_text is not None:
         return DUPLICATE if stored_text == item.original_text else conflict(stored_text)
-    # Not read in time; or gone since the INSERT found it, and the next delivery inserts again.
+    # The stored item was not read in time, or is gone since the INSERT found it: then the next delivery inserts again.
     return not_taken(refusal.code) if refusal else retried("ItemGone")
 
 
 def _verdict_beside(conflict: Verdict, verdict: Verdict) -> Verdict:
-    """Return the verdict on a conflict, from the verdict on its item beside the first."""
+    """Return the verdict on a conflict, from the verdict on the item that goes beside the first."""
     match verdict.outcome:
         case "stored" | "duplicate":
             return conflict
-        case "conflict":  # Nothing of ours: that key is made of the text.
+        case "conflict":  # Another program wrote it: the key of ours is made from the text.
             return retried("KeyTaken")
         case _:
             return verdict
 
 
 def _verdict_on_twin(first: Verdict, first_item: Item, item: Item) -> Verdict:
-    """Return the verdict on an item whose key stood earlier in the call, from the verdict on that one."""
+    """Return the verdict on an item whose key came earlier in the call, from the verdict on the earlier item."""
     text, first_text = item.original_text, first_item.original_text
     match first.outcome:
         case _ if first == ERASED:

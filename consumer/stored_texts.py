@@ -1,4 +1,4 @@
-"""The texts that stand under keys of the table, read with consistency: what is stored now, and not a moment ago."""
+"""The texts stored under keys of the table, from consistent reads: what is stored now, and not a moment ago."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 BACKOFF: Final = Backoff(first_s=0.05, max_s=2.0)
 
 _MOST_KEYS: Final = 50
-"""A call: 100 may be asked for, and 16 MB answered (BatchGetItem API reference, November 2026), which are 40 texts of
-400 KB. The answer then leaves keys out, and they are asked for again."""
+"""Keys per call. BatchGetItem takes 100 keys and returns at most 16 MB (API reference, November 2026), which is 40
+texts of 400 KB. Keys that do not fit are left out of the answer, and are read again."""
 
 _UNREAD: Final = Refusal("Throttling", retryable=True)
-"""A key that BatchGetItem left out: it says so where the table is too busy (API reference, UnprocessedKeys)."""
+"""Why a key was not read that BatchGetItem left out: also, the table was too busy (API reference, UnprocessedKeys)."""
 
 
 def stored_texts(
     client: "DynamoDBClient | clients.DynamoDb", table: str, keys: Sequence[Key], *, give_up_at_s: float, time: Time
 ) -> tuple[dict[Key, str | None], list[Refusal | None]]:
-    """Return the texts by key, and why a key could not be read: a key with neither has no item.
+    """Return the texts by key, and for each key why it could not be read; a key with neither has no item.
 
-    None is the text of a tombstone: the log was erased. What one call takes of keys, all distinct.
+    A tombstone has None as its text: the log was erased. `keys` are distinct, and no more than one call takes.
     No call starts at or after `give_up_at_s` on `time`'s clock.
     """
     found: dict[Key, str | None] = {}
@@ -37,7 +37,7 @@ def stored_texts(
     def read(positions: Sequence[int]) -> list[Refusal | None]:
         try:
             texts, unread = _read(client, table, [keys[position] for position in positions])
-        except Exception as error:  # noqa: BLE001 - raised again there unless it is AWS's
+        except Exception as error:  # noqa: BLE001 - `refusal_of_call` raises it again unless it is AWS's
             return [refusal_of_call(error)] * len(positions)
         found.update(texts)
         return [_UNREAD if keys[position] in unread else None for position in positions]
@@ -55,7 +55,7 @@ def stored_among(
 ) -> frozenset[int]:
     """Return the positions of the logs that are stored for certain, under their log id or beside another text.
 
-    So are those whose log id was erased: nothing is left to do.
+    A log whose log id was erased counts as stored: nothing is left to do.
     """
     wanted = [_keys(log) for log in logs]
     found: dict[Key, str | None] = {}
@@ -77,7 +77,11 @@ def _calls(keys: Sequence[Key]) -> Iterator[list[Key]]:
 
 
 def refusal_of_call(error: Exception) -> Refusal:
-    """Return why a whole call failed, by the name that a statement's error has. Raises: an error that isn't AWS's."""
+    """Return why a whole call failed, with the code that a statement's error has.
+
+    Raises:
+        Exception: `error` itself, if it isn't AWS's.
+    """
     refusal = refusal_of(error)
     if refusal is None:
         raise error

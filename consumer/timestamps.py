@@ -1,4 +1,4 @@
-"""RFC 3339 in UTC with milliseconds and `Z`, and milliseconds since the epoch: each from the other."""
+"""Converts between RFC 3339 (in UTC, with milliseconds and `Z`) and milliseconds since the epoch."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -8,7 +8,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-@lru_cache(maxsize=64)  # A batch's logs are stored at one time.
+@lru_cache(maxsize=64)  # All logs of a batch are stored at the same time.
 def rfc3339(epoch_ms: int) -> str:
     """Return the instant as in `2026-11-24T05:36:13.042Z`."""
     return (_EPOCH + epoch_ms * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -34,6 +34,6 @@ def epoch_ms(timestamp: str) -> int:
     """Return the milliseconds since the epoch of a timestamp that names its offset.
 
     Raises:
-        ValueError: it is no `instant`.
+        ValueError: `instant` refuses it.
     """
     return (instant(timestamp) - _EPOCH) // _MILLISECOND

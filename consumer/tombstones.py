@@ -1,4 +1,4 @@
-"""The tombstones as the programs read them: the consumer those of tenants, every ten seconds; all else all, at once."""
+"""Reads tombstones: the consumer reads only the tenants', every ten seconds; all other programs read all at once."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ingest.aws.clients import DynamoDb
 
 KNOWN_FOR_S: Final = 10
-"""How long a consumer believes what it read: one read a container in that time, whatever the number of its tenants."""
+"""Seconds for which a consumer trusts what it read: a container reads once in that time, for any number of tenants."""
 
 _BUDGET_S: Final = 2.0
 _BACKOFF: Final = Backoff(first_s=0.05, max_s=0.5)
@@ -24,7 +24,7 @@ _UNREAD: Final = Refusal("Throttling", retryable=True)  # What BatchGetItem left
 
 
 class TenantTombstones:
-    """Those of tenants, for a consumer. A log's own needs no read: it stands where the log would be stored."""
+    """The tenants' tombstones, for a consumer. A log's own needs no read: the log's insert finds it under its key."""
 
     def __init__(self, client: "DynamoDBClient | DynamoDb", table_name: str, clock: Clock) -> None:
         self._client: Any = client
@@ -34,7 +34,7 @@ class TenantTombstones:
         self._read_ms: int | None = None
 
     def find(self, messages: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int] | str:
-        """Return the positions of what was erased, or the code of why DynamoDB does not say it: then nobody knows."""
+        """Return the positions of the erased messages, or DynamoDB's error code if the tombstones cannot be read."""
         if refusal := self._refreshed(give_up_at_s):
             return refusal.code
         if not self._tenants:
@@ -46,7 +46,7 @@ class TenantTombstones:
         )
 
     def _refreshed(self, give_up_at_s: float) -> Refusal | None:
-        # The time of day: a function may have been frozen for hours, and its other clock with it.
+        # The time of day: a function may have been frozen for hours, and the monotonic clock stops with it.
         now_ms = self._clock.now_ms()
         if self._read_ms is not None and 0 <= now_ms - self._read_ms < KNOWN_FOR_S * 1000:
             return None
@@ -59,7 +59,7 @@ class TenantTombstones:
         return refusal
 
     def _read(self, _: Sequence[int]) -> list[Refusal | None]:
-        # BatchGetItem, because the function's role has it.
+        # BatchGetItem, because the function's role allows it.
         request = {self._table_name: {"Keys": [key_attributes(TENANTS)], "ConsistentRead": True}}
         try:
             response = self._client.batch_get_item(RequestItems=request)

@@ -14,9 +14,9 @@ from ingest.contract.packed import apart, is_packed
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One receipt of one SQS message, or of one log in it. `receive_count` is 1 the first time; times are epoch ms.
 
-    Count and first receipt are those of the log, also where it came in another message before: `receives_before` of
-    its receives were there. `packed_in` is the SQS message's id where several logs share it: then `message_id`, which
-    names this log in verdicts and lines, is that id and the log's place.
+    Count and first receipt include the messages in which the log came before; `receives_before` is the number of its
+    receives in those. `message_id` names the log in verdicts and lines. If several logs share the SQS message,
+    `packed_in` is the message's id, and `message_id` is that id and the log's place.
     """
 
     message_id: str
@@ -29,11 +29,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sqs_message_id(self) -> str:
-        """What a batch item failure names."""
+        """The SQS message's id, which a batch item failure names."""
         return self.packed_in or self.message_id
 
     def is_spent(self, max_receives: int) -> bool:
-        """Return whether the log used up its receives in this message and others: SQS counts only those in this one."""
+        """Return whether the log used up its receives in all its messages: SQS counts only those in this one."""
         return self.receives_before > 0 and self.receive_count > max_receives
 
 
@@ -46,12 +46,12 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def message_id(self) -> str:
-        """The log's name in verdicts and lines: SQS's id, with its place where others share the message."""
+        """The log's name in verdicts and lines: SQS's id, with its place if other logs share the message."""
         return self.delivery.message_id
 
 
 class Spoiled(NamedTuple):
-    """A delivery whose body is no log, with what could be read of whose it is."""
+    """A delivery whose body is no log, with its tenant and log id if they could be read."""
 
     delivery: Delivery
     poison: Poison
@@ -93,8 +93,8 @@ def deliveries(event: object) -> list[Delivery]:
     """Return the deliveries of Lambda's SQS event.
 
     Raises:
-        ValueError: it is not such an event, is empty, or a message id is empty or stands twice. No response could then
-            name the failures rightly, so the whole batch must fail, which deletes nothing.
+        ValueError: it is not such an event, is empty, or a message id is empty or comes twice. No response could then
+            name the failures correctly, so the whole batch must fail, which deletes nothing.
     """
     try:
         records = msgspec.convert(event, _Event, strict=False).records
@@ -120,7 +120,7 @@ def _delivery(record: _Record) -> Delivery:
 
 
 def logs_apart(delivery: Delivery) -> list[Delivery]:
-    """Return what a message holds, in order, each log as if it had come alone; a single log, or poison, is itself."""
+    """Return a delivery for each log of a packed message, in order; any other delivery is returned as it is."""
     if not is_packed(delivery.body):
         return [delivery]
     try:
@@ -142,12 +142,12 @@ def logs_apart(delivery: Delivery) -> list[Delivery]:
 
 
 def unpack(batch: list[Delivery]) -> Unpacked:
-    """Return the batch's logs, and apart from them the deliveries that hold none."""
+    """Return the batch's logs, and separately the deliveries that hold none."""
     unpacked = Unpacked([], [])
     for delivery in batch:
         try:
             if is_packed(delivery.body):
-                apart(delivery.body)  # It is damaged: else its logs would be here in its place.
+                apart(delivery.body)  # Raises: a message that is still packed here is damaged.
             message = decode(delivery.body)
             received_ms = _received_ms(message)
         except Poison as poison:

@@ -17,8 +17,8 @@ UNFINISHED: Final = frozenset[Outcome]({"deferred", "retried"})
 class Verdict(msgspec.Struct, frozen=True):
     """An outcome and why. `reason` is set exactly for poison, `stored_text` exactly for a conflict.
 
-    A conflict stands beside the item that has its log id, or is yet to be put there.
-    `outage` marks a `retried` log of which nothing is wrong but that AWS did not take it now.
+    A conflict is stored, or still to be stored, beside the item that has its log id.
+    `outage` marks a `retried` log that has no fault: AWS did not take it this time.
     `cause` is an error's class or code, for the log line: never a log's text.
     """
 
@@ -32,11 +32,11 @@ class Verdict(msgspec.Struct, frozen=True):
 STORED: Final = Verdict("stored")
 DUPLICATE: Final = Verdict("duplicate")
 ERASED: Final = Verdict("duplicate", cause="erased")
-"""Of a log that was erased: there is nothing to do any more, as for one that is there already."""
+"""For a log that was erased: nothing is left to do, as for a log that is stored already."""
 
 
 def conflict(stored_text: str) -> Verdict:
-    """Return the verdict on a log whose key is taken by another text, which an item of its own is for."""
+    """Return the verdict on a log whose key another text has: the log gets another item."""
     return Verdict("conflict", stored_text=stored_text)
 
 
@@ -46,7 +46,7 @@ def quarantined(reason: PoisonReason, cause: str = "") -> Verdict:
 
 
 SPENT: Final = Verdict("quarantined", cause="max_receives_exceeded")
-"""Of a log that used up its receives: put into the DLQ without a reason, as SQS itself would have put it there."""
+"""For a log that used up its receives: it goes to the DLQ without a reason, as if SQS itself had moved it."""
 
 
 def retried(cause: str) -> Verdict:
@@ -55,5 +55,5 @@ def retried(cause: str) -> Verdict:
 
 
 def not_taken(cause: str) -> Verdict:
-    """Return the verdict on a log that comes back because AWS did not take it: `retried`, by an `outage`."""
+    """Return the verdict on a log that comes back because AWS did not take it: `retried`, with `outage`."""
     return Verdict("retried", cause=cause, outage=True)

@@ -17,8 +17,8 @@ _MAX_ENTRIES: Final = 10  # ChangeMessageVisibilityBatch, API reference, Novembe
 def hide(client: "SQSClient | Sqs", queue_url: str, deferrals: Sequence[Deferral]) -> dict[str, str]:
     """Return the error code by message id of the deferrals that SQS did not take.
 
-    None of them is lost: reported as failed like the others, it comes back earlier, after the queue's own visibility
-    timeout, and is deferred again.
+    None of them is lost: each is reported as failed like the others, comes back earlier, after the queue's own
+    visibility timeout, and is deferred again.
     """
     refused: dict[str, str] = {}
     for start in range(0, len(deferrals), _MAX_ENTRIES):
