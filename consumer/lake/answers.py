@@ -1,4 +1,4 @@
-"""What a query answers, as text and as files."""
+"""A query's answer, as text and as files."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -18,7 +18,7 @@ def cells(answer: pa.RecordBatchReader) -> Iterator[list[str]]:
 
 
 def json_lines(answer: pa.RecordBatchReader) -> Iterator[str]:
-    """Yield each row as a JSON object: a sum is a number, and of two columns of one name the second is `name_2`."""
+    """Yield each row as a JSON object: a sum is a number, and a second column with the same name is `name_2`."""
     names = _told_apart(answer.schema.names)
     encode = msgspec.json.Encoder(decimal_format="number").encode
     for row in _rows(answer):
@@ -26,7 +26,7 @@ def json_lines(answer: pa.RecordBatchReader) -> Iterator[str]:
 
 
 def write_csv(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
-    """Write RFC 4180 with a header line; what CSV has no form for is as in a table: bytes in hex, a list as text."""
+    """Write RFC 4180 with a header line. Values that CSV has no form for are as in a table: bytes in hex, lists as text."""
     kept = [_is_of_csv(field.type) for field in answer.schema]
     fields = [
         field if is_kept else pa.field(field.name, pa.string())
@@ -53,13 +53,13 @@ def write_parquet(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
 
 
 def _rows(answer: pa.RecordBatchReader) -> Iterator[tuple[Any, ...]]:
-    """Yield each row by the places of its columns: a question may give two of them one name."""
+    """Yield each row as a tuple, because two columns of an answer may have the same name."""
     for batch in answer:
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:
-    """Return the names, each once: a second `a` is `a_2`, or the next number that is free."""
+    """Return the names made unique: a second `a` is `a_2`, or has the next number that is free."""
     taken = set(names)
     found: list[str] = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Where a lake is: a folder, or an S3 table bucket; and its table there, made when it is not."""
+"""A lake's catalog, in a folder or an S3 table bucket, and its table, which is made if it is missing."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,7 +23,7 @@ _DATA_FOLDER: Final = "warehouse"
 
 
 class Credentials(NamedTuple):
-    """Whose calls they are: AWS's three values, where the usual sources are not to be asked."""
+    """AWS's three values, for calls that must not use the usual sources of credentials."""
 
     access_key_id: str
     secret_access_key: str
@@ -31,12 +31,12 @@ class Credentials(NamedTuple):
 
 
 def in_folder(folder: Path) -> Catalog:
-    """Return the catalog in a folder of this machine, made when it is not there: its owner alone may look into it.
+    """Return the catalog in a folder of this machine; a missing folder is made, and only its owner may read it.
 
     Raises:
-        OSError: it cannot be made.
-        WrongLakeError: its path has a character that a file's address cannot have as it is, or it is a copy: a table
-            names its files by their whole addresses, so that a copy's verbs would write and delete in the original.
+        OSError: the folder cannot be made.
+        WrongLakeError: the path has a character that a file's address must escape, or the folder is a copy of a lake.
+            A table names its files by absolute addresses: commands on a copy would write and delete in the original.
     """
     whole = _plain(folder)
     private.made_folder(whole)
@@ -46,10 +46,10 @@ def in_folder(folder: Path) -> Catalog:
 
 
 def standing_in(folder: Path) -> Catalog:
-    """Return the catalog that stands in a folder; a folder without one is left as it is.
+    """Return the catalog of the lake in a folder; a folder without a lake is not changed.
 
     Raises:
-        WrongLakeError: there is none, or as for `in_folder`.
+        WrongLakeError: there is no lake, or as for `in_folder`.
     """
     whole = _plain(folder)
     if not (whole / CATALOG_FILE).is_file():
@@ -65,7 +65,7 @@ def standing_in(folder: Path) -> Catalog:
 
 def _plain(folder: Path) -> Path:
     whole = folder.resolve()
-    if whole.as_uri() != f"file://{whole}":  # Who writes by the address and who reads would mean two folders.
+    if whole.as_uri() != f"file://{whole}":  # Else an escaped address and the path would mean two folders.
         raise WrongLakeError(
             f"A lake's folder may have letters a to z, digits and / . _ - ~ in its path: {whole}. Name another folder."
         )
@@ -91,7 +91,7 @@ def in_table_bucket(
     """Return the catalog of an S3 table bucket, through its Iceberg REST endpoint with signed requests.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-open-source.html (November 2026).
-    `endpoint_url` is that of an engine that stands for AWS.
+    `endpoint_url` is that of an engine that stands in for AWS.
     """
     properties = {
         "type": "rest",
@@ -124,10 +124,10 @@ def name_of(*, raw: bool) -> str:
 
 
 def ensure(catalog: Catalog, name: str, key: bytes) -> None:
-    """Make the namespace and the table where they are not; two that do it at once make one.
+    """Make the namespace and the table if they are missing; two programs that do it at once make one table.
 
     Raises:
-        WrongLakeError: the table was written with another key: two copies of a redacted log would not be known for one.
+        WrongLakeError: the table was written with another key: two copies of a redacted log would become two rows.
     """
     check = blake2b(name.encode(), key=key, digest_size=8).hexdigest()
     properties = {**PROPERTIES, _KEY_CHECK: check}
@@ -138,7 +138,7 @@ def ensure(catalog: Catalog, name: str, key: bytes) -> None:
         with suppress(TableAlreadyExistsError):
             catalog.create_table(name, SCHEMA, partition_spec=PARTITIONS, properties=properties)
         table = catalog.load_table(name)
-    # Not every catalog keeps the properties that a table is made with. A table with rows has had its key for long.
+    # Not every catalog keeps the properties that a table is made with. A table with rows has its key already.
     missing = {named: value for named, value in properties.items() if named not in table.properties}
     if missing and table.current_snapshot() is None:
         with table.transaction() as transaction:

@@ -1,4 +1,4 @@
-"""Pure: how far the lake has read the stream, as a snapshot's summary says it, and what follows from a lost race."""
+"""Pure: how far the lake has read the stream, as a snapshot's summary records it, and what to do after a lost race."""
 
 from collections.abc import Container, Mapping
 from typing import Final, Literal
@@ -11,15 +11,16 @@ PROPERTY: Final = "rdp.checkpoint"
 """The name in a snapshot's summary, and in the table's properties."""
 
 Next = Literal["landed", "again", "anew"]
-"""After a commit that failed: it is there all the same; commit the same rows again; throw them away and begin anew."""
+"""What to do after a failed commit. `landed`: nothing, it is in the table after all. `again`: commit the same rows
+again. `anew`: throw the rows away and read again from the table's checkpoint."""
 
 
 class LakeCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows of a snapshot are made of: each shard of the stream up to its position.
+    """What the rows of a snapshot cover: each shard of the stream up to its position.
 
     A stream of the same name that was made at another time (`created_ms`, since the epoch) is another stream. `logs`
-    were read from it, `broken` pieces of it were no logs. `commit` is drawn for each commit: of two that read the same
-    each knows its own.
+    counts the pieces that were read from it, `broken` those of them that were no logs. `commit` is random for each
+    commit: by it, two writers that read the same logs tell their commits apart.
     """
 
     stream: str
@@ -35,15 +36,15 @@ class WrongLakeError(Exception):
 
 
 def summary(checkpoint: LakeCheckpoint) -> dict[str, str]:
-    """Return what a snapshot's summary says of the checkpoint."""
+    """Return the checkpoint as a snapshot's summary holds it."""
     return {PROPERTY: msgspec.json.encode(checkpoint, order="sorted").decode()}
 
 
 def read(properties: Mapping[str, str | None]) -> LakeCheckpoint | None:
-    """Return the checkpoint that a summary or properties hold, or None where they hold none.
+    """Return the checkpoint that a summary or properties hold, or None if they hold none.
 
     Raises:
-        WrongLakeError: something else stands there.
+        WrongLakeError: the value there is not a checkpoint.
     """
     encoded = properties.get(PROPERTY)
     if encoded is None:
@@ -76,7 +77,7 @@ def advanced(
     broken: int,
     commit: str,
 ) -> LakeCheckpoint:
-    """Return the checkpoint after `logs` more, without the shards that have ended and that the stream lists no more."""
+    """Return the checkpoint after `logs` more, without ended shards that the stream no longer lists."""
     kept = {
         shard_id: position
         for shard_id, position in positions.items()
@@ -88,9 +89,9 @@ def advanced(
 
 
 def after_failure(*, began: LakeCheckpoint | None, wanted: LakeCheckpoint, found: LakeCheckpoint | None) -> Next:
-    """Return what to do after a commit from `began` to `wanted` failed, or may have, and `found` stands in the table.
+    """Return what to do after a commit from `began` to `wanted` failed, or may have; `found` is in the table now.
 
-    Another writer's is never the one wanted, though it read the same. Compaction moves files and no checkpoint.
+    Another writer's checkpoint never equals `wanted`, even if it read the same. Compaction leaves the checkpoint as is.
     """
     if found == wanted:
         return "landed"

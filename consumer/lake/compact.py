@@ -1,7 +1,7 @@
-"""Small files into few, old snapshots out, unnamed files swept: for a lake whose catalog does none of it.
+"""Merges small files, expires old snapshots and sweeps unnamed files, for a lake whose catalog does none of this.
 
-A commit of a compaction says the checkpoint that it found, and needs the snapshot that it read: a sync that commits
-meanwhile wins, and the compaction looks again. No row changes.
+A compaction's commit repeats the checkpoint that it found, and succeeds only on the snapshot that it read. If a sync
+commits meanwhile, the sync wins, and the compaction looks again. No row changes.
 """
 
 import time
@@ -30,14 +30,14 @@ SMALL_BYTES: Final = 16 * 1024 * 1024
 """A file below this is small."""
 
 GROUP_BYTES: Final = 32 * 1024 * 1024
-"""Small files of one tenant and day that are made one, at most."""
+"""The most bytes of small files (of one tenant and day) that are made into one file."""
 
 DECODED_BYTES: Final = 256 * 1024 * 1024
-"""The same as rows in memory: one text again and again is a thousand times what its file has on disk."""
+"""The same limit as rows in memory: if all rows have one text, they are a thousand times the size of their file."""
 
-_SWEPT_AFTER_S: Final = 3 * 24 * 3600  # Iceberg's own default for files that nothing names: a commit takes minutes.
+_SWEPT_AFTER_S: Final = 3 * 24 * 3600  # Iceberg's own default for unnamed files; a commit takes only minutes.
 _BATCH_ROWS: Final = 4096
-_LEAST_FILES: Final = 2  # Of which one can be made.
+_LEAST_FILES: Final = 2  # Fewer cannot be merged.
 GROUP_ROWS: Final = int(PROPERTIES["write.parquet.row-group-limit"])
 """Rows of a row group."""
 
@@ -55,9 +55,9 @@ class Compacted(NamedTuple):
 
 
 def compact(load: Callable[[], LakeTable], *, decoded_bytes: int = DECODED_BYTES) -> Compacted:
-    """Make one file of each group of small ones, sorted by time; return the counts."""
+    """Make one file, sorted by time, of each group of small files; return the counts."""
     read = made = 0
-    full: set[str] = set()  # Files that do not fit beside another.
+    full: set[str] = set()  # Files whose rows do not fit into memory beside another's.
     while True:
         lake = load()
         tasks = [task for task in lake.table.scan().plan_files() if task.file.file_path not in full]
@@ -73,7 +73,7 @@ def compact(load: Callable[[], LakeTable], *, decoded_bytes: int = DECODED_BYTES
 
 
 def _groups(tasks: Sequence[FileScanTask]) -> Iterator[list[FileScanTask]]:
-    """Yield the small files of one tenant and day, two at least, as many as fit into `GROUP_BYTES`."""
+    """Yield groups of small files of one tenant and day: at least two files, and as many as fit into `GROUP_BYTES`."""
     parts: defaultdict[tuple[Any, ...], list[FileScanTask]] = defaultdict(list)
     for task in tasks:
         if task.file.file_size_in_bytes < SMALL_BYTES:
@@ -94,7 +94,7 @@ def _read(
 ) -> tuple[pa.Table | None, Sequence[FileScanTask]]:
     """Return the rows of the first files of the group, as many as fit, and those files.
 
-    None where two do not fit, and the one that does not.
+    If not even two files fit, return None and the file that does not fit.
 
     Memory: `decoded_bytes` and a batch.
     """
@@ -117,7 +117,7 @@ def _read(
 
 
 def _replace(lake: LakeTable, group: Sequence[FileScanTask], rows: pa.Table) -> bool:
-    """Return whether the group's rows are one file now; else somebody committed meanwhile."""
+    """Return whether the group's rows are one file now; False if somebody else committed meanwhile."""
     table = lake.table
     made = _made(table, group, rows.sort_by(_ORDER))
     said = {} if lake.checkpoint is None else checkpoints.summary(lake.checkpoint)
@@ -127,7 +127,7 @@ def _replace(lake: LakeTable, group: Sequence[FileScanTask], rows: pa.Table) -> 
                 snapshot.delete_data_file(task.file)
             snapshot.append_data_file(made)
     except CommitFailedException:
-        with suppress(FileNotFoundError):  # An erasure was faster, and took what it wrote away.
+        with suppress(FileNotFoundError):  # An erasure was faster, and has deleted the new file.
             table.io.delete(made.file_path)
         return False
     return True
@@ -145,7 +145,7 @@ def _made(table: Table, group: Sequence[FileScanTask], rows: pa.Table) -> DataFi
 
 
 def expire(table: Table, *, now: datetime, keep: timedelta) -> int:
-    """Return how many snapshots older than `keep` are gone; the newest stays, whatever its age."""
+    """Return how many snapshots older than `keep` were expired; the newest stays, whatever its age."""
     before = len(table.snapshots())
     table.maintenance.expire_snapshots().older_than(now - keep).commit()
     return before - len(table.catalog.load_table(table.name()).snapshots())
@@ -154,7 +154,7 @@ def expire(table: Table, *, now: datetime, keep: timedelta) -> int:
 def sweep(table: Table, *, now_s: float | None = None) -> int:
     """Return how many files were deleted: in the table's folder, three days old, and named by no snapshot left.
 
-    They are what killed and overtaken commits wrote, and what expired snapshots had to themselves.
+    Commits that were killed or lost a race wrote them, or only expired snapshots named them.
     """
     stale = unnamed(table, before_s=(time.time() if now_s is None else now_s) - _SWEPT_AFTER_S)
     for path in stale:
@@ -163,14 +163,14 @@ def sweep(table: Table, *, now_s: float | None = None) -> int:
 
 
 def unnamed(table: Table, *, before_s: float | None = None) -> list[Path]:
-    """Return the files in the table's folder that no snapshot names, or those last written before a time."""
+    """Return the files in the table's folder that no snapshot names; with `before_s`, those last written before it."""
     named = {_path(location) for location in _named(table)}
     found = [path for path in _path(table.location()).rglob("*") if path.is_file() and path not in named]
     return [path for path in found if before_s is None or path.stat().st_mtime < before_s]
 
 
 def new_path(file: DataFile) -> str:
-    """Return where a file may be that takes the place of this one."""
+    """Return a new path for a file that replaces this one."""
     return f"{file.file_path.rpartition('/')[0]}/{uuid.uuid4()}.parquet"
 
 

@@ -1,9 +1,9 @@
-"""What was erased, taken out of a lake: out of its rows, and out of the files that older snapshots kept.
+"""Takes erased logs out of a lake: out of its rows, and out of the files that older snapshots keep.
 
-The order is what makes a kill harmless, and a sync beside it. The rows go first. Then an empty snapshot is committed,
-the fence: a commit that began before it is refused, and one that begins after it knows the tombstones. So from then on
-all older snapshots may go, and with them every file older than the fence that the table does not name: whoever wrote it
-can't commit it any more.
+The order of the steps makes a kill, and a sync at the same time, harmless. The rows go first. Then an empty snapshot is
+committed, the fence: a commit that began before it is refused, and one that begins after it knows the tombstones. After
+the fence all older snapshots may go, and with them every file older than the fence that the table does not name: the
+program that wrote it can no longer commit it.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ _LOST: Final = (CommitFailedException, CommitStateUnknownException, RequestExcep
 
 
 class Erased(NamedTuple):
-    """What was taken out: rows, the data files that held them, and files deleted. `kept` old ones AWS keeps for now."""
+    """The counts of rows taken out, of data files that held them, of files deleted, and of files that AWS keeps yet."""
 
     rows: int = 0
     files: int = 0
@@ -52,18 +52,18 @@ class _Found(NamedTuple):
 
 
 def count(table: Table, subject: Subject) -> Erased:
-    """Return how many rows are meant, and in how many files."""
+    """Return how many rows the erasure covers, and in how many files they are."""
     found = list(_found(table, subject))
     return Erased(sum(one.rows for one in found), len(found))
 
 
 def erase(load: Callable[[], LakeTable], subject: Subject, *, in_folder: bool) -> Erased:
-    """Take the rows out, let every older snapshot go, delete what they named; return the counts.
+    """Take the rows out, expire every older snapshot, delete the files that only those named; return the counts.
 
-    The tombstone stands before this is called. Killed at any step, it is called again.
+    The tombstone is written before this is called. After a kill at any step, it is called again.
 
     Raises:
-        LakeUnreachableError: commits fail without end.
+        LakeUnreachableError: too many commits failed in a row.
     """
     if load().table.current_snapshot() is None:
         return Erased()
@@ -73,7 +73,7 @@ def erase(load: Callable[[], LakeTable], subject: Subject, *, in_folder: bool) -
         files += taken.files
     table = load().table
     deleted = kept = 0
-    if not in_folder:  # Nobody can list a table bucket's files: those to delete are known by the snapshots that go.
+    if not in_folder:  # A table bucket's files can't be listed: only the old snapshots name those to delete.
         deleted, kept = _delete_named(table)
     _until_committed(load, _expire)
     if in_folder:
@@ -81,13 +81,13 @@ def erase(load: Callable[[], LakeTable], subject: Subject, *, in_folder: bool) -
         fence = table.current_snapshot()
         for path in unnamed(table, before_s=0 if fence is None else fence.timestamp_ms / 1000):
             with suppress(FileNotFoundError):  # Another erasure was faster.
-                table.io.delete(f"file://{path}")  # As the table writes its addresses: nothing in them is quoted.
+                table.io.delete(f"file://{path}")  # The table's own form of addresses: nothing is escaped.
                 deleted += 1
     return Erased(rows, files, deleted, kept)
 
 
 def find(table: Table, subject: Subject, *, in_folder: bool) -> Iterator[str]:
-    """Yield where what is meant still stands: files with rows of it, named by the table or by nobody, and metadata."""
+    """Yield where erased data still is: in rows of files, named by the table or by nothing, and in metadata."""
     for one in _found(table, subject):
         yield f"{one.rows} rows in {one.task.file.file_path}"
     for snapshot in table.snapshots():
@@ -117,16 +117,16 @@ def _until_committed(load: Callable[[], LakeTable], commit: Callable[[LakeTable]
     while True:
         try:
             return commit(load())
-        except _LOST as error:  # Another writer was faster, or nobody knows: what stands there now says.
+        except _LOST as error:  # Another writer was faster, or the outcome is unknown: load the table to see.
             failures += 1
             if failures > _MAX_FAILURES:
                 raise LakeUnreachableError(f"{failures} commits failed in a row, the last: {error}") from error
 
 
 def _take_out_or_fence(lake: LakeTable, subject: Subject) -> Erased | None:
-    """Return what was taken out of the table as it was loaded; None where nothing was there, and the fence is now.
+    """Return what was taken out of the loaded table; None if it held nothing, and the fence was committed instead.
 
-    The two look at one load: what a sync commits between two would stay.
+    The search and the fence use the same load: rows that a sync commits between two loads would stay.
     """
     table = lake.table
     found = list(_found(table, subject))
@@ -143,7 +143,7 @@ def _take_out_or_fence(lake: LakeTable, subject: Subject) -> Erased | None:
 
 
 def _fence(lake: LakeTable) -> None:
-    # It drops the manifests that say what the files held that are gone, too.
+    # This also drops the manifests that describe the removed files.
     with lake.table.transaction() as transaction:
         transaction.set_properties(_said(lake))
         with transaction.update_snapshot(_said(lake)).fast_append():
@@ -156,7 +156,7 @@ def _expire(lake: LakeTable) -> None:
     if old:
         try:
             table.maintenance.expire_snapshots().by_ids(old).commit()
-        except ValueError as error:  # One of them is gone by another erasure: look again.
+        except ValueError as error:  # Another erasure has expired one of them: look again.
             raise CommitFailedException(str(error)) from error
 
 
@@ -182,7 +182,7 @@ def _may_hold(file: DataFile, subject: Subject) -> bool:
 
 
 def _may_name(file: DataFile, subject: Subject) -> bool:
-    """Say whether the file's bounds show an id that is meant."""
+    """Say whether the file's bounds, which its manifest holds, may come from erased logs."""
     if tenant_of(file) != subject.tenant_id:
         return False
     bounds = [bound(some, "log_id") for some in (file.lower_bounds, file.upper_bounds)]
@@ -203,7 +203,7 @@ def _until(subject: Subject) -> datetime:
 
 
 def _rest(table: Table, found: _Found, subject: Subject) -> DataFile | None:
-    """Return a new file with the file's other rows, in their order; None where there are none."""
+    """Return a new file with the file's other rows, in their order; None if there are none."""
     file = found.task.file
     if found.rows == file.record_count:
         return None
@@ -223,7 +223,7 @@ def _rest(table: Table, found: _Found, subject: Subject) -> DataFile | None:
 
 
 def _delete_named(table: Table) -> tuple[int, int]:
-    """Delete what only older snapshots name, data first; return how many files went, and how many AWS keeps for now."""
+    """Delete files that only older snapshots name, data first; return how many went, and how many AWS keeps for now."""
     current = table.current_snapshot()
     if current is None:
         return 0, 0
@@ -237,7 +237,7 @@ def _delete_named(table: Table) -> tuple[int, int]:
                     table.io.delete(location)
                 except FileNotFoundError:
                     pass
-                except OSError:  # S3 Tables deletes by itself alone.
+                except OSError:  # S3 Tables lets nobody else delete files.
                     kept += 1
                 else:
                     gone += 1
@@ -245,7 +245,7 @@ def _delete_named(table: Table) -> tuple[int, int]:
 
 
 def _files_of(table: Table, snapshot_id: int) -> list[str]:
-    """Return the snapshot's files: data, then manifests, then their list. What is gone already names nothing."""
+    """Return the snapshot's files: data, then manifests, then their list. A manifest that is gone names no files."""
     snapshot = table.snapshot_by_id(snapshot_id)
     if snapshot is None:
         return []

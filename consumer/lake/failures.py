@@ -1,4 +1,4 @@
-"""The failures of a lake that a person is told: what happened, to what, and what to do."""
+"""The lake's failures that a person is told about: what happened, to what, and what to do."""
 
 from typing import Final
 
@@ -32,7 +32,7 @@ TOLD: Final = (
 
 
 def told(error: Exception) -> str:
-    """Return what a person is told of one of `TOLD`: its own words, after what it happened to where they don't say."""
+    """Return what a person is told of one of `TOLD`: what it happened to, if its own words don't say it, and those."""
     match error:
         case SQLAlchemyError():
             words = getattr(error, "orig", None) or error

@@ -1,4 +1,4 @@
-"""A table's data files as one pyarrow dataset, which skips the files and the columns that a question does not need."""
+"""A table's data files as one pyarrow dataset, which skips the files and columns that a query does not need."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -38,10 +38,10 @@ def bound(bounds: dict[int, bytes] | None, name: str) -> Any:
 
 
 def dataset(table: Table, tasks: Iterable[FileScanTask]) -> ds.Dataset:
-    """Return the files as a dataset, each with what its manifest says of its rows.
+    """Return the files as a dataset; each file has the bounds that its manifest states for its rows.
 
     Raises:
-        UnreadableFileError: a file has rows deleted beside it.
+        UnreadableFileError: a file has delete files, or is not read by pyarrow.
     """
     format_ = ds.ParquetFileFormat()
     filesystem = None
@@ -80,7 +80,7 @@ def _known(file: DataFile) -> pc.Expression:
             if value is None:
                 continue
             inside = field >= value if compared == "least" else field <= value
-            # A row without the value is in the file, too.
+            # The file may also hold rows without a value.
             known.append(inside | field.is_null() if ARROW.field(name).nullable else inside)
     return reduce(and_, known)
 

@@ -1,6 +1,7 @@
 """The lake Lambda's entry: run by a schedule, it brings the stream into the table bucket for as long as it has time.
 
-It ends before its time does and goes on at the next run; two at once are harmless, and so is one that is cut off.
+A run ends before its time is over, and the next run goes on from there. Two runs at once are harmless, and so is a run
+that is cut off.
 """
 
 import os
@@ -22,23 +23,24 @@ from consumer.replay import read
 from consumer.replay.job import Outside
 
 RESERVED_S: Final = 120
-"""What is left of the invocation for the last commit, when it stops reading."""
+"""Seconds of the invocation that are kept for the last commit: reading stops when no more are left."""
 
 LATE_S: Final = 3600
-"""A run that ends so far behind the stream fails, so that the alarm on errors says it; what it read is committed."""
+"""A run that ends more seconds than this behind the stream fails, so that the alarm on errors reports it. What it read
+is committed."""
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class LakeLateError(Exception):
-    """The lake is too far behind the stream. It goes on: no log is lost as long as the stream holds it."""
+    """The lake is too far behind the stream. Later runs go on: no log is lost as long as the stream holds it."""
 
 
 class Context(Protocol):
-    """Lambda's context, as far as it is looked at."""
+    """The part of Lambda's context that is used here."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of the invocation's time."""
+        """Return the milliseconds left of the invocation's time."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
@@ -69,7 +71,7 @@ def redactor_of(client: Any, function_name: str) -> redact.Redactor:
     """Return the redactor of the stack's consumer, as it is configured now.
 
     Raises:
-        ValueError: its settings cannot be read: a guess could let through what the operator had redacted.
+        ValueError: its settings cannot be read. A guess could let through what the operator wants redacted.
     """
     variables = client.get_function_configuration(FunctionName=function_name).get("Environment", {}).get("Variables")
     if not variables:
@@ -82,7 +84,7 @@ def key_of(client: Any, secret_arn: str) -> bytes:
     """Return the key of the lake's digests.
 
     Raises:
-        ValueError: the secret is none.
+        ValueError: the secret is not a lake's key.
     """
     key: bytes = client.get_secret_value(SecretId=secret_arn)["SecretString"].encode()
     if len(key) != KEY_BYTES:
@@ -100,10 +102,10 @@ def sync(
     write_line: Callable[[str], object],
     late_s: float = LATE_S,
 ) -> Counters:
-    """Bring the stream into the lake until its tip, or until `RESERVED_S` of the time are left; say what was done.
+    """Bring the stream into the lake up to its tip, or until `RESERVED_S` of the time are left; return the counters.
 
     Raises:
-        LakeLateError: it is more than `late_s` behind afterwards.
+        LakeLateError: the lake is more than `late_s` behind afterwards.
     """
 
     def is_over() -> bool:
@@ -138,7 +140,7 @@ def _parts() -> tuple[Settings, Outside, bytes]:
 
 
 def handler(_event: object, context: Context) -> dict[str, int]:
-    """Return how many logs were read and rows written; a failure leaves the last commit as it stands."""
+    """Return how many logs were read and rows written; after a failure the last commit stays."""
     chosen, outside, key = _parts()
     counters = sync(
         outside,

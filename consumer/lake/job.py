@@ -1,4 +1,4 @@
-"""One sync as an operator asks for it: the options made into a stream, a table and a loop."""
+"""One sync as an operator asks for it: it turns the options into a stream, a table and a loop."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -19,7 +19,7 @@ from consumer.replay.whole_stream import read_stream
 
 
 class Options(NamedTuple):
-    """What was asked for."""
+    """The operator's options."""
 
     raw: bool = False
     follow: bool = False
@@ -37,10 +37,10 @@ def run(
     show: Callable[[Counters], None] = lambda _: None,
     policy: Policy = Policy(),  # noqa: B008 - immutable
 ) -> Counters:
-    """Bring the stream into the lake, until its tip or `stopped()`; return the counters.
+    """Bring the stream into the lake, up to its tip or until `stopped()`; return the counters.
 
     Raises:
-        WrongLakeError, LakeUnreachableError, StreamUnreadableError: it cannot begin or go on.
+        WrongLakeError, LakeUnreachableError, StreamUnreadableError: the sync cannot begin or go on.
     """
     name = name_of(raw=options.raw)
     ensure(catalog, name, key)

@@ -1,4 +1,4 @@
-"""The key of a lake's digests: a file that is drawn once, for a new lake, and kept as long as the lake."""
+"""The key of a lake's digests: a random file that is made once, for a new lake, and kept as long as the lake."""
 
 import os
 from contextlib import suppress
@@ -14,11 +14,11 @@ KEY_FILE: Final = "lake.key"
 
 
 def read(path: Path) -> bytes:
-    """Return the key in the file. Who has it not learns nothing from a lake's digests.
+    """Return the key in the file. Without the key nobody learns anything from a lake's digests.
 
     Raises:
-        OSError: it cannot be read.
-        WrongLakeError: there is none, or the file is no key. Never another one: copies of a redacted log would be two.
+        OSError: the file cannot be read.
+        WrongLakeError: there is no file, or it is no key. No new key is drawn: copies of a redacted log would be two.
     """
     try:
         key = path.read_bytes()
@@ -33,10 +33,10 @@ def read(path: Path) -> bytes:
 
 
 def draw(path: Path) -> bool:
-    """Return whether a key was drawn at random into the file: where one stands, it stays. For a new lake only.
+    """Return whether a random key was written into the file; a key that is there stays. For a new lake only.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be made.
     """
     if path.exists():
         return False
@@ -47,7 +47,7 @@ def draw(path: Path) -> bool:
         os.fsync(file.fileno())
     is_first = False
     with suppress(FileExistsError):
-        os.link(drawn, path)  # Of two that draw at once, the first one's counts, whole.
+        os.link(drawn, path)  # If two programs draw at once, the first one's whole key counts.
         is_first = True
     drawn.unlink()
     private.sync_folder(path.parent)

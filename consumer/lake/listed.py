@@ -1,4 +1,4 @@
-"""What the table holds of a range of time, a batch at a time: for who compares it with another place."""
+"""The table's rows of a range of time, in batches, for comparing them with another store."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -14,11 +14,11 @@ from pyiceberg.table import Table
 
 from consumer.lake.files import dataset
 
-_BATCH_ROWS: Final = 1024  # At 170,000 bytes a text, the longest, 170 MB.
+_BATCH_ROWS: Final = 1024  # 170 MB if every text has the greatest length, 170,000 bytes.
 
 
 class ListedLog(NamedTuple):
-    """One row: as much as tells which log it is of, and whether its text is right. The time is UTC, without a zone."""
+    """The columns that tell which log a row is of, and whether its text is right. The time is UTC, without a zone."""
 
     tenant_id: str
     log_id: str
@@ -29,12 +29,12 @@ class ListedLog(NamedTuple):
 
 
 def logs(table: Table, since: datetime, *, tenants: Collection[str] = ()) -> Iterator[list[ListedLog]]:
-    """Yield the rows of these tenants (none: of all) that were received at `since` (UTC, no zone) or later.
+    """Yield the rows of these tenants (none given: of all) that were received at `since` (UTC, no zone) or later.
 
     Files of other tenants and days are not opened. Memory: a few batches of 1,024 rows.
 
     Raises:
-        UnreadableFileError: a file has rows deleted beside it.
+        UnreadableFileError: a file has delete files.
     """
     wanted: BooleanExpression = GreaterThanOrEqual(term=Reference("received_at"), value=literal(since))
     conditions = [pc.field("received_at") >= pa.scalar(since, pa.timestamp("us"))]

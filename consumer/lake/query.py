@@ -1,4 +1,4 @@
-"""SQL over a lake by DuckDB, in process and with nothing to download: it is handed the table's files as a dataset."""
+"""SQL over a lake with DuckDB, in this process and with nothing to download: it gets the table's files as a dataset."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,11 +18,11 @@ class QueryError(Exception):
 
 @contextmanager
 def connected() -> Iterator[DuckDBPyConnection]:
-    """Give a DuckDB that knows nothing but what it is asked about: no file, no extension, no network, no variable.
+    """Give a DuckDB that can read only the tables it is given: no file, no extension, no network, no variable.
 
-    What does not fit into memory it puts into a folder of its own, which nobody else reads and which goes with it. It
-    lets a question read and write where its database and its temporary files are: by default where the program was
-    started.
+    Data that does not fit into memory goes into a temporary folder, which nobody else can read and which is deleted at
+    the end. The database is in that folder too: DuckDB lets SQL read and write where its database and its temporary
+    files are, which by default is the folder where the program was started.
     """
     with TemporaryDirectory(prefix="rdp-lake-") as folder:
         connection = duckdb.connect(
@@ -32,7 +32,7 @@ def connected() -> Iterator[DuckDBPyConnection]:
                 "autoload_known_extensions": False,
                 "enable_external_access": False,
                 "temp_directory": folder,
-                "python_enable_replacements": False,  # Or a table's name could be a variable of this program.
+                "python_enable_replacements": False,  # Else a table's name could mean a variable of this program.
             },
         )
         try:
@@ -49,7 +49,7 @@ def ask(
     *,
     snapshot_id: int | None = None,
 ) -> pa.RecordBatchReader:
-    """Return what `sql` answers over the tables under their names, as they stand, or stood in a snapshot.
+    """Return the answer of `sql` over the tables by their names, as they are now, or were in a snapshot.
 
     Raises:
         QueryError: DuckDB does not understand it, or there is no such snapshot.

@@ -1,7 +1,7 @@
 """Whether a stream is still the one that a checkpoint was reading.
 
-A stream that was restored from an older state has the same name and the same birth, and gives new records numbers that
-the checkpoint has read beyond: they would be taken for read. So the record that a position names is looked for.
+A stream that was restored from an older state has the same name and creation time. Its new records get sequence numbers
+that lie before the checkpoint's positions, and would count as read. So this looks for the record that a position names.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,9 +24,10 @@ _NOT_OF_THIS_STREAM: Final = "InvalidArgumentException"  # GetShardIterator API 
 def replaced_shards(
     client: "KinesisClient", stream_name: str, positions: Mapping[str, ShardPosition], *, time: Time
 ) -> list[str]:
-    """Return the shards that hold records of before their position, and not the one that the position names.
+    """Return the shards that hold records from before their position, but not the record that the position names.
 
-    Where retention took that one it took those before it, too. It costs a call or two a shard that is being read.
+    Retention alone never leaves a shard so: it deletes the oldest records first. The check costs one or two calls per
+    shard that is being read.
 
     Raises:
         StreamUnreadableError: Kinesis refuses.
@@ -56,7 +57,7 @@ def _is_replaced(first: Callable[[str, ShardPosition], str | None], shard_id: st
 
 
 def _first(client: "KinesisClient", stream_name: str, time: Time, shard_id: str, position: ShardPosition) -> str | None:
-    """Return the number of the shard's first record from the position on, or None where there is none."""
+    """Return the number of the shard's first record from the position on, or None if there is none."""
     for page in pages(client, stream_name, shard_id, position, since=None, idle_wait_s=0, time=time):
         if page.records:
             return page.records[0]["SequenceNumber"]

@@ -1,4 +1,4 @@
-"""Pure: logs to rows of the lake, and whether two of them are one log."""
+"""Pure: makes the lake's rows from logs, and tells whether two rows are the same log."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,21 +16,21 @@ KEY_BYTES: Final = 32
 """Bytes of the lake's key, which keeps `original_digest` from being guessed."""
 
 DISTINCT_DAYS: Final = 30
-"""Two copies of a log that were received within so many days are one row.
+"""Two copies of a log that were received within this many days become one row.
 
-No two stand on the stream with more between them: it keeps a record for 7 days, and a log comes to it at most 18 days
-after it was received (4 in the queue, 14 as a dead letter)."""
+No two copies on the stream are further apart: the stream keeps a record for 7 days, and a log gets there at most 18
+days after it was received (4 in the queue, 14 as a dead letter)."""
 
-_ROW_BYTES: Final = 128  # Times, and what a row takes that says nothing.
+_ROW_BYTES: Final = 128  # A row's times and its overhead.
 _DIGEST_BYTES: Final = 16  # Two of a billion texts share a digest with a probability of 1e-21.
 
 
 class Row(NamedTuple):
     """One row, its columns in the table's order.
 
-    Times are in UTC and name no zone: no reader then needs a time zone library. `event_at` is text, with all the digits
-    that the sender gave; `event_time` the same cut to microseconds, None where that is no instant. `original_digest` is
-    set where redaction changed the text: the text that came, hashed with the lake's key.
+    Times are in UTC and name no zone, so that no reader needs a time zone library. `event_at` is text, with all the
+    digits that the sender gave. `event_time` is the same cut to microseconds, or None if it is no instant.
+    `original_digest` is set if redaction changed the text: it is the original text, hashed with the lake's key.
     """
 
     tenant_id: str
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What the table has of a log: as much as tells it from another."""
+    """The columns of a row in the table that tell its log from another."""
 
     tenant_id: str
     log_id: str
@@ -56,7 +56,7 @@ class Held(NamedTuple):
 
 
 def row(message: InternalMessage, redactor: Redactor | None, key: bytes) -> Row:
-    """Return the log's row: redacted, or as it came where `redactor` is None."""
+    """Return the log's row: redacted, or the original if `redactor` is None."""
     shown = message if redactor is None else redacted(message, redactor)
     return Row(
         tenant_id=message.tenant_id,
@@ -74,12 +74,12 @@ def row(message: InternalMessage, redactor: Redactor | None, key: bytes) -> Row:
 
 
 def original_digest(text: str, key: bytes) -> bytes:
-    """Return the keyed digest of an original text: who lacks the key cannot try phone numbers until one fits."""
+    """Return the keyed digest of an original text: without the key nobody can try phone numbers until one fits."""
     return blake2b(text.encode(), key=key, digest_size=_DIGEST_BYTES).digest()
 
 
 class Batch:
-    """Rows of one commit, each log once. `row_bytes` is what all their columns hold, and the texts that came."""
+    """Rows of one commit, each log once. `row_bytes` is the size of all their columns and of the original texts."""
 
     def __init__(self, redactor: Redactor | None, key: bytes) -> None:
         self._redactor = redactor
@@ -99,7 +99,7 @@ class Batch:
             self.row_bytes += _ROW_BYTES + _bytes(message.text) + sum(_bytes(value) for value in made)
 
     def leave_out(self, erasures: Erasures) -> None:
-        """Drop what was erased."""
+        """Drop the logs that were erased."""
         if erasures.tenants or erasures.logs:
             self._rows = {
                 identity: row
@@ -119,11 +119,11 @@ class Batch:
         return min(row.received_at for row in self._rows.values())
 
     def without(self, held: Iterable[Held]) -> list[Row]:
-        """Return the rows whose logs are none of `held`, in their order.
+        """Return the rows whose logs are not in `held`, in their order.
 
-        The texts that came are compared, not the redacted ones: two numbers become one token, and two logs stay two.
+        The original texts are compared, not the redacted ones: two logs that differ only in a phone number stay two.
         """
-        gone: set[tuple[str, str, str]] = set()  # Of the batch's own: one id may have any number of texts in the table.
+        gone: set[tuple[str, str, str]] = set()  # Only the batch's own: the table may have many texts per id.
         digests: dict[tuple[str, str, bytes], tuple[str, str, str]] | None = None
         for log in held:
             if log.original_digest is None:
@@ -143,14 +143,14 @@ class Batch:
 
 
 def _bytes(value: object) -> int:
-    """Return how many bytes a column's value takes: of text its UTF-8."""
+    """Return how many bytes a column's value takes: text counts as UTF-8."""
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode())
     return len(value) if isinstance(value, bytes) else 0
 
 
 def said(received_at: datetime) -> str:
-    """Return a row's time of receipt as the log said it."""
+    """Return a row's time of receipt in the form that the log has it in."""
     return f"{received_at.isoformat(timespec='milliseconds')}Z"
 
 

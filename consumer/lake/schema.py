@@ -52,13 +52,13 @@ PARTITIONS: Final = PartitionSpec(
 RETRIES: Final = "commit.retry.num-retries"
 
 PROPERTIES: Final[Mapping[str, str]] = {
-    # pyiceberg appends the same rows again after a lost race, which another writer may have written meanwhile.
+    # With retries, pyiceberg would append the same rows again after a lost race, though the winner may have them too.
     RETRIES: "0",
-    "write.metadata.metrics.column.log_id": "full",  # Else 16 characters: whole ids tell files apart.
-    # Of what senders write no bounds: nothing is skipped by them, and pyiceberg makes half a surrogate pair, which it
-    # cannot write, of a text of more than 16 characters whose 16th is U+D7FF: one log would end every sync.
+    "write.metadata.metrics.column.log_id": "full",  # The default is 16 characters; whole ids tell files apart.
+    # No bounds for what senders write. No query skips files by them, and one log could end every sync: from a text of
+    # more than 16 characters whose 16th is U+D7FF, pyiceberg makes half a surrogate pair, which it cannot write.
     **{f"write.metadata.metrics.column.{name}": "counts" for name in ("source", "event_at", "text", "fields")},
-    "write.parquet.row-group-limit": "65536",  # What a reader of one hour skips, in a file of a day.
+    "write.parquet.row-group-limit": "65536",  # So that a reader of one hour skips most of a day's file.
     "write.target-file-size-bytes": str(128 * 1024 * 1024),
     "commit.manifest-merge.enabled": "true",
     "write.metadata.delete-after-commit.enabled": "true",

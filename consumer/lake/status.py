@@ -50,7 +50,7 @@ def parts(table: Table) -> list[Part]:
 
 
 def moments(table: Table) -> list[Moment]:
-    """Return the snapshots that can be asked, the oldest first."""
+    """Return the snapshots that can be queried, the oldest first."""
     return [
         Moment(
             snapshot.snapshot_id,

@@ -1,4 +1,4 @@
-"""The loop of a sync: the merged stream into rows, a commit at a time, begun anew where another writer was faster."""
+"""The loop of a sync: makes rows from the merged stream, commit by commit, and starts again if another writer won."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -21,13 +21,13 @@ from consumer.replay.select import read_log
 from ingest.aws.retry import Time
 
 COMMIT_LOGS: Final = 200_000
-"""Logs read between two commits at most."""
+"""The most logs read between two commits."""
 
 COMMIT_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of rows that wait for a commit at most, about, all their columns counted."""
+"""The most bytes of rows, about, that wait for a commit; all their columns count."""
 
 COMMIT_EVERY_S: Final = 300.0
-"""Followed, a quiet stream is committed so often: 12 commits an hour, because each file costs every query something."""
+"""Seconds between commits while a quiet stream is followed: 12 commits an hour, as each file makes queries slower."""
 
 _MAX_FAILURES: Final = 20  # In a row, and no other writer's commit among them: about a minute.
 _FIRST_BACKOFF_S: Final = 0.1
@@ -35,15 +35,15 @@ _MAX_BACKOFF_S: Final = 5.0
 
 
 class CommitUnclearError(Exception):
-    """A commit failed, or its answer was lost: what stands in the table now says whether it is there."""
+    """A commit failed, or its answer was lost: only the table can show whether the commit is there."""
 
 
 class LakeUnreachableError(Exception):
-    """No commit succeeds. What is committed stands, and a later run goes on from there."""
+    """No commit succeeds. Earlier commits stay, and a later run goes on from there."""
 
 
 class Loaded(Protocol):
-    """What `consumer.lake.table.LakeTable` is: the table as it stood when it was loaded."""
+    """The table as it was when it was loaded: `consumer.lake.table.LakeTable`."""
 
     checkpoint: LakeCheckpoint | None
 
@@ -51,13 +51,13 @@ class Loaded(Protocol):
         """Return what the table holds of each tenant's log ids, in rows received at `since` or later."""
 
     def append(self, rows: Iterable[Row], checkpoint: LakeCheckpoint) -> None:
-        """Commit both as one snapshot, on the one that was loaded. Raises: CommitUnclearError."""
+        """Commit both as one snapshot, on top of the loaded one. Raises: CommitUnclearError."""
 
 
 class Stream(NamedTuple):
     """The stream: its name, when it was made, and how it is opened at its shards' positions.
 
-    `replaced` gives the shards of which the positions are not true: what they name was never on this stream.
+    `replaced` returns the shards whose positions are wrong: the records that they name were never on this stream.
     """
 
     name: str
@@ -75,13 +75,13 @@ class Policy(NamedTuple):
 
 
 class Counters:
-    """Counters of one run, for whoever shows them. `rows` are those of its own commits.
+    """Counters of one run, for display. `rows` counts the rows of this run's own commits.
 
-    `repeated` logs were in the table or in the batch already, or were erased. `begun_anew` counts the commits that
-    another writer made first. `expired_shards` are those that the checkpoint was still reading and that the stream no
-    longer has; `restarted_shards` those that are read from their beginning, because they are not what the checkpoint
-    was reading.
-    `is_new_stream`: so is the whole stream, which was made again under its name.
+    `repeated` counts logs that were in the table or in the batch already, or were erased. `begun_anew` counts how often
+    another writer committed first. `expired_shards` are shards that the checkpoint was still reading and that the
+    stream no longer has. `restarted_shards` are read from their beginning, because they are not the shards that the
+    checkpoint was reading. `is_new_stream`: the whole stream is read from its beginning, because a new stream was made
+    under its name.
     """
 
     def __init__(self) -> None:
@@ -131,20 +131,20 @@ class Sync:
 
         Raises:
             WrongLakeError: the table is of another stream.
-            LakeUnreachableError: commits fail without end.
-            Exception: what the stream raises; the last commit stands.
+            LakeUnreachableError: too many commits failed in a row.
+            Exception: what the stream raises; the last commit stays.
         """
         while not self._pass(self._load()):
             self._counters.begun_anew += 1
         return self._counters
 
     def _pass(self, table: Loaded) -> bool:
-        """Return whether all was read and committed; else another writer was faster, and its checkpoint counts."""
+        """Return whether all was read and committed; False if another writer was faster: its checkpoint counts now."""
         began = checkpoints.start(table.checkpoint, stream=self._stream.name, created_ms=self._stream.created_ms)
         counters, policy, monotonic = self._counters, self._policy, self._time.monotonic
         found = table.checkpoint
         counters.is_new_stream |= found is not None and found.created_ms != began.created_ms
-        if replaced := self._stream.replaced(began.shards):  # What the table has of them by chance it holds once.
+        if replaced := self._stream.replaced(began.shards):  # Logs that the table has already are left out.
             counters.restarted_shards = sorted({*counters.restarted_shards, *replaced})
             kept = {shard_id: position for shard_id, position in began.shards.items() if shard_id not in replaced}
             began = msgspec.structs.replace(began, shards=kept)
@@ -177,14 +177,14 @@ class Sync:
             return not reading.reached.changed or self._commit(table, reading, merge) is not None
 
     def _commit(self, table: Loaded, reading: "_Reading", merge: Merge) -> Loaded | None:
-        """Return the table with what was read in it, or None where that is to be thrown away."""
+        """Return the table with what was read committed, or None if what was read must be thrown away."""
         batch = reading.batch
         wanted = reading.settled(merge)
         began = table.checkpoint
         failures = 0
         while True:
-            # After the table was loaded: an erasure that is younger than this read commits after that load, so that
-            # this commit fails and comes back here.
+            # The tombstones are read after the table was loaded. A later erasure commits after that load, so that this
+            # commit fails and comes back here.
             batch.leave_out(self._erasures())
             rows = batch.without(table.held(batch.ids(), look_back(batch.earliest()))) if batch else []
             try:
@@ -237,12 +237,12 @@ class _Reading:
                 self.batch.add(log)
 
     def settled(self, merge: Merge) -> LakeCheckpoint:
-        """Return the checkpoint after it."""
+        """Return the checkpoint after what was read."""
         self._wanted = checkpoints.advanced(
             self._began, self.reached.settled(), merge.shards, logs=self.logs, broken=self.broken, commit=uuid4().hex
         )
         return self._wanted
 
     def after(self) -> "_Reading":
-        """Return what goes on from there."""
+        """Return an empty reading that goes on from that checkpoint."""
         return _Reading(self._wanted, self._redactor, self._key)

@@ -1,4 +1,4 @@
-"""The Iceberg table, as it stood when it was loaded: its checkpoint, what it holds of a batch, and one commit more."""
+"""The Iceberg table as it was when it was loaded: its checkpoint, what it holds of a batch, and one more commit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ _COMPARED: Final = ["tenant_id", "log_id", "text", "original_digest"]
 
 
 class LakeTable:
-    """One load of the table. A commit succeeds only on the snapshot that was loaded, and becomes the one after."""
+    """One load of the table. A commit succeeds only on top of the loaded snapshot, and then takes its place."""
 
     def __init__(self, catalog: Catalog, name: str) -> None:
         """Load the table.
@@ -40,7 +40,7 @@ class LakeTable:
     def held(self, log_ids: Mapping[str, Sequence[str]], since: datetime) -> Iterator[Held]:
         """Yield what the table holds of each tenant's (ordered) log ids, in rows received at `since` or later.
 
-        Memory: one row group's ids, and the rows found. Files whose ids lie elsewhere are not opened.
+        Memory: one row group's ids, and the rows found. Files whose bounds exclude all these ids are not opened.
         """
         if not log_ids or self.table.current_snapshot() is None:
             return
@@ -57,24 +57,24 @@ class LakeTable:
                 continue
             found = dataset(self.table, [task])
             wanted = pc.field("log_id").isin(asked_ids)
-            # The ids alone first: texts are the bulk of a file, and hardly ever wanted.
+            # Read only the ids first: texts are the bulk of a file, and are rarely needed.
             present = found.to_table(columns=["log_id"], filter=wanted)["log_id"].unique().to_pylist()
             if present:
                 rows = found.to_table(columns=_COMPARED, filter=pc.field("log_id").isin(present))
                 yield from (Held(**row) for row in rows.to_pylist())
 
     def append(self, rows: Iterable[Row], checkpoint: LakeCheckpoint) -> None:
-        """Commit the rows and the checkpoint as one snapshot, on the one that was loaded.
+        """Commit the rows and the checkpoint as one snapshot, on top of the loaded one.
 
         Raises:
-            CommitUnclearError: the table has another snapshot by now, or nobody knows.
+            CommitUnclearError: the table has another snapshot by now, or the outcome is unknown.
         """
         if self.table.properties.get(RETRIES) != PROPERTIES[RETRIES]:
             raise AssertionError("a table whose commits are retried by pyiceberg")
         said = checkpoints.summary(checkpoint)
         try:
             with self.table.transaction() as transaction:
-                # Beside the summary: a catalog that compacts and expires by itself drops old snapshots, not properties.
+                # Also in the properties: a catalog that compacts and expires by itself keeps these, but not snapshots.
                 transaction.set_properties(said)
                 transaction.append(arrow_table(rows), snapshot_properties=said)
         except (CommitFailedException, CommitStateUnknownException, RequestException, OperationalError) as error:
@@ -105,7 +105,7 @@ def _said(snapshot: Snapshot) -> Mapping[str, str]:
 
 
 def _without_retries(table: Table) -> Table:
-    """Return the table as loaded, or loaded again after its property was mended: somebody else may have changed it."""
+    """Return the table; if somebody changed the retries' property, it is set again and the table loaded again."""
     while table.properties.get(RETRIES) != PROPERTIES[RETRIES]:
         with table.transaction() as transaction:
             transaction.set_properties({RETRIES: PROPERTIES[RETRIES]})
