@@ -1,4 +1,4 @@
-"""What a reader wants, and which logs that is. Pure."""
+"""A reader's search, and which logs it finds. Pure."""
 
 import unicodedata
 from functools import lru_cache
@@ -15,9 +15,9 @@ from ingest.contract.message import SEVERITIES, Severity
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One tenant's logs with `since_ms` <= time of receipt < `until_ms` (since the epoch; None: without an end).
 
-    All of `contains` stand in the text and none of `lacks`, whatever their case and however Unicode composes their
-    letters; `severity` is the least grave; `fields` are names (dots lead into objects and lists) and the texts of their
-    values. The text is the redacted one, unless `raw`.
+    The text holds all of `contains` and none of `lacks`, whatever their case and however Unicode composes their
+    letters. The text is the redacted one, unless `raw`. `severity` is the lowest severity that is wanted. `fields` are
+    names (dots lead into objects and lists) and the texts of their values.
     """
 
     tenant_id: str
@@ -32,7 +32,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_filtered(ask: Ask) -> bool:
-    """Return whether some logs of its time may not be wanted."""
+    """Return whether the search leaves out some logs of its time."""
     return bool(ask.contains or ask.lacks or ask.severity or ask.fields)
 
 
@@ -40,7 +40,7 @@ def least_grave(said: str) -> Severity:
     """Return the severity that a word or a number of a logger means: `warn`, `WARNING`, syslog's 4, pino's 40.
 
     Raises:
-        ValueError: it means none; the text says which there are.
+        ValueError: it means none; the message says which severities there are.
     """
     found = severity.severity(said)
     if found is None:
@@ -49,7 +49,7 @@ def least_grave(said: str) -> Severity:
 
 
 def takes(ask: Ask, item: Item) -> bool:
-    """Return whether the log is wanted, whatever its time of receipt. Without a severity it is never grave enough."""
+    """Return whether the log is wanted, apart from its time. A log without a severity is below every severity."""
     if ask.severity is not None and (
         item.severity is None or SEVERITIES.index(item.severity) < SEVERITIES.index(ask.severity)
     ):
@@ -78,8 +78,8 @@ def _all_folded(words: tuple[str, ...]) -> tuple[str, ...]:
 def _has(inside: Any, name: str, value: str) -> bool:
     """Return whether a field of that name has that text: a text as it is, all else as JSON.
 
-    A name may have dots of its own at any depth, so each way to part it is tried; a list's elements are named by
-    their place.
+    A name may itself contain dots at any depth, so each way to split it is tried. A list's elements are named by their
+    place.
     """
     if isinstance(inside, list):
         inside = {str(place): element for place, element in enumerate(inside)}

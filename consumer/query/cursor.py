@@ -30,7 +30,7 @@ _NOTHING_TYPED: Final = Typed()
 
 
 class Place(NamedTuple):
-    """Where to go on: the search with the first page's times, the arrival to go on after, the times as then typed."""
+    """Where to go on: the search with the first page's times, the arrival to go on after, and the times as typed."""
 
     ask: Ask
     after: str
@@ -49,7 +49,7 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 def encode(ask: Ask, after: str, typed: Typed = _NOTHING_TYPED) -> str:
-    """Return the cursor to the logs behind the one that arrived at `after`."""
+    """Return the cursor to the logs after the one that arrived at `after`."""
     cursor = _Cursor(_search(ask), after, ask.since_ms, ask.until_ms, *typed)
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
@@ -57,8 +57,8 @@ def encode(ask: Ask, after: str, typed: Typed = _NOTHING_TYPED) -> str:
 def decode(ask: Ask, text: str, typed: Typed = _NOTHING_TYPED) -> Place:
     """Return the place that the text names in this search.
 
-    A time that is `typed` again must be the first page's: written as then (an age names another instant by now), or the
-    same instant. One that is left out is the first page's.
+    A time that is `typed` again must be the first page's: the same text (an age names another instant by now), or the
+    same instant. For a time that is left out, the first page's is used.
 
     Raises:
         InvalidCursorError: the text is no cursor, or of another search: another tenant, order, filter or time.

@@ -1,20 +1,20 @@
-"""A read that goes on: every log of a tenant, once, soon after it is stored, however late that is.
+"""Follows a search: shows each log of a tenant once, soon after it is stored, however late that is.
 
-A log is stored later than it was received: by its delay, by retries, by an outage of hours. A look finds it in one of
-two places:
+A log is stored later than it was received, because of its delay, retries, or an outage of hours. A look at the table
+finds it in one of two places:
 
-- Among the receipts since some time. What is stored soon is found there.
+- Among the logs received since some time. A log that is stored soon is found there.
 - In the index `by_late`. A log that the consumer stores more than `LATE_AFTER_S` after its receipt gets the time of
-  storing, `late_at`, and so stands in that index (sparse: the others cost nothing there).
+  storing, `late_at`, which puts it into that index (sparse: other logs cost nothing there).
 
-Between the mark's decision and the row lies one call at most (`CALL_S`: the client's time-outs), clocks of the
-functions may differ by `SKEW_S`, and an index follows its table within `INDEX_LAG_S` (AWS: "within a fraction of a
-second, under normal conditions"): the sum, before the whole look before it, is how far a whole look goes back. So whole
-looks alone miss no log. An index that lags longer is the limit of the promise.
+A whole look goes back far enough that whole looks alone miss no log. The consumer decides on `late_at` at most one call
+before the item is stored (`CALL_S`: the client's time-outs). The functions' clocks may differ by `SKEW_S`. An index
+follows its table within `INDEX_LAG_S` (AWS: "within a fraction of a second, under normal conditions"). So a whole look
+begins at the whole look before it, less `LATE_AFTER_S` and these three. If an index lags longer, a log can be missed.
 
-Whole looks at every poll would read each log as often as the look back has polls. So there is one each `WHOLE_S`, and
-the polls between them look back only as far as logs have lately taken to be stored. That is for speed, not for the
-promise: a log that takes longer is shown at the next whole look.
+If every poll were a whole look, each log would be read again by every poll in that time. So there is one whole look per
+`WHOLE_S`, and the polls between look back only as far as logs have lately taken to be stored. They only make it faster:
+a log that takes longer is shown at the next whole look.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,10 +34,10 @@ INDEX_LAG_S: Final = 10
 LOOK_BACK_S: Final = LATE_AFTER_S + CALL_S + SKEW_S + INDEX_LAG_S
 
 WHOLE_S: Final = 10
-"""From one whole look to the next."""
+"""Seconds from one whole look to the next."""
 
 _SHORT_S: Final = 2
-"""What a short look adds to the longest time that a log took: its call, and the second to which AWS's time is told."""
+"""Seconds that a short look adds to the longest time that a log took: for its call, and as AWS tells whole seconds."""
 
 
 class ReadsLate(Reads, Protocol):
@@ -65,8 +65,8 @@ class Follower:
     def poll(self, now_ms: int) -> list[Item]:
         """Return the logs that were stored since the last poll, in the order of receipt.
 
-        `now_ms` is AWS's time, or any time before it: what an earlier time costs is a longer look. A poll that fails
-        leaves all for the next one.
+        `now_ms` is AWS's time or an earlier one, which only makes the look longer. If a poll fails, the next one
+        returns its logs.
         """
         is_whole = not self._whole_ms <= now_ms < self._whole_ms + WHOLE_S * 1000
         whole_since_ms = min(self._whole_ms, now_ms) - LOOK_BACK_S * 1000  # A clock may have stepped back.
@@ -74,14 +74,14 @@ class Follower:
         found = self._recent(since_ms)
         late = [key for key in self._reads.late(self._ask.tenant_id, since_ms=since_ms) if key not in self._seen]
         came_late = list(self._reads.get(late).values()) if late else []
-        # From here on nothing fails. Only now is it a poll that was made.
+        # Nothing fails from here on, so only now does the poll count as made.
         self._polled_ms = now_ms
         if is_whole:
             self._whole_ms = now_ms
             if found:
                 self._short_ms = min(_SHORT_S * 1000 + max(map(_took_ms, found)), LOOK_BACK_S * 1000)
         new = {item.key: item for item in [*found, *came_late] if item.key not in self._seen}
-        if is_whole:  # Forgotten when no look meets them again, though a clock steps for a while.
+        if is_whole:  # Forget logs that no look meets again, even if a clock steps back for a while.
             self._seen = {key: at_ms for key, at_ms in self._seen.items() if at_ms >= self._kept_from_ms}
             self._kept_from_ms = whole_since_ms
         self._seen |= {key: _met_at_ms(item) for key, item in new.items()}
@@ -100,7 +100,7 @@ class Follower:
 
 
 def _met_at_ms(item: Item) -> int:
-    """Return the last time by which a look finds the log: that of its receipt, or of its storing."""
+    """Return the later of the two times by which a look finds the log: of its receipt, and of its late storing."""
     at_ms = received_ms(arrival_of(item)) or 0
     return at_ms if item.late_at is None else max(at_ms, epoch_ms(item.late_at))
 

@@ -20,16 +20,16 @@ from ingest.aws.retry import Time
 
 _READ_TIMEOUT_S: Final = 2.0
 _GIVE_UP_S: Final = 1.0
-"""How long a throttled read is tried again; with two time-outs it stays below `invocation.RESERVED_S`."""
+"""Seconds for which a throttled read is retried; with two time-outs it stays below `invocation.RESERVED_S`."""
 
 
 class Context(Protocol):
-    """Lambda's context, as far as it is looked at."""
+    """The part of Lambda's context that is used here."""
 
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of the invocation's time."""
+        """Return the milliseconds left of the invocation's time."""
 
 
 def outside(
@@ -40,14 +40,14 @@ def outside(
     now_ms: Callable[[], int],
     write_line: Callable[[str], object],
 ) -> Outside:
-    """Return what requests touch, over this client (the signed one, boto3's or a fake) and this clock."""
+    """Return everything outside that requests use, over a client (the signed one, boto3's or a fake) and a clock."""
     find_key = Keys(dynamodb, settings.access_table_name, monotonic=time.monotonic).find
 
     def reader_of(event: HttpEvent) -> str:
         headers = without_body(event).headers
         principal = principal_of(
             event,
-            Credentials(headers, {}, {}),  # In an address a key would stand in a browser's history.
+            Credentials(headers, {}, {}),  # Headers only: a key in a URL would get into a browser's history.
             scope=READ,
             authentication=settings.authentication,
             jwt_tenant_claim=settings.jwt_tenant_claim,
@@ -101,5 +101,5 @@ def handler(event: HttpEvent, context: Context) -> Response:
     )
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # While it initialises; a test imports this without AWS.
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # Built while Lambda initialises; a test imports this module without AWS.
     parts()

@@ -1,4 +1,4 @@
-"""One request for logs from event to answer: credentials, search, quota, page. The order, and nothing else."""
+"""One request for logs from event to answer: credentials, search, quota, page. Only the order of the steps is here."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,10 +15,11 @@ from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 
 RESERVED_S: Final = 5.0
-"""What remains of the invocation's time when the last read begins: its tries, and the answer."""
+"""Seconds of the invocation that remain when the last read begins: for its retries, and for the answer."""
 
 MAX_PAGE_BYTES: Final = 4_000_000
-"""Of an answer's logs. Lambda takes 6 MB (quotas, November 2026), in which the JSON's quotes take two bytes each."""
+"""The most bytes of an answer's logs. Lambda takes 6 MB (quotas, November 2026); each of the JSON's quotes takes two
+bytes there."""
 
 _HEADERS: Final = {"content-type": "application/json", "cache-control": "no-store"}
 
@@ -31,7 +32,7 @@ class TakesQuota(Protocol):
 
 
 class Outside(NamedTuple):
-    """What a request touches. `now_ms` is since the epoch.
+    """Everything outside that a request uses. `now_ms` is since the epoch.
 
     `reader_of(event)` returns the tenant whose logs the request's credentials may read, or raises `Rejected`.
     """
@@ -112,7 +113,7 @@ class _Filling:
         self._left = most
 
     def is_full(self, item: Item) -> bool:
-        """Count a log; return whether another one would be too many. The first is always taken."""
+        """Count a log; return whether the page is full with it. The first log is always taken."""
         encoded = exact_json.encode(shown.members(item, raw=False))
         self._left -= len(encoded) + encoded.count(b'"') + encoded.count(b"\\")
         return self._left <= 0

@@ -16,11 +16,11 @@ MAX_READ: Final = 5_000
 MAX_LIMIT: Final = 1_000
 
 _CHUNK: Final = 100
-"""Logs taken up at a time: BatchGetItem's most, and what bounds memory where each is 400 KB."""
+"""Logs handled at a time: the most that BatchGetItem takes, and a bound on memory if each log has 400 KB."""
 
 
 class Found(NamedTuple):
-    """A log in the order of arrival; `item` is None where only its key was read (the index holds no more)."""
+    """A log in the order of arrival; `item` is None if only its key was read (the index holds no more)."""
 
     arrival: str
     key: Key
@@ -64,16 +64,16 @@ def read_page(
 ) -> Page:
     """Return the next logs, `limit` at most, after the one that arrived at `after`.
 
-    Reads `max_read` logs and a page of each range at most. The order is that of receipt, and within a request that of
-    its logs. `is_full(item)` is told of each log taken, and says whether it is the last that fits; `is_over()` says
-    whether the time for further reads is over. A page that ends early, by these or by a busy table, says where to go
-    on.
+    Reads at most `max_read` logs and a page of each range. The logs are in the order of receipt, and within a request
+    in the request's order. `is_full(item)` is called with each log taken, and returns whether it is the last that fits.
+    `is_over()` returns whether the time for further reads is over. If a page ends early, for one of these reasons or
+    because the table is busy, it says where to go on.
 
     Raises:
         TableBusyError: not even one log could be read.
     """
     reading = _Reading(is_over)
-    # One more behind a place: going to older logs the range begins with the log that is there.
+    # One more if there is an `after`: going to older logs, the range begins with the log that arrived then.
     at_once = max(limit, _CHUNK) if is_filtered(ask) else limit + (after is not None)
     merged = heapq.merge(
         *(
@@ -123,7 +123,7 @@ class _Reading:
             if found is None:
                 return
             self.read += len(found)
-            # A log with an id of its own that looks like a generated one: the index has it at its place.
+            # Skip a log whose own id only looks like a generated one: the index has it in its right place.
             yield from (one for one in found if one.item is None or one.item.arrived_at is None)
 
     def until_busy(self, merged: Iterator[Found]) -> Iterator[Found]:

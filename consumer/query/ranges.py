@@ -1,7 +1,7 @@
-"""Which keys a read by time is made of: one range of the table for each bucket, and one of the index. Pure.
+"""Which keys a read by time covers: one range of the table for each bucket, and one of the index. Pure.
 
-A generated log_id sorts by the time of receipt, and stands in the table in that order. A log that brought its own id
-has `arrived_at`, of the same form, and stands in the index `by_arrival` under it.
+A generated log_id sorts by the time of receipt, so the table holds these logs in that order. A log that came with its
+own id has `arrived_at`, of the same form, which is its key in the index `by_arrival`.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ class Range(NamedTuple):
 
 
 def ranges(ask: Ask, *, buckets: int, after: str | None = None) -> Sequence[Range]:
-    """Return the ranges that hold every log of the time asked for, and those with own ids once in the index.
+    """Return the ranges that hold every log of the wanted time; the index's range holds those with their own ids.
 
-    `after` is the arrival of the last log that the reader has had: the ranges begin behind it, in the order asked for.
-    Going to older logs, that log itself is in them.
+    `after` is the arrival of the last log that the reader got: the ranges begin after it, in the order asked for. If
+    the order goes to older logs, the ranges hold that log too.
     """
     places: list[tuple[Place, str]] = [("table", name) for name in bucket_names(buckets)]
     found: list[Range] = []

@@ -1,4 +1,4 @@
-"""The line that one request for logs leaves in the log: metrics and whose it was, never a log or what was searched."""
+"""The line that one request for logs writes: its metrics and its tenant, but never a log or the search."""
 
 from collections.abc import Mapping
 

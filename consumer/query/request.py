@@ -1,4 +1,4 @@
-"""A request for logs, read: its query string as a search, and where to go on. Pure."""
+"""Reads a request for logs: turns its query string into a search, and where to go on. Pure."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +17,12 @@ PARAMETERS: Final = ("since", "until", "contains", "not_contains", "severity", "
 DEFAULT_LIMIT: Final = 100
 
 MAX_REPEATED: Final = 10
-"""So often `contains`, `not_contains` and `field` may each be given: each costs time for every log that is read."""
+"""How often `contains`, `not_contains` and `field` may each be given: each costs time for every log that is read."""
 
 MAX_CHARS: Final = 1_000
 """Characters of a value; the gateway takes 10 KB of request line and headers (HTTP API quotas, November 2026)."""
 
-_ELSEWHERE: Final = "tenant_id"  # Who has the credentials reads it: it has to name their tenant.
+_ELSEWHERE: Final = "tenant_id"  # Read together with the credentials: it must name their tenant.
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SPACE_FOR_PLUS: Final = re.compile(r"[0-9] [0-9]{2}(?::?[0-9]{2})?\Z")
 
@@ -38,7 +38,7 @@ class BadParameterError(Exception):
 
 
 class Wanted(NamedTuple):
-    """A page that is asked for: of which search, how many logs, and behind which arrival. `typed` are its times."""
+    """The page asked for: its search, its number of logs, the arrival it begins after, and its times as `typed`."""
 
     ask: Ask
     limit: int
@@ -122,7 +122,7 @@ def _epoch_ms(text: str, now: datetime) -> int:
 
 
 def _about_plus(text: str) -> str:
-    """Return what to tell where a `+` of a zone came as the space that it means in a query; "" elsewhere."""
+    """Return a hint if the `+` of a zone arrived as a space, which is what it means in a query; else ""."""
     return " A + in a query is a space: write it as %2B." if _SPACE_FOR_PLUS.search(text) else ""
 
 

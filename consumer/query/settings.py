@@ -11,8 +11,8 @@ from ingest.contract.log_ids import MAX_BUCKETS
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=str.upper):
     """What the template sets.
 
-    There is no `none`: without credentials nobody reads. `tenant_reads_per_minute` 0 sets no quota; the others are as
-    in ingest's settings.
+    `authentication` has no `none`: without credentials nobody reads. `tenant_reads_per_minute` 0 sets no quota. The
+    others are as in ingest's settings.
     """
 
     table_name: str

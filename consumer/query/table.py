@@ -1,6 +1,6 @@
-"""The calls of a read: Query on the table and its two sparse indexes, BatchGetItem for what an index names. No Scan.
+"""The calls of a read: Query on the table and its two sparse indexes, BatchGetItem for keys of an index. No Scan.
 
-A tombstone is no log: it is in no index, and left out of the table's.
+A tombstone is no log: it is in no index, and is left out of what the table gives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ BY_LATE: Final = "by_late"
 
 _MAX_KEYS: Final = 100  # BatchGetItem API reference, November 2026.
 GIVE_UP_S: Final = 10.0
-"""How long a person at a terminal waits for a throttled table."""
+"""Seconds that a person at a terminal waits for a throttled table."""
 
 _BACKOFF: Final = Backoff(first_s=0.05, max_s=1.0)
 
@@ -47,14 +47,14 @@ _UNREACHED: Final = frozenset(
         "SSLError",
     }
 )
-"""What `ingest.aws.refusal` calls a call that got no answer: botocore's exceptions of the network."""
+"""The codes that `ingest.aws.refusal` gives for a call without an answer: botocore's network exceptions."""
 
 _THROTTLED: Final = ("Throttl", "ThroughputExceeded", "LimitExceeded")
-"""Parts of the names under which DynamoDB refuses for too many reads (Common Errors, November 2026)."""
+"""Parts of the error codes with which DynamoDB refuses too many reads (Common Errors, November 2026)."""
 
 
 class ReadsTable(Protocol):
-    """The two calls that are made of a DynamoDB client, boto3's or the signed one."""
+    """The two calls that are used of a DynamoDB client, boto3's or the signed one."""
 
     def query(self, **request: Any) -> Mapping[str, Any]:
         """Call Query."""
@@ -64,10 +64,10 @@ class ReadsTable(Protocol):
 
 
 class TableReader:
-    """Reads one table by tenant. Its generated log ids spread over so many `buckets`.
+    """Reads one table by tenant. The table's generated log ids spread over this number of `buckets`.
 
-    What DynamoDB throttles, or does not answer, is asked for again for `give_up_s`; then it is a `TableBusyError`
-    that says which of the two it was.
+    A call that DynamoDB throttles, or does not answer, is retried for `give_up_s`. After that a `TableBusyError` says
+    which of the two it was.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class TableReader:
         buckets: int,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
-        self._client: Any = client  # boto3's stubs know each call's parameters, which are put together here.
+        self._client: Any = client  # boto3's stubs type each parameter, but calls here pass dicts.
         self._name = name
         self._time = time
         self._give_up_s = give_up_s
@@ -88,7 +88,7 @@ class TableReader:
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
         """Yield the range's logs in order, at most `limit` (or 1 MB) at a time; each read is made when asked for.
 
-        Of the table it is consistent; an index has only keys. A page may be empty.
+        A read of the table is consistent; an index holds only keys. A page may be empty.
 
         Raises:
             TableBusyError: DynamoDB does not give them in time.
