@@ -1,4 +1,4 @@
-"""Redaction: a log's text and fields without phone numbers, and without what else the operator names."""
+"""Redaction: takes phone numbers, and what else the operator names, out of a log's text and fields."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from consumer.redact.rule import TOKEN, Rule, Span, fold, shape, splice
 
 __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
 
-# Raised whenever a rule of this package changes: it stands in every item as part of `redaction_version`. Beside it the
-# digest of what the rules make of the corpus (tests/golden/redaction): a test fails when that changes.
+# Raise this whenever a rule of this package changes: it is part of every item's `redaction_version`. `OUTPUT_DIGEST` is
+# this with a digest of the rules' output on the corpus (tests/golden/redaction): a test fails when the output changes.
 _RULES_VERSION: Final = 4
 OUTPUT_DIGEST: Final = "4:946f3887e16779bc"
 
@@ -34,7 +34,7 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
 }
 RULE_NAMES: Final = tuple(_RULES)
 
-# The rules here settle in two passes, rarely three. Only custom patterns that feed on their own tokens need more.
+# The rules here are done after two passes, rarely three. Only custom patterns that match their own tokens need more.
 _MAX_PASSES: Final = 16
 
 
@@ -52,8 +52,8 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return `text` with `[REDACTED]` for everything that a rule or a pattern finds.
 
-        Idempotent, because the passes repeat until none finds anything. Each pass turns characters into tokens and no
-        token back, so they end; a text that is not settled after 16 passes is redacted whole, which bounds the time.
+        Idempotent, because passes repeat until one finds nothing. They come to an end, because a pass turns characters
+        into tokens and never back. A text that still changes after 16 passes is redacted whole, which bounds the time.
         """
         redacted, rules = self._pass(text)
         if redacted == text:
@@ -62,7 +62,7 @@ class Redactor:
         return self._settled(redacted, rules) if settled is None else settled
 
     def _settled(self, text: str, rules: list[Rule] | None) -> str:
-        """Return the text after the passes behind the first."""
+        """Return the text after the passes that follow the first one."""
         for _ in range(_MAX_PASSES - 1):
             redacted, rules = self._pass(text, rules)
             if redacted == text:
@@ -71,10 +71,10 @@ class Redactor:
         return TOKEN
 
     def _by_lines(self, text: str, redacted: str, rules: list[Rule] | None) -> str | None:
-        """Return what `_settled` does, from the lines alone that the first pass changed; None where it can't.
+        """Return the result of `_settled` from only the lines that the first pass changed; None if it can't.
 
-        It can where no rule looks beyond its line and nothing reads otherwise than it is written: what a line becomes
-        then depends on that line. Of a long text, few lines hold anything.
+        It can if no rule looks beyond its line and nothing is encoded: then a line's result depends only on that line.
+        This saves time, because few lines of a long text hold anything to redact.
         """
         if rules is None or self._patterns or any(rule.beyond_line for rule in rules):
             return None
@@ -101,7 +101,7 @@ class Redactor:
         return {key: self._value(key, value, is_phone=False) for key, value in fields.items()}
 
     def _value(self, key: str, value: Any, *, is_phone: bool) -> Any:
-        """Return a member's value redacted; `is_phone` where it stands in a map under a key that says phone."""
+        """Return a member's value redacted; `is_phone` if it is in a map under a key that says phone."""
         if isinstance(value, dict):
             is_phone = is_phone or labelled.says_phone(key)
             return {name: self._value(name, member, is_phone=is_phone) for name, member in value.items()}
@@ -117,7 +117,7 @@ class Redactor:
         return self.text(value) if isinstance(value, str) else value
 
     def _pass(self, text: str, rules: list[Rule] | None = None) -> tuple[str, list[Rule] | None]:
-        """Return the text with a token for everything found, and the rules that can find more, if not any."""
+        """Return the text with a token for everything found, and the rules that can find more; None: any rule can."""
         for pattern in self._patterns:
             text = splice(text, _custom_spans(pattern, text))
         said, view = read(text)
@@ -130,13 +130,13 @@ class Redactor:
             spans += rule.find(folded, outline)
         if not spans:
             return text, rules
-        # A token holds nothing that opens a rule, so that a later pass needs no more rules than this one. Where
-        # something was encoded, what is left of it may read otherwise.
+        # A token holds no rule's sign, so that a later pass needs no more rules than this one. But if something was
+        # encoded, the rest of it may decode differently in the next pass.
         return splice(text, view.written(spans) if view else spans), rules if said is text else None
 
 
 def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
-    """Yield what a custom pattern matches, widened to whole tokens; a match that holds nothing but tokens is none."""
+    """Yield what a custom pattern matches, widened to whole tokens; matches that hold only tokens are left out."""
     reach = len(TOKEN) - 1
     end = 0
     for match in pattern.finditer(text):
@@ -155,9 +155,9 @@ def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
 def build(rules: Sequence[str] = ("phone",), patterns: Sequence[str] = ()) -> Redactor:
     """Return the redactor for the named rules and the operator's own regular expressions.
 
-    Custom patterns are searched in the text as it came, first, in their order. Nothing here bounds their time: Python's
-    `re` backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text. The consumer gives each log
-    its share of the invocation's time (`consumer.in_time`, and from the second delivery on `consumer.apart`).
+    Custom patterns come first, in their order, and search the text as it is written. Nothing here bounds their time:
+    Python's `re` backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text. The consumer gives
+    each log its share of the invocation's time (`consumer.in_time`, and from the second delivery on `consumer.apart`).
 
     Raises:
         ValueError: an unknown rule; a pattern that is not a regular expression or that matches the empty string.
@@ -183,7 +183,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"redaction pattern {pattern!r} is not a regular expression: {error}") from error
-    # `\b` and `(?=x)` match nothing in the empty string and the empty string elsewhere; `_custom_spans` skips the rest.
+    # `\b` and `(?=x)` match the empty string only inside other texts, so try some. `_custom_spans` skips all others.
     if any(match[0] == "" for probe in ("", " ", "a0") for match in compiled.finditer(probe)):
         raise ValueError(f"redaction pattern {pattern!r} matches the empty string")
     return compiled

@@ -7,9 +7,9 @@ from typing import Final
 from consumer.redact.rule import Rule, Span, is_inside_number, starts
 
 _CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
-# The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds; it
-# stands before the look-behinds, because `re` skips to a set of characters fast. Groups as printed on cards: four of
-# four digits (and three for 19), or 4-6-5 and 4-6-4. What stands behind the first group of an IBAN is its own.
+# The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds. It
+# comes before the look-behinds, because `re` skips to a set of characters fast. Groups are as printed on cards: four of
+# four digits (and three for 19), or 4-6-5 and 4-6-4. Digits after the first group of an IBAN belong to the IBAN.
 _CARD: Final = re.compile(
     r"[2-6](?=[0-9]{3}[0-9 -])" + starts("[0-9]") + r"(?<![0-9][.:][0-9])(?<![-.$][0-9])(?<![A-Z]{2}[0-9]{2}[ -][0-9])"
     r"(?:[0-9]{12,18}|[0-9]{3}(?P<gap>[- ])(?:[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{1,4}"
@@ -26,7 +26,7 @@ def _luhn(digits: str) -> bool:
 
 
 def _card(match: re.Match[str]) -> Span | None:
-    """Return the card number; a last group that is a neighbour (`4111 1111 1111 1111 200`) is not of it."""
+    """Return the card number's span, without a last group that only stands beside it (`4111 1111 1111 1111 200`)."""
     start, stop = match.span()
     gap = match["gap"]
     card = match[0]
@@ -53,7 +53,7 @@ def _cards(needle: str) -> Callable[[str, str], list[Span]]:
         while hit >= 0:
             match = _CARD.match(text, hit) if text[hit] in "23456" and not is_inside_number(outline, hit) else None
             if not match and text[hit - 1 : hit] == "%":
-                match = _CARD.match(text, hit + 2)  # Two digits may be of something encoded.
+                match = _CARD.match(text, hit + 2)  # Two digits may belong to an encoded character.
             span = _card(match) if match else None
             if span:
                 spans.append(span)
@@ -99,7 +99,7 @@ def iban(text: str, outline: str) -> list[Span]:
 
 
 def _iban(match: re.Match[str], text: str) -> Span | None:
-    """Return the IBAN at the start of what has its characters: words may follow (`GB82 WEST ... 32 PAID`)."""
+    """Return the IBAN at the start of the match: words may follow it (`GB82 WEST ... 32 PAID`)."""
     length = _IBAN_LENGTHS.get(match[0][:2], 0)
     characters = match[0].replace(" ", "").replace("-", "")
     if not length or len(characters) < length:
@@ -121,7 +121,7 @@ _LETTERS: Final = {ord(letter): str(10 + place) for place, letter in enumerate("
 
 CARDS: Final = (
     Rule(_cards(_IN_A_ROW), outlines=(_IN_A_ROW,)),
-    # Not their own outline, but one that is looked for anyway: each look costs every log.
+    # Not their own outline, but one that another rule looks for anyway: each look costs time for every log.
     Rule(_cards(_IN_GROUPS), outlines=("000-0000",)),
 )
 IBAN: Final = Rule(iban, capitals=("AA00",))

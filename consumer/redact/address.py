@@ -6,8 +6,8 @@ from typing import Final
 
 from consumer.redact.rule import Rule, Span, starts
 
-# Four numbers are also a version; these words in front say so. `host/10.0.0.1` is Java's way to print an address.
-# `re` skips to a literal fast, and dots are rarer than digits: so what is searched is the second number in its dots.
+# Four numbers can be a version, if one of these words is in front. `host/10.0.0.1` is Java's way to print an address.
+# `re` skips to a literal fast, and dots are rarer than digits: so the search is for the second number with its dots.
 _NUMBERS_IN_DOTS: Final = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9](?:[0-9]|\.[0-9])*")
 _ADDRESS: Final = re.compile(
     rf"[0-9]{starts('[0-9]')}(?<![0-9A-Za-z_]\.[0-9])(?<!Chrome/[0-9])(?<!Chromium/[0-9])(?<!Edg/[0-9])(?<!OPR/[0-9])"
@@ -24,7 +24,7 @@ def ipv4(text: str, outline: str) -> list[Span]:
         dot = start = numbers.start()
         while start and start > dot - 3 and outline[start - 1] == "0":
             start -= 1
-        # A number may begin behind an escape that ends in a digit, which `_ADDRESS` knows: `%41` is no such number.
+        # The first digits may belong to an escape in front of the number (`%41`), which `_ADDRESS` knows.
         address = _ADDRESS.match(text, start)
         while address is None and start < dot - 1:
             start += 1
@@ -45,8 +45,8 @@ _LONG_ADDRESS: Final = re.compile(
     r"(?:::(?![0-9A-Za-z_:])|::?(?P<ipv4>[0-9]{1,3}(?:\.[0-9]{1,3}){3}))?"
     r"(?:%[0-9A-Za-z]{1,15}+)?(?![0-9A-Za-z_:]|\.[0-9A-Za-z_])"
 )
-# Every block that IANA gave to hosts begins with a whole group, 64:ff9b::/96 and ::ffff:0:0/96 apart. What does not is
-# a ratio, eight octets, or a name of C++: `1::2`, `a::b`.
+# Every block that IANA gave to hosts begins with a whole group, except 64:ff9b::/96 and ::ffff:0:0/96. A match that
+# begins otherwise is a ratio, eight octets, or a name of C++: `1::2`, `a::b`.
 _FIRST_GROUP: Final = re.compile(
     rf"[23]{_HEX}{{3}}:|[fF][cCdDfF]{_HEX}{{2}}:|[fF][eE][89a-fA-F]{_HEX}:|(?:00)?64:[fF]{{2}}9[bB]:|::"
 )
@@ -66,7 +66,7 @@ def ipv6(text: str, outline: str) -> list[Span]:
 
 
 def _long_address_at(text: str, colon: int) -> re.Match[str] | None:
-    """Return what has the form of an address whose first colon this is, or the one behind it: `addr:2001:db8::1`."""
+    """Return a possible address with this as its first colon, or one that begins behind it: `addr:2001:db8::1`."""
     start = colon
     while start and start > colon - 4 and text[start - 1] in _HEX_DIGITS:
         start -= 1
@@ -88,8 +88,8 @@ def _is_ipv6(match: re.Match[str]) -> bool:
     return groups <= _GROUPS + 1 if gaps == 1 else not gaps and groups == _GROUPS
 
 
-# Six pairs, and no seventh on either side: not a fingerprint, nor the header that iptables prints. Then the three fours
-# that Cisco prints, of which digits alone are a date or a version.
+# Six pairs without a seventh on either side, which would be a fingerprint or the header that iptables prints. Then the
+# three fours that Cisco prints; if they are only digits, they are a date or a version.
 _PAIRS: Final = tuple(
     re.compile(
         rf"{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}(?![0-9A-Za-z_]|[:-]{_HEX})"

@@ -1,7 +1,7 @@
-"""The text as its reader decodes it, and the way back: percent-encoding, escapes, HTML entities, `+` for a space.
+"""Decodes a text for searching, and maps spans back: percent-encoding, escapes, HTML entities, `+` for a space.
 
-Rules search what the text says; what they find is taken out of the text as it was written. Decoding is for searching
-alone: a character that is decoded wrongly stays in the log as it is.
+Rules search the decoded text; what they find is taken out of the text as it was written. Decoding is only for
+searching: a character that is decoded wrongly stays in the log as it is.
 """
 
 import re
@@ -13,9 +13,9 @@ from typing import Final
 
 from consumer.redact.rule import Span
 
-# Encoded more than once, each `%` is `%25` again. Whoever encodes leaves letters and digits as they are (RFC 3986,
-# 2.3), and `LIKE '%555-0199%'` is no encoding at all: those two count only beside another encoded character, digits
-# also inside of a number or a value.
+# If a text is encoded more than once, each `%` becomes `%25`. Encoders leave letters and digits as they are (RFC 3986,
+# 2.3), and `LIKE '%555-0199%'` is no encoding at all. So encoded letters and digits count only beside another encoded
+# character, and digits also inside a number or a value.
 _PERCENT: Final = (
     r"%(?:(?:25){0,4}[C-Fc-f][0-9A-Fa-f](?:%(?:25){0,4}[89ABab][0-9A-Fa-f]){1,3}"
     r"|(?:25){0,4}(?:2[0-9A-Fa-f]|3[A-Fa-f]|40(?!@)|5[B-Fb-f]|60|7[B-Eb-e]|0[9ADad])"
@@ -60,7 +60,7 @@ _SPACE: Final = re.compile(
 
 @lru_cache(maxsize=4096)
 def _decoded(code: str) -> str:
-    """Return the one character that an encoded one stands for; what stands for none is a question mark."""
+    """Return the character that a code stands for; a question mark if it is not exactly one."""
     if code[0] == "%":
         octets = bytes(int(pair, 16) for pair in _ASCII_BYTES.findall(code))
         character = octets.decode("utf-8", "replace")
@@ -74,16 +74,16 @@ def _decoded(code: str) -> str:
 
 
 class View:
-    """What an encoded text says: `text`, one character in place of each encoded one."""
+    """An encoded text and its decoded form: `text` has one character in place of each encoded one."""
 
     def __init__(self, pieces: list[str]) -> None:
-        self._pieces = pieces  # As they stand, and encoded, by turns.
+        self._pieces = pieces  # Plain text and encoded characters, by turns.
         shown = pieces.copy()
         shown[1::2] = map(_decoded, pieces[1::2])
         self.text = "".join(shown)
 
     def written(self, spans: Iterable[Span]) -> list[Span]:
-        """Return where the spans of `text` stand in the text as it was written."""
+        """Return where the spans of `text` are in the text as it was written."""
         lengths = [1 if place % 2 else len(piece) for place, piece in enumerate(self._pieces)]
         shown = [0, *accumulate(lengths)]
         written = [0, *accumulate(map(len, self._pieces))]
@@ -105,7 +105,7 @@ def spaced(text: str) -> str:
 
 
 def read(text: str) -> tuple[str, View | None]:
-    """Return what the text says, and how that was written where something in it is encoded."""
+    """Return the decoded text, and its `View` if a character in it was encoded."""
     if "+" in text and ("=" in text or "%" in text) and _SPACE.search(text):
         text = spaced(text)
     if "%" in text or "\\" in text or "&" in text:

@@ -1,4 +1,4 @@
-"""Which rules a text is worth searching for: most logs hold the signs of few."""
+"""Chooses the rules to search a text with: most logs hold the signs of only a few."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,13 +8,13 @@ from consumer.redact.rule import Rule
 
 Sign = TypeVar("Sign", str, re.Pattern[str])
 
-# What few logs hold: a look for the character alone is a quarter of what a pattern costs that finds nothing.
+# Characters that few logs hold. Looking for the character first costs a quarter of a pattern's search in vain.
 _RARE: Final = frozenset("A_+)x")
 _CAPITALS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", b"A" * 26 + b"0" * 10)
 
 
 class Gate:
-    """The rules by their signs; `in` and a few patterns tell which a text holds."""
+    """The rules by their signs; `in` and a few patterns tell which signs a text holds."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
@@ -50,7 +50,7 @@ class Gate:
 def _by_first(
     forms: Iterable[tuple[re.Pattern[str], list[int]]],
 ) -> list[tuple[str | None, Callable[[str], object], list[int]]]:
-    """Return the patterns' searches, each behind the literal that its pattern starts with, where that is rare."""
+    """Return each pattern's search, with the pattern's first character if that is a rare one, else with None."""
     firsts = [form.pattern.removeprefix("\\")[0] for form, _ in forms]
     return [
         (first if first in _RARE else None, form.search, places)

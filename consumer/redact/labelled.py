@@ -23,19 +23,19 @@ _IPV4: Final = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![.0-9])"
 _BARE: Final = "[0-9]{7,15}"
 _NATIONAL: Final = (
     r"(?:0[0-9]{1,4}|\(0[0-9]{1,4}\))(?:[-./ ][0-9]{2,8}){1,4}"
-    # Without the 0 that says a national number, seven digits at least.
+    # Without the 0 that marks a national number, at least seven digits.
     rf"|(?!{_DATE}|{_IPV4})(?=(?:[-./ ()]{{0,2}}[0-9]){{7,15}}(?![0-9]))"
     r"(?:[1-9][ -]?(?=\())?\(?[1-9][0-9]{0,4}\)?(?:[-./ ][0-9]{2,8}){1,5}"
 )
 _NUMBER: Final = rf"(?:{_BARE}|{_NATIONAL})"
 _NAMED: Final = re.compile(rf"{_LABEL}\.?{_SAYS}(?:(?P<number>{_NUMBER}){END}|(?P<open>[\[{{]))")
-# Behind a space only what has the length of a whole number: a North American one, or a national one with its 0.
+# After a mere space, the number must have its full length: a North American one, or a national one with its 0.
 _SPOKEN: Final = re.compile(
     rf"{_LABEL}\.?(?:[ ](?:is|was))?[ ]#?(?P<number>1?[2-9][0-9]{{2}}[2-9][0-9]{{6}}"
     rf"|(?=0[1-9](?:[- ]?[0-9]){{7,10}}(?![- ]?[0-9]))0[0-9]{{1,4}}(?:[- ][0-9]{{2,8}}){{1,4}}){END}"
 )
 
-# What a list or a map under such a key holds, as far as it is looked at, and the members that are no numbers to call.
+# For a list or a map under such a key: how many characters are searched, its members, and keys of other things.
 _MEMBERS: Final = 1000
 _MEMBER: Final = re.compile(
     rf"(?<![-+.$0-9A-Za-z_])(?P<number>{_NUMBER}){END}"
@@ -52,7 +52,7 @@ def labelled(text: str, outline: str) -> list[Span]:
     spans: list[Span] = []
     for word in _WORDS:
         if word in outline:
-            members_end = 0  # The hits in a list have been looked at with it, which keeps hostile text linear.
+            members_end = 0  # Hits in a list were searched with it: so hostile text stays linear.
             for hit in hits(outline, word):
                 match = _NAMED.match(text, hit) or _SPOKEN.match(text, hit)
                 if match and match.lastgroup == "open":

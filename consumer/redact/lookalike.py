@@ -1,4 +1,4 @@
-"""What has the form of a phone number and is none: ranges and columns of numbers, told by what stands beside them."""
+"""Finds what only looks like a phone number: ranges and columns of numbers, told by the text beside them."""
 
 import re
 from typing import Final
@@ -39,7 +39,8 @@ _RANGE_WORDS: Final = (
     ),
     *("row", "rows", "sector", "sectors", "slot", "slots", "years", "usd", "eur", "gbp", "ieee", "iso", "iec", "ansi"),
 )
-# A token counts as a number here: otherwise redacting the second of `100-1500 of 555-0199` would set free the first.
+# A token counts as a number here. Otherwise, once the second number in `100-1500 of 555-0199` is a token, the first
+# would no longer be a range.
 _RANGE_AFTER: Final = re.compile(
     r"(?:[ ](?:[kmgt]i?b|bytes?|octets|[mun]?s|msecs?|secs?|seconds?|minutes?|hours?|days?|years?|rows|items|rpm"
     rf"|[mg]?hz|usd|eur|gbp|dollars)|/s)(?![0-9A-Za-z_])|[ ]of[ ](?:[0-9]|{re.escape(TOKEN)})",
@@ -83,7 +84,7 @@ def _behind_range(text: str, start: int) -> bool:
     return any(word.endswith(name) and not word[: -len(name)][-1:].isalpha() for name in _RANGE_WORDS)
 
 
-# A coordinate, or another measure with a sign: `+37.7749`. Registrars write numbers so: `+44.2079460018` (RFC 5733).
+# A coordinate, or another signed measure: `+37.7749`. Registrars write phone numbers so: `+44.2079460018` (RFC 5733).
 _DECIMAL: Final = re.compile(r"\+[0-9]{1,3}\.[0-9]+")
 _MEASURE_BEFORE: Final = re.compile(
     r"(?:lat|latitude|lon|lng|long|longitude|gps|geo|coords?|coordinates?|location|loc|position|pos|point|latlng|latlon|ll|at|delta"
@@ -91,7 +92,7 @@ _MEASURE_BEFORE: Final = re.compile(
 )
 _PAIR: Final = re.compile(r"\+[0-9]{1,2}\.[0-9]{3,}[ ,;]{0,2}[-+ ,;][0-9]{1,3}\.[0-9]{3,}")
 _SECOND_OF_PAIR: Final = re.compile(r"[0-9]\.[0-9]{3,}[ ,;]{0,2}\Z")
-# The country codes of one and two digits are given out whole, of those with three ITU-T E.164 (2016) gives these tens.
+# The country codes of ITU-T E.164 (2016): those of one and two digits in full, those of three digits by their tens.
 _COUNTRY: Final = re.compile(
     r"\+(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-689]|3[578]|42|5[09]|6[789]|8[0578]|9[679])[0-9])\."
 )
@@ -115,12 +116,12 @@ def is_signed(text: str, span: Span) -> bool:
             or _SECOND_OF_PAIR.search(before)
             or not _COUNTRY.match(text, start)
         )
-    # Behind a word for a range a short one is an offset or a count: `offset +10485760`.
+    # After a word for a range, a short number is an offset or a count: `offset +10485760`.
     return stop - start < _SHORTEST_BEHIND_RANGE and text[start + 1 : stop].isdigit() and is_range(text, span)
 
 
 def is_column(text: str, span: Span) -> bool:
-    """Return whether digits and spaces alone are columns of a table or an access log: numbers beside them go on."""
+    """Return whether a span of digits and spaces is columns of a table or an access log: more numbers are beside it."""
     start, stop = span
     if not _ONLY_SPACES.fullmatch(text, start, stop):
         return False
@@ -137,7 +138,7 @@ def is_column(text: str, span: Span) -> bool:
         if _COLUMNS_AFTER.match(text, stop):
             return True
         if _ONE_AFTER.match(text, stop):
-            # One number behind: behind a word that is what the sentence goes on with (`called 212 555 0199 3 times`).
+            # One number follows. After a word, the sentence goes on with that number (`called 212 555 0199 3 times`).
             return not _WORD_BEFORE.search(text, look_back, start)
     return (
         before == " "
@@ -147,7 +148,7 @@ def is_column(text: str, span: Span) -> bool:
 
 
 def _is_number_before(text: str, start: int) -> bool:
-    """Return whether a number of up to 20 digits stands in front, parted by up to three spaces or tabs."""
+    """Return whether a number of up to 20 digits stands in front, behind up to three spaces or tabs."""
     look_back = max(0, start - _LOOK_BACK)
     before = text[look_back:start]
     number = before.rstrip(" \t")

@@ -15,8 +15,8 @@ from consumer.redact.lookalike import is_column, is_range, is_signed
 from consumer.redact.rule import WORD, Rule, Span, is_inside_number, starts
 
 # A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
-# zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does. What parts two numbers must stop
-# either both or none: else a long list would lose one number a pass.
+# zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does. A separator of two numbers must
+# stop both or neither: else a pass would find only one more number of a long list.
 _BEFORE_DIGIT: Final = starts() + r"(?<![-$€£¥])(?<![0-9]:)(?<![0-9A-Z_]\.)(?<!:[0-9][0-9],)"
 _BEFORE_PARENTHESIS: Final = rf"(?:(?<![A-Za-z_])|{starts()})(?<![$€£¥])"
 _AFTER: Final = (
@@ -27,8 +27,8 @@ _AFTER: Final = (
 _EXTENSION: Final = r"(?:[ ]{0,2}+[,;]?+[ ]{0,2}+(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
 END: Final = _EXTENSION + _AFTER
 
-# The seven digits that 7-digit and North American numbers end with, found in the shape (where space and dot are hyphens
-# too), and how far behind the start of the outline they begin.
+# Outlines of the seven digits that 7-digit and North American numbers end with, to find in the shape (where space and
+# dot are hyphens too), and how far behind the outline's start the digits begin.
 _OUTLINES: Final = (("000-0000", 0), ("000---0000", 0), (")0000000", 1), (")-0000000", 2))
 _WITHOUT_PARENTHESIS: Final = _OUTLINES[:2]
 _PARENTHESIS: Final = re.compile(r"\)-?0000000")
@@ -94,13 +94,13 @@ def national_at(text: str, outline: str, start: int) -> Span | None:
 
 
 def _area_before(text: str, start: int, gap: str) -> int | None:
-    """Return where the area code begins that ends at `start`, or the 1 in front of it; `gap` parts the seven digits."""
+    """Return where the area code before `start`, or the 1 before that, begins; `gap` is inside the seven digits."""
     parts = text[start - 1]
     begin = text.rfind("(", max(0, start - 7), start) if ")" in text[start - 3 : start] else -1
     if begin >= 0 and not _is_one_before(text, begin):
         return begin if _PARENTHESES.match(text, begin, start) else None
     if begin < 0 and start >= 4 and text[start - 2] in _DIGITS and not _is_one_before(text, start - 4):  # noqa: PLR2004
-        # What parts the area code goes with what parts the seven digits.
+        # The separator after the area code must match the one inside the seven digits.
         if (parts != gap) if parts in "-." else (not gap or text[start] < "2"):
             return None
         return start - 4 if _PLAIN.match(text, start - 4, start) else None
@@ -114,7 +114,7 @@ _DIGITS: Final = frozenset("0123456789")
 
 
 def _is_one_before(text: str, begin: int) -> bool:
-    """Return whether a 1 stands in front, in any way that a country code does."""
+    """Return whether a 1 stands in front, with any separator that a country code has."""
     before = text[begin - 4 if begin >= 4 else 0 : begin]  # noqa: PLR2004 - `1 - `
     return before[-1:] == "1" or before[-2:] in _ONES or before == "1 - "
 
@@ -123,7 +123,7 @@ _ONES: Final = frozenset(("1-", "1.", "1 "))
 
 
 def _belong_together(area: re.Match[str], gap: str, exchange: str) -> bool:
-    """Return whether the punctuation behind the area code goes with that inside the seven digits."""
+    """Return whether the punctuation after the area code matches that inside the seven digits."""
     if area["gap"]:
         return area["gap"] == gap
     if area["loose"]:

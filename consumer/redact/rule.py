@@ -11,7 +11,7 @@ Span = tuple[int, int]
 
 
 class Rule(NamedTuple):
-    """One thing to look for, and the signs of it: a text without any of them holds none, which `Gate` finds out.
+    """One thing to look for, and its signs: a text without any of the signs cannot hold it, and `Gate` skips the rule.
 
     `find` takes the folded text and its shape, both position for position, and returns what to redact, in any order.
     """
@@ -20,10 +20,10 @@ class Rule(NamedTuple):
     outlines: tuple[str, ...] = ()  # In the shape.
     parts: tuple[str, ...] = ()  # In the text.
     capitals: tuple[str, ...] = ()  # In the text with `A` for a capital and `0` for a digit.
-    # Patterns for the shape and for the text; those that start with one literal, and a rare one, are cheap.
+    # Patterns for the shape and for the text; a pattern that starts with a rare literal is cheap.
     outline_forms: tuple[re.Pattern[str], ...] = ()
     forms: tuple[re.Pattern[str], ...] = ()
-    beyond_line: bool = False  # Whether what stands in another line of the text can say what to redact in this one.
+    beyond_line: bool = False  # Whether another line of the text can decide what to redact in this one.
 
 
 X_WORDS: Final = re.compile("x(?:ox|(?<=fax))")
@@ -33,10 +33,10 @@ WORD: Final = "[0-9A-Za-z_]"  # ASCII only: a number may touch a letter of a scr
 
 
 def starts(behind: str = "") -> str:
-    """Return the look-arounds that say where a number may start, `behind` the characters already matched.
+    """Return look-behinds that say where a number may start; `behind` stands for the characters already matched.
 
-    Not inside a word; but right behind a percent-encoded character, an escape of JSON (backslash and n) or a terminal
-    colour, which all end in word characters.
+    It may not start inside a word. It may start right after a percent-encoded character, an escape of JSON (backslash
+    and n) or a terminal colour, although all of these end in word characters.
     """
     words_that_end = (r"%[0-9A-Fa-f]{2}", r"\\[nrt]", r"\[m", r"[\[;][0-9]m", r"[\[;][0-9]{2}m")
     return f"(?:(?<!{WORD}{behind})|" + "|".join(f"(?<={end}{behind})" for end in words_that_end) + ")"
@@ -55,7 +55,7 @@ def _folded(character: str) -> str:
     return _FOLDED.get(character) or (" " if character.isspace() else "-")
 
 
-_FEW: Final = 16  # A text has one or two of them: a replacement each is the fastest.
+_FEW: Final = 16  # Most texts have one or two: replacing each by itself is then the fastest.
 
 
 def fold(text: str) -> str:
@@ -91,7 +91,7 @@ def shape(folded: str) -> str:
 
 
 def is_inside_number(outline: str, start: int) -> bool:
-    """Return whether a digit stands before `start` that `starts` lets nothing begin behind: most starts, without it."""
+    """Return whether a digit before `start` forbids a number to start there: for most places this spares `starts`."""
     return outline[start - 1 : start] == "0" and outline[start - 3 : start - 2] != "%"
 
 

@@ -20,7 +20,7 @@ def jwt(text: str, outline: str) -> list[Span]:
     return [match.span() for match in _JWT.finditer(text)]
 
 
-# Letters and digits alone go on before and behind: `_` parts names. AWS: IAM, "IAM identifiers", base32.
+# Only a letter or digit on either side makes it a longer word: `_` parts names. AWS: IAM, "IAM identifiers", base32.
 _CAPITAL: Final = re.compile(
     r"A(?<![0-9A-Za-z]A)(?:(?:KIA|SIA)[A-Z2-7]{16}|Iza[0-9A-Za-z_-]{35}(?![_-]))(?![0-9A-Za-z])",
 )
@@ -38,7 +38,7 @@ _DASHES: Final = "-----"
 _KIND: Final = r"(?:[A-Z0-9]{1,16}[ ]){0,3}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----"
 _BEGIN: Final = re.compile(rf"-----BEGIN[ ]{_KIND}")
 _END: Final = re.compile(rf"-----END[ ]{_KIND}")
-# Lines of base64, the last one short. What is no base64 line is the log's own words.
+# Lines of base64, the last one short. Any other line is the log's own text.
 _REST_OF_BLOCK: Final = re.compile(
     r"(?:(?:\\[nr]|\s){0,8}[0-9A-Za-z+/=]{20,})*(?:(?:\\[nr]|\s){0,8}[0-9A-Za-z+/]{1,19}={1,2})?"
 )
@@ -62,7 +62,7 @@ _FIRST_WORDS: Final = ("github", "ghp", "gho", "ghu", "ghs", "ghr", "sk", "rk")
 
 
 def private_keys(text: str, outline: str) -> list[Span]:
-    """Return the private keys over all their lines; one that was cut off goes as far as its base64."""
+    """Return the private keys over all their lines; a key that was cut off ends with its base64."""
     del outline
     spans = []
     begin = _BEGIN.search(text)
@@ -87,7 +87,7 @@ def password(text: str, outline: str) -> list[Span]:
     return [match.span("password") for match in found]
 
 
-JWT: Final = Rule(jwt, parts=("J",))  # Rarer than the whole word is short.
+JWT: Final = Rule(jwt, parts=("J",))  # Rare enough, and faster to look for than the whole word.
 # An AWS secret key has no form of its own: it is taken behind a name that says so, and the name stays.
 APIKEYS: Final = (
     Rule(_found(_CAPITAL), forms=(_PREFIX,)),
