@@ -1,4 +1,4 @@
-"""`aws_kinesis_agg`'s class of what stands in an aggregated record: the one place that imports the library."""
+"""`aws_kinesis_agg`'s class for the content of an aggregated record: only this module imports the library."""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""Calls to the stream that fail: which are worth another try, after how long a wait, and when a person has to look.
+"""Failed calls to the stream: which of them to retry, after how long a wait, and when a person has to look.
 
-Not `ingest.aws.retry`, which sends parts of one request again within a request's time. A read has no parts and no end:
-it goes on for hours, renews an iterator that expired, and gives up after so many failures in a row, whatever the time.
-What is worth another try is the same for both: `ingest.aws.refusal`.
+This is not `ingest.aws.retry`, which retries parts of one request within the request's time. A read has no parts and no
+end: it goes on for hours, renews an iterator that expired, and gives up after a number of failures in a row, however
+long they took. Which errors are worth a retry is the same for both: `ingest.aws.refusal`.
 """
 
 from typing import Final
@@ -31,7 +31,7 @@ class Attempts:
         self._failures = 0
 
     def succeeded(self) -> None:
-        """Begin to count anew."""
+        """Count the failures from zero again."""
         self._failures = 0
 
     def failed(self, error: ClientError | ConnectionError | HTTPClientError) -> None:

@@ -1,4 +1,4 @@
-"""The quarantine file of a replay: what is on the stream and is no log, kept with its place and the reason."""
+"""The quarantine file of a replay: pieces of the stream that are no logs, kept with their place and the reason."""
 
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from consumer.replay.merge import StreamRecord
 class BrokenRecords:
     """One JSON object a line, in a file that is made when it is first needed.
 
-    It holds data as it came, redacted by nothing: its owner alone may read it.
+    It holds data unredacted, as it was on the stream, so only its owner may read it.
     """
 
     def __init__(self, path: Path, *, resume_at: int) -> None:

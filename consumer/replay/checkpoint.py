@@ -1,6 +1,6 @@
-"""Where a replay stands: per shard in the KCL's terms, and how much output belongs to it. Written after the output.
+"""A replay's position in each shard, in the KCL's terms, and how much output belongs to it. Written after the output.
 
-A checkpoint is replaced in one step (fsync, rename), so that a killed run finds the old one or the new one, whole.
+A checkpoint is replaced in one step (fsync, rename), so that after a kill the old one or the new one is there, whole.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     `commit` counts the commits. `output` and `broken` say what each sink held then, in the sink's own terms (a file:
     its bytes). `query` are the options that decide the output: a checkpoint only continues the replay that wrote it.
-    `started_at` (RFC 3339) is when that replay began: what `2h` ago is counted from.
+    `started_at` (RFC 3339) is when that replay began: ages such as `2h` count back from it.
     """
 
     stream: str
@@ -46,7 +46,7 @@ class CheckpointMismatchError(Exception):
 
 
 def load(path: Path) -> Checkpoint | None:
-    """Return the checkpoint in the file, or None where there is none.
+    """Return the checkpoint in the file, or None if there is none.
 
     Raises:
         CheckpointMismatchError: the file is not a checkpoint.
@@ -60,16 +60,16 @@ def load(path: Path) -> Checkpoint | None:
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Replace the file durably. The caller has flushed the output that the checkpoint speaks of."""
+    """Replace the file durably. The caller has flushed the output that the checkpoint describes."""
     encoded = msgspec.json.format(msgspec.json.encode(checkpoint, order="sorted"), indent=1)
     private.replace(path, encoded)
 
 
 def check_continues(checkpoint: Checkpoint, *, stream: str, query: dict[str, str]) -> None:
-    """Return when the checkpoint may be continued by a replay of `stream` with `query`.
+    """Return if a replay of `stream` with `query` may continue the checkpoint.
 
     Raises:
-        CheckpointMismatchError: it was written by another one.
+        CheckpointMismatchError: another replay wrote it.
     """
     if checkpoint.stream != stream:
         raise CheckpointMismatchError(f"the checkpoint is of stream {checkpoint.stream}, not of {stream}")

@@ -1,4 +1,4 @@
-"""Pure: one Kinesis record's bytes to the user records inside it, in the KPL's format, or to what is wrong with them.
+"""Pure: takes a Kinesis record in the KPL's format apart into its user records, or says what is wrong with them.
 
 Format: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
 """
@@ -33,7 +33,7 @@ class UserRecord(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """Bytes that stand on the stream and are no log of ours: all of the record's, or one user record's."""
+    """Bytes on the stream that are no log of ours: all bytes of a record, or those of one user record."""
 
     sub_sequence_number: int
     partition_key: str
@@ -44,8 +44,8 @@ class Broken(NamedTuple):
 def deaggregate(partition_key: str, data: bytes) -> list[UserRecord | Broken]:
     """Return the user records of a Kinesis record in their order; a plain record is its own only user record.
 
-    Everything that the record holds is in the answer: a record that starts with the magic and is not sound comes back
-    whole as one `Broken`; a user record whose key is not there, or is no UTF-8, is a `Broken` among its neighbours.
+    The answer holds everything that the record holds. A record that starts with the magic but is damaged comes back
+    whole as one `Broken`. A user record whose key is missing, or is no UTF-8, is a `Broken` among its neighbours.
     """
     if not data.startswith(MAGIC):
         return [UserRecord(0, partition_key, data)]
@@ -58,7 +58,7 @@ def deaggregate(partition_key: str, data: bytes) -> list[UserRecord | Broken]:
         aggregated = AggregatedRecord.FromString(body)
     except DecodeError:
         return [Broken(0, partition_key, data, "broken_body")]
-    if not aggregated.IsInitialized():  # A required field is not there, which the parser lets pass.
+    if not aggregated.IsInitialized():  # A required field is missing, which the parser lets pass.
         return [Broken(0, partition_key, data, "broken_body")]
     keys = list(aggregated.partition_key_table)
     hash_keys = len(aggregated.explicit_hash_key_table)

@@ -1,8 +1,8 @@
 """Which logs were seen already, by (tenant_id, log_id, text), on disk: 16-byte digests in SQLite, some 40 bytes a log.
 
 Memory stays at SQLite's page cache, however many logs there are. Two of a billion logs share a digest with a
-probability of 1e-21. Beside a checkpoint the file survives the run: each digest carries the number of the commit that
-it belongs to, so that a run that was killed after writing it, and before its checkpoint, takes the log again.
+probability of 1e-21. With a checkpoint the file is kept after the run. Each digest has the number of its commit: if a
+run is killed after it wrote a digest and before it wrote its checkpoint, the next run takes the log again.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ class Seen:
     """The set of logs seen. `path` keeps it for a later run; without one it lives in a temporary file."""
 
     def __init__(self, path: Path | None, *, commit: int) -> None:
-        """Open the set as it was at commit number `commit`; commit 0 starts it anew.
+        """Open the set as it was at commit number `commit`; commit 0 starts with an empty set.
 
         Raises:
             CheckpointMismatchError: the set that belongs to the checkpoint is not there.
@@ -51,7 +51,7 @@ class Seen:
         return inserted.rowcount == 1
 
     def commit(self) -> None:
-        """Make durable what was seen, as belonging to the next commit of the replay."""
+        """Make the logs seen durable, as part of the next commit of the replay."""
         self._database.execute("COMMIT")
         self._database.execute("BEGIN")
         self._next_commit += 1

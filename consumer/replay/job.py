@@ -1,4 +1,4 @@
-"""One replay as an operator asks for it: the options made into a checkpoint to start from, a selection and a sink."""
+"""One replay as an operator asks for it: it turns the options into a checkpoint to start at, a selection and a sink."""
 
 import os
 from collections.abc import Callable
@@ -36,13 +36,13 @@ _LINE_SUFFIXES: Final = frozenset({".ndjson", ".jsonl"})
 
 
 class OptionsError(Exception):
-    """The options do not name a replay. The text says what is wrong with which."""
+    """The options do not describe a replay. The text says which option is wrong, and why."""
 
 
 class Options(NamedTuple):
-    """What was asked for; `to` and the times are as they were typed.
+    """The operator's options; `to` and the times are as they were typed.
 
-    `commit_logs` are the logs read between two commits, where the sink's own number is not wanted.
+    `commit_logs` is the number of logs read between two commits, if it is not to be the sink's own.
     """
 
     to: str = "-"
@@ -63,9 +63,9 @@ class Options(NamedTuple):
 
 
 class Outside(NamedTuple):
-    """What a replay touches beside its files: the stream, the queue, standard output, the clock.
+    """Everything outside that a replay uses besides its files: the stream, the queue, standard output, the clock.
 
-    `erasures` reads what was erased: it is never read back.
+    `erasures` reads the tombstones: erased logs are never replayed.
     """
 
     stream_name: str
@@ -79,10 +79,10 @@ class Outside(NamedTuple):
 
 
 def target(to: str) -> Target:
-    """Return what `--to` means. A folder has a slash at its end: a word that is misspelt, or no target, makes none.
+    """Return what `--to` means. A folder must end in a slash, so that a misspelt word makes no folder.
 
     Raises:
-        OptionsError: it means nothing.
+        OptionsError: it names no target.
     """
     path = Path(to)
     match to:
@@ -114,8 +114,8 @@ def run(
     """Replay the stream as asked, until its tip or `stopped()`; return the counters. `redactor` is None for originals.
 
     Raises:
-        OptionsError: the options do not name a replay.
-        CheckpointMismatchError, StreamUnreadableError, QueueRefusedError: it cannot begin or go on.
+        OptionsError: the options do not describe a replay.
+        CheckpointMismatchError, StreamUnreadableError, QueueRefusedError: the replay cannot begin or go on.
     """
     _check_files(options)
     start = _start(outside, options, redaction="" if redactor is None else redactor.version)
@@ -135,7 +135,7 @@ def run(
                 readers=outside.readers,
             )
         )
-        # Only now that the stream is known to be there is an older output touched.
+        # Older output is touched only now, when the stream is known to be there.
         sink = _sink(options.to, outside)
         cleanup.callback(sink.close)
         if options.commit_logs is not None:
@@ -185,7 +185,7 @@ def _start(outside: Outside, options: Options, *, redaction: str) -> Checkpoint:
 
 
 def _check_files(options: Options) -> None:
-    """Refuse two files that are one, under whatever names, before any is opened: each would destroy the other."""
+    """Refuse options that name one file twice, before any file is opened: each would destroy the other's content."""
     files = {"--quarantine (or its default)": quarantine_path(options)}
     if options.to not in {"-", _QUEUE}:
         files["--to"] = Path(options.to)
@@ -246,7 +246,7 @@ def _sink(to: str, outside: Outside) -> Sink:
 
 
 def seen_path(checkpoint: Path) -> Path:
-    """Return the file that keeps, beside a checkpoint, which logs were seen."""
+    """Return the file beside a checkpoint that keeps which logs were seen."""
     return checkpoint.with_name(f"{checkpoint.name}.seen")
 
 

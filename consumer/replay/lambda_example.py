@@ -30,7 +30,7 @@ class Record(TypedDict):
 
 
 class Event(TypedDict):
-    """Stream records of one shard, in order, as far as they are looked at.
+    """Stream records of one shard, in order: the part of the event that is used here.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis-example.html
     """
@@ -41,8 +41,8 @@ class Event(TypedDict):
 def handler(event: Event, _context: object) -> PartialBatchResponse:
     """Count the logs of each tenant, and return which Kinesis record to begin again with, if any.
 
-    The item identifier of a stream record is its sequence number; Lambda sends everything from the first failed one
-    on again, so a record is reported whole, and work on its logs must bear to be repeated.
+    The item identifier of a stream record is its sequence number. Lambda sends the first failed record and all after it
+    again. So a record is reported as a whole, and the work on its logs must be safe to repeat.
     """
     logs: Counter[str] = Counter()
     for record in event["Records"]:

@@ -16,10 +16,10 @@ class LineFile:
     """Lines in a private file, cut back to its last commit on resume. With `gz`, each commit ends a gzip member."""
 
     def __init__(self, path: Path, *, gz: bool = False, resume_at: int = 0) -> None:
-        """Open the file for what comes after its first `resume_at` bytes; 0 begins it anew.
+        """Open the file to write after its first `resume_at` bytes; 0 empties it.
 
         Raises:
-            CheckpointMismatchError: the file is shorter than that: it is not what the checkpoint speaks of.
+            CheckpointMismatchError: the file is shorter than that: it is not the checkpoint's file.
             OSError: it cannot be written, or is a link.
         """
         size = path.stat().st_size if path.exists() else 0

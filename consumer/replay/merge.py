@@ -1,8 +1,8 @@
-"""Several shards into one sequence that is the same at every replay, however fast each shard is read.
+"""Merges shards into one sequence that is the same at every replay, however fast each shard is read.
 
 The next record is the one that arrived first among the shards' next records (ties: by shard id). So one shard's records
-stay in its order, children come after their parents' end, and the choice depends on nothing but what is on the stream:
-a shard whose next record is not known yet is waited for.
+stay in its order, children come after their parents' end, and the choice depends only on what is on the stream. If a
+shard's next record is not known yet, the merge waits for it.
 """
 
 import heapq
@@ -16,7 +16,7 @@ from consumer.replay.shards import Shard, readable
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import RecordTypeDef
 
-_STOP_CHECK_S: Final = 0.5  # How long a wait for a page may hide that the caller wants to stop.
+_STOP_CHECK_S: Final = 0.5  # The longest wait for a page before looking whether the caller wants to stop.
 
 
 class StreamRecord(NamedTuple):
@@ -59,7 +59,7 @@ class Readers(Protocol):
 
 
 class _Cursor:
-    """One shard in reading: the rest of its page, and its next record, with that one's arrival."""
+    """One shard that is being read: the rest of its page, and its next record with the time when that arrived."""
 
     def __init__(self) -> None:
         self.records: Iterator[RecordTypeDef] = iter(())
@@ -87,8 +87,8 @@ class _Cursor:
 class Merge:
     """The stream's records in the merged order, from `positions` on, until all is read or `stopped()`.
 
-    Resharding is followed: the children of a shard that ends are listed and read. With `follow` it goes on for ever
-    and a caught-up shard is not waited for, so that the order between shards is then the order of reading.
+    Resharding is followed: the children of a shard that ends are listed and read. With `follow` it goes on for ever. It
+    then does not wait for a shard that is caught up, so that the order between shards is the order of reading.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Merge:
             self._waiting.append(shard_id)
 
     def _take_pages(self) -> list[str]:
-        """Give each shard that waits its next page, and look at the idle ones; return those that ended."""
+        """Take the next page of each shard that waits, and of idle shards that have one; return those that ended."""
         asked, self._waiting = self._waiting, []
         if self._idle and (pages_read := self._readers.pages_read) > self._seen_pages:
             self._seen_pages = pages_read
@@ -150,7 +150,7 @@ class Merge:
         self._ended.update(ends)
         parents = {parent for shard in self.shards.values() for parent in shard.parents}
         if not parents.issuperset(ends):
-            self.shards = {**self.shards, **self._list_shards()}  # Split or merged since it was listed.
+            self.shards = {**self.shards, **self._list_shards()}  # A shard was split or merged since the listing.
         return ends
 
     def _take_page(self, shard_id: str) -> bool:

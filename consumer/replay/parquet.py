@@ -28,7 +28,7 @@ _FIELDS: "Final[list[pa.Field[Any]]]" = [
     # UTC, and no time zone in the type: DuckDB and Athena then need no time zone library to truncate it to a minute.
     pa.field("received_at", pa.timestamp("ms"), nullable=False),
     pa.field("text", pa.string(), nullable=False),
-    # RFC 3339 as the sender's digits have it: a column of ns holds the years 1677 to 2262 alone.
+    # RFC 3339 with the sender's digits: a column of ns would hold only the years 1677 to 2262.
     pa.field("event_at", pa.string()),
     pa.field("severity", pa.string()),
     pa.field("fields", pa.string()),  # JSON: tenants' fields have no common type.
@@ -38,10 +38,10 @@ SCHEMA: Final = pa.schema(_FIELDS)
 
 
 class ParquetSink:
-    """Each commit writes one part file a tenant and date. The position is the number of the last commit's parts."""
+    """Each commit writes one part file per tenant and date. The position is the number of the last commit's parts."""
 
     commit_logs = 200_000
-    idle_commit_s = 60.0  # Followed, a part file a minute: many small files make slow queries.
+    idle_commit_s = 60.0  # When following, one part file a minute: many small files make slow queries.
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -55,10 +55,10 @@ class ParquetSink:
         return self._buffered_bytes >= _MAX_BUFFERED_BYTES
 
     def resume(self, committed: int) -> None:
-        """Delete the parts that came after part number `committed`; 0 needs an empty or a new folder.
+        """Delete the parts after part number `committed`; with 0, the folder may hold nothing but parts.
 
         Raises:
-            CheckpointMismatchError: the folder holds files that no checkpoint of this replay speaks of.
+            CheckpointMismatchError: with 0, the folder holds other files.
         """
         private.made_folder(self._folder)
         if committed == 0 and any(self._folder.iterdir()):
@@ -81,7 +81,7 @@ class ParquetSink:
         """Write the parts, durably; return their number."""
         if self._rows:
             self._part += 1
-            # Part by part under its final name: a kill between two leaves parts that resume deletes by their number.
+            # Each part gets its final name at once: after a kill between two, resume deletes parts by their number.
             for (tenant_id, date), messages in sorted(self._rows.items()):
                 _write(self._folder / f"tenant_id={tenant_id}" / f"date={date}", self._part, messages)
             self._rows.clear()

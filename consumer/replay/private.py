@@ -1,4 +1,4 @@
-"""Files that their owner alone may read: what holds tenants' texts, keys, or a position that must not be lost.
+"""Files that only their owner may read: they hold tenants' texts, keys, or a position that must not be lost.
 
 A path that is a symbolic link is refused: whoever may write in the folder could point it at any file of ours.
 """
@@ -19,12 +19,12 @@ _TOLD: Final = {
 
 
 def opened(path: Path, *, anew: bool = False) -> BinaryIO:
-    """Return the file open for reading and writing, made if it is not there, readable by its owner alone from now on.
+    """Return the file open for reading and writing, made if it is missing, readable by its owner alone from now on.
 
-    It is not cut; with `anew` it must not exist yet.
+    Its content stays; with `anew` it must not exist yet.
 
     Raises:
-        OSError: it cannot be, or is a link, a device, or another's file; the error names the path.
+        OSError: it cannot be opened, or is a link, a device, or another user's file; the error names the path.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_EXCL if anew else 0)
     try:
@@ -51,7 +51,7 @@ def replace(path: Path, content: bytes) -> None:
     """Replace the file in one step, durably: a reader finds the old one or the new one whole, after a crash too."""
     partial = partial_path(path)  # Beside it, because a rename is atomic only within one file system.
     with contextlib.suppress(FileNotFoundError):
-        partial.unlink()  # Of a run that was killed; a link that somebody put there is taken away, not followed.
+        partial.unlink()  # Left by a killed run; a link that somebody put there is removed, not followed.
     with opened(partial, anew=True) as file:
         file.write(content)
         file.flush()
@@ -66,7 +66,7 @@ def partial_path(path: Path) -> Path:
 
 
 def made_folder(path: Path) -> Path:
-    """Return the folder, made with what is above it where it is missing; ours are open to their owner alone."""
+    """Return the folder; it and its parents are made if they are missing, open to their owner alone."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Pure: how far each shard was read, in the KCL's terms, and what of a record was not read yet."""
+"""Pure: how far each shard was read, in the KCL's terms, and which user records of a record were not read yet."""
 
 from collections.abc import Mapping
 
@@ -16,12 +16,12 @@ class Reached:
         self.changed = False
 
     def unread(self, record: StreamRecord) -> list[UserRecord | Broken]:
-        """Return what the record holds after the position, and take it for read from now on."""
+        """Return the record's user records after the shard's position, and count them as read."""
         user_records = deaggregate(record.partition_key, record.data)
         last = user_records[-1].sub_sequence_number if user_records else 0
         read = self._positions.get(record.shard_id)
         if read is not None and read.sequence_number == record.sequence_number:
-            # The record that the checkpoint names: what it holds up to there was read by an earlier run.
+            # The checkpoint names this record: an earlier run read its user records up to that position.
             user_records = [piece for piece in user_records if piece.sub_sequence_number > read.sub_sequence_number]
             if not user_records:
                 return []
@@ -30,7 +30,7 @@ class Reached:
         return user_records
 
     def ended(self, shard_id: str) -> None:
-        """Take the shard for read to its end."""
+        """Count the shard as read to its end."""
         self._latest.pop(shard_id, None)
         self._positions[shard_id] = ShardPosition(sequence_number=SHARD_END)
         self.changed = True

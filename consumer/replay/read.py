@@ -1,4 +1,4 @@
-"""One shard's pages: iterators got and renewed, throttles and the network backed off, empty pages crossed."""
+"""Reads one shard's pages: gets and renews iterators, backs off on throttles and network errors, skips empty pages."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     )
 
 PAGE_RECORDS: Final = 10_000
-"""Records a GetRecords call at most; AWS also ends it at 10 MiB (GetRecords API reference, November 2026)."""
+"""The most records per GetRecords call; AWS also ends it at 10 MiB (GetRecords API reference, November 2026)."""
 
 PAGE_BYTES: Final = 2 * 1024 * 1024
-"""Bytes of data that a call asks for, by the size of the records before. A shard gives all its readers 2 MB a second
+"""Bytes of data that a call asks for, by the size of the earlier records. A shard gives all its readers 2 MB a second
 (Kinesis quotas), so larger pages are read no faster and only held longer; some engines have no limit of bytes."""
 
 FIRST_RECORDS: Final = 10
-"""Records that a shard's first call asks for, when their size is not known: at 1 MiB each, AWS's own 10 MiB."""
+"""Records that a shard's first call asks for, while their size is not known: at 1 MiB each, they are AWS's 10 MiB."""
 
-_GROWTH: Final = 8  # From call to call: records that are small so far are asked for in 10, 80, 640, 5,120, 10,000.
+_GROWTH: Final = 8  # From call to call: while records are small, calls ask for 10, 80, 640, 5,120, 10,000.
 _CUT_BYTES: Final = 5 * 1024 * 1024  # Half of what a page can hold, as records may be large.
-_CALLS_PER_S: Final = 5  # GetRecords a shard, all readers together (API reference).
+_CALLS_PER_S: Final = 5  # GetRecords per shard, all readers together (API reference).
 
 # AT_TIMESTAMP goes by Kinesis's clock, received_at by ingest's: a clock that is five minutes off breaks signatures.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
-_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC) + _CLOCK_SKEW  # Nothing arrived sooner, and year 1 has no margin.
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC) + _CLOCK_SKEW  # Nothing arrived sooner, and year 1 leaves no margin.
 
 
 class Page(NamedTuple):
@@ -55,7 +55,7 @@ def client_config() -> Config:
         connect_timeout=3,
         read_timeout=30,
         retries={"mode": "standard", "total_max_attempts": 1},
-        max_pool_connections=64,  # A thread a shard; above this number they share.
+        max_pool_connections=64,  # One per shard's thread; more shards than this share them.
     )
 
 
@@ -91,13 +91,13 @@ def pages(
 ) -> Iterator[Page]:
     """Yield the shard's pages from `position` on, without end while the shard is open.
 
-    The first record may be the one that `position` names: sub-sequence numbers above its own may be left in it. A
-    shard that is not begun starts at `since` by arrival time (with a margin), else at the trim horizon. When all is
+    The first record may be the one that `position` names, because user records after the position may be left in it. A
+    shard that was not begun starts at `since` by arrival time (with a margin), or else at the trim horizon. When all is
     read, a page says so and the next call comes after `idle_wait_s`. `time.sleep` may raise to end the reading. A page
-    holds about `page_bytes`, and one record at least.
+    holds about `page_bytes`, and at least one record.
 
     Raises:
-        StreamUnreadableError: Kinesis refuses for another reason than its load, or without end.
+        StreamUnreadableError: Kinesis refuses for another reason than its load, or too many times in a row.
     """
     calls = _ShardCalls(client, _start(stream_name, shard_id, position, since), time)
     limit = FIRST_RECORDS
@@ -106,8 +106,8 @@ def pages(
         records = response["Records"]
         ended = response.get("NextShardIterator") is None
         millis_behind = response.get("MillisBehindLatest", 0)
-        # On a busy stream every page has records: waiting for an empty one would never end. Where a page may have ended
-        # by its size, some engines say 0 ms behind all the same: it is asked again.
+        # A page with records can be the last one: on a busy stream there are no empty pages. But after a page that may
+        # have been cut by its size, some engines say 0 ms behind although more is there: so ask again.
         data_bytes = sum([len(record["Data"]) for record in records])
         caught_up = millis_behind == 0 and len(records) < limit and data_bytes < _CUT_BYTES
         if records:
@@ -139,7 +139,7 @@ def _start(
 
 
 class _ShardCalls:
-    """GetRecords for one shard: its iterator, renewed where it left off, and its five calls a second."""
+    """GetRecords for one shard: renews the iterator at the last position, and keeps to five calls a second."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A thread a shard, each a few pages ahead of the one that takes them."""
+"""One thread per shard, which reads a few pages ahead of the thread that takes them."""
 
 import threading
 from collections import deque
@@ -9,10 +9,10 @@ from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.read import Page
 
 READ_AHEAD_PAGES: Final = 2
-"""Pages a shard that wait to be taken."""
+"""Pages per shard that may wait to be taken."""
 
 PAGES_HELD: Final = READ_AHEAD_PAGES + 2
-"""Pages a shard in memory at most: those that wait, one that its reader holds, and the one that was taken last."""
+"""The most pages per shard in memory: those that wait, one that the reader holds, and the one that was taken last."""
 
 OpenPages = Callable[[str, ShardPosition, Callable[[float], None]], Iterator[Page]]
 """(shard_id, position, sleep) -> the shard's pages; `sleep` raises when the readers are closed."""

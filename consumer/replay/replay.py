@@ -1,7 +1,7 @@
-"""The loop of a replay: the merged stream, deaggregated, selected, redacted, into a sink, committed as it goes.
+"""The loop of a replay: deaggregates, selects and redacts the merged stream into a sink, and commits as it goes.
 
-A commit's order is what makes a kill harmless: the output is flushed and synced, then the set of logs seen, then the
-checkpoint. A run that goes on from the checkpoint takes back what the output holds beyond it.
+The order of a commit makes a kill harmless: the output is flushed and synced, then the set of logs seen, then the
+checkpoint. A run that goes on from the checkpoint first removes the output beyond it.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,9 +22,9 @@ from ingest.contract.message import InternalMessage
 
 
 class Counters:
-    """Counters of one run, for whoever shows them. `logs` were read, `written` of them went to the sink.
+    """Counters of one run, for display. `logs` were read, `written` of them went to the sink.
 
-    `expired_shards` are those that the checkpoint was still reading and that the stream no longer has.
+    `expired_shards` are shards that the checkpoint was still reading and that the stream no longer has.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Counters:
 
 
 class Replay:
-    """One run. It goes on from the checkpoint `start`; `checkpoint_path` is where its own are kept, if at all."""
+    """One run. It goes on from the checkpoint `start`; if `checkpoint_path` is given, its own checkpoints go there."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Replay:
         """Read `events` to their end and commit; return the counters.
 
         Raises:
-            Exception: what the sink or the stream raises; the last checkpoint stands, and its output.
+            Exception: what the sink or the stream raises; the last checkpoint and its output stay.
         """
         counters, sink = self._counters, self._sink
         for event in events:
@@ -103,7 +103,7 @@ class Replay:
         return counters
 
     def commit(self) -> None:
-        """Make the output durable, and then the checkpoint that speaks of it."""
+        """Make the output durable, and then the checkpoint that describes it."""
         output = self._sink.commit()
         broken = self._broken.commit()
         if self._seen is not None:

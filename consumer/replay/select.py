@@ -1,4 +1,4 @@
-"""Pure: user records to logs, which logs are wanted, and the logs as the reader may see them."""
+"""Pure: decodes user records into logs, tells which logs are wanted, and redacts them for the reader."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,7 +24,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 def read_log(record: UserRecord) -> InternalMessage | Broken:
     """Return the log in a user record, without the mark `stream_pending`: it is on the stream.
 
-    Broken: what does not decode, and a log that stands under another tenant's partition key.
+    A record that does not decode, or that has another tenant's partition key, is `Broken`.
     """
     try:
         message = decode(record.data)
@@ -33,13 +33,13 @@ def read_log(record: UserRecord) -> InternalMessage | Broken:
         instant(message.received_at)
     except Unreadable as error:
         return Broken(*record, error.unreadable)
-    except ValueError:  # received_at is no instant: every sink can state the time of what comes back from here
+    except ValueError:  # received_at is no instant, but every sink must be able to write it
         return Broken(*record, "undecodable")
     return msgspec.structs.replace(message, stream_pending=False) if message.stream_pending else message
 
 
 def selector(selection: Selection, erasures: Erasures = NONE) -> Callable[[InternalMessage], bool]:
-    """Return the test whether a log is wanted: what was erased never is."""
+    """Return the test whether a log is wanted; erased logs never are."""
     since, until, tenants = selection.since, selection.until, selection.tenants
 
     def wanted(message: InternalMessage) -> bool:

@@ -1,4 +1,4 @@
-"""Pure: which shards may be read now. A shard comes to its end before its children, so that a tenant's order holds."""
+"""Pure: which shards may be read now. A shard is read to its end before its children, to keep each tenant's order."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple

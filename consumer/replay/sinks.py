@@ -1,4 +1,4 @@
-"""Where replayed logs go: NDJSON to a file (plain or gz) or a stream, or the queue. `parquet` is the fourth."""
+"""Where replayed logs go: NDJSON to a file (plain or gz) or a stream, or the queue. `parquet` has the fourth sink."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 COMMIT_LOGS: Final = 20_000
-"""Logs read between two commits: a fixed number, because a gz member ends at each and replays must be equal."""
+"""Logs read between two commits: a fixed number, because each ends a gz member and replays must give equal files."""
 
 _QUEUE_LOGS: Final = 500
 _QUEUE_GIVE_UP_S: Final = 60.0
 
 
 class Sink(Protocol):
-    """Takes logs in order. What `commit` returns is what the sink is resumed from after a kill.
+    """Takes logs in order. After a kill, the sink is resumed with what `commit` returned last.
 
-    `commit_logs` is how many logs may be read between two commits; `full` asks for one sooner; `idle_commit_s` is how
-    long a followed stream may be idle before what it brought is committed.
+    `commit_logs` is how many logs may be read between two commits. `full` asks for a commit sooner. `idle_commit_s` is
+    how many seconds the logs of a followed stream may wait for a commit while the stream is idle.
     """
 
     commit_logs: int
@@ -30,10 +30,10 @@ class Sink(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether memory asks for a commit now."""
+        """Whether a commit is needed now to free memory."""
 
     def resume(self, committed: int) -> None:
-        """Take back everything after the commit that returned `committed`. Raises: CheckpointMismatchError."""
+        """Remove everything written after the commit that returned `committed`. Raises: CheckpointMismatchError."""
 
     def write(self, message: InternalMessage) -> None:
         """Take one log."""
@@ -42,7 +42,7 @@ class Sink(Protocol):
         """Make everything written durable and return the sink's position."""
 
     def close(self) -> None:
-        """Let go of the target; what was not committed may be there or not."""
+        """Close the target; logs that were not committed may be in it or not."""
 
 
 class FileSink:
@@ -58,7 +58,7 @@ class FileSink:
         self._file: LineFile | None = None
 
     def resume(self, committed: int) -> None:
-        """Cut the file to `committed` bytes; 0 begins it anew. Raises: CheckpointMismatchError."""
+        """Cut the file to `committed` bytes; 0 empties it. Raises: CheckpointMismatchError."""
         self._file = LineFile(self._path, gz=self._gz, resume_at=committed)
 
     def write(self, message: InternalMessage) -> None:
@@ -94,9 +94,9 @@ class Lines(Protocol):
 
 
 class StreamSink:
-    """NDJSON on an open stream, such as standard output, a line a write.
+    """NDJSON on an open stream, such as standard output, one line per write.
 
-    Nothing can be taken back: a killed run repeats its last.
+    Nothing can be taken back: after a kill, the next run repeats the lines since the last commit.
     """
 
     commit_logs = COMMIT_LOGS
@@ -107,7 +107,7 @@ class StreamSink:
         self._stream = stream
 
     def resume(self, committed: int) -> None:
-        """Go on: what is out is out."""
+        """Do nothing: written lines cannot be taken back."""
 
     def write(self, message: InternalMessage) -> None:
         """Take one log."""
@@ -123,11 +123,11 @@ class StreamSink:
 
 
 class QueueRefusedError(Exception):
-    """SQS did not take logs for a minute. The checkpoint stands before them."""
+    """SQS did not take logs for a minute. The last checkpoint is before these logs."""
 
 
 class QueueSink:
-    """Sends the logs to the queue again. After a kill some go twice, which the consumer's writes make one."""
+    """Sends the logs to the queue again. After a kill some are sent twice; the consumer's writes store them once."""
 
     commit_logs = COMMIT_LOGS
     idle_commit_s = 1.0

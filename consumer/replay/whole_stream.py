@@ -1,4 +1,4 @@
-"""A whole stream opened for reading: its shards listed, a reader a shard, and the merge over them."""
+"""Opens a whole stream for reading: lists its shards, starts a reader per shard, and merges them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,11 +21,11 @@ _FOLLOW_POLL_S: Final = 1.0
 HELD_BYTES: Final = 64 * 1024 * 1024
 """Bytes of data that all shards' readers together hold, about."""
 
-_LEAST_PAGE_BYTES: Final = 64 * 1024  # Above 256 shards memory grows with them: a page has a record, of 50 KiB often.
+_LEAST_PAGE_BYTES: Final = 64 * 1024  # Above 256 shards memory grows with them: a page needs a record, often 50 KiB.
 
 
 def page_bytes(shards: int) -> int:
-    """Return how large the pages of each of so many shards may be, so that all together hold `HELD_BYTES`."""
+    """Return how large pages may be with this number of shards, so that all together hold `HELD_BYTES`."""
     return max(_LEAST_PAGE_BYTES, min(PAGE_BYTES, HELD_BYTES // (PAGES_HELD * max(1, shards))))
 
 
@@ -50,7 +50,7 @@ def read_stream(
 ) -> Iterator[Merge]:
     """Give the merged stream from `positions` on; its readers end with the `with` block.
 
-    `since` spares reading what arrived long before it (by Kinesis's clock, with a margin); select by received_at too.
+    `since` skips records that arrived long before it (by Kinesis's clock, with a margin); select by received_at too.
 
     Raises:
         StreamUnreadableError: at once or from the merge: Kinesis refuses for another reason than its load.
