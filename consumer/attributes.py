@@ -52,7 +52,7 @@ def attribute_value(value: Any) -> "AttributeValueTypeDef":  # noqa: PLR0911 - o
 def plain_value(attribute: "Mapping[str, Any]") -> Any:
     """Return the JSON value of an attribute value, the reverse of `attribute_value`.
 
-    A number keeps its value, not its spelling. It is a Decimal if no double holds it exactly.
+    A number keeps its value, not its spelling. It is a Decimal if a double would change its digits.
 
     Raises:
         TypeError: the attribute has a type that no log uses: another program wrote it.

@@ -31,7 +31,7 @@ class Timeline(NamedTuple):
 def ready_at_ms(log: Log, seconds_per_char: float) -> float:
     """Return when the log may be processed, in ms since the epoch.
 
-    Counted from its first receipt, so that a deferral does not start the delay anew.
+    The delay counts from the first receipt, so that a deferral does not start it again.
     """
     delay_s = min(seconds_per_char * len(log.message.text), MAX_DELAY_S)
     return log.delivery.first_receive_ms + 1000 * delay_s

@@ -21,7 +21,7 @@ _MOST_KEYS: Final = 50
 texts of 400 KB. Keys that do not fit are left out of the answer, and are read again."""
 
 _UNREAD: Final = Refusal("Throttling", retryable=True)
-"""Why a key was not read that BatchGetItem left out: also, the table was too busy (API reference, UnprocessedKeys)."""
+"""Why a key was not read: BatchGetItem leaves keys out if the table is too busy (API reference, UnprocessedKeys)."""
 
 
 def stored_texts(

@@ -26,7 +26,7 @@ def json_lines(answer: pa.RecordBatchReader) -> Iterator[str]:
 
 
 def write_csv(answer: pa.RecordBatchReader, to: BinaryIO) -> None:
-    """Write RFC 4180 with a header line. Values that CSV has no form for are as in a table: bytes in hex, lists as text."""
+    """Write RFC 4180 with a header line. What CSV has no form for is as in a table: bytes in hex, lists as text."""
     kept = [_is_of_csv(field.type) for field in answer.schema]
     fields = [
         field if is_kept else pa.field(field.name, pa.string())

@@ -38,7 +38,7 @@ _LOST: Final = (CommitFailedException, CommitStateUnknownException, RequestExcep
 
 
 class Erased(NamedTuple):
-    """The counts of rows taken out, of data files that held them, of files deleted, and of files that AWS keeps yet."""
+    """The counts of rows taken out, of data files that held them, of deleted files, and of old files that AWS keeps."""
 
     rows: int = 0
     files: int = 0

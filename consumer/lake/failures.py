@@ -32,7 +32,7 @@ TOLD: Final = (
 
 
 def told(error: Exception) -> str:
-    """Return what a person is told of one of `TOLD`: what it happened to, if its own words don't say it, and those."""
+    """Return what a person is told of one of `TOLD`: its own words, after what it happened to if they don't say."""
     match error:
         case SQLAlchemyError():
             words = getattr(error, "orig", None) or error

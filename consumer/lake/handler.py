@@ -102,7 +102,7 @@ def sync(
     write_line: Callable[[str], object],
     late_s: float = LATE_S,
 ) -> Counters:
-    """Bring the stream into the lake up to its tip, or until `RESERVED_S` of the time are left; return the counters.
+    """Bring the stream into the lake up to its tip, or until `RESERVED_S` are left; log and return the counters.
 
     Raises:
         LakeLateError: the lake is more than `late_s` behind afterwards.

@@ -26,8 +26,8 @@ def replaced_shards(
 ) -> list[str]:
     """Return the shards that hold records from before their position, but not the record that the position names.
 
-    Retention alone never leaves a shard so: it deletes the oldest records first. The check costs one or two calls per
-    shard that is being read.
+    Retention cannot cause this, because it deletes the oldest records first. The check costs one or two calls per shard
+    that is being read.
 
     Raises:
         StreamUnreadableError: Kinesis refuses.

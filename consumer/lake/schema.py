@@ -39,7 +39,7 @@ ARROW: Final = pa.schema(
 """The same for pyarrow."""
 
 TENANT_POSITION: Final = 0
-"""Where the tenant stands in a file's partition; the day stands after it."""
+"""The tenant's position in a file's partition; the day is next."""
 
 _FIRST_PARTITION_FIELD: Final = 1000  # Iceberg's own first number for partition fields.
 

@@ -22,7 +22,7 @@ MAX_REPEATED: Final = 10
 MAX_CHARS: Final = 1_000
 """Characters of a value; the gateway takes 10 KB of request line and headers (HTTP API quotas, November 2026)."""
 
-_ELSEWHERE: Final = "tenant_id"  # Read together with the credentials: it must name their tenant.
+_ELSEWHERE: Final = "tenant_id"  # `ingest.api.tenant` reads this one: it must name the credentials' tenant.
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SPACE_FOR_PLUS: Final = re.compile(r"[0-9] [0-9]{2}(?::?[0-9]{2})?\Z")
 

@@ -8,7 +8,7 @@ from consumer.redact.rule import Rule
 
 Sign = TypeVar("Sign", str, re.Pattern[str])
 
-# Characters that few logs hold. Looking for the character first costs a quarter of a pattern's search in vain.
+# Characters that few logs hold. Looking for one costs a quarter of a search with a pattern that finds nothing.
 _RARE: Final = frozenset("A_+)x")
 _CAPITALS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", b"A" * 26 + b"0" * 10)
 
