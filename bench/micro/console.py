@@ -35,7 +35,7 @@ MOST_TIMES: Final = 1.25
 _HEIGHT: Final = 800
 _SPEED: Final = 4 * _HEIGHT
 _DISTANCE: Final = 12 * _SPEED
-"""Pixels: 12 seconds of scrolling. The short page is scrolled to and fro."""
+"""Pixels: 12 seconds of scrolling. The short page is scrolled up and down."""
 
 _RECORD: Final = """() => {
   window.frames_ms = [];

@@ -36,6 +36,10 @@ _NOT_RUN: Final = {
     ): "a synopsis with placeholders; tests/e2e/test_redrive.py runs each",
     (
         "infra/RUNBOOK.md",
+        "rdp erase --tenant T",
+    ): "a synopsis with placeholders; tests/e2e/test_erase.py runs each",
+    (
+        "infra/RUNBOOK.md",
         "rdp deploy --stack rdp --dry-run",
     ): "deploys to AWS; tests/e2e/test_deploy.py does it with the engine",
     ("infra/RUNBOOK.md", "rdp deploy --stack rdp --revert-drift"): "needs an account: the engine knows no drift",
