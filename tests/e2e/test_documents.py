@@ -36,7 +36,7 @@ _NOT_RUN: Final = {
     ): "a synopsis with placeholders; tests/e2e/test_redrive.py runs each",
     (
         "infra/RUNBOOK.md",
-        "rdp erase --tenant T",
+        "rdp erase --tenant T --yes",
     ): "a synopsis with placeholders; tests/e2e/test_erase.py runs each",
     (
         "infra/RUNBOOK.md",
