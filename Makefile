@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run terraform-local test test-e2e-to-d test-e2e-from-e test-adversity test-code lint bench bench-micro soak format lock
+.PHONY: help setup run terraform-local test test-e2e-to-d test-e2e-from-e test-adversity test-code lint bench \
+  bench-micro soak soak-faults soak-interleavings soak-lake soak-fuzz format lock
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -69,10 +70,20 @@ bench-micro: $(STAMP)  ## What a request, a batch and the stream cost, as ratios
 	$(BIN)/python -m bench.micro.query
 	$(BIN)/python -m bench.micro.lake
 
-soak: $(STAMP)  ## Every fault, crash and random program at length; renews tests/faults/RESULTS.md; then fuzzing
+# All at once: the first two take a process a core, the fuzzing its minutes whatever else runs.
+soak: $(STAMP)  ## Every fault, crash, order and random program, and fuzzing, at length (an hour on two cores); renews the RESULTS
+	$(MAKE) --no-print-directory -j4 soak-faults soak-interleavings soak-lake soak-fuzz
+
+soak-faults: $(STAMP)
 	$(BIN)/python -m tests.faults.results
+
+soak-interleavings: $(STAMP)
 	$(BIN)/python -m tests.interleavings.results
+
+soak-lake: $(STAMP)
 	$(BIN)/python -m tests.faults.lake_soak
+
+soak-fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz.long --minutes 2
 
 format: $(STAMP)  ## Format the code and fix what can be fixed

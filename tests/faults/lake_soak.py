@@ -1,10 +1,14 @@
-"""The lake at length: `python -m tests.faults.lake_soak`. Each kill before and after each step; orders of two syncs.
+"""The lake at length: `python -m tests.faults.lake_soak` runs it and renews RESULTS-lake.md.
 
-Orders of two commits each, with a stop before each load and each commit, are thousands: the first hundreds are tried.
+Each kill before and after each step, and orders of two syncs. Those of two commits each, with a stop before each load
+and each commit, are thousands: the first hundreds are tried.
 """
 
+import argparse
 import sys
-from typing import get_args
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, get_args
 
 from consumer.lake.sync import Policy
 from tests.faults.injector import Moment
@@ -14,13 +18,32 @@ from tests.faults.lake_steps import SteppingCatalog
 from tests.faults.lake_world import LakeWorld, rows, went_back
 from tests.messages import message
 
+_TARGET: Final = Path(__file__).with_name("RESULTS-lake.md")
+_KILLS_A_LINE: Final = 20
 
-def main() -> None:
-    """Print how much was tried, and what was wrong; exit with 1 if anything was."""
+
+class Tried(NamedTuple):
+    """How many of what were tried, and what was wrong."""
+
+    what: str
+    number: int
+    wrong: list[str]
+
+
+def killed() -> Tried:
+    """Return what a SIGKILL before or after each step of a sync does to the lake."""
     names = steps()
     kills = [Kill(step, moment) for step in range(len(names)) for moment in get_args(Moment)]
-    wrong = [what for kill in kills for what in broken_by(kill)]
-    print(f"lake: {len(kills)} kills, {len(wrong)} wrong")  # noqa: T201 - a program's output
+    wrong: list[str] = []
+    for number, kill in enumerate(kills, start=1):
+        wrong += broken_by(kill)
+        if number % _KILLS_A_LINE == 0:
+            _tell(f"lake, {number} of {len(kills)} kills: {len(wrong)} wrong")
+    return Tried("a sync killed (SIGKILL) before and after every step", len(kills), wrong)
+
+
+def raced(at_most: int) -> Tried:
+    """Return what two syncs of two commits each do to the lake, in so many orders of their loads and commits."""
     world = LakeWorld()
 
     def prepare(catalog: SteppingCatalog) -> None:
@@ -33,18 +56,43 @@ def main() -> None:
     def sync(catalog: SteppingCatalog) -> None:
         world.sync(catalog, policy=Policy(logs=4))
 
-    orders, found = broken_in_any_order(
+    orders, wrong = broken_in_any_order(
         [sync, sync],
         stops=frozenset({LOAD, COMMIT}),
         prepare=prepare,
         judge=lambda catalog: world.broken(rows(catalog)) + went_back(catalog),
-        at_most=300,
+        at_most=at_most,
     )
-    print(f"lake: {orders} orders of two syncs of two commits, {len(found)} wrong")  # noqa: T201 - as above
-    wrong += found
-    if wrong:
-        sys.exit("\n".join(wrong))
+    _tell(f"lake, {orders} orders: {len(wrong)} wrong")
+    return Tried("orders of two syncs of two commits each", orders, wrong)
+
+
+def table(tried: Sequence[Tried]) -> str:
+    """Return the table in Markdown."""
+    lines = [f"| {one.what} | {one.number:,} | {len(one.wrong)} |" for one in tried]
+    return "\n".join(["| what | tried | wrong |", "|---|--:|--:|", *lines])
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a program's output
+
+
+def main() -> int:
+    """Try everything, write the table, name what is wrong; return 1 if anything is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=int, default=300, help="orders of two syncs (300)")
+    asked = parser.parse_args()
+    tried = [killed(), raced(asked.orders)]
+    _TARGET.write_text(
+        "# The lake in adversity: what was tried, and what was wrong\n\n"
+        "Renewed by `make soak`. After each kill another sync runs to its end; after each order the table is read.\n"
+        "Each log of the stream is to be there once, as it was sent (I13, I14), and the checkpoint never goes back.\n\n"
+        f"{table(tried)}\n"
+    )
+    wrong = [what for one in tried for what in one.wrong]
+    _tell("\n".join([_TARGET.read_text(), *wrong[:50]]))
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -71,13 +71,13 @@ def cases(steps: tuple[str, ...] = STEPS) -> Iterator[Case]:
 
 
 def logs_per_message(case: Case, seed: int) -> int:
-    """Return how many logs share a message in this trial: one with the first seed, and each of `PACKINGS` in turn.
+    """Return how many logs share a message in this trial: each of `PACKINGS` in turn.
 
+    One seed gives each fault at each step all of them, one for each of `TIMES`; three seeds give each case all of them.
     What the consumer sends to the queue leaves a message of several.
     """
-    if case.step == SENDS_BACK:
-        return PACKINGS[1 + seed % 2]
-    return PACKINGS[(seed + case.entry + (case.times or 0)) % len(PACKINGS)] if seed else 1
+    packings = PACKINGS[1:] if case.step == SENDS_BACK else PACKINGS
+    return packings[(seed + case.entry + TIMES.index(case.times)) % len(packings)]
 
 
 def run(case: Case, seed: int, folder: Path, packing: int = 1) -> list[str]:

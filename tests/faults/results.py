@@ -1,11 +1,14 @@
-"""The whole of the adversity suites, counted: `python -m tests.faults.results` runs it and renews RESULTS.md."""
+"""The whole of the adversity suites, counted: `python -m tests.faults.results` runs it and renews RESULTS.md.
+
+Half an hour on two cores: a trial takes a tenth of a second, a program a little more.
+"""
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
@@ -17,6 +20,8 @@ from tests.property.system.test_programs import STEPS_A_PROGRAM, Programs
 
 _PROGRAMS_A_JOB: Final = 500  # hypothesis remembers what it tried: a long run gets slower, and takes one core only.
 _TARGET: Final = Path(__file__).with_name("RESULTS.md")
+
+Done = TypeVar("Done")
 
 
 class Result(NamedTuple):
@@ -101,6 +106,12 @@ def table(results: Iterable[Result]) -> str:
     return "\n".join(lines)
 
 
+def tell_progress(suite: str, jobs: Collection[Future[Done]], told: Callable[[Done], str]) -> None:
+    """Say of each job that it is done, as soon as it is, and how many are."""
+    for number, job in enumerate(as_completed(jobs), start=1):
+        print(f"{suite}, {number} of {len(jobs)}: {told(job.result())}", flush=True)  # noqa: T201 - a program's output
+
+
 def _survived(run: Callable[..., list[str]], *arguments: object) -> list[str]:
     try:
         return run(*arguments)
@@ -111,14 +122,15 @@ def _survived(run: Callable[..., list[str]], *arguments: object) -> list[str]:
 def main() -> int:
     """Run everything, write the table, name what is broken; return 1 if anything is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--programs", type=int, default=20_000)
+    parser.add_argument("--seeds", type=int, default=20, help="days of traffic for each case (20)")
+    parser.add_argument("--programs", type=int, default=8_000, help="random programs (8,000)")
     asked = parser.parse_args()
     with ProcessPoolExecutor() as pool:
         steps = [pool.submit(of_step, step, asked.seeds) for step in matrix.STEPS]
         crashes = [pool.submit(of_crashes, name, 1) for name in DAYS]
         starts = range(0, asked.programs, _PROGRAMS_A_JOB)
         programs = [pool.submit(of_programs, s, min(_PROGRAMS_A_JOB, asked.programs - s)) for s in starts]
+        tell_progress("faults", [*steps, *crashes, *programs], lambda row: f"{row.what}: {len(row.broken)} broken")
         results = [future.result() for future in (*steps, *crashes)]
         results.append(together(future.result() for future in programs))
     _TARGET.write_text(

@@ -36,7 +36,7 @@ from tests.faults.model_sqs import Message
 from tests.faults.stack import BROKEN_FILE, Stack
 from tests.faults.world import REFUSED_TEXT, STREAM_NAME, World
 from tests.interleavings.conformance import Journal, deviations
-from tests.interleavings.whereabouts import held_in
+from tests.interleavings.whereabouts import held_in, stored
 
 if TYPE_CHECKING:
     from bench.judge.promises import Promise
@@ -214,7 +214,7 @@ class Trial:
         logs = [(log.tenant_id, log.log_id, digest(log.text)) for log in map(decode, first.splitlines())]
         if len(set(logs)) < len(logs):
             self.witnessed["I9"].append("a replay gives a log twice")
-        if missing := self._stored() - set(logs):
+        if missing := stored(self.world) - set(logs):
             self.witnessed["I9"].append(f"a replay lacks {len(missing)} stored logs")
         self.check_rebuild()
 
@@ -243,7 +243,7 @@ class Trial:
 
     def _rebuild_and_compare(self) -> None:
         items, dead = dict(self.world.dynamodb.items), dict(self.world.dlq.messages)
-        before, contents = self._stored(), self._contents()
+        before, contents = stored(self.world), self._contents()
         self.world.dynamodb.items.clear()
         self.journal.empty()
         folder = self.folder_for("rebuild")
@@ -253,7 +253,7 @@ class Trial:
                 break
             self._heal()
         self.drain()
-        after = self._stored()
+        after = stored(self.world)
         # A text that was sent twice may be stored from either copy, with that one's time, source and fields.
         due = self._due_contents()
         differ = [log for found in (contents, self._contents()) for log, item in found.items() if item not in due[log]]
@@ -337,21 +337,15 @@ class Trial:
             for (tenant_id, _), item in self.world.dynamodb.items.items()
         }
 
-    def _stored(self) -> Whereabouts:
-        return {
-            (tenant_id, sent_log_id(item), digest(item["original_text"]["S"]))
-            for (tenant_id, _), item in self.world.dynamodb.items.items()
-        }
-
     def _whereabouts(self) -> Whereabouts:
-        there = self._stored()
+        there = stored(self.world)
         for queue in (self.world.queue, self.world.dlq):
             there |= {held.place for message in queue.messages.values() for held in held_in(message.body)}
         return there
 
     def _witness(self, message: Message) -> None:
         held = held_in(message.body)
-        there = self._stored() | {
+        there = stored(self.world) | {
             one.place for letter in self.world.dlq.messages.values() for one in held_in(letter.body)
         }
         if len(held) > 1:  # What leaves such a message may wait in one of its own.

@@ -9,6 +9,7 @@ whoever saw it.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Protocol
 
 from bench.judge.history import digest
@@ -206,18 +207,30 @@ def deviations(journal: Tells) -> list[str]:
     return [
         f"{tenant_id}/{log_id}: {why}"
         for (tenant_id, log_id), happened in journal.happened.items()
-        for why in _followed(happened, journal.poison)
+        for why in _followed(*_numbered(happened, journal.poison))
     ]
 
 
-def _followed(happened: Sequence[Happened], poison: Collection[bytes]) -> list[str]:
-    mine = {text for _, text in happened}.intersection(poison)
-    state = State(poison=tuple(sorted(mine)))
+def _numbered(
+    happened: Sequence[Happened], poison: Collection[bytes]
+) -> tuple[tuple[tuple[str, int], ...], frozenset[int]]:
+    """Return what happened, and the poison of it, with the texts numbered as they came.
+
+    The model tells texts apart and knows nothing else of them; so named, most logs have the history of another one.
+    """
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(text for _, text in happened))}
+    mine = frozenset(numbers[text] for text in numbers.keys() & set(poison))
+    return tuple((action, numbers[text]) for action, text in happened), mine
+
+
+@lru_cache(4096)
+def _followed(happened: tuple[tuple[str, int], ...], poison: frozenset[int]) -> list[str]:
+    state = State(poison=tuple(sorted(poison)))
     for number, (name, text) in enumerate(happened):
         action = ACTIONS[name]
         if not action.may(state, text):
-            before = ", ".join(f"{n} {t.hex()[:4]}" for n, t in happened[max(0, number - 8) : number])
-            return [f"the model has no '{name} {text.hex()[:4]}' after: {before}"]
+            before = ", ".join(f"{n} {t}" for n, t in happened[max(0, number - 8) : number])
+            return [f"the model has no '{name} {text}' after: {before}"]
         state = action.do(state, text)
         for invariant, holds in INVARIANTS.items():
             if not holds(state):

@@ -1,0 +1,98 @@
+"""Tests run in a copy of the tree, in a process that comes with what they import: a start of Python is half their cost.
+
+Nothing of the project may be imported here: a copy's tests must find their own. What pytest has imported of it in the
+parent stays there, as a fork server's children know nothing of the parent but what they are told.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_ROOT: Final = Path(__file__).parents[2]
+_COPIED: Final = (
+    "ingest",
+    "consumer",
+    "infra",
+    "bench",
+    "tests/clock.py",
+    "tests/lanes.py",
+    "tests/linear.py",
+    "tests/messages.py",
+    "tests/faults",
+    "tests/infra/configuration.py",
+    "tests/golden/redaction",
+    "tests/interleavings",
+    "tests/property/consumer",
+    "tests/unit/consumer",
+    "tests/unit/ingest",
+    "pyproject.toml",
+)
+_OUTSIDE: Final = (
+    "pytest",
+    "hypothesis.stateful",
+    "boto3",
+    "botocore.client",
+    "msgspec",
+    "greenlet",
+    "pyiceberg.catalog.sql",
+    "duckdb",
+)
+_FLAGS: Final = (
+    *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"),
+    "-Wignore::pytest.PytestAssertRewriteWarning",  # Of what came with the process: nobody asserts there.
+)
+_AT_ONCE: Final = 2
+_LONGEST_S: Final = 300
+_PRINTED: Final = "printed.txt"
+
+
+Done = tuple[int, str]
+"""pytest's exit code, and what it printed. No class of ours: with a copy's modules, a process could not send it."""
+
+
+def copy_tree(target: Path) -> None:
+    """Copy what the suites need."""
+    for name in _COPIED:
+        source = _ROOT / name
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("results"))
+        else:
+            shutil.copy(source, target / name)
+
+
+def runners() -> ProcessPoolExecutor:
+    """Return what `run_tests` is given to: each call has a process of its own, and two run at once."""
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(list(_OUTSIDE))
+    return ProcessPoolExecutor(_AT_ONCE, mp_context=forks, max_tasks_per_child=1)
+
+
+def run_tests(root: Path, tests: tuple[str, ...]) -> Done:
+    """Run the tests in the copy at `root`, with one seed and few states. The process is of no use afterwards.
+
+    One that hangs is killed after minutes, and the pool says so.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(_LONGEST_S)
+    os.chdir(root)
+    sys.path[:] = [str(root), *(path for path in sys.path if path and Path(path) != _ROOT)]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
+    for name in [name for name in os.environ if name.startswith(("PYTEST", "RDP_"))]:
+        del os.environ[name]
+    os.environ |= {"RDP_FAULT_SEEDS": "1", "RDP_STATES": "200", "PYTHONPATH": str(root)}
+    sys.dont_write_bytecode = True
+    with Path(_PRINTED).open("w", encoding="utf-8") as file:
+        for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
+            os.dup2(file.fileno(), descriptor)
+    exit_code = pytest.main([*_FLAGS, *tests])
+    sys.stdout.flush()
+    return int(exit_code), Path(root, _PRINTED).read_text(encoding="utf-8")
