@@ -33,7 +33,7 @@ _NO_NUMBER: Final = ("beyond", "below", "400 digits", "least double")
 
 def _post(stack: "LocalStack", path: str, body: bytes, headers: dict[str, str]) -> int:
     url = urlsplit(stack.stack.endpoint)
-    connection = HTTPConnection(url.hostname or "", url.port, timeout=60)
+    connection = HTTPConnection(url.hostname or "", url.port, timeout=360)
     try:
         connection.request("POST", url.path + path, body=body, headers=headers)
         response = connection.getresponse()

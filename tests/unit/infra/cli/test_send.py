@@ -175,6 +175,6 @@ def test_a_stop_ends_it_also_while_it_waits_for_a_pipe(server: IngestServer, num
             os.sched_yield()
         process.send_signal(number)
         said = process.stdout.read().decode()
-        assert process.wait(timeout=20) == exits.INTERRUPTED, process.stderr.read()
+        assert process.wait(timeout=300) == exits.INTERRUPTED, process.stderr.read()
         assert process.stderr.read() == b""
     assert "not sent  the rest" in said

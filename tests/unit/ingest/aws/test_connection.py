@@ -121,7 +121,7 @@ def test_fresh_connection_that_dies_is_an_error_and_no_second_send() -> None:
 
 def test_read_timeout_is_botocores_and_bounded() -> None:
     """An AWS that hangs is a ReadTimeoutError after the read timeout, and the call after it gets a new connection."""
-    with serving(hangs, answers(b'{"n": 2}')) as server, connected(server.url, timeout_s=1) as sqs:
+    with serving(hangs, answers(b'{"n": 2}')) as server, connected(server.url, timeout_s=3) as sqs:
         with pytest.raises(ReadTimeoutError):  # Without the bound it waits for ever: the server hangs until we go.
             send(sqs)
         assert send(sqs) == {"n": 2}
