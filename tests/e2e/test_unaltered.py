@@ -20,7 +20,7 @@ from cramjam import snappy, zstd
 from consumer import item
 from infra.cli import main
 from tests.unit.ingest.api.dialects.test_unaltered import _different as different
-from tests.unit.ingest.api.dialects.unaltered import FOLDER, Case, read
+from tests.unit.ingest.api.dialects.unaltered.case import FOLDER, Case, read
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack

@@ -13,7 +13,8 @@ import pytest
 from consumer.replay.aggregated_record import AggregatedRecord
 from ingest.aws.retry import Time
 from ingest.contract.kpl import DIGEST_SIZE, MAGIC
-from tests.unit.ingest.api.dialects.unaltered import FOLDER, Case, cases, decoded, lines, read
+from tests.unit.ingest.api.dialects.unaltered.case import FOLDER, Case, decoded, lines, read
+from tests.unit.ingest.api.dialects.unaltered.corpus import cases
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.fakes import Clock, event
 
