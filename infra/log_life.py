@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from consumer.item import Item, Key
 from consumer.timestamps import epoch_ms, rfc3339
-from infra.dead_letters import DeadLetter
+from infra.dead_letter import DeadLetter
 from infra.function_log import Entry
 from ingest.contract.log_ids import received_ms
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from consumer.replay import private
 from infra import dead_letters
-from infra.dead_letters import DeadLetter, Redriven
+from infra.dead_letter import DeadLetter
+from infra.dead_letters import Redriven
 from infra.stack import Stack
 
 

@@ -14,7 +14,7 @@ from consumer.replay import private
 from infra import dead_letters, move_task
 from infra import purge as removal  # `purge` is the verb
 from infra.counts import queue_depth
-from infra.dead_letters import DeadLetter, Filter
+from infra.dead_letter import DeadLetter, Filter
 from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
 from infra.terminal import out

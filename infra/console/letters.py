@@ -16,7 +16,8 @@ from starlette.routing import Route
 from consumer.redact import Redactor
 from infra.console.failures import told
 from infra.console.pages import Pages
-from infra.dead_letters import DeadLetter, Filter, Redriven
+from infra.dead_letter import DeadLetter, Filter
+from infra.dead_letters import Redriven
 from infra.stack import StackError
 from ingest.contract import exact_json
 from ingest.contract.message import InternalMessage, encode

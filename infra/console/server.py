@@ -30,7 +30,8 @@ from infra.console.following import Following
 from infra.console.pages import Pages, Shown
 from infra.console.places import Lake, Places
 from infra.console.watch import Watch
-from infra.dead_letters import Filter, Redriven
+from infra.dead_letter import Filter
+from infra.dead_letters import Redriven
 from infra.purge import purge
 from infra.stack import Stack, StackError
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from infra import counts, dead_letters
+from infra.dead_letter import DeadLetter
 from infra.stack import Stack
 from tests.leaks import leaks
 
@@ -42,7 +43,7 @@ def _items(stack: Stack) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def _dead_letters(stack: Stack) -> Iterator[dead_letters.DeadLetter]:
+def _dead_letters(stack: Stack) -> Iterator[DeadLetter]:
     try:
         any_there = counts.read(stack).dlq > 0  # To look at an empty queue takes seconds.
     except ClientError as error:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra import counts, dead_letters
+from infra.dead_letter import DeadLetter
 from infra.local import engine, lifecycle, state, terraform
 from infra.stack import Place, Stack
 from ingest.access.presented import KEY_HEADERS
@@ -73,7 +74,7 @@ class LocalStack:
         return counts.queue_depth(self.stack, self.stack.queue_url) == (0, 0)
 
     @property
-    def dead_letters(self) -> list[dead_letters.DeadLetter]:
+    def dead_letters(self) -> list[DeadLetter]:
         """All dead letters, given back. An empty queue is not looked into, which takes seconds."""
         dead = self.counts.dlq
         return list(dead_letters.look(self.place.sqs, self.stack.dlq_url)) if dead else []

@@ -12,7 +12,8 @@ import pytest
 from bench.judge.history import digest
 from consumer import clock, erasures, handler, settings
 from consumer.replay import job
-from infra.dead_letters import Filter, redrive
+from infra.dead_letter import Filter
+from infra.dead_letters import redrive
 from ingest import handler as ingest_handler
 from ingest.api import dialects
 from ingest.api.routes import Routes

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from infra.dead_letters import DeadLetter
+    from infra.dead_letter import DeadLetter
     from tests.e2e.conftest import Eventually, LocalStack
 
 

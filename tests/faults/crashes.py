@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
-from infra.dead_letters import Filter
+from infra.dead_letter import Filter
 from tests.faults.injector import Moment
 from tests.faults.matrix import OUTAGE, a_day
 from tests.faults.scratch import scratch

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from infra.dead_letters import Filter
+from infra.dead_letter import Filter
 from tests.faults.injector import BATCHES, Fault, Rule, faults_of
 from tests.faults.trial import PACKINGS, SECRET, Trial
 

@@ -18,7 +18,8 @@ from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.read import Page
 from consumer.replay.readers import OpenPages
 from infra import move_task
-from infra.dead_letters import Filter, Redriven, redrive
+from infra.dead_letter import Filter
+from infra.dead_letters import Redriven, redrive
 from ingest.api import dialects
 from ingest.api.events import Response
 from ingest.api.routes import Routes

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from infra.dead_letters import Filter
+from infra.dead_letter import Filter
 from tests.faults.injector import Fault, Rule
 from tests.faults.matrix import SENDS_BACK
 from tests.faults.model_sqs import Message

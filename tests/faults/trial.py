@@ -27,7 +27,8 @@ from consumer.item import OF_STORING, attributes, beside, build, sent_log_id
 from consumer.replay.deaggregate import Broken, deaggregate
 from consumer.replay.select import read_log
 from consumer.timestamps import epoch_ms
-from infra.dead_letters import VISIBILITY_S, Filter
+from infra.dead_letter import Filter
+from infra.dead_letters import VISIBILITY_S
 from ingest.contract.errors import Poison
 from ingest.contract.message import InternalMessage, decode
 from tests.clock import Clock

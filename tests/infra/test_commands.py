@@ -11,7 +11,7 @@ import click
 import pytest
 
 from infra.cli import main
-from infra.dead_letters import UNMARKED_REASON
+from infra.dead_letter import UNMARKED_REASON
 from ingest.contract.errors import POISON_REASONS
 from tests.infra import configuration
 

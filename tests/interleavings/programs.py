@@ -15,7 +15,8 @@ from consumer.replay.read import Page
 from consumer.replay.replay import Counters, Replay
 from consumer.replay.shards import from_listing
 from consumer.replay.sinks import QueueSink
-from infra.dead_letters import Filter, redrive
+from infra.dead_letter import Filter
+from infra.dead_letters import redrive
 from ingest import handler as ingest_handler
 from ingest import settings as ingest_settings
 from ingest.api import dialects

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bench.judge.judgement import as_text
 from consumer.crash import CrashMode, CrashPoint
-from infra.dead_letters import Filter
+from infra.dead_letter import Filter
 from ingest.contract.message import decode
 from tests.faults.injector import BATCHES, Fault, Moment, Rule, faults_of
 from tests.faults.matrix import STEPS

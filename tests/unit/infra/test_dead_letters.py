@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra import dead_letters
-from infra.dead_letters import Filter
+from infra.dead_letter import Filter
 from ingest.contract.message import InternalMessage, encode
 from ingest.contract.packed import joined
 from tests.unit.infra.queues import Killed, Message, Queues

@@ -9,7 +9,7 @@ from consumer.verdict import retried
 from infra.console import life_page
 from infra.console.pages import Pages, Shown
 from infra.console.server import of_routes
-from infra.dead_letters import DeadLetter
+from infra.dead_letter import DeadLetter
 from infra.function_log import Entry
 from infra.log_life import Step, StreamRecord, Traces, life, told
 from ingest.api.parse import Parsed

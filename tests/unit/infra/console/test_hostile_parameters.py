@@ -18,7 +18,8 @@ from infra.console.search import ask_of, typed
 from infra.console.server import of_routes
 from infra.console.watch import Look
 from infra.counts import Counts
-from infra.dead_letters import DeadLetter, Redriven
+from infra.dead_letter import DeadLetter
+from infra.dead_letters import Redriven
 from infra.function_log import Entry
 from infra.log_life import Traces
 from infra.options.zone import named

@@ -12,7 +12,8 @@ from consumer import redact
 from infra.console import letters
 from infra.console.pages import Pages, Shown
 from infra.console.server import of_routes
-from infra.dead_letters import DeadLetter, Filter, Redriven
+from infra.dead_letter import DeadLetter, Filter
+from infra.dead_letters import Redriven
 from ingest.contract.message import InternalMessage, encode
 
 
