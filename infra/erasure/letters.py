@@ -13,7 +13,7 @@ from consumer.erasures import Subject
 from consumer.timestamps import epoch_ms, rfc3339
 from infra import dead_letters
 from infra.counts import queue_depth
-from infra.dead_letters import DeadLetter
+from infra.dead_letter import DeadLetter
 from infra.stack import Stack
 from ingest.contract.errors import Poison, Unreadable
 from ingest.contract.message import decode
