@@ -35,8 +35,10 @@ class Steps:
             number = len(self.names)
             self.names.append(name)
         self.on_step(number, name, "before")
-        yield
-        self.on_step(number, name, "after")
+        try:
+            yield
+        finally:  # An error is an answer too: a table that is not there yet is looked for, and not found.
+            self.on_step(number, name, "after")
 
 
 STEPS: Final = Steps()
