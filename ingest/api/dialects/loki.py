@@ -5,6 +5,7 @@ The severity is the level in these, or else in a line that is a JSON object, whe
 https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
 """
 
+import re
 from typing import Final
 
 from ingest.api.dialect import Dialect, Records
@@ -18,16 +19,15 @@ from ingest.api.respond import RETRY_AFTER_S, text_response
 from ingest.contract.errors import WHY, Rejected
 
 _UNNAMED_TYPES: Final = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
-# As snappy, each is a block of 123 bytes that begins with a copy of earlier bytes, which do not exist. Only `{ ` could
-# begin a real block: there it is a literal of nine bytes.
-_JSON_STARTS: Final = (b'{"', b"{ ", b"{\n", b"{\r", b"{\t", b"{}")
+# `{` alone does not tell: as snappy it is a block of 123 bytes, and `{ ` begins one with a literal of nine bytes.
+_JSON_START: Final = re.compile(rb'\{[ \t\r\n]*["}]')
 _MOST_NAMED: Final = 10
 
 
 def _read(request: Request) -> Records:
     content_type, _ = media_type(request.headers.get("content-type", ""))
     is_json = content_type == "application/json"
-    if is_json or (content_type in _UNNAMED_TYPES and request.body.startswith(_JSON_STARTS)):
+    if is_json or (content_type in _UNNAMED_TYPES and _JSON_START.match(request.body)):
         records = json.read(request.body, most=MAX_RECORDS)
     else:
         body = unsnapped(request.body, request.headers.get("content-encoding", ""))

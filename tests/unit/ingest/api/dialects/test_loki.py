@@ -198,6 +198,15 @@ def test_a_body_without_a_type_is_json_where_it_looks_like_it() -> None:
     assert record.text == line
 
 
+def test_a_block_whose_length_is_an_opening_brace_is_no_json() -> None:
+    """123 bytes in literals, the first of nine: the block begins with `{`, a space and a line feed."""
+    pushed = _push(_entry("x" * 88))
+    assert len(pushed) == ord("{")
+    block = b"{ " + pushed[:9] + bytes([60 << 2, len(pushed) - 10]) + pushed[9:]
+    assert bytes(snappy.decompress_raw(block)) == pushed
+    assert _read(block, {}) == _read(block, PROTOBUF) != []
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"[]", b'{"streams":{}}', b'{"streams":[7]}', b'{"streams":[{"values":7}]}', b"{"]
 )
