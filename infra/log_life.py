@@ -23,7 +23,10 @@ class StreamRecord(NamedTuple):
 
 
 class Traces(NamedTuple):
-    """What the stores and the functions' lines hold of one log. `unread` says what could not be read, and why."""
+    """What the stores and the functions' lines hold of one log. `unread` says what could not be read, and why.
+
+    `erased_at` is the time of its tombstone, if it was erased by its id.
+    """
 
     key: Key
     item: Item | None
@@ -31,6 +34,7 @@ class Traces(NamedTuple):
     records: Sequence[StreamRecord]
     entries: Sequence[Entry]
     unread: Sequence[str] = ()
+    erased_at: str | None = None
 
 
 class Step(NamedTuple):
@@ -64,6 +68,7 @@ def life(traces: Traces) -> list[Step]:
         *_lines(traces.key, traces.entries),
         *_letters(traces.letters),
         *_row(traces.item),
+        *_erasure(traces.erased_at),
     ]
     ordered = sorted(steps, key=lambda step: (step.at_ms is None, step.at_ms or 0))
     return ordered + [Step(None, "not read", why) for why in traces.unread]
@@ -132,6 +137,11 @@ def _row(item: Item | None) -> Iterator[Step]:
     took_ms = _ms(item.processed_at) - _ms(item.received_at)
     detail = f"as a row, {took_ms / 1000:.3f} s after its receipt{late}{conflict}; redaction {item.redaction_version}"
     yield Step(_ms(item.processed_at), "stored", detail)
+
+
+def _erasure(at: str | None) -> Iterator[Step]:
+    if at is not None:
+        yield Step(_ms(at), "erased", "what comes under its id is dropped")
 
 
 def _members(entry: Entry) -> dict[str, Any]:

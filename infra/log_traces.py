@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from consumer import clock
+from consumer import clock, tombstones
 from consumer.item import Key
 from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.deaggregate import UserRecord, deaggregate
@@ -59,7 +59,8 @@ def gather(stack: Stack, key: Key) -> Traces:
         records += () if received is None else _records(stack, sent_as, received)
     except ClientError as error:
         unread.append(f"the stream: {error.response['Error']['Code']}")
-    return Traces(sent_as, item, letters, records, entries, unread)
+    erased_at = tombstones.erased_at(stack.place.dynamodb, stack.table_name, key) if item is None else None
+    return Traces(sent_as, item, letters, records, entries, unread, erased_at)
 
 
 def _lines(stack: Stack, key: Key, received: int | None) -> Iterator[Entry]:

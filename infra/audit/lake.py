@@ -75,7 +75,7 @@ class LakeSide:
         since = min(due_since, self._earliest or due_since) if within.since is None else _naive(within.since)
         read = 0
         for batch in self._rows_since(since):
-            self._ledger.add_rows(self._row(log, due_since) for log in batch if log.received_at < until)
+            self._ledger.add_rows(self._row(log, within, due_since) for log in batch if log.received_at < until)
             read += len(batch)
             tell(read)
         logs, found = self._ledger.counts()
@@ -92,7 +92,7 @@ class LakeSide:
         """Delete what was kept to compare."""
         self._ledger.close()
 
-    def _row(self, log: "ListedLog", due_since: datetime) -> LakeRow:
+    def _row(self, log: "ListedLog", within: Selection, due_since: datetime) -> LakeRow:
         shown = digest(log.text)
         return LakeRow(
             log.tenant_id,
@@ -100,6 +100,7 @@ class LakeSide:
             log.original_digest or shown,
             shown if log.redaction_version == self._redactor.version else None,
             log.received_at >= due_since,
+            within.erasures.covers(log.tenant_id, log.log_id, f"{log.received_at.isoformat(timespec='milliseconds')}Z"),
         )
 
 

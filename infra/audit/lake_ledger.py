@@ -9,17 +9,19 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-Kind = Literal["lake_lacks", "stream_lacks", "text_differs", "twice"]
+Kind = Literal["lake_lacks", "stream_lacks", "text_differs", "twice", "erased"]
 
 _CACHE_KIB: Final = 16 * 1024
 
 # A row is of the log of its key whose text it has, or whose original's keyed digest. Of a row and a log of one key that
 # are of nobody else, the text differs; else one of the two sides lacks it. A row that the stream need not hold any more
-# accounts for its log, and is never lacked.
+# accounts for its log, and is never lacked. A row of an erased log should not be there, whatever the stream has.
 _SETTLE: Final = """
 CREATE TABLE log AS SELECT DISTINCT tenant_id, log_id, plain, keyed, shown FROM streamed;
 DROP TABLE streamed;
 CREATE INDEX log_key ON log (tenant_id, log_id);
+CREATE TABLE gone AS SELECT DISTINCT tenant_id, log_id FROM lake WHERE erased;
+DELETE FROM lake WHERE erased;
 CREATE INDEX row_key ON lake (tenant_id, log_id);
 CREATE TABLE lost AS SELECT DISTINCT tenant_id, log_id FROM log
 WHERE NOT EXISTS (SELECT 1 FROM lake r WHERE r.tenant_id = log.tenant_id AND r.log_id = log.log_id
@@ -31,7 +33,9 @@ GROUP BY tenant_id, log_id;
 CREATE INDEX stray_key ON stray (tenant_id, log_id);
 CREATE INDEX lost_key ON lost (tenant_id, log_id);
 CREATE TABLE difference AS
-SELECT 'lake_lacks' AS kind, tenant_id, log_id FROM lost
+SELECT 'erased' AS kind, tenant_id, log_id FROM gone
+UNION
+SELECT 'lake_lacks', tenant_id, log_id FROM lost
 WHERE NOT EXISTS (SELECT 1 FROM stray s WHERE s.tenant_id = lost.tenant_id AND s.log_id = lost.log_id)
 UNION
 SELECT 'stream_lacks', tenant_id, log_id FROM stray
@@ -64,7 +68,7 @@ class StreamedLog(NamedTuple):
 class LakeRow(NamedTuple):
     """A row: `known` is its text's digest, or its original's under the key; `shown` its text's, None under old rules.
 
-    `due`: received so late that the stream holds it.
+    `due`: received so late that the stream holds it. `erased`: it should not be there.
     """
 
     tenant_id: str
@@ -72,6 +76,7 @@ class LakeRow(NamedTuple):
     known: bytes
     shown: bytes | None
     due: bool
+    erased: bool = False
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +112,7 @@ class LakeLedger:
             f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = FILE;"
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE streamed (tenant_id TEXT, log_id TEXT, plain BLOB, keyed BLOB, shown BLOB);"
-            "CREATE TABLE lake (tenant_id TEXT, log_id TEXT, known BLOB, shown BLOB, due INTEGER);"
+            "CREATE TABLE lake (tenant_id TEXT, log_id TEXT, known BLOB, shown BLOB, due INTEGER, erased INTEGER);"
             "BEGIN;"
         )
         self._settled = False
@@ -118,10 +123,10 @@ class LakeLedger:
 
     def add_rows(self, rows: Iterable[LakeRow]) -> None:
         """Take rows of the lake."""
-        self._database.executemany("INSERT INTO lake VALUES (?, ?, ?, ?, ?)", rows)
+        self._database.executemany("INSERT INTO lake VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def counts(self) -> tuple[int, int]:
-        """Return how many distinct logs the stream has, and how many rows were read."""
+        """Return how many distinct logs the stream has, and how many rows that were not erased were read."""
         self._settle()
         [(logs,)] = self._database.execute("SELECT COUNT(*) FROM log")
         [(rows,)] = self._database.execute("SELECT COUNT(*) FROM lake")

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-Finding = Literal["complete", "missing", "undecided", "changed", "lake_differs"]
+Finding = Literal["complete", "missing", "undecided", "changed", "erased_stored", "lake_differs"]
 
 CONFLICT: Final = "log_id_conflict"
 STORED_TOO: Final = "stored_too"
@@ -50,6 +50,7 @@ _COUNTS: Final = {
     "on_stream": "SELECT tenant_id, COUNT(DISTINCT log_id) FROM log GROUP BY tenant_id",
     "stored": "SELECT tenant_id, SUM(counted) FROM stored GROUP BY tenant_id",
     "conflicts": "SELECT tenant_id, SUM(counted AND conflict) FROM stored GROUP BY tenant_id",
+    "erased_stored": "SELECT tenant_id, SUM(erased) FROM stored GROUP BY tenant_id",
     "missing": "SELECT tenant_id, COUNT(DISTINCT log_id) FROM missing GROUP BY tenant_id",
     "changed": "SELECT tenant_id, COUNT(*) FROM changed GROUP BY tenant_id",
     "stored_not_on_stream": """
@@ -76,7 +77,7 @@ class TenantAudit(msgspec.Struct, kw_only=True):
     `quarantined` is by reason, `stored_too` for one that is stored as well, which needs no redrive; `conflicts` are
     those items that stand beside the one that has their log id; `changed` are items whose text is none of those that
     the stream has for their log id; `stored_not_on_stream` are items that were received within the time that the
-    stream still holds.
+    stream still holds; `erased_stored` are items, of any time, that were erased.
     """
 
     tenant_id: str
@@ -87,6 +88,7 @@ class TenantAudit(msgspec.Struct, kw_only=True):
     missing: int = 0
     changed: int = 0
     stored_not_on_stream: int = 0
+    erased_stored: int = 0
 
 
 class MissingLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,10 +106,17 @@ class ChangedItem(msgspec.Struct, frozen=True, kw_only=True):
     log_id: str
 
 
+class ErasedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """The log id of an item that was erased, and is stored."""
+
+    tenant_id: str
+    log_id: str
+
+
 class StoredRow(NamedTuple):
     """One item. `counted`: in the audit's range of time. `due_on_stream`: received so late that the stream holds it.
 
-    `conflict`: it stands beside the item that has its log id.
+    `conflict`: it stands beside the item that has its log id. `erased`: it should not be there.
     """
 
     tenant_id: str
@@ -116,6 +125,7 @@ class StoredRow(NamedTuple):
     counted: bool
     due_on_stream: bool
     conflict: bool = False
+    erased: bool = False
 
 
 class Ledger:
@@ -129,7 +139,7 @@ class Ledger:
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE streamed (tenant_id TEXT, log_id TEXT, text BLOB);"
             "CREATE TABLE stored (tenant_id TEXT, log_id TEXT, text BLOB, counted INTEGER, due_on_stream INTEGER,"
-            "  conflict INTEGER);"
+            "  conflict INTEGER, erased INTEGER);"
             "CREATE TABLE dead (tenant_id TEXT, log_id TEXT, text BLOB, reason TEXT);"
             "BEGIN;"
         )
@@ -142,11 +152,8 @@ class Ledger:
     def add_stored(self, rows: Iterable[StoredRow]) -> None:
         """Take items; one that is not counted only accounts for its log."""
         self._database.executemany(
-            "INSERT INTO stored VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (row.tenant_id, row.log_id, digest(row.text), row.counted, row.due_on_stream, row.conflict)
-                for row in rows
-            ),
+            "INSERT INTO stored VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((one.tenant_id, one.log_id, digest(one.text), *one[3:]) for one in rows),
         )
 
     def add_dead(self, letters: Iterable[tuple[str, str, str | None, str]]) -> None:
@@ -190,6 +197,14 @@ class Ledger:
             "SELECT DISTINCT tenant_id, log_id FROM changed ORDER BY tenant_id, log_id"
         ):
             yield ChangedItem(tenant_id=tenant_id, log_id=log_id)
+
+    def erased(self) -> Iterator[ErasedItem]:
+        """Yield the log ids whose items were erased and are stored, by tenant and log id."""
+        self._settle()
+        for tenant_id, log_id in self._database.execute(
+            "SELECT DISTINCT tenant_id, log_id FROM stored WHERE erased ORDER BY tenant_id, log_id"
+        ):
+            yield ErasedItem(tenant_id=tenant_id, log_id=log_id)
 
     def is_changed(self, tenant_id: str, log_id: str, text: str) -> bool:
         """Say whether the item of this log id and text was changed after it was stored."""
@@ -243,9 +258,15 @@ def digest(text: str) -> bytes:
 
 
 def finding(
-    *, missing: int, changed: int, in_flight: int, dead_letters_unseen: int, lake_differs: bool = False
+    *,
+    missing: int,
+    changed: int,
+    in_flight: int,
+    dead_letters_unseen: int,
+    erased_stored: int = 0,
+    lake_differs: bool = False,
 ) -> Finding:
-    """Return whether logs are missing for certain, and if none is, whether items were changed, or the lake differs.
+    """Return what is wrong first: logs missing for certain, items changed, or erased and still there, the lake another.
 
     Logs in the queue, and in dead letters that SQS did not show, are known by number only. So as long as there may be
     as many of them as there are logs unaccounted for, these may be those: undecided, until the queue is empty. Of the
@@ -255,6 +276,8 @@ def finding(
         return "missing"
     if missing == 0 and changed:
         return "changed"
+    if erased_stored:
+        return "erased_stored"
     if lake_differs:
         return "lake_differs"
     return "undecided" if missing else "complete"

@@ -169,7 +169,14 @@ def _row(item: AuditedItem, within: Selection) -> StoredRow:
         return StoredRow(
             item.tenant_id, item.log_id, item.text, counted=True, due_on_stream=False, conflict=item.is_conflict
         )
-    due = counted and at >= within.stream_holds_since
+    erased = within.erasures.covers(item.tenant_id, item.log_id, item.received_at)
+    due = counted and at >= within.stream_holds_since and not erased  # Of an erased one nothing of the stream is read.
     return StoredRow(
-        item.tenant_id, item.log_id, item.text, counted=counted, due_on_stream=due, conflict=item.is_conflict
+        item.tenant_id,
+        item.log_id,
+        item.text,
+        counted=counted,
+        due_on_stream=due,
+        conflict=item.is_conflict,
+        erased=erased,
     )

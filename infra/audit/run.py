@@ -8,13 +8,13 @@ import msgspec
 from infra.audit import places
 from infra.audit.lake import LakeSide
 from infra.audit.lake_ledger import LakeAudit
-from infra.audit.ledger import ChangedItem, Finding, Ledger, MissingLog, TenantAudit, finding
+from infra.audit.ledger import ChangedItem, ErasedItem, Finding, Ledger, MissingLog, TenantAudit, finding
 from infra.audit.places import Place
 from infra.stack import Stack
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What `rdp audit --json` prints; `missing_ids` and `changed_ids` only on request, `lake` where there is one."""
+    """What `rdp audit --json` prints; the ids only on request, `lake` where there is one."""
 
     verdict: Finding
     unaccounted: int
@@ -24,9 +24,11 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters_unseen: int
     broken_on_stream: int
     erased_on_stream: int = 0
+    erased_stored: int = 0
     tenants: list[TenantAudit]
     missing_ids: list[MissingLog] | msgspec.UnsetType = msgspec.UNSET
     changed_ids: list[ChangedItem] | msgspec.UnsetType = msgspec.UNSET
+    erased_ids: list[ErasedItem] | msgspec.UnsetType = msgspec.UNSET
     lake: LakeAudit | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -59,12 +61,14 @@ def run(
         audited = ledger.tenants()
         unaccounted = sum(tenant.missing for tenant in audited)
         changed = sum(tenant.changed for tenant in audited)
+        erased_stored = sum(tenant.erased_stored for tenant in audited)
         return Audit(
             verdict=finding(
                 missing=unaccounted,
                 changed=changed,
                 in_flight=found.in_flight * found.logs_a_message,
                 dead_letters_unseen=found.dead_letters_unseen * found.logs_a_dead_letter,
+                erased_stored=erased_stored,
                 lake_differs=beside is not None and bool(beside.differences),
             ),
             unaccounted=unaccounted,
@@ -74,9 +78,11 @@ def run(
             dead_letters_unseen=found.dead_letters_unseen,
             broken_on_stream=found.broken_on_stream,
             erased_on_stream=found.erased_on_stream,
+            erased_stored=erased_stored,
             tenants=audited,
             missing_ids=list(ledger.missing()) if name_missing else msgspec.UNSET,
             changed_ids=list(ledger.changed()) if name_missing else msgspec.UNSET,
+            erased_ids=list(ledger.erased()) if name_missing else msgspec.UNSET,
             lake=beside or msgspec.UNSET,
         )
     finally:

@@ -29,6 +29,7 @@ EXIT_CODES: Final[dict[Finding, int]] = {
     "missing": exits.BAD,
     "changed": exits.BAD,
     "undecided": exits.UNDECIDED,
+    "erased_stored": exits.BAD,
     "lake_differs": exits.BAD,
 }
 _KINDS: Final[dict[Kind, str]] = {
@@ -36,6 +37,7 @@ _KINDS: Final[dict[Kind, str]] = {
     "stream_lacks": "stream lacks",
     "text_differs": "text differs",
     "twice": "twice in the lake",
+    "erased": "erased, still in the lake (rdp erase --warehouse)",
 }
 _COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream")
 
@@ -49,7 +51,9 @@ _COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", 
 )
 @click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
 @click.option(
-    "--missing-ids", is_flag=True, help="Name the missing logs and the changed items, and how the lake differs."
+    "--missing-ids",
+    is_flag=True,
+    help="Name the missing logs, the changed and the erased items, and how the lake differs.",
 )
 @click.option(
     "--warehouse", metavar="WHERE", help="The lake: a folder, or the ARN of an S3 table bucket. [default: the stack's]"
@@ -78,7 +82,8 @@ def command(
 
     0: every log on the stream is stored with its text, or dead-lettered, and the lake holds each up to its checkpoint
     once. 4: some are missing for certain, or items were changed after they were stored: their text is none of those
-    that the stream has for their log id; or the lake differs. 3: some are unaccounted for while the messages
+    that the stream has for their log id; or erased ones are stored; or the lake differs. 3: some are
+    unaccounted for while the messages
     in flight may hold as many, where SQS cannot be looked into: run it again when the queue is empty. A log whose
     sender got a 500 may be on the stream and nowhere else: it counts as missing. `rdp rebuild` puts back what is
     missing.
@@ -166,6 +171,8 @@ def _show(audit: Audit) -> None:
         out.say(f"{audit.broken_on_stream:,} records on the stream are no logs: `rdp replay` writes them to a file.")
     if audit.erased_on_stream:
         out.say(f"{audit.erased_on_stream:,} logs on the stream were erased: they are nowhere else, and not missing.")
+    if audit.erased_stored:
+        out.say(f"{audit.erased_stored:,} logs that were erased are stored still: erase them again (`rdp erase`).")
     if audit.dead_letters_unseen:
         out.say(f"{audit.dead_letters_unseen:,} dead letters were not shown by SQS: others hold them.")
     for log in audit.missing_ids or ():  # UNSET is false
@@ -173,6 +180,8 @@ def _show(audit: Audit) -> None:
         out.say(f"missing: {log.tenant_id} {log.log_id}{note}")
     for item in audit.changed_ids or ():
         out.say(f"changed: {item.tenant_id} {item.log_id}")
+    for one in audit.erased_ids or ():
+        out.say(f"erased, still stored: {one.tenant_id} {one.log_id}")
     if audit.lake:
         _show_lake(audit.lake)
     several = audit.logs_in_flight_at_most > audit.in_flight

@@ -4,6 +4,7 @@ from datetime import tzinfo
 
 import click
 
+from consumer import tombstones
 from consumer.item import Key
 from infra import log_life, log_traces, stored_logs
 from infra.options.locator import on_stack
@@ -30,6 +31,8 @@ def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, 
     key = Key(tenant, log_id)
     item = table.get([key]).get(key)
     if item is None:
+        if at := tombstones.erased_at(stack.place.dynamodb, stack.table_name, key):
+            raise StackError(f"Tenant {tenant!r} has no stored log {log_id!r}: it was erased at {at}.")
         raise StackError(
             f"Tenant {tenant!r} has no stored log {log_id!r}. It may be on its way "
             "(`rdp status`), or dead-lettered (`rdp dlq list`)."
@@ -45,5 +48,5 @@ def _show_life(stack: Stack, key: Key) -> None:
     traces = log_traces.gather(stack, key)
     for at, what, detail in map(log_life.told, log_life.life(traces)):
         out.say(f"{at or '-':<24}  {what:<13}  {detail}")
-    if traces.item is None and not traces.letters:
+    if traces.item is None and not traces.letters and traces.erased_at is None:
         raise StackError(f"Tenant {key.tenant_id!r} has no row and no dead letter {key.log_id!r}.")

@@ -62,6 +62,12 @@ def _letter(original: str) -> DeadLetter:
     )
 
 
+def test_an_erased_log_says_when_it_was_asked_for() -> None:
+    """After what is known of it."""
+    steps = life(Traces(_KEY, None, (), (), (), erased_at=_STORED))
+    assert [told(step)[:2] for step in steps] == [(_AT, "received"), (_STORED, "erased")]
+
+
 def test_a_stored_log_was_received_put_on_the_stream_tried_and_stored() -> None:
     """In the order of time, with the request's id, the record's place, each receive's cause, and how long it took."""
     others = [

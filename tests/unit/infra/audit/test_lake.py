@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from consumer.erasures import NONE
+from consumer.erasures import NONE, Erasures
+from consumer.item import Key
 from consumer.lake import listed
 from consumer.lake.catalog import in_folder
 from consumer.lake.listed import ListedLog
@@ -104,6 +105,26 @@ def test_what_the_stream_holds_no_more_is_not_missed_there(synced: tuple[LakeWor
     """A row from before the stream's retention is on no stream, and right."""
     late = _WITHIN._replace(stream_holds_since=datetime(2026, 1, 1, tzinfo=UTC))
     assert _audited(synced, _with, late).differences == {}
+
+
+@pytest.mark.parametrize(
+    ("erasures", "kinds"),
+    [
+        (Erasures({"acme": "2025-11-24T00:00:00.000Z"}, frozenset()), {"erased"}),
+        (Erasures({"acme": "2025-11-23T23:59:59.999Z"}, frozenset()), {"stream_lacks"}),
+        (Erasures({}, frozenset({Key("acme", "nobody's")})), {"erased"}),
+    ],
+)
+def test_what_was_erased_and_is_in_the_lake_is_named_so(
+    synced: tuple[LakeWorld, Path], erasures: Erasures, kinds: set[str]
+) -> None:
+    """The stream is not to blame: it has it, and nobody reads that."""
+
+    def alter(batch: list[ListedLog]) -> list[ListedLog]:
+        return [*batch, batch[0]._replace(tenant_id="acme", log_id="nobody's", received_at=datetime(2025, 11, 24))]  # noqa: DTZ001 - as in the table
+
+    named = _audited(synced, alter, _WITHIN._replace(erasures=erasures)).named or []
+    assert {one.kind for one in named if one.log_id == "nobody's"} == kinds
 
 
 def test_rows_out_of_the_asked_range_are_not_read(synced: tuple[LakeWorld, Path]) -> None:

@@ -38,6 +38,9 @@ def test_a_lake_that_has_each_log_once_differs_in_nothing() -> None:
     [
         ([_row(_PLAIN)], "lake_lacks", "1"),
         ([_row(_A), _row(_PLAIN), LakeRow("acme", "3", b"x", b"x", due=True)], "stream_lacks", "3"),
+        ([_row(_A), _row(_PLAIN), LakeRow("acme", "3", b"x", b"x", due=True, erased=True)], "erased", "3"),
+        ([_row(_A), _row(_PLAIN), LakeRow("acme", "3", b"x", b"x", due=False, erased=True)], "erased", "3"),
+        ([_row(_A), _row(_PLAIN), _row(_PLAIN)._replace(erased=True)], "erased", "2"),
         ([_row(_A), _row(_PLAIN, known=b"another", shown=b"another")], "text_differs", "2"),
         ([_row(_A, known=b"keyed 7777"), _row(_PLAIN)], "text_differs", "1"),
         ([_row(_A, shown=b"call 555-0199"), _row(_PLAIN)], "text_differs", "1"),

@@ -161,6 +161,23 @@ def test_an_item_out_of_range_still_accounts_for_its_log() -> None:
     assert missing == []
 
 
+def test_items_of_erased_logs_are_counted_and_named() -> None:
+    """Of any time; they are neither on the stream nor changed, and nothing of the stream is missing."""
+    items = [row._replace(erased=True) for row in stored(("a", "2", "x"), ("a", "1", "x"), counted=False, due=False)]
+    ledger = Ledger()
+    ledger.add_stored([*items, *stored(("b", "1", "x"), due=False)])
+    assert ledger.tenants() == [TenantAudit(tenant_id="a", erased_stored=2), TenantAudit(tenant_id="b", stored=1)]
+    assert [(one.tenant_id, one.log_id) for one in ledger.erased()] == [("a", "1"), ("a", "2")]
+    ledger.close()
+
+
+@pytest.mark.parametrize(("missing", "expected"), [(0, "erased_stored"), (2, "erased_stored"), (3, "missing")])
+def test_an_erased_log_that_is_stored_is_a_finding(missing: int, expected: Finding) -> None:
+    """Whatever messages in flight may be; what is lost comes first."""
+    said = finding(missing=missing, changed=0, in_flight=2, dead_letters_unseen=0, erased_stored=1, lake_differs=True)
+    assert said == expected
+
+
 def test_missing_logs_come_by_tenant_and_id() -> None:
     """Two audits name them in the same order."""
     streamed = [("b", "2", "x"), ("a", "9", "x"), ("b", "10", "x")]
