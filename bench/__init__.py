@@ -1,1 +1,1 @@
-"""Load shapes, the judgement over what was stored, the baseline and the cost model."""
+"""Load shapes, the judgement of what was stored, the baseline and the cost model."""

@@ -1,4 +1,4 @@
-"""The design and the baseline on one engine, one after the other, under the same workload: the ratios."""
+"""Compares the design with the baseline: both run on one engine, one after the other, under the same workload."""
 
 import contextlib
 import shutil
@@ -20,15 +20,15 @@ from infra.local import lifecycle
 from infra.local.state import State
 from infra.stack import Stack, StackError
 
-# The engine's largest batch, for both.
+# Both systems use the engine's largest batch size.
 _QUIET: Final = {"SecondsPerChar": "0", "CrashProbability": "0", "BatchSize": "10"}
 # Crashed batches come back after 3 s, so that five receives fit into a run.
 _CRASHING: Final = {"SecondsPerChar": "0", "VisibilityTimeoutSeconds": "3"}
 _CRASHES: Final = ("0.05", "0.30")
 _BATCH_CONSUMERS: Final = 16
-"""At once at most in the ramp of batches: with the engine's own 5, which both have elsewhere, its queue grows."""
+"""The most consumers that run at once in the ramp of batches: with the engine's default of 5 the queue would grow."""
 _BATCH_USERS: Final = 3
-"""Batches in flight at most: each more starts a process that takes its time from the engine's."""
+"""The most batches in flight: each additional one starts a process that competes with the engine for the CPU."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Knee(msgspec.Struct, frozen=True, kw_only=True):
-    """The knee of one system's ramp: the most that it takes."""
+    """The knee of one system's ramp: the highest rate that the system keeps up with."""
 
     system: str
     unit: str
@@ -62,7 +62,7 @@ class Comparison(msgspec.Struct, frozen=True):
     """Both systems side by side: at the same rate, and each at its knee."""
 
     rows: tuple[Row, ...]
-    knees: tuple[Knee, ...] = msgspec.field(name="most")  # By the name under which comparisons are kept.
+    knees: tuple[Knee, ...] = msgspec.field(name="most")  # The name in the comparisons that are kept.
 
 
 def compare(
@@ -74,14 +74,15 @@ def compare(
     batch_ramp_rate: float,
     tell: Callable[[str], None],
 ) -> Comparison:
-    """Return both systems at `rate` with neither delay nor crashes, at 5 % and 30 % crashes, and each at its knee.
+    """Return both systems' numbers: at `rate` without delay and crashes, at 5 % and 30 % crashes, and at their knees.
 
-    Before that, short runs that count the functions' AWS calls: the cost model's inputs. Rates are requests a minute;
-    the ramps end at `ramp_rate` of single logs (both systems) and `batch_ramp_rate` of batches. At a fixed rate both
-    systems run on one engine, one after the other; each ramp has a fresh one. Every run leaves its report in `folder`.
+    Short runs come first, which count the functions' AWS calls for the cost model. Rates are requests a minute. The
+    ramp of single logs (both systems) ends at `ramp_rate`, the ramp of batches (the design) at `batch_ramp_rate`. At a
+    fixed rate both systems run on one engine, one after the other; each ramp has a fresh engine. Every run leaves its
+    report in `folder`.
 
     Raises:
-        StackError: a ramp's first step does not hold, so that there is no knee to compare.
+        StackError: no step of a ramp holds, so that there is no knee to compare.
     """
     _count_calls(folder, tell)
     plan = Plan(rate=rate, duration_s=duration_s, seconds_per_char=0, naive=True)
@@ -109,7 +110,7 @@ def _count_calls(folder: Path, tell: Callable[[str], None]) -> None:
 
 
 def _pair(plan: Plan, name: str) -> dict[Plan, str]:
-    """Return the same plan for both systems, under names of their own."""
+    """Return the same plan for both systems, under a different name for each."""
     naive = msgspec.structs.replace(plan, name=f"baseline-{name}", promises=without_stream())
     return {msgspec.structs.replace(plan, name=f"design-{name}"): "design", naive: "baseline"}
 
@@ -123,7 +124,7 @@ def _on_one_engine(
     *,
     counted: bool = False,
 ) -> list[Row]:
-    """Return a row for each plan, all of them run on one fresh engine."""
+    """Run all plans on one fresh engine; return a row for each."""
     with _engine(folder, setting, parameters) as (state, stacks):
         counter = usage.CallCounter(state.place) if counted else None
         return [
@@ -152,7 +153,7 @@ def _knee(folder: Path, plan: Plan, system: str, tell: Callable[[str], None]) ->
 
 @contextlib.contextmanager
 def _engine(folder: Path, setting: str, parameters: Mapping[str, str]) -> Iterator[tuple[State, Mapping[str, Stack]]]:
-    """Give a fresh engine with both systems on it, and take it down with the block."""
+    """Give a fresh engine with both systems on it, and take it down when the block ends."""
     data_dir = folder / f"engine-{''.join(letter if letter.isalnum() else '-' for letter in setting)}"
     try:
         own = {"ConsumerTimeoutSeconds": "5", "VisibilityTimeoutSeconds": "30"} | dict(parameters)

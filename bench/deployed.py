@@ -1,4 +1,4 @@
-"""The settings that a stack really runs with, asked of its own functions, mapping and queue."""
+"""The settings that a stack really runs with, read from its functions, event source mapping and queue."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ _OF_CONSUMER: Final = ("SECONDS_PER_CHAR", "CRASH_PROBABILITY", "CRASH_POINT", "
 
 
 def settings(stack: Stack) -> dict[str, str]:
-    """Return the settings that decide a run's numbers, by name."""
+    """Return the settings that influence a run's numbers, by name."""
     place, outputs = stack.place, stack.outputs
     ingest = place.lambda_.get_function_configuration(FunctionName=outputs["IngestFunctionName"])
     consumer = place.lambda_.get_function_configuration(FunctionName=outputs["ConsumerFunctionName"])

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from typing import Final
 
-_GROWTH: Final = math.log(1.02)  # A value stands at most 1 % off its bucket's middle.
+_GROWTH: Final = math.log(1.02)  # A value is at most 1 % away from its bucket's middle.
 
 
 class Histogram:

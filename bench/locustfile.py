@@ -1,9 +1,9 @@
-"""Locust users that send a seeded workload at fixed times, whatever the answers do, and keep the history of it.
+"""Locust users that send a seeded workload at fixed times, however slow the answers are, and record its history.
 
     locust -f bench/locustfile.py --host http://127.0.0.1:4566/_aws/execute-api/<api-id>
 
-The number of users bounds the requests in flight, not the rate: the plan's schedule sets that. A request
-that finds no free user leaves late, and its response time still counts from when it was meant to leave.
+The number of users limits the requests in flight. The rate comes from the plan's schedule. A request that finds no free
+user is sent late, but its response time counts from when it should have been sent.
 """
 
 import logging
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEAD_S: Final = 2.0
-"""From the start of the test to the schedule's zero: the time to spawn the users."""
+"""Time from the start of the test to the schedule's zero, in which locust spawns the users."""
 
 _COMMIT_EVERY_S: Final = 1.0
 
 
 class Run:
-    """One test run: its schedules, its clock's zero and its history."""
+    """One test run: its schedules, the time at which they start, and its history."""
 
     def __init__(self, plan: Plan, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ class Run:
 
 
 class IngestUser(FastHttpUser):
-    """Takes the next request of its kind, waits for its time, sends it and holds the answer against it."""
+    """Takes the next request of its kind, waits until it is due, sends it and checks the answer."""
 
     abstract = True
     kind: RequestKind
@@ -87,7 +87,7 @@ class IngestUser(FastHttpUser):
         name = self.kind if request.status == 202 else f"{self.kind} (to be refused)"  # noqa: PLR2004 - HTTP
         status, body = NO_ANSWER, b""
         try:
-            body_to_send: Any = request.body  # Typed as str in locust, which sends bytes as they are.
+            body_to_send: Any = request.body  # Locust types it as str, but sends bytes unchanged.
             with self.client.post(
                 "/ingest", data=body_to_send, headers=request.headers, name=name, catch_response=True
             ) as response:
@@ -98,7 +98,7 @@ class IngestUser(FastHttpUser):
                     response.failure(answer.problem)
                 else:
                     response.success()
-        finally:  # Also when locust kills this user in mid-request: then nobody knows what became of it.
+        finally:  # Also when locust kills this user during a request: its result is then unknown.
             answered_ms = time.time() * 1000
             answer = read_answer(request, status, body, sent_ms=sent_ms)
             tenant_id = request.logs[0].tenant_id if len(request.logs) == 1 else ""
@@ -132,13 +132,13 @@ class TextUser(IngestUser):
 
 
 class BatchUser(IngestUser):
-    """NDJSON batches over many tenants."""
+    """NDJSON batches of many tenants' logs."""
 
     kind = "batch"
 
 
 class NoisyUser(IngestUser):
-    """NDJSON batches of the one noisy tenant."""
+    """NDJSON batches of the noisy tenant's logs."""
 
     kind = "noisy"
 
@@ -147,8 +147,8 @@ _USERS: Final[tuple[type[IngestUser], ...]] = (JsonUser, TextUser, BatchUser, No
 
 
 def add_options(parser: Any) -> None:
-    """Add the plan and the history to locust's command line: every knob of the load is in the plan."""
-    parser.set_defaults(web_host="127.0.0.1")  # Not every interface, as locust would.
+    """Add --plan and --history to locust's command line; all settings of the load are in the plan."""
+    parser.set_defaults(web_host="127.0.0.1")  # Locust's default is every interface.
     parser.add_argument(
         "--plan",
         metavar="FILE",
@@ -165,7 +165,7 @@ def add_options(parser: Any) -> None:
 
 
 def read_plan(environment: Any, **_: Any) -> None:
-    """Read the plan before anything starts; one that is wrong ends locust, which would go on without it for ever."""
+    """Read the plan before anything starts. A wrong plan ends locust, which would else run for ever without one."""
     options = environment.parsed_options
     try:
         plan = plans.read(Path(options.plan)) if options.plan else Plan(name=plans.fresh_name(time.time()))
@@ -177,7 +177,7 @@ def read_plan(environment: Any, **_: Any) -> None:
 
 
 def start(environment: Any, **_: Any) -> None:
-    """Make the schedules, keep the user classes that have one, and start the writer and the watch on the end."""
+    """Make the schedules, keep the user classes that have one, and start the loop that commits and ends the run."""
     path = Path(environment.parsed_options.history)
     try:
         run = environment.rdp_run = Run(environment.rdp_plan, path)

@@ -1,4 +1,4 @@
-"""What a run leaves in result.json: everything that its report, the comparison and the cost model read."""
+"""A run's result.json: everything that the report, the comparison and the cost model read."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ FILE: Final = "result.json"
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """How many values there were, their mean, percentiles and maximum, in ms."""
+    """Number of values, and their mean, percentiles and maximum in ms."""
 
     count: int
     mean: float
@@ -25,7 +25,7 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """One stretch of the time axis, from `at_s` on (0 is the end of the warm-up): counts are a second's mean."""
+    """One stretch of the time axis, from `at_s` on (0 is the end of the warm-up); counts are means a second."""
 
     at_s: float
     requests_per_s: float
@@ -38,7 +38,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class TenantNumbers(msgspec.Struct, frozen=True):
-    """One tenant: its stored logs, and their lag in the two halves of the run."""
+    """One tenant: the number of its stored logs, and the median and 95th percentile of their lag."""
 
     tenant_id: str
     stored: int
@@ -47,7 +47,7 @@ class TenantNumbers(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step of a ramp: what was offered, and what became of it."""
+    """One step of a ramp: the requests answered, their latency, and the lag and rate of the stored logs."""
 
     requests_per_minute: float
     answer_p50_ms: float
@@ -57,7 +57,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Everything measured. Latency counts from the intended send time, lag from the sending to `processed_at`."""
+    """All measurements. Latency counts from the intended send time; lag is from the sending to `processed_at`."""
 
     latency_ms: dict[str, Spread]
     lag_ms: Spread
@@ -72,9 +72,9 @@ class Numbers(msgspec.Struct, frozen=True):
 
 
 class FunctionUsage(msgspec.Struct, frozen=True):
-    """What one function did: `billed_gb_s` is billed time times memory, `log_bytes` what CloudWatch bills.
+    """One function's usage: `billed_gb_s` is billed time times memory, `log_bytes` the bytes that CloudWatch bills.
 
-    `median_ms` is an invocation's billed time without what cold starts and a busy machine do to the mean.
+    `median_ms` is the median billed time of an invocation: cold starts and a busy machine distort the mean.
     """
 
     invocations: int
@@ -85,14 +85,14 @@ class FunctionUsage(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's plan, where it was made, its judgement, numbers and usage."""
+    """A run's plan, machine, judgement, numbers and usage."""
 
     plan: Plan
     started_at: str
     parameters: dict[str, str]
     machine: dict[str, str]
     load_average: tuple[str, str]
-    judgement: Judgement = msgspec.field(name="verdict")  # By the name under which runs are kept.
+    judgement: Judgement = msgspec.field(name="verdict")  # The name in the results that are kept.
     numbers: Numbers
     usage: dict[str, FunctionUsage]
     drain_s: float
@@ -102,7 +102,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultError(ValueError):
-    """A result that cannot be read; the text names the file."""
+    """A result that cannot be read; the message names the file."""
 
 
 def write(result: Result, folder: Path) -> None:
@@ -114,7 +114,7 @@ def read(folder: Path) -> Result:
     """Return the result that `write` left in a folder.
 
     Raises:
-        ResultError: there is none, or it is not one of this bench.
+        ResultError: there is no result, or it is not one of this bench.
     """
     path = folder / FILE
     try:

@@ -1,4 +1,4 @@
-"""One run from the first request to the judgement: locust as a child, the queue sampled, drained, collected, judged."""
+"""One run: locust sends as a child process, the queue is sampled and drained, then the evidence is read and judged."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def run(
     counter: usage.CallCounter | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Result:
-    """Make the run in `folder` (its history and locust's log stay there) and return its result.
+    """Make a run and return its result; its history and locust's log stay in `folder`.
 
     A `counter` counts the functions' AWS calls, which slows the engine.
 
@@ -45,7 +45,7 @@ def run(
         RuntimeError: locust itself failed; its log says why.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob("history.db*"):  # Of an earlier run by this name: its requests are not ours to judge.
+    for left in folder.glob("history.db*"):  # Of an earlier run with this name: not to be judged here.
         left.unlink()
     started = datetime.now(UTC)
     load_before = machine.load_average()
@@ -149,6 +149,6 @@ class _Sampler:
 
 
 def without_stream() -> tuple[Promise, ...]:
-    """Return the promises that a system without a stream is judged by."""
+    """Return the promises on which a system without a stream is judged."""
     every: Collection[Promise] = PROMISES
     return tuple(promise for promise in every if promise != "I5")

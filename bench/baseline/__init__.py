@@ -1,1 +1,1 @@
-"""The specification built the plain way, to compare against: FastAPI, Mangum, Pydantic, put_item, a serial worker."""
+"""The baseline: the specification built the plain way, with FastAPI, Mangum, Pydantic, put_item, a serial worker."""

@@ -19,8 +19,8 @@ _TIMEOUT_S: Final = 60
 def deploy(state: State, parameters: Mapping[str, str]) -> stack.Stack:
     """Return the baseline, newly deployed into a running engine.
 
-    The package holds its two modules only: the engine runs functions in this project's own environment, where FastAPI,
-    Mangum and Pydantic are.
+    The package holds its two modules only: the engine runs functions in this project's own environment, which has
+    FastAPI, Mangum and Pydantic.
 
     Raises:
         StackError: it does not deploy.

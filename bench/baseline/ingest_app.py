@@ -1,7 +1,8 @@
-"""The naive ingest: the specification's `POST /ingest` as its usual stack would write it.
+"""The naive ingest: the specification's `POST /ingest`, written with the usual stack (FastAPI, Mangum, Pydantic).
 
-Tuned as that stack's users would: the client at module load, Pydantic v2 reading the body's bytes itself, an async
-endpoint (no thread pool), Mangum without lifespan, no documentation routes. SQS only: it keeps no stream.
+It is tuned as users of that stack would tune it: the client is built when the module loads, Pydantic v2 parses the
+body's bytes itself, the endpoint is async (no thread pool), Mangum runs without lifespan, and there are no
+documentation routes. It writes to SQS only and keeps no stream.
 """
 
 import os
@@ -46,7 +47,7 @@ class QueuedLog(BaseModel):
 
 
 class Enqueued(BaseModel):
-    """The body of a 202."""
+    """The body of a 202 answer."""
 
     status: Literal["enqueued"] = "enqueued"
     tenant_id: str
@@ -71,7 +72,7 @@ def _upload(request: Request, body: bytes) -> tuple[JsonUpload | TextUpload, Lit
             raise HTTPException(400, "Missing X-Tenant-ID header")
         try:
             upload = TextUpload(tenant_id=tenant_id, text=body.decode(), log_id=request.headers.get("x-log-id"))
-        except ValueError as error:  # Pydantic's ValidationError and UnicodeDecodeError are both.
+        except ValueError as error:  # Pydantic's ValidationError and UnicodeDecodeError are ValueErrors.
             raise HTTPException(400, "Invalid text payload") from error
         return upload, "text_upload"
     raise HTTPException(400, "Unsupported Content-Type. Use application/json or text/plain.")

@@ -1,4 +1,4 @@
-"""The naive worker: each log of the batch in turn (sleep, perhaps crash, redact, put_item); any error fails the batch.
+"""The naive worker: it handles a batch log by log (sleep, maybe crash, redact, put_item); any error fails the batch.
 
 Environment: TABLE_NAME, SECONDS_PER_CHAR (0.05), CRASH_PROBABILITY (0.05).
 """
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
     """Store every log of an SQS event, one after the other.
 
     Raises:
-        RuntimeError: the simulated crash; Lambda then makes the whole batch visible again, the stored logs too.
+        RuntimeError: the simulated crash; the whole batch then becomes visible again, logs already stored included.
     """
     seconds_per_char = float(os.environ.get("SECONDS_PER_CHAR", "0.05"))
     crash_probability = float(os.environ.get("CRASH_PROBABILITY", "0.05"))

@@ -1,1 +1,1 @@
-"""The bench's verbs of `rdp`, one a file."""
+"""The bench's verbs of `rdp`, each in its own file."""

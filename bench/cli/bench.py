@@ -94,7 +94,7 @@ def command(
         raise click.UsageError("--count-calls reads the engine's own record of calls; AWS has none that is as quick.")
     plan = _plan(knobs)
     folder = _made(out / plan.name)
-    # SIGTERM ends the run as Ctrl-C does: a stack of its own is taken down.
+    # SIGTERM ends the run as Ctrl-C does: the stack that the bench started is taken down.
     with on_stop(lambda number: sys.exit(128 + number), (signal.SIGTERM,)):
         if compare:
             _compare(plan, folder, ramp_rate, batch_ramp_rate)
@@ -131,7 +131,7 @@ def _plan(knobs: Mapping[str, Any]) -> Plan:
 
 
 def _made(folder: Path) -> Path:
-    """Return the folder, made; before anything is sent it is known that results can be kept."""
+    """Return the folder, newly made; this comes before any sending, so that a bad folder ends the run at once."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -140,7 +140,7 @@ def _made(folder: Path) -> Path:
 
 
 def _names_folder() -> bool:
-    """Say whether --data-dir was typed: one in the environment is for the operator's verbs, not for a load."""
+    """Say whether --data-dir was typed: one from the environment is meant for the operator's verbs, not for a load."""
     return click.get_current_context().get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
 
 

@@ -1,4 +1,4 @@
-"""Options that are fields of a struct: name, type, range, default and help stand there, once."""
+"""Command-line options made from a struct's fields, which define name, type, range, default and help."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
@@ -8,11 +8,11 @@ import msgspec
 from msgspec.structs import FieldInfo
 
 _UNIT: Final = "_s"
-"""A field's ending for seconds, which its option leaves out."""
+"""How the name of a field in seconds ends; the option's name leaves it out."""
 
 
 def checked(struct: type[msgspec.Struct], field: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """Return an option's callback that takes what the struct takes for a field; msgspec says what is wrong."""
+    """Return an option's callback that accepts the field's values; msgspec's message says what is wrong with others."""
     wanted = next(known.type for known in msgspec.structs.fields(struct) if known.name == field)
 
     def convert(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
@@ -25,16 +25,16 @@ def checked(struct: type[msgspec.Struct], field: str) -> Callable[[click.Context
 
 
 def options_of(struct: type[msgspec.Struct], **defaults: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return a decorator that adds an option for each field that has a description; `given` picks them out again.
+    """Return a decorator that adds an option for each field with a description; `given` reads their values.
 
-    `defaults` says in words what a field is by default that the command itself fills.
+    `defaults` describes, for the help text, the default of each field that the command fills in itself.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         for field in reversed(msgspec.structs.fields(struct)):
             if (help_text := _description(field)) is not None:
                 default = defaults.get(field.name, field.default)
-                # No default of click's own: what is not given stays as the struct has it.
+                # click gets no default: an option that is not given keeps the struct's default.
                 function = click.option(
                     _option(field.name),
                     field.name,
@@ -48,7 +48,7 @@ def options_of(struct: type[msgspec.Struct], **defaults: str) -> Callable[[Calla
 
 
 def given(struct: type[msgspec.Struct], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the struct's fields among a command's options, without those that nobody gave."""
+    """Return the values of the struct's fields that the user gave as options."""
     return {name: options[name] for name in struct.__struct_fields__ if options.get(name) is not None}
 
 
@@ -63,7 +63,7 @@ def _description(field: FieldInfo) -> str | None:
 
 
 def _metavar(field: FieldInfo) -> str:
-    """Return what stands behind an option in its help: the words to choose from, or the kind of value."""
+    """Return the text after an option's name in the help: the words to choose from, or the kind of value."""
     bare = get_args(field.type)[0]
     if get_origin(bare) is Literal:
         return f"[{'|'.join(get_args(bare))}]"

@@ -1,6 +1,6 @@
-"""The cost model's inputs, out of the results of runs that counted the functions' calls.
+"""The cost model's inputs, read from the results of runs that counted the functions' AWS calls.
 
-Milliseconds are medians: the means hold cold starts, and whatever else ran on the engine's machine.
+Milliseconds are medians: means would include cold starts and the effects of other programs on the engine's machine.
 """
 
 from pathlib import Path
@@ -23,10 +23,10 @@ def prices() -> Prices:
 
 
 def design(folder: Path = KEPT) -> Measured:
-    """Return what the runs with single logs and with batches showed of the design.
+    """Return the design's numbers, from the runs with single logs and with batches.
 
     Raises:
-        ResultError: such a run was never kept in `folder`.
+        ResultError: `folder` holds no such run.
     """
     singles, batches = read(folder / SINGLES), read(folder / BATCHES)
     single_ms, batch_ms = singles.usage["ingest"].median_ms, batches.usage["ingest"].median_ms
@@ -50,7 +50,7 @@ def design(folder: Path = KEPT) -> Measured:
 
 
 def baseline(folder: Path = KEPT) -> Measured:
-    """Return what the run of the baseline showed. Raises: ResultError."""
+    """Return the baseline's numbers, from its run. Raises: ResultError."""
     result = read(folder / BASELINE)
     invocations = result.usage["consumer"].invocations
     accepted = result.judgement.counts["accepted"]
@@ -62,7 +62,7 @@ def baseline(folder: Path = KEPT) -> Measured:
         consumer_ms_per_log=result.usage["consumer"].median_ms / max(1.0, accepted / invocations),
         sends=result.calls["sqs:SendMessage"] / accepted,
         puts=0.0,
-        # The same fill as the design's: at a high rate both find full batches waiting.
+        # The same fill as the design's: at a high rate full batches wait for both.
         fill=design(folder).fill,
         ingest_log_bytes=result.usage["ingest"].log_bytes / result.usage["ingest"].invocations,
         consumer_log_bytes=result.usage["consumer"].log_bytes / invocations,

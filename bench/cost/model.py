@@ -1,4 +1,4 @@
-"""Dollars per million logs: a model whose calls, fill and milliseconds come from measured runs. Pure."""
+"""The cost model: dollars per million logs. Its calls, fill and milliseconds come from measured runs. Pure."""
 
 import math
 from typing import Annotated, Final, Literal
@@ -21,15 +21,15 @@ _SQS_BYTES: Final = 1024 * _KIB
 _GB: Final = 1e9
 
 _ENVELOPE_BYTES: Final = 160
-"""What the wire codec adds to a text: tenant, log_id, source, times and their names (tests/golden has examples)."""
+"""Bytes that the wire codec adds to a text: tenant, log_id, source, times and names (examples in tests/golden)."""
 _VALUE_BYTES: Final = 9
-"""What a log more adds to an invocation's line: its end-to-end time, as in `65000.0, `."""
+"""Bytes that each further log adds to an invocation's log line: its end-to-end time, as in `65000.0, `."""
 _ITEM_BYTES: Final = 260
-"""What an item holds beside the two texts: names and values of its other attributes."""
+"""Bytes of an item without its two texts: names and values of the other attributes."""
 
 
 class Price(msgspec.Struct, frozen=True):
-    """One list price and where it stands."""
+    """One list price and its source."""
 
     usd: float
     unit: str
@@ -50,7 +50,7 @@ class Prices(msgspec.Struct, frozen=True):
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a million logs are like, and how the stack is set; the defaults are the template's."""
+    """The million logs and the stack's parameters; the defaults are the template's."""
 
     log_bytes: Annotated[int, Meta(ge=1, le=170_000, description="Mean size of a log.")] = 300
     logs_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Logs a POST.")] = 100
@@ -66,10 +66,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What one system's runs showed.
+    """What was measured in one system's runs.
 
-    `ingest_ms` of an invocation is `fixed + per_log * logs`; `sends` and `puts` are the calls made for each one needed,
-    1 without retries; `fill` is the part of a batch's size that an invocation really got; memory in GB.
+    An ingest invocation takes `ingest_ms_fixed + ingest_ms_per_log * logs` milliseconds. `sends` and `puts` are calls
+    made for each call needed: 1 when nothing is retried. `fill` is the share of the batch size that an invocation
+    really got. Memory is in GB.
     """
 
     serial: bool
@@ -98,7 +99,7 @@ def per_million(setting: Setting, measured: Measured, prices: Prices) -> dict[Se
     invocations = worked * (2 if deferred else 1)
     waited_ms = 0.0 if deferred else 1000 * delay_s * (in_batch if measured.serial else 1)
     ingest_ms = measured.ingest_ms_fixed + measured.ingest_ms_per_log * setting.logs_per_request
-    # As many milliseconds a log as were measured with one a message: an upper bound for more.
+    # Milliseconds a log were measured with one log a message. With more logs a message this is an upper bound.
     consumer_ms = (measured.consumer_ms_fixed + measured.consumer_ms_per_log * in_batch) * in_message + waited_ms
     consumer_log_bytes = measured.consumer_log_bytes + _VALUE_BYTES * in_batch * (in_message - 1)
     lambda_usd = prices.usd("lambda_per_million_requests")
@@ -116,21 +117,21 @@ def per_million(setting: Setting, measured: Measured, prices: Prices) -> dict[Se
 
 
 def _write_units(setting: Setting, measured: Measured) -> float:
-    """Return a log's: one a kilobyte, and one more for its place in `by_arrival` where it brings its own id.
+    """Return a log's write units: one a kilobyte of its item, one more for the index entry of a log with its own id.
 
-    The index holds the items that have `arrived_at` and their keys alone (the baseline has none).
+    The index `by_arrival` holds only items with `arrived_at`, and only their keys. The baseline has no index.
     """
     item = math.ceil((2 * setting.log_bytes + _ITEM_BYTES) / _KIB)
     return item if measured.serial else item + setting.own_ids
 
 
 def _budget_s(timeout_s: float) -> float:
-    """Return how long an invocation waits for a log before it defers it (consumer/invocation.py's margins)."""
+    """Return how many seconds an invocation waits before it defers a log (the margins of consumer/invocation.py)."""
     return timeout_s - min(10.0, timeout_s / 2)
 
 
 def _messages(setting: Setting, measured: Measured) -> int:
-    """Return how many messages a request's logs are: of one tenant each, up to LogsPerMessage and SQS's 1 MiB."""
+    """Return a request's number of messages: each of one tenant, with at most LogsPerMessage logs and SQS's 1 MiB."""
     most = min(setting.logs_per_message, max(1, _SQS_BYTES // (setting.log_bytes + _ENVELOPE_BYTES)))
     tenants = min(setting.tenants_per_request, setting.logs_per_request)
     if measured.serial or most == 1:
@@ -141,7 +142,7 @@ def _messages(setting: Setting, measured: Measured) -> int:
 def _sqs(
     setting: Setting, measured: Measured, prices: Prices, *, requests: float, worked: float, deferred: bool
 ) -> float:
-    """Return a million logs' dollars: SQS bills each call by its 64 KiB units, whatever messages are in it."""
+    """Return SQS's dollars for a million logs: a call is billed by its 64 KiB units, however many messages it has."""
     messages = _messages(setting, measured)
     message_bytes = setting.logs_per_request / messages * (setting.log_bytes + _ENVELOPE_BYTES)
     in_batch = max(1.0, setting.batch_size * measured.fill)
@@ -160,7 +161,7 @@ def _sqs(
 
 
 def _kinesis(setting: Setting, prices: Prices, requests: float) -> float:
-    """Return a million logs' dollars: an aggregated record for each tenant of a request."""
+    """Return Kinesis's dollars for a million logs: each tenant of a request has one aggregated record."""
     if setting.stream == "none":
         return 0.0
     logs_in_record = setting.logs_per_request / setting.tenants_per_request

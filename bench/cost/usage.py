@@ -1,4 +1,4 @@
-"""What a run used: billed Lambda time from the REPORT lines, and AWS calls from the engine's CloudTrail."""
+"""A run's usage: billed Lambda time from the REPORT lines, AWS calls from the engine's CloudTrail."""
 
 import http.client
 import json
@@ -20,14 +20,14 @@ from infra.stack import Place, Stack
 _REPORT: Final = re.compile(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms\s+Billed Duration: ([\d.]+) ms")
 _MEMORY: Final = re.compile(r"Memory Size: (\d+) MB")
 _EVENT_OVERHEAD_BYTES: Final = 26  # PutLogEvents API reference.
-_TRAIL_EVENTS: Final = 10_000  # The engine's CloudTrail keeps this many; more calls push the first ones out.
+_TRAIL_EVENTS: Final = 10_000  # The engine's CloudTrail keeps only the latest 10,000.
 
 
 def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, FunctionUsage]:
     """Return the usage of `ingest` and `consumer`, from the REPORT lines of their log groups in that time.
 
-    The engine's Duration is the wall clock of a worker process that shares the machine's cores: an upper bound of what
-    AWS would bill.
+    On the engine, Duration is wall-clock time of a worker process that shares the machine's cores: an upper bound of
+    what AWS would bill.
     """
     groups = {"ingest": stack.outputs["IngestLogGroupName"], "consumer": stack.outputs["ConsumerLogGroupName"]}
     return {name: _usage(stack, group, int(since_ms), int(until_ms)) for name, group in groups.items()}
@@ -40,7 +40,7 @@ def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> Functi
     )
     for page in pages:
         for event in page["events"]:
-            if not function_lines.read(event["message"]).platform:  # The engine writes what the template switches off.
+            if not function_lines.read(event["message"]).platform:  # In AWS the template turns these off.
                 log_bytes += len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
             report, memory = _REPORT.search(event["message"]), _MEMORY.search(event["message"])
             if report and memory:
@@ -51,17 +51,17 @@ def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> Functi
 
 
 class CallCounter:
-    """Counts AWS calls of the functions (not of the operator's key) between `start` and `counts`; engine only."""
+    """Counts the functions' AWS calls between `start` and `counts`, except those of the operator's key. Engine only."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._started_s = 0.0
 
     def start(self) -> None:
-        """Switch the engine's CloudTrail on. It slows the engine: not for a run whose rate or latency counts.
+        """Switch the engine's CloudTrail on. This slows the engine: do not use it where rate or latency is measured.
 
         Raises:
-            RuntimeError: the engine does not take the switch.
+            RuntimeError: the engine does not accept the setting.
         """
         host = (self._place.aws_endpoint_url or "").removeprefix("http://")
         connection = http.client.HTTPConnection(host, timeout=10)
@@ -77,7 +77,7 @@ class CallCounter:
         """Return how often each operation was called by the functions.
 
         Raises:
-            RuntimeError: so many calls were made that the first ones are forgotten.
+            RuntimeError: there were so many calls that the engine no longer has the first ones.
         """
         calls: Counter[str] = Counter()
         seen: set[str] = set()
@@ -96,9 +96,9 @@ class CallCounter:
         return event["EventTime"] >= self._started_s and event["EventId"] not in seen
 
     def _look_up(self, until_s: float) -> list[dict[str, Any]]:
-        """Return the last 50 events up to a time: all that the engine gives at once, without a token for the rest.
+        """Return the last 50 events up to a time: the engine gives no more at once, and no token for the rest.
 
-        Signed here, because boto3 would cut the time to whole seconds.
+        The request is signed here because boto3 would cut the time to whole seconds.
         """
         credentials: Any = self._place.session.get_credentials()
         request = AWSRequest(

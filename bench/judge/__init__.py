@@ -1,1 +1,1 @@
-"""Whether every promise was kept: what was sent held against what is stored."""
+"""Compares what was sent with what is stored, to judge whether every promise was kept."""

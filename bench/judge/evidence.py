@@ -1,7 +1,7 @@
-"""What a stack holds after a run, read into its history: items by Query, the DLQ by a look, the stream from the start.
+"""Reads what a stack holds after a run into the run's history: the table's items, the dead letters, the stream.
 
-The stream is deaggregated here with AWS's own protobuf classes and not with the replay's reader: a judge must not share
-its eyes with the judged.
+The stream is deaggregated here with AWS's own protobuf classes instead of the replay's reader: the judge must not share
+code with what it judges.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _QUIET_POLLS: Final = 8
 
 
 def collect(history: History, stack: Stack, *, since: datetime, has_stream: bool = True) -> None:
-    """Read into the history everything of its tenants that the stack holds; `since`: when the run began."""
+    """Read everything that the stack holds of the history's tenants into the history; `since` is when the run began."""
     history.index()
     for tenant_id in history.tenants():
         _read_items(history, stack, tenant_id)
@@ -43,9 +43,9 @@ def collect(history: History, stack: Stack, *, since: datetime, has_stream: bool
 
 
 def await_empty(stack: Stack, *, timeout_s: float, tell: Callable[[int], None] = lambda _: None) -> Counts:
-    """Wait until the queue has stood empty for two seconds, or the time is over; return the counts then.
+    """Wait until the queue has been empty for two seconds, or the time is over; return the counts at that moment.
 
-    `tell` gets the number of messages that are left.
+    `tell` is called with the number of messages that are left.
     """
     deadline_s = time.monotonic() + timeout_s
     quiet = 0
@@ -81,7 +81,7 @@ def _read_items(history: History, stack: Stack, tenant_id: str) -> None:
 
 
 def _read_dead_letters(history: History, stack: Stack) -> None:
-    """Look at every message of the DLQ, hidden from others meanwhile, and give it back."""
+    """Read every message of the DLQ into the history; they are hidden from others meanwhile, then visible again."""
     sqs = stack.place.sqs
     handles: dict[str, str] = {}
     expected = sum(queue_depth(stack, stack.dlq_url))
@@ -108,7 +108,7 @@ def _read_dead_letters(history: History, stack: Stack) -> None:
 
 
 def _bodies(body: str) -> list[str]:
-    """Return each log's own body, of a message of one or of several."""
+    """Return the body of each log in a message, which holds one log or several."""
     try:
         return apart(body) if is_packed(body) else [body]
     except Unreadable:
@@ -116,7 +116,7 @@ def _bodies(body: str) -> list[str]:
 
 
 def _dead_log(body: str) -> tuple[str, str, str]:
-    """Return (tenant_id, log_id, text) of a dead letter; of a body that is no log, nothing and the body itself."""
+    """Return (tenant_id, log_id, text) of a dead letter; for a body that is no log, ("", "", body)."""
     try:
         log = json.loads(body)
         return log["tenant_id"], log["log_id"], log["text"]
@@ -129,7 +129,7 @@ def _epoch_ms(rfc3339: str) -> float:
 
 
 def _stream_records(stack: Stack, since: datetime) -> Iterator[tuple[str, str, str]]:
-    """Yield (partition key of the record on the shard, log_id, text) of every user record that arrived since then."""
+    """Yield (partition key of its Kinesis record, log_id, text) for every user record that arrived since then."""
     kinesis = stack.place.kinesis
     shards = [
         shard["ShardId"]

@@ -1,7 +1,7 @@
-"""The history of a run: what was sent and answered, and what was found afterwards, on disk in SQLite.
+"""The history of a run in SQLite, on disk: what was sent and answered, and what was found afterwards.
 
-Memory stays bounded by SQLite's page cache however long the run; disk takes about 0.45 KB a log, all evidence and the
-index included (tests/unit/bench/judge/test_history.py holds it under 0.6 KB). Texts are never kept, only their digests.
+Memory stays within SQLite's page cache, however long the run is. A log takes about 0.45 KB of disk, with all evidence
+and the index (tests/unit/bench/judge/test_history.py fails above 0.6 KB). Only digests of texts are kept, never texts.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ Fate = Literal["stored"] | PoisonReason
 Kind = Literal["sent", "item", "dead_letter", "stream"]
 
 NO_ANSWER: Final = 0
-"""The status of a request whose answer never came: a timeout, a cut connection, a client killed while waiting."""
+"""The status of a request without an answer: a timeout, a cut connection, or a client killed while it waited."""
 
 WARM_UP: Final = "warm-up"
-"""The kind of a request that is judged like all others and not measured."""
+"""The kind of a request that is judged like all others but not measured."""
 
 _PAGE_CACHE_KIB: Final = 32 * 1024
 _PLANTED_SEPARATOR: Final = "\x1f"
@@ -39,7 +39,7 @@ _INDEXES: Final = """
 CREATE INDEX IF NOT EXISTS sent_key ON sent (tenant_id, log_id);
 CREATE INDEX IF NOT EXISTS sent_digest ON sent (digest);
 """
-# One sorted pass over everything known of each log; SQLite sorts in temporary files.
+# One sorted pass over all evidence, grouped by log; SQLite sorts in temporary files.
 _EVIDENCE: Final = """
 SELECT tenant_id, log_id, 0, digest, status, fate, sent_ms, 0 FROM sent
 UNION ALL SELECT tenant_id, log_id, 1, digest, leaks, '', processed_ms, characters FROM item
@@ -51,7 +51,7 @@ _KINDS: Final[tuple[Kind, ...]] = ("sent", "item", "dead_letter", "stream")
 
 
 class RequestRow(NamedTuple):
-    """One HTTP request; times in milliseconds since the epoch, `problem` what was unexpected in its answer, or ""."""
+    """One HTTP request; times are ms since the epoch, `problem` says what was unexpected in the answer, or is ""."""
 
     kind: str
     intended_ms: float
@@ -66,10 +66,11 @@ class RequestRow(NamedTuple):
 
 
 class SentLog(NamedTuple):
-    """One log of a request and its own answer: 202, 4xx (also when refused inside a batch), 5xx or `NO_ANSWER`.
+    """One log of a request and the answer for this log: 202, 4xx (also for a record of a batch), 5xx or `NO_ANSWER`.
 
-    `log_id` as sent, else as answered, else "". `planted` are the phone numbers in the text; `fate` what must become of
-    it. A message put straight on the queue is a `SentLog` too; one that cannot be decoded has no tenant and no log_id.
+    `log_id` is the one sent, else the one answered, else "". `planted` are the phone numbers in the text. `fate` says
+    how the log must end. A message put straight on the queue is a `SentLog` too; if it cannot be decoded, its tenant_id
+    and log_id are "".
     """
 
     tenant_id: str
@@ -87,8 +88,8 @@ _PLANTED_AT: Final = SentLog._fields.index("planted")
 class Evidence(NamedTuple):
     """One row about a log, of any kind.
 
-    `number` is a sent log's status and an item's count of phone numbers left; `word` a sent log's fate and a dead
-    letter's reason; `at_ms` when a log was sent or an item processed.
+    `number` is the status of a sent log, or the count of phone numbers left in an item. `word` is the fate of a sent
+    log, or the reason of a dead letter. `at_ms` is when a log was sent, or an item processed.
     """
 
     tenant_id: str
@@ -102,13 +103,13 @@ class Evidence(NamedTuple):
 
 
 def digest(text: str | bytes) -> bytes:
-    """Return 16 bytes that stand for a text: SHA-256 of its UTF-8, cut."""
+    """Return the first 16 bytes of the SHA-256 of a text's UTF-8."""
     encoded = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     return hashlib.sha256(encoded).digest()[:16]
 
 
 def phones_left(planted: Iterable[str], modified: str) -> int:
-    """Return how many of the planted numbers still stand in `modified`, whole or with any seven digits in a row."""
+    """Return how many planted numbers are still in `modified`, whole or with any seven digits in a row."""
     return sum(any(part in modified for part in _parts(number)) for number in planted)
 
 
@@ -121,11 +122,11 @@ def _parts(number: str) -> Iterator[str]:
 
 
 class History:
-    """The rows of one run, in memory or in a file; what a load generator wrote is what the judge opens."""
+    """The rows of one run, in memory or in a file. The load generator writes the file, and the judge opens it."""
 
     def __init__(self, path: str = ":memory:") -> None:
         self._connection = sqlite3.connect(path, check_same_thread=False)
-        # WAL without fsync: a killed process loses its open transaction at most; a power cut is not this ledger's risk.
+        # WAL without fsync: a killed process loses its open transaction at most. A loss by a power cut is accepted.
         self._connection.executescript(
             f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-{_PAGE_CACHE_KIB};"
             f"PRAGMA temp_store={'MEMORY' if path == ':memory:' else 'FILE'}; {_SCHEMA}"
@@ -143,7 +144,7 @@ class History:
         self.add_sent(logs)
 
     def add_sent(self, logs: Iterable[SentLog]) -> None:
-        """Append logs that came by another way than a request."""
+        """Append logs that were sent in another way than by a request."""
         self._connection.executemany(
             "INSERT INTO sent VALUES (?,?,?,?,?,?,?)",
             ((*log[:_PLANTED_AT], _PLANTED_SEPARATOR.join(log.planted), log.fate) for log in logs),
@@ -159,7 +160,7 @@ class History:
         received_ms: float = 0,
         processed_ms: float = 0,
     ) -> None:
-        """Append a stored item. Every `sent` row must be there already: the planted numbers are looked up now."""
+        """Append a stored item. All `sent` rows must be there already: their planted numbers are looked up now."""
         leaks = phones_left(self._planted(tenant_id, log_id), modified)
         row = (tenant_id, log_id, digest(original), leaks, received_ms, processed_ms, len(original))
         self._connection.execute("INSERT INTO item VALUES (?,?,?,?,?,?,?)", row)
@@ -186,23 +187,23 @@ class History:
         self._connection.close()
 
     def tenants(self) -> list[str]:
-        """Return every tenant that something was sent for."""
+        """Return every tenant for which something was sent."""
         rows = self._connection.execute("SELECT DISTINCT tenant_id FROM sent WHERE tenant_id != '' ORDER BY 1")
         return [tenant_id for (tenant_id,) in rows]
 
     def requests(self) -> Iterator[RequestRow]:
-        """Yield the requests in the order in which they were meant to be sent."""
+        """Yield the requests in the order of their intended send times."""
         for row in self._connection.execute("SELECT * FROM request ORDER BY intended_ms"):
             yield RequestRow(*row)
 
     def logs(self) -> Iterator[tuple[str, str, list[Evidence]]]:
-        """Yield (tenant_id, log_id, everything known of it), one group at a time."""
+        """Yield (tenant_id, log_id, all evidence about this log), one log at a time."""
         rows = self._connection.execute(_EVIDENCE)
         for (tenant_id, log_id), group in groupby(rows, key=lambda row: (row[0], row[1])):
             yield tenant_id, log_id, [Evidence(t, i, _KINDS[kind], *rest) for t, i, kind, *rest in group]
 
     def senders(self, text_digest: bytes) -> list[Evidence]:
-        """Return every sent log with this text, whatever its key."""
+        """Return every sent log with this text, whatever its tenant_id and log_id (1,000 at most)."""
         query = "SELECT tenant_id, log_id, digest, status, fate, sent_ms FROM sent WHERE digest = ? LIMIT 1000"
         rows = self._connection.execute(query, (text_digest,))
         return [Evidence(t, i, "sent", d, status, fate, at, 0) for t, i, d, status, fate, at in rows]

@@ -1,4 +1,4 @@
-"""The one judge of a history, for the bench, the fault suite and the end-to-end tests."""
+"""Judges a history: the bench, the fault suite and the end-to-end tests all use this judge."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ _DEMANDS: Final[dict[str, str]] = {
     "drained": "the queue is empty at the end",
 }
 _LATE_S: Final = 1.0
-"""An answer counts for the rate until this long after the schedule's end: the last request needs its answer's time."""
+"""An answer counts for the rate until this long after the schedule's end: the last request takes time to answer."""
 
 
 def _title(name: CheckName) -> str:
@@ -33,13 +33,13 @@ def _title(name: CheckName) -> str:
 
 
 _UNMEASURED: Final = (WARM_UP, "noisy")
-"""Kinds of requests that the asked rate does not speak of."""
+"""Kinds of requests that do not count for the rate."""
 
 
 class Counts(NamedTuple):
-    """What waits when a run has ended; `table_items` is what the whole table gained, None when unknown.
+    """The messages that wait when a run has ended, and how many items the whole table gained (None when unknown).
 
-    What waits are messages, of one to `logs_per_message` logs each.
+    A message holds one to `logs_per_message` logs.
     """
 
     queued: int
@@ -49,14 +49,14 @@ class Counts(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The rate that a run must have kept: requests a minute, on the mean of `duration_s`."""
+    """The rate that a run must have reached: requests a minute, averaged over `duration_s`."""
 
     requests_per_minute: float
     duration_s: float
 
 
 class Stored(NamedTuple):
-    """One accepted and stored log: `lag_ms` from its first sending until it was processed."""
+    """One accepted and stored log; `lag_ms` is the time from its first sending until it was processed."""
 
     tenant_id: str
     sent_ms: float
@@ -95,11 +95,12 @@ def judge(
     on_stored: Callable[[Stored], None] | None = None,
     witnessed: Mapping[Promise, Sequence[str]] | None = None,
 ) -> Judgement:
-    """Return the judgement over a history whose evidence is complete.
+    """Return the judgement on a history whose evidence is complete.
 
-    Without `counts` I11 and `drained` are not checked, without `asked` the rate is not. `promises` leaves out what a
-    system does not offer (a baseline without a stream: I5). `on_stored` sees each accepted and stored log. `witnessed`
-    names, for each promise of `WITNESSED` that the caller watched, the offences that it saw: those are checked then.
+    Without `counts`, I11 and `drained` are not checked. Without `asked`, the rate is not checked. `promises` are those
+    that the system makes (a baseline without a stream does not make I5). `on_stored` is called with each accepted and
+    stored log. `witnessed` maps each promise of `WITNESSED` that the caller watched to the offences that it saw; these
+    promises are then checked too.
     """
     history.index()
     findings = _Findings(examples)
@@ -160,7 +161,7 @@ def _count(log: KnownLog, tally: Counter[str]) -> None:
     tally["stored"] += len(log.items)
     tally["stream_records"] += len(log.stream)
     tally["dead_letters"] += len(log.dead_letters)
-    # A put to the DLQ and the acknowledgement behind it are two calls: equal copies are allowed, and counted.
+    # The put to the DLQ and the acknowledgement after it are two calls: equal copies may arise, and are counted.
     tally["dead_letter_copies"] += len(log.dead_letters) - len({entry.digest for entry in log.dead_letters})
 
 

@@ -1,4 +1,4 @@
-"""What the judge says: named checks with their examples, as text for a person and JSON for a program."""
+"""The judge's result: named checks with examples, as text for a person and as JSON for a program."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ CheckName = Promise | Literal["answers", "rate", "drained"]
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One promise or demand: `broken` counts the offences, `examples` names the first of them."""
+    """One promise or demand: `broken` is the number of offences, `examples` describes the first few."""
 
     name: CheckName
     title: str
@@ -19,7 +19,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """The checks that were made, those that no run can show, and the counts they were made on."""
+    """The checks that were made, the promises that this run cannot show (with the reason), and the counts."""
 
     passed: bool
     checks: tuple[Check, ...]
@@ -33,12 +33,12 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def printable(text: str) -> str:
-    """Return the text with control characters escaped: ids come from strangers, and a judgement goes to a terminal."""
+    """Return the text with control characters escaped: senders choose the ids, and a judgement goes to a terminal."""
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
 
 
 def as_text(judgement: Judgement) -> str:
-    """Return the judgement for a person: a line a check, its examples beneath, and the counts."""
+    """Return the judgement as text: one line for each check, its examples below it, then the counts."""
     lines = [f"verdict: {'PASSED' if judgement.passed else 'FAILED: ' + ', '.join(judgement.failed)}"]
     for check in judgement.checks:
         state = f"BROKEN {check.broken:,} times" if check.broken else "ok"

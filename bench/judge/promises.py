@@ -1,4 +1,4 @@
-"""What each promise of the design asks of the history of one log: pure functions from evidence to what is broken."""
+"""Checks the design's promises on the history of one log: pure functions from evidence to what is broken."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -24,7 +24,7 @@ WITNESSED: Final[dict[Promise, str]] = {
     "I10": "rebuilding an emptied table from the stream gives the same items",
     "I12": "no response deletes a message that is neither stored nor in the DLQ",
 }
-"""What no history shows: the fault suite watches it happen and hands its findings to the judge."""
+"""Promises that no history shows: the fault suite watches them and hands its findings to the judge."""
 
 UNSEEN: Final[dict[str, str]] = {
     "I9": "needs two replays of the same stream: the replay's own tests",
@@ -39,7 +39,7 @@ _SERVER_ERROR: Final = 500
 
 
 class Broken(NamedTuple):
-    """A promise, and one example against it: ids and facts, never a log's text."""
+    """A broken promise with one example: ids and facts, never a log's text."""
 
     promise: Promise
     tenant_id: str
@@ -53,12 +53,12 @@ def is_accepted(sent: Evidence) -> bool:
 
 
 def is_uncertain(sent: Evidence) -> bool:
-    """Return whether the sender cannot know: a 5xx, or no answer."""
+    """Return whether the sender cannot know if the log was taken: a 5xx, or no answer."""
     return sent.number == NO_ANSWER or sent.number >= _SERVER_ERROR
 
 
 class KnownLog(NamedTuple):
-    """Everything known of one (tenant_id, log_id), by kind."""
+    """All evidence about one (tenant_id, log_id), by kind."""
 
     sent: Sequence[Evidence]
     items: Sequence[Evidence]
@@ -67,19 +67,19 @@ class KnownLog(NamedTuple):
 
     @classmethod
     def of(cls, evidence: Iterable[Evidence]) -> "KnownLog":
-        """Return the evidence sorted into its kinds."""
+        """Return the evidence, separated by kind."""
         rows = tuple(evidence)
         kinds = ("sent", "item", "dead_letter", "stream")
         return cls(*(tuple(row for row in rows if row.kind == kind) for kind in kinds))
 
     @property
     def found(self) -> tuple[Evidence, ...]:
-        """What is there, against what was sent."""
+        """The evidence found on the stack, without the sent rows."""
         return (*self.items, *self.dead_letters, *self.stream)
 
 
 def check_log(log: KnownLog) -> Iterator[Broken]:
-    """Yield what is broken in the history of a log that was sent under this very key."""
+    """Yield what is broken in the history of a log that was sent under this tenant_id and log_id."""
     tenant_id, log_id = log.sent[0].tenant_id, log.sent[0].log_id
     accepted = {sent.digest: sent for sent in log.sent if is_accepted(sent)}
     possible = accepted.keys() | {sent.digest for sent in log.sent if is_uncertain(sent)}
@@ -102,7 +102,7 @@ def check_log(log: KnownLog) -> Iterator[Broken]:
 
 
 def _wrong_texts(log: KnownLog, possible: AbstractSet[bytes]) -> Iterator[Finding]:
-    """Yield what is there with a text that no request left behind."""
+    """Yield a finding for each row whose text was refused, or was not sent under this key."""
     refused = {sent.digest for sent in log.sent} - possible
     for found in log.found:
         if found.digest in refused:
@@ -112,7 +112,7 @@ def _wrong_texts(log: KnownLog, possible: AbstractSet[bytes]) -> Iterator[Findin
 
 
 def _outcome(text: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> Iterator[Finding]:
-    """Yield what is wrong with the end of one accepted text."""
+    """Yield what is wrong with how one accepted text ended."""
     stored = any(item.digest == text.digest for item in log.items)
     dead = any(entry.digest == text.digest for entry in log.dead_letters)
     if stored and dead:
@@ -129,7 +129,7 @@ def _outcome(text: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> Ite
 def _unhealthy(entry: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> str:
     """Return why an entry of the DLQ should not be there, or ""."""
     if entry.digest not in possible:
-        return ""  # `_wrong_texts` names it.
+        return ""  # `_wrong_texts` reports it.
     if not entry.word:
         return "dead-lettered without a reason (receives used up)"
     fates = {sent.word for sent in log.sent if sent.digest == entry.digest}
@@ -139,9 +139,9 @@ def _unhealthy(entry: Evidence, log: KnownLog, possible: AbstractSet[bytes]) -> 
 
 
 def check_stray(found: Evidence, senders: Sequence[Evidence], *, already: int) -> Broken | None:
-    """Return what is broken by a row whose key nobody sent, given who sent the same text; None when it is allowed.
+    """Return what is broken by a row whose key nobody sent, or None when it is allowed; `senders` sent the same text.
 
-    `already`: how many such rows of the same tenant, text and kind came before this one.
+    `already` is the number of such rows with the same tenant, text and kind before this one.
     """
     finding = _stray(found, senders, already)
     return Broken(finding[0], found.tenant_id, found.log_id, f"this {found.kind}: {finding[1]}") if finding else None
@@ -152,7 +152,7 @@ def _stray(found: Evidence, senders: Sequence[Evidence], already: int) -> Findin
     unnamed = sum(is_uncertain(sent) and not sent.log_id for sent in own)
     finding: Finding | None
     if unnamed:
-        # A stream or a DLQ may hold a log twice, because its writer tried again; a table may not.
+        # A stream or a DLQ may hold a log twice, because its writer retried; a table may not.
         surplus = found.kind == "item" and already >= unnamed
         finding = ("I3", f"{already + 1} items from {unnamed} requests without an answer") if surplus else None
     elif any(is_accepted(sent) or is_uncertain(sent) for sent in own):

@@ -1,1 +1,1 @@
-"""What a run sends, when, and which answers are right."""
+"""What a run sends and when, and which answers are right."""

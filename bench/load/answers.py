@@ -1,4 +1,4 @@
-"""An answer held against its request: what was unexpected, and which log ended how. Pure."""
+"""Compares an answer with its request: what was unexpected, and how each log ended. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -14,7 +14,7 @@ _SERVER_ERROR: Final = 500
 
 
 class Answer(NamedTuple):
-    """`problem` says what was unexpected, "" that nothing was; `logs` has a row for each log of the request."""
+    """`problem` says what was unexpected, and is "" when nothing was; `logs` has a row for each log of the request."""
 
     problem: str
     logs: list[SentLog]
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
 
 def read_answer(request: PlannedRequest, status: int, body: bytes, *, sent_ms: float) -> Answer:
-    """Return what an answer says; `status` is `NO_ANSWER` when none came."""
+    """Return what an answer says; `status` is `NO_ANSWER` when there was none."""
     answer = _json_object(body)
     if request.kind in {"batch", "noisy"} and status != NO_ANSWER:
         ends = _ends_of_batch(request.logs, status, answer)
@@ -36,7 +36,7 @@ def read_answer(request: PlannedRequest, status: int, body: bytes, *, sent_ms: f
 
 
 def _ends_of_batch(logs: Sequence[PlannedLog], status: int, answer: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """Return (status, log_id) of each record: `log_ids` names those accepted, in the order of the records."""
+    """Return (status, log_id) of each record; `log_ids` has the accepted records' ids, in the order of the records."""
     refused = _positions(answer, "rejected")
     failed = _positions(answer, "failed")
     log_ids = iter(answer.get("log_ids") or ())
@@ -48,7 +48,7 @@ def _ends_of_batch(logs: Sequence[PlannedLog], status: int, answer: Mapping[str,
             ends.append((_SERVER_ERROR, failed[position].get("log_id", "")))
         else:
             log_id = next(log_ids, "")
-            # A 500 with the state of each record: what it does not name as failed is durable.
+            # A 500 may state each record's end: records that it does not list as failed are durable.
             ends.append((_ACCEPTED if status == _ACCEPTED or log_id else status, log_id))
     return ends
 

@@ -1,4 +1,4 @@
-"""The kinds of requests, and each one's share of a run. Pure."""
+"""The kinds of requests, and their shares of a run. Pure."""
 
 from typing import Final, Literal, get_args
 
@@ -7,7 +7,7 @@ KINDS: Final = get_args(RequestKind)
 
 
 def parse_mix(mix: str) -> dict[RequestKind, float]:
-    """Return each kind's share from words such as `json=60,text=40`; shares are scaled to a sum of 1.
+    """Return each kind's share, read from text such as `json=60,text=40`; shares are scaled to a sum of 1.
 
     Raises:
         ValueError: an unknown kind, a share that is no number from 0 to 1,000,000, or no positive share.

@@ -1,6 +1,6 @@
-"""The plan of a run: each knob of the load stands here once, with its range, its default and its help.
+"""The plan of a run: every setting of the load, with its range, its default and its help.
 
-`rdp bench` makes its options of the fields that have a description. The plan travels to locust as one JSON file.
+`rdp bench` has an option for each field with a description. Locust gets the plan as a JSON file.
 """
 
 from pathlib import Path
@@ -13,18 +13,19 @@ from bench.judge.promises import PROMISES, Promise
 from bench.load.mix import parse_mix
 from bench.load.shapes import ShapeName
 
-_Rate = Annotated[float, Meta(ge=0.01, le=1_000_000)]  # Less than that has no request in a run of seconds.
+_Rate = Annotated[float, Meta(ge=0.01, le=1_000_000)]  # At a lower rate a run of seconds has no request.
 _Count = Annotated[int, Meta(ge=1, le=10_000)]
-_Seconds = Annotated[float, Meta(ge=0, le=604_800)]  # A week: longer than any run, and no infinity.
+_Seconds = Annotated[float, Meta(ge=0, le=604_800)]  # At most a week: longer than any run, and not infinite.
 _Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a run sends, when, and what it must reach. Decoding checks the ranges.
+    """What a run sends and when, and the rate it must reach. Decoding checks the ranges.
 
-    Tenants are `<name>-t01` and so on, their sizes Zipf's: the n-th sends `1/n` of the first. Shares are of the logs,
-    `invalid_share` of the requests and of a batch's records. `naive` leaves out what the specification does not ask of
-    a baseline: reasons and 413. `seconds_per_char` is the stack's simulated work, which the report leaves out of lags.
+    Tenants are named `<name>-t01` and so on. Their sizes follow Zipf's law: the n-th sends `1/n` as many logs as the
+    first. Shares are shares of the logs; `invalid_share` is one of the requests and of a batch's records. `naive`
+    leaves out what the specification does not ask of a baseline: reasons and 413. `seconds_per_char` is the stack's
+    simulated work, which the report subtracts from the lag.
     """
 
     shape: Annotated[ShapeName, Meta(description="How the rate goes over time.")] = "steady"
@@ -32,15 +33,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     duration_s: Annotated[float, Meta(ge=1, le=604_800, description="Seconds of load.")] = 180
     warm_up_s: Annotated[_Seconds, Meta(description="Seconds of rise before, judged and not measured.")] = 10
     mix: Annotated[str, Meta(description="Shares of json, text and batch requests.")] = "json=60,text=40"
-    # A batch has at most 20,000 logs and a text at most 170,000 bytes (ingest/api/parse.py, ingest/api/record.py): a
-    # character may have four, and a refused text would be counted as an answer that nobody asked for.
+    # A batch has at most 20,000 logs and a text at most 170,000 bytes (ingest/api/parse.py, ingest/api/record.py). A
+    # character may have four bytes. A larger batch or text would be refused, which the judge counts as unexpected.
     batch_logs: Annotated[int, Meta(ge=1, le=20_000, description="Logs in a batch.")] = 100
     max_chars: Annotated[int, Meta(ge=160, le=40_000, description="Longest log.")] = 1000
     tenants: Annotated[_Count, Meta(description="Number of tenants.")] = 40
     users: Annotated[_Count, Meta(description="Requests in flight at most.")] = 12
     seed: Annotated[int, Meta(description="The same seed and name send the same requests.")] = 7
     name: Annotated[
-        # With the longest tenant's ending it is a tenant_id of 64 characters at most.
+        # Short enough that name and ending together are a tenant_id of at most 64 characters.
         str,
         Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", description="Name of the run, prefix of its tenants."),
     ] = "bench"
@@ -59,24 +60,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     promises: tuple[Promise, ...] = tuple(PROMISES)
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: the mix is none."""
+        """Raises: ValueError: the mix cannot be parsed."""
         parse_mix(self.mix)
 
 
 class PlanError(ValueError):
-    """A plan that cannot be run; the text says which value is wrong."""
+    """A plan that cannot be run; the message says which value is wrong."""
 
 
 def fresh_name(now_s: float) -> str:
-    """Return a run's name that no run of another second has: equal names send equal logs, which are duplicates."""
+    """Return a name for a run, unique for each second: runs of one name send the same logs, which are duplicates."""
     return f"run{int(now_s):x}"
 
 
 def make(**knobs: object) -> Plan:
-    """Return the plan with these fields, the others by default.
+    """Return the plan with these fields and defaults for the others.
 
     Raises:
-        PlanError: a value out of its range.
+        PlanError: a value is out of its range.
     """
     try:
         return msgspec.convert(knobs, Plan)
@@ -90,10 +91,10 @@ def write(plan: Plan, path: Path) -> None:
 
 
 def read(path: Path) -> Plan:
-    """Return the plan in a file; what the file does not name is as by default.
+    """Return the plan in a file; fields that the file leaves out have their defaults.
 
     Raises:
-        PlanError: the file cannot be read, is no JSON, or has a field that is unknown or out of its range.
+        PlanError: the file cannot be read, is not JSON, or has a field that is unknown or out of its range.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=Plan)

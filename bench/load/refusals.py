@@ -1,4 +1,4 @@
-"""Requests and records that must be refused, each with the status and the reason that must be answered."""
+"""Requests and records that must be refused, with the status and the reason of the right answer."""
 
 import json
 from random import Random
@@ -13,7 +13,7 @@ _TOO_LONG = "x" * 170_001
 
 
 class Refusal(NamedTuple):
-    """A request that is wrong in one way. `text` and `log_id` are what it would have stored."""
+    """A request with one mistake. `text` and `log_id` are what would have been stored without the mistake."""
 
     reason: RejectReason
     headers: dict[str, str]
@@ -24,7 +24,7 @@ class Refusal(NamedTuple):
 
 
 def refused_json(random: Random, tenant_id: str, *, naive: bool = False) -> Refusal:
-    """Return an `application/json` request that must be refused; `naive`: only for what the specification names."""
+    """Return an `application/json` request that must be refused; `naive`: for a reason that the specification names."""
     text = f"refused {random.getrandbits(64):016x}"
     log_id = f"refused-{random.getrandbits(64):016x}"
     good = {"tenant_id": tenant_id, "text": text, "log_id": log_id}
@@ -48,7 +48,7 @@ def refused_json(random: Random, tenant_id: str, *, naive: bool = False) -> Refu
 
 
 def refused_text(random: Random, tenant_id: str, *, naive: bool = False) -> Refusal:
-    """Return a `text/plain` request that must be refused; `naive`: only for what the specification names."""
+    """Return a `text/plain` request that must be refused; `naive`: for a reason that the specification names."""
     text = f"refused {random.getrandbits(64):016x}"
     log_id = f"refused-{random.getrandbits(64):016x}"
     headers = _TEXT | {"X-Tenant-ID": tenant_id, "X-Log-ID": log_id}
@@ -58,7 +58,7 @@ def refused_text(random: Random, tenant_id: str, *, naive: bool = False) -> Refu
         Refusal("empty_text", headers, b"", text, log_id),
     ]
     if not naive:
-        # Not by bytes that are no UTF-8: a gateway may have made U+FFFD of them before the function sees them.
+        # Not with invalid UTF-8: a gateway may replace such bytes by U+FFFD before the function sees them.
         utf_16 = headers | {"Content-Type": "text/plain; charset=utf-16"}
         choices.append(Refusal("invalid_encoding", utf_16, text.encode(), text, log_id))
         choices.append(Refusal("text_too_large", headers, _TOO_LONG.encode(), text, log_id, 413))
@@ -66,7 +66,7 @@ def refused_text(random: Random, tenant_id: str, *, naive: bool = False) -> Refu
 
 
 def refused_record(random: Random, tenant_id: str) -> tuple[str, RejectReason]:
-    """Return a line of NDJSON that must be refused alone, its neighbours taken, and the reason."""
+    """Return a line of NDJSON that must be refused while its neighbours are accepted, and the reason."""
     mark = f"{random.getrandbits(64):016x}"
     choices: list[tuple[str, RejectReason]] = [
         (json.dumps({"tenant_id": tenant_id, "text": ""}), "empty_text"),

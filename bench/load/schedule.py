@@ -1,4 +1,4 @@
-"""Which request is meant to leave when: a shape's arrivals dealt out to the kinds of requests. Pure."""
+"""When each request is meant to be sent: a shape's arrivals, divided among the kinds of requests. Pure."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -18,12 +18,12 @@ class Due(NamedTuple):
 
 
 def schedules(plan: Plan) -> dict[RequestKind, Iterator[Due]]:
-    """Return a lazy schedule for each kind that has arrivals; the shape begins after a warm-up of rising to it."""
+    """Return a lazy schedule for each kind that has arrivals; the shape begins after a warm-up at a rising rate."""
     shape = make_shape(plan.shape, per_minute=plan.rate, duration_s=plan.duration_s)
     before = rise(shape, plan.warm_up_s)
     dealt: dict[RequestKind, Iterator[Due]] = {}
     for kind, share in parse_mix(plan.mix).items():
-        # Two schedules in a row, so that the measured one has all its arrivals whatever fraction the rise ends on.
+        # Two schedules in a row: the measured one has all its arrivals, even if the warm-up ends between two arrivals.
         times = chain(arrivals(scaled(before, share)), _later(arrivals(scaled(shape.main, share)), plan.warm_up_s))
         dealt[kind] = _dues(times, Workload(plan, kind))
     if shape.noisy_logs:

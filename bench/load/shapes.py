@@ -1,7 +1,7 @@
-"""Load shapes as intended send times: pure, open-loop, the same for every run of the same numbers.
+"""Load shapes as intended send times. Pure and open-loop; the same arguments always give the same times.
 
-Arrivals are evenly spaced at the shape's rate, whatever the answers do. A latency counted from these times sees what a
-closed loop hides: the requests that a slow server kept from being sent (coordinated omission).
+Arrivals are evenly spaced at the shape's rate, however slow the answers are. Latency counted from these times includes
+what a closed loop hides: requests that a slow server kept from being sent (coordinated omission).
 """
 
 import math
@@ -13,13 +13,13 @@ SHAPES: Final = get_args(ShapeName)
 
 RAMP_STEPS: Final = 20
 NOISY_FACTOR: Final = 20
-"""Logs of the noisy tenant for one log of all the quiet ones together, in the second half of the run."""
+"""In the second half of the run, the noisy tenant sends this many times as many logs as all others together."""
 
 _WAVE_S: Final = 600.0
 
 
 class Segment(NamedTuple):
-    """A stretch of time in which the rate goes linearly from one value to another (requests a second)."""
+    """A stretch of time in which the rate (requests a second) changes linearly from one value to another."""
 
     duration_s: float
     from_per_s: float
@@ -27,19 +27,19 @@ class Segment(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """The segments of everybody's requests, and those of the noisy tenant's batches, counted in logs."""
+    """The segments of all tenants' requests, and those of the noisy tenant's batches, in logs a second."""
 
     main: tuple[Segment, ...]
     noisy_logs: tuple[Segment, ...] = ()
 
 
 def make_shape(name: ShapeName, *, per_minute: float, duration_s: float) -> Shape:
-    """Return the shape whose mean rate over `duration_s` is `per_minute` (of `ramp`: whose last step is).
+    """Return the shape with a mean rate of `per_minute` over `duration_s` (for `ramp`, the rate of the last step).
 
     - steady: constant.
-    - burst: half the rate, and eleven times that for the tenth of the time in the middle.
+    - burst: half the rate, but eleven times as much during the middle tenth of the time.
     - ramp: twenty equal steps up to the rate, to find the knee.
-    - noisy: constant; in the second half one tenant sends `NOISY_FACTOR` times as many logs again.
+    - noisy: constant; in the second half one more tenant sends `NOISY_FACTOR` times as many logs.
     - soak: waves of ten minutes between half and one and a half times the rate.
     """
     return _MAKERS[name](per_minute / 60, duration_s)
@@ -80,7 +80,7 @@ _MAKERS: Final[dict[ShapeName, Callable[[float, float], Shape]]] = {
 
 
 def rise(shape: Shape, warm_up_s: float) -> tuple[Segment, ...]:
-    """Return a warm-up: the way from nothing to the shape's first rate, in which functions start one by one."""
+    """Return the warm-up: the rate rises from 0 to the shape's first rate, so that functions start one by one."""
     return (Segment(warm_up_s, 0, shape.main[0].from_per_s),) if warm_up_s else ()
 
 
@@ -91,7 +91,7 @@ def scaled(segments: Sequence[Segment], share: float) -> tuple[Segment, ...]:
 
 def arrivals(segments: Sequence[Segment]) -> Iterator[float]:
     """Yield the intended send times in seconds from the start: one whenever the rate's integral passes an integer."""
-    start_s, due = 0.0, 0.0  # `due`: the part of the next arrival that is still missing, in arrivals.
+    start_s, due = 0.0, 0.0  # `due`: the place of the next arrival, counted in arrivals from the segment's start.
     for segment in segments:
         total = (segment.from_per_s + segment.to_per_s) / 2 * segment.duration_s
         while due < total - 1e-9:
@@ -102,7 +102,7 @@ def arrivals(segments: Sequence[Segment]) -> Iterator[float]:
 
 
 def _time_of(count: float, segment: Segment) -> float:
-    """Return after how many seconds of the segment `count` arrivals have come: the root of its rate's integral."""
+    """Return the seconds into the segment at which `count` arrivals have come: where the rate's integral is `count`."""
     slope = (segment.to_per_s - segment.from_per_s) / segment.duration_s
     if slope == 0:
         return count / segment.from_per_s

@@ -1,11 +1,11 @@
-"""Log texts as services write them: lengths, words, and phone numbers in every form that the `phone` rule names."""
+"""Log texts like those of real services, with phone numbers in every form that the `phone` rule names."""
 
 from random import Random
 from typing import Final, NamedTuple
 
 LEVELS: Final = ("DEBUG", "INFO", "INFO", "INFO", "INFO", "WARN", "ERROR")
 SERVICES: Final = ("checkout", "billing", "auth", "search", "mailer", "gateway", "worker", "ledger", "notifier", "sync")
-# Phrases of some eight characters: words, and what looks like a number but must not be redacted.
+# Phrases of about eight characters: words, and number-like text that must not be redacted.
 WORDS: Final = (
     *("request", "completed", "started", "retrying", "upstream", "timeout", "connection", "pool", "session", "order"),
     *("payment", "invoice", "cache miss", "cache hit", "evicted", "shard 7", "replica", "leader", "elected", "queue"),
@@ -14,7 +14,7 @@ WORDS: Final = (
     *("version=2.14.0-rc.1", "epoch=1732406400123", "bytes=1048576", "id=6f1c0b9e-7d3a-4e52-9c1f-2b8a4d5e6f70"),
 )
 BEYOND_ASCII: Final = ("naïve", "Zürich", "São", "東京", "Δt", "🙂", "Ångström")
-# The forms that consumer/redact/phone.py names; `#` is a digit, `N` one of 2 to 9 (the first digit of NANP's codes).
+# The forms in consumer/redact/phone.py; `#` is a digit, `N` a digit from 2 to 9 (NANP codes begin with one).
 PHONE_FORMS: Final = (
     "N##-####",
     "N##-N##-####",
@@ -30,8 +30,8 @@ PHONE_FORMS: Final = (
 )
 PHONE_PHRASES: Final = ("caller {} hung up", "callback requested at {} today", "sms to {}, delivered", "contact {};")
 
-_MEDIAN_CHARS: Final = 130  # Between the 90 of access logs without user agents and the 200 of structured lines.
-_SIGMA: Final = 0.6  # The 99th percentile is then four medians: a stack trace's head now and then.
+_MEDIAN_CHARS: Final = 130  # Access logs without user agents have about 90, structured lines about 200.
+_SIGMA: Final = 0.6  # The 99th percentile is then four times the median: the head of a stack trace.
 _BEYOND_ASCII_SHARE: Final = 0.05
 _WORD_CHARS: Final = 12
 
@@ -46,8 +46,8 @@ class Text(NamedTuple):
 def make_text(random: Random, number: int, *, max_chars: int, phone_share: float) -> Text:
     """Return the `number`-th text: unique by its trace id, log-normal in length, at most `max_chars` long.
 
-    A share of `phone_share` holds one or two phone numbers; one in twenty holds words beyond ASCII, a few a tab or a
-    line feed. `max_chars` under 160 is taken as 160: head and phone numbers need the room.
+    A share of `phone_share` of the texts has one or two phone numbers. One text in twenty has words beyond ASCII; a few
+    have a tab or a line feed. `max_chars` under 160 counts as 160: head and phone numbers need the room.
     """
     seconds, ms = divmod(number * 37, 1000)
     day, hour, minute = 1 + seconds // 86_400 % 28, seconds // 3600 % 24, seconds // 60 % 60

@@ -1,4 +1,4 @@
-"""The requests of a run: pure, from a seed. The same plan, kind and lane give the same requests in order."""
+"""The requests of a run, made from a seed. The same plan, kind and lane give the same requests in the same order."""
 
 import json
 from collections import deque
@@ -12,11 +12,11 @@ from bench.load.refusals import Refusal, refused_batch, refused_json, refused_re
 from bench.load.texts import make_text
 
 _RECENT: Final = 500
-"""How many logs back a duplicate or a conflict may reach: what keeps the generator's memory bounded."""
+"""A duplicate or a conflict repeats one of this many last logs, so that the generator's memory stays bounded."""
 
 
 class PlannedLog(NamedTuple):
-    """One log as it is sent; `reason` says why it will be refused, "" that it will not. No log_id: ingest makes one."""
+    """One log to send; `reason` says why it must be refused ("": it must not). Without log_id, ingest makes one."""
 
     tenant_id: str
     log_id: str | None
@@ -26,7 +26,7 @@ class PlannedLog(NamedTuple):
 
 
 class PlannedRequest(NamedTuple):
-    """One POST /ingest and what must be answered: `status`, and the `reason` of a request refused as a whole."""
+    """One POST /ingest and the right answer: its `status`, and the `reason` if the whole request is refused."""
 
     kind: RequestKind
     headers: dict[str, str]
@@ -37,7 +37,7 @@ class PlannedRequest(NamedTuple):
 
 
 class Workload:
-    """An endless source of requests of one kind; `lane` tells parallel sources of a run apart."""
+    """An endless source of requests of one kind; parallel sources of one run have different `lane` numbers."""
 
     def __init__(self, plan: Plan, kind: RequestKind, lane: int = 0) -> None:
         self._plan = plan
@@ -88,7 +88,7 @@ class Workload:
                 record = {"tenant_id": logs[-1].tenant_id, "text": logs[-1].text}
                 line = json.dumps(record if logs[-1].log_id is None else record | {"log_id": logs[-1].log_id})
             lines.append(line)
-        # Duplicates and conflicts come from earlier batches only: within one, the second text is a refused record.
+        # Duplicates and conflicts repeat logs of earlier batches only: within one batch, a second text is refused.
         self._recent.extend(log for log in logs if not log.reason)
         return PlannedRequest(self._kind, headers, "\n".join(lines).encode(), tuple(logs))
 

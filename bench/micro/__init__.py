@@ -1,1 +1,1 @@
-"""CPU and wall-time comparisons, each printed as ratios measured side by side in one run."""
+"""CPU and wall-time comparisons, printed as ratios; both sides are measured in the same run."""

@@ -1,9 +1,10 @@
-"""What a log costs this tree's Lambdas beside another's, in one run: `python -m bench.micro.against TREE [WORD ...]`.
+"""Compares a log's cost in two trees' Lambdas: `python -m bench.micro.against TREE [WORD ...]`.
 
-TREE is another checkout, for example of a release (`git worktree add ../before v1`); WORDs choose the cases that hold
-one. Each case runs in a fresh process a tree, in turns, against the same loopback stub of AWS. A ratio is the median of
-the pairs', on the processes' own CPU time, so that what else the machine does disturbs both alike. Neither tree has its
-bytecode written: Lambda's code folder has none either. Lines are what CloudWatch is paid for.
+TREE is another checkout, for example of a release (`git worktree add ../before v1`). Only cases whose title contains a
+WORD are run. Each case runs in a fresh process for each tree, in turns, against the same loopback stub of AWS. A ratio
+is the median of the ratios of all pairs. It is of the processes' own CPU time, so that a busy machine slows both alike.
+No bytecode is written in either tree: Lambda's code folder has none either. Lines are measured in the bytes that
+CloudWatch bills.
 """
 
 import json
@@ -21,9 +22,9 @@ from bench.micro import consumer, ingest, stub
 ROUNDS: Final = 7
 LOGS: Final = 2_000
 PACKED: Final = 100
-"""`LogsPerMessage` of the production profile, and the logs of a request."""
+"""`LogsPerMessage` of the production profile, and the number of logs in a request."""
 _OF_AN_EVENT: Final = 26
-"""Bytes that CloudWatch counts beside each line (PutLogEvents API reference, November 2026)."""
+"""Bytes that CloudWatch adds to each line (PutLogEvents API reference, November 2026)."""
 
 _ID: Final = consumer.Context.aws_request_id
 _OF_LAMBDA: Final = (
@@ -32,14 +33,14 @@ _OF_LAMBDA: Final = (
     f"REPORT RequestId: {_ID}\tDuration: 9.87 ms\tBilled Duration: 10 ms\tMemory Size: 512 MB\tMax Memory Used: 64 MB",
 )
 _QUIET: Final = "SystemLogLevel: WARN"
-"""In a tree's template: Lambda writes none of these."""
+"""With this in a tree's template, Lambda writes none of the lines above."""
 
 _HERE: Final = Path(__file__).parents[2]
 _PROGRAM: Final = str(Path(__file__).with_name("one_process.py"))
 
 
 class Case(NamedTuple):
-    """A number of a tree: what it is called, its unit, and how it is measured there (against a stub at the URL)."""
+    """A number measured in a tree: its title, its unit, and the function that measures it (with a stub at the URL)."""
 
     title: str
     unit: str
@@ -47,7 +48,7 @@ class Case(NamedTuple):
 
 
 def _run(tree: Path, url: str, arguments: list[str], asked: object = None, **settings: str) -> list[str]:
-    """Return what the program said, the number last."""
+    """Return the lines that the program printed; the last is the number."""
     environ = os.environ | consumer.ENVIRON | {"AWS_ENDPOINT_URL": url, "SECONDS_PER_CHAR": "0"}
     ran = subprocess.run(  # noqa: S603 - ours
         [sys.executable, *arguments],
@@ -94,9 +95,10 @@ def _batches(size: int) -> Callable[[Path, str], float]:
 
 
 def _production(messages: int) -> Callable[[Path, str], float]:
-    """A log of a request of 100, in ingest and consumer, where 100 share a message, and so many messages an invocation.
+    """Return the measurement of a log's cost in ingest and consumer together, with 100 logs a request and a message.
 
-    A tree without packed messages gets them one by one, in batches of 25: its own best.
+    An invocation gets this many `messages`. A tree without packed messages gets one log a message, in batches of 25,
+    which is its cheapest way.
     """
 
     def measure(tree: Path, url: str) -> float:
@@ -126,7 +128,7 @@ CASES: Final = (
     Case("lines of a request", "B", _paid_bytes("ingest.handler", lambda: ingest.ONE)),
     Case("lines of a batch of 5", "B", _paid_bytes("consumer.handler", lambda: consumer.event(0, 5, consumer.LINE))),
 )
-"""Only what every tree has: the handlers, and the worker of its own bench/micro/ingest.py."""
+"""They use only what every tree has: the handlers, and the worker in its own bench/micro/ingest.py."""
 
 
 def main(tree: Path, words: list[str]) -> None:

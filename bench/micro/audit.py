@@ -1,7 +1,7 @@
-"""What memory an audit takes, in one run: `python -m bench.micro.audit [logs]`.
+"""Measures an audit's memory: `python -m bench.micro.audit [logs]`.
 
-The real audit reads a stream and a table that are made as they are read, so that the peak is the audit's own. The
-stream's one shard serves as many records as a call asks for, without AWS's limit of 10 MiB, as local engines do.
+The real audit reads a stream and a table whose content is made when it is read, so that the peak is the audit's own.
+The stream's single shard returns as many records as a call asks for, without AWS's limit of 10 MiB, like local engines.
 """
 
 import base64
@@ -28,7 +28,7 @@ _START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def _logs(record: int) -> list[InternalMessage]:
-    """Return the logs of the stream's record number `record`: of one tenant."""
+    """Return the logs in the stream's record number `record`; they are of one tenant."""
     first = record // TENANTS * TENANTS * A_RECORD + record % TENANTS
     return [log(first + i * TENANTS) for i in range(A_RECORD)]
 
@@ -51,7 +51,7 @@ class _Kinesis:
     def get_records(self, **request: Any) -> dict[str, Any]:
         start = int(request["ShardIterator"])
         end = min(self._records, start + request["Limit"])
-        # As off the wire: the answer is there as a body of base64 in JSON, then as text, then as bytes.
+        # As with a real client, memory holds the answer as JSON with base64, then as text, then as bytes.
         body = json.dumps([base64.b64encode(self._data(number)).decode() for number in range(start, end)]).encode()
         data = json.loads(body)
         records = [_record(number, base64.b64decode(one)) for number, one in enumerate(data, start)]

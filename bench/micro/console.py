@@ -1,9 +1,9 @@
-"""How smoothly the console scrolls with 10,000 rows on the page, in Chromium: `python -m bench.micro.console [rows]`.
+"""Measures how smoothly the console scrolls with 10,000 rows in Chromium: `python -m bench.micro.console [rows]`.
 
-The real `rdp console` over a table of `bench.micro.sorted_table`, in the system's Chromium without a window. The page
-is scrolled until so many rows are loaded, as a person does it; then Chromium scrolls by itself, a screen's height in a
-quarter of a second, while the page notes when each frame begins (requestAnimationFrame). Beside it, in turns, the same
-with the first 100 rows alone: what this machine does with a short page.
+The real `rdp console` reads a table of `bench.micro.sorted_table`; the system's Chromium shows it without a window.
+First the page is scrolled by the mouse wheel until all rows are loaded. Then Chromium scrolls by itself, a screen's
+height in a quarter of a second, while the page notes when each frame begins (requestAnimationFrame). In turns with
+this, a page with only the first 100 rows is scrolled: it shows what this machine can do.
 """
 
 import importlib.util
@@ -30,7 +30,7 @@ ROUNDS: Final = 3
 FIRST_ROWS: Final = 100
 FRAME_MS: Final = 1000 / 60
 MOST_TIMES: Final = 1.25
-"""What a frame may take longer with all rows than with the first, at the median."""
+"""How many times as long the median frame may take with all rows as with the first 100."""
 
 _HEIGHT: Final = 800
 _SPEED: Final = 4 * _HEIGHT
@@ -52,7 +52,7 @@ _STOP: Final = "() => { cancelAnimationFrame(window.recording); return window.fr
 
 @contextmanager
 def _console(rows: int) -> "Iterator[str]":
-    """Run the console over so many rows; give its address."""
+    """Run the console over a table of so many rows; give its address."""
     with ExitStack() as stack:
         url = stack.enter_context(sorted_table.served(rows))
         file = outputs(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "outputs.json")

@@ -1,9 +1,9 @@
-"""What a log costs the consumer, beside a serial worker, in one run: `python -m bench.micro.consumer`.
+"""Compares a log's cost in the consumer and in a serial worker: `python -m bench.micro.consumer`.
 
-Three workers, each in a fresh process against the same loopback stub of AWS, their rounds alternating:
-`ours` the consumer Lambda's handler; `one_by_one` the same code and client, with put_item instead of the batched
-INSERT; `serial` the specification's worker as bench/baseline has it (sleep, put_item, the next log).
-CPU is the process's own (user + system). The delay is real: the serial worker sleeps 50 s for ten logs.
+Three workers take turns, each in a fresh process against the same loopback stub of AWS. `ours` is the consumer Lambda's
+handler. `one_by_one` is the same code and client with put_item instead of the batched INSERT. `serial` is the
+specification's worker from bench/baseline (sleep, put_item, next log). CPU is the process's own (user + system). The
+delay is real: the serial worker sleeps 50 s for ten logs.
 """
 
 import json
@@ -36,7 +36,7 @@ MEMORY_GB: Final = 0.5
 ENVIRON: Final = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "x" * 40,
-    "AWS_SESSION_TOKEN": "x" * 800,  # Lambda's are about this long.
+    "AWS_SESSION_TOKEN": "x" * 800,  # About the length of Lambda's tokens.
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -50,12 +50,12 @@ LINE: Final = "2026-11-24T05:28:38Z web-7 nginx: 10.0.0.12 GET /account/orders?p
 
 
 class Context:
-    """Lambda's context object, as far as the handlers look at it."""
+    """The part of Lambda's context object that the handlers use."""
 
     aws_request_id = "6f1b1f0e-0000-0000-0000-000000000000"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what a fresh invocation has, in milliseconds."""
+        """Return the time left of a fresh invocation, in milliseconds."""
         return 50_000
 
 
@@ -73,7 +73,7 @@ def event(first: int, count: int, text: str) -> dict[str, Any]:
                         "log_id": f"log-{number}",
                         "source": "json_upload",
                         "text": text,
-                        "received_at": rfc3339(int(now_ms)),  # Else each would be marked as stored late.
+                        "received_at": rfc3339(int(now_ms)),  # Otherwise each log would be marked as stored late.
                         "schema_version": 1,
                     }
                 ),
@@ -85,7 +85,7 @@ def event(first: int, count: int, text: str) -> dict[str, Any]:
 
 
 def packed(events: dict[str, Any], logs: int) -> dict[str, Any]:
-    """Return the event with the same logs, so many of them a message (`LogsPerMessage`)."""
+    """Return the event with the same logs, packed: so many in each message (`LogsPerMessage`)."""
     records = events["Records"]
     return {
         "Records": [
@@ -98,13 +98,13 @@ def packed(events: dict[str, Any], logs: int) -> dict[str, Any]:
 
 
 class OneByOne:
-    """A table that is written with conditional PutItems over the same connection."""
+    """A table that is written by conditional PutItems on the same connection."""
 
     def __init__(self, connection: Calls) -> None:
         self._connection = connection
 
     def insert(self, items: Sequence[Item], *, give_up_at_s: float) -> Iterator[tuple[int, Any]]:
-        """Yield each item's position and that it is stored."""
+        """Yield each item's position with the verdict `STORED`."""
         for position, item in enumerate(items):
             if time.monotonic() < give_up_at_s:
                 self._connection.call(
@@ -118,7 +118,7 @@ class OneByOne:
                 yield position, STORED
 
     def stored_among(self, logs: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
-        """Return no position: nothing fails here, and nothing comes again."""
+        """Return no positions: nothing fails here, so no log is delivered twice."""
         del logs, give_up_at_s
         return frozenset()
 
@@ -131,13 +131,13 @@ class Counting:
         self._count = count
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer of one call more."""
+        """Count the call; return its answer."""
         self._count()
         return self._connection.call(operation, request)
 
 
 def _worker(name: str, count: Callable[[], None]) -> Callable[[Any, Any], Any]:
-    """Return the worker's handler; `count` is told of its calls to DynamoDB."""
+    """Return the worker's handler; `count` is called at each of its calls to DynamoDB."""
     if name == "serial":
         from bench.baseline import worker  # noqa: PLC0415 - builds its client from the environment when imported
 
@@ -156,7 +156,7 @@ def _worker(name: str, count: Callable[[], None]) -> Callable[[Any, Any], Any]:
 
 
 def measure(name: str) -> dict[str, float]:
-    """Return what this process takes as the worker `name`: CPU us and calls a log, or wall s of a delayed batch."""
+    """Return the cost of the worker `name` in this process: CPU us and calls a log, or wall s of a delayed batch."""
     calls = [0]
 
     def count() -> None:
@@ -168,7 +168,7 @@ def measure(name: str) -> dict[str, float]:
         started_s = time.monotonic()
         handler(delayed, Context())
         return {"wall_s": time.monotonic() - started_s}
-    handler(event(0, BATCH, LINE), Context())  # Connections and caches.
+    handler(event(0, BATCH, LINE), Context())  # Opens connections and fills caches.
     calls[0] = 0
     events = [event(number * BATCH, BATCH, LINE) for number in range(BATCHES)]
     started_s = time.process_time()
@@ -201,7 +201,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name in WORKERS:
                 rounds[name].append(_result(start(name, seconds_per_char="0")))
-        # Together: they sleep.
+        # At the same time: they mostly sleep.
         delayed = {name: start(name, seconds_per_char=SECONDS_PER_CHAR) for name in ("ours", "serial")}
         wall_s = {name: _result(process)["wall_s"] for name, process in delayed.items()}
 

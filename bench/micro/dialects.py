@@ -1,8 +1,8 @@
-"""What reading a request costs in each dialect, beside decoding its body alone: `python -m bench.micro.dialects`.
+"""Compares reading a request with only decoding its body, in each dialect: `python -m bench.micro.dialects`.
 
-A request of 100 logs of one kind. `read` is the dialect's, `parse` all that comes after it but the sinks. Decoding is
-msgspec's of the same bytes into Python's values (of protobuf: none is compared). CPU a log, the median of several
-rounds, in which all take their turns, so that a noisy machine disturbs them alike.
+A request has 100 logs of one kind. `decode` is msgspec's decoding of the same bytes into Python values; protobuf has no
+such comparison. `read` is the dialect's reading. `parse` is all of ingest's work but the sinks. The numbers are CPU a
+log, the median of several rounds in which all variants take turns, so that a busy machine slows them alike.
 """
 
 import gzip
@@ -32,7 +32,7 @@ _json: Final = msgspec.json.Decoder()
 
 
 class Body(NamedTuple):
-    """One dialect's request, and how its bytes are decoded by themselves."""
+    """One dialect's request, and the function that only decodes its bytes."""
 
     path: str
     body: bytes
@@ -49,7 +49,7 @@ def _lines(values: list[Any]) -> bytes:
 
 
 def bodies() -> dict[str, Body]:
-    """Return a request of each dialect that is measured."""
+    """Return a request for each dialect that is measured."""
     message = _logs(message=_TEXT, level="info", timestamp=_TIME)
     documents = [
         line for log in _logs(message=_TEXT) for line in ({"create": {"_index": "shop"}}, {"@timestamp": _TIME} | log)
@@ -135,7 +135,7 @@ def _journal() -> bytes:
 
 
 def _protobuf(body: bytes) -> object:
-    """Nothing to compare with: protobuf's own library makes no values of Python's (DECISIONS has it beside ours)."""
+    """Return the length only: protobuf's own library gives no plain Python values (DECISIONS compares it with ours)."""
     return len(body)
 
 

@@ -1,6 +1,6 @@
-"""How long a log takes from its 202 to the screen of `rdp logs --follow`: `python -m bench.micro.follow [logs]`.
+"""Measures a log's time from its 202 to the output of `rdp logs --follow`: `python -m bench.micro.follow [logs]`.
 
-An engine of its own, without the simulated work; one log at a time, so that each is timed by itself.
+It starts an engine without the simulated work, and sends one log at a time, so that each log is timed alone.
 """
 
 import json
@@ -17,13 +17,13 @@ from typing import Final
 from infra.local import lifecycle
 
 LOGS: Final = 60
-MOMENTS: Final = 10  # Of the follower's second, at which logs come in turn.
+MOMENTS: Final = 10  # Logs are sent at this many different moments of the follower's second, in turn.
 MOST_S: Final = 2.0
 _TENANT: Final = "follow"
 
 
 def _post(endpoint: str, text: str) -> float:
-    """Send a log; return when its 202 came."""
+    """Send a log; return the time at which its 202 came."""
     request = urllib.request.Request(  # noqa: S310 - our own engine
         f"{endpoint}/ingest", text.encode(), {"Content-Type": "text/plain", "X-Tenant-ID": _TENANT}
     )
@@ -32,7 +32,7 @@ def _post(endpoint: str, text: str) -> float:
 
 
 def _seen(endpoint: str, data_dir: Path, logs: int) -> list[float]:
-    """Return the seconds that each log took."""
+    """Return how many seconds each log took."""
     command = [
         *(sys.executable, "-c", "from infra.cli import main; main()", "logs", "--follow", "--json"),
         *("--tenant", _TENANT, "--data-dir", str(data_dir)),
@@ -50,7 +50,7 @@ def _seen(endpoint: str, data_dir: Path, logs: int) -> list[float]:
                 time.sleep(number % MOMENTS / MOMENTS)
         finally:
             program.terminate()
-    return took_s[1:]  # The first waits for the program's own start.
+    return took_s[1:]  # The first log's time includes the program's start.
 
 
 def main() -> int:

@@ -1,8 +1,7 @@
-"""What one request costs the ingest Lambda, beside the baseline's, in one run: `python -m bench.micro.ingest`.
+"""Compares a request's cost in the ingest Lambda and in the baseline: `python -m bench.micro.ingest`.
 
-Every variant runs in a fresh process against the same loopback stub of AWS. CPU is the process's own (user + system);
-a variant's number is the median of several rounds, and the rounds of all variants alternate, so that a noisy machine
-disturbs them alike.
+Every variant runs in a fresh process against the same loopback stub of AWS. CPU is the process's own (user + system). A
+variant's number is the median of several rounds. The variants take turns, so that a busy machine slows them alike.
 """
 
 import importlib
@@ -25,7 +24,7 @@ MODULES: Final = {"ours": "ingest.handler", "baseline": "bench.baseline.ingest_a
 _ENVIRON: Final = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "x" * 40,
-    "AWS_SESSION_TOKEN": "x" * 800,  # Lambda's are about this long.
+    "AWS_SESSION_TOKEN": "x" * 800,  # About the length of Lambda's tokens.
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -36,7 +35,7 @@ _TEXT: Final = "2026-11-24T05:28:38Z web-7 nginx: 10.0.0.12 GET /account/orders?
 
 
 class Context:
-    """Lambda's context object, as far as the handlers look at it."""
+    """The part of Lambda's context object that the handlers use."""
 
     aws_request_id = "6f1b1f0e-0000-0000-0000-000000000000"
     function_name = "ingest"
@@ -44,7 +43,7 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:ingest"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what a fresh invocation has, in milliseconds."""
+        """Return the time left of a fresh invocation, in milliseconds."""
         return 10_000
 
 
@@ -106,7 +105,7 @@ def _takes_all(_logs: Sequence[object], **_: Any) -> frozenset[int]:
 
 
 def _without_aws(module: Any, variant: str) -> Callable[[Any, Context], Any]:
-    """Return the handler whose calls to AWS are left out: ours is production's wiring but for its two sinks."""
+    """Return the handler without its calls to AWS: ours is wired as in production, except for its two sinks."""
     if variant == "baseline":
         module.sqs.send_message = lambda **_: {"MessageId": "m"}
         baseline: Callable[[Any, Context], Any] = module.handler
@@ -165,7 +164,7 @@ def _measure(url: str, variant: str, case: str) -> float:
 
 def main() -> None:
     """Print the table of ratios."""
-    # The baseline takes no batches: a log there always costs a request.
+    # The baseline takes no batches: each log costs it a request.
     cases = [
         ("handler CPU, one JSON log, AWS stubbed out", "handler", "handler", "us", 1 / 12),
         ("whole invocation CPU, one JSON log", "invocation", "invocation", "us", 1.0),

@@ -1,10 +1,11 @@
-"""What the lake costs, in one run: `python -m bench.micro.lake [--logs N] [--rows N] [--rounds N]`.
+"""Measures the cost of the lake: `python -m bench.micro.lake [--logs N] [--rows N] [--rounds N]`.
 
-(a) logs a second and memory at most into the lake, beside `rdp replay --to DIR/` over the same stream (redacted both),
-    and the lake's commits beside pyarrow's own dataset writer over the same rows; each in its own process, by turns;
-(b) files and bytes that one tenant's one hour reads out of the lake, against all, and the time of both.
+(a) Logs a second and peak memory of a sync into the lake, compared with `rdp replay --to DIR/` over the same stream
+    (both redacted); and the lake's commits, compared with pyarrow's own dataset writer over the same rows. Each runs in
+    its own process, in turns.
+(b) Files and bytes read from the lake for one hour of one tenant, compared with a read of everything, and both times.
 
-Seconds are CPU seconds of the process, so that what else runs does not count; memory is its maximum resident set.
+In (a), seconds are CPU seconds of the process, so that other programs do not count; memory is its maximum resident set.
 """
 
 import argparse
@@ -60,7 +61,7 @@ _TENANTS: Final = 20
 
 
 def to_lake(memory: Shards, folder: Path) -> int:
-    """Sync the stream into a new lake; return its rows."""
+    """Sync the stream into a new lake; return the number of rows."""
     catalog = in_folder(folder)
     ensure(catalog, _NAME, _KEY)
 
@@ -114,7 +115,7 @@ def _tables(logs: int) -> Iterator[Any]:
 
 
 def commits(logs: int, folder: Path) -> float:
-    """Return the CPU seconds of the lake's commits of so many rows: files, manifests, catalog; nothing is looked up."""
+    """Return the CPU seconds of the lake's commits of so many rows: files, manifests and catalog, without look-ups."""
     catalog = in_folder(folder)
     ensure(catalog, _NAME, _KEY)
     spent_s = 0.0
@@ -146,7 +147,7 @@ def plain(logs: int, folder: Path) -> float:
 
 
 def measured(variant: str, logs: int) -> dict[str, float]:
-    """Return the variant's logs a second of CPU and its memory at most in MiB, in this process."""
+    """Run the variant in this process; return its logs a second of CPU and its peak memory in MiB."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if variant in {"commits", "plain"}:
@@ -163,7 +164,7 @@ def measured(variant: str, logs: int) -> dict[str, float]:
 
 
 def filled(folder: Path, rows: int) -> Catalog:
-    """Return a lake of so many rows of `_TENANTS` tenants, evenly over a day, a commit an hour."""
+    """Return a lake of so many rows of `_TENANTS` tenants, spread evenly over a day, with a commit for each hour."""
     catalog = in_folder(folder)
     ensure(catalog, _NAME, _KEY)
     start = datetime(2026, 11, 24, tzinfo=UTC)
@@ -187,13 +188,13 @@ def _at(number: int, received_at: str) -> Any:
 
 
 def read_bytes() -> int:
-    """Return how many bytes this process has read by system calls, from the page cache too."""
+    """Return how many bytes this process has read by system calls, including reads from the page cache."""
     said = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(said["rchar"])
 
 
 def asked(catalog: Catalog, sql: str) -> dict[str, float]:
-    """Return what one query reads and takes."""
+    """Return what one query reads, and its wall and CPU seconds."""
     table = catalog.load_table(_NAME)
     files = {Path(unquote(urlsplit(task.file.file_path).path)) for task in table.scan().plan_files()}
     with query.connected() as connection, opened_in({file.parent for file in files}) as opened_files:

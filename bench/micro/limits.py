@@ -1,10 +1,9 @@
-"""What the largest requests take of the ingest Lambda's memory and time: `python -m bench.micro.limits`.
+"""Measures the ingest Lambda's memory and time for the largest requests: `python -m bench.micro.limits`.
 
-20,000 records in 10 MiB of each dialect, sent as gzip; bodies that do not compress, as large as an event may be; and
-bodies in which 20,000 logs share what is large. Each is one
-request to production's handler in a process of its own, against the loopback stub of AWS: the peak is that process's
-(Linux says it), the CPU its own (user + system) from event to answer. A Lambda of 512 MB has 512/1,769 of a CPU (Lambda
-developer guide).
+The requests are: 20,000 records in 10 MiB of each dialect, sent as gzip; bodies that do not compress, as large as an
+event may be; and bodies in which 20,000 logs share a large part. Each is one request to production's handler in a
+process of its own, against the loopback stub of AWS. The peak is that process's memory (as Linux reports it), and the
+CPU is its own (user + system) from event to answer. A Lambda of 512 MB has 512/1,769 of a CPU (Lambda developer guide).
 """
 
 import json
@@ -34,7 +33,7 @@ _NS: Final = 1_764_000_000_123_456_789
 _MAX_EVENT_BYTES: Final = 6_291_456  # Lambda's quota of a synchronous invocation (its quotas page, November 2026).
 _ENVELOPE_BYTES: Final = 2_000
 _AS_SENT: Final = "as sent: "
-"""How a body's name begins that no client compresses."""
+"""The names of bodies that are sent uncompressed begin with this."""
 _JSON: Final = "application/json"
 _WIDE: Final = {f"k{i}": i for i in range(100_000)}
 _LARGE: Final = {"a": "x" * 200_000}
@@ -53,7 +52,7 @@ def _otlp(log: bytes, resource_text: str) -> bytes:
 
 
 def _bodies() -> Iterator[tuple[str, Sent]]:
-    """Yield the largest of each dialect, and then what is shared."""
+    """Yield the largest body of each dialect, bodies that do not compress, and bodies with a large shared part."""
     logs = [{"message": _TEXT, "level": "info", "n": i} for i in range(LOGS)]
     array = msgspec.json.encode(logs)
     yield "/ingest, array", ("/ingest", _JSON, array)
@@ -101,7 +100,7 @@ def _bodies() -> Iterator[tuple[str, Sent]]:
 
 
 def _noise() -> Iterator[tuple[str, Sent]]:
-    """Yield bodies that do not compress: random letters, 64 of them, which gzip leaves three quarters of."""
+    """Yield bodies that hardly compress: random base64 letters, of which gzip leaves three quarters."""
     size = (_MAX_EVENT_BYTES - _ENVELOPE_BYTES) * 93 // 100
     letters = b64encode(Random(1).randbytes(size)).decode()
     for logs in (LOGS, 40):
@@ -134,7 +133,7 @@ def _event(name: str, sent: Sent) -> bytes:
     path, content_type, body = sent
     headers = {"content-type": content_type, "x-tenant-id": "acme"}
     is_text = name.startswith(_AS_SENT) and content_type == _JSON
-    # Loki's protobuf is compressed in itself.
+    # Loki's protobuf format is compressed already.
     if not name.startswith(_AS_SENT) and ("protobuf" not in content_type or "loki" not in path):
         headers["content-encoding"] = "gzip"
         body = compress(body, 1)
@@ -156,7 +155,7 @@ def _peak_mb() -> float:
 
 
 def _measure(name: str) -> None:
-    """Print one request's line, in the process that is measured; the event is decoded from JSON, as Lambda does it."""
+    """Measure one request in this process and print its line; the event is decoded from JSON, as in Lambda."""
     from ingest import handler  # noqa: PLC0415 - its environment comes first
 
     raw = sys.stdin.buffer.read()

@@ -1,4 +1,4 @@
-"""A stream in memory for measurements: shards of aggregated records, served at once, without a limit of calls."""
+"""A stream in memory for measurements: its shards of aggregated records are served at once, without a call limit."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -15,11 +15,11 @@ _START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 _TEXT: Final = "10.0.0.12 - - GET /account/orders?page=2 HTTP/1.1 200 512 0.012 upstream=10.0.3.7:8080 "
 
 Shards = dict[str, list[dict[str, Any]]]
-"""Kinesis records by shard id, as boto3 gives them."""
+"""Kinesis records by shard id, as boto3 returns them."""
 
 
 class MemoryKinesis:
-    """Serves prepared shards from memory, as boto3's client does."""
+    """Serves prepared shards from memory, with the methods of boto3's client."""
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards

@@ -1,6 +1,7 @@
-"""The CPU of a Lambda's handler in this process: the program of `bench.micro.against`, in whatever tree it is run.
+"""Measures the CPU of a Lambda's handler in this process. `bench.micro.against` runs this program in each tree.
 
-It needs nothing of a tree but the entry point that Lambda calls. In: JSON on standard input. Out: seconds, last line.
+It uses nothing of the tree but the entry point that Lambda calls. It reads JSON from standard input, and the last line
+of its output is the seconds.
 """
 
 import importlib
@@ -10,17 +11,17 @@ import time
 
 
 class Context:
-    """Lambda's context object, as far as the handlers look at it."""
+    """The part of Lambda's context object that the handlers use."""
 
     aws_request_id = "6f1b1f0e-0000-0000-0000-000000000000"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what a fresh invocation has, in milliseconds."""
+        """Return the time left of a fresh invocation, in milliseconds."""
         return 50_000
 
 
 def main() -> None:
-    """Print the CPU seconds of the events, after those that come before them; of all with the import if it is cold."""
+    """Print the CPU seconds of `events`; for a cold start, those of the import and of the events in `before` too."""
     asked = json.load(sys.stdin)
     started_s = time.process_time()
     handler = importlib.import_module(asked["module"]).handler

@@ -1,4 +1,4 @@
-"""Which files of some folders were opened, by whatever library: as Linux says it (inotify(7))."""
+"""Tells which files in some folders were opened, by any library, as Linux reports it (inotify(7))."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ _BUFFER_BYTES: Final = 1 << 20
 
 @contextmanager
 def opened_in(folders: Iterable[Path]) -> Iterator[set[Path]]:
-    """Give a set that holds the files opened in these folders, once the block is left."""
+    """Give a set; when the block has ended, it holds the files that were opened in these folders."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = libc.inotify_init1(os.O_NONBLOCK)
     watched = {libc.inotify_add_watch(descriptor, os.fsencode(folder), _IN_OPEN): folder for folder in folders}

@@ -1,8 +1,8 @@
-"""What a read costs with one row and with a million, in one run: `python -m bench.micro.query [rows]`.
+"""Compares a read from a table of one row and of a million: `python -m bench.micro.query [rows]`.
 
-Each side is a table of its own (`bench.micro.sorted_table`) and the real `rdp logs` in a process of its own, whose
-first line is waited for; the sides alternate. Beside it: how long `rdp console` takes for its first page of the many,
-how many DynamoDB calls the newest hundred are, and rows that the pages of a range read outside of it.
+For each table (`bench.micro.sorted_table`) the real `rdp logs` runs in a process of its own until its first line
+comes; the two tables take turns. Also measured on the large table: the time of `rdp console` for its first page, the
+number of DynamoDB calls for the newest hundred logs, and how many rows outside of a time range its pages read.
 """
 
 import json
@@ -31,15 +31,15 @@ ROUNDS: Final = 9
 MOST_TIMES: Final = 1.5
 MOST_CALLS: Final = 2
 MOST_PAGE_S: Final = 1.0
-"""What the console's first page may take longer than the first line of `rdp logs`."""
+"""How many seconds longer the console's first page may take than the first line of `rdp logs`."""
 
 _REGION: Final = "us-east-1"
 RDP: Final = (sys.executable, "-c", "from infra.cli import main; main()")
-"""The operator's command."""
+"""The `rdp` command."""
 
 
 def outputs(path: Path) -> Path:
-    """Return the file in which `rdp` finds the stack: as `terraform output -json` prints it."""
+    """Write the file in which `rdp` finds the stack, in the form of `terraform output -json`; return its path."""
     values = {"api_endpoint": "http://127.0.0.1:9", "table_name": TABLE, "log_id_buckets": "1"}
     path.write_text(json.dumps({name: {"value": value} for name, value in values.items()}))
     return path
@@ -51,7 +51,7 @@ def on(file: Path, url: str) -> list[str]:
 
 
 def environ() -> dict[str, str]:
-    """Return this environment with credentials that the table takes."""
+    """Return this process's environment with credentials that the table accepts."""
     return os.environ | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -71,7 +71,7 @@ def _first_line_s(file: Path, url: str) -> float:
 
 
 def _first_page_s(file: Path, url: str) -> float:
-    """Return the median time of the newest hundred logs as a page of the console, which runs already."""
+    """Return the median time of the console's page with the newest hundred logs; the console runs already."""
     command = [*RDP, "console", *on(file, url), "--port", "0", "--no-browser"]
     with subprocess.Popen(  # noqa: S603 - ours
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ()

@@ -1,8 +1,9 @@
-"""Redaction's speed: MB/s on 5 MB of log text, and hostile text of three sizes against plain text of the same size.
+"""Measures redaction: MB/s on 5 MB of log text, and hostile text of three sizes against plain text of the same size.
 
     .venv/bin/python -m bench.micro.redaction
 
-Times are of the processor, the best of three. The text is seeded: the same bytes on every run.
+Times are CPU time: the best of three for the rates, one run for hostile text. The text is seeded: every run has the
+same bytes.
 """
 
 import random
@@ -98,7 +99,7 @@ def log_lines(total_bytes: int, seed: int = 4) -> Iterator[str]:
         yield line
 
 
-# What makes a naive phone pattern quadratic or worse, and what keeps each rule here busy without ever matching.
+# Texts that make a naive phone pattern quadratic or worse, or keep a rule busy without ever matching.
 HOSTILE: Final = (
     "(",
     "5-",
@@ -147,7 +148,7 @@ HOSTILE: Final = (
     "1.1.1.1.",
     "1.1.1.",
     "123-45-678",
-    # Lists whose separators could set free one number a pass.
+    # Lists whose separators could make each pass find only one number.
     "+44 20 7946 0018+",
     "+442079460018/",
     "(212)5550199",

@@ -1,8 +1,8 @@
-"""A DynamoDB on loopback that holds one tenant's logs in key order, and finds a range of them as DynamoDB does.
+"""A DynamoDB on loopback that keeps one tenant's logs in key order and finds a range as DynamoDB does.
 
-The rows are the program's arguments: `python -m bench.micro.sorted_table ROWS`. Their keys are kept, a million of them
-in a sorted list; an item is made when it is read. A local engine reads all of a tenant's rows for each query, which
-would measure the engine. The server counts: `GET /` returns the calls and the rows that they read, and begins anew.
+`python -m bench.micro.sorted_table ROWS` serves a table of ROWS rows. Only their keys are kept, in a sorted list; an
+item is made when it is read. A local engine reads all of a tenant's rows for each query, so a measurement with it would
+measure the engine. `GET /` returns the calls and the rows that they read since the last `GET /`.
 """
 
 import bisect
@@ -31,7 +31,7 @@ _TEXT: Final = "GET /api/v1/orders/8812 200 in 31 ms, user 4711, call 555-0199 "
 
 
 def key(number: int) -> str:
-    """Return the log id of the log number `number`, `APART_MS` after the one before."""
+    """Return the log id of log number `number`; it is `APART_MS` later than the log before."""
     return generator(FIRST_MS + number * APART_MS, number << 6)(0)
 
 
@@ -52,7 +52,7 @@ def _item(number: int, log_id: str) -> dict[str, Any]:
 
 
 class Table:
-    """The rows, and what was read of them."""
+    """The rows, and which calls read which rows."""
 
     def __init__(self, rows: int) -> None:
         self._keys = [key(number) for number in range(rows)]
@@ -120,7 +120,7 @@ def _handler(table: Table) -> type[BaseHTTPRequestHandler]:
 
 @contextlib.contextmanager
 def served(rows: int) -> Iterator[str]:
-    """Give the URL of a table of so many rows, in a process of its own."""
+    """Serve a table of so many rows in a process of its own; give its URL."""
     command = [sys.executable, "-m", "bench.micro.sorted_table", str(rows)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - this module
         try:
@@ -131,7 +131,7 @@ def served(rows: int) -> Iterator[str]:
 
 
 def counted(url: str) -> dict[str, list[Any]]:
-    """Return what was read since the last time."""
+    """Return the calls and the rows read since the last call of this function."""
     with urllib.request.urlopen(url) as answer:  # noqa: S310 - our own server on loopback
         counts: dict[str, list[Any]] = json.load(answer)
         return counts

@@ -1,11 +1,11 @@
-"""What the stream costs, in one run: `python -m bench.micro.stream`.
+"""Measures the cost of the stream: `python -m bench.micro.stream`.
 
-(a) logs a second that a replay reads (shards served from memory, merged, deaggregated, decoded) in one process, beside
-    the reference library's loop over the same records;
-(b) bytes, records and billed kilobytes a log on the stream, aggregated and single, at 1, 10 and 100 logs a request;
-(c) the writer's CPU a log at 100 logs a request, against a client that takes everything at once.
+(a) Logs a second that a replay reads in one process (shards served from memory, merged, deaggregated, decoded),
+    compared with the reference library's loop over the same records.
+(b) Bytes, records and billed kilobytes a log on the stream, aggregated and single, at 1, 10 and 100 logs a request.
+(c) The writer's CPU a log at 100 logs a request, with a client that accepts everything at once.
 
-CPU is the process's own. Each number is the median of several rounds, which alternate between the variants.
+CPU is the process's own. Each number is the median of several rounds; in (a) the variants take turns.
 """
 
 import os
@@ -58,13 +58,13 @@ def opened(memory: Shards) -> Any:
 
 
 def _free_clock() -> Callable[[], float]:
-    """Return a clock on which every call is a second later: memory has no limit of calls a second."""
+    """Return a clock that goes on by a second at each call: memory has no limit of calls a second."""
     ticks = iter(range(10**9))
     return lambda: float(next(ticks))
 
 
 def read_ours(memory: Shards) -> int:
-    """Return how many logs the replay's own path decodes: threads, merge, digests, tenant check and all."""
+    """Return how many logs the replay's own code decodes, with its threads, merge, digests and tenant check."""
     logs = 0
     with opened(memory) as merge:
         for event in merge:
@@ -76,7 +76,7 @@ def read_ours(memory: Shards) -> int:
 
 
 def read_reference(memory: Shards) -> int:
-    """Return how many logs the reference library's loop decodes, shard after shard, without a merge or a check."""
+    """Return how many logs the reference library's loop decodes, shard after shard, without merging or checking."""
     from base64 import b64decode  # noqa: PLC0415 - beside the library that needs it
 
     from aws_kinesis_agg.deaggregator import iter_deaggregate_records  # noqa: PLC0415 - after consumer.replay's clean import
@@ -90,7 +90,7 @@ def read_reference(memory: Shards) -> int:
 
 
 def replay_to_file(memory: Shards, *, redacted: bool, distinct: bool) -> int:
-    """Return how many logs a whole replay writes to an NDJSON file."""
+    """Run a whole replay into an NDJSON file; return how many logs it wrote."""
     redactor = redact.build()
     with tempfile.TemporaryDirectory() as folder, opened(memory) as merge:
         sink = FileSink(Path(folder, "out.ndjson"))
@@ -110,21 +110,21 @@ def replay_to_file(memory: Shards, *, redacted: bool, distinct: bool) -> int:
 
 
 class Rate(NamedTuple):
-    """Logs a second: of the process's CPU, and of the clock on the wall (which other programs slow down)."""
+    """Logs a second of the process's CPU time, and of wall-clock time (which other programs influence)."""
 
     cpu: float
     wall: float
 
 
 def timed(function: Callable[[], int]) -> Rate:
-    """Return how fast `function` gets through the logs that it returns the number of."""
+    """Return the rate of `function`, which returns how many logs it handled."""
     cpu_s, wall_s = time.process_time(), time.perf_counter()
     logs = function()
     return Rate(logs / (time.process_time() - cpu_s), logs / (time.perf_counter() - wall_s))
 
 
 class TakesAll:
-    """A client that takes every record, and counts."""
+    """A client that accepts every record and keeps its size."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
@@ -136,7 +136,7 @@ class TakesAll:
 
 
 def written(logs: Sequence[EncodedLog], *, single: bool = False) -> list[int]:
-    """Return the sizes of the records that the logs of one request become."""
+    """Return the sizes of the stream records for one request's logs."""
     if single:
         return [len(record.data) for record in logs]
     client = TakesAll()
@@ -160,7 +160,7 @@ def requests(a_request: int, count: int) -> Iterator[list[EncodedLog]]:
 
 
 def billed(sizes: Sequence[int]) -> int:
-    """Return the kilobytes that on-demand bills."""
+    """Return the kilobytes that are billed for these records in on-demand mode."""
     return sum(-(-size // _BILLED_BYTES) for size in sizes)
 
 

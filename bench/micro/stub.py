@@ -1,6 +1,6 @@
-"""A trivial AWS on loopback for CPU measurements: answers SQS, Kinesis and DynamoDB calls at once, and keeps nothing.
+"""A stub of AWS on loopback for CPU measurements: it answers SQS, Kinesis and DynamoDB calls at once, keeps nothing.
 
-It runs in a process of its own, so that its work is not counted as the measured program's.
+It runs in a process of its own, so that its work does not count as the measured program's.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _MD5_OF_NOTHING: Final = hashlib.md5(usedforsecurity=False).hexdigest()
 
 
 def answer(target: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Return what AWS answers when everything is well, for the operation in the `X-Amz-Target` header."""
+    """Return AWS's answer to a successful call of the operation in the `X-Amz-Target` header."""
     operation = target.rpartition(".")[2]
     if operation == "SendMessage":
         return {"MessageId": "m", "MD5OfMessageBody": _MD5_OF_NOTHING}

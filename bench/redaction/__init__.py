@@ -1,1 +1,1 @@
-"""How well the redaction finds what it names, on planted lines: `recall.py`."""
+"""Measures how well the redaction finds planted personal data and secrets: `recall.py`."""

@@ -1,6 +1,7 @@
-"""What presidio-analyzer and datafog-core find, in an environment of their own: texts in, spans out, as JSON.
+"""Runs presidio-analyzer and datafog-core: reads texts and prints the spans that they find, both as JSON.
 
-`bench.redaction.recall` runs this file with the interpreter of that environment; nothing of the project is imported.
+The two tools have an environment of their own. `bench.redaction.recall` runs this file with its interpreter, so the
+file imports nothing of the project.
 """
 
 import importlib
@@ -13,7 +14,7 @@ Found = dict[str, list[list[tuple[int, int]]]]
 
 
 def _presidio(texts: list[str]) -> Found:
-    """Return what its own recognizers find without a language model, by patterns and checks; any score counts."""
+    """Return what Presidio's recognizers find by patterns and checks, without a language model; any score counts."""
     recognizers = importlib.import_module("presidio_analyzer.predefined_recognizers")
     kinds = {
         "phone": (recognizers.PhoneRecognizer(), "PHONE_NUMBER"),
@@ -31,7 +32,7 @@ def _presidio(texts: list[str]) -> Found:
 
 
 def _datafog(texts: list[str]) -> Found:
-    """Return what it finds by default, in one scan; it knows no IBANs without a locale."""
+    """Return what DataFog finds by default in one scan; without a locale it finds no IBANs."""
     scan = importlib.import_module("datafog_core").scan
     kinds = {
         "PHONE": "phone",
@@ -53,7 +54,7 @@ def _datafog(texts: list[str]) -> Found:
 
 
 def main() -> None:
-    """Print the spans of each tool that is there, and its seconds; for one that is not, the reason."""
+    """Print the spans and CPU seconds of each tool; for a tool that fails, the reason."""
     texts = json.load(sys.stdin)
     tools = {"presidio-analyzer": _presidio, "datafog-core": _datafog}
     answer: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""Log lines with personal data and secrets planted in them, and lines that only look so: seeded, by kind and place.
+"""Seeded log lines with planted personal data and secrets, each with its kind and place, and lines that look similar.
 
-The formats are those that people and libraries write, not those that the rules are known to take: numbers of twenty-six
-countries come as international, national behind a label, and national alone, in the contexts of logs.
+The formats are those that people and libraries write, not those that the rules are known to find. Phone numbers of 24
+countries appear in international form, in national form after a label, and in national form alone, within log lines.
 """
 
 import base64
@@ -16,7 +16,7 @@ Span = tuple[int, int]
 
 
 class Line(NamedTuple):
-    """One log; `kind` is what was planted in it at `span`, or `trap` where nothing was."""
+    """One log; `kind` is the kind of data planted at `span`, or `trap` for a line without any."""
 
     text: str
     kind: str
@@ -24,7 +24,7 @@ class Line(NamedTuple):
     span: Span | None
 
 
-# International and national, `#` a digit, `N` one of 2 to 9 (NANP's first digits). From the countries' numbering plans.
+# International and national form: `#` is a digit, `N` 2 to 9 (as in NANP). From the countries' numbering plans.
 _COUNTRIES: Final = {
     "US": ("+1 N## N## ####", "(N##) N##-####"),
     "CA": ("+1-N##-N##-####", "N##-N##-####"),
@@ -90,7 +90,7 @@ _URL: Final = "connecting to postgres://app:{}@db.internal:5432/orders"
 
 
 def lines(each: int, seed: int = 17) -> list[Line]:
-    """Return `each` lines of every form and of every trap; the same ones for the same seed."""
+    """Return lines of every form (at least `each`) and `each` of every trap; the same seed gives the same lines."""
     draw = random.Random(seed)
     planted = [
         *(_placed("phone", form, context, value) for form, context, value in _phones(draw, each)),

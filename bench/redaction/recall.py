@@ -1,10 +1,10 @@
-"""Precision and recall of the redaction, by character, on planted lines, beside two other tools in the same run.
+"""Measures the redaction's precision and recall, by character, on planted lines, and those of two other tools.
 
     .venv/bin/python -m bench.redaction.recall [--others FOLDER] [--keep]
 
-The other tools live in an environment of their own in FOLDER, which is made there if it is not there. Recall is the
-share of the planted characters that a rule took; precision is the share of what it took, in all lines, that was planted
-for it. The lines are seeded: the same ones on every run.
+The other tools have an environment of their own in FOLDER, which is made if it does not exist. Recall is the share of
+the planted characters that a rule redacted. Precision is the share of the characters it redacted, in all lines, that
+were planted for it. The lines are seeded: every run has the same ones.
 """
 
 import argparse
@@ -24,37 +24,37 @@ from consumer.redact import RULE_NAMES, TOKEN, build
 _EACH: Final = 12
 _KEPT: Final = Path(__file__).parents[1] / "results" / "kept" / "redaction"
 _OURS: Final = "ours"
-# One detector of theirs serves two kinds of ours.
+# The other tools have one detector for two of our kinds.
 _SHARED: Final = {"ipv4": "ip", "ipv6": "ip"}
 
 Found = dict[str, list[list[Span]]]
 
 
 class Score(NamedTuple):
-    """Characters: planted, planted and taken, and taken in all."""
+    """Numbers of characters: planted; planted and redacted; redacted in all."""
 
     planted: int
     right: int
     taken: int
 
     def recall(self) -> float:
-        """Return the share of what was planted that was taken."""
+        """Return the share of the planted characters that were redacted."""
         return self.right / self.planted
 
     def precision(self) -> float:
-        """Return the share of what was taken that was planted; 1 where nothing was taken."""
+        """Return the share of the redacted characters that were planted; 1 where nothing was redacted."""
         return self.right / self.taken if self.taken else 1.0
 
 
 def taken(text: str, redacted: str) -> list[Span]:
-    """Return where `text` was redacted: the tokens' places, found by aligning the two."""
+    """Return the spans of `text` that were redacted, found by aligning the two texts."""
     kept = "(.+?)".join(map(re.escape, redacted.split(TOKEN)))
     match = re.fullmatch(kept, text, re.DOTALL)
     return [match.span(group) for group in range(1, match.re.groups + 1)] if match else []
 
 
 def score(planted: Sequence[Line], found: Sequence[Sequence[Span]], kinds: Iterable[str], form: str | None) -> Score:
-    """Return the characters of these kinds, or of one form of them, without what was taken elsewhere."""
+    """Return the score of these kinds; of one form, only redactions in lines of that form count."""
     wanted = frozenset(kinds)
     total = right = taken_in_all = 0
     for line, spans in zip(planted, found, strict=True):
@@ -80,10 +80,10 @@ _PACKAGES: Final = ("presidio-analyzer==2.2.366", "datafog-core==0.4.4")
 
 
 def _environment(folder: Path) -> Path:
-    """Return the interpreter of the other tools' environment, which is made if it is not there.
+    """Return the interpreter of the other tools' environment, which is made if it does not exist.
 
     Raises:
-        subprocess.CalledProcessError: it cannot be made, for instance without a package index.
+        subprocess.CalledProcessError: the environment cannot be made, for instance without a package index.
     """
     python = folder / "bin" / "python"
     if not python.exists():
@@ -94,7 +94,7 @@ def _environment(folder: Path) -> Path:
 
 
 def _theirs(folder: Path | None, texts: list[str]) -> tuple[dict[str, Found], dict[str, float], list[str]]:
-    """Return what each other tool found, its microseconds a line, and the reasons for those that are left out."""
+    """Return what each other tool found, its microseconds a line, and why a tool is left out."""
     if folder is None:
         return {}, {}, ["presidio-analyzer and datafog-core: --others names no folder for them"]
     try:
@@ -141,7 +141,7 @@ def table(planted: Sequence[Line], found: dict[str, Found]) -> list[str]:
 
 
 def _taken_wrongly(planted: Sequence[Line], found: Found) -> list[str]:
-    """Return the traps that our rules fell into, by trap and rule."""
+    """Return how many lines of each trap each of our rules redacted."""
     wrongly: defaultdict[str, int] = defaultdict(int)
     for rule, all_spans in found.items():
         for line, spans in zip(planted, all_spans, strict=True):

@@ -1,4 +1,4 @@
-"""The numbers of a run, gathered row by row in bounded memory: latency and lag over time, by kind and by tenant."""
+"""Gathers a run's numbers row by row in bounded memory: latency and lag over time, by kind and by tenant."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,13 @@ from bench.judge.judge import Stored
 from bench.result import Numbers, Spread, Step, Stretch, TenantNumbers
 
 MOST_BUCKETS: Final = 60
-"""Points on a time axis: what keeps a soak of a day readable and small."""
+"""The most points on a time axis, so that the report of a day-long soak stays readable and small."""
 
 
 class Analysis:
-    """Takes the requests, then the stored logs and the samples of the queue; `numbers` sums up.
+    """Takes the requests, the stored logs and the samples of the queue; `numbers` returns the results.
 
-    `steps`: into how many steps of equal length a ramp's time is divided; 0 for any other shape.
+    `steps` is the number of a ramp's steps, all of equal length; it is 0 for any other shape.
     """
 
     def __init__(self, *, start_ms: float, duration_s: float, seconds_per_char: float, steps: int = 0) -> None:
@@ -39,7 +39,7 @@ class Analysis:
         self._last_processed_ms = start_ms
 
     def add_request(self, request: RequestRow) -> None:
-        """Count a request; one of the warm-up only for what was accepted over time."""
+        """Count a request; one of the warm-up only adds its logs to those accepted over time."""
         bucket = self._bucket(request.answered_ms)
         self._accepted_at[bucket] += request.accepted
         if request.kind == WARM_UP:
@@ -71,13 +71,13 @@ class Analysis:
             self._quiet[half].add(log.lag_ms)
 
     def add_waiting(self, samples: Sequence[tuple[float, int]]) -> None:
-        """Take samples of (time in ms, messages in the queue and in flight); each stretch keeps its largest."""
+        """Take samples (time in ms, messages queued and in flight); each stretch of time keeps its largest."""
         for at_ms, waiting in samples:
             bucket = self._bucket(at_ms)
             self._waiting_at[bucket] = max(waiting, self._waiting_at.get(bucket, 0))
 
     def numbers(self) -> Numbers:
-        """Return the sums."""
+        """Return the numbers of the run."""
         elapsed_s = max((self._last_processed_ms - self._start_ms) / 1000, self._duration_s)
         buckets = {*self._accepted_at, *self._stored_at, *self._requests_at, *self._waiting_at}
         axis = range(min(buckets, default=0), max(buckets, default=0) + 1)
@@ -98,7 +98,7 @@ class Analysis:
         return int((at_ms - self._start_ms) / 1000 // self._bucket_s)
 
     def _step(self, at_ms: float) -> int:
-        """Return the step of an instant; what was sent late, after the ramp's end, belongs to the last."""
+        """Return the step that a moment belongs to; a log sent late, after the ramp's end, belongs to the last."""
         number = int((at_ms - self._start_ms) / 1000 / self._duration_s * len(self._answers_of))
         return min(number, len(self._answers_of) - 1)
 

@@ -1,4 +1,4 @@
-"""A run's pictures, drawn by matplotlib: as SVG inside the report, as PNG for the README."""
+"""A run's figures, drawn by matplotlib: SVG for the report, PNG for the README."""
 
 import io
 import re
@@ -32,7 +32,7 @@ _STYLE: Final[Any] = {
 
 
 def draw(numbers: Numbers) -> dict[str, Figure]:
-    """Return the figures of a run by name: `latency`, `flow` and `lag`; of a ramp also `knee`."""
+    """Return the figures of a run by name: `latency`, `flow` and `lag`; for a ramp also `knee`."""
     figures = {
         "latency": _figure(lambda axes: _latency(axes, numbers.timeline)),
         "flow": _figure(lambda axes: _flow(axes, numbers.timeline)),
@@ -42,7 +42,7 @@ def draw(numbers: Numbers) -> dict[str, Figure]:
 
 
 def cost(setting: Setting, design: Measured, baseline: Measured, prices: Prices) -> Figure:
-    """Return the figure of dollars per million logs against logs a request, by service, beside the baseline's."""
+    """Return the figure of dollars per million logs, by service and logs a request, with the baseline's as a line."""
     sizes = [1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 200, 300, 500, 1000]
     at_size = [per_million(msgspec.structs.replace(setting, logs_per_request=size), design, prices) for size in sizes]
     naive = sum(per_million(msgspec.structs.replace(setting, logs_per_request=1), baseline, prices).values())
@@ -63,7 +63,7 @@ def as_svg(drawn: Figure) -> str:
     with mpl.rc_context(_STYLE):
         drawn.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()
-    # Responsive: the view box scales, the fixed size in points would not.
+    # Without its fixed size in points, the picture scales with the page.
     return re.sub(
         r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg[svg.index("<svg") :])
     )
@@ -132,5 +132,5 @@ def _plain_decades(axis: Axis) -> None:
 
 
 def _legend(axes: Axes, columns: int) -> None:
-    """Put the legend above the picture, where it hides nothing."""
+    """Put the legend above the plot, where it covers nothing."""
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns)

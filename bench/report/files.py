@@ -1,4 +1,4 @@
-"""A run's files: verdict.json and verdict.txt, result.json, report.html and PNGs, in a folder of its own."""
+"""Writes a run's files into its folder: verdict.json, verdict.txt, result.json, report.html and PNGs."""
 
 from pathlib import Path
 

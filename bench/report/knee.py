@@ -6,11 +6,11 @@ from typing import Final
 from bench.result import Step
 
 MOST_ANSWER_P99_MS: Final = 1_000.0
-"""A step holds while 99 % of its answers come within this of the moment when their request was meant to leave."""
+"""A step holds if 99 % of its answers come within this time, counted from when the request was meant to be sent."""
 
 MOST_LAG_P90_MS: Final = 5_000.0
-"""And while 90 % of its logs are stored within this, the simulated delay left out. Beyond that a queue grows. Not more
-of them, as at 5 % simulated crashes one log in twenty rightly waits for its visibility timeout."""
+"""A step also needs 90 % of its logs stored within this time, without the simulated delay. Above it, a queue grows. It
+is not more than 90 %, because at 5 % simulated crashes one log in twenty rightly waits for its visibility timeout."""
 
 
 def holds(step: Step) -> bool:
@@ -19,16 +19,16 @@ def holds(step: Step) -> bool:
 
 
 def find(steps: Sequence[Step]) -> Step | None:
-    """Return the highest step that holds; None when none does.
+    """Return the highest step that holds, or None.
 
-    A step below it may have failed: a stall that is made up for at a higher rate (a cold start) is no knee. Beyond the
-    knee an open loop's backlog keeps every further step from holding.
+    A lower step may have failed: a stall such as a cold start is no knee if the run recovers from it at a higher rate.
+    Above the real knee no step holds, because the load is open-loop and its backlog only grows.
     """
     return next((step for step in reversed(steps) if holds(step)), None)
 
 
 def as_text(steps: Sequence[Step]) -> str:
-    """Return what a person wants to know of a ramp, in one line."""
+    """Return a ramp's result in one line."""
     knee = find(steps)
     if knee is None:
         return f"no step holds, not even {steps[0].requests_per_minute:,.0f} requests a minute"

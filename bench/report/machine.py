@@ -1,4 +1,4 @@
-"""Where and on which commit a run was made."""
+"""The machine and the commit of a run."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ def describe() -> dict[str, str]:
 
 
 def load_average() -> str:
-    """Return the machine's load over one minute: what else ran shows here."""
+    """Return the machine's load over one minute, which shows whether other programs ran."""
     return f"{os.getloadavg()[0]:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""A run's report: one HTML page that needs nothing else, its judgement first, of the parts of the console's pages."""
+"""A run's report: one self-contained HTML page, the judgement first, in the style of the console's pages."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -15,7 +15,7 @@ _MOST_TENANTS: Final = 20
 
 
 class Table(NamedTuple):
-    """A titled table of texts; the columns behind the first `text_columns` are numbers. `note` stands below it."""
+    """A titled table of texts; the columns after the first `text_columns` are numbers. `note` is shown below it."""
 
     title: str
     head: Sequence[str]
@@ -25,7 +25,7 @@ class Table(NamedTuple):
 
 
 def page(result: Result, pictures: Mapping[str, str]) -> str:
-    """Return the page; `pictures` are SVG elements under the names that `bench.report.charts.draw` gives."""
+    """Return the page; `pictures` are SVG elements by the names from `bench.report.charts.draw`."""
     numbers = result.numbers
     counts = ((name, f"{value:,g}") for name, value in result.judgement.counts.items())
     return (
@@ -70,7 +70,7 @@ def _tiles(result: Result) -> Mapping[str, str]:
 
 
 def _steps(result: Result) -> tuple[Sequence[str], list[Sequence[str]]] | None:
-    """Return head and rows of a ramp's steps, None where the run was none."""
+    """Return head and rows of a ramp's steps, or None for a run that was no ramp."""
     steps = result.numbers.steps
     if not steps:
         return None
