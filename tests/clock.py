@@ -1,4 +1,4 @@
-"""Virtual time: it passes in sleeps and in calls that hang, never by itself."""
+"""Virtual time: it passes only in sleeps and in calls that hang."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -8,13 +8,13 @@ from consumer import clock
 from ingest.aws.retry import Time
 
 START_S: Final = 1_764_000_000.0
-"""Some instant in seconds since the epoch: what a run reads off its clock depends on nothing else."""
+"""The start of every run, in seconds since the epoch: a fixed time, so that runs are repeatable."""
 
 START_MS: Final = 1_764_000_000_000
 
 
 class Clock:
-    """One timeline for everybody: `monotonic` in seconds, `now_ms` since the epoch. `sleeps` are all so far."""
+    """One timeline for all programs; `sleeps` has all sleeps so far."""
 
     def __init__(self) -> None:
         self.now_s = START_S
@@ -22,7 +22,7 @@ class Clock:
 
     @property
     def elapsed_s(self) -> float:
-        """The seconds that passed since the start."""
+        """The seconds since the start."""
         return self.now_s - START_S
 
     @elapsed_s.setter
@@ -38,19 +38,19 @@ class Clock:
         return round(self.now_s * 1000)
 
     def now(self, zone: tzinfo = UTC) -> datetime:
-        """Return the instant, as `datetime.now` does."""
+        """Return the present time, as `datetime.now` does."""
         return datetime.fromtimestamp(self.now_s, zone)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass at once."""
+        """Move the time forward without waiting."""
         assert seconds >= 0, "nobody sleeps backwards"
         self.sleeps.append(seconds)
         self.now_s += seconds
 
     def programs(self, jitter: Callable[[], float] = lambda: 1.0) -> clock.Clock:
-        """Return this as the consumer and a replay get it; by default the longest waits that jitter can give."""
+        """Return this clock in the form that the consumer and a replay take; by default waits have full length."""
         return clock.Clock(self.now_ms, self.monotonic, self.sleep, jitter)
 
     def time(self, jitter: Callable[[], float] = lambda: 1.0) -> Time:
-        """Return this as a retry gets it."""
+        """Return this clock in the form that a retry takes."""
         return Time(self.monotonic, self.sleep, jitter)

@@ -1,4 +1,4 @@
-"""Calls made at once on a virtual clock: each lane has its own time, and the attempt takes as long as the longest."""
+"""Parallel calls on a virtual clock: each lane has its own time, and an attempt takes as long as its longest lane."""
 
 import heapq
 from collections.abc import Sequence

@@ -1,24 +1,24 @@
-"""The rule by which a line of the functions' logs is said to hold a log's text. Pure."""
+"""Decides whether a line of the functions' logs holds a tenant's text. Pure."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 LEAD_CHARS: Final = 40
-"""A text is looked for by its first characters: a line that cuts it short holds it all the same."""
+"""Only the first characters of a text are looked for, so that a line with a shortened text is found too."""
 
 _MIN_CHARS: Final = 8
 _MIN_DISTINCT_CHARS: Final = 4
 _MANY: Final = 200
-_QUOTED_CHARS: Final = 60  # Of the line, for the report.
+_QUOTED_CHARS: Final = 60  # Characters of the line before and after the text, for the report.
 
 
 def leaks(lines: Iterable[str], texts: Iterable[str], *, known: Iterable[str] = ()) -> list[str]:
-    """Return a sentence for each of the texts that stands in one of the lines: as it is, or escaped as JSON or `repr`.
+    """Return a sentence for each text that is in one of the lines: as it is, or escaped as by JSON or `repr`.
 
-    Not looked for is what stands in lines by chance: a text of less than 8 characters, or of less than 4 different
-    ones (`00000000` is part of many a number), or one that is part of a `known` string: ids, tenants and names that
-    belong into the lines.
+    Texts that may be in a line by chance are not looked for: texts of less than 8 characters, texts of less than 4
+    different characters (`00000000` is part of many numbers), and parts of a `known` string. `known` are the ids,
+    tenants and names that may be in the lines.
     """
     parts = "\n".join(known)
     searched = [lead for lead in {text[:LEAD_CHARS] for text in texts} if _is_telling(lead) and lead not in parts]
@@ -35,9 +35,10 @@ def leaks(lines: Iterable[str], texts: Iterable[str], *, known: Iterable[str] = 
 
 
 def _perhaps_in(joined: str, forms: Collection[str]) -> Iterable[str]:
-    """Return the forms that may stand in the lines: all, or of many those whose first characters do.
+    """Return the forms that may be in the lines: all when they are few, else those whose first 8 characters are there.
 
-    To look for one is cheap, for thousands in megabytes it is not; every eight characters are then taken once.
+    A search for one form is cheap, but for thousands in megabytes it is not. So for many forms, every sequence of 8
+    characters in the lines is collected once.
     """
     if len(forms) <= _MANY:
         return forms
@@ -50,7 +51,7 @@ def _is_telling(lead: str) -> bool:
 
 
 def _forms(lead: str) -> Sequence[str]:
-    """Return the lead as it may stand in a line."""
+    """Return the forms that the beginning of a text may have in a line."""
     if lead.isascii() and lead.isprintable() and not {'"', "'", "\\"} & set(lead):
         return (lead,)
     as_json = json.dumps(lead, ensure_ascii=False)[1:-1]

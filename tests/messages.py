@@ -1,4 +1,4 @@
-"""Logs as they stand in the queue and on the stream."""
+"""Logs in the form that they have in the queue and on the stream."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -25,5 +25,5 @@ def message(log_id: str = "log-1", text: str = "hello", **members: Any) -> Inter
 
 
 def none_erased(_messages: Sequence[InternalMessage], /, *, give_up_at_s: float) -> frozenset[int]:  # noqa: ARG001 - as asked
-    """Return what `consumer.tombstones` does of a table in which nothing was erased, without a read."""
+    """Return that nothing was erased, as `consumer.tombstones` does, but without reading a table."""
     return frozenset()

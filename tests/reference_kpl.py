@@ -1,4 +1,4 @@
-"""`aws_kinesis_agg`, the reference library of the KPL's format, imported without its junk on sys.path."""
+"""Imports `aws_kinesis_agg`, the reference library of the KPL's format, without its change of sys.path."""
 
 import sys
 

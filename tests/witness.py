@@ -1,8 +1,8 @@
-"""The witness of the whole suite: what passes through the two functions' code in a test, and what they write to logs.
+"""The witness of all tests: it sees what passes through the two functions' code and what they write to their logs.
 
-It stands at the narrow places that every log passes (the codec of messages, the reader of records, the builder of
-items) and at the ways out to a log: standard output and error, `logging`, the consumer's `write_line`, the two
-functions that format lines, and an exception that leaves the function, which Lambda's runtime writes as a traceback.
+It watches the code that every log passes (the codec of messages, the reader of records, the builder of items) and all
+ways to write a log line: standard output and error, `logging`, the consumer's `write_line`, the two functions that
+format lines, and an exception that leaves the function, which Lambda's runtime writes as a traceback.
 """
 
 import logging
@@ -40,23 +40,23 @@ _NAMES: Final = (*ingest.contract.metrics.METRICS, *REJECT_REASONS, *POISON_REAS
 
 
 class Witness:
-    """What one test showed: `texts` (the beginnings of tenants' texts, field values, bodies and keys), `lines`.
+    """What was seen in one test: `texts` (the beginnings of texts, field values, bodies and keys) and `lines`.
 
-    `known` are the ids and names that belong into lines. The methods that a message passes do little: the fault suite
-    decodes millions of them.
+    `known` are the ids and names that may be in lines. The methods called for each message are cheap, because the fault
+    suite decodes millions of messages.
     """
 
     def __init__(self) -> None:
         self.texts: set[str] = set()
         self.known: set[str] = set()
-        self.lines: dict[str, None] = {}  # A set in order: most lines of a test are written more than once.
+        self.lines: dict[str, None] = {}  # An ordered set: most lines of a test are written more than once.
 
     def leaks(self) -> list[str]:
-        """Return a sentence for each text that stands in a line."""
+        """Return a sentence for each text that is in a line."""
         return leaks(self.lines, self.texts, known=(*_NAMES, *self.known))
 
     def forget(self) -> None:
-        """Begin anew, as at the start of a test."""
+        """Forget everything, for the start of a test."""
         self.texts.clear()
         self.known.clear()
         self.lines.clear()
@@ -70,7 +70,7 @@ class Witness:
             self.see_values(message.fields)
 
     def see_record(self, record: object, *_: object) -> None:
-        """Remember the strings of a record as its dialect read it, taken or not."""
+        """Remember the strings of a record as its dialect read it, whether the record was accepted or not."""
         if isinstance(record, Record):
             self.known |= {str(record.tenant_id), str(record.log_id)}
             self.see_values(record.text)
@@ -95,7 +95,7 @@ class Witness:
                 left.extend(value)
 
     def see_request(self, request: Request) -> None:
-        """Remember how the body begins, of which nothing more may become known, and the key or token."""
+        """Remember how the body begins, because its records may never be read, and the key or token."""
         self.see_body(request.body)
         for name in _KEY_HEADERS:
             if name in request.headers:
@@ -107,7 +107,7 @@ class Witness:
         self.texts.add(lead if isinstance(lead, str) else lead.decode(errors="replace"))
 
     def see_key(self, key: str) -> None:
-        """Remember both ends of an API key or a token: tokens begin alike."""
+        """Remember the beginning and the end of an API key or a token, because all tokens begin alike."""
         credentials = key.rpartition(" ")[2]
         self.texts |= {credentials[:LEAD_CHARS], credentials[-LEAD_CHARS:]}
 
@@ -116,14 +116,14 @@ class Witness:
         self.lines[line] = None
 
     def see_error(self, error: BaseException | None) -> None:
-        """Remember what Lambda's runtime would write of an exception that left the function."""
+        """Remember what Lambda's runtime would write about an exception that left the function."""
         while error is not None:
             self.see_line(f"{type(error).__name__}: {error}")
             error = error.__cause__ or error.__context__
 
 
 def in_a_function(frame: FrameType | None) -> bool:
-    """Say whether a frame, or one that called it, is the Lambdas' code: `rdp replay` is not, its example Lambda is."""
+    """Return whether a frame or one of its callers is Lambda code; `rdp replay` is not, its example Lambda is."""
     while frame is not None:
         name: str = frame.f_globals.get("__name__", "")
         if name.startswith(("ingest.", "consumer.")) and (
@@ -135,7 +135,7 @@ def in_a_function(frame: FrameType | None) -> bool:
 
 
 def install(witness: Witness, patch: pytest.MonkeyPatch) -> None:
-    """Let the witness see, until `patch` is undone. Before the modules under test are imported by name elsewhere."""
+    """Install the witness until `patch` is undone; call this before tests import the watched functions by name."""
     decoder = ingest.contract.message._decoder
 
     def decode(encoded: bytes | str) -> InternalMessage:
@@ -152,12 +152,12 @@ def install(witness: Witness, patch: pytest.MonkeyPatch) -> None:
         witness.see_line(line.decode())
         return line
 
-    # Every message is one that `parse` made of a record, or that was decoded.
+    # Every message was made by `parse` from a record, or was decoded.
     patch.setattr(ingest.contract.message, "_decoder", SimpleNamespace(decode=decode))
     _watch(patch, ingest.api.parse, "_message", before=witness.see_record)
     _watch(patch, consumer.process, "build", after=witness.see_item)
     _watch(patch, ingest.access.principal, "presented_key", after=witness.see_key)
-    # What leaves one of these unforeseen leaves the function.
+    # An unforeseen exception that leaves one of these leaves the Lambda function too.
     _watch(patch, ingest.api.request, "from_event", after=witness.see_request, error=witness.see_error)
     _watch(patch, ingest.api.parse, "parse", error=witness.see_error)
     _watch(patch, ingest.sinks.publish, "publish", error=witness.see_error)
@@ -171,9 +171,9 @@ def install(witness: Witness, patch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def watched_streams(witness: Witness) -> Iterator[None]:
-    """Let the witness see what functions write to the present standard output and error meanwhile.
+    """Let the witness see what the functions write to the present standard output and error, until the block ends.
 
-    On the streams themselves, because what captures a test's output puts them in and out of `sys`.
+    The streams themselves are patched, because pytest's capture replaces those in `sys` during a test.
     """
     streams: list[Any] = [sys.stdout, sys.stderr]
     for stream in streams:
@@ -186,7 +186,7 @@ def watched_streams(witness: Witness) -> Iterator[None]:
 
 
 class _Handler(logging.Handler):
-    """Takes what Lambda's own handler would write: its root logger is at WARNING."""
+    """Takes the records that Lambda's own handler would write; Lambda's root logger is at WARNING."""
 
     def __init__(self, witness: Witness) -> None:
         super().__init__(logging.WARNING)
@@ -239,7 +239,7 @@ def _watch(
     after: Callable[[Any], object] | None = None,
     error: Callable[[Exception], object] | None = None,
 ) -> None:
-    """Show a function's arguments, result or exception. A `Rejected` is an answer: it never leaves the Lambda."""
+    """Pass a function's arguments, result or exception on, except a `Rejected`, which never leaves the Lambda."""
     function = getattr(module, name)
 
     @wraps(function)

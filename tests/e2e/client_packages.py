@@ -1,4 +1,4 @@
-"""Real clients' packages, installed once for each lock file into a cache. Without a registry a test is skipped."""
+"""Installs real clients' packages into a cache, once for each lock file. Without a registry a test is skipped."""
 
 import contextlib
 import fcntl
@@ -18,14 +18,14 @@ _LIMIT_S = 6000
 
 
 def unavailable(reason: str) -> NoReturn:
-    """Skip, except where CI runs: there the clients must be there."""
+    """Skip the test, except in CI, where the clients must be available."""
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def python(lock: Path) -> Path:
-    """Return the interpreter of an environment with a lock file's packages, and none beside them."""
+    """Return the interpreter of an environment with exactly a lock file's packages."""
     folder = _CACHE / _name(lock)
     with _alone(folder):
         if not folder.is_dir():
@@ -39,9 +39,9 @@ def python(lock: Path) -> Path:
 
 
 def debian(names: Path) -> Path:
-    """Return the folder in which Debian's packages of a list are unpacked; no root is needed, and nothing is installed.
+    """Return a folder with the listed Debian packages, unpacked; this needs no root and installs nothing.
 
-    On another machine than Debian 12 on x86-64 a test is skipped, and where apt gives none, too, also in CI.
+    The test is skipped, also in CI, on any system but Debian 12 on x86-64, and when apt has no packages.
     """
     apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
     release = Path("/etc/os-release")
@@ -86,7 +86,7 @@ def _name(lock: Path) -> str:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: tests run in several processes at once, and the second finds what the first installed."""
+    """Hold the folder's lock: tests run in several processes, and only the first one must install."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -94,7 +94,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _half(folder: Path) -> Path:
-    """Return where to install: a folder that was cut short is none."""
+    """Return a temporary folder to install into: an installation that was interrupted must not look complete."""
     return folder.with_name(f"{folder.name}.{os.getpid()}")
 
 

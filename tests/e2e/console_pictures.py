@@ -1,4 +1,4 @@
-"""The pictures of the console in README, from a seeded stack: `python -m tests.e2e.console_pictures`."""
+"""Makes README's pictures of the console, from a seeded stack: `python -m tests.e2e.console_pictures`."""
 
 import io
 import itertools
@@ -34,7 +34,7 @@ _LEVELS = ("info", "warn", "debug", "error", "info")
 
 
 def _seed(stack: State) -> None:
-    """Send some minutes' worth of logs of three tenants, and what is no log."""
+    """Send some minutes' worth of logs of three tenants, and messages that are no logs."""
     chance = random.Random(19)
     for tenant in ("acme", "globex", "initech"):
         for size in (40, 25, 15):
@@ -46,7 +46,7 @@ def _seed(stack: State) -> None:
                 f"{stack.endpoint}/ingest", json.dumps(logs).encode(), {"Content-Type": "application/json"}
             )
             urllib.request.urlopen(request).close()  # noqa: S310 - as above
-            time.sleep(2)  # So that the histogram has a shape.
+            time.sleep(2)  # Spreads the logs over the histogram.
     sqs = stack.stack.place.sqs
     for body in ('{"text": "cut sho', "<not a log>"):
         sqs.send_message(QueueUrl=stack.stack.queue_url, MessageBody=body)

@@ -1,7 +1,7 @@
-"""Our function behind a port of its own, over a queue, where the first request with logs is treated badly.
+"""Serves our function on a port of its own; the first request with logs meets a fault.
 
-The real `respond` runs here, over a quota that is used up or a queue that takes nothing or half. So the words are those
-of the dialect that the client speaks, and what the queue took is stored.
+The real `respond` runs here, with a quota that is used up or a queue that takes nothing or half. So the answers are
+those of the client's dialect, and the logs that the queue took are stored.
 """
 
 import base64
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import LocalStack
 
 Situation = Literal["over_quota", "unavailable", "partly", "crashed", "away"]
-"""The quota is used up; the queue takes nothing; it takes every second log; the function ends without an answer, which
-API Gateway makes a plain 500 of; nobody listens for some seconds."""
+"""The faults, in order: the quota is used up; the queue takes nothing; the queue takes every second log; the function
+ends without an answer, which API Gateway turns into a plain 500; nothing listens on the port for some seconds."""
 
 SITUATIONS: Final[tuple[Situation, ...]] = get_args(Situation)
 
 Send = Callable[[Sequence[EncodedLog], float], frozenset[int]]
-"""Logs to a queue until so many seconds on the monotonic clock; the positions that it did not take are returned."""
+"""Sends logs to a queue until a time on the monotonic clock; returns the positions that the queue did not take."""
 
 _AWAY_S: Final = 1.5
 _LIMIT_S: Final = 10.0
 _QUEUE_LIMIT_S: Final = {True: 5.0, False: 60.0}
-"""Without a situation the engine may be away, and its clients hear so soon; with one it is there, however busy."""
+"""Seconds to send. True is without a situation: the engine may then be down, and its clients must soon hear so."""
 
 _ROUTES: Final = Routes(dialects.ALL)
 _OF_ONE_CONNECTION: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
 
 
 class Front:
-    """A front at `url`, of one client: what names no tenant belongs to `tenant`. `taken`, `refused`: texts.
+    """A front at `url` for one client: requests that name no tenant are of `tenant`. `taken`, `refused` have texts.
 
-    Without a situation nothing goes wrong.
+    Without a situation there is no fault.
     """
 
     def __init__(self, send: Send, tenant: str, situation: Situation | None) -> None:
@@ -73,21 +73,21 @@ class Front:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
-        """Listen no more; what is under way is answered."""
+        """Stop listening; requests under way are still answered."""
         self._server.shutdown()
         self._server.server_close()
 
     def _leave(self) -> None:
         self.close()
-        with socket.socket() as held:  # It does not listen, and nobody else gets the port.
+        with socket.socket() as held:  # Bound, so that nobody else gets the port, but not listening.
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             held.bind(("127.0.0.1", self._port))
-            time.sleep(_AWAY_S)  # What is tried is an absence, and it takes time.
+            time.sleep(_AWAY_S)  # The absence must last for some time.
             self._is_away = False
             self._open(self._port)
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response | None:
-        """Return the answer to one request, or None: the connection is cut off."""
+        """Return the answer to one request, or None to cut the connection."""
         if not target.startswith("/t/"):
             target = f"/t/{self._tenant}{target}"
         event = _event(method, target, headers, body, self._tenant)
@@ -95,7 +95,7 @@ class Front:
         holds_logs = found is not None and found.handshake is None
         if self._is_away:
             return None
-        if holds_logs and self._situation and self._first.acquire(blocking=False):  # Never released: one request alone.
+        if holds_logs and self._situation and self._first.acquire(blocking=False):  # Never released: only the first.
             self.faults += 1
             return self._fault(event)
         return self._respond(event, takes=lambda _: True)
@@ -117,7 +117,7 @@ class Front:
         return put_off
 
     def _respond(self, event: Any, *, takes: Callable[[EncodedLog], bool], quota: Any = None) -> Response:
-        """Return our function's answer where the queue gets the logs that `takes` says, and no other."""
+        """Return our function's answer when the queue takes only the logs for which `takes` is true."""
 
         def enqueue(logs: Sequence[EncodedLog], **_: Any) -> frozenset[int]:
             taken = [position for position, log in enumerate(logs) if takes(log)]
@@ -129,7 +129,7 @@ class Front:
             return lost
 
         outside = Outside(
-            put_on_stream=lambda logs, **_: frozenset(range(len(logs))),  # The consumer does it then.
+            put_on_stream=lambda logs, **_: frozenset(range(len(logs))),  # The consumer puts them there.
             enqueue=enqueue,
             find_key=_no_key,
             take_quota=quota or (lambda **_: None),
@@ -145,7 +145,7 @@ class Front:
 
 
 def queue_of(stack: "LocalStack") -> Send:
-    """Return what sends to the queue of an engine's stack."""
+    """Return a function that sends to the queue of an engine's stack."""
     clock = Time(time.monotonic, time.sleep, lambda: 0.5)
 
     def send(logs: Sequence[EncodedLog], give_up_at_s: float) -> frozenset[int]:
@@ -156,7 +156,7 @@ def queue_of(stack: "LocalStack") -> Send:
 
 @contextlib.contextmanager
 def listening(send: Send, tenant: str, situation: Situation | None) -> Iterator[Front]:
-    """Yield a front that closes with the block."""
+    """Give a front, and close it when the block ends."""
     front = Front(send, tenant, situation)
     try:
         yield front
@@ -169,7 +169,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, *_: Any) -> None:
-        """Say nothing of a client that went away."""
+        """Ignore clients that close their connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _event(method: str, target: str, headers: dict[str, str], body: bytes, tenant: str) -> Any:
-    """Return the HTTP API's event of a request; its authorizer vouches for the tenant, where somebody asks."""
+    """Return the HTTP API's event of a request; its authorizer names the tenant, for a function that reads it."""
     path, _, query = target.partition("?")
     claims = {"tenant_id": tenant, "scope": "write"}
     return {

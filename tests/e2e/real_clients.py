@@ -1,4 +1,4 @@
-"""Real clients, as they come from their registries, and how each is run: programs that log and end, and shippers."""
+"""Real clients from their registries, and how to run them: programs that log and end, and shippers."""
 
 import contextlib
 import os
@@ -18,9 +18,9 @@ _PLACE: Final = re.compile(r"log (\d+) of 555-0199: caf(?:é ✓|\\u00e9 \\u2713
 
 
 class Program(NamedTuple):
-    """A program of ours that logs through one client: `FILE [ARGUMENTS] URL LOGS [MODE]`, and what is due of a log.
+    """A program of ours that logs through one client (`FILE [ARGUMENTS] URL LOGS [MODE]`), and what its logs must have.
 
-    `packages` is a lock file of Python's, or a folder with npm's. `position` is the field with the log's place.
+    `packages` is a Python lock file, or a folder with one of npm. `position` is the field with the log's number.
     """
 
     packages: Path
@@ -48,7 +48,7 @@ def _python(
 def _collect(
     file: str, source: str, *, client: tuple[str, ...] = (), mode: tuple[str, ...] = (), severity: str | None = "warn"
 ) -> Program:
-    """Six logs: some send a request for each at once, and the engine starts a worker for each that is under way."""
+    """Return a program of six logs: some clients send all at once, and the engine starts a worker for each request."""
     packages = SOURCES / "collect"
     if file.endswith(".py"):
         packages, file = packages / "clients.lock", f"collect/{file}"
@@ -79,7 +79,7 @@ PROGRAMS: Final[Mapping[str, Program]] = {
 
 
 def command(program: Program, url: str) -> tuple[list[str], Path]:
-    """Return how a program is run to log to `url`, and in which folder; its packages are installed first."""
+    """Install a program's packages; return the command that logs to `url`, and the folder to run it in."""
     if program.packages.is_dir():
         folder = client_packages.node(program.packages)
         first = ["node", program.file]
@@ -90,7 +90,7 @@ def command(program: Program, url: str) -> tuple[list[str], Path]:
 
 
 def run(how: tuple[Sequence[str], Path]) -> str:
-    """Run a program; return "" where it ended well, and else what it printed."""
+    """Run a program; return "" if it succeeded, else its output."""
     ran = subprocess.run(  # noqa: S603 - our own programs
         how[0], cwd=how[1], capture_output=True, text=True, timeout=_LIMIT_S, check=False
     )
@@ -99,7 +99,7 @@ def run(how: tuple[Sequence[str], Path]) -> str:
 
 @contextlib.contextmanager
 def shipping(name: str, url: str, folder: Path) -> Iterator[None]:
-    """Run a shipper of what `folder`'s `shop.log` holds, for the block; what it says is in `said` there."""
+    """Run a shipper of `folder`'s `shop.log` until the block ends; its output is in the file `said` there."""
     how = shippers.SHIPPERS[name].command(url, folder)
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 - of our lock files
@@ -113,7 +113,7 @@ def shipping(name: str, url: str, folder: Path) -> Iterator[None]:
 
 
 def install(name: str) -> None:
-    """Install what a shipper is run with."""
+    """Install the packages of a shipper."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "shop.log").touch()
         shippers.SHIPPERS[name].command("http://127.0.0.1:1", Path(folder))

@@ -1,6 +1,7 @@
-"""Clients that keep what their calls changed, as actions of the protocol's model: `tests.interleavings.conformance`.
+"""Clients that record their calls' changes as actions of the protocol's model: `tests.interleavings.conformance`.
 
-What an answer acknowledges has happened. One caller at a time: of two, nobody could say whose call came first.
+A change has happened when an answer acknowledges it. There is one caller at a time: with two, the order of their calls
+would be unknown.
 """
 
 import re
@@ -20,7 +21,7 @@ _NAME: Final = re.compile(r"'([^']+)': ?\?")
 
 
 class Recorded:
-    """The journal of a run. `component` is whose calls are recorded now."""
+    """The journal of a run. `component` is the program whose calls are recorded now."""
 
     def __init__(self, queue_url: str) -> None:
         self.happened: dict[LogKey, list[Happened]] = defaultdict(list)
@@ -32,34 +33,34 @@ class Recorded:
         self._held: set[str] = set()
 
     def tell(self, action: str, body: str) -> None:
-        """Take an action on a message."""
+        """Record an action on each log of a message."""
         for tenant_id, log_id, text in places_of(body):
             if not tenant_id:
                 self.poison.append(text)
             self.happened[tenant_id, log_id].append((action, text))
 
     def empty(self) -> None:
-        """Take it that the table is emptied."""
+        """Record that the table was emptied."""
         for happened in self.happened.values():
             happened.append(("empty", b""))
 
     def wrap(self, client: object) -> Any:
-        """Return the client, recorded."""
+        """Return a client whose calls are recorded."""
         return _Client(client, self)
 
     def send_message_batch(self, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """A send is ingest's, a rebuild's, a redrive's, or of a log that leaves its message."""
+        """Record sends: of ingest, a rebuild, a redrive, or the consumer, which sends a log back alone."""
         bodies = {entry["Id"]: entry["MessageBody"] for entry in asked["Entries"]}
         action = {"replay": "replay", "redrive": "resend", "consumer": "send back"}.get(self.component, "send")
         for entry in answer.get("Successful", []):
             self.tell(action, bodies[entry["Id"]])
 
     def send_message(self, asked: Mapping[str, Any], _: Mapping[str, Any]) -> None:
-        """What the consumer sends alone is for the dead-letter queue."""
+        """Record a quarantine: the consumer sends single messages only to the dead-letter queue."""
         self.tell("quarantine", asked["MessageBody"])
 
     def receive_message(self, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """A message that comes again came up in between, or was given back."""
+        """Record receives; a message received before has become visible again in between, or was given back."""
         dead = asked["QueueUrl"] != self._queue_url
         seen, again, action = (self._held, "give back", "hold") if dead else (self._flying, "come up", "receive")
         for message in answer.get("Messages", []):
@@ -70,13 +71,13 @@ class Recorded:
             self.tell(action, message["Body"])
 
     def delete_message_batch(self, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """A deletion from the queue is the poller's, from the other the redrive's."""
+        """Record deletions: from the queue they are the poller's, from the dead-letter queue the redrive's."""
         receipts = {entry["Id"]: entry["ReceiptHandle"] for entry in asked["Entries"]}
         for entry in answer.get("Successful", []):
             self.tell("delete" if asked["QueueUrl"] == self._queue_url else "drop", self._bodies[receipts[entry["Id"]]])
 
     def put_records(self, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Each log in a record that the stream took."""
+        """Record a put for each log in a record that the stream took."""
         for record, result in zip(asked["Records"], answer["Records"], strict=True):
             if result.get("ErrorCode"):
                 continue
@@ -86,7 +87,7 @@ class Recorded:
                 self.happened[log.tenant_id, log.log_id].append(("put", digest(log.text)))
 
     def batch_execute_statement(self, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Each INSERT that was not refused."""
+        """Record each INSERT that was not refused."""
         for statement, response in zip(asked["Statements"], answer["Responses"], strict=True):
             if "Error" in response:
                 continue

@@ -1,7 +1,7 @@
-"""Shippers, as they come from their registries: each reads a file of lines and sends what is added to it, until killed.
+"""Shippers from their registries: each reads a file of lines and sends the lines added to it, until it is killed.
 
-A function gives the command of one: it writes its configuration, which ingest/DIALECTS.md shows, into `folder`, whose
-`shop.log` it ships to `url`. A shipper that can set no path goes to the root of `url`.
+Each function returns the command of one shipper, which ships `shop.log` in `folder` to `url`. It first writes the
+configuration shown in ingest/DIALECTS.md into `folder`. A shipper that cannot set a path sends to the root of `url`.
 """
 
 import shlex
@@ -18,7 +18,7 @@ _LIBRARIES: Final = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/li
 
 
 class Shipper(NamedTuple):
-    """How it is run (URL and folder to command), and the source of its logs."""
+    """How a shipper is run (a function from URL and folder to the command), and the source of its logs."""
 
     command: Callable[[str, Path], list[str]]
     source: str
@@ -52,7 +52,7 @@ service:
 
 
 def _filebeat(url: str, folder: Path) -> list[str]:
-    """It asks for version, license, policy and template before it sends."""
+    """Return the command; Filebeat asks for version, license, policy and template before it sends."""
     (binary,) = _wheel(_SOURCES / "python" / "clients.lock", "filebeat").glob("*-linux-*/filebeat")
     binary.chmod(0o755)
     place = urlsplit(url)
@@ -67,7 +67,7 @@ output.elasticsearch: {{hosts: ["{place.scheme}://{place.netloc}"], path: "{plac
 
 
 def _fluent_bit(output: str, options: Mapping[str, str], url: str, folder: Path) -> list[str]:
-    """Fluent Bit's output behind a pipeline of Tenzir, which is linked with it; {path} in an option is the URL's."""
+    """Return the command of Fluent Bit's output, run in a pipeline of Tenzir; {path} in an option is the URL's path."""
     tenzir = _wheel(_SOURCES / "shippers" / "clients.lock", "tenzir") / "bundled/bin/tenzir"
     for program in (tenzir, tenzir.parents[1] / "libexec/tenzir-engine"):
         program.chmod(0o755)
@@ -136,7 +136,7 @@ _SYSLOG_NG_HTTP: Final = """http(
 
 
 def _journal_upload(url: str, folder: Path) -> list[str]:
-    """Begun anew when it fails, as its unit says (Restart=on-failure); the journal is made of the file's lines."""
+    """Return the command; it restarts on failure, as its unit does. The journal is made of the file's lines."""
     made = "".join(
         f"__REALTIME_TIMESTAMP={1_795_839_981_038_000 + i}\n__MONOTONIC_TIMESTAMP={1000 + i}\n"
         f"_BOOT_ID=5d2e1a1c4b6f4c0b9a5d3e2f1a0b9c8d\nPRIORITY=4\nMESSAGE={line}\n\n"
@@ -153,7 +153,7 @@ def _journal_upload(url: str, folder: Path) -> list[str]:
 
 
 def _rotel(url: str, folder: Path) -> list[str]:
-    """It takes no lines of a file: OpenTelemetry's SDK sends it as many logs."""
+    """Return the command; Rotel reads no files, so OpenTelemetry's SDK sends it as many logs."""
     python = client_packages.python(_SOURCES / "collect" / "clients.lock")
     lines = len((folder / "shop.log").read_text().splitlines())
     return [str(python), str(_SOURCES / "collect" / "senders.py"), "rotel", url, str(lines)]

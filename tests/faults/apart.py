@@ -1,4 +1,4 @@
-"""Work apart and in time, without a process or a timer: what would end or hold up the work is an exception here."""
+"""`consumer.apart` and `consumer.in_time` without processes or timers: an exception stands for a death or a hang."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -12,13 +12,13 @@ Result = TypeVar("Result")
 
 
 class Hangs(BaseException):
-    """The work goes on for ever."""
+    """The work would never end."""
 
 
 def apart(
     work: Callable[[Item], Result], items: Sequence[Item], *, budget_s: float, clock: Clock
 ) -> list[Result | Ended]:
-    """Return what `consumer.apart.apart` returns; what hangs takes its share of the time."""
+    """Return what `consumer.apart.apart` returns; an item that hangs uses up its share of the time."""
 
     def in_a_child(item: Item) -> Result | Ended:
         try:
@@ -34,7 +34,7 @@ def apart(
 def in_time(
     work: Callable[[Item], Result], items: Sequence[Item], *, budget_s: float, clock: Clock
 ) -> list[Result | Ended]:
-    """Return what `consumer.in_time.in_time` returns, by the world's clock."""
+    """Return what `consumer.in_time.in_time` returns, measured by the world's clock."""
     ends_at_s = clock.now_s + budget_s
     results: list[Result | Ended] = []
     for left in range(len(items), 0, -1):

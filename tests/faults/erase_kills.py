@@ -1,4 +1,4 @@
-"""An erasure killed with SIGKILL before one step, and what it left: each in forks of a process at rest."""
+"""Erasures killed with SIGKILL before one step: each runs in a fork, and what it left is judged."""
 
 import os
 import shutil
@@ -24,15 +24,16 @@ _LETTERS_COME_BACK_S: Final = 301
 
 
 def broken_by_each_kill(subject: Subject, first: int | None = None) -> tuple[list[str], list[str]]:
-    """Return the steps of one erasure, and what a kill breaks before each that changes something, or the `first` ones.
+    """Return the steps of one erasure, and what a kill before a step breaks.
 
-    Each erasure is run again after its kill, as an operator does, and judged by what stands then.
+    Steps that change nothing are left out; with `first`, only so many steps are tried. After its kill an erasure is run
+    again, as an operator would do, and the result is judged.
     """
     with scratch() as outer:
         folder = outer / "lake"
         world = EraseWorld(folder)
         world.fill()
-        ExecutorFactory.get_or_create().shutdown()  # Its threads end; a fork makes those of pyarrow anew.
+        ExecutorFactory.get_or_create().shutdown()  # This ends its threads; pyarrow starts its own anew in a fork.
         shutil.copytree(folder, outer / "kept")
         others = world.others()
         told = elsewhere(lambda: _steps(world, subject))
@@ -50,7 +51,7 @@ def broken_by_each_kill(subject: Subject, first: int | None = None) -> tuple[lis
 def _restore(kept: Path, folder: Path) -> None:
     shutil.rmtree(folder)
     shutil.copytree(kept, folder)
-    for path in folder.rglob("*"):  # As old as it was: a file that is copied now would be younger than the fence.
+    for path in folder.rglob("*"):  # Old, as before: a file copied just now would be newer than the fence.
         os.utime(path, (0, 0))
 
 

@@ -1,4 +1,4 @@
-"""What an erasure touches: AWS in memory and a lake on disk, each call and each file a step; and what it must leave."""
+"""AWS in memory and a lake on disk for erasures; each call and each file is a step. It checks what an erasure left."""
 
 # ruff: noqa: N803 - boto3's names
 
@@ -43,10 +43,10 @@ _DELETE: Final = re.compile(r'DELETE FROM "([A-Za-z0-9_.-]+)" WHERE tenant_id=\?
 
 
 class Erasable(Dynamodb):
-    """The model's table, with what an erasure asks of it beside."""
+    """The model's table, with the further operations that an erasure uses."""
 
     def batch_execute_statement(self, *, Statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Delete each row whose time of receipt is the one given, where the statements are such; else insert."""
+        """Run DELETE statements, which delete a row only if its receipt time is the one given, or INSERT statements."""
         if not _DELETE.fullmatch(Statements[0]["Statement"]):
             return super().batch_execute_statement(Statements=Statements)
         answers = []
@@ -61,7 +61,7 @@ class Erasable(Dynamodb):
         return {"Responses": answers}
 
     def put_item(self, *, TableName: str, Item: dict[str, Any], ReturnValues: str = "NONE") -> dict[str, Any]:
-        """Put an item, whatever was there, and return that where it is asked for."""
+        """Put an item, which replaces an older one; return the older one if the request asks for it."""
         assert TableName == TABLE_NAME
         key = (Item["tenant_id"]["S"], Item["log_id"]["S"])
         old = self.items.get(key)
@@ -76,7 +76,7 @@ class Erasable(Dynamodb):
         ExpressionAttributeValues: Mapping[str, Any],
         **_: Any,
     ) -> dict[str, Any]:
-        """Set a tenant's tombstone unless a later one is there."""
+        """Set a tenant's tombstone, unless there is a later one."""
         item = self.items.setdefault((Key["tenant_id"]["S"], Key["log_id"]["S"]), dict(Key))
         name, until = ExpressionAttributeNames["#tenant"], ExpressionAttributeValues[":until"]
         if name in item and item[name]["S"] >= until["S"]:
@@ -92,7 +92,7 @@ class Erasable(Dynamodb):
         IndexName: str | None = None,
         **_: Any,
     ) -> dict[str, Any]:
-        """Return a tenant's items, or those whose sort key is or begins so; of an index those that stand in it."""
+        """Return a tenant's items, or those with a sort key or a prefix of it; from an index, only the items in it."""
         wanted = ExpressionAttributeValues.get(":log_id", {"S": ""})["S"]
         takes = str.__eq__ if "log_id = " in KeyConditionExpression else str.startswith
         tenant = ExpressionAttributeValues[":tenant_id"]["S"]
@@ -106,7 +106,7 @@ class Erasable(Dynamodb):
         }
 
     def describe_continuous_backups(self, **_: Any) -> dict[str, Any]:
-        """Return that there are none."""
+        """Return that there are no backups."""
         return {"ContinuousBackupsDescription": {}}
 
 
@@ -128,7 +128,7 @@ class _Stepping:
 
 
 class EraseWorld:
-    """Two tenants' logs in the table, the queue, the dead letters, the stream and, but for the last, the lake."""
+    """Two tenants' logs in the table, the queue, the dead letters, the stream and, except the last log, the lake."""
 
     def __init__(self, folder: Path) -> None:
         """Begin with an empty world whose lake is in the folder."""
@@ -140,7 +140,7 @@ class EraseWorld:
 
     @property
     def outlives(self) -> tuple[object, ...]:
-        """What stands on when a process is killed."""
+        """The objects that keep their state when a process is killed."""
         return (self.clock, self.world.queue, self.world.dlq, self.world.dynamodb, self.lake.kinesis)
 
     def fill(self) -> None:
@@ -168,7 +168,7 @@ class EraseWorld:
             self.world.queue.send(encode(waits).decode())
 
     def deliver(self) -> None:
-        """Have a new consumer take all that the queue shows, and all that comes back."""
+        """Let a new consumer process all messages of the queue, including those that come back."""
         chosen = Settings(
             queue_url=QUEUE_URL,
             dlq_url=DLQ_URL,
@@ -197,7 +197,7 @@ class EraseWorld:
         self.lake.sync(stepping(self.folder))
 
     def erase(self, subject: Subject, meanwhile: Callable[[], None] = lambda: None) -> Certificate:
-        """Erase, or go on; `meanwhile` is done while it waits."""
+        """Start an erasure or continue one; `meanwhile` is called while the erasure waits."""
 
         def sleep(seconds: float) -> None:
             self.clock.sleep(seconds)
@@ -207,12 +207,12 @@ class EraseWorld:
         return run.erase(self.stack(), [self._place()], subject, self._caller(), sleep=sleep)
 
     def certificate(self, subject: Subject) -> Certificate:
-        """Search, when the letters that somebody looked at are back."""
+        """Search for the subject, once dead letters that somebody has received are visible again."""
         self.clock.now_s += _LETTERS_COME_BACK_S
         return run.search(self.stack(), [self._place()], subject, self._caller())
 
     def broken(self, subject: Subject) -> list[str]:
-        """Return what is wrong once the erasure was run to its end, and the queue was emptied after it."""
+        """Return what is wrong after a finished erasure; the queue is emptied and the lake synced first."""
         self.deliver()
         self.sync()
         found = self.certificate(subject)

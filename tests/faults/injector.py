@@ -1,7 +1,6 @@
-"""Faults on the AWS clients: every call of every client goes through one `Injector`, which counts, fails and kills.
+"""Faults on the AWS clients: every call goes through an `Injector`, which counts it and may fail it or kill the caller.
 
-It wraps boto3's clients and `ingest.aws.clients` alike: whatever has AWS's operations as methods with keyword
-arguments.
+It wraps boto3's clients and `ingest.aws.clients`: any object whose methods are AWS's operations with keyword arguments.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,24 +11,24 @@ from tests.clock import Clock
 from tests.faults.answers import client_error, read_timeout, unreachable
 
 Fault = Literal[
-    "refused",  # a 500 before anything is committed
-    "lost_answer",  # committed, and the answer never comes
-    "timeout",  # not committed, and no answer comes
+    "refused",  # a 500, nothing is committed
+    "lost_answer",  # committed, but no answer comes
+    "timeout",  # not committed, no answer comes
     "unreachable",  # no connection
     "throttled",  # the service's throttling error
     "denied",  # a refusal that no retry changes
-    "slow",  # committed, after a while
-    "garbled",  # committed, and what comes back makes the client raise something that nobody foresaw
-    "partial",  # one entry of a batch is not committed, and its answer says so
-    "partial_lost",  # one entry of a batch is committed, and its answer says that it is not
-    "unreported",  # one entry of a batch is not committed, and the answer does not name it
+    "slow",  # committed after a delay
+    "garbled",  # committed, but the answer makes the client raise an unexpected exception
+    "partial",  # one entry of a batch is not committed, and the answer says so
+    "partial_lost",  # one entry of a batch is committed, but the answer says that it is not
+    "unreported",  # one entry of a batch is not committed, and the answer does not mention it
     "expired_iterator",
     "empty_page",
 ]
 FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
 
 HANG_S: Final = 4.0
-"""How long a call that times out takes: the longest read time-out of the Lambdas' clients."""
+"""Duration of a call that times out: the longest read time-out of the Lambdas' clients."""
 SLOW_S: Final = 0.9
 _EMPTY_PAGES: Final = 200
 
@@ -49,11 +48,11 @@ _SERVER_ERRORS: Final = {
 
 
 class Killed(BaseException):
-    """The process is gone: nothing catches this but the world that restarts it."""
+    """The process was killed; only the world that restarts it catches this."""
 
 
 class Batch(NamedTuple):
-    """A batch operation's entries, and how its answer says that an entry failed."""
+    """How to read a batch operation's entries, and how its answer reports a failed entry."""
 
     entries: Callable[[Mapping[str, Any]], list[Any]]
     kept: Callable[[dict[str, Any], list[Any]], dict[str, Any]]
@@ -122,9 +121,9 @@ BATCHES: Final = _batches()
 
 @dataclass
 class Rule:
-    """A fault on a step (`component service.operation`): after `skip` calls, `times` times, or for ever with None.
+    """A fault on a step (`component service.operation`): after `skip` calls, `times` times (None: always).
 
-    `index` is the entry of a batch that fails; a call with fewer entries fails in its last.
+    `index` is the position of the entry that fails in a batch; in a shorter batch the last entry fails.
     """
 
     step: str
@@ -136,7 +135,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.fault == "empty_page" and self.times is None:
-            self.times = _EMPTY_PAGES  # A shard without end of them is one that a reader rightly never finishes.
+            self.times = _EMPTY_PAGES  # With empty pages for ever, a reader would rightly never finish.
 
     def applies(self, step: str) -> bool:
         """Return whether this call is to fail, and count it."""
@@ -147,7 +146,7 @@ class Rule:
 
 
 class Injector:
-    """What stands between the code and the world. `component` names whose calls these are."""
+    """Sits between the code and the model of AWS. `component` is the program that makes the calls."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -157,41 +156,41 @@ class Injector:
         self.kill_at: tuple[int, Moment] | None = None
         self.deadline_s: float | None = None
         self.dead = False
-        self.lives: list[int] = []  # How many steps there were when each life began.
+        self.lives: list[int] = []  # The number of steps when each life began.
         self.doomed_life: int | None = None
         self.on_death: Callable[[], object] = lambda: None
         self.sigkills = 0
 
     def start(self, component: str, deadline_s: float | None) -> None:
-        """Begin a process of `component`, which Lambda ends at `deadline_s`."""
+        """Start a process (a life) of `component`, which Lambda ends at `deadline_s`."""
         self.component, self.deadline_s, self.dead = component, deadline_s, False
         self.lives.append(len(self.steps))
 
     @property
     def is_doomed(self) -> bool:
-        """Whether this life is the one to be killed with SIGKILL, and so has to be a process of its own."""
+        """Whether this life will be killed with SIGKILL, and so needs a process of its own."""
         return self.kill_at is not None and self.doomed_life == len(self.lives) - 1
 
     def forget(self) -> None:
-        """Count lives and steps from here on."""
+        """Count lives and steps from 0 again."""
         self.steps.clear()
         self.lives.clear()
 
     def wrap(self, service: str, client: object) -> Any:
-        """Return a client whose every call may fail."""
+        """Return a client that may fail at every call."""
         return _Wrapped(self, service, client)
 
     def step(self, name: str, run: Callable[[], Any]) -> Any:
         """Run a step of `component`, unless the process is killed before or after it."""
         if self.dead:
-            raise Killed  # A dead process cleans nothing up: no `finally` of its own reaches AWS.
+            raise Killed  # A dead process cannot clean up: calls in its `finally` blocks must not reach AWS.
         number = len(self.steps)
         self.steps.append(f"{self.component} {name}")
         if self.kill_at == (number, "before"):
             self._die()
         try:
             return run()
-        finally:  # An error is an answer too.
+        finally:  # After an error too: it is an answer.
             if self.kill_at == (number, "after"):
                 self._die()
 
@@ -201,7 +200,7 @@ class Injector:
         raise Killed
 
     def call(self, service: str, operation: str, send: Send, asked: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer of one call, or what the rules make of it."""
+        """Return the answer of one call, or the fault that a rule puts in its place."""
         step = f"{self.component} {service}.{operation}"
         rule = next((rule for rule in self.rules if rule.applies(step)), None)
 
@@ -210,7 +209,7 @@ class Injector:
                 return send(asked) if rule is None else self._fail(rule, service, operation, send, asked)
             finally:
                 if self.deadline_s is not None and self._clock.now_s >= self.deadline_s:
-                    self._die()  # Lambda's timeout ends the process in the middle of its wait.
+                    self._die()  # Lambda's timeout ends the process while it waits.
 
         answer: dict[str, Any] = self.step(f"{service}.{operation}", run)
         return answer
@@ -254,7 +253,7 @@ def _fail_entry(rule: Rule, batch: Batch, send: Send, asked: dict[str, Any]) -> 
         return batch.failed(send(asked), index, failing)
     kept = entries[:index] + entries[index + 1 :]
     if rule.fault == "unreported":
-        # What stands in order can only be cut short: the entries behind the missing one are not committed either.
+        # An ordered batch can only end early: entries after the missing one are not committed either.
         kept = entries[:index] if "Entries" not in asked else kept
         return batch.unreported(send(batch.kept(asked, kept)) if kept else _empty(asked), index)
     answer = send(batch.kept(asked, kept)) if kept else _empty(asked)
@@ -294,7 +293,7 @@ class _Wrapped:
 
 
 def faults_of(operation: str) -> Iterable[Fault]:
-    """Return the faults that can happen to an operation."""
+    """Return the faults that an operation can have."""
     always: tuple[Fault, ...] = (
         *("refused", "lost_answer", "timeout", "unreachable", "throttled", "denied", "slow", "garbled"),
     )

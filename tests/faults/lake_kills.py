@@ -1,4 +1,4 @@
-"""A sync killed with SIGKILL at one step, and what it left: each in a process of its own, forked from one at rest."""
+"""Syncs killed with SIGKILL at one step: each runs in a fork of a process without threads, and the table is judged."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ _TWO_COMMITS: Final = Policy(logs=14)
 
 
 class Kill(NamedTuple):
-    """A kill before step number `step`, or after it."""
+    """A kill before or after step number `step`."""
 
     step: int
     moment: Moment
@@ -30,8 +30,8 @@ class Kill(NamedTuple):
 def steps() -> list[str]:
     """Return the steps of one whole sync into a new lake.
 
-    One is made in this process first: what pyiceberg loads and compiles at its first use, each fork then has. Its
-    threads are ended, and those of pyarrow are made anew in a fork.
+    One sync runs in this process first, so that each fork has what pyiceberg loads and compiles at its first use.
+    pyiceberg's threads are then ended; pyarrow starts its own anew in a fork.
     """
     with scratch() as folder:
         _synced(folder)
@@ -43,7 +43,7 @@ def steps() -> list[str]:
 
 
 def broken_by(kill: Kill) -> list[str]:
-    """Return what is wrong after a sync was killed there and another one ran to its end, and a third found nothing."""
+    """Return what is wrong after a sync was killed, a second one ran to its end, and a third had nothing to do."""
     with scratch() as folder:
         told = elsewhere(lambda: _synced(folder, kill))
         assert told is None, f"the sync that was to be killed was not: {told}"
@@ -76,7 +76,7 @@ def _mended(folder: Path) -> list[str]:
 
 
 def elsewhere(work: Callable[[], list[str]]) -> list[str] | str | None:
-    """Return what the work returns in a fork of this process, its traceback, or None where it was killed."""
+    """Run the work in a fork of this process; return its result, its traceback, or None if it was killed."""
     reader, writer = Pipe(duplex=False)
     process_id = os.fork()
     if process_id == 0:
@@ -98,4 +98,4 @@ def _live(work: Callable[[], list[str]], writer: Connection) -> NoReturn:
     except BaseException:  # noqa: BLE001 - told to the parent, whatever it is
         writer.send(traceback.format_exc())
     finally:
-        os._exit(0)  # The test's process goes on in the parent alone.
+        os._exit(0)  # Only the parent goes on as the test's process.

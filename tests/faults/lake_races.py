@@ -1,4 +1,4 @@
-"""Programs that commit to one lake, in every order of their steps: each stops before a step that others can see."""
+"""Runs programs that commit to one lake in every order of the steps that the others can see."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,10 +24,10 @@ def broken_in_any_order(
     judge: Callable[[SteppingCatalog], list[str]],
     at_most: int | None = None,
 ) -> tuple[int, list[str]]:
-    """Return how many orders were tried (all, unless `at_most`), and what was wrong, after who took which turn.
+    """Return how many orders were tried (all, or `at_most`), and what was wrong, each with its order of turns.
 
-    A program stops before each of its steps named in `stops`. A load within a commit stands just before the comparison
-    with the snapshot that the commit expects.
+    A program stops before each of its steps named in `stops`, and another may take a turn. A load within a commit comes
+    just before the comparison with the snapshot that the commit expects.
     """
     wrong: list[str] = []
     orders = 0
@@ -50,7 +50,7 @@ def _run(
     prepare: Program,
     judge: Callable[[SteppingCatalog], list[str]],
 ) -> tuple[list[tuple[int, list[int]]], list[str]]:
-    """Run the programs, the first turns as `order` says; return each turn with those who could have had it."""
+    """Run the programs, the first turns by `order`; return each turn with all programs that could have taken it."""
     prepare(stepping(folder))
     scheduler = greenlet.getcurrent()
 
@@ -58,7 +58,7 @@ def _run(
         if name in stops and moment == "before" and greenlet.getcurrent() in tasks:
             scheduler.switch()
 
-    # Each has a catalog of its own, as a process of its own has.
+    # Each program has its own catalog, as separate processes do.
     tasks = [greenlet.greenlet(lambda program=program: program(stepping(folder))) for program in programs]
     turns: list[tuple[int, list[int]]] = []
     STEPS.on_step = stop
@@ -73,7 +73,7 @@ def _run(
 
 
 def _next(turns: Sequence[tuple[int, list[int]]]) -> list[int] | None:
-    """Return the beginning of the next order: the last turn that another may have has that one; None after the last."""
+    """Return the start of the next order, in which another program takes the last turn that can change, or None."""
     for place in range(len(turns) - 1, -1, -1):
         taken, could = turns[place]
         later = [number for number in could if number > taken]

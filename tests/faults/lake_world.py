@@ -1,4 +1,4 @@
-"""A stream full of what is hard for a lake, and a judge that knows the stream and reads the table by itself."""
+"""A stream full of difficult logs for a lake, and a judge that compares the stream with the table."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -49,7 +49,7 @@ _HOSTILE: Final[tuple[dict[str, Any], ...]] = (
 
 
 class LakeWorld:
-    """A stream, and syncs of it; `put` writes one aggregated record a tenant."""
+    """A stream and its syncs; `put` writes one aggregated record for each tenant."""
 
     def __init__(self, *, shards: int = 1) -> None:
         self.clock = Clock()
@@ -57,7 +57,7 @@ class LakeWorld:
         self.erasures = NONE
 
     def put(self, logs: Iterable[InternalMessage]) -> None:
-        """Put the logs on the stream, a moment later than what is there."""
+        """Put the logs on the stream, a moment after the last ones."""
         tenants: dict[str, list[bytes]] = {}
         for log in logs:
             tenants.setdefault(log.tenant_id, []).append(encode(log))
@@ -66,12 +66,12 @@ class LakeWorld:
                 self.put_bytes(tenant_id, packed.data)
 
     def put_bytes(self, key: str, data: bytes) -> None:
-        """Put what may be no log."""
+        """Put bytes that may be no log."""
         self.clock.now_s += 1
         self.kinesis.put_records(StreamName=STREAM, Records=[{"PartitionKey": key, "Data": data}])
 
     def fill(self) -> None:
-        """Put hostile logs, copies near and far, conflicts, and what is no log."""
+        """Put hostile logs, copies near and far apart, conflicts, and bytes that are no logs."""
         hostile = [message(**{"log_id": f"h-{n}", **members}) for n, members in enumerate(_HOSTILE)]
         self.put(hostile)
         self.put([message("twice", "the same"), message("twice", "the same"), message("twice", "another")])
@@ -81,7 +81,7 @@ class LakeWorld:
         self.put([message(f"after-{n}", "call 555-0101") for n in range(3)])
 
     def logs(self) -> list[InternalMessage]:
-        """Return every log on the stream, copies too."""
+        """Return every log on the stream, including copies."""
         found = []
         for record in self.kinesis.records:
             for piece in deaggregate(record["PartitionKey"], record["Data"]):
@@ -132,7 +132,7 @@ class LakeWorld:
         ).run()
 
     def broken(self, rows: Iterable[Mapping[str, Any]], *, raw: bool = False) -> list[str]:
-        """Return what is wrong with the table's rows: each log of the stream is to be there once, as it was sent."""
+        """Return what is wrong with the table's rows: each log of the stream must be there once, as it was sent."""
         wrong = []
         expected: dict[tuple[str, str, str | bytes], list[InternalMessage]] = {}
         for log in self.logs():
@@ -186,7 +186,7 @@ def rows(catalog: Catalog, name: str = NAME) -> list[dict[str, Any]]:
 
 
 def went_back(catalog: Catalog) -> list[str]:
-    """Return what is wrong with the order of the checkpoints: none has fewer logs than the one before."""
+    """Return what is wrong with the order of the checkpoints: none may have fewer logs than the one before it."""
     read = [
         found.logs
         for snapshot in catalog.load_table(NAME).snapshots()

@@ -1,4 +1,4 @@
-"""A DynamoDB table in memory: PartiQL's INSERT with its refusals, batched reads, and the Query and Scan of a reader."""
+"""A DynamoDB table in memory: PartiQL's INSERT with its errors, batched reads, Query and Scan."""
 
 # ruff: noqa: N803 - boto3's names
 
@@ -20,9 +20,9 @@ Key = tuple[str, str]
 
 
 class Dynamodb:
-    """The client's methods that the code calls, over one table.
+    """The client methods that the code calls, on one table.
 
-    A row whose text holds `refused_text` makes AWS refuse the whole call, as one that breaks a limit nobody knew of.
+    A row whose text contains `refused_text` makes the whole call fail, like a row that breaks an unknown limit of AWS.
     """
 
     def __init__(self, table_name: str, *, refused_text: str) -> None:
@@ -31,18 +31,18 @@ class Dynamodb:
         self.items: dict[Key, Item] = {}
 
     def batch_execute_statement(self, *, Statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Insert each item whose key is free; the others' statements carry their errors."""
+        """Insert each item whose key is free; the responses of the other statements have errors."""
         items = [self._parsed(statement) for statement in Statements]
         if not 0 < len(items) <= MAX_STATEMENTS:
             raise client_error("BatchExecuteStatement", "ValidationException")
-        if len({_key(item) for item in items}) < len(items):  # AWS refuses the call; MiniStack takes it.
+        if len({_key(item) for item in items}) < len(items):  # AWS refuses such a call; MiniStack accepts it.
             raise client_error("BatchExecuteStatement", "ValidationException")
         if any(self._refused_text in item["original_text"]["S"] for item in items):
             raise client_error("BatchExecuteStatement", "ValidationException")
         return {"Responses": [self._insert(item) for item in items]}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the items that are there, in no order."""
+        """Return the items that exist, in no particular order."""
         keys = [(key["tenant_id"]["S"], key["log_id"]["S"]) for key in RequestItems[self._name]["Keys"]]
         if not 0 < len(keys) <= MAX_KEYS or len(set(keys)) < len(keys):
             raise client_error("BatchGetItem", "ValidationException")
@@ -50,14 +50,14 @@ class Dynamodb:
         return {"Responses": {self._name: found}, "UnprocessedKeys": {}}
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
-        """Put the items, whatever was there: no code may call this, and the mutation tests' code does."""
+        """Put the items and replace older ones; only the mutation tests' code may call this."""
         for request in RequestItems[self._name]:
             item = request["PutRequest"]["Item"]
             self.items[_key(item)] = item
         return {"UnprocessedItems": {}}
 
     def query(self, *, ExpressionAttributeValues: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        """Return the items of the one tenant that is asked for."""
+        """Return the items of the tenant in the request."""
         (tenant,) = ExpressionAttributeValues.values()
         return {"Items": [item for (tenant_id, _), item in sorted(self.items.items()) if tenant_id == tenant["S"]]}
 
@@ -66,7 +66,7 @@ class Dynamodb:
         return {"Items": [item for _, item in sorted(self.items.items())][Segment::TotalSegments]}
 
     def get_paginator(self, operation: str) -> "_OnePage":
-        """Return what gives all pages of an operation: here one."""
+        """Return a paginator of an operation, which gives a single page."""
         return _OnePage(getattr(self, operation))
 
     def _parsed(self, statement: Mapping[str, Any]) -> Item:

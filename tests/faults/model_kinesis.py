@@ -1,4 +1,4 @@
-"""A Kinesis stream in memory: shards by hash range, resharding, iterators that expire, pages that may be empty."""
+"""A Kinesis stream in memory: shards by hash range, resharding, expiring iterators, and empty pages."""
 
 # ruff: noqa: N803 - boto3's names
 
@@ -21,7 +21,7 @@ _BEHIND_MS: Final = 1_000
 
 @dataclass
 class Shard:
-    """One shard: the hashes in [`first`, `end`), and what was written to it."""
+    """One shard: its hashes are [`first`, `end`); it keeps the records written to it."""
 
     shard_id: str
     first: int
@@ -32,7 +32,7 @@ class Shard:
 
 
 class Kinesis:
-    """The client's methods that the code calls, over one stream. A page holds `page_records` at most."""
+    """The client methods that the code calls, on one stream. A page holds at most `page_records` records."""
 
     def __init__(self, stream_name: str, clock: Clock, *, shards: int = 2, page_records: int = 3) -> None:
         self._name = stream_name
@@ -56,12 +56,12 @@ class Kinesis:
         self._open(middle, shard.end, shard_id)
 
     def merge(self, shard_id: str, adjacent_id: str) -> None:
-        """Close two neighbours and open their child."""
+        """Close two adjacent shards and open their child."""
         first, second = self._close(shard_id), self._close(adjacent_id)
         self._open(min(first.first, second.first), max(first.end, second.end), shard_id, adjacent_id)
 
     def put_records(self, *, StreamName: str, Records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Append every record to its hash's open shard."""
+        """Append every record to the open shard of its hash."""
         sizes = [len(record["Data"]) + len(record["PartitionKey"].encode()) for record in Records]
         if StreamName != self._name:
             raise client_error("PutRecords", "ResourceNotFoundException")
@@ -70,7 +70,7 @@ class Kinesis:
         return {"FailedRecordCount": 0, "Records": [self._append(record) for record in Records]}
 
     def list_shards(self, **asked: Any) -> dict[str, Any]:
-        """Return two shards a page, with the token of the next."""
+        """Return a page of two shards, with the token of the next page."""
         start = int(asked.get("NextToken", "0"))
         listing = [_listed(shard) for shard in self.shards.values()]
         answer: dict[str, Any] = {"Shards": listing[start : start + 2]}
@@ -95,7 +95,7 @@ class Kinesis:
                 place = 0
             case "AT_SEQUENCE_NUMBER":
                 if StartingSequenceNumber not in numbers:
-                    raise client_error("GetShardIterator", "InvalidArgumentException")  # Not of this stream.
+                    raise client_error("GetShardIterator", "InvalidArgumentException")  # Not this stream's.
                 place = numbers.index(StartingSequenceNumber)
             case "AFTER_SEQUENCE_NUMBER":
                 place = numbers.index(StartingSequenceNumber) + 1
@@ -106,7 +106,7 @@ class Kinesis:
         return {"ShardIterator": self._iterator(ShardId, place)}
 
     def get_records(self, *, ShardIterator: str, Limit: int = 10_000) -> dict[str, Any]:
-        """Return a page; before each page with records comes an empty one, as long stretches of a shard give them."""
+        """Return a page; an empty page comes before each page with records, as in a shard with long gaps."""
         shard_id, place_text, empty_text, expires_text = ShardIterator.split("|")
         if self._clock.now_s > float(expires_text):
             raise client_error("GetRecords", "ExpiredIteratorException")

@@ -1,4 +1,4 @@
-"""SQS standard queues in memory: visibility, receive counts, redrive to a dead-letter queue, at-least-once delivery."""
+"""SQS standard queues in memory: visibility, receive counts, dead-letter queues, at-least-once delivery."""
 
 # ruff: noqa: N803 - boto3's names
 
@@ -15,9 +15,9 @@ MAX_BYTES: Final = 1_048_576
 MAX_VISIBILITY_S: Final = 43_200
 MAX_DELAY_S: Final = 900
 MOVED_A_SECOND: Final = 2
-"""By a move task: AWS's are faster, and then a small DLQ would be moved at the first look."""
+"""Messages that a move task moves a second. AWS is faster, but then a small DLQ would be empty at the first look."""
 
-# SendMessage API reference: the XML characters. Everything else is refused with InvalidMessageContents.
+# Only XML characters are allowed (SendMessage API reference). Others are refused with InvalidMessageContents.
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Attributes = dict[str, dict[str, str]]
@@ -25,7 +25,7 @@ Attributes = dict[str, dict[str, str]]
 
 @dataclass
 class Message:
-    """One message. It is received again from `visible_at_s` on; only its last receipt deletes or hides it."""
+    """One message. It can be received again from `visible_at_s` on; only its last receipt can delete or hide it."""
 
     message_id: str
     body: str
@@ -41,7 +41,7 @@ class Message:
 
 @dataclass
 class MoveTask:
-    """SQS's own move of everything that is visible to another queue, begun at `started_s`."""
+    """SQS's own task that moves all visible messages to another queue, begun at `started_s`."""
 
     destination_url: str
     started_s: float
@@ -50,7 +50,7 @@ class MoveTask:
 
 
 class Queue:
-    """One queue; `dead_letters` takes what was received `max_receives` times and comes up once more."""
+    """One queue; `dead_letters` gets a message that is due again after `max_receives` receives."""
 
     def __init__(
         self,
@@ -75,16 +75,16 @@ class Queue:
 
     @property
     def visible(self) -> list[Message]:
-        """What a receive may bring now."""
+        """The messages that a receive may return now."""
         return [m for m in self.messages.values() if m.visible_at_s <= self._clock.now_s]
 
     @property
     def next_visible_s(self) -> float | None:
-        """When the next message comes up, None for an empty queue."""
+        """When the next message becomes visible; None for an empty queue."""
         return min((m.visible_at_s for m in self.messages.values()), default=None)
 
     def send(self, body: str, attributes: Mapping[str, Any] | None = None, group_id: str = "", delay_s: int = 0) -> str:
-        """Take a message, which nobody receives for `delay_s`, and return its id."""
+        """Add a message that can be received after `delay_s`; return its id."""
         message_id = self._next_id()
         taken = {name: dict(value) for name, value in (attributes or {}).items()}
         visible_at_s = self._clock.now_s + delay_s if delay_s else 0
@@ -98,7 +98,7 @@ class Queue:
         return f"{self.url.rpartition('/')[2]}-{self._sent}"
 
     def receive(self, count: int, visibility_s: float | None = None) -> list[Message]:
-        """Return up to `count` visible messages, now in flight; those that used up their receives move on instead."""
+        """Return up to `count` visible messages, now in flight; those without receives left are dead-lettered."""
         batch: list[Message] = []
         for message in self.order(self.visible):
             if len(batch) == count:
@@ -117,19 +117,19 @@ class Queue:
         return batch
 
     def take_over(self, message: Message) -> None:
-        """Take a message from another queue: its id, body and attributes stay, its receives do not count here."""
+        """Add a message of another queue: it keeps its id, body and attributes, and its receives count from 0."""
         self.messages[message.message_id] = replace(
             message, receive_count=0, first_receive_ms=0, visible_at_s=0, receipt=""
         )
 
     def delete(self, receipt: str) -> None:
-        """Delete by the last receipt; an older one succeeds and deletes nothing (DeleteMessage API reference)."""
+        """Delete by the last receipt; an older receipt succeeds but deletes nothing (DeleteMessage API reference)."""
         message = self._of(receipt)
         if message is not None:
             self.deleted[message.message_id] = self.messages.pop(message.message_id)
 
     def hide(self, receipt: str, visibility_s: int) -> str:
-        """Return "" when the message is hidden from now on for so long, else the error code."""
+        """Hide the message for so long from now on; return "", or the error code."""
         message = self._of(receipt)
         if message is None:
             return "ReceiptHandleIsInvalid"
@@ -140,7 +140,7 @@ class Queue:
         return ""
 
     def revive(self, message_id: str) -> None:
-        """Bring a deleted message back: one of SQS's servers was away when it was deleted."""
+        """Bring a deleted message back, as when one of SQS's servers missed the deletion."""
         self.messages[message_id] = replace(self.deleted[message_id], visible_at_s=0)
 
     def begin_move(self, destination_url: str) -> None:
@@ -148,13 +148,13 @@ class Queue:
         self.move_tasks.append(MoveTask(destination_url, self._clock.now_s))
 
     def move_on(self, queues: Mapping[str, "Queue"]) -> MoveTask | None:
-        """Let the newest move task do what it had time for since its start, and return it; nobody has to watch it."""
+        """Advance the newest move task by the time since its start, and return it; it runs without being watched."""
         if not self.move_tasks:
             return None
         task = self.move_tasks[-1]
         due = int((self._clock.now_s - task.started_s) * MOVED_A_SECOND) - task.moved
         for message in self.visible[: due if task.running else 0]:
-            # A new message, with an id of its own ("Configure a dead-letter queue redrive", SQS developer guide).
+            # A new message with a new id ("Configure a dead-letter queue redrive", SQS developer guide).
             queues[task.destination_url].send(message.body, message.attributes, message.group_id)
             del self.messages[message.message_id]
             task.moved += 1
@@ -167,7 +167,7 @@ class Queue:
 
 
 class Sqs:
-    """The client's methods that the code calls, over queues by URL."""
+    """The client methods that the code calls, on queues by URL."""
 
     def __init__(self, queues: Iterable[Queue]) -> None:
         self._queues = {queue.url: queue for queue in queues}
@@ -182,7 +182,7 @@ class Sqs:
         return {"MessageId": self._queues[QueueUrl].send(MessageBody, MessageAttributes, group_id)}
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Take the entries that are well-formed, refuse the others one by one; too much refuses the call."""
+        """Add the well-formed entries and refuse the others one by one; a call that is too large is refused whole."""
         _check_batch("SendMessageBatch", Entries)
         if sum(_size(entry["MessageBody"], entry.get("MessageAttributes")) for entry in Entries) > MAX_BYTES:
             raise client_error("SendMessageBatch", "AWS.SimpleQueueService.BatchRequestTooLong")
@@ -202,7 +202,7 @@ class Sqs:
     def receive_message(
         self, *, QueueUrl: str, MaxNumberOfMessages: int = 1, VisibilityTimeout: float | None = None, **_: Any
     ) -> dict[str, Any]:  # fmt: skip
-        """Return what comes up; the member is absent when nothing does."""
+        """Return visible messages; without any, the answer has no member `Messages`."""
         batch = self._queues[QueueUrl].receive(MaxNumberOfMessages, VisibilityTimeout)
         messages = [
             {
@@ -251,7 +251,7 @@ class Sqs:
         return answer
 
     def start_message_move_task(self, *, SourceArn: str, DestinationArn: str) -> dict[str, Any]:
-        """Begin to move what is visible; one task a source at a time, as AWS has it."""
+        """Begin to move the visible messages; as in AWS, a source has one task at a time."""
         source, destination = self._by_arn(SourceArn), self._by_arn(DestinationArn)
         newest = source.move_on(self._queues)
         if newest is not None and newest.running:
@@ -260,7 +260,7 @@ class Sqs:
         return {"TaskHandle": f"{SourceArn}#{len(source.move_tasks)}"}
 
     def list_message_move_tasks(self, *, SourceArn: str, MaxResults: int = 1) -> dict[str, Any]:
-        """Return the newest tasks, the newest first."""
+        """Return the tasks, newest first."""
         source = self._by_arn(SourceArn)
         source.move_on(self._queues)
         return {
@@ -276,7 +276,7 @@ class Sqs:
         }
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
-        """Return the counts that are asked for."""
+        """Return the requested counts."""
         queue = self._queues[QueueUrl]
         visible = len(queue.visible)
         attributes = {

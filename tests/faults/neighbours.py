@@ -1,6 +1,6 @@
-"""Healthy logs among such as end the process that works on them, and how many of the healthy ones die of it.
+"""Mixes healthy logs with lethal ones, which end the consumer's process; counts the healthy logs dead-lettered by that.
 
-`python -m tests.faults.neighbours` prints the numbers, and those without `consumer.apart` and `consumer.in_time`.
+`python -m tests.faults.neighbours` prints the numbers with and without `consumer.apart` and `consumer.in_time`.
 """
 
 import sys
@@ -29,28 +29,28 @@ from tests.messages import message
 WAYS: Final = ("exits", "hangs", "takes all memory")
 RECEIVES: Final = 5
 _MIXED: Final = 50
-"""Of so many visible messages a batch is drawn."""
+"""A batch is drawn at random from this many visible messages."""
 
 
 class Fates(NamedTuple):
-    """What became of the logs."""
+    """How the logs ended."""
 
     stored: int
     healthy_dead: int
     lethal_dead: int
     lethal_stored: int
     ended: int
-    """Invocations that ended without an answer: each is a receive for every log of its batch."""
+    """Invocations that ended without an answer; each costs every log of its batch one receive."""
 
 
 class Lethal(Redactor):
-    """A redactor that texts of `WAYS` end, each in its way."""
+    """A redactor that a text of `WAYS` ends in the way it names."""
 
     def __init__(self) -> None:
         super().__init__([], [], "lethal-1", phones=False)
 
     def text(self, text: str) -> str:
-        """Return the text, if it can be worked on."""
+        """Return the text, unless it is lethal."""
         if text == "hangs":
             raise Hangs
         if text in WAYS:
@@ -59,7 +59,7 @@ class Lethal(Redactor):
 
 
 def trusting(work: Callable[[Any], Any], items: Sequence[Any], /, *, budget_s: float) -> list[Any | Ended]:
-    """Return each item's result, worked on in the process itself, as if no log ever ended one."""
+    """Return each item's result, computed in this process, as if no log could end it."""
     del budget_s
     return [work(item) for item in items]
 
@@ -74,7 +74,7 @@ def fates(
     trust: bool = False,
     logs_per_message: int = 1,
 ) -> Fates:
-    """Return what becomes of so many healthy logs, with so large a share of all logs ending the process."""
+    """Return how `healthy` healthy logs end when `lethal_share` of all logs are lethal."""
     clock = Clock()
     random = Random(seed)
     world = World(clock, max_receives=RECEIVES)
@@ -131,7 +131,7 @@ def _life(
     chosen: settings.Settings,
     event: dict[str, Any],
 ) -> object:
-    """Return the consumer's answer, if its process lives to give one."""
+    """Return the consumer's answer, if its process survives."""
     ends_at_s = clock.now_s + CONSUMER_TIMEOUT_S
     clients: Any = SimpleNamespace(sqs=world.sqs, dynamodb=world.dynamodb, kinesis=world.kinesis)
     outside = handler.outside(
@@ -164,7 +164,7 @@ def _end_process(_: int) -> None:
 
 
 def expected_dead(healthy: int, crash_probability: float, receives: int) -> float:
-    """Return how many of so many logs chance alone kills: a crash at each of their receives."""
+    """Return how many of `healthy` logs are expected to die by chance alone, by a crash at each of their receives."""
     return float(healthy * crash_probability**receives)
 
 

@@ -1,4 +1,4 @@
-"""Where a trial's replays write: in memory where the machine has a place for that, as SQLite syncs at each commit."""
+"""A folder for a trial's files, in memory if the machine has such a place, because SQLite syncs at each commit."""
 
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +11,6 @@ _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own i
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a folder that goes with the `with` block."""
+    """Give a folder that is deleted when the `with` block ends."""
     with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
         yield Path(folder)

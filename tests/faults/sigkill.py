@@ -1,8 +1,8 @@
-"""One life of a program in a process of its own, killed with SIGKILL in the middle of a step.
+"""Runs one life of a program in a process of its own, which is killed with SIGKILL at a step.
 
-No `finally` of a killed process runs, and what Python or SQLite had not written yet is gone. The process is a fork, so
-it begins with the model of AWS as it stands, in its own memory. AWS outlives whoever calls it: what the model holds at
-the kill is handed to the parent first, in the same step, and with it nothing of the program's own.
+No `finally` of a killed process runs, and data that Python or SQLite had not written yet is lost. The process is a
+fork, so it begins with a copy of the present model of AWS. AWS must survive the kill: the model's state is handed to
+the parent just before the kill, within the same step. No state of the program itself is handed over.
 """
 
 import os
@@ -17,15 +17,15 @@ from typing import Any, Final, NoReturn
 from tests.faults.injector import Injector, Killed
 
 _STATE: Final = (int, float, str, list, dict, tuple, type(None), random.Random)
-"""What an attribute with state is; clocks, queues, callables and clients are how the world is wired together."""
+"""Types of attributes that are state; other attributes (clocks, queues, callables, clients) only wire the world."""
 
 
 def live_until_killed(life: Callable[[], object], injector: Injector, outlive: Sequence[object]) -> NoReturn:
-    """Fork, live there until the injector's kill, and take over the state of the objects in `outlive`.
+    """Fork, run `life` there until the injector's kill, and take over the state of the objects in `outlive`.
 
     Raises:
-        Killed: always, when all is well: the process is gone, by SIGKILL.
-        AssertionError: it ended in another way.
+        Killed: the process was killed by SIGKILL, as it must be.
+        AssertionError: the process ended in another way.
     """
     reader, writer = Pipe(duplex=False)
     process_id = os.fork()
@@ -58,7 +58,7 @@ def _live(life: Callable[[], object], injector: Injector, outlive: Sequence[obje
     except BaseException:  # noqa: BLE001 - told to the parent, whatever it is
         writer.send(traceback.format_exc())
     finally:
-        os._exit(1)  # The test's process goes on in the parent alone.
+        os._exit(1)  # Only the parent goes on as the test's process.
 
 
 def _state(owner: object) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""AWS in memory, as the project's facts state it: one stream, one queue with its DLQ, one table, one virtual clock.
+"""AWS in memory, by the project's facts about it: one stream, one queue with its DLQ, one table, one virtual clock.
 
-`deliver` is Lambda's event source mapping for SQS, which decides from the function's answer what is deleted.
+`deliver` acts as Lambda's event source mapping for SQS: the function's answer decides which messages are deleted.
 """
 
 from collections.abc import Callable, Collection
@@ -16,13 +16,13 @@ DLQ_URL: Final = "https://sqs.us-east-1.amazonaws.com/000000000000/logs-dlq"
 STREAM_NAME: Final = "logs"
 TABLE_NAME: Final = "logs"
 QUEUE_VISIBILITY_S: Final = 300
-"""As the template has it."""
+"""The template's value."""
 REFUSED_TEXT: Final = "text that the table refuses"
-"""A row with this in its text makes the table refuse the whole call."""
+"""The table refuses a whole call if a row's text contains this."""
 
 
 class World:
-    """The state that survives every process."""
+    """The state that survives when a process ends."""
 
     def __init__(self, clock: Clock, *, shards: int = 2, max_receives: int = 5) -> None:
         self.clock = clock
@@ -42,10 +42,10 @@ class World:
         batch_size: int = 5,
         on_delete: Callable[[Message], None] = lambda _: None,
     ) -> int:
-        """Hand the function a batch and delete what its answer says; return how many messages it got.
+        """Give the function a batch and delete the messages that its answer acknowledges; return the batch's size.
 
-        A function that raises, `Exception` or killed, has failed the whole batch: its messages come back.
-        `on_delete` sees each message that is about to be deleted.
+        When the function raises or is killed, the whole batch has failed and its messages come back. `on_delete` is
+        called with each message that is about to be deleted.
         """
         batch = self.queue.receive(batch_size)
         if not batch:
@@ -65,10 +65,11 @@ class World:
 
 
 def failed_identifiers(answer: object, message_ids: Collection[str]) -> set[str]:
-    """Return which messages Lambda keeps for a function's answer.
+    """Return which messages Lambda keeps after a function's answer.
 
-    No answer, an empty one, another top-level member, an empty or null list: none, everything is deleted. An entry
-    without an identifier of the batch: all. (Lambda developer guide, "Success and failure conditions", November 2026.)
+    It keeps none if there is no answer, an empty one, one with another top-level member, or an empty or null list. It
+    keeps all if an entry has no identifier of the batch. (Lambda developer guide, "Success and failure conditions",
+    November 2026.)
     """
     entries = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     if not entries:
@@ -78,7 +79,7 @@ def failed_identifiers(answer: object, message_ids: Collection[str]) -> set[str]
 
 
 def sqs_event(batch: Collection[Message]) -> dict[str, Any]:
-    """Return the event that Lambda makes of a batch."""
+    """Return Lambda's event for a batch."""
     return {
         "Records": [
             {

@@ -1,7 +1,7 @@
-"""The world of one run: the suite's model of AWS, with names that do not depend on who came first, and virtual time.
+"""The world of one run: the model of AWS with virtual time; its names do not depend on the order of steps.
 
-Message ids count per sender and not per queue, and receipts are compared by message and receive count. So two orders
-of the same independent steps end in equal states, and the explorer knows them for the same.
+Message ids are counted for each sender instead of each queue, and receipts are compared by message and receive count.
+So two orders of the same independent steps end in equal states, which the explorer recognizes as the same.
 """
 
 from hashlib import blake2b
@@ -18,7 +18,7 @@ from tests.interleavings.tasks import Pending, Task, current
 
 
 class NamedQueue(Queue):
-    """A queue whose message ids name the sender and count its sends."""
+    """A queue whose message ids consist of the sender's name and a count of its sends."""
 
     def _next_id(self) -> str:
         sender = getattr(greenlet.getcurrent(), "task", None)
@@ -30,7 +30,7 @@ class NamedQueue(Queue):
 
 
 class NamedWorld(World):
-    """The suite's world, with such queues; a page of its stream holds everything that a small world writes."""
+    """The fault suite's world with named queues; a page of its stream holds everything that a small world writes."""
 
     def __init__(self, clock: Clock, *, shards: int = 1) -> None:
         super().__init__(clock, shards=shards)
@@ -40,7 +40,7 @@ class NamedWorld(World):
         self.sqs = Sqs([self.queue, self.dlq])
 
     def digest(self) -> bytes:
-        """Return what stands for everything that a program, or time, could meet here."""
+        """Return a digest of everything here that can influence a program or what happens with time."""
         state = (
             self.clock.now_s,
             *(
@@ -61,14 +61,14 @@ class NamedWorld(World):
 
 
 class Time:
-    """The clock as the programs read it: what a task reads is part of its history, and a sleep is a switch point."""
+    """The programs' clock: each reading becomes part of the task's history, and each sleep is a switch point."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.timing = Timing(self.monotonic, self.sleep, self.jitter)
 
     def jitter(self) -> float:
-        """Return the same for every backoff: how long is chance, and order is what is explored here."""
+        """Return the same value for every backoff: the order of steps is explored here, not the length of waits."""
         return 0.5
 
     def monotonic(self) -> float:
@@ -80,12 +80,12 @@ class Time:
         return round(self._noted(self.clock.now_s) * 1000)
 
     def now(self, zone: Any) -> Any:
-        """Return the instant, as `datetime.now` does."""
+        """Return the present time, as `datetime.now` does."""
         self._noted(self.clock.now_s)
         return self.clock.now(zone)
 
     def sleep(self, seconds: float) -> None:
-        """Stop until so much time has passed."""
+        """Stop the task until so much time has passed."""
         if seconds <= 0:
             return
         clock = self.clock

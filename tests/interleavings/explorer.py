@@ -1,24 +1,24 @@
-"""Every schedule of a small world, or many random ones of a large one; the shortest that breaks something is printed.
+"""Runs all schedules of a small world, or many random ones of a large one; prints the shortest that breaks a promise.
 
-The exhaustive search goes depth first and starts again from the beginning for each branch, as a greenlet cannot be
-copied. A state that was met before is not explored again. That prunes nothing that matters, because equal digests have
-equal futures:
+The exhaustive search is depth-first. It starts again from the beginning for each branch, because a greenlet cannot be
+copied. A state that was met before is not explored again. Nothing is missed by that, because states with equal digests
+have equal futures:
 
-* The programs are deterministic. What a task does next is a function of its code and of everything that it was told
-  since its start: answers, errors, readings of the clock, how many sleeps have ended. All of that is in its `history`,
-  with the name of the call that it stands before. What it told others is in the world.
-- The world's digest holds what any call can read (messages with their receives and times, records, items, the clock).
-  Left out are receipts, which a message and its receive count name as well, and the order of the messages in a queue:
-  a receive takes whichever message the schedule names.
-* What may still go wrong (kills, faults, second deliveries, early time) is part of the digest, and so are the answers
-  that the senders had.
-* The oracle looks at each new state and remembers one thing, the items of the state before; they only grow, so that an
-  item that changes is seen on the first edge on which it changes: that edge leads to a state that is new.
+* The programs are deterministic. A task's next step depends only on its code and on everything it was told since its
+  start: answers, errors, readings of the clock, how many sleeps have ended. All of that is in its `history`, with the
+  name of the call that comes next. What the task told others is in the world.
+* The world's digest covers everything that a call can read (messages with their receives and times, records, items, the
+  clock). It leaves out receipts, because a message and its receive count identify them, and the order of the messages
+  in a queue, because the schedule names the message that a receive takes.
+* The faults that may still come (kills, faults, second deliveries, early time) are part of the digest, and so are the
+  answers that the senders got.
+* The oracle looks at each new state and remembers only the items of the state before. Items only grow in number, so the
+  first edge on which an item changes leads to a new state, and the oracle sees the change there.
 
-So the set of states is that of a search without pruning (Godefroid, "Partial-Order Methods for the Verification of
-Concurrent Systems", 1996, chapter 2, calls it state-space caching with a complete cache; digests of 128 bits make a
-false match as likely as one in 10^29 for a million states). Nothing happens between two calls of a task that others
-could see, so a kill behind a call is the kill before the next one.
+So the search reaches the same states as one without pruning (Godefroid, "Partial-Order Methods for the Verification of
+Concurrent Systems", 1996, chapter 2, calls it state-space caching with a complete cache; with digests of 128 bits, the
+chance of a false match is one in 10^29 for a million states). Between two calls a task does nothing that others could
+see, so a kill after a call is the same as a kill before the next call.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ Schedule = tuple[int, ...]
 
 @dataclass
 class Findings:
-    """What a search saw. `broken` is by what is broken: the first schedule that showed it."""
+    """What a search saw. `broken` maps each broken promise to the first schedule that showed it."""
 
     scenario: Scenario
     schedules: int = 0
@@ -53,7 +53,7 @@ class Findings:
 
 
 def number_of(schedule: Schedule) -> str:
-    """Return the schedule in one word: a digit a move, its place among the moves that were possible."""
+    """Return the schedule as one word: a digit for each move, which is its place among the possible moves."""
     return "".join(_DIGITS[place] for place in schedule)
 
 
@@ -63,7 +63,7 @@ def schedule_of(number: str) -> Schedule:
 
 
 class Explorer:
-    """The searches over one scenario."""
+    """The searches of one scenario."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -76,7 +76,7 @@ class Explorer:
         self._ends: set[bytes] = set()
 
     def exhaust(self, most_states: int = 10_000_000, *, most_broken: int = 1) -> Findings:
-        """Return what all schedules show; incomplete when there are more states, or something is broken."""
+        """Return what all schedules show; incomplete if `most_states` or `most_broken` ended the search."""
         findings = Findings(self.scenario)
         seen: set[bytes] = set()
         branches: list[tuple[Schedule, tuple[Move, ...]]] = [((), ())]
@@ -109,7 +109,7 @@ class Explorer:
         return findings
 
     def sample(self, seeds: Sequence[int], *, most_broken: int = 1) -> Findings:
-        """Return what one random schedule a seed shows."""
+        """Return what one random schedule for each seed shows."""
         findings = Findings(self.scenario, complete=False)
         seen: set[bytes] = set()
         for seed in seeds:
@@ -134,7 +134,7 @@ class Explorer:
         return findings
 
     def replay(self, schedule: Schedule) -> tuple[list[str], list[str]]:
-        """Return the moves of a schedule in words, and what it breaks; from its end on the first move is taken."""
+        """Return a schedule's moves in words, and what it breaks; after its end the first possible move is taken."""
         run = Run(self.scenario, self.programs, tells=True)
         broken: dict[str, None] = {}
         for place in (*schedule, *[0] * _MOST_MOVES):
@@ -152,7 +152,7 @@ class Explorer:
         return described, list(broken)
 
     def shortest(self, schedule: Schedule, what: str, *, most_attempts: int = 150) -> Schedule:
-        """Return the schedule without the choices that `what` does not need, as far as so many attempts find them."""
+        """Return a shorter schedule that still breaks `what`, as far as so many attempts find one."""
         kind = what.partition(":")[0]
         best = _trimmed(schedule)
         shrunk = True
@@ -174,7 +174,7 @@ class Explorer:
     def _shows(self, schedule: Schedule, kind: str) -> bool:
         try:
             _, broken = self.replay(schedule)
-        except IndexError:  # It names a move that is not possible there.
+        except IndexError:  # The schedule names a move that is not possible.
             return False
         return any(why.startswith(kind) for why in broken)
 
@@ -203,7 +203,7 @@ class Explorer:
 
 
 def _drawn(random: Random, moves: Sequence[Move]) -> int:
-    """Return a move: mostly one that goes on, so that the few things that go wrong are spread over the run."""
+    """Return a random move: mostly a normal one, so that the few faults are spread over the run."""
     going = [place for place, move in enumerate(moves) if move.kind == "task" and move.how == "go"]
     if going and random.random() < 0.85:
         return random.choice(going)
@@ -211,7 +211,7 @@ def _drawn(random: Random, moves: Sequence[Move]) -> int:
 
 
 def _trimmed(schedule: Schedule) -> Schedule:
-    """Return the schedule without its last zeros: the first move is taken anyway."""
+    """Return the schedule without the zeros at its end: after the end the first move is taken anyway."""
     end = len(schedule)
     while end and schedule[end - 1] == 0:
         end -= 1

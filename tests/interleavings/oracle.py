@@ -1,4 +1,4 @@
-"""What must hold after each move, and at the end of a run: the promises, log by log, and the one judge of a history."""
+"""Checks a run: some promises after each move, all of them at the end, there by the judge of a history too."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _SERVER_ERROR = 500
 
 
 def broken_now(run: Run) -> list[str]:
-    """Return what is broken in this very state: a log that is nowhere (I11), an item that is another (I6), I12."""
+    """Return what is broken in this state: an accepted log that is nowhere (I11), an item written again (I6), I12."""
     world = run.world
     there = stored(world) | waiting(world) | dead(world)
     broken = [
@@ -28,14 +28,14 @@ def broken_now(run: Run) -> list[str]:
     ]
     broken += [f"I12: {why}" for why in run.unaccounted]
     for key, item in run.items.items():
-        if world.dynamodb.items.get(key) is not item:  # An equal one was written in its place.
+        if world.dynamodb.items.get(key) is not item:  # Also when the new item is equal.
             broken.append(f"I6: the item {key} was written again")
     run.items = dict(world.dynamodb.items)
     return broken
 
 
 def broken_at_the_end(run: Run) -> list[str]:
-    """Return what is broken once all is delivered: by the judge, and by a rebuild, first full and then empty."""
+    """Return what is broken when all is delivered, by the judge and by rebuilds into the full and the emptied table."""
     run.settle()
     broken = broken_now(run) + _judged(run)
     uncertain = {
@@ -49,7 +49,7 @@ def broken_at_the_end(run: Run) -> list[str]:
         for log in run.sent
         if log.status == ACCEPTED and log.fate == "stored" and (log.tenant_id, log.log_id, log.digest) not in on_stream
     ]
-    # A healthy log may wait in the DLQ for its redrive: a rebuild stores it, which is no change that hurts.
+    # A rebuild may store a healthy log that waits in the DLQ for its redrive; that breaks no promise.
     healthy_dead = dead(run.world) & on_stream
     items, letters = items_as_json(run.world), _letters(run)
     before = stored(run.world)

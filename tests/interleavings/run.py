@@ -1,8 +1,8 @@
-"""One run of a scenario: its tasks, the moves that are possible now, and what stands for the state.
+"""One run of a scenario: its tasks, the moves that are possible now, and a digest of its state.
 
-A move is one of: a task carries out its pending call, or the call's answer is lost, or it is refused, or the caller is
-killed; a receive brings one of the messages that are up, or all of them; time passes to the next instant at which
-something happens; SQS delivers a message again, in flight or deleted as it may be.
+A move is one of these: a task carries out its pending call; the call's answer is lost; the call is refused; the caller
+is killed; a receive returns one of the visible messages, or all of them; time passes to the next moment at which
+something happens; SQS delivers a message again, even if it is in flight or deleted.
 """
 
 import base64
@@ -42,11 +42,12 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A small world: who does what, and how much may go wrong in one run.
+    """A small world: its programs, and how many faults one run may have.
 
-    `senders` are ingests, each one request after another, one log each, or all in one where `logs_per_message` lets
-    them share a message; a request without a 202 is sent `retries` times more. `consumers` are Lambda's pollers, each
-    with so many deliveries of at most `batch_size`. `dead` are accepted logs that an outage dead-lettered before.
+    Each sender is an ingest with one request after another. A request has one log, or all logs of the sender if
+    `logs_per_message` lets them share a message. A request without a 202 is repeated `retries` times. `consumers` is
+    the number of Lambda's pollers; each makes so many `deliveries` of at most `batch_size` messages. `dead` are
+    accepted logs that an earlier outage dead-lettered.
     """
 
     name: str
@@ -72,7 +73,7 @@ class Scenario:
 
 
 class Move(NamedTuple):
-    """One step of the scheduler; `messages` says what a receive brings, or which message comes again."""
+    """One step of the scheduler; `messages` are those that a receive returns, or the one that is delivered again."""
 
     kind: str
     task: int = -1
@@ -82,7 +83,7 @@ class Move(NamedTuple):
 
 @dataclass
 class Budget:
-    """What may still go wrong."""
+    """The faults that may still happen."""
 
     kills: int
     faults: int
@@ -92,7 +93,7 @@ class Budget:
 
 @dataclass
 class Run:
-    """The state of one run, from its beginning; with `tells` it keeps its moves in words."""
+    """The state of one run from its beginning; with `tells` it also describes its moves in words."""
 
     scenario: Scenario
     programs: Programs
@@ -120,7 +121,7 @@ class Run:
             assert task.pending is not None, f"{task.name} made no call: {task.failure!r}"
 
     def moves(self) -> list[Move]:
-        """Return every move that is possible now; the first goes on with the first task that can."""
+        """Return every move that is possible now; the first one continues the first task that can go on."""
         moves = [move for n, task in enumerate(self.tasks) for move in self._steps(n, task)]
         wrong: list[Move] = []
         for n, task in enumerate(self.tasks):
@@ -132,7 +133,7 @@ class Run:
             up = {message.message_id for message in self.world.queue.visible}
             known = {*self.world.queue.messages, *self.world.queue.deleted} - up
             wrong += [Move("again", messages=(message_id,)) for message_id in sorted(known)]
-        # Without anything left to do by itself a run has ended: what could still go wrong no longer matters.
+        # When no normal move is left, the run has ended, and possible faults no longer matter.
         return [*moves, *wrong] if moves else []
 
     def take(self, move: Move) -> None:
@@ -152,13 +153,13 @@ class Run:
             self.tasks[move.task].go_on(move.messages or move.how)
 
     def digest(self) -> bytes:
-        """Return what stands for the whole state; see `explorer` for why equal digests have equal futures."""
+        """Return a digest of the whole state; `explorer` says why equal digests have equal futures."""
         tasks = [(task.history, task.pending and task.pending.name, task.dead) for task in self.tasks]
         whole = (self.world.digest(), tasks, self.budget, self._answers())
         return blake2b(repr(whole).encode(), digest_size=16).digest()
 
     def end(self) -> None:
-        """Unwind every program that has not ended."""
+        """End every program that still runs."""
         for task in self.tasks:
             task.end()
 
@@ -201,7 +202,7 @@ class Run:
             queue.revive(message_id)
 
     def _prepare(self) -> None:
-        """Put the logs that an outage dead-lettered where it left them, and poison in the queue."""
+        """Put the logs of the earlier outage into the dead-letter queue, and poison into the queue."""
         for number, text in enumerate(self.scenario.dead):
             whole = Task(f"before{number}", "ingest", partial(self._send, request=_single(text)))
             whole.start()
@@ -226,7 +227,7 @@ class Run:
         return run
 
     def _send(self, task: Task, request: PlannedRequest) -> int:
-        """Send a request and return the status that its sender sees, a 5xx for none."""
+        """Send a request and return the status that its sender sees; no answer counts as a 5xx."""
         task.revive()
         task.deadline_s = self.clock.now_s + INGEST_TIMEOUT_S
         status, body = NO_ANSWER, b""
@@ -248,7 +249,7 @@ class Run:
         return status or _SERVER_ERROR
 
     def finish(self, component: str, program: Callable[[Task], object]) -> None:
-        """Run one more program to its end, alone, while time passes as it needs."""
+        """Run one more program alone to its end; time passes as it needs."""
         task = Task(f"{component}.after{len(self.tasks)}", component, program)
         self.tasks.append(task)
         task.start()
@@ -266,10 +267,10 @@ class Run:
         self.finish("consumer", self._drainer)
 
     def settle(self) -> None:
-        """Send back what an outage dead-lettered, until a redrive has ended alive, and deliver until all is quiet."""
+        """Redrive the dead letters of an outage until a redrive survives, then deliver until the queue is empty."""
         self.drain()
         if self.scenario.dead:
-            self.clock.now_s += VISIBILITY_S  # What a dead redrive had received comes up again.
+            self.clock.now_s += VISIBILITY_S  # Messages that a killed redrive had received become visible again.
             self.finish("redrive", lambda _: self.programs.redrive())
             self.drain()
 
@@ -282,7 +283,7 @@ class Run:
             self._deliver_to(task)
 
     def _deliver_to(self, task: Task) -> None:
-        """Do as Lambda's event source mapping: receive, invoke, delete what the answer does not name."""
+        """Act as Lambda's event source mapping: receive, invoke, delete the messages that the answer does not name."""
         task.revive()
         batch = self._receive(task)
         if not batch:
@@ -291,7 +292,7 @@ class Run:
         task.deadline_s = self.clock.now_s + CONSUMER_TIMEOUT_S
         try:
             answer = self.programs.consume(sqs_event(batch))
-            task.deadline_s = None  # The poller deletes, whenever it comes to it.
+            task.deadline_s = None  # Deleting is the poller's work and has no deadline.
             failed = failed_identifiers(answer, {message.message_id for message in batch})
             for message in batch:
                 if message.message_id not in failed:
@@ -313,7 +314,7 @@ class Run:
             assert isinstance(chosen, tuple)
             queue.order = partial(_only, chosen)
             batch = queue.receive(len(chosen))
-            if batch or not queue.messages:  # Else it had used up its receives, and SQS dead-lettered it.
+            if batch or not queue.messages:  # Otherwise SQS dead-lettered the message: it had no receives left.
                 return batch
 
     def _delete(self, message: Message) -> None:

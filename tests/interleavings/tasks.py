@@ -1,4 +1,4 @@
-"""Programs that take turns: each is a greenlet that stops before every call until the scheduler lets it go on."""
+"""Programs that take turns: each is a greenlet that stops before every call until the scheduler continues it."""
 
 import re
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from tests.faults.injector import Killed
 
 How = Literal[
     "go",
-    "lost",  # it took effect, and the caller sees a time-out
-    "refused",  # a 500, and nothing was done
-    "kill",  # the caller is gone before it; a kill behind a call is one before the next, as nothing happens in between
+    "lost",  # the call took effect, but the caller sees a time-out
+    "refused",  # a 500, and the call had no effect
+    "kill",  # the caller is killed before the call; a kill after it is the same as one before the next call
 ]
 
 _READS: Final = frozenset({"list_shards", "get_shard_iterator", "get_records", "batch_get_item"})
@@ -22,11 +22,11 @@ _RECEIPT_NUMBER: Final = re.compile(r"#\d+")
 _T = TypeVar("_T")
 
 OUR_BUGS: Final = (AssertionError, TypeError, AttributeError, NameError)
-"""What ends the search and not only a program: put together wrongly, the programs would break nothing."""
+"""Errors that end the whole search: they are mistakes in the test's code, which would hide real failures."""
 
 
 class Pending(NamedTuple):
-    """What a task is about to do. `choices` are the messages that a receive may bring, asked when it is its turn."""
+    """A task's next call. `choices` returns the messages that a receive may bring; it is called when the turn comes."""
 
     name: str
     enabled: Callable[[], bool]
@@ -34,7 +34,7 @@ class Pending(NamedTuple):
 
 
 class Task:
-    """One program, from its start. `history` stands for all that it has seen, and so for its local state."""
+    """One program from its start. `history` is a digest of all that it has seen, and so identifies its local state."""
 
     def __init__(self, name: str, component: str, run: "Callable[[Task], object]") -> None:
         self.name = name
@@ -57,18 +57,18 @@ class Task:
         self.pending = self._greenlet.switch()
 
     def go_on(self, order: object) -> None:
-        """Carry out the pending call as ordered, and run to the next."""
+        """Carry out the pending call as ordered, and run to the next call."""
         self.pending = self._greenlet.switch(order)
 
     def end(self) -> None:
-        """Unwind what is left of the program, without a call."""
+        """End the program; it makes no further call."""
         self._ended = True
         self.dead = True
         while self._greenlet is not None and not self._greenlet.dead:
             self.pending = self._greenlet.switch("kill")
 
     def call(self, service: str, operation: str, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Return the call's answer, when it is its turn."""
+        """Wait for the task's turn; return the call's answer."""
         order = self.stop(Pending(f"{service}.{operation}", lambda: True))
         if order == "refused":
             self.note("refused")
@@ -85,18 +85,18 @@ class Task:
         return answer
 
     def act(self, name: str, do: Callable[[], _T]) -> _T:
-        """Return what a step of the surroundings gives, such as a deletion by Lambda's poller."""
+        """Wait for the task's turn; do a step outside of the program, such as a deletion by Lambda's poller."""
         self.stop(Pending(name, lambda: True))
         return do()
 
     def stop(self, pending: Pending) -> object:
-        """Return the scheduler's order for what is pending.
+        """Return the scheduler's order for the pending call.
 
         Raises:
-            Killed: the program is gone.
+            Killed: the program was killed.
         """
         if self.dead:
-            raise Killed  # A dead process cleans nothing up: no `finally` of its own reaches AWS.
+            raise Killed  # A dead process cannot clean up: calls in its `finally` blocks must not reach AWS.
         order: object = greenlet.getcurrent().parent.switch(pending)
         if order == "kill":
             self.note("killed")
@@ -105,11 +105,11 @@ class Task:
         return order
 
     def note(self, seen: str) -> None:
-        """Remember something that the program saw."""
+        """Add something that the program saw to its history."""
         self.history = blake2b(self.history + seen.encode(), digest_size=12).digest()
 
     def revive(self) -> None:
-        """Begin the program's next process, as Lambda does after one that died."""
+        """Start the program's next process, as Lambda does after one has died."""
         if self._ended:
             raise greenlet.GreenletExit
         self.dead = False
@@ -127,7 +127,7 @@ class Task:
 
 
 def hows(pending: Pending) -> tuple[How, ...]:
-    """Return how a pending call may go wrong; the reading calls have nothing to lose but their answer."""
+    """Return how a pending call may go wrong; a call that only reads can lose nothing but its answer."""
     service, _, operation = pending.name.partition(".")
     if service not in {"sqs", "kinesis", "dynamodb"}:
         return ("kill",)
@@ -135,13 +135,13 @@ def hows(pending: Pending) -> tuple[How, ...]:
 
 
 def current() -> Task:
-    """Return the task whose code this is."""
+    """Return the task that runs now."""
     task: Task = greenlet.getcurrent().task
     return task
 
 
 class Switched:
-    """A client every call of which is a switch point. `client` is asked for at each call: the world is a fresh one."""
+    """A client whose calls are switch points. `client` is called at each of them, because each run has a new world."""
 
     def __init__(self, service: str, client: Callable[[], object]) -> None:
         self._service = service
@@ -156,5 +156,5 @@ class Switched:
 
 
 def switched(service: str, client: Callable[[], object]) -> Any:
-    """Return such a client, as a stand-in for boto3's."""
+    """Return a client with switch points, in place of boto3's."""
     return Switched(service, client)

@@ -1,4 +1,4 @@
-"""The worlds that are explored: small ones through and through, large ones by chance."""
+"""The worlds that are explored: small ones exhaustively, large ones by random schedules."""
 
 from typing import Final
 
@@ -40,11 +40,11 @@ SMALL: Final = (
         ticks=1,
         logs_per_message=2,
         crash_probability=0.1,
-        crash_seed="58",  # The first log at its first receive, and nothing after it.
+        crash_seed="58",  # Crashes the first log at its first receive, and nothing else.
     ),
     Scenario("poison among healthy logs", senders=((FIRST,), (STRANGER,)), poison=1, deliveries=1, faults=1),
 )
-"""Explored exhaustively: a few thousand states each."""
+"""Explored exhaustively; each has a few thousand states."""
 
 WHOLE: Final = Scenario(
     "two ingests, two consumers, a redrive and a rebuild",
@@ -77,4 +77,4 @@ LARGE: Final = (
         crash_probability=0.05,
     ),
 )
-"""Too large for that: random schedules."""
+"""Too large for that; explored by random schedules."""
