@@ -22,7 +22,7 @@ _ORDERS: Final = list(permutations(_TEXTS))
 
 @pytest.mark.parametrize("sent", _ORDERS, ids=lambda order: "".join(text[0] for text in order))
 def test_a_rebuild_gives_every_text_of_one_log_id_whatever_came_first(sent: tuple[str, ...]) -> None:
-    """On the stream in each order over two shards, stored in each order: all three there, twice without a change."""
+    """Whatever their order on two shards and in the queue, a rebuild stores all three; further ones change nothing."""
     for stored, shards in product(_ORDERS, product(_HASH_KEYS, repeat=len(_TEXTS))):
         with scratch() as folder:
             trial = Trial(1, folder, shards=2)
@@ -51,7 +51,7 @@ def test_a_rebuild_gives_every_text_of_one_log_id_whatever_came_first(sent: tupl
 
 
 def test_a_text_that_a_rebuild_lacks_is_seen() -> None:
-    """The audit that says complete above says missing without one of the three."""
+    """With one of the three removed, the audit says missing instead of complete."""
     with scratch() as folder:
         trial = Trial(1, folder, shards=2)
         for text in _TEXTS:

@@ -46,14 +46,14 @@ _REACHED: Final = {
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[ProcessPoolExecutor]:
-    """Give a process without threads, whatever ran in this one before: the lives that are killed are its forks."""
+    """Give a process without threads, whatever ran in this one before; the processes that are killed are its forks."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         yield pool
 
 
 @pytest.mark.parametrize("name", DAYS)
 def test_a_day_reaches_every_named_step(name: str) -> None:
-    """What is enumerated holds every step that the programs have, before and after."""
+    """The enumeration has every step of the programs, with a kill before and after it."""
     reached = {(kill.name, kill.moment) for kill in kills(name)}
     assert reached >= {(step, moment) for step in _REACHED[name] for moment in MOMENTS}
 
@@ -61,7 +61,7 @@ def test_a_day_reaches_every_named_step(name: str) -> None:
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("name", DAYS)
 def test_a_kill_at_any_step_breaks_no_promise(name: str, moment: Moment, elsewhere: ProcessPoolExecutor) -> None:
-    """A process that dies at any call, fsync or rename, done or not, loses and doubles nothing once it runs again."""
+    """A process killed before or after any call, fsync or rename loses and doubles nothing once it runs again."""
     broken = elsewhere.submit(_broken_by_each, name, [kill for kill in kills(name) if kill.moment == moment]).result()
     assert not broken, "\n".join(broken)
 

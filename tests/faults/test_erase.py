@@ -1,4 +1,4 @@
-"""An erasure: nothing of it is found or comes back, whatever was killed when, whoever erases or syncs beside it."""
+"""Erasures: nothing erased is found or comes back, despite kills and other erasures or syncs at the same time."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ from tests.messages import RECEIVED_AT, message
 
 @pytest.fixture
 def elsewhere() -> Iterator[ProcessPoolExecutor]:
-    """Give a process without threads, whatever ran in this one before: the erasures that are killed are its forks."""
+    """Give a process without threads, whatever ran in this one before; the erasures that are killed are its forks."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         yield pool
 
 
 @pytest.mark.parametrize("subject", [OF_TENANT, OF_LOG], ids=["a tenant", "a log"])
 def test_nothing_of_it_is_found_and_nothing_else_has_changed(tmp_path: Path, subject: Subject) -> None:
-    """While it waits the consumer takes what was queued, and a sync what was not in the lake yet: neither brings it."""
+    """A consumer and a sync run while the erasure waits; neither stores an erased log again."""
     world = EraseWorld(tmp_path)
     world.fill()
 
@@ -43,7 +43,7 @@ def test_nothing_of_it_is_found_and_nothing_else_has_changed(tmp_path: Path, sub
 
 @pytest.mark.parametrize("subject", [OF_TENANT, OF_LOG], ids=["a tenant", "a log"])
 def test_what_others_have_is_byte_for_byte_the_same(tmp_path: Path, subject: Subject) -> None:
-    """Rows, dead letters, and the lake's files by name and content."""
+    """Another tenant's rows, dead letters and lake files (name and content) are unchanged."""
     world = EraseWorld(tmp_path)
     world.fill()
     before = world.others()
@@ -53,7 +53,7 @@ def test_what_others_have_is_byte_for_byte_the_same(tmp_path: Path, subject: Sub
 
 
 def test_it_is_not_decided_while_the_queue_holds_messages(tmp_path: Path) -> None:
-    """They may be of the erased: the consumer drops them, and a search then says that all is gone."""
+    """They may be erased logs; once the consumer has dropped them, a search says that all is gone."""
     world = EraseWorld(tmp_path)
     world.fill()
     assert world.erase(OF_TENANT).outcome == "undecided"
@@ -62,7 +62,7 @@ def test_it_is_not_decided_while_the_queue_holds_messages(tmp_path: Path) -> Non
 
 
 def test_an_older_erasure_takes_nothing_back(tmp_path: Path) -> None:
-    """Two erasures at once, the earlier one last: the later time stands."""
+    """When the earlier of two erasures is written last, the later time stays."""
     world = EraseWorld(tmp_path)
     world.fill()
     world.erase(OF_TENANT)
@@ -71,7 +71,7 @@ def test_an_older_erasure_takes_nothing_back(tmp_path: Path) -> None:
 
 
 def test_an_erasure_killed_before_any_step_is_finished_by_another(elsewhere: ProcessPoolExecutor) -> None:
-    """SIGKILL before each step that changes something; run again it ends in the same state."""
+    """After a SIGKILL before any step that changes something, a second run ends in the same state."""
     steps, wrong = elsewhere.submit(broken_by_each_kill, OF_TENANT).result()
     expected = {"update_item", "batch_execute_statement", "send_message", "delete_message_batch", "commit", "delete"}
     assert expected <= set(steps)
@@ -81,14 +81,14 @@ def test_an_erasure_killed_before_any_step_is_finished_by_another(elsewhere: Pro
 def test_a_logs_erasure_killed_before_any_step_in_the_table_is_finished_by_another(
     elsewhere: ProcessPoolExecutor,
 ) -> None:
-    """SIGKILL before the tombstone in the list, before that in the row's place, before the conflict beside it goes."""
+    """SIGKILL before each tombstone (in the list, in the row's place) and before the conflict beside it is deleted."""
     steps, wrong = elsewhere.submit(broken_by_each_kill, OF_LOG, 3).result()
     assert steps[:5] == ["put_item", "put_item", "query", "query", "batch_execute_statement"]
     assert wrong == []
 
 
 def test_a_table_buckets_old_files_are_deleted_by_name(tmp_path: Path) -> None:
-    """Where nobody can list files, those go that only the snapshots named which go; called again, it finds nothing."""
+    """Where files cannot be listed, those named only by expiring snapshots are deleted; a second call finds no rows."""
     world = EraseWorld(tmp_path)
     world.fill()
     catalog = stepping(tmp_path)
@@ -115,7 +115,7 @@ def _erasing(world: LakeWorld) -> Program:
     ("beside", "stop"), [("a sync", LOAD), ("a sync", COMMIT), ("another erasure", COMMIT), ("another erasure", LOAD)]
 )
 def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, stop: str) -> None:
-    """In every order of their steps no row and no file has it, and nothing else is lost."""
+    """In every order of their steps, no row and no file holds an erased log, and nothing else is lost."""
     world = LakeWorld()
     erase = _erasing(world)
 
@@ -138,7 +138,7 @@ def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, sto
 
 
 def test_a_sync_that_began_before_it_brings_nothing_into_the_lake() -> None:
-    """Not even where the lake had none of it, so that the erasure changed no row: in every order of their commits."""
+    """In every order of their commits, also when the lake had no erased log, so that the erasure changed no row."""
     world = LakeWorld()
 
     def prepare(catalog: SteppingCatalog) -> None:

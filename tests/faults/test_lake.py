@@ -27,7 +27,7 @@ _WHOLE: Final = Policy()
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[ProcessPoolExecutor]:
-    """Give a process without threads, whatever ran in this one before: the syncs that are killed are its forks."""
+    """Give a process without threads, whatever ran in this one before; the syncs that are killed are its forks."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         yield pool
 
@@ -74,7 +74,7 @@ def test_two_syncs_at_once_make_the_rows_of_one(stops: set[str], policy: Policy,
 
 
 def test_a_sync_beside_a_compaction_loses_and_doubles_nothing() -> None:
-    """In every order of their steps: whoever is late looks again, and the sync need not throw its rows away."""
+    """In every order of their steps, the later commit is tried again, and the sync can keep the rows it has read."""
     world = LakeWorld()
 
     def prepare(catalog: SteppingCatalog) -> None:
@@ -121,7 +121,7 @@ def _sorted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_no_original_is_in_the_redacted_table(tmp_path: Path) -> None:
-    """No file of the redacted table holds a number, and its digest is not that of the text alone."""
+    """No file of the redacted table holds a phone number, and a row's digest depends on more than the text."""
     world = LakeWorld()
     world.put([message("number", "call 555-0199")])
     world.sync(in_folder(tmp_path))
@@ -164,7 +164,7 @@ class _Throttled:
 
 
 def test_throttles_change_no_row(tmp_path: Path) -> None:
-    """Kinesis refuses every second call: the rows are those of a stream at rest."""
+    """Kinesis refuses every second call, but the rows are the same as without throttles."""
     world = LakeWorld()
     world.fill()
     catalog = in_folder(tmp_path)
@@ -174,7 +174,7 @@ def test_throttles_change_no_row(tmp_path: Path) -> None:
 
 
 def test_a_stream_made_again_is_read_whole_and_told(tmp_path: Path) -> None:
-    """Under its name, with another birth: its numbers mean nothing to the checkpoint."""
+    """A stream with the same name and another creation time: the checkpoint's sequence numbers do not apply to it."""
     world, catalog = LakeWorld(), in_folder(tmp_path)
     world.put([message("old")])
     world.sync(catalog)
@@ -186,7 +186,7 @@ def test_a_stream_made_again_is_read_whole_and_told(tmp_path: Path) -> None:
 
 
 class _Lenient(Kinesis):
-    """Takes a number that it never gave for the place where it would stand, as some engines do."""
+    """Accepts an unknown sequence number and starts where it would be, as some engines do."""
 
     def get_shard_iterator(self, **asked: Any) -> dict[str, Any]:
         """Return the iterator for a place in a shard."""
@@ -200,7 +200,7 @@ class _Lenient(Kinesis):
 
 @pytest.mark.parametrize("engine", [Kinesis, _Lenient])
 def test_a_stream_restored_from_an_older_state_hides_nothing(engine: type[Kinesis], tmp_path: Path) -> None:
-    """Same name and birth, numbers given a second time: its shards are read from their beginning, and told."""
+    """With the same name and creation time but reused numbers, its shards are read from the start and reported."""
     world, catalog = LakeWorld(), in_folder(tmp_path)
     world.put([message("kept")])
     kept = [*world.kinesis.records]

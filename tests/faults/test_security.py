@@ -50,7 +50,7 @@ def dangers(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", _SOURCES, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_no_module_turns_data_into_code(path: Path) -> None:
-    """No pickle, eval, exec, shell or unsafe YAML, also where ruff's S rules were told to look away."""
+    """No pickle, eval, exec, shell or unsafe YAML, even where a comment silences ruff's S rules."""
     assert list(dangers(path.read_text())) == []
 
 
@@ -74,7 +74,7 @@ def test_the_search_finds_what_it_is_for(source: str) -> None:
 
 @pytest.mark.parametrize("path", _LOCKS, ids=lambda path: path.name)
 def test_every_locked_package_is_pinned_by_hash(path: Path) -> None:
-    """A registry that is taken over can't slip another file in: each requirement is one version with its SHA-256."""
+    """Each requirement is one version with its SHA-256, so a registry that is taken over cannot send another file."""
     requirements = re.sub(r"\\\n", " ", path.read_text())
     lines = [line.strip() for line in requirements.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert lines
@@ -84,7 +84,7 @@ def test_every_locked_package_is_pinned_by_hash(path: Path) -> None:
 
 
 def test_the_installed_packages_fit_together() -> None:
-    """`pip check`: no package is missing another, and none has one that it refuses."""
+    """`pip check`: every package has its dependencies, in versions that it accepts."""
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", "check"],
         check=False,

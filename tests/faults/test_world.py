@@ -1,4 +1,4 @@
-"""The model of AWS does what the project's facts say of AWS: it is what all the other suites stand on."""
+"""The model of AWS, on which all other suites rely, behaves as the project's facts describe AWS."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def world() -> World:
     ],
 )
 def test_an_answer_keeps_what_lambda_would_keep(answer: object, failed: set[str]) -> None:
-    """No answer or an empty one deletes everything; an identifier of nothing keeps everything."""
+    """No answer or an empty one deletes all messages; an unknown identifier keeps all."""
     assert failed_identifiers(answer, {"a", "b"}) == failed
 
 
@@ -83,7 +83,7 @@ def test_sqs_refuses_what_is_no_xml_character(world: World) -> None:
 
 
 def test_a_move_task_goes_on_by_itself_and_alone(world: World) -> None:
-    """What is visible is moved as time passes, as new messages; a second task of the queue is refused meanwhile."""
+    """Visible messages are moved over time as new messages; meanwhile a second task of the queue is refused."""
     arns = {"SourceArn": arn_of(DLQ_URL), "DestinationArn": arn_of(QUEUE_URL)}
     old_id = world.dlq.send("one", {"reason": {"DataType": "String", "StringValue": "x"}}, "acme")
     world.dlq.send("two")
@@ -123,7 +123,7 @@ def insert(log_id: str, text: str) -> dict[str, Any]:
 
 
 def test_an_insert_never_overwrites(world: World) -> None:
-    """A key that is there is a DuplicateItem, its neighbours are stored; the same key twice refuses the call."""
+    """An existing key gives DuplicateItem while its neighbours are stored; a call with a key twice is refused."""
     world.dynamodb.batch_execute_statement(Statements=[insert("a", "first")])
     answer = world.dynamodb.batch_execute_statement(Statements=[insert("a", "second"), insert("b", "other")])
     assert [response.get("Error", {}).get("Code") for response in answer["Responses"]] == ["DuplicateItem", None]
@@ -134,7 +134,7 @@ def test_an_insert_never_overwrites(world: World) -> None:
 
 
 def test_a_split_shard_ends_and_its_children_take_over(world: World) -> None:
-    """A closed shard gives its records and then no iterator; new records of its hashes stand in its children."""
+    """A closed shard returns its records and then no iterator; new records of its hashes are in its children."""
     kinesis = world.kinesis
     record = {"PartitionKey": "acme", "Data": b"one"}
     parent = kinesis.put_records(StreamName=STREAM_NAME, Records=[record])["Records"][0]["ShardId"]

@@ -1,4 +1,4 @@
-"""AWS as the consumer meets it, in a few lines: what AWS refuses, these refuse, and they fail on demand."""
+"""Small fakes of the AWS services that the consumer uses: they refuse what AWS refuses, and fail on demand."""
 
 import json
 import os
@@ -113,7 +113,7 @@ AnyKey = tuple[str, str]
 
 
 class FakeDynamoDB:
-    """A table of AWS's manners, with the items of `items` in it.
+    """A table that behaves like DynamoDB, with the items of `items`.
 
     `statement_error(key)` may return the error code of one statement, `call_error()` an error for a whole call.
     """
@@ -137,7 +137,7 @@ class FakeDynamoDB:
         return {key: item["original_text"]["S"] for key, item in self.items.items()}
 
     def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - botocore's
-        """Insert the statements' items, each for itself."""
+        """Insert the item of each statement, independently of the others."""
         items = [_item(statement) for statement in Statements]
         keys: list[AnyKey] = [key_of(item) for item in items]
         self.calls.append(keys)

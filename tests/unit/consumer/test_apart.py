@@ -1,4 +1,4 @@
-"""Work in a child process, really forked: whatever ends or holds up the child, the others have their results."""
+"""Work in a real forked child: whatever ends or delays it, the other items get their results."""
 
 import os
 import re
@@ -47,18 +47,18 @@ def _apart(*items: str, budget_s: float = 20) -> list[str | Ended]:
     ],
 )
 def test_what_ends_the_child_ends_alone(item: str, cause: str) -> None:
-    """Wherever it stands among the others, and more than once."""
+    """Wherever it is among the other items, and also when several of them end the child."""
     assert _apart("a", item, "b", item) == ["A", Ended(cause), "B", Ended(cause)]
 
 
 def test_a_pattern_that_never_ends_takes_its_share_of_the_time() -> None:
-    """No signal handler of Python's is needed: the child is killed. What comes behind it has its own share."""
+    """The child is killed, without a Python signal handler; the items after it have their own shares."""
     assert _apart("a", "backtracks", "b", budget_s=4) == ["A", Ended("TookTooLong"), "B"]
 
 
 @pytest.mark.parametrize("items", [1, 2, 10, 11, 500])
 def test_the_shares_together_are_no_more_than_the_whole(items: int) -> None:
-    """Though each of the items takes all that it may, and each may take something."""
+    """This holds even if every item uses up its share; no share is empty."""
     left_s = 4.0
     for left in range(items, 0, -1):
         taken_s = share_s(left_s, left)

@@ -65,5 +65,5 @@ def test_a_decimal_that_dynamodb_cannot_hold_becomes_its_text(number: str) -> No
 
 @pytest.mark.parametrize("number", ["1764000000.123456789", "9.912345678901234567890E+120", "0." + "1" * 38])
 def test_a_decimal_keeps_its_digits(number: str) -> None:
-    """What no double holds is a number all the same, and is read back as it was."""
+    """A decimal too long for a double stays a number and is read back unchanged."""
     assert plain_value(attribute_value(Decimal(number))) == Decimal(number)

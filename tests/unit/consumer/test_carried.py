@@ -16,7 +16,7 @@ def as_lambda_has_it(sent: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 
 def test_what_is_sent_is_read_again() -> None:
-    """All numbers, through SQS's form and Lambda's; SQS takes the message a moment later."""
+    """All numbers survive SQS's form and Lambda's, though SQS takes the message a moment later."""
     carried = Carried(3, 1_764_000_000_120, 1_764_000_300_000)
     assert carried_by(as_lambda_has_it(attributes(carried)), taken_ms=carried.sent_ms + 9_000) == carried
 
@@ -44,5 +44,5 @@ def test_what_sqs_moved_out_of_the_dead_letter_queue_carries_nothing() -> None:
     ],
 )
 def test_attributes_of_others_carry_nothing(odd: Any) -> None:
-    """A message that somebody else sent counts as SQS counts it, and fails nothing."""
+    """For a message of another sender, SQS's count is used, and its attributes cause no error."""
     assert carried_by(odd, taken_ms=0) is None

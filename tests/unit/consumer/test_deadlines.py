@@ -1,10 +1,10 @@
-"""When an invocation stops to wait, to write and to call."""
+"""When an invocation stops waiting, writing and making calls."""
 
 from consumer.deadlines import Deadlines, deadlines
 
 
 def test_a_function_leaves_ten_seconds_for_the_writes_and_five_for_the_answer() -> None:
-    """As the margins say, from when it started; the last call half of the answer's time before the end."""
+    """The margins count from its start; the last call may begin until half of the answer's time is left."""
     assert deadlines(1_000, 50) == Deadlines(wait_budget_s=40, last_write_s=1_045, last_call_s=1_047.5)
 
 

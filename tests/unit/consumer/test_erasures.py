@@ -28,7 +28,7 @@ ERASURES = Erasures({"acme": AT}, frozenset({Key("blue", "log-1")}))
 def test_a_tenants_logs_up_to_a_time_and_a_log_for_ever_are_covered(
     log: tuple[str, str, str], *, is_covered: bool
 ) -> None:
-    """Of a tenant what was received at the time or before it; of a log whatever comes under its id; of others none."""
+    """A tenant's logs received at or before the time; every text under an erased log id; no other logs."""
     assert ERASURES.covers(*log) is is_covered
     assert not NONE.covers(*log)
 
@@ -44,7 +44,7 @@ def test_an_erasure_means_what_its_tombstone_covers() -> None:
 
 
 def test_the_partition_says_every_tombstone() -> None:
-    """Of tenants called as attributes are, and of log ids with every character that is allowed in them."""
+    """This includes tenants named like attributes, and log ids with every allowed character."""
     tenants = {"acme": AT, "tenant_id": LATER, "erased_at": AT}
     logs = {Key("blue", "#!~"), Key("a.b_c-D", "~" * 256)}
     items: list[Any] = [
@@ -60,12 +60,12 @@ def test_the_partition_says_every_tombstone() -> None:
 
 
 def test_no_log_can_stand_where_tombstones_do() -> None:
-    """No tenant's id is the partition's, and no two logs have one entry in it."""
+    """No tenant id equals the partition's key, and no two logs share an entry in it."""
     assert re.match(TENANT_ID_PATTERN, TOMBSTONES) is None
     assert re.match(TENANT_ID_PATTERN, "a b") is None
     assert re.match(LOG_ID_PATTERN, "a b") is None
 
 
 def test_a_tombstone_is_told_from_a_log() -> None:
-    """No attribute of an item has the name that tells a tombstone."""
+    """No attribute of an item has the name that identifies a tombstone."""
     assert "erased_at" not in Attribute.__args__  # type: ignore[attr-defined] # of a Literal

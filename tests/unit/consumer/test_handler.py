@@ -1,4 +1,4 @@
-"""The Lambda entry: imports without AWS, builds once, passes on what Lambda gives."""
+"""The Lambda entry: it imports without AWS, builds its clients once, and passes on the event and the time."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def in_lambda(code: str, **environ: str) -> str:
 
 
 def test_passes_the_event_and_the_time_left() -> None:
-    """Half of 3,000 ms is what it waits for, so 30 characters are waited for and 31 are deferred."""
+    """It waits for half of 3,000 ms at most, so it waits for 30 characters and defers 31."""
     world = World()
     handle = program(settings_of(seconds_per_char=0.05), world.outside())
     event = sqs_event(("m-1", body("a", "x" * 30)), ("m-2", body("b", "x" * 31)))
@@ -57,7 +57,7 @@ def test_redacts_as_the_settings_say() -> None:
 
 
 def test_builds_its_clients_once_while_lambda_initialises() -> None:
-    """From the environment alone: an invocation builds nothing, so it works where nothing can be built any more."""
+    """The environment alone is enough; an invocation builds nothing, so it works even where building would fail."""
     said = in_lambda(
         "import types\n"
         "from consumer import handler\n"
@@ -77,7 +77,7 @@ def test_a_wrong_environment_is_told_at_start() -> None:
 
 
 def test_a_sign_of_life_touches_nothing() -> None:
-    """Who asks learns that the function starts; what differs from the question is no batch, and fails as a whole."""
+    """A probe learns that the function starts; any other event that is no batch fails as a whole."""
     world = World()
     handle = program(settings_of(), world.outside())
     assert handle(dict(health.REQUEST), context()) == {"batchItemFailures": []}

@@ -29,19 +29,19 @@ def _in_time(*items: str, budget_s: float = 20) -> list[str | Ended]:
 
 
 def test_a_pattern_that_never_ends_takes_its_share_of_the_time() -> None:
-    """What stands beside it has its own share, though it is not the only such pattern."""
+    """Other items have their own shares, even with several such patterns."""
     assert _in_time("a", "backtracks", "b", "backtracks", budget_s=2) == [
         "A", Ended("TookTooLong"), "B", Ended("TookTooLong"),
     ]  # fmt: skip
 
 
 def test_without_time_left_nothing_waits_for_ever() -> None:
-    """A share of none is a very short one."""
+    """With no time left, a share is very short instead of unlimited."""
     assert _in_time("backtracks", budget_s=0) == [Ended("TookTooLong")]
 
 
 def test_a_slow_pattern_of_the_operator_is_given_up() -> None:
-    """The redactor's own code does not take the end of the time for an error of its own."""
+    """The redactor's own code does not mistake the end of the time for an error of a pattern."""
     redactor = redact.build((), ["(a+)+$"])
     texts = ["fine", _SLOW, "fine too"]
     done = in_time(redactor.text, texts, budget_s=1, monotonic=time.monotonic)
@@ -49,13 +49,13 @@ def test_a_slow_pattern_of_the_operator_is_given_up() -> None:
 
 
 def test_a_bug_is_the_callers() -> None:
-    """An exception comes through as it is."""
+    """An exception reaches the caller unchanged."""
     with pytest.raises(LookupError):
         _in_time("a", "has a bug")
 
 
 def test_the_process_is_left_as_it_was() -> None:
-    """The timer is off and the handler is the one from before, whatever happened."""
+    """Whatever happened, the timer is off and the earlier signal handler is back."""
     before = signal.getsignal(signal.SIGALRM)
     _in_time("a", "backtracks", budget_s=0.2)
     with pytest.raises(LookupError):

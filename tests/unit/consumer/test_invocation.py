@@ -1,4 +1,4 @@
-"""One invocation, over fakes: the order of its steps, one outcome a log, and answers that lose nothing."""
+"""One invocation with fakes: the order of its steps, one outcome for each log, and answers that lose nothing."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_poison_among_healthy_logs_goes_to_the_dlq_and_costs_them_nothing() -> N
 
 
 def test_two_copies_and_a_conflict_of_one_batch() -> None:
-    """Stored once; the copy is a duplicate; the other text stands beside, a line says where, and nothing is dead."""
+    """The copy is a duplicate; the other text is stored beside the first, as a line says; none is dead-lettered."""
     world = World()
     assert world.consume(golden("two_copies_and_a_conflict")) == []
     assert sorted(world.dynamodb.texts().values()) == ["another text", "call 555-0199"]
@@ -102,7 +102,7 @@ def test_a_log_beyond_the_remaining_time_is_deferred_before_the_wait() -> None:
 
 
 def test_a_deferral_that_sqs_refuses_is_still_reported() -> None:
-    """It comes back after the queue's own timeout, and the line says why."""
+    """It comes back after the queue's own timeout, and the log line gives the reason."""
     world = World(sqs=FakeSqs(hide_error=client_error("AccessDenied")))
     assert world.consume(sqs_event(("long", body(text="x" * 6_000))), seconds_per_char=0.05) == ["long"]
     assert world.counts() == {"deferred": 1}
@@ -118,7 +118,7 @@ def test_no_crash_is_drawn_for_a_deferred_log() -> None:
 
 
 def test_a_healthy_long_log_needs_two_of_its_five_receives() -> None:
-    """The longest text at the default delay: one deferral, then stored, whatever the queue's timing."""
+    """The longest text at the default delay is deferred once and then stored, whatever the queue's timing."""
     world = World()
     longest = body(text="x" * 170_000)
     receives = 0
@@ -189,7 +189,7 @@ def test_mode_exit_ends_the_process_in_mid_batch() -> None:
 
 
 def test_a_batch_that_came_before_ends_no_process() -> None:
-    """With one suspect in it, what exits, exits in a child: it alone is kept, and the line says how it ended."""
+    """With one suspect in the batch, a log that exits does so in a child: it alone is kept, and the line says why."""
     world = World()
     outside = world.outside()._replace(end_process=os._exit)
     world.outside = lambda: outside  # type: ignore[method-assign] # the same world, whose process can end
@@ -229,7 +229,7 @@ def test_a_pending_conflict_is_on_the_stream_and_in_the_table() -> None:
 
 
 def test_poison_that_the_dlq_refuses_is_reported_instead() -> None:
-    """Undecodable and refused alike; a conflict needs no DLQ; what the DLQ took is acknowledged."""
+    """This holds for undecodable and refused logs; what the DLQ took is acknowledged, and a conflict needs no DLQ."""
     world = World(
         FakeDynamoDB(statement_error=lambda key: "ValidationError" if key[1] == "refused" else None),
         FakeSqs(refuse=lambda text: client_error("KmsThrottled") if "keep" not in text else None),
@@ -276,7 +276,7 @@ def test_a_table_that_stays_away_keeps_every_message() -> None:
 
 
 def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
-    """Each time it is hidden for longer, so that its fifth receive comes after ten hours, not after 20 minutes."""
+    """A log is hidden for longer each time, so its fifth receive comes after ten hours instead of 20 minutes."""
     dynamodb = FakeDynamoDB(call_error=lambda: client_error("ThrottlingException"))
     world = World(dynamodb)
     world.off_stream = lambda _message: True
@@ -301,7 +301,7 @@ def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
 
 
 def test_no_backoff_is_asked_for_when_the_time_is_over() -> None:
-    """A table that hung until the end leaves no time: the queue's own timeout does, and the answer is given."""
+    """A table that hung to the end leaves no time for it: the queue's own timeout applies, and there is an answer."""
     dynamodb = FakeDynamoDB()
     world = World(dynamodb)
 
@@ -369,7 +369,7 @@ def broken(world: World, part: str) -> None:
 
 @pytest.mark.parametrize("part", ["hide", "now_ms", "monotonic", "sleep", "quarantine", "write_line"])
 def test_what_nobody_foresaw_fails_the_batch(part: str) -> None:
-    """The exception reaches Lambda, which then deletes nothing; there is no answer that could."""
+    """The exception reaches Lambda, which then deletes no message, because there is no answer."""
     world = World()
     broken(world, part)
     event = sqs_event(("m-1", body("a", "x" * 20)), ("m-2", body("b", "x" * 4_000)), ("m-3", "{"))
@@ -379,7 +379,7 @@ def test_what_nobody_foresaw_fails_the_batch(part: str) -> None:
 
 @pytest.mark.parametrize("part", ["put_on_stream", "end_process"])
 def test_what_nobody_foresaw_in_the_work_keeps_the_message(part: str) -> None:
-    """Inside the isolation it fails the log that met it."""
+    """An unforeseen exception in the isolated work fails only the log that caused it."""
     world = World()
     broken(world, part)
     event = sqs_event(("m-1", body(stream_pending=True)))

@@ -81,7 +81,7 @@ def test_a_query_is_of_one_tenant() -> None:
 
 
 def test_a_conflicts_item_differs_in_its_id_alone() -> None:
-    """Time, severity and all else are the log's own; its key is made of log id and text, and is no sender's."""
+    """Time, severity and all else are the log's own; its id is made from log id and text, and no sender can use it."""
     second = item("log-1", "second", arrived_at="01939b4c-0000-7000-8000-000000000000", severity="error")
     kept = beside(second)
     assert replace(kept, log_id="log-1", conflict_of=None) == second

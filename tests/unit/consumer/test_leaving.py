@@ -1,4 +1,4 @@
-"""What leaves a batch unstored: where to, in which order, and what its verdicts are then."""
+"""Logs that leave a batch unstored: where they go, in which order, and their verdicts."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -50,7 +50,7 @@ def _returned(*names: str, **members: Any) -> Returned:
 
 
 def test_what_the_queue_takes_waits_there() -> None:
-    """It is asked for five seconds at most, or until the end."""
+    """The queue is tried for five seconds at most, or until the end of the invocation's time."""
     world = _World()
     assert leave([_returned("m/0"), _returned("m/1", "m/2")], world.outside(), 120) == Left(
         {}, frozenset({"m/0", "m/1", "m/2"})
@@ -71,7 +71,7 @@ def test_what_the_queue_refuses_stays_until_its_last_receive() -> None:
 
 
 def test_what_is_spent_goes_nowhere_else() -> None:
-    """The queue is not asked; what the dead-letter queue refuses keeps its verdict, and so its message."""
+    """The queue is not tried; a log that the dead-letter queue refuses keeps its verdict, and so its message."""
     assert leave([_returned("m/0", is_spent=True)], _World().outside(), 120) == Left({"m/0": SPENT}, frozenset())
     world = _World(dlq=False)
     assert leave([_returned("m/0", is_spent=True)], world.outside(), 120) == Left({}, frozenset())
@@ -79,13 +79,13 @@ def test_what_is_spent_goes_nowhere_else() -> None:
 
 
 def test_what_neither_queue_takes_is_known_as_an_outage() -> None:
-    """Its message comes back, later from receive to receive."""
+    """Its message comes back, after a longer time at each receive."""
     left = leave([_returned("m/0", is_last=True)], _World(queue=False, dlq=False).outside(), 120)
     assert left == Left({"m/0": not_taken("not_sent_back")}, frozenset())
 
 
 def test_a_letter_that_is_refused_is_retried() -> None:
-    """With what the dead-letter queue said, for each log in it."""
+    """Each log in the letter is retried, with the dead-letter queue's error."""
     letter = Letter("body", {"original_message_id": "m"}, ["m/0", "m/1"])
     assert quarantine([letter], _World().outside(), 120) == {}
     refused = quarantine([letter], _World(dlq=False).outside(), 120)
@@ -93,7 +93,7 @@ def test_a_letter_that_is_refused_is_retried() -> None:
 
 
 def test_the_table_is_asked_only_for_what_failed_at_its_last_receive() -> None:
-    """What is stored there is a duplicate; nothing else costs a read."""
+    """A log that is stored is a duplicate; no other log costs a read."""
     logs = [log("a", receive_count=5), log("b", receive_count=5), log("c", receive_count=4), log("d", receive_count=6)]
     verdicts: dict[str, Verdict] = {
         "a": STORED,

@@ -1,4 +1,4 @@
-"""One invocation with messages of several logs: each log has its own end, and only what has none comes back."""
+"""One invocation with packed messages: each log ends on its own, and only unfinished logs come back."""
 
 import json
 from collections import deque
@@ -27,7 +27,7 @@ def _sent(world: World) -> list[str]:
 
 
 def test_a_healthy_message_is_stored_and_acknowledged_once() -> None:
-    """A hundred logs in one delivery: four calls to the table, one name in no failure, counts of logs."""
+    """A hundred logs in one delivery take four calls to the table; nothing fails, and the counts are of logs."""
     world = World()
     assert world.consume(sqs_event(("m", _message(*["hello"] * 100)))) == []
     assert [len(call) for call in world.dynamodb.calls] == [25] * 4
@@ -38,7 +38,7 @@ def test_a_healthy_message_is_stored_and_acknowledged_once() -> None:
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
 def test_a_crash_sends_back_the_crashing_logs_alone(point: CrashPoint) -> None:
-    """The message is acknowledged; each that drew a crash waits in a message of its own, with its receive."""
+    """The message is acknowledged; each log that drew a crash is sent back alone, with its count of receives."""
     crashing = [n for n in range(40) if draw("", delivery(f"m/{n}")) < 0.2]
     assert 0 < len(crashing) < 20
     world = World()
@@ -76,7 +76,7 @@ def _deliver_all(world: World, bodies: list[str], *, batch_size: int, **settings
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
 def test_300_logs_in_messages_of_100_survive_crashes(point: CrashPoint) -> None:
-    """At 30 %: all stored once, none dead-lettered."""
+    """With 30 % crashes all are stored once, and none is dead-lettered."""
     bodies = [packed(*(body(f"log-{n}", f"text {n}") for n in range(first, first + 100))) for first in (0, 100, 200)]
     world = World()
     _deliver_all(world, bodies, batch_size=2, crash_probability=0.3, crash_point=point, max_receive_count=1000)
@@ -88,7 +88,7 @@ def test_300_logs_in_messages_of_100_survive_crashes(point: CrashPoint) -> None:
 
 
 def test_poison_leaves_its_message_alone() -> None:
-    """As a message of one log with its reason, as a redrive wants it; its neighbours are stored at once."""
+    """It is dead-lettered as a message of one log with its reason, for a redrive; its neighbours are stored at once."""
     world = World(FakeDynamoDB(statement_error=lambda key: "ValidationError" if key[1] == "log-3" else None))
     bodies = [body("log-0"), '{"text": 7}', body("log-2"), body("log-3")]
     assert world.consume(sqs_event(("m", packed(*bodies)))) == []
@@ -104,7 +104,7 @@ def test_poison_leaves_its_message_alone() -> None:
 
 
 def test_poison_that_the_dead_letter_queue_refuses_is_sent_back_alone() -> None:
-    """It is not lost, and its neighbours do not come again for it."""
+    """It is not lost, and its neighbours are not delivered again because of it."""
     world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
     assert world.consume(sqs_event(("m", packed(body("log-0"), '{"text": 7}', body("log-2"))))) == []
     assert _sent(world) == ['{"text": 7}']
@@ -156,7 +156,7 @@ def test_a_message_with_nothing_ready_is_hidden_until_its_first_log_is() -> None
 
 
 def test_an_outage_keeps_messages_whole_and_hides_each_once() -> None:
-    """Hours without the table cost a receive a message now and then, and no message more."""
+    """Hours without the table cost each message a receive now and then, and make no further messages."""
     world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
     world.clock.elapsed_s = 300
     assert world.consume(sqs_event(("m", _message(*"abc")), ("n", body("n")), receive_count=2)) == ["m", "n"]
@@ -166,7 +166,7 @@ def test_an_outage_keeps_messages_whole_and_hides_each_once() -> None:
 
 
 def test_what_an_outage_left_over_goes_back_in_one_message() -> None:
-    """The table took a call and then nothing more: the rest waits as long as a log alone would have."""
+    """After one call the table takes no more: the rest waits as long as a single log would have."""
     calls: list[int] = []
 
     def call_error() -> Exception | None:
@@ -181,7 +181,7 @@ def test_what_an_outage_left_over_goes_back_in_one_message() -> None:
 
 
 def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs() -> None:
-    """Without a reason, untried, as it came; the receives in messages before count."""
+    """It is not tried again and has no reason attribute; its receives in earlier messages count."""
     world = World()
     sent = attributes(Carried(3, START_MS, START_MS))
     assert world.consume(sqs_event(("s", body("one")), receive_count=3, attributes=sent)) == []
@@ -201,7 +201,7 @@ def test_the_last_receive_of_a_log_that_was_sent_back_is_a_try() -> None:
 
 
 def test_a_spent_message_is_tried_once_more_and_only_what_fails_then_is_dead() -> None:
-    """Some of its logs may be stored, and those are no dead letters: the table alone knows which."""
+    """Only the table knows which of its logs are stored already, and stored logs must not be dead-lettered."""
     world = World()
     sent = attributes(Carried(5, START_MS, START_MS))
     world.consume(sqs_event(("before", body("log-0", "a"))))
@@ -220,7 +220,7 @@ def test_a_spent_message_that_the_table_is_away_for_is_dead_lettered_as_it_came(
 
 
 def test_a_spent_message_that_the_dead_letter_queue_refuses_is_kept() -> None:
-    """Whole, and its failing log is not sent back to the queue: it would be spent there, too."""
+    """The message is kept whole; its failing log is not sent back to the queue, where it would be spent too."""
     world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
     sent = attributes(Carried(5, START_MS, START_MS))
     assert world.consume(sqs_event(("s", _message("a", "bug")), attributes=sent)) == ["s"]
@@ -228,7 +228,7 @@ def test_a_spent_message_that_the_dead_letter_queue_refuses_is_kept() -> None:
 
 
 def test_at_its_last_receive_what_the_queue_does_not_take_is_dead_lettered_alone() -> None:
-    """SQS would move the message whole, with the logs that are stored."""
+    """Otherwise SQS would move the whole message, including the stored logs."""
     world = World()
     world.sqs.refused_entries = lambda _: True
     assert world.consume(sqs_event(("m", _message("a", "bug", "b")), receive_count=4)) == ["m"]
@@ -240,7 +240,7 @@ def test_at_its_last_receive_what_the_queue_does_not_take_is_dead_lettered_alone
 
 @pytest.mark.parametrize("text", ["bug", "b"])
 def test_what_fails_at_its_last_receive_and_is_stored_already_is_a_duplicate(text: str) -> None:
-    """It was sent twice, or its process ended after the write: what is stored is never dead-lettered."""
+    """It was sent twice, or its process ended after the write; a stored log is never dead-lettered."""
     world = World()
     world.dynamodb.items["acme", "log-0"] = {
         "tenant_id": {"S": "acme"}, "log_id": {"S": "log-0"}, "original_text": {"S": text},
@@ -285,7 +285,7 @@ def test_what_neither_queue_takes_keeps_its_message() -> None:
 
 
 def test_a_log_that_ends_the_process_costs_its_neighbours_one_receive() -> None:
-    """A message that comes again is a suspect: its logs are worked on apart, and the lethal one leaves alone."""
+    """A message that comes again is a suspect: its logs are processed apart, and only the lethal one is taken out."""
     world = World()
     assert world.consume(sqs_event(("m", _message("a", "exit", "b")), receive_count=2)) == []
     assert sorted(world.dynamodb.texts().values()) == ["a", "b"]
@@ -294,7 +294,7 @@ def test_a_log_that_ends_the_process_costs_its_neighbours_one_receive() -> None:
 
 
 def test_the_rows_are_the_same_byte_for_byte() -> None:
-    """From the same logs, packed or alone: but for when they were processed nothing differs."""
+    """The same logs, packed or alone, give the same rows, except for the time of processing."""
     bodies = [body(f"log-{n}", f"text {n}\x00\ufffe \u2028", fields={"n": n, "d": 1.5}) for n in range(30)]
     alone, together = World(), World()
     for n, text in enumerate(bodies):

@@ -1,4 +1,4 @@
-"""The work on a unit: its order, its verdicts, and what a second, smaller unit does not do again."""
+"""The work on a unit: its order, its verdicts, and what is not repeated in a second, smaller unit."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -129,7 +129,7 @@ def test_the_tables_verdicts_are_the_logs() -> None:
 
 
 def test_what_was_erased_goes_nowhere() -> None:
-    """Not to the stream, though it is to be put there, and not to the table; its neighbours go on."""
+    """It goes neither to the stream, even if it is pending, nor to the table; its neighbours go on."""
     outside = Outside()
     outside.erased = frozenset({"gone", "pending"})
     work = outside.work()
@@ -139,7 +139,7 @@ def test_what_was_erased_goes_nowhere() -> None:
 
 
 def test_while_nobody_knows_what_was_erased_nothing_goes_on() -> None:
-    """The logs come back, and nothing is wrong with them."""
+    """The logs come back, although nothing is wrong with them."""
     outside = Outside()
     outside.erased = "ThrottlingException"
     work = outside.work()

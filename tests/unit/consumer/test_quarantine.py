@@ -23,7 +23,7 @@ def put(sqs: FakeSqs, attributes: dict[str, str], *, body: str = "body", within_
 
 
 def test_the_body_goes_unchanged_with_its_attributes() -> None:
-    """A redrive must bring back exactly what came; what is not known is left out."""
+    """A redrive must bring back exactly the received body; attributes that are not known are left out."""
     sqs = FakeSqs()
     spoiled = Spoiled(delivery("m-1"), Poison("undecodable"), None, None)
     assert put(sqs, attributes_of_spoiled(spoiled, quarantined(spoiled.poison.reason)), body=' {"half\n') == ""

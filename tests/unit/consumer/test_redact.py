@@ -130,14 +130,14 @@ def test_fields_are_redacted_through_maps_and_lists() -> None:
 @pytest.mark.parametrize("key", ["phone", "phoneNumber", "phone_number", "userPhone", "mobile", "homeTel", "MSISDN"])
 @pytest.mark.parametrize("value", [2125550199, "2125550199", "5550199"])
 def test_a_bare_number_under_a_key_that_says_phone_is_redacted(key: str, value: str | int) -> None:
-    """The key does for a bare number, string or JSON number, what a label does in a text."""
+    """Under such a key, a bare number (string or JSON number) is redacted as after a label in a text."""
     assert build().fields({key: value}) == {key: TOKEN}
     assert build().fields({key: [value]}) == {key: [TOKEN]}
 
 
 @pytest.mark.parametrize("value", ["07700 900123", "(0113) 496 0000", "98765 43210", "\uff12\uff11\uff12 5550199"])
 def test_a_national_form_under_a_key_that_says_phone_is_redacted(value: str) -> None:
-    """The key does for a national form what a label does in a text, in lists too."""
+    """Under such a key, a national form is redacted as after a label in a text, in lists too."""
     assert build().fields({"phone": value, "phones": [value]}) == {"phone": TOKEN, "phones": [TOKEN]}
     assert build().fields({"note": value}) == {"note": value}
 
@@ -224,14 +224,14 @@ def test_custom_patterns_redact_what_they_match() -> None:
     ],
 )
 def test_custom_patterns_that_touch_the_token_take_it_whole(pattern: str, text: str, expected: str) -> None:
-    """A match inside a token is none, one that reaches into a token takes all of it: no token is ever broken."""
+    """A match inside a token does not count, and one that reaches into a token redacts all of it."""
     redactor = build(patterns=(pattern,))
     assert redactor.text(text) == expected
     assert redactor.text(expected) == expected
 
 
 def test_a_custom_pattern_that_never_settles_redacts_the_whole_text() -> None:
-    """A pattern that feeds on its own tokens, one character a pass, ends in one token instead of a long wait."""
+    """A pattern that matches its own tokens, one more character each pass, gives one token instead of a long wait."""
     redactor = build((), patterns=(r"\Wx",))
     assert redactor.text("!" + "x" * 10) == "[REDACTED]"
     assert redactor.text("!" + "x" * 5000) == TOKEN

@@ -50,7 +50,7 @@ def test_an_answer_that_would_not_account_for_every_message_is_never_given(
     ],
 )
 def test_a_message_is_kept_until_the_last_of_its_logs_has_an_end(outcomes: str, sent_back: str, *, kept: bool) -> None:
-    """An end, or a message of its own: for each log."""
+    """Each log needs a final outcome or a message of its own."""
     verdicts = {f"m/{n}": Verdict(outcome) for n, outcome in enumerate(outcomes.split())}  # type: ignore[arg-type]
     answer = partial_batch_response({"m": list(verdicts)}, verdicts, {f"m/{place}" for place in sent_back})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}] if kept else []}

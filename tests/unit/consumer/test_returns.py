@@ -1,4 +1,4 @@
-"""What of a packed message goes back, and as what."""
+"""Which logs of a packed message go back to the queue, and in which form."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_what_failed_goes_alone_and_carries_its_receives() -> None:
 
 
 def test_what_an_outage_held_up_goes_back_together() -> None:
-    """Nothing is wrong with it: hundreds of single messages would be the outage's second bill."""
+    """Their logs are healthy, and hundreds of single messages would only cost more."""
     found = _returns(STORED, _OUTAGE, _FAILED, _OUTAGE)
     assert found is not None
     assert [one.logs for one in found] == [("m/2",), ("m/1", "m/3")]
@@ -50,7 +50,7 @@ def test_what_an_outage_held_up_goes_back_together() -> None:
 
 
 def test_what_is_not_ready_goes_alone_and_loses_no_receive() -> None:
-    """It was not tried; each has a time of its own."""
+    """Such a log was not tried, and each is ready at a different time."""
     found = _returns(STORED, _DEFERRED, _DEFERRED)
     assert found is not None
     assert [(one.logs, one.carried.receives) for one in found] == [(("m/1",), 0), (("m/2",), 0)]
@@ -58,13 +58,13 @@ def test_what_is_not_ready_goes_alone_and_loses_no_receive() -> None:
 
 @pytest.mark.parametrize("verdict", [_FAILED, _OUTAGE, _DEFERRED])
 def test_a_message_of_which_nothing_was_done_stays_whole(verdict: Verdict) -> None:
-    """SQS brings it back and counts: nobody gains by its parts."""
+    """SQS brings it back and counts its receives, so splitting it would gain nothing."""
     assert _returns(verdict, verdict) is None
 
 
 @pytest.mark.parametrize(("receive_count", "is_split"), [(1, False), (3, False), (4, True), (5, True)])
 def test_before_its_last_receive_a_message_that_fails_is_split(receive_count: int, *, is_split: bool) -> None:
-    """What failed may have failed behind others that took the time: its last receives it has alone."""
+    """Its logs may have failed because others used up the time; each has its last receives in its own message."""
     found = _returns(_FAILED, _OUTAGE, receive_count=receive_count)
     assert found == ([*(found or [])] if is_split else None)
     assert found is None or [one.logs for one in found] == [("m/0",), ("m/1",)]
@@ -77,7 +77,7 @@ def test_an_outage_splits_nothing_to_the_end(verdict: Verdict) -> None:
 
 
 def test_nothing_is_held_back_for_longer_than_sqs_can() -> None:
-    """A longer delay goes on by the visibility of what arrives early."""
+    """With a longer delay the message arrives early and is then hidden for the rest."""
     logs = _logs(2)
     verdicts = {"m/0": STORED, "m/1": _DEFERRED}
     (one,) = returns(logs, verdicts, max_receives=5, tenant_id="", away_s=lambda _: 8_500.0, now_ms=START_MS) or []

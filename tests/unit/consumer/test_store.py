@@ -90,7 +90,7 @@ def test_no_call_is_larger_than_dynamodb_takes(character: str) -> None:
 
 
 def test_the_same_text_again_is_a_duplicate_and_writes_nothing() -> None:
-    """Whatever its source and fields say: the text is the log."""
+    """Source and fields do not matter: the text identifies the log."""
     setup = Setup()
     setup.insert(item(source="json_upload"))
     before = dict(setup.dynamodb.items)
@@ -99,7 +99,7 @@ def test_the_same_text_again_is_a_duplicate_and_writes_nothing() -> None:
 
 
 def test_another_text_under_the_key_is_an_item_beside_the_first() -> None:
-    """The first keeps the log id; the second is whole, says whose id it came under, and is there once."""
+    """The first keeps the log id; the second is a complete item that names that id, and is there once."""
     setup = Setup()
     setup.insert(item(text="first"))
     for _ in range(2):
@@ -114,7 +114,7 @@ def test_another_text_under_the_key_is_an_item_beside_the_first() -> None:
 
 
 def test_any_number_of_texts_stand_under_one_log_id_in_whatever_order_they_came() -> None:
-    """Which of them has the plain id is the order's; that each is there once is not."""
+    """The order decides which text has the plain id, but each text is there once in any order."""
     for texts in permutations(("a", "b", "c")):
         setup = Setup()
         for text in (*texts, *texts):
@@ -123,7 +123,7 @@ def test_any_number_of_texts_stand_under_one_log_id_in_whatever_order_they_came(
 
 
 def test_a_conflict_that_the_table_does_not_take_comes_back() -> None:
-    """Neither acknowledged nor dead-lettered; the next delivery finds the same place beside."""
+    """It is neither acknowledged nor dead-lettered; the next delivery makes the same key for it."""
     beside_key = beside(item(text="second")).key
     busy = [beside_key]
     setup = Setup(FakeDynamoDB(statement_error=lambda key: "ThrottlingError" if key in busy else None))
@@ -135,7 +135,7 @@ def test_a_conflict_that_the_table_does_not_take_comes_back() -> None:
 
 
 def test_a_place_beside_that_holds_another_text_is_nothing_of_ours() -> None:
-    """The key is made of the text: somebody wrote there by hand, and nothing is overwritten."""
+    """The key is made from the text, so somebody wrote there by hand, and nothing is overwritten."""
     setup = Setup()
     setup.insert(item(text="first"), item(beside(item(text="second")).log_id, text="by hand"))
     assert setup.insert(item(text="second")) == [retried("KeyTaken")]
@@ -180,7 +180,7 @@ def test_a_copy_of_a_refused_row_is_refused_and_another_text_comes_back() -> Non
 
 @pytest.mark.parametrize("code", PASSING_STATEMENT_CODES)
 def test_a_throttled_statement_alone_is_tried_again(code: str) -> None:
-    """HTTP 200 with an error in it: only that row goes again, after a wait."""
+    """HTTP 200 can hold a statement's error: only that row is sent again, after a wait."""
     setup = Setup(FakeDynamoDB(statement_error=failing(None, code, None, code)))
     assert setup.insert(item("a"), item("b"), item("c")) == [STORED] * 3
     assert [[log_id for _, log_id in call] for call in setup.dynamodb.calls] == [["a", "b", "c"], ["b"], ["b"]]
@@ -270,7 +270,7 @@ def test_a_call_that_is_refused_as_a_whole_raises(code: str) -> None:
 
 
 def test_verdicts_before_a_refused_call_stand() -> None:
-    """They are given call by call, so that what is stored is known to be."""
+    """Verdicts are given call by call, so that stored logs are known as stored."""
     setup = Setup(FakeDynamoDB(call_error=raising(None, client_error("ValidationException"))))
     answers = setup.table.insert([item(f"log-{n}") for n in range(26)], give_up_at_s=setup.clock.monotonic() + 1)
     assert [next(answers) for _ in range(25)] == [(n, STORED) for n in range(25)]

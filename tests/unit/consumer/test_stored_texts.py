@@ -33,13 +33,13 @@ def _stored_among(dynamodb: FakeDynamoDB, *logs: tuple[str, str]) -> frozenset[i
 
 
 def test_a_log_is_stored_that_has_its_text_under_its_id() -> None:
-    """Another text under the id is another log, and an id of nobody is none."""
+    """Another text under the id is another log, and an unknown id is not stored."""
     dynamodb = _table({("acme", "one"): "a", ("acme", "two"): "other"})
     assert _stored_among(dynamodb, ("one", "a"), ("two", "b"), ("three", "c")) == {0}
 
 
 def test_a_conflict_is_stored_beside_the_first() -> None:
-    """Under the id that is made of the log's id and text."""
+    """It is found under the id that is made from the log's id and text."""
     dynamodb = _table({("acme", "one"): "first", ("acme", beside_id("one", "a")): "a"})
     assert _stored_among(dynamodb, ("one", "a"), ("one", "b")) == {0}
 
@@ -50,7 +50,7 @@ def test_a_log_that_stands_twice_is_asked_for_once() -> None:
 
 
 def test_many_are_asked_for_in_several_calls() -> None:
-    """Fifty keys a call, of two a log."""
+    """A call has fifty keys, two for each log."""
     logs = [(f"log-{n}", f"text {n}") for n in range(60)]
     dynamodb = _table({("acme", log_id): text for log_id, text in logs[::2]})
     assert _stored_among(dynamodb, *logs) == set(range(0, 60, 2))
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_not_stored_for_certain(code: str) -> None:
 
 
 def test_a_key_that_the_table_left_out_is_asked_for_again() -> None:
-    """And says why, where it stays away."""
+    """If the table keeps leaving it out, the error says why."""
     dynamodb = _table({("acme", "one"): "a"}, unprocessed=lambda _: True)
     clock = Clock()
     found, refusals = stored_texts(
@@ -76,7 +76,7 @@ def test_a_key_that_the_table_left_out_is_asked_for_again() -> None:
 
 
 def test_an_erased_log_is_as_good_as_stored() -> None:
-    """Under its id whatever its text: at its last receive it is no dead letter."""
+    """Any text under an erased id counts as stored, so at its last receive it is not dead-lettered."""
     dynamodb = _table({("acme", "two"): "b"})
     dynamodb.items[Key("acme", "one")] = {**key_attributes(Key("acme", "one")), "erased_at": {"S": "2026"}}
     assert _stored_among(dynamodb, ("one", "a"), ("two", "c")) == {0}

@@ -1,4 +1,4 @@
-"""The tombstones as they are read: by a consumer every ten seconds, and never guessed."""
+"""Reading of tombstones: by a consumer every ten seconds at most, and never guessed."""
 
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ class Setup:
 
 
 def test_an_erased_tenants_logs_are_found() -> None:
-    """Its own up to the time, and nobody else's."""
+    """They are the tenant's own logs up to the time, and no other tenant's."""
     setup = Setup()
     assert setup.find() == frozenset()
     setup = Setup()
@@ -42,7 +42,7 @@ def test_an_erased_tenants_logs_are_found() -> None:
 
 
 def test_one_read_serves_ten_seconds_and_no_longer() -> None:
-    """Whatever the number of batches and tenants; a clock that was set back is not believed."""
+    """This holds for any number of batches and tenants; a clock that was set back causes a new read."""
     setup = Setup()
     setup.find()
     setup.erase("acme")
@@ -57,7 +57,7 @@ def test_one_read_serves_ten_seconds_and_no_longer() -> None:
 
 
 def test_what_cannot_be_read_is_not_guessed() -> None:
-    """A throttled read is tried again; one that stays away is told, also where an older answer is there."""
+    """A throttled read is retried; if it keeps failing, that is an error, even if there is an older answer."""
     errors: list[Exception | None] = [client_error("ThrottlingException"), None]
     setup = Setup(FakeDynamoDB(call_error=lambda: errors.pop(0) if errors else None))
     setup.erase("acme")

@@ -1,4 +1,4 @@
-"""Unpacking: AWS's event to logs, poison apart, and events that no answer could be right for."""
+"""Unpacking of AWS's event into logs and poison, and events to which no answer could be right."""
 
 import json
 from collections.abc import Callable
@@ -120,7 +120,7 @@ def test_what_is_no_event_is_refused(broken: object) -> None:
 
 
 def test_a_packed_message_is_its_logs_each_as_if_it_had_come_alone() -> None:
-    """Names tell the place; count, receipt and first receive are the message's; poison among them stands apart."""
+    """A log's name has its place; count, receipt and first receive are the message's; poison is kept apart."""
     bodies = [encode(message("log-0")).decode(), '{"text": 7}', encode(message("log-2")).decode()]
     (received,) = deliveries(sqs_event(("m", packed(*bodies)), receive_count=3))
     logs = logs_apart(received)
@@ -144,7 +144,7 @@ def test_a_damaged_packed_message_is_poison_as_a_whole() -> None:
 
 
 def test_a_log_that_was_sent_back_counts_on() -> None:
-    """Its receives in the message before, and its first receipt, are what delays, draws and limits go by."""
+    """Delays, draws and limits use its receives in the message before, and its first receipt."""
     sent = attributes(Carried(2, 1_764_000_000_000, START_MS))
     (received,) = deliveries(sqs_event(("m", body()), receive_count=1, attributes=sent))
     assert (received.receive_count, received.receives_before, received.first_receive_ms) == (3, 2, 1_764_000_000_000)

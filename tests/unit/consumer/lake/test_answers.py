@@ -1,4 +1,4 @@
-"""What a query answers, as bytes that programs read."""
+"""A query's answer, as bytes for programs."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from consumer.lake import answers
 
 
 def test_what_csv_has_no_form_for_is_text() -> None:
-    """A digest, a list and nothing at all in one answer: a line each, the digest in hex."""
+    """A CSV of digests, lists and nulls has one line for each row; a digest is in hex."""
     rows: list[dict[str, object]] = [
         {"n": 1, "t": "a,b", "d": b"\x00\xff", "l": [1, 2]},
         {"n": 2, "t": None, "d": None, "l": None},
@@ -32,7 +32,7 @@ def _answer(names: list[str], *columns: list[int] | list[Decimal]) -> pa.RecordB
 
 
 def test_columns_of_one_name_keep_their_own_cells() -> None:
-    """A question may name two columns alike; where names must differ, the second has a number."""
+    """A query may have two columns of one name; where names must differ, the second gets a number."""
     names, columns = ["a", "a", "a_2"], ([1], [2], [3])
     assert list(answers.cells(_answer(names, *columns))) == [["1", "2", "3"]]
     assert list(answers.json_lines(_answer(names, *columns))) == ['{"a":1,"a_3":2,"a_2":3}']

@@ -11,14 +11,14 @@ from consumer.lake.rows import KEY_BYTES
 
 
 def test_a_folder_is_its_owners_alone(tmp_path: Path) -> None:
-    """What is below it, Parquet files too, nobody else can reach."""
+    """Nobody else can reach the files in it, Parquet files included."""
     in_folder(tmp_path / "new" / "lake")
     assert (tmp_path / "new" / "lake").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("name", ["my lake", "a?b", "a#b", "a%20b", "a+b", "a:b", "a'b", "caf\u00e9"])
 def test_a_folder_whose_address_is_another_is_refused(name: str, tmp_path: Path) -> None:
-    """The data would stand beside the folder, where everybody may read it: nothing is made."""
+    """The data would be written beside the folder, where everybody may read it, so nothing is made."""
     with pytest.raises(WrongLakeError, match="Name another folder"):
         in_folder(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
@@ -36,7 +36,7 @@ def test_a_copy_of_a_lake_is_refused(tmp_path: Path, *, is_moved: bool) -> None:
 
 
 def test_a_folder_without_a_lake_is_left_as_it_is(tmp_path: Path) -> None:
-    """Who asks a lake by a mistyped name learns so, and makes none."""
+    """A query with a mistyped folder gives an error and creates no lake."""
     for folder in (tmp_path / "lkae", tmp_path):
         with pytest.raises(WrongLakeError, match="There is no lake in"):
             standing_in(folder)

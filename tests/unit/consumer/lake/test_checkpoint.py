@@ -1,4 +1,4 @@
-"""The checkpoint in a snapshot's summary, and what follows from what another writer left there."""
+"""The checkpoint in a snapshot's summary, and what a sync does after another writer's commit."""
 
 import msgspec
 import pytest
@@ -20,7 +20,7 @@ def test_a_summary_is_read_as_it_was_written() -> None:
 
 
 def test_a_summary_of_another_program_is_refused() -> None:
-    """A lake whose position nobody can read is not written into."""
+    """Nothing is written into a lake whose position cannot be read."""
     with pytest.raises(WrongLakeError, match=r"rdp.checkpoint is no checkpoint"):
         checkpoints.read({checkpoints.PROPERTY: "{}"})
 
@@ -40,12 +40,12 @@ def test_a_summary_of_another_program_is_refused() -> None:
 def test_what_stands_in_the_table_decides(
     began: LakeCheckpoint | None, found: LakeCheckpoint | None, then: Next
 ) -> None:
-    """The checkpoint wanted: done. The one begun from: again. Any other: thrown away."""
+    """The table has the wanted checkpoint: done. It has the one begun from: retry. Another: drop the rows."""
     assert checkpoints.after_failure(began=began, wanted=AT_2, found=found) == then
 
 
 def test_a_stream_made_anew_under_its_name_is_read_from_its_beginning() -> None:
-    """Its sequence numbers are others."""
+    """Its sequence numbers have no relation to the old stream's."""
     assert checkpoints.start(AT_1, stream="logs", created_ms=7) is AT_1
     assert checkpoints.start(AT_1, stream="logs", created_ms=8).shards == {}
     assert checkpoints.start(None, stream="logs", created_ms=7).shards == {}
@@ -58,7 +58,7 @@ def test_another_stream_has_another_lake() -> None:
 
 
 def test_shards_that_are_over_are_forgotten() -> None:
-    """An ended shard that the stream lists no more goes; one that was still being read stays, to be told of."""
+    """An ended shard that is no longer listed is dropped; one that was still being read stays, to be reported."""
     positions = {
         "over": ShardPosition(sequence_number=SHARD_END),
         "ended": ShardPosition(sequence_number=SHARD_END),

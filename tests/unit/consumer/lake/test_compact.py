@@ -37,7 +37,7 @@ def _compact(catalog: Catalog) -> Compacted:
 
 
 def test_rows_and_checkpoint_stay_in_fewer_files(catalog: Catalog, world: LakeWorld) -> None:
-    """One file a tenant and day, all rows as they were, and a sync goes on from where it was."""
+    """Each tenant and day has one file, all rows are unchanged, and a sync continues where it was."""
     before = LakeTable(catalog, NAME).checkpoint
     assert _compact(catalog) == Compacted(read=6, made=2)
     assert world.broken(rows(catalog)) == []
@@ -49,7 +49,7 @@ def test_rows_and_checkpoint_stay_in_fewer_files(catalog: Catalog, world: LakeWo
 
 
 def test_snapshots_go_and_what_only_they_named(catalog: Catalog, world: LakeWorld, tmp_path: Path) -> None:
-    """Files of expired snapshots and of killed commits go when they are old; those of the table never."""
+    """Old files of expired snapshots and killed commits are deleted; files of the table never are."""
     (tmp_path / "warehouse/rdp/logs/data/of-a-killed-commit.parquet").touch()
     _compact(catalog)
     now = datetime.now(UTC)
@@ -65,7 +65,7 @@ def test_snapshots_go_and_what_only_they_named(catalog: Catalog, world: LakeWorl
 
 
 def test_a_group_is_as_large_as_its_rows_in_memory(tmp_path: Path, world: LakeWorld) -> None:
-    """Files of one text again and again are small on disk: those that would not fit decoded stay, the others do not."""
+    """Files of one repeated text are small on disk; only those that would not fit into memory are left alone."""
     catalog = in_folder(tmp_path)
     for number, size in enumerate((100_000, 10, 10, 100_000)):
         world.put([message(f"{number}-{copy}", "x" * size) for copy in range(5)])

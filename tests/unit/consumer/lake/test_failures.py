@@ -22,7 +22,7 @@ from consumer.lake.checkpoint import WrongLakeError
     ],
 )
 def test_a_failure_says_what_happened_and_to_what(error: Exception, words: str) -> None:
-    """One line, and no SQL of a library."""
+    """The message is one line and has no SQL of a library."""
     assert isinstance(error, failures.TOLD)
     assert words in failures.told(error)
     assert "[SQL" not in failures.told(error)

@@ -27,7 +27,7 @@ class _Kinesis(Kinesis):
 
 
 class _Context:
-    """An invocation whose time runs out after so many looks at it."""
+    """An invocation whose time is over after it was read so many times."""
 
     def __init__(self, looks: int | None = None) -> None:
         self._looks = looks
@@ -67,7 +67,7 @@ def _sync(
 
 
 def test_it_ends_before_its_time_does_and_goes_on(world: LakeWorld, tmp_path: Path) -> None:
-    """What was read when the time was up is committed; the next run reads the rest, and nothing twice."""
+    """At the end of its time it commits what it has read; the next run reads the rest, and nothing twice."""
     lines: list[str] = []
     _sync(world, tmp_path, _Context(looks=4), lines)
     some = len(rows(in_folder(tmp_path)))
@@ -80,7 +80,7 @@ def test_it_ends_before_its_time_does_and_goes_on(world: LakeWorld, tmp_path: Pa
 
 
 def test_a_lake_that_is_late_fails_after_its_commit(world: LakeWorld, tmp_path: Path) -> None:
-    """The alarm on its errors then says so; what was read is in the table all the same."""
+    """The failure sets off the alarm on its errors; the logs it read are in the table all the same."""
     with pytest.raises(handler.LakeLateError, match="s behind the stream logs"):
         _sync(world, tmp_path, _Context(), [], late_s=-1)
     assert len(rows(in_folder(tmp_path))) == 9
@@ -112,7 +112,7 @@ class _Lambda:
 
 
 def test_the_redaction_is_the_consumers() -> None:
-    """By its rules and patterns of now; unreadable, it is no guess."""
+    """It uses the consumer's present rules and patterns; if it cannot read them, it fails instead of guessing."""
     variables = {"QUEUE_URL": "q", "DLQ_URL": "d", "TABLE_NAME": "logs", "STREAM_NAME": "s"}
     patterns = variables | {"REDACTION_PATTERNS": json.dumps(["secret"])}
     assert handler.redactor_of(_Lambda(patterns), "c").text("a secret") == "a [REDACTED]"
@@ -121,6 +121,6 @@ def test_the_redaction_is_the_consumers() -> None:
 
 
 def test_a_setting_that_is_missing_is_named() -> None:
-    """And the file that sets it."""
+    """The error also names the file that sets it."""
     with pytest.raises(ValueError, match=r"STREAM_NAME.*lake.yaml sets it"):
         handler.from_environ({})

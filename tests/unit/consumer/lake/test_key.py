@@ -27,7 +27,7 @@ def test_a_lost_key_is_told_and_not_drawn(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
-    """A cut file would be another key."""
+    """A truncated file would be another key."""
     (tmp_path / key.KEY_FILE).write_bytes(b"short")
     with pytest.raises(WrongLakeError, match="no key of a lake: it has 5 bytes"):
         key.read(tmp_path / key.KEY_FILE)

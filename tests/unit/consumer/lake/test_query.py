@@ -1,4 +1,4 @@
-"""SQL over a lake: it reads the table, at any of its snapshots, and nothing else."""
+"""SQL on a lake: it can read the table, at any of its snapshots, and nothing else."""
 
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def test_sql_is_answered(table: Table) -> None:
 
 
 def test_a_snapshot_is_asked_as_it_stood(table: Table) -> None:
-    """The first one lacks the last log, and one that is not there is named."""
+    """The first snapshot lacks the last log; an unknown snapshot is named in the error."""
     first = status.moments(table)[0]
     assert first.rows == 2
     assert _ask(table, "SELECT count(*) FROM logs", snapshot_id=first.snapshot_id) == [["2"]]
@@ -63,7 +63,7 @@ def test_a_snapshot_is_asked_as_it_stood(table: Table) -> None:
     ],
 )
 def test_nothing_else_is_read_or_written(table: Table, sql: str) -> None:
-    """No file, no extension, no variable of this program; what is no question is told."""
+    """SQL reaches no file, extension or environment variable; a statement that is no query is an error."""
     with pytest.raises(query.QueryError):
         _ask(table, sql)
 
@@ -80,5 +80,5 @@ def test_an_answer_is_json_and_csv(table: Table, tmp_path: Path) -> None:
 
 
 def test_parts_are_counted_by_tenant_and_day(table: Table) -> None:
-    """Out of the manifests."""
+    """The counts come from the manifests."""
     assert [part[:4] for part in status.parts(table)] == [("acme", "2025-11-24", 2, 2), ("other", "2025-11-25", 1, 1)]

@@ -1,4 +1,4 @@
-"""Rows: what a column says of a log, and which two logs are one."""
+"""Rows: their columns, and which logs count as the same log."""
 
 from datetime import datetime
 
@@ -45,13 +45,13 @@ def test_originals_stay_as_they_came() -> None:
 
 @pytest.mark.parametrize("event_at", [None, "yesterday", "0001-01-01T00:00:00+23:00"])
 def test_what_is_no_instant_has_no_event_time(event_at: str | None) -> None:
-    """The text stays, the column beside it is empty."""
+    """The log's own text of the time stays, but the column with the instant is empty."""
     made = row(message(event_at=event_at), REDACTOR, KEY)
     assert (made.event_at, made.event_time) == (event_at, None)
 
 
 def test_a_digest_depends_on_the_key() -> None:
-    """Who has not the key cannot compare a guess."""
+    """Without the key, nobody can check a guess of the text."""
     assert original_digest("call 555-0199", KEY) != original_digest("call 555-0199", b"x" * KEY_BYTES)
 
 
@@ -74,19 +74,19 @@ def test_a_log_that_is_twice_in_a_batch_is_one_row() -> None:
     ids=["the same", "another number", "the same, unredacted then", "a text of that form", "another tenant"],
 )
 def test_what_the_table_has_is_left_out_by_its_original_text(held: Held, left: int) -> None:
-    """Two texts that redaction makes equal are two logs, and one is known under any redaction."""
+    """Two texts that redaction makes equal stay two logs; one text is recognized under any redaction."""
     assert len(_batch(message(text="call 555-0101"), message(text="call 555-0102")).without([held])) == left
 
 
 def test_it_looks_back_as_far_as_copies_can_be_apart() -> None:
-    """So many days, and not beyond the first of all days."""
+    """It looks back so many days, but never before the first possible date."""
     assert look_back(datetime(2026, 11, 28)) == datetime(2026, 10, 29)  # noqa: DTZ001
     assert DISTINCT_DAYS == 30
     assert look_back(datetime(1, 1, 3)) == datetime.min  # noqa: DTZ001, DTZ901
 
 
 def test_all_that_a_row_holds_is_counted() -> None:
-    """What a sender puts into its fields takes memory as a text does, and so does a text that is redacted away."""
+    """Fields take memory as a text does, and so does a text that is redacted away."""
     empty = _batch(message(text="")).row_bytes
     assert _batch(message(text="", fields={"n": "x" * 5000})).row_bytes >= empty + 5000
     assert _batch(message(text="555-0199 " * 1000)).row_bytes >= empty + 9000 + len("[REDACTED] " * 1000)
@@ -95,7 +95,7 @@ def test_all_that_a_row_holds_is_counted() -> None:
 
 
 def test_what_was_erased_is_no_row() -> None:
-    """A tenant's up to a time, a log under its id whatever the text; the others stay."""
+    """Dropped are a tenant's logs up to a time and any text under an erased log id; other logs stay."""
     batch = _batch(
         message("early", received_at="2025-11-24T15:59:00.000Z"),
         message("late", received_at="2025-11-24T15:59:00.001Z"),

@@ -1,4 +1,4 @@
-"""One commit: on the snapshot that was loaded, with the checkpoint in it, and never tried again by pyiceberg."""
+"""One commit: based on the loaded snapshot, with the checkpoint in it, and never retried by pyiceberg."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def test_rows_and_checkpoint_are_one_snapshot(catalog: Catalog) -> None:
-    """The snapshot that has the rows says in its summary how far they reach, and there is no other."""
+    """A single snapshot has the rows and, in its summary, the checkpoint."""
     assert LakeTable(catalog, NAME).checkpoint is None
     LakeTable(catalog, NAME).append([_row()], _at(1))
     [snapshot] = catalog.load_table(NAME).snapshots()
@@ -48,7 +48,7 @@ def test_rows_and_checkpoint_are_one_snapshot(catalog: Catalog) -> None:
 
 
 def test_a_commit_behind_another_writer_fails_and_leaves_no_row(catalog: Catalog) -> None:
-    """The second one has to look again."""
+    """The second writer has to load the table again."""
     first, second = LakeTable(catalog, NAME), LakeTable(catalog, NAME)
     first.append([_row()], _at(1))
     with pytest.raises(CommitUnclearError):
@@ -57,7 +57,7 @@ def test_a_commit_behind_another_writer_fails_and_leaves_no_row(catalog: Catalog
 
 
 def test_commits_are_not_tried_again_whatever_somebody_set(catalog: Catalog) -> None:
-    """A property that makes pyiceberg append again after a lost race is put back before anything is written."""
+    """A table property that makes pyiceberg retry a lost commit is reset before anything is written."""
     with catalog.load_table(NAME).transaction() as transaction:
         transaction.set_properties({RETRIES: "4"})
     first, second = LakeTable(catalog, NAME), LakeTable(catalog, NAME)
@@ -68,7 +68,7 @@ def test_commits_are_not_tried_again_whatever_somebody_set(catalog: Catalog) -> 
 
 
 def test_a_snapshot_of_the_catalogs_own_keeps_the_checkpoint(catalog: Catalog) -> None:
-    """A compaction's summary has none: the nearest before it counts, and the property when that has expired."""
+    """A compaction has no checkpoint: the one before it counts, or the table's property once that has expired."""
     LakeTable(catalog, NAME).append([_row()], _at(1))
     table = catalog.load_table(NAME)
     table.append(table.scan().to_arrow())
@@ -78,7 +78,7 @@ def test_a_snapshot_of_the_catalogs_own_keeps_the_checkpoint(catalog: Catalog) -
 
 
 def test_rows_without_a_checkpoint_are_refused(catalog: Catalog) -> None:
-    """Somebody else's rows: what of the stream is in them, nobody knows."""
+    """They are of another writer, and nobody knows which part of the stream they hold."""
     LakeTable(catalog, NAME).append([_row()], _at(1))
     table = catalog.load_table(NAME)
     table.append(table.scan().to_arrow())
@@ -90,7 +90,7 @@ def test_rows_without_a_checkpoint_are_refused(catalog: Catalog) -> None:
 
 
 def test_it_finds_what_it_holds_by_tenant_id_and_time(catalog: Catalog) -> None:
-    """Rows of the asked ids come back; older ones than asked, and other tenants', do not."""
+    """It returns rows with the wanted ids, but no older ones and none of other tenants."""
     rows = [_row("a"), _row("b"), _row("b", tenant_id="other"), _row("c", received_at="2025-01-01T00:00:00.000Z")]
     table = LakeTable(catalog, NAME)
     table.append(rows, _at(1))
@@ -106,7 +106,7 @@ def test_a_lake_of_another_key_is_refused(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("last", ["\ud7ff", "\U0010ffff"])
 def test_no_text_ends_a_sync_by_its_bounds(catalog: Catalog, last: str) -> None:
-    """The greatest text of a file may have any character where pyiceberg would cut it off and count it up."""
+    """For an upper bound, pyiceberg cuts a file's largest text; a text with any character at the cut is stored."""
     odd = "x" * 15 + last + "and more"
     in_fields = row(message("log-2", "t", fields={"k": "x" * 9 + last + "and more"}), redact.build(), KEY)
     LakeTable(catalog, NAME).append([_row(text=odd, source="s" * 15 + last + "s", event_at=odd), in_fields], _at(1))

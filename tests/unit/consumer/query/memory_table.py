@@ -25,7 +25,7 @@ class MemoryTable:
         self.rows_read = 0
 
     def store(self, item: Item) -> Item:
-        """Take an item, unless its key is taken."""
+        """Store an item unless its key exists; return it."""
         return self.items.setdefault(item.key, item)
 
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:

@@ -27,7 +27,7 @@ def test_composed_and_decomposed_letters_are_the_same(form: _Form, typed: _Form,
 
 
 def test_what_a_text_must_not_hold() -> None:
-    """None of them, whatever the case; alone it is a filter, too."""
+    """A text must hold none of these words, in any case; such a filter also works alone."""
     assert not _takes("GET /health 200", lacks=("Health",))
     assert not _takes("GET /health 200", contains=("get",), lacks=("nope", "200"))
     assert _takes("GET /", contains=("get",), lacks=("health",))
@@ -49,7 +49,7 @@ def test_what_a_text_must_not_hold() -> None:
     ],
 )
 def test_a_field_is_found_by_its_way_through_dots(name: str, value: str) -> None:
-    """Whether the dots are in its names or lead into objects, in any mixture, and into lists by place."""
+    """Dots may be part of names or lead into objects, in any mixture, and into lists by position."""
     item = replace(
         log(1),
         fields={
@@ -70,7 +70,7 @@ def test_a_field_is_found_by_its_way_through_dots(name: str, value: str) -> None
 
 @pytest.mark.parametrize(("said", "severity"), [("warn", "warn"), ("WARNING", "warn"), ("4", "warn"), ("50", "error")])
 def test_a_least_severity_is_any_logger_s_word_or_number(said: str, severity: str) -> None:
-    """As the logs say it themselves."""
+    """The severity is given in the words or numbers that logs use."""
     assert least_grave(said) == severity
     with pytest.raises(ValueError, match="one of trace, debug"):
         least_grave("loud")

@@ -1,4 +1,4 @@
-"""A cursor fits the search that it came from, and no other."""
+"""A cursor works only with the search that it came from."""
 
 import pytest
 
@@ -11,7 +11,7 @@ _ASK = Ask(tenant_id="acme", since_ms=5, until_ms=9, contains=("a",))
 
 
 def test_a_cursor_brings_the_place_and_the_first_page_s_times() -> None:
-    """An age such as 2h is another time at the next page; the cursor holds to the first one's."""
+    """At the next page an age such as 2h is another time; the cursor keeps the first page's time."""
     later = Ask(tenant_id="acme", since_ms=7, until_ms=11, contains=("a",))
     assert decode(later, encode(_ASK, _AFTER)) == Place(_ASK, _AFTER, Typed())
 
@@ -26,7 +26,7 @@ def test_a_cursor_brings_the_place_and_the_first_page_s_times() -> None:
     ],
 )
 def test_the_first_page_s_times_may_be_sent_again_or_left_out(typed: Typed, ask: Ask) -> None:
-    """As they were written, though an age means another instant by now, or as the same instant."""
+    """They may be sent as first written, though an age now means another time, or as the same time in another form."""
     place = decode(ask, encode(_ASK, _AFTER, Typed("2h", "1h")), typed)
     assert place == Place(_ASK, _AFTER, Typed("2h", "1h"))
     assert decode(ask, encode(place.ask, place.after, place.typed), typed) == place
@@ -40,7 +40,7 @@ def test_the_first_page_s_times_may_be_sent_again_or_left_out(typed: Typed, ask:
     ],
 )
 def test_another_time_is_another_search(typed: Typed, ask: Ask, name: str) -> None:
-    """It is told, and not passed over: the page would be of times that nobody asked for."""
+    """It is an error: otherwise the page would be of times that nobody asked for."""
     with pytest.raises(InvalidCursorError, match=f"another {name}"):
         decode(ask, encode(_ASK, _AFTER, Typed("2h", "1h")), typed)
     with pytest.raises(InvalidCursorError, match="another since"):
@@ -60,13 +60,13 @@ def test_another_time_is_another_search(typed: Typed, ask: Ask, name: str) -> No
     ],
 )
 def test_another_search_s_cursor_is_refused(other: Ask) -> None:
-    """Another tenant's above all."""
+    """This matters most for another tenant's cursor."""
     with pytest.raises(InvalidCursorError, match="another search"):
         decode(other, encode(_ASK, _AFTER))
 
 
 @pytest.mark.parametrize("text", ["", "x", "é", "AAAA", "W10", encode(_ASK, "zzz"), encode(_ASK, _AFTER)[:-3], "=" * 9])
 def test_what_is_no_cursor_is_refused(text: str) -> None:
-    """Cut, invented or of another form: one error, which says what to do."""
+    """A truncated, invented or malformed cursor gives the same error, which says what to do."""
     with pytest.raises(InvalidCursorError):
         decode(_ASK, text)

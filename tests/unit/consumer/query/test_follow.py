@@ -41,7 +41,7 @@ def _stored(received_ms: int, decided_ms: int, number: int, *, own: bool) -> Ite
 
 @pytest.mark.parametrize("seed", range(25))
 def test_no_log_is_missed_however_late_it_is_stored(seed: int) -> None:
-    """Delays from none to hours, calls that take all of their time, clocks apart, an index that lags: each log once."""
+    """Each log is shown once despite delays of hours, slow calls, differing clocks and a lagging index."""
     draw = random.Random(seed)
     table = _Lagging()
     for number in range(200):
@@ -69,7 +69,7 @@ def test_no_log_is_missed_however_late_it_is_stored(seed: int) -> None:
 
 
 def test_what_was_there_before_is_not_shown() -> None:
-    """Following begins at its start; what stood there is for a page to show."""
+    """Following shows logs from its start on; older logs are shown by a page."""
     table = MemoryTable()
     table.store(log(_NOW_MS - 5_000, 0, "before"))
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
@@ -80,7 +80,7 @@ def test_what_was_there_before_is_not_shown() -> None:
 
 
 def test_filters_hold_while_following() -> None:
-    """A log that is not wanted is passed over, and those after it are shown."""
+    """A log that does not match is skipped, and the matching ones after it are shown."""
     table = MemoryTable()
     follower = Follower(table, Ask(tenant_id=TENANT, contains=("b",)), start_ms=_NOW_MS)
     for number, text in enumerate(("a", "b", "c", "bb")):
@@ -89,7 +89,7 @@ def test_filters_hold_while_following() -> None:
 
 
 def test_what_was_seen_is_forgotten_in_time() -> None:
-    """Memory stays at what the looks can still meet."""
+    """Only logs that a later look can still meet stay in memory."""
     table = MemoryTable()
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
     for second in range(1_000):
@@ -99,7 +99,7 @@ def test_what_was_seen_is_forgotten_in_time() -> None:
 
 
 class _Failing(MemoryTable):
-    """A table that can be away: in the next reads of the receipts, or of what came late."""
+    """A table that can fail the next reads of logs by receipt, or of late logs."""
 
     away = ""
 
@@ -118,7 +118,7 @@ class _Failing(MemoryTable):
 
 @pytest.mark.parametrize("away", ["query", "late"])
 def test_a_poll_that_fails_loses_nothing(away: str) -> None:
-    """However long the table is away: the poll after it shows what was stored meanwhile, late or not, once."""
+    """However long the table is away, the next poll shows each log stored meanwhile once, late or not."""
     table = _Failing()
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
     assert follower.poll(_NOW_MS + 1_000) == []
@@ -136,7 +136,7 @@ def test_a_poll_that_fails_loses_nothing(away: str) -> None:
 
 @pytest.mark.parametrize("step_ms", [-3_600_000, -20_000, 20_000, 3_600_000])
 def test_a_clock_that_steps_blinds_nobody(step_ms: int) -> None:
-    """Whatever it says between two polls, the logs of the time around it are shown, once."""
+    """Whatever the clock says between two polls, each log received around that time is shown once."""
     table = MemoryTable()
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
     shown: list[str] = []
@@ -150,7 +150,7 @@ def test_a_clock_that_steps_blinds_nobody(step_ms: int) -> None:
 
 
 def test_what_was_shown_elsewhere_is_not_shown_again() -> None:
-    """A page that was read meanwhile, of receipts and of late logs alike."""
+    """This holds for logs that a page showed meanwhile, late ones included."""
     table = MemoryTable()
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
     soon = table.store(_stored(_NOW_MS + 100, _NOW_MS + 200, 1, own=False))
@@ -162,7 +162,7 @@ def test_what_was_shown_elsewhere_is_not_shown_again() -> None:
 
 @pytest.mark.parametrize(("took_s", "times"), [(0.5, 9), (5.0, 14)])
 def test_a_log_is_read_a_few_times_and_not_at_every_poll_of_the_look_back(took_s: float, times: int) -> None:
-    """Whole looks are rare; the polls between them go back about as far as logs take, and show them at once."""
+    """Full looks back are rare; polls between them look back only about as far as storing takes."""
     table = _Lagging()
     logs = 300
     for number in range(logs):

@@ -64,7 +64,7 @@ def _ask(
 
 
 def test_a_key_reads_its_tenant_s_logs() -> None:
-    """Those of table and index, of its own table's name, and the read is counted against the tenant's quota."""
+    """It reads the logs of the table and the index, and the read counts against the tenant's quota."""
     dynamodb = _DynamoDb()
     status, body = _ask(dynamodb, {"x-api-key": "acme-reads"})
     assert (status, [one["log_id"] for one in body["logs"]]) == (200, ["own-1", dynamodb.generated.log_id])
@@ -83,7 +83,7 @@ def test_a_key_reads_its_tenant_s_logs() -> None:
     ],
 )
 def test_others_read_nothing(headers: dict[str, str], refused: tuple[int, str]) -> None:
-    """No key, an unknown one, one that writes, one that names another tenant: no log is looked for."""
+    """Without a key, or with an unknown, write-only or other tenant's key, no log is read."""
     dynamodb = _DynamoDb()
     status, body = _ask(dynamodb, headers)
     assert ((status, body["reason"]), dynamodb.asked) == (refused, [])
@@ -100,6 +100,6 @@ def test_others_read_nothing(headers: dict[str, str], refused: tuple[int, str]) 
     ],
 )
 def test_a_token_reads_with_the_scope_alone(claims: dict[str, str], status: int) -> None:
-    """The claim names the tenant; without a scope nobody reads."""
+    """The token's claim names the tenant; a token without the scope reads nothing."""
     settings = Settings(table_name="logs", access_table_name="access", authentication="jwt", jwt_tenant_claim="org")
     assert _ask(_DynamoDb(), {"x-api-key": "acme-reads"}, settings, **claims)[0] == status

@@ -1,4 +1,4 @@
-"""A page of a read: in order, whole, once, and within its limits."""
+"""Pages of logs: in order, complete, without repeats, and within their limits."""
 
 import random
 
@@ -79,7 +79,7 @@ def test_a_range_of_time_is_read_and_nothing_outside_it(*, newest_first: bool) -
 
 
 def test_the_newest_hundred_are_two_queries() -> None:
-    """One of the table, one of the index: what a person asks for most is cheap, however many logs there are."""
+    """One query reads the table and one the index: the most common read is cheap, however many logs there are."""
     table = MemoryTable()
     for number in range(2_000):
         table.store(log(_NOW_MS + number))
@@ -90,7 +90,7 @@ def test_the_newest_hundred_are_two_queries() -> None:
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_a_further_page_is_one_query_of_the_table(*, newest_first: bool) -> None:
-    """It reads what it gives and the log that it goes on behind, not as much again."""
+    """It reads only the logs that it returns and the one it continues after."""
     table = MemoryTable()
     for number in range(500):
         table.store(log(_NOW_MS + number))
@@ -102,7 +102,7 @@ def test_a_further_page_is_one_query_of_the_table(*, newest_first: bool) -> None
 
 
 def test_a_filter_that_matches_nothing_ends() -> None:
-    """An empty page with a cursor after a bounded number of reads; the next page goes on behind it."""
+    """After a bounded number of reads the page is empty with a cursor, and the next page continues there."""
     table = MemoryTable()
     for number in range(1_000):
         table.store(log(_NOW_MS + number, 0, "needle" if number == 0 else "hay"))
@@ -120,7 +120,7 @@ def test_a_filter_that_matches_nothing_ends() -> None:
 
 
 def test_another_tenant_s_logs_are_not_there() -> None:
-    """Also of a tenant whose name begins like the other's."""
+    """This holds even if one tenant's name begins with the other's."""
     table = MemoryTable()
     for tenant_id in (TENANT, f"{TENANT}2", TENANT[:-1]):
         table.store(log(_NOW_MS, 0, tenant_id, tenant_id=tenant_id))
@@ -129,7 +129,7 @@ def test_another_tenant_s_logs_are_not_there() -> None:
 
 
 def test_an_own_id_that_looks_generated_stands_at_its_arrival() -> None:
-    """A sender's UUIDv7 of last year is no time of ours: the log stands where it came in, once."""
+    """A sender's UUIDv7 of last year is no receipt time: the log is listed once, at its arrival."""
     table = MemoryTable()
     early, late = log(_NOW_MS, 0, "early"), log(_NOW_MS + 2_000, 0, "late")
     foreign = log(_NOW_MS + 1_000, 0, "between", log_id=log(_NOW_MS - 10**10).log_id)
@@ -139,7 +139,7 @@ def test_an_own_id_that_looks_generated_stands_at_its_arrival() -> None:
 
 
 def test_logs_that_arrive_between_pages_do_not_disturb() -> None:
-    """Newest first: what comes after the first page is before it, and the rest is read once."""
+    """With the newest first, logs that arrive after the first page belong before it; the rest is read once."""
     table = MemoryTable()
     for number in range(20):
         table.store(log(_NOW_MS + number, 0, str(number)))

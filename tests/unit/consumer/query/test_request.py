@@ -1,4 +1,4 @@
-"""A query string read: each parameter's forms, and which one is told to be wrong."""
+"""Query strings: the forms of each parameter, and the errors that name a wrong one."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
@@ -20,13 +20,13 @@ def _read(query: str) -> Wanted:
 
 
 def test_without_parameters_it_is_the_newest_hundred() -> None:
-    """Of the tenant that was given, and of no other that the query names."""
+    """They are of the given tenant, and never of another tenant named in the query."""
     assert _read("") == Wanted(Ask(tenant_id="acme"), 100, None)
     assert _read("tenant_id=other").ask.tenant_id == "acme"
 
 
 def test_all_parameters() -> None:
-    """What may be repeated must hold as a whole; commas, plus signs and percent signs are the value's own."""
+    """All values of a repeated parameter must match; commas, plus signs and percent signs are part of a value."""
     query = urlencode(
         [
             ("since", "2h"),
@@ -60,19 +60,19 @@ def test_all_parameters() -> None:
 
 @pytest.mark.parametrize("severity", ["warn", "WARN", "Warning", "4", "40", "wrn"])
 def test_a_severity_is_any_logger_s_word_or_number(severity: str) -> None:
-    """As logs bring them, so may searches."""
+    """A search accepts every severity that a log may have."""
     assert _read(f"severity={severity}").ask.severity == "warn"
 
 
 @pytest.mark.parametrize("ms", range(0, 1000, 37))
 def test_a_time_is_read_to_the_millisecond(ms: int) -> None:
-    """None is lost to floating point: a log of that millisecond would stand outside."""
+    """Floating point loses no millisecond; otherwise a log of that millisecond would be outside of the range."""
     wanted = _read(f"since=2026-11-28T09:00:00.{ms:03}Z")
     assert wanted.ask.since_ms == _NOW_MS - 1_800_000 + ms
 
 
 def test_a_time_without_a_zone_is_utc_and_one_before_the_epoch_is_the_beginning() -> None:
-    """A plus sign that was not escaped is a space, which no time has: told, and not read as another zone."""
+    """An unescaped plus sign is a space, which no time has: it is an error instead of another time zone."""
     assert _read("since=09:00").ask.since_ms == _NOW_MS - 1_800_000
     assert _read("since=1960-01-01T00:00:00Z").ask.since_ms == 0
     assert (_read("until=9999-12-31T23:59:59Z").ask.until_ms or 0) < MAX_MS
@@ -86,7 +86,7 @@ def test_a_time_without_a_zone_is_utc_and_one_before_the_epoch_is_the_beginning(
 
 
 def test_a_cursor_brings_its_place_and_its_times() -> None:
-    """An age of the first page does not move on."""
+    """An age keeps the time that it had at the first page."""
     ask = Ask(tenant_id="acme", since_ms=5, contains=("x",))
     cursor = encode(ask, _AFTER, Typed("2h"))
     assert _read(f"contains=x&since=2h&cursor={cursor}") == Wanted(ask, 100, _AFTER, Typed("2h"))
@@ -127,7 +127,7 @@ def test_a_cursor_brings_its_place_and_its_times() -> None:
     ],
 )
 def test_what_is_wrong_is_named(query: str, parameter: str) -> None:
-    """The parameter, and in words what it must be."""
+    """The error names the parameter and says what it must be."""
     with pytest.raises(BadParameterError) as refusal:
         _read(query)
     assert refusal.value.parameter == parameter

@@ -1,4 +1,4 @@
-"""Why the table gave nothing is told as it is, and a tombstone is no log."""
+"""An error says the real reason why the table gave nothing, and a tombstone is no log."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def _time() -> Time:
     ],
 )
 def test_a_table_that_gives_nothing_says_why(error: Exception, told: str, not_told: str) -> None:
-    """A network that is down is no throttle: who reads it looks elsewhere."""
+    """A network failure is not called a throttle, so that nobody looks for the wrong cause."""
     table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
     with pytest.raises(TableBusyError, match=told) as busy:
         table.late("acme", since_ms=0)
@@ -63,7 +63,7 @@ def test_a_table_that_gives_nothing_says_why(error: Exception, told: str, not_to
 
 @pytest.mark.parametrize("error", [_refused("AccessDeniedException"), BotoCoreError()])
 def test_what_no_other_try_can_change_is_raised_at_once(error: Exception) -> None:
-    """As the client raised it."""
+    """The client's exception comes through unchanged."""
     table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
     with pytest.raises(type(error)):
         table.late("acme", since_ms=0)
@@ -94,7 +94,7 @@ class _Giving:
 
 
 def test_a_tombstone_is_not_read_as_a_log() -> None:
-    """Neither in a range of keys nor under its own; a page may be empty for it."""
+    """It is returned neither in a range of keys nor under its own key, so a page may be empty."""
     for items, found in _CASES:
         reader = TableReader(_Giving(items), "logs", time=_time(), buckets=1)
         pages = reader.query("acme", Range("table", "a", "z"), newest_first=True, limit=10)

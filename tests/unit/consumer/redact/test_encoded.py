@@ -1,4 +1,4 @@
-"""What an encoded text says, and where each of its characters was written."""
+"""Decoding of an encoded text, and where each decoded character is in it."""
 
 import pytest
 
@@ -46,17 +46,17 @@ def test_encoded_characters_are_decoded(written: str, said: str) -> None:
     ],
 )
 def test_what_is_not_encoded_is_no_view(text: str) -> None:
-    """A percent sign, a backslash and an ampersand may stand for themselves."""
+    """Without a percent sign, a backslash or an ampersand that encodes something, there is no decoded view."""
     assert read(text) == (text, None)
 
 
 def test_what_decodes_to_no_character_is_a_question_mark() -> None:
-    """Bytes that are no UTF-8, half a pair, and a number beyond Unicode break nothing."""
+    """Invalid UTF-8, half a surrogate pair, and a number beyond Unicode cause no error."""
     assert read(r"%F5%80%80%80 \udc00 &#999999;")[0] == "? \ufffd \U000f423f"
 
 
 def test_spans_of_the_view_come_back_as_they_were_written() -> None:
-    """A span covers all that its characters were written with, whatever is encoded before it and at its ends."""
+    """A span covers the whole encoded form of its characters, whatever is encoded before it and at its ends."""
     written = "a%20%28b%29%20c%2B"
     said, view = read(written)
     assert said == "a (b) c+"
@@ -86,5 +86,5 @@ def test_spans_of_the_view_come_back_as_they_were_written() -> None:
     ],
 )
 def test_a_plus_in_a_form_is_a_space(form: str, said: str) -> None:
-    """Within a value it parts words; at the start of a value or a number it is a plus, and outside of forms, too."""
+    """Within a form's value it is a space; at the start of a value or a number, and outside of forms, it is a plus."""
     assert spaced(form) == said

@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not there, and only for the replay that wrote them."""
+"""Checkpoints: complete or absent, and valid only for the replay that wrote them."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ CHECKPOINT = Checkpoint(
 
 
 def test_a_checkpoint_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    """Also over an older one; sequence numbers keep their zeros, and no part of the writing is left over."""
+    """It may replace an older one; sequence numbers keep their zeros, and no temporary file is left."""
     path = tmp_path / "at.json"
     save(path, msgspec.structs.replace(CHECKPOINT, commit=1))
     save(path, CHECKPOINT)

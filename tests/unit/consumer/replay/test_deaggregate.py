@@ -49,7 +49,7 @@ def test_there_are_vectors_of_every_kind() -> None:
 
 @pytest.mark.parametrize("position", range(4, 61))
 def test_any_flipped_byte_after_the_magic_is_noticed(position: int) -> None:
-    """One wrong byte makes the whole record broken, with all its bytes, and never a wrong log."""
+    """One wrong byte makes the whole record broken, kept with all its bytes, and never gives a wrong log."""
     sound, _ = vector(next(path for path in VECTORS if path.stem == "three_of_one_tenant"))
     if position >= len(sound):
         position = len(sound) - 1
@@ -58,12 +58,12 @@ def test_any_flipped_byte_after_the_magic_is_noticed(position: int) -> None:
 
 
 def test_a_plain_record_is_its_own_user_record() -> None:
-    """What does not start with the magic passes as it is, under the record's own key."""
+    """A record that does not start with the magic is returned unchanged, under its own key."""
     assert deaggregate(KEY, b"{}") == [UserRecord(0, KEY, b"{}")]
 
 
 def test_a_key_that_is_no_utf8_breaks_its_own_user_record_only() -> None:
-    """A partition key that names no tenant is never handed on as bytes; its neighbour is a user record like any."""
+    """A partition key that is no text breaks only its own user record; the neighbouring record is unharmed."""
     body = bytes.fromhex("0a02c3280a0461636d651a0508001a01611a0508011a0162")
     sound = bytes.fromhex("f3899ac2") + body + hashlib.md5(body, usedforsecurity=False).digest()
     assert deaggregate(KEY, sound) == [Broken(0, KEY, b"a", "undecodable"), UserRecord(1, "acme", b"b")]

@@ -1,4 +1,4 @@
-"""The set of logs seen, in memory and kept beside a checkpoint."""
+"""The set of logs seen: in memory, or in a file beside a checkpoint."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_what_was_committed_is_known_to_the_next_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("committed", [True, False])
 def test_what_the_checkpoint_does_not_know_is_new_again(tmp_path: Path, *, committed: bool) -> None:
-    """Killed between its own commit and the checkpoint's, or before both, a log is taken again, not lost."""
+    """After a kill before the checkpoint's commit, a log is taken again instead of lost."""
     first = Seen(tmp_path / "seen", commit=0)
     first.is_new("a", "1", "text")
     first.commit()

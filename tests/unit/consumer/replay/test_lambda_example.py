@@ -26,7 +26,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_every_log_is_counted_for_its_tenant(event: Event, capsys: pytest.CaptureFixture[str]) -> None:
-    """Aggregated and plain records alike; the damaged one is told, and does not stop the shard for ever."""
+    """Aggregated and plain records are counted; a damaged one is reported and does not block the shard for ever."""
     assert handler(event, None) == {"batchItemFailures": []}
     broken, read = printed(capsys)
     assert (broken["event"], broken["reason"], broken["partition_key"]) == ("broken_record", "wrong_digest", "globex")
@@ -36,7 +36,7 @@ def test_every_log_is_counted_for_its_tenant(event: Event, capsys: pytest.Captur
 def test_a_failure_names_the_record_to_begin_again_with(
     event: Event, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lambda repeats from the first failed sequence number on; what came before it is done."""
+    """Lambda repeats from the first failed sequence number on; the records before it are done."""
 
     def failing(piece: Any) -> Any:
         if piece.partition_key == "globex":

@@ -1,4 +1,4 @@
-"""Several shards in one order: the same whatever comes late, and parents before children."""
+"""Merging of several shards: the order does not depend on late pages, and parents come before children."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ def test_a_shard_that_ends_unexpectedly_is_looked_up_again() -> None:
 
 
 def test_it_goes_on_from_positions_in_the_same_order() -> None:
-    """From any point of the merged order, what is left comes as it would have come."""
+    """Resumed at any point of the merged order, the rest comes in the same order as before."""
     listed = shards(a=(), b=("a",), c=())
     pages = {"a": [page("a", 9, 1, 8), END], "b": [page("b", 10, 2), TIP], "c": [page("c", 3, 9, 10, 12), TIP]}
     whole = list(Merge(FakeReaders(pages), lambda: listed, {}))
@@ -127,7 +127,7 @@ def after(pages: Sequence[Page], position: ShardPosition | None) -> list[Page]:
 
 
 def test_following_does_not_wait_for_a_quiet_shard() -> None:
-    """A caught-up shard holds nobody back, and what comes in it later is read; it goes on for ever."""
+    """A caught-up shard delays no other, and its later records are read; following never ends."""
     readers = FakeReaders(
         {"a": [TIP, page("a", 9), TIP], "b": [page("b", 1), page("b", 2), TIP, TIP, page("b", 10), TIP]}
     )
@@ -139,7 +139,7 @@ def test_following_does_not_wait_for_a_quiet_shard() -> None:
 
 
 def test_it_ends_where_the_caller_stops_it() -> None:
-    """`stopped` is asked before every record."""
+    """`stopped` is called before every record."""
     seen: list[StreamRecord | ShardEnded | Idle] = []
     readers = FakeReaders({"a": [page("a", 1, 2, 3)]})
     for event in Merge(readers, lambda: shards(a=()), {}, stopped=lambda: len(seen) == 2):
@@ -148,7 +148,7 @@ def test_it_ends_where_the_caller_stops_it() -> None:
 
 
 def test_it_ends_while_a_page_is_waited_for() -> None:
-    """`stopped` is asked again after each short wait for a page that does not come."""
+    """`stopped` is called again after each short wait for a page that does not come."""
     answers = iter([False] * 10 + [True])
     events = Merge(FakeReaders({"a": []}), lambda: shards(a=()), {}, stopped=lambda: next(answers))
     assert list(events) == []
@@ -156,7 +156,7 @@ def test_it_ends_while_a_page_is_waited_for() -> None:
 
 
 def test_records_that_reach_the_tip_are_the_last() -> None:
-    """A busy stream shows no empty page: a replay that does not follow ends with the one that leaves nothing behind."""
+    """A busy stream has no empty page, so a replay without following ends with the page that is 0 ms behind."""
     busy = [page("a", ms)._replace(caught_up=True) for ms in range(1, 9)]
     assert merged(shards(a=()), FakeReaders({"a": [page("a", 0), *busy]})) == ["a@0", "a@1"]
 
@@ -170,7 +170,7 @@ def test_following_goes_on_after_records_that_reach_the_tip() -> None:
 
 
 def test_a_closed_shards_last_records_may_reach_the_tip_before_its_end() -> None:
-    """Its end is waited for all the same, as its children come after it."""
+    """The merge still waits for the shard's end, because its children come after it."""
     readers = FakeReaders({"a": [page("a", 1)._replace(caught_up=True), TIP, END], "b": [page("b", 2), TIP]})
     assert merged(shards(a=(), b=("a",)), readers) == ["a@1", "|a", "b@2"]
 

@@ -14,7 +14,7 @@ def _mode(path: Path) -> int:
 
 
 def test_a_new_file_and_an_old_one_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
-    """Whatever the old one's mode was: what is written from now on is private. It is not cut."""
+    """Whatever the old file's mode was, it becomes private; its content is kept."""
     (tmp_path / "old").write_bytes(b"kept")
     (tmp_path / "old").chmod(0o644)
     for name in ("old", "new"):
@@ -38,7 +38,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_only_regular_files_are_written(tmp_path: Path) -> None:
-    """A pipe would wait for a reader, a device is nobody's file."""
+    """Pipes and devices are refused: a pipe would wait for a reader."""
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path(os.devnull)):
         with pytest.raises(OSError, match="no regular file"):
@@ -57,7 +57,7 @@ def test_a_file_that_must_be_new_is_not_taken_over(tmp_path: Path) -> None:
 
 
 def test_one_function_opens_private_files() -> None:
-    """No other module asks for a mode of its own."""
+    """No other module sets a file mode itself."""
     root = Path(__file__).parents[4]
     modules = [path for room in ("ingest", "consumer", "infra", "bench") for path in (root / room).rglob("*.py")]
     asking = {str(path.relative_to(root)) for path in modules if re.search(r"O_CREAT|0o600", path.read_text())}
@@ -65,7 +65,7 @@ def test_one_function_opens_private_files() -> None:
 
 
 def test_a_replacement_is_whole_private_and_follows_no_link(tmp_path: Path) -> None:
-    """A link where the draft or the file stands is replaced; what it points at is untouched."""
+    """A link in place of the draft or the file is replaced; the file it points to is unchanged."""
     (tmp_path / "target").write_bytes(b"precious")
     (tmp_path / ".file.partial").symlink_to(tmp_path / "target")
     (tmp_path / "file").symlink_to(tmp_path / "target")
@@ -78,7 +78,7 @@ def test_a_replacement_is_whole_private_and_follows_no_link(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_made_is_private(tmp_path: Path) -> None:
-    """With those above it; one that was there keeps its mode."""
+    """New parent folders are private too; a folder that existed keeps its mode."""
     tmp_path.chmod(0o755)
     private.made_folder(tmp_path / "a" / "b")
     private.made_folder(tmp_path / "a" / "b")

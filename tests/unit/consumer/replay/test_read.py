@@ -1,4 +1,4 @@
-"""One shard's pages: where reading starts, what is waited for, what ends it."""
+"""Reading one shard's pages: where it starts, when it waits, and what ends it."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -48,7 +48,7 @@ def test_a_shard_that_is_not_begun_starts_at_the_trim_horizon() -> None:
 
 
 def test_a_position_is_passed_on_as_the_string_it_is() -> None:
-    """A sequence number keeps its leading zeros, and reading starts at the record, of which a part may be left."""
+    """A sequence number keeps its leading zeros; reading starts at its record, a part of which may be unread."""
     fake = FakeKinesis(([ONE], 0, True))
     read(fake, 1, position=ShardPosition(sequence_number="0001"), since=SINCE)
     assert fake.iterators[0]["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
@@ -72,13 +72,13 @@ def test_since_the_first_year_leaves_room_for_the_margin() -> None:
 
 
 def test_empty_pages_are_crossed() -> None:
-    """Pages without records come long before the end: they are no pages for the reader while it lags behind."""
+    """Pages without records may come long before the end; while the reader lags behind, they are skipped."""
     fake = FakeKinesis(([ONE], 9_000, True), ([], 8_000, True), ([], 5_000, True), ([TWO], 0, True))
     assert [page.records for page in read(fake, 2)] == [[ONE], [TWO]]
 
 
 def test_caught_up_is_a_page_that_leaves_nothing_behind() -> None:
-    """With records or without; the next call comes after a wait. A busy stream never shows an empty page."""
+    """The page may have records, as a busy stream never has an empty one; the next call comes after a wait."""
     fake = FakeKinesis(([ONE], 5, True), ([TWO], 0, True), ([], 0, True), ([THREE], 0, True))
     clock = Clock()
     assert [page.caught_up for page in read(fake, 4, clock=clock)] == [False, True, True, True]
@@ -87,7 +87,7 @@ def test_caught_up_is_a_page_that_leaves_nothing_behind() -> None:
 
 @pytest.mark.parametrize("records", [[ONE] * PAGE_RECORDS, [record("1", data=b"x" * 1_000_000)] * 6])
 def test_a_page_that_its_size_may_have_cut_is_not_the_last(records: list[Any]) -> None:
-    """Full by number or by bytes: some engines say 0 ms behind there too."""
+    """A page that is full by count or by bytes may be cut, although some engines say 0 ms behind."""
     fake = FakeKinesis((records, 0, True), ([], 0, True))
     assert [page.caught_up for page in read(fake, 2)] == [False, True]
 
@@ -115,13 +115,13 @@ def test_a_record_larger_than_a_page_is_asked_for_alone() -> None:
 
 
 def test_a_shard_ends_where_kinesis_gives_no_iterator() -> None:
-    """The last page may hold records; nothing is asked after it."""
+    """The last page may hold records; no call is made after it."""
     fake = FakeKinesis(([ONE], 10, True), ([TWO], 0, False))
     assert read(fake, 9) == [Page([ONE], 10, caught_up=False, ended=False), Page([TWO], 0, caught_up=True, ended=True)]
 
 
 def test_an_expired_iterator_is_renewed_after_the_last_record() -> None:
-    """After five minutes of waiting for its reader the shard goes on where it was."""
+    """When the reader has waited for more than five minutes, the shard is continued after its last record."""
     fake = FakeKinesis(([ONE, TWO], 9, True), client_error("ExpiredIteratorException"), ([THREE], 0, True))
     assert [page.records for page in read(fake, 2, since=SINCE)] == [[ONE, TWO], [THREE]]
     assert fake.iterators[1] == {
@@ -151,7 +151,7 @@ def test_throttles_and_the_network_are_backed_off(error: Exception) -> None:
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "InvalidArgumentException"])
 def test_what_waiting_cannot_change_ends_the_reading(code: str) -> None:
-    """Missing rights or a missing stream are told at once."""
+    """Missing rights or a missing stream end the reading at once with an error."""
     clock = Clock()
     with pytest.raises(StreamUnreadableError, match=code):
         read(FakeKinesis(client_error(code)), 1, clock=clock)

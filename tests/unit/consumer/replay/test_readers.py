@@ -51,7 +51,7 @@ def test_each_shards_pages_come_in_their_order() -> None:
 
 
 def test_nobody_reads_far_ahead() -> None:
-    """A reader holds at most two pages, and one in its hand, until somebody takes them."""
+    """A reader holds at most two pages in its queue, and a third one that it is about to add."""
     given: list[int] = []
 
     def open_pages(_shard: str, _position: ShardPosition, _sleep: Sleep) -> Iterator[Page]:
@@ -70,7 +70,7 @@ def test_nobody_reads_far_ahead() -> None:
 
 
 def test_what_ends_a_reading_is_raised_where_its_pages_are_taken() -> None:
-    """After the pages that came before it."""
+    """The error is raised after the pages that were read before it."""
 
     def open_pages(_shard: str, _position: ShardPosition, _sleep: Sleep) -> Iterator[Page]:
         yield page("1")

@@ -132,7 +132,7 @@ def test_commits_come_after_so_many_logs_and_between_records(setup: Setup) -> No
 
 
 def test_the_checkpoint_speaks_of_the_output_it_follows(setup: Setup) -> None:
-    """The sink is flushed first; the file then holds its position and each shard's last user record."""
+    """The sink is flushed first; then the file gets the sink's position and each shard's last user record."""
     order: list[str] = []
     setup.sink.on_commit = lambda: order.append("output" if not setup.path.exists() else "output, then checkpoint")
     setup.run(record(1, "a", "b"), record(2, "c", shard="s-1"), ShardEnded("s-0"))
@@ -150,7 +150,7 @@ def test_the_checkpoint_speaks_of_the_output_it_follows(setup: Setup) -> None:
 
 
 def test_the_rest_of_a_record_is_read_after_its_sub_sequence_number(setup: Setup) -> None:
-    """The first record of a resumed shard is the checkpoint's: what it says was read is skipped, the rest is not."""
+    """A resumed shard begins with the checkpoint's record; only the user records read before are skipped."""
     position = ShardPosition(sequence_number="001", sub_sequence_number=1)
     start = msgspec.structs.replace(START, commit=1, shards={"s-0": position})
     counters = setup.run(record(1, "a", "b", "c"), record(2, "d"), start=start)
@@ -204,7 +204,7 @@ def test_without_broken_records_there_is_no_file(setup: Setup) -> None:
 
 
 def test_idle_commits_what_came_and_nothing_twice(setup: Setup) -> None:
-    """Following: an idle stream is committed once its logs have waited for a second, and then left alone."""
+    """When following, an idle stream's logs are committed once after a second, and then nothing more."""
 
     def events() -> Iterator[StreamRecord | Idle]:
         for event in (record(1, "a"), Idle(), Idle(), Idle(), Idle(), record(2, "b")):
@@ -223,7 +223,7 @@ def test_an_empty_stream_leaves_an_empty_output_and_a_checkpoint(setup: Setup) -
 
 
 def test_a_sink_that_fails_leaves_the_last_checkpoint(setup: Setup) -> None:
-    """What is not durable is not spoken of."""
+    """A checkpoint never covers logs that are not durable."""
     setup.run(record(1, "a"))
     before = setup.saved()
 

@@ -30,7 +30,7 @@ def test_a_log_comes_back_as_it_was_written() -> None:
 
 
 def test_the_pending_mark_does_not_outlive_the_stream() -> None:
-    """A log that is read from the stream is on it: sent to the queue again, it must not be put there once more."""
+    """A log read from the stream is on it already, so a copy sent to the queue must not be put there again."""
     assert read_log(user_record(encode(message(stream_pending=True)))) == message()
 
 
@@ -90,7 +90,7 @@ def test_selection(selection: Selection, *, wanted: bool) -> None:
 
 
 def test_redaction_changes_text_and_fields_only() -> None:
-    """Everything else stays as it was, and no fields stay no fields."""
+    """Everything else is unchanged, and a log without fields stays without fields."""
     redactor = redact.build()
     log = message(
         text="call 555-0199",
@@ -105,7 +105,7 @@ def test_redaction_changes_text_and_fields_only() -> None:
 
 
 def test_what_was_erased_is_not_wanted() -> None:
-    """Whatever else is asked for: a tenant's logs up to a time, and a log under its id."""
+    """A tenant's logs up to a time, and any log under an erased id, are left out of every selection."""
     erasures = Erasures({"acme": RECEIVED_AT}, frozenset({Key("blue", "gone")}))
     for selection in (Selection(), Selection(tenants=frozenset({"acme", "blue"}))):
         wanted = selector(selection, erasures)

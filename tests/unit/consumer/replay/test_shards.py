@@ -18,7 +18,7 @@ def shards(*listing: Any) -> dict[str, Shard]:
 
 
 def test_a_listing_gives_shards_by_id() -> None:
-    """Parents, both of a merge, and whether the shard is closed; in the order of the ids whatever the listing's."""
+    """Each shard has its parents (two after a merge) and whether it is closed; they are sorted by id."""
     found = shards(listed("s-2", "s-0", "s-1"), listed("s-0", closed=True), listed("s-1", closed=True))
     assert list(found.items()) == [
         ("s-0", Shard("s-0", (), closed=True)),

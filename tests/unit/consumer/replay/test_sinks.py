@@ -1,4 +1,4 @@
-"""The sinks: what stands in the target after a commit, and what is taken back on resume."""
+"""The sinks: what the target holds after a commit, and what a resumed replay removes from it."""
 
 import gzip
 import io
@@ -42,7 +42,7 @@ def test_lines_are_there_after_a_commit(tmp_path: Path, *, gz: bool) -> None:
 
 @pytest.mark.parametrize("gz", GZ)
 def test_resuming_cuts_off_what_came_after_the_commit(tmp_path: Path, *, gz: bool) -> None:
-    """Lines beyond the commit are gone even if nothing is written after; what is written stands right behind it."""
+    """Lines after the commit are removed even if nothing is written; new lines come directly after the commit."""
     file = LineFile(tmp_path / "f", gz=gz)
     file.write(b"kept")
     committed = file.commit()
@@ -97,7 +97,7 @@ def test_a_file_sink_writes_messages(tmp_path: Path) -> None:
 
 
 def test_a_stream_gets_lines_and_cannot_take_back() -> None:
-    """Standard output: resuming goes on after what is out."""
+    """On standard output, a resumed replay continues after the lines already written."""
     out = io.BytesIO()
     sink = StreamSink(out)
     sink.write(message("1"))

@@ -15,5 +15,5 @@ def test_the_pages_of_all_shards_fit_into_one_bound(shards: int) -> None:
 
 
 def test_a_page_has_room_for_an_aggregated_record() -> None:
-    """Of 50 KiB, which is what ingest packs; also where a stream has more shards than that leaves room for."""
+    """A page has room for 50 KiB, as ingest packs them, even if a stream has too many shards for the bound."""
     assert page_bytes(10_000) >= 51_200
