@@ -1,4 +1,4 @@
-"""What the functions of a stack wrote to CloudWatch Logs, against every text and key that went through the stack."""
+"""Searches the log lines of a stack's functions for every text and key that went through the stack."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -15,17 +15,17 @@ _IDS: Final = ("tenant_id", "log_id")
 
 
 def leaks_of(stack: Stack, sent: set[str]) -> list[str]:
-    """Return a sentence for each text that stands in a line of any log group of the stack's engine.
+    """Return a sentence for each text that is in a line of any log group of the stack's engine.
 
-    Looked for are the texts and field values of stored rows, the texts and bodies of dead letters, and what was `sent`
-    (keys and bodies). That logs are stored and no line is there is told too: the check would be of nothing.
+    It looks for the texts and field values of stored rows, the texts and bodies of dead letters, and everything in
+    `sent` (keys and bodies). Stored logs without any line are reported too, because the check would then be empty.
     """
     texts, ids = set(sent), set[str]()
     stored = 0
     for item in _items(stack):
         stored += 1
         ids.update(item[name]["S"] for name in _IDS)
-        texts.update(item[name]["S"] for name in _TEXTS if name in item)  # Some tests put rows of their own.
+        texts.update(item[name]["S"] for name in _TEXTS if name in item)  # Some tests store rows without them.
         texts.update(_strings(item.get("fields", {"NULL": True})))
     for letter in _dead_letters(stack):
         texts.add(letter.body)
@@ -45,11 +45,11 @@ def _items(stack: Stack) -> Iterator[dict[str, Any]]:
 
 def _dead_letters(stack: Stack) -> Iterator[DeadLetter]:
     try:
-        any_there = counts.read(stack).dlq > 0  # To look at an empty queue takes seconds.
+        any_there = counts.read(stack).dlq > 0  # Receiving from an empty queue takes seconds.
     except ClientError as error:
         if error.response["Error"]["Code"] != "AccessDenied":
             raise
-        return  # With RequireTls the queues refuse plain HTTP, the functions' as ours: nothing can be there.
+        return  # With RequireTls the queues refuse plain HTTP, from the functions too, so they are empty.
     if any_there:
         yield from dead_letters.look(stack.place.sqs, stack.dlq_url)
 

@@ -1,4 +1,4 @@
-"""The real template on the embedded engine: one for the session, more of them where a test needs its own."""
+"""Stacks of the real template on the embedded engine: one for the session, others for tests that need their own."""
 
 import contextlib
 import http.client
@@ -24,12 +24,12 @@ from tests.leaks import LEAD_CHARS
 
 QUIET: Mapping[str, str] = {"SecondsPerChar": "0", "CrashProbability": "0"}
 _KEY_HEADERS = {"authorization", *KEY_HEADERS}
-_LIMIT_S = 360  # Of every wait for a condition: beyond the visibility timeout, after which a log comes back that a
-# function on a busy machine had no time for.
+_LIMIT_S = 360  # For every wait for a condition. It is longer than the visibility timeout, after which a log comes back
+# if the function had no time for it on a busy machine.
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, and put last what waits for minutes while others run."""
+    """Mark every test of this folder, and put the tests that wait for minutes last."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class LocalStack:
-    """A stack that runs on an engine of its own in `data_dir`. `sent`: how bodies began, and keys and tokens."""
+    """A stack on an engine of its own in `data_dir`. `sent` has the beginnings of bodies, and keys and tokens."""
 
     data_dir: Path
     state: state.State
@@ -60,33 +60,33 @@ class LocalStack:
 
     @property
     def place(self) -> Place:
-        """Its clients, with the engine's root key."""
+        """The stack's clients, with the engine's root key."""
         return self.stack.place
 
     @property
     def counts(self) -> counts.Counts:
-        """The counts now."""
+        """The present counts."""
         return counts.read(self.stack, exact=True)
 
     @property
     def is_drained(self) -> bool:
-        """Whether nothing is queued nor in flight: one answer, so that no log moves between two numbers of it."""
+        """Whether nothing is queued or in flight; both numbers are of one answer, so that no log moves in between."""
         return counts.queue_depth(self.stack, self.stack.queue_url) == (0, 0)
 
     @property
     def dead_letters(self) -> list[DeadLetter]:
-        """All dead letters, given back. An empty queue is not looked into, which takes seconds."""
+        """All dead letters, which stay in the queue. An empty queue is not read, because that takes seconds."""
         dead = self.counts.dlq
         return list(dead_letters.look(self.place.sqs, self.stack.dlq_url)) if dead else []
 
     def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
-        """Return the answer of one request over a connection of its own."""
+        """Send one request on a new connection; return the answer."""
         self.sent.add((body or b"")[:LEAD_CHARS].decode(errors="replace"))
         for name in headers:
             if name.lower() not in _KEY_HEADERS:
                 continue
             key = headers[name].rpartition(" ")[2]
-            self.sent.update((key, key[-LEAD_CHARS:]))  # Tokens begin alike.
+            self.sent.update((key, key[-LEAD_CHARS:]))  # All tokens begin alike.
         url = urlsplit(self.stack.endpoint)
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=_LIMIT_S)
         try:
@@ -129,9 +129,10 @@ Eventually = Callable[..., Any]
 
 @contextlib.contextmanager
 def _stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
-    """Give `start(parameters, data_dir=None)`: a quiet stack, or one with other parameters; all stop with the block.
+    """Give `start(parameters, data_dir=None)`, which starts a quiet stack, or one with other parameters.
 
-    Before that, no line that its functions wrote may hold a text, a field's value or a key that went through it.
+    All stacks stop when the block ends. Before that, each is checked: no line of its functions may hold a text, a field
+    value or a key that went through it.
     """
     sent: dict[Path, set[str]] = {}
 
@@ -159,7 +160,7 @@ def _stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
 
 @pytest.fixture(scope="module")
 def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStack]:
-    """Return `start(parameters, data_dir=None)`, whose stacks stop after the module: each takes its share of a core."""
+    """Return `start(parameters, data_dir=None)`; its stacks stop after the module, because each uses CPU time."""
     with _stacks(tmp_path_factory) as start:
         yield start
 
@@ -173,16 +174,16 @@ def start_shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
 
 @pytest.fixture(scope="session")
 def local_stack(start_shared_stack: StartStack) -> LocalStack:
-    """The session's stack: no delay, no crashes. Tests on it use tenants of their own."""
+    """The session's stack, without delay and crashes. Each test on it uses its own tenants."""
     return start_shared_stack()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def terraform_apply(request: pytest.FixtureRequest) -> Iterator[Future[state.State] | None]:
-    """The application of the Terraform configuration, under way from the first test on, or None if nobody asks for it.
+    """The `terraform apply`, which runs from the first test on, or None if no test needs it.
 
-    With authentication, which alone makes the reader. It takes more than a minute, nearly all of it the provider's
-    waiting; other tests run meanwhile.
+    It is applied with authentication, because only then there is a reader. It takes more than a minute, in which the
+    provider mostly waits, so other tests run meanwhile.
     """
     asked = any(item.path.name == "test_terraform.py" for item in request.session.items)
     if not asked or shutil.which("terraform") is None:
@@ -195,7 +196,7 @@ def terraform_apply(request: pytest.FixtureRequest) -> Iterator[Future[state.Sta
 
 @pytest.fixture(scope="session")
 def own_stack(start_shared_stack: StartStack) -> LocalStack:
-    """The judge's stack, on which nobody else sends: to it a stranger's dead letter is a broken promise."""
+    """The judge's stack, to which no other test sends: another test's dead letter would be a broken promise."""
     return start_shared_stack()
 
 

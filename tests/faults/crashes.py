@@ -1,4 +1,4 @@
-"""A process really killed at one step, with SIGKILL: the days that reach every step, and what a kill breaks."""
+"""Processes killed with SIGKILL at one step: the days whose traffic reaches every step, and what a kill breaks."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ Day = Callable[[Trial], None]
 
 
 def a_short_day(trial: Trial) -> None:
-    """Send one of everything and deliver it, so that every step is reached."""
+    """Send one log of every kind and deliver them, so that every step is reached."""
     trial.send("json")
     trial.send("batch")
     trial.send_long()
@@ -31,7 +31,7 @@ def a_short_day(trial: Trial) -> None:
 
 
 def a_packed_day(trial: Trial) -> None:
-    """Send batches whose logs share messages, some of which leave them: deferred, crashed, refused by the table."""
+    """Send batches whose logs share messages; some logs leave them: deferred, crashed, refused by the table."""
     trial.send("batch")
     trial.send_mixed()
     trial.stack.deliver()
@@ -39,7 +39,7 @@ def a_packed_day(trial: Trial) -> None:
 
 
 def a_replay(trial: Trial) -> None:
-    """Fill the stream unharmed, with what is no log among it, then replay it to files and to the queue."""
+    """Fill the stream without faults, also with data that is no log, then replay it to files and to the queue."""
     kill_at, trial.injector.kill_at = trial.injector.kill_at, None
     trial.put_noise()
     a_day(trial)
@@ -50,7 +50,7 @@ def a_replay(trial: Trial) -> None:
 
 
 def a_redrive(trial: Trial) -> None:
-    """Fill the DLQ with healthy logs and poison and send them back: one tenant's, all, and all by SQS's own task."""
+    """Fill the DLQ with healthy logs and poison; send back one tenant's, then all, and all by SQS's own task."""
     kill_at, trial.injector.kill_at = trial.injector.kill_at, None
     _an_outage(trial)
     trial.injector.forget()
@@ -88,19 +88,19 @@ class Kill(NamedTuple):
 
 
 def kills(name: str) -> Iterator[Kill]:
-    """Yield a kill before and after each step of the day's programs; what the day does besides them is left alone."""
+    """Yield a kill before and after each step of the day's programs; the day's other steps are not killed."""
     with scratch() as folder:
         trial = _trial(name, folder)
         DAYS[name](trial)
     injector = trial.injector
     for number, step in enumerate(injector.steps):
         if step.partition(" ")[0] in name:
-            life = bisect_right(injector.lives, number) - 1  # A day is the same each time, up to the kill.
+            life = bisect_right(injector.lives, number) - 1  # Each run of a day is the same up to the kill.
             yield from (Kill(number, step, life, moment) for moment in MOMENTS)
 
 
 def broken_by(name: str, kill: Kill) -> list[str]:
-    """Return what a kill at one step breaks; the programs are started again as Lambda and the operator do."""
+    """Return what a kill at one step breaks; the programs are restarted, as by Lambda and the operator."""
     with scratch() as folder:
         trial = _trial(name, folder)
         injector = trial.injector

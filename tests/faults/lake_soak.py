@@ -1,7 +1,7 @@
-"""The lake at length: `python -m tests.faults.lake_soak` runs it and renews RESULTS-lake.md.
+"""The long tests of the lake: `python -m tests.faults.lake_soak` runs them and rewrites RESULTS-lake.md.
 
-Each kill before and after each step, and orders of two syncs. Those of two commits each, with a stop before each load
-and each commit, are thousands: the first hundreds are tried.
+They try a kill before and after each step, and orders of two syncs. Two syncs of two commits each, with a stop before
+each load and each commit, have thousands of orders; only the first hundreds are tried.
 """
 
 import argparse
@@ -25,7 +25,7 @@ _KILLS_A_LINE: Final = 20
 
 
 class Tried(NamedTuple):
-    """How many of what were tried, and what was wrong."""
+    """What was tried and how often, and what was wrong."""
 
     what: str
     number: int
@@ -33,7 +33,7 @@ class Tried(NamedTuple):
 
 
 def killed() -> Tried:
-    """Return what a SIGKILL before or after each step of a sync does to the lake."""
+    """Return what a SIGKILL before or after each step of a sync breaks in the lake."""
     names = steps()
     kills = [Kill(step, moment) for step in range(len(names)) for moment in get_args(Moment)]
     wrong: list[str] = []
@@ -45,7 +45,7 @@ def killed() -> Tried:
 
 
 def raced(at_most: int) -> Tried:
-    """Return what two syncs of two commits each do to the lake, in so many orders of their loads and commits."""
+    """Return what two syncs of two commits each break in the lake, in so many orders of their loads and commits."""
     world = LakeWorld()
 
     def prepare(catalog: SteppingCatalog) -> None:
@@ -84,7 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=300, help="orders of two syncs (300)")
     asked = parser.parse_args()
-    # Each in a process of its own: the syncs that are killed are forks of one without threads, which the races have.
+    # Each in its own process: killed syncs are forks of a process without threads, but the races have threads.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(mp_context=spawn, max_tasks_per_child=1) as pool:
         jobs = [pool.submit(killed), pool.submit(raced, asked.orders)]

@@ -1,6 +1,6 @@
-"""A lake whose every step can be counted, stopped at, or be the last: files made and deleted, and the catalog's calls.
+"""A lake whose steps (files made and deleted, the catalog's calls) can be counted, paused at, or killed at.
 
-It is the same pyiceberg: the catalog in SQLite and files on disk, each with a word said before and after each step.
+It is plain pyiceberg with a catalog in SQLite and files on disk, which announces each step before and after it.
 """
 
 import threading
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Every step so far. `on_step` is told (its number, its name, the moment) before and after each."""
+    """All steps so far. `on_step` is called with (number, name, moment) before and after each step."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -30,23 +30,23 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Make a step; files are written by several threads."""
+        """Make the block a step; several threads may write files."""
         with self._lock:
             number = len(self.names)
             self.names.append(name)
         self.on_step(number, name, "before")
         try:
             yield
-        finally:  # An error is an answer too: a table that is not there yet is looked for, and not found.
+        finally:  # After an error too, which may be an answer: a table that does not exist yet is not found.
             self.on_step(number, name, "after")
 
 
 STEPS: Final = Steps()
-"""Those of this process: pyiceberg makes its FileIO itself, by the name of its class."""
+"""The steps of this process; a global, because pyiceberg creates its FileIO itself from a class name."""
 
 
 class SteppingIO(PyArrowFileIO):
-    """Files on disk."""
+    """Files on disk; making and deleting one are steps."""
 
     def new_output(self, location: str) -> Any:
         """Return a file to be made."""
@@ -80,10 +80,10 @@ class _Output(OutputFile):
 
 
 class SteppingCatalog(SqlCatalog):
-    """The catalog in SQLite."""
+    """The catalog in SQLite; its calls are steps."""
 
     def load_table(self, identifier: Any) -> Table:
-        """Load a table: within a commit too, just before the comparison that decides it."""
+        """Load a table; a commit does so too, just before the comparison that decides it."""
         with STEPS.step("load"):
             return super().load_table(identifier)
 

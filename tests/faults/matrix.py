@@ -1,4 +1,4 @@
-"""Every fault at every step: the cases, and what one case breaks."""
+"""All faults at all steps: the cases, and what a case breaks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,13 +31,13 @@ STEPS: Final = (
 SENDS_BACK: Final = "consumer sqs.send_message_batch"
 _OF_MOVE_TASK: Final = STEPS[-2:]
 TIMES: Final[tuple[int | None, ...]] = (1, 3, None)
-"""Once, three times, for ever."""
+"""How often a fault happens: once, three times, or always."""
 
 OUTAGE: Final = Rule("consumer dynamodb.batch_execute_statement", "denied", None)
-"""A table that lets nobody in: what is delivered meanwhile ends in the DLQ."""
+"""A table that denies access: logs delivered meanwhile end in the DLQ."""
 
 ENTRIES: Final = (0, 1, 4, 9)
-"""Entries of a batch that fail: each of a small one, and the last of any."""
+"""Positions of the entries that fail; in a shorter batch the last entry fails."""
 
 
 class Case(NamedTuple):
@@ -50,17 +50,17 @@ class Case(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The case in one word a part, for a test's id."""
+        """The case's parts, one word each, for a test's id."""
         often = "for_ever" if self.times is None else f"{self.times}x"
         return f"{self.step.replace(' ', '.')}-{self.fault}-{often}-{self.entry}"
 
     def rule(self) -> Rule:
-        """The rule that makes it happen."""
+        """The rule for the injector."""
         return Rule(self.step, self.fault, self.times, self.entry)
 
 
 def cases(steps: tuple[str, ...] = STEPS) -> Iterator[Case]:
-    """Yield every case: a fault of single entries at each index, any other once."""
+    """Yield every case; a fault of single entries has one for each of `ENTRIES`."""
     for step in steps:
         operation = step.partition(" ")[2]
         for fault in faults_of(operation):
@@ -71,20 +71,20 @@ def cases(steps: tuple[str, ...] = STEPS) -> Iterator[Case]:
 
 
 def logs_per_message(case: Case, seed: int) -> int:
-    """Return how many logs share a message in this trial: each of `PACKINGS` in turn.
+    """Return how many logs share a message in this trial; the trials take `PACKINGS` in turn.
 
-    One seed gives each fault at each step all of them, one for each of `TIMES`; three seeds give each case all of them.
-    What the consumer sends to the queue leaves a message of several.
+    With one seed, each fault at each step meets all packings, one for each of `TIMES`. With three seeds, each case
+    meets all of them. The step at which the consumer sends logs back needs a packing of several logs a message.
     """
     packings = PACKINGS[1:] if case.step == SENDS_BACK else PACKINGS
     return packings[(seed + case.entry + TIMES.index(case.times)) % len(packings)]
 
 
 def run(case: Case, seed: int, folder: Path, packing: int = 1) -> list[str]:
-    """Return what the case breaks: nothing, if the promises hold. Up to `packing` logs share a message.
+    """Return what the case breaks, which should be nothing. Up to `packing` logs share a message.
 
-    A fault that passes by itself must leave no trace. One that lasts for ever must lose nothing as long as it lasts
-    (I11); then its cause is removed and the DLQ is moved back, as the runbook says, and every promise holds.
+    A fault that ends by itself must leave no trace. During a permanent fault nothing may be lost (I11); then its cause
+    is removed, the DLQ is moved back as the runbook says, and every promise must hold.
 
     Raises:
         AssertionError: the case is void, because its step was never reached.
@@ -93,9 +93,9 @@ def run(case: Case, seed: int, folder: Path, packing: int = 1) -> list[str]:
     rule = case.rule()
     trial.injector.rules = [rule]
     component = case.step.partition(" ")[0]
-    if case.step == "consumer kinesis.put_records":  # Reached by what ingest could not put there.
+    if case.step == "consumer kinesis.put_records":  # The consumer puts only what ingest could not put there.
         trial.injector.rules.append(Rule("ingest kinesis.put_records", "throttled", None))
-    if component == "redrive":  # Its dead letters are healthy logs too.
+    if component == "redrive":  # So that healthy logs are dead-lettered too.
         trial.injector.rules.append(OUTAGE)
     a_day(trial)
     broken = trial.lost()

@@ -1,6 +1,6 @@
-"""The whole of the adversity suites, counted: `python -m tests.faults.results` runs it and renews RESULTS.md.
+"""Runs all adversity suites and counts: `python -m tests.faults.results` rewrites RESULTS.md.
 
-Half an hour on two cores: a trial takes a tenth of a second, a program a little more.
+It takes half an hour on two cores: a tenth of a second for a trial, a little more for a program.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from tests.faults.crashes import DAYS, MOMENTS, broken_by, kills
 from tests.faults.scratch import scratch
 from tests.property.system.test_programs import STEPS_A_PROGRAM, Programs
 
-_PROGRAMS_A_JOB: Final = 500  # hypothesis remembers what it tried: a long run gets slower, and takes one core only.
+_PROGRAMS_A_JOB: Final = 500  # hypothesis remembers what it tried, so a long run gets slower; and it uses one core.
 _TARGET: Final = Path(__file__).with_name("RESULTS.md")
 
 Done = TypeVar("Done")
 
 
 class Result(NamedTuple):
-    """One row: how many cases were run with how many seeds each, and what they broke."""
+    """One row: the number of cases, the seeds for each, and what they broke."""
 
     what: str
     faults: int
@@ -35,12 +35,12 @@ class Result(NamedTuple):
 
     @property
     def trials(self) -> int:
-        """How many worlds were run."""
+        """The number of worlds that were run."""
         return self.cases * self.seeds
 
 
 def of_step(step: str, seeds: int) -> Result:
-    """Return the row of every fault at one step."""
+    """Return the row for all faults at one step."""
     cases = list(matrix.cases((step,)))
     broken: list[str] = []
     for case in cases:
@@ -54,16 +54,16 @@ def of_step(step: str, seeds: int) -> Result:
 
 
 def of_crashes(name: str, _: int) -> Result:
-    """Return the row of a kill before and after every step of one day: a case is one process that SIGKILL ended."""
+    """Return the row for kills before and after every step of one day; each case is a process killed by SIGKILL."""
     every = list(kills(name))
     broken = [why for kill in every for why in _survived(broken_by, name, kill)]
     return Result(f"{name}: killed (SIGKILL) at every step", len(MOMENTS), len(every), 1, tuple(broken))
 
 
 def of_programs(job: int, programs: int) -> Result:
-    """Return the row of random programs with the seed `job`: how many there were is counted, not believed.
+    """Return the row for random programs with the seed `job`; the programs that really ran are counted.
 
-    hypothesis prints the shortest that breaks something.
+    hypothesis prints the shortest program that breaks something.
     """
     run_programs = 0
 
@@ -85,7 +85,7 @@ def of_programs(job: int, programs: int) -> Result:
 
 
 def together(results: Iterable[Result]) -> Result:
-    """Return the one row of several jobs' programs."""
+    """Return a single row for the programs of several jobs."""
     rows = list(results)
     broken = tuple(why for row in rows for why in row.broken)
     return rows[0]._replace(cases=sum(row.cases for row in rows), broken=broken)
@@ -107,7 +107,7 @@ def table(results: Iterable[Result]) -> str:
 
 
 def tell_progress(suite: str, jobs: Collection[Future[Done]], told: Callable[[Done], str]) -> None:
-    """Say of each job that it is done, as soon as it is, and how many are."""
+    """Print a line when a job is done, with the number of jobs done."""
     for number, job in enumerate(as_completed(jobs), start=1):
         print(f"{suite}, {number} of {len(jobs)}: {told(job.result())}", flush=True)  # noqa: T201 - a program's output
 
@@ -120,7 +120,7 @@ def _survived(run: Callable[..., list[str]], *arguments: object) -> list[str]:
 
 
 def main() -> int:
-    """Run everything, write the table, name what is broken; return 1 if anything is."""
+    """Run everything, write the table, print what is broken; return 1 if anything is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20, help="days of traffic for each case (20)")
     parser.add_argument("--programs", type=int, default=8_000, help="random programs (8,000)")

@@ -1,4 +1,4 @@
-"""The real programs on the model of AWS: each call here is one process's life, on clients that may fail or kill it."""
+"""The real programs on the model of AWS: each call is the life of one process, whose clients may fail or kill it."""
 
 import os
 import random
@@ -39,7 +39,7 @@ INGEST_TIMEOUT_S: Final = 10.0
 CONSUMER_TIMEOUT_S: Final = 50.0
 
 BROKEN_FILE: Final = "broken.ndjson"
-"""What is on the stream and is no log: in a replay's folder."""
+"""The file in a replay's folder with the stream's data that is no log."""
 
 _COMMIT_LOGS: Final = 5  # So that a small replay has many commits.
 
@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 
 
 class Stack:
-    """The three programs over one world. `lines` is what the Lambdas wrote to their logs."""
+    """The programs on one world. `lines` has the log lines of the Lambdas."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Stack:
         )
 
     def ingest(self, event: dict[str, Any]) -> Response | None:
-        """Return the response to a request; None when the process died or raised, as a caller behind a 5xx sees it."""
+        """Return the response to a request, or None if the process died or raised, which its caller sees as a 5xx."""
         clock = self.world.clock
 
         def life() -> Response:
@@ -99,7 +99,7 @@ class Stack:
                 write_lines=self.lines.extend,
             )
             return respond(
-                event,  # type: ignore[arg-type] # an event as it comes
+                event,  # type: ignore[arg-type] # as received
                 remaining_s=INGEST_TIMEOUT_S,
                 lambda_request_id="r",
                 settings=self._ingest_settings,
@@ -109,7 +109,7 @@ class Stack:
 
         try:
             return self._live("ingest", INGEST_TIMEOUT_S, life)
-        except (Exception, Killed) as error:  # API Gateway answers 5xx, whatever it was.
+        except (Exception, Killed) as error:  # API Gateway answers any of these with a 5xx.
             if isinstance(error, AssertionError):
                 raise
             return None
@@ -134,15 +134,15 @@ class Stack:
         return self._live("consumer", CONSUMER_TIMEOUT_S, life)
 
     def deliver(self, *, batch_size: int = 5) -> int:
-        """Deliver one batch to the consumer; return its size. What is deleted must be accounted for."""
+        """Deliver one batch to the consumer; return its size. `on_delete` sees each deleted message."""
         return self.world.deliver(self.consume, batch_size=batch_size, on_delete=self.on_delete)
 
     def outlives(self) -> Sequence[object]:
-        """Return what else outlives a program that is killed; a test puts its own in place of this."""
+        """Return further objects that keep their state when a program is killed; tests replace this method."""
         return ()
 
     def on_delete(self, message: Message) -> None:
-        """Look at a message that is about to be deleted; a test puts its own in place of this."""
+        """Called with a message that is about to be deleted; tests replace this method."""
 
     def replay_to_file(self, folder: Path, *, gz: bool = False) -> Path:
         """Replay the stream to a file, from the checkpoint in the folder if there is one; return the file."""
@@ -155,13 +155,13 @@ class Stack:
         self._replay(folder, "queue")
 
     def redrive(self, wanted: Filter) -> Redriven:
-        """Send the wanted dead letters back to the queue, as `rdp dlq redrive` does where SQS has no task for it."""
+        """Send the wanted dead letters back to the queue, as `rdp dlq redrive` does when SQS has no task for that."""
         return self._live(
             "redrive", None, lambda: redrive(self.sqs, dlq_url=DLQ_URL, queue_url=QUEUE_URL, wanted=wanted)
         )
 
     def move_dead_letters(self) -> int:
-        """Have SQS move everything in the DLQ to the queue, as `rdp dlq redrive` does; return how many it moved."""
+        """Let SQS move the whole DLQ to the queue, as `rdp dlq redrive` does; return the number of messages moved."""
 
         def life() -> int:
             assert move_task.start(self.sqs, dlq_arn=arn_of(DLQ_URL), queue_arn=arn_of(QUEUE_URL))
@@ -197,18 +197,18 @@ class Stack:
             job.run(options, outside, None)
 
     def _live(self, component: str, timeout_s: float | None, life: Callable[[], _T]) -> _T:
-        """Return what one process gives: its calls are the component's, and Lambda's timeout ends it.
+        """Run one process of the component, which Lambda's timeout may end; return its result.
 
         Raises:
-            Killed: it died.
+            Killed: the process died.
         """
         world, injector = self.world, self.injector
         injector.start(component, None if timeout_s is None else world.clock.now_s + timeout_s)
-        # Their randomness decides how many retries fit into the time: a run must repeat itself.
+        # Random waits decide how many retries fit into the time, and a run must be repeatable.
         with patch.object(random.SystemRandom, "random", lambda _: self.random.random()):
             try:
                 if injector.is_doomed:
-                    # The Lambdas flush each line that they write, and a log's line outlives the Lambda.
+                    # The Lambdas flush each log line, so a line survives the Lambda.
                     ours = (world.clock, world.queue, world.dlq, world.kinesis, world.dynamodb, injector, self)
                     live_until_killed(life, injector, (*ours, *self.outlives()))
                 return life()
@@ -217,7 +217,7 @@ class Stack:
 
 
 def _context(timeout_s: float) -> Any:
-    """Return Lambda's context of a function that has just been called."""
+    """Return Lambda's context for a function that has just been called."""
     return SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: timeout_s * 1000)
 
 
@@ -226,7 +226,7 @@ def _end_process(_: int) -> None:
 
 
 class Readers:
-    """`ShardReaders` without threads: a page is read when it is asked for, so that a run repeats itself."""
+    """`ShardReaders` without threads: a page is read when it is taken, so that a run is repeatable."""
 
     def __init__(self, open_pages: OpenPages, sleep: Callable[[float], None]) -> None:
         self._open_pages = open_pages
@@ -244,21 +244,21 @@ class Readers:
         return next(self._pages[shard_id])
 
     def wait(self, seen_pages: int, timeout_s: float) -> None:
-        """Return at once: nothing comes by itself."""
+        """Return at once: no page comes in the background."""
 
     def stop(self, shard_id: str) -> None:
         """End the reading of a shard."""
         del self._pages[shard_id]
 
     def close(self) -> None:
-        """Leave them: nothing runs by itself."""
+        """Do nothing: no thread runs."""
 
 
 @contextmanager
 def _durable_steps(injector: Injector) -> Iterator[None]:
     """Make every fsync and rename a step at which the process can be killed.
 
-    The fsync itself is left out: the machine does not lose its power here, and it is most of a replay's time.
+    No real fsync is made: it would take most of a replay's time, and the machine does not lose its power here.
     """
     rename = Path.replace
 

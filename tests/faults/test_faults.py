@@ -19,7 +19,7 @@ _PAIRS: Final = [(step, fault) for step in STEPS for fault in faults_of(step.par
 
 @pytest.mark.parametrize(("step", "fault"), _PAIRS, ids=[f"{step.replace(' ', '.')}-{fault}" for step, fault in _PAIRS])
 def test_a_fault_breaks_no_promise(step: str, fault: Fault) -> None:
-    """Whatever fails, as often as it fails: nothing is lost, doubled, overwritten or dead-lettered without reason."""
+    """However often a step fails, nothing is lost, doubled, overwritten or dead-lettered without reason."""
     broken: list[str] = []
     for case in cases((step,)):
         if case.fault != fault:
@@ -33,7 +33,7 @@ def test_a_fault_breaks_no_promise(step: str, fault: Fault) -> None:
 
 
 def test_no_log_line_holds_a_logs_text() -> None:
-    """What the Lambdas write to their logs, with faults on every service, holds ids and counts, and never a text."""
+    """With faults on every service, the Lambdas' log lines hold ids and counts, but never a text."""
     with scratch() as folder:
         trial = Trial(0, folder)
         for step in STEPS:
@@ -55,7 +55,7 @@ def test_no_log_line_holds_a_logs_text() -> None:
     ["refused", "lost_answer", "timeout", "unreachable", "throttled", "slow", "partial", "partial_lost", "unreported"],
 )
 def test_a_queue_that_fails_once_is_not_the_senders_trouble(fault: Fault) -> None:
-    """What passes by itself is tried again within the request: the sender gets its 202."""
+    """A short fault is retried within the request, and the sender gets its 202."""
     with scratch() as folder:
         trial = Trial(0, folder)
         trial.injector.rules = [Rule("ingest sqs.send_message_batch", fault)]
@@ -67,7 +67,7 @@ def test_a_queue_that_fails_once_is_not_the_senders_trouble(fault: Fault) -> Non
 
 @pytest.mark.parametrize("fault", ["refused", "lost_answer", "timeout", "unreachable", "throttled", "partial"])
 def test_a_table_that_fails_once_costs_no_receive(fault: Fault) -> None:
-    """What passes by itself is tried again within the invocation: no message comes back."""
+    """A short fault is retried within the invocation, and no message comes back."""
     with scratch() as folder:
         trial = Trial(0, folder, crash_probability=0)
         trial.injector.rules = [Rule("consumer dynamodb.batch_execute_statement", fault)]
@@ -89,7 +89,7 @@ def test_a_table_that_fails_once_costs_no_receive(fault: Fault) -> None:
     ],
 )
 def test_a_stream_that_fails_three_times_does_not_end_a_replay(operation: str, fault: Fault) -> None:
-    """What passes by itself is waited for: the run that met it gives what a run unharmed gives."""
+    """The replay waits until a short fault has ended; its output is the same as without the fault."""
     with scratch() as folder:
         trial = Trial(0, folder)
         a_day(trial)

@@ -1,4 +1,4 @@
-"""Packed messages whose failed logs may not leave them: what was stored is no dead letter, and nothing is lost."""
+"""Packed messages whose failed logs cannot be sent back: stored logs are not dead-lettered, and nothing is lost."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -15,17 +15,17 @@ from tests.faults.trial import PACKINGS, Trial
 from tests.interleavings.whereabouts import dead, held_in, stored
 
 PUTS_ASIDE: Final = "consumer sqs.send_message"
-"""What the consumer sends to the dead-letter queue."""
+"""The step at which the consumer sends to the dead-letter queue."""
 
 _REFUSALS: Final[tuple[Fault, ...]] = ("refused", "timeout", "unreachable", "throttled", "denied")
 _COPIES: Final[tuple[Fault, ...]] = ("lost_answer", "partial", "partial_lost", "unreported")
-"""What makes the consumer send a log back again that waits in a message of its own already."""
+"""Faults that make the consumer send a log back again that already waits in its own message."""
 
 _SEED: Final = 3
 
 
 def _a_packed_day(trial: Trial) -> list[str]:
-    """Return which logs stood in the table when they were dead-lettered."""
+    """Return the logs that were in the table when they were dead-lettered."""
     told: list[str] = []
     dlq = trial.world.dlq
     send, take_over = dlq.send, dlq.take_over
@@ -58,7 +58,7 @@ def _trial(folder: Path, packing: int, *rules: Rule) -> Trial:
 @pytest.mark.parametrize("packing", PACKINGS[1:])
 @pytest.mark.parametrize("fault", [*_REFUSALS, *_COPIES])
 def test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back(fault: Fault, packing: int) -> None:
-    """The queue refuses for as long as a message lives: what of it is unstored is dead-lettered alone."""
+    """The queue refuses all the time: only the logs of a message that are not stored are dead-lettered."""
     rule = Rule(SENDS_BACK, fault, None)
     with scratch() as folder:
         trial = _trial(folder, packing, rule)
@@ -75,7 +75,7 @@ def test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back(fau
 @pytest.mark.parametrize("packing", PACKINGS)
 @pytest.mark.parametrize("fault", ["refused", "timeout", "denied"])
 def test_nor_though_the_dead_letter_queue_refuses(fault: Fault, packing: int) -> None:
-    """Then SQS moves what used up its receives, each log in a message of its own."""
+    """SQS then moves the logs that used up their receives, each in its own message."""
     rule = Rule(PUTS_ASIDE, fault, None)
     with scratch() as folder:
         trial = _trial(folder, packing, rule)
@@ -87,7 +87,7 @@ def test_nor_though_the_dead_letter_queue_refuses(fault: Fault, packing: int) ->
 
 @pytest.mark.parametrize("packing", PACKINGS[1:])
 def test_where_neither_queue_takes_anything_nothing_is_lost_and_a_redrive_stores_the_rest(packing: int) -> None:
-    """SQS moves the messages whole, stored logs and all: the one case left. Sent back, each log is stored once."""
+    """Only here SQS moves whole messages, with stored logs; after a redrive, each log is stored once."""
     rules = [Rule(SENDS_BACK, "denied", None), Rule(PUTS_ASIDE, "denied", None)]
     with scratch() as folder:
         trial = _trial(folder, packing, *rules)
@@ -103,7 +103,7 @@ def test_where_neither_queue_takes_anything_nothing_is_lost_and_a_redrive_stores
 
 @pytest.mark.parametrize("packing", PACKINGS[1:])
 def test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_most(packing: int) -> None:
-    """Ten in all, each with the receives that are left; a redrive stores what all of them left unstored, once."""
+    """At most ten copies, each with the receives that are left; a redrive stores once what none of them stored."""
     rule = Rule(SENDS_BACK, "lost_answer", None)
     with scratch() as folder:
         trial = _trial(folder, packing, rule)
@@ -123,10 +123,10 @@ def test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_mo
 
 @pytest.mark.parametrize("by_sqs", [False, True], ids=["by message", "by SQS's own task"])
 def test_a_redrive_gives_a_log_that_was_sent_back_all_its_receives_again(*, by_sqs: bool) -> None:
-    """SQS's task keeps the attributes, which tell of receives that were used up before."""
+    """SQS's task keeps the attributes, which count the receives used up before."""
     with scratch() as folder:
         trial = Trial(_SEED, folder, logs_per_message=7, crash_probability=1)
-        trial.injector.rules = [Rule(PUTS_ASIDE, "denied", None)]  # So that SQS dead-letters, with all attributes.
+        trial.injector.rules = [Rule(PUTS_ASIDE, "denied", None)]  # SQS itself then dead-letters, with all attributes.
         trial.send_mixed()
         trial.drain()
         assert len(trial.world.dlq.messages) == 6

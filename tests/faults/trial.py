@@ -1,6 +1,6 @@
-"""One trial: traffic through the real programs, and everything that is known of it put before the one judge.
+"""One trial: traffic through the real programs, and its judgement by the judge of histories.
 
-What is not judged, here and in the other suites, stands in DECISIONS, "What the oracles do not judge".
+DECISIONS, "What the oracles do not judge", lists what is not judged here and in the other suites.
 """
 
 import base64
@@ -43,18 +43,18 @@ if TYPE_CHECKING:
     from bench.judge.promises import Promise
 
 SECRET: Final = "hunter2-never-log-this"
-"""Stands in every long text of a trial."""
+"""Part of every long text of a trial."""
 
 _MARKS: Final = (SECRET, REFUSED_TEXT, "trace=")
-"""In every text: those of the workload have a trace id."""
+"""Every text has one of these; the workload's texts have a trace id."""
 
 LONG_TEXT: Final = f"{SECRET} {'long ' * 500}"
-"""At 0.05 s a character longer than an invocation: the consumer defers it."""
+"""At 0.05 s a character it takes longer than an invocation, so the consumer defers it."""
 
 PACKINGS: Final = (1, 7, 500)
-"""`LogsPerMessage` of the trials: none share a message, a batch's logs share some, and all of a tenant's share one."""
+"""`LogsPerMessage` of the trials: one log a message, several messages a batch, or one message a tenant and batch."""
 
-_PACKED_BATCH: Final = 24  # Of three tenants: more than seven of the first.
+_PACKED_BATCH: Final = 24  # Logs of three tenants; the first has more than seven.
 _MAX_DELIVERIES: Final = 5_000
 _MAX_RESTARTS: Final = 10
 _ACCEPTED: Final = 202
@@ -64,7 +64,7 @@ Whereabouts = set[tuple[str, str, bytes]]
 
 
 class Trial:
-    """A world with its programs, its senders and its witness."""
+    """A world with its programs and senders, and a record of what was seen."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Trial:
         self.injector = Injector(self.clock)
         self.world = World(self.clock, shards=shards, max_receives=max_receives)
         self.stack = Stack(self.world, self.injector, seed=seed, logs_per_message=logs_per_message, **stack)
-        self.stack.on_delete = self._witness  # type: ignore[method-assign] # that is what it is there for
+        self.stack.on_delete = self._witness  # type: ignore[method-assign] # it is meant to be replaced
         self.journal = Journal(self.world, lambda: self.injector.component)
         self.stack.outlives = lambda: (self.journal,)  # type: ignore[method-assign] # as above
         self.sent: list[SentLog] = []
@@ -104,7 +104,7 @@ class Trial:
         self._random = Random(seed)
 
     def send(self, kind: RequestKind, *, retries: int = 1) -> None:
-        """Send the workload's next request, and again when the answer is none or a 5xx, as shippers do."""
+        """Send the workload's next request; repeat it after a 5xx or no answer, as shippers do."""
         self.post(self._workloads[kind].next(), retries=retries)
 
     def send_long(self, tenant_id: str = "t-t01") -> None:
@@ -118,12 +118,12 @@ class Trial:
         self.post(PlannedRequest("text", headers, text.encode(), (log,)), retries=retries)
 
     def send_refused_by_table(self) -> None:
-        """Send a log that the table will refuse, and with it every call that it is in."""
+        """Send a log because of which the table refuses every call that has it."""
         number = len(self.sent)
         self.send_text("t-t02", f"refused-by-table-{number}", f"{REFUSED_TEXT} {SECRET} {number}")
 
     def send_mixed(self, tenant_id: str = "t-t01") -> None:
-        """Send one batch with a log that is deferred, one that the table refuses, and some with nothing special."""
+        """Send one batch: a log that is deferred, one that the table refuses, and some normal ones."""
         number = len(self.sent)
         texts = [f"{SECRET} {number} {n}" for n in range(4)]
         texts[1:1] = [f"{LONG_TEXT}{number}", f"{REFUSED_TEXT} {SECRET} {number}"]
@@ -133,7 +133,7 @@ class Trial:
         self.post(PlannedRequest("batch", {"Content-Type": "application/x-ndjson"}, body, logs), retries=1)
 
     def post(self, request: PlannedRequest, *, retries: int) -> None:
-        """Send a request and remember it with its answer."""
+        """Send a request; record it with its answer."""
         for _ in range(1 + retries):
             response = self.stack.ingest(_event(request))
             status = NO_ANSWER if response is None else response["statusCode"]
@@ -149,19 +149,19 @@ class Trial:
                 return
 
     def send_poison(self, body: str | None = None) -> None:
-        """Put something on the queue that is no log."""
+        """Put a message on the queue that is no log."""
         body = body if body is not None else f'{{"text": "{SECRET}", "number": {len(self.sent)}}}'
         self.world.queue.send(body)
         self.sent.append(SentLog("", "", digest(body), _ACCEPTED, fate="undecodable"))
 
     def put_noise(self, tenant_id: str = "t-t01") -> None:
-        """Put something on the stream that is no log: all that is promised for it is that a replay keeps it."""
+        """Put data on the stream that is no log; the only promise for it is that a replay keeps it."""
         noise = f"{SECRET} {len(self.noise)}".encode()
         self.noise.append(noise)
         self.world.kinesis.put_records(StreamName=STREAM_NAME, Records=[{"PartitionKey": tenant_id, "Data": noise}])
 
     def drain(self, *, batch_size: int = 5) -> None:
-        """Deliver, and let time pass, until the queue is empty."""
+        """Deliver and let time pass until the queue is empty."""
         queue = self.world.queue
         for _ in range(_MAX_DELIVERIES):
             next_s = queue.next_visible_s
@@ -189,14 +189,14 @@ class Trial:
                         break
                 assert not (lost := self.lost()), f"I11: {lost[0]}"
                 self._heal()
-                self.clock.sleep(VISIBILITY_S + 1)  # What the dead one had received comes up again.
+                self.clock.sleep(VISIBILITY_S + 1)  # Messages that the dead redrive had received become visible again.
             else:
                 raise AssertionError("the redrive never ends")
-            self.clock.sleep(VISIBILITY_S + 1)  # So does what the last one could not give back.
+            self.clock.sleep(VISIBILITY_S + 1)  # So do messages that the last one could not give back.
         self.drain()
 
     def move_dead_letters(self) -> None:
-        """Have SQS move all dead letters back and deliver them, starting again whenever the command fails or dies."""
+        """Let SQS move all dead letters back and deliver them; restart the command whenever it fails or dies."""
         for _ in range(_MAX_RESTARTS):
             with failures_survived():
                 self.stack.move_dead_letters()
@@ -208,7 +208,7 @@ class Trial:
         self.drain()
 
     def check_replays(self) -> None:
-        """Replay twice to files and rebuild the emptied table; remember what differs as I9 and I10."""
+        """Replay twice to files and rebuild the emptied table; record differences as I9 and I10."""
         first, second = self.replay("first"), self.replay("second", gz=True)
         if first != second:
             self.witnessed["I9"].append(f"two replays of one stream differ: {len(first)} and {len(second)} bytes")
@@ -220,7 +220,7 @@ class Trial:
         self.check_rebuild()
 
     def replay(self, name: str, *, gz: bool = False) -> bytes:
-        """Return what a replay to a file gives, unpacked, restarted whenever it fails or dies."""
+        """Return the unpacked output of a replay to a file, which is restarted whenever it fails or dies."""
         folder = self.folder_for(name)
         for _ in range(_MAX_RESTARTS):
             with failures_survived() as failures:
@@ -238,7 +238,7 @@ class Trial:
             self.witnessed["I9"].append(f"of {len(self.noise)} records that are no logs a replay keeps {len(kept)}")
 
     def check_rebuild(self) -> None:
-        """Empty the table, rebuild it from the stream, compare; the queue's and the DLQ's own content stays apart."""
+        """Empty the table, rebuild it from the stream, compare; the content of the queue and the DLQ is set aside."""
         with self.journal.forgetting():
             self._rebuild_and_compare()
 
@@ -255,10 +255,10 @@ class Trial:
             self._heal()
         self.drain()
         after = stored(self.world)
-        # A text that was sent twice may be stored from either copy, with that one's time, source and fields.
+        # A text that was sent twice may be stored with the time, source and fields of either copy.
         due = self._due_contents()
         differ = [log for found in (contents, self._contents()) for log, item in found.items() if item not in due[log]]
-        # What was answered with a 5xx may be on the stream and in no queue: a rebuild gives it the item that I3 allows.
+        # A log answered with a 5xx may be on the stream but in no queue; a rebuild then stores it, which I3 allows.
         uncertain = {
             (log.tenant_id, log.digest) for log in self.sent if log.status == NO_ANSWER or log.status >= _SERVER_ERROR
         }
@@ -274,9 +274,9 @@ class Trial:
         self.world.dynamodb.items, self.world.dlq.messages = items, dead
 
     def judgement(self) -> Judgement:
-        """Return the judgement on everything that is there now.
+        """Return the judgement on the present state.
 
-        No log line may hold a log's text, and all that happened must be a trace of the protocol's model.
+        Also, no log line may hold a log's text, and all recorded actions must be a trace of the protocol's model.
         """
         assert not (leaks := self.leaks()), f"a log's text in a log line: {leaks[0]}"
         queue, dlq = self.world.queue, self.world.dlq
@@ -295,16 +295,16 @@ class Trial:
                 history.add_stream_record(tenant_id, log.log_id, log.text)
             counts = Counts(visible, waiting - visible, len(self.world.dynamodb.items))
             judgement = judge(history, counts=counts, witnessed=self.witnessed)
-        # After the promises, which say more: here is what they would have missed.
+        # Checked last: a broken promise says more, and this finds what the promises miss.
         assert not judgement.passed or not (odd := deviations(self.journal)), f"no trace of the model: {odd[0]}"
         return judgement
 
     def leaks(self) -> list[str]:
-        """Return the Lambdas' log lines that hold something of a log's text: every text has one of these marks."""
+        """Return the Lambdas' log lines that hold part of a log's text, found by the marks that every text has."""
         return [line for line in self.stack.lines if any(mark in line for mark in _MARKS)]
 
     def streamed(self) -> Iterator[tuple[str, InternalMessage]]:
-        """Yield (partition key, log) of everything on the stream."""
+        """Yield (partition key, log) for every log on the stream."""
         for record in self.world.kinesis.records:
             if record["Data"] in self.noise:
                 continue
@@ -314,7 +314,7 @@ class Trial:
                 yield record["PartitionKey"], log
 
     def _due_contents(self) -> defaultdict[tuple[str, str, bytes], list[bytes]]:
-        """Return what the item of each log on the stream may hold: what one of its copies makes, plain or beside."""
+        """Return the allowed items of each log on the stream: those of each copy, plain or beside another text."""
         chosen = self.stack.settings
         redactor = redact.build(chosen.redaction_rules, chosen.redaction_patterns)
         due: defaultdict[tuple[str, str, bytes], list[bytes]] = defaultdict(list)
@@ -332,7 +332,7 @@ class Trial:
         return due
 
     def _contents(self) -> dict[tuple[str, str, bytes], bytes]:
-        """Return each stored log's item, but for what depends on the order in which the copies came."""
+        """Return each stored log's item without the parts that depend on the order of the copies."""
         return {
             (tenant_id, sent_log_id(item), digest(item["original_text"]["S"])): _comparable(item)
             for (tenant_id, _), item in self.world.dynamodb.items.items()
@@ -349,7 +349,7 @@ class Trial:
         there = stored(self.world) | {
             one.place for letter in self.world.dlq.messages.values() for one in held_in(letter.body)
         }
-        if len(held) > 1:  # What leaves such a message may wait in one of its own.
+        if len(held) > 1:  # A log that left such a message may wait in its own.
             others = (other for other in self.world.queue.messages.values() if other.message_id != message.message_id)
             there |= {one.place for other in others for one in held_in(other.body)}
         for tenant_id, log_id, text in (one.place for one in held):
@@ -361,16 +361,16 @@ class Trial:
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
 
     def _heal(self) -> None:
-        """End what lasts for ever: a replay that gave up is started again by a person, when the cause is gone."""
+        """End permanent faults: a person restarts a replay that gave up when the cause is gone."""
         self.injector.kill_at = None
         self.injector.rules = [rule for rule in self.injector.rules if rule.times is not None]
 
 
 @contextmanager
 def failures_survived() -> Iterator[list[BaseException]]:
-    """Give a block whose process may fail or die, and the list that its failure is put in.
+    """Run a block whose process may fail or die; the failure is put into the list that is given.
 
-    What the suite itself asserts still fails the test.
+    The suite's own assertions still fail the test.
     """
     failures: list[BaseException] = []
     try:
@@ -410,6 +410,6 @@ def _dead_letters(message: Message) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _comparable(item: Mapping[str, Any]) -> bytes:
-    """Return the item but for what depends on when it was stored, and on the order in which the copies came."""
+    """Return the item without the parts that depend on the time of storing and on the order of the copies."""
     left_out = {*OF_STORING, "log_id", "conflict_of"}
     return msgspec.json.encode({name: value for name, value in sorted(item.items()) if name not in left_out})

@@ -1,9 +1,9 @@
-"""Whether what really happened is a trace of the model: a world's own changes, told log id by log id.
+"""Checks whether a world's real changes, recorded for each log id, are a trace of the model.
 
-The abstraction: a call is the changes that it makes to the world, and each change is one action of `protocol` on one
-text of one log id. What changes nothing (a read, an INSERT that is refused, a deletion by an old receipt) is no action.
-A message that is received while the model has it in flight came up in between. The answer of the sender is told by
-whoever saw it.
+The abstraction: a call is seen as the changes that it makes to the world, and each change is one action of `protocol`
+on one text of one log id. A call that changes nothing (a read, a refused INSERT, a deletion by an old receipt) is no
+action. A message that is received while the model has it in flight has become visible in between. The caller of
+`accepted` reports the answers that senders got.
 """
 
 from collections import defaultdict
@@ -26,21 +26,20 @@ Happened = tuple[str, bytes]
 
 
 _SENDERS = {"replay": "replay", "rebuild": "replay", "redrive": "resend", "consumer": "send back"}
-"""What a message that a component sends to the queue is, where it isn't ingest's."""
+"""The action of a component that sends to the queue; for any other component it is ingest's."""
 
 
 class Tells(Protocol):
-    """A journal: what happened to each log id, and the digests of the texts that are poison."""
+    """A journal: the actions on each log id, and the digests of poison texts."""
 
     happened: dict[LogKey, list[Happened]]
     poison: list[bytes]
 
 
 class Journal:
-    """What happens in a world, by log id. `component` says whose call changes it now.
+    """Records what happens in a world, by log id. `component` returns the program whose call runs now.
 
-    All that it knows stands in attributes: where a program lives in a process of its own that is killed, they outlive
-    it (`tests.faults.sigkill`).
+    All its state is in attributes, so that it survives when a program's process is killed (`tests.faults.sigkill`).
     """
 
     def __init__(self, world: World, component: Callable[[], str]) -> None:
@@ -58,17 +57,17 @@ class Journal:
         self._watch_table(world)
 
     def accepted(self, tenant_id: str, log_id: str, text_digest: bytes) -> None:
-        """Take a 202."""
+        """Record a 202."""
         self.happened[tenant_id, log_id].append(("accept", text_digest))
 
     def empty(self) -> None:
-        """Take it that an operator empties the table, to rebuild it."""
+        """Record that an operator empties the table in order to rebuild it."""
         for happened in self.happened.values():
             happened.append(("empty", b""))
 
     @contextmanager
     def forgetting(self) -> Iterator[None]:
-        """Give a block after which the world is put back to what it was: what happens in it is told and forgotten."""
+        """Run a block after which the world is restored; actions in the block are recorded and then forgotten."""
         told = {log: list(happened) for log, happened in self.happened.items()}
         flying, held = dict(self._flying), dict(self._held)
         yield
@@ -76,7 +75,7 @@ class Journal:
         self._flying, self._held = flying, held
 
     def _tell(self, action: str, body: str) -> None:
-        """Tell what happens to a message of each log that it holds."""
+        """Record an action on a message for each log in it."""
         for (tenant_id, log_id, text), own in held_in(body):
             if not tenant_id or REFUSED_TEXT in own:
                 self.poison.append(text)
@@ -118,13 +117,13 @@ class Journal:
             delete(receipt)
             for message_id in before.keys() - queue.messages.keys():
                 body = before[message_id].body
-                if message_id not in self._flying:  # It is up again, and nobody has received it since.
+                if message_id not in self._flying:  # It is visible again, and was not received since.
                     self._tell("receive", body)
                 self._flying.pop(message_id, None)
                 self._tell("delete", body)
 
         def revived(message_id: str) -> None:
-            is_there = message_id in queue.messages  # Then it only comes up sooner, which a receive tells.
+            is_there = message_id in queue.messages  # Then it only becomes visible sooner; a receive records that.
             revive(message_id)
             if not is_there:
                 self._tell("again", queue.messages[message_id].body)
@@ -203,7 +202,7 @@ class Journal:
 
 
 def deviations(journal: Tells) -> list[str]:
-    """Return where the model could not follow, or was led to what must never be: nothing, if all is well."""
+    """Return the actions that the model does not allow, or that lead it into a forbidden state."""
     return [
         f"{tenant_id}/{log_id}: {why}"
         for (tenant_id, log_id), happened in journal.happened.items()
@@ -214,9 +213,9 @@ def deviations(journal: Tells) -> list[str]:
 def _numbered(
     happened: Sequence[Happened], poison: Collection[bytes]
 ) -> tuple[tuple[tuple[str, int], ...], frozenset[int]]:
-    """Return what happened, and the poison of it, with the texts numbered as they came.
+    """Return the actions and the poison, with the texts numbered in order of appearance.
 
-    The model tells texts apart and knows nothing else of them; so named, most logs have the history of another one.
+    The model only distinguishes texts. With numbers in place of digests, most logs share the same history.
     """
     numbers = {text: number for number, text in enumerate(dict.fromkeys(text for _, text in happened))}
     mine = frozenset(numbers[text] for text in numbers.keys() & set(poison))

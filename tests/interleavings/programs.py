@@ -1,4 +1,4 @@
-"""The real programs put together on clients that switch. All that the explorer knows of their assembly is here."""
+"""The real programs, wired to clients with switch points. All wiring for the explorer is here."""
 
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ CONSUMER_TIMEOUT_S: Final = 50.0
 
 
 class Programs:
-    """The programs of one exploration, built once: `world` and `time` are set anew for each run."""
+    """The programs of one exploration, built once; `world` and `time` are new for each run."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Programs:
             end_process=_end_process,
             works_apart=partial(apart, clock=time.clock),
             works_in_time=partial(in_time, clock=time.clock),
-            erased=none_erased,  # A read of nothing, at every place in every order.
+            erased=none_erased,  # Its read would find nothing, but would multiply the orders.
         )
         self._consumer = handler.program(chosen, outside)
         self._ingest_settings = ingest_settings.Settings(
@@ -83,12 +83,12 @@ class Programs:
             ingest_handler.Clients(self.kinesis, self.sqs, self.dynamodb),
             time.timing,
             now_ms=time.now_ms,
-            random_bits=lambda: 0,  # Every log of a world has an id of its own; its arrival is the time and the place.
+            random_bits=lambda: 0,  # Time and position alone make each log's id unique in a world.
             write_lines=lambda lines: self.lines.extend(lines),  # noqa: PLW0108 - each run has lines of its own
         )
 
     def reset(self, shards: int) -> None:
-        """Begin with an empty world, at the same instant as ever."""
+        """Begin with an empty world, always at the same time."""
         self.time.clock.now_s = type(self.time.clock)().now_s
         self.world = NamedWorld(self.time.clock, shards=shards)
         self.lines = []
@@ -97,7 +97,7 @@ class Programs:
         """Return the response to a request."""
         context = _context(INGEST_TIMEOUT_S)
         response = respond(
-            event,  # type: ignore[arg-type] # as much of API Gateway's event as is looked at
+            event,  # type: ignore[arg-type] # the part of API Gateway's event that is read
             remaining_s=context.get_remaining_time_in_millis() / 1000,
             lambda_request_id=context.aws_request_id,
             settings=self._ingest_settings,
@@ -150,7 +150,7 @@ def _end_process(_: int) -> None:
 
 
 class _Readers:
-    """`ShardReaders` without threads: a page is read when it is asked for."""
+    """`ShardReaders` without threads: a page is read when it is taken."""
 
     def __init__(self, programs: Programs) -> None:
         self._programs = programs
@@ -176,7 +176,7 @@ class _Readers:
         return next(self._pages[shard_id])
 
     def wait(self, seen_pages: int, timeout_s: float) -> None:
-        """Return at once: nothing comes by itself."""
+        """Return at once: no page comes in the background."""
 
     def stop(self, shard_id: str) -> None:
         """End the reading of a shard."""

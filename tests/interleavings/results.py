@@ -1,4 +1,4 @@
-"""The whole of the exploration, counted: `python -m tests.interleavings.results` runs it and renews RESULTS.md.
+"""Runs the whole exploration and counts: `python -m tests.interleavings.results` rewrites RESULTS.md.
 
 A state takes two to three milliseconds, a random schedule of the largest world a twentieth of a second.
 """
@@ -58,7 +58,7 @@ def _search(findings: Findings) -> str:
 
 
 def main() -> int:
-    """Explore everything, write the table, name what is broken; return 1 if anything is."""
+    """Explore everything, write the table, print what is broken; return 1 if anything is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--states", type=int, default=100_000, help="most states of a small world (100,000)")
     parser.add_argument("--schedules", type=int, default=5_000, help="random schedules of a large world (5,000)")

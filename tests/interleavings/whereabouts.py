@@ -1,4 +1,4 @@
-"""Which logs stand where in a world: a log is a text under a tenant's log id, wherever its item stands."""
+"""Where the logs of a world are. A log is a text under a tenant's log id, whatever the key of its item."""
 
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -14,28 +14,28 @@ from tests.faults.model_sqs import Message
 from tests.faults.world import World
 
 Place = tuple[str, str, bytes]
-"""(tenant_id, log_id as sent, digest of the text); what is no log has neither tenant nor log id."""
+"""(tenant_id, log_id as sent, digest of the text); tenant and log id are "" for a body that is no log."""
 
 
 class Held(NamedTuple):
-    """One log of a message, or what is none: where it belongs, and its own body."""
+    """One log of a message, or a body that is no log: its place and its own body."""
 
     place: Place
     body: str
 
 
-@lru_cache(4096)  # A message is looked at many times, and its text may be long.
+@lru_cache(4096)  # A message is read many times, and its text may be long.
 def held_in(body: str) -> tuple[Held, ...]:
-    """Return what a message's body holds: one log or several."""
+    """Return the logs in a message's body: one or several."""
     return tuple(Held(_place_of(one), one) for one in (apart(body) if is_packed(body) else [body]))
 
 
 _digest: Final = lru_cache(16_384)(digest)
-"""For the same reason: a table is looked at whole after each deletion."""
+"""Cached, because the whole table is read after each deletion."""
 
 
 def places_of(body: str) -> list[Place]:
-    """Return the places alone."""
+    """Return only the places of the logs in a message's body."""
     return [held.place for held in held_in(body)]
 
 
@@ -48,7 +48,7 @@ def _place_of(body: str) -> Place:
 
 
 def stored(world: World) -> set[Place]:
-    """Return what is in the table; a conflict's item stands for the log id that it was sent under."""
+    """Return the logs in the table; a conflict's item counts under the log id with which it was sent."""
     return {
         (tenant_id, sent_log_id(item), _digest(item["original_text"]["S"]))
         for (tenant_id, _), item in world.dynamodb.items.items()
@@ -56,20 +56,20 @@ def stored(world: World) -> set[Place]:
 
 
 def waiting(world: World) -> set[Place]:
-    """Return what is in the queue, in flight or not."""
+    """Return the logs in the queue, in flight or not."""
     return {place for message in world.queue.messages.values() for place in places_of(message.body)}
 
 
 def dead(world: World) -> set[Place]:
-    """Return what is in the dead-letter queue."""
+    """Return the logs in the dead-letter queue."""
     return {place for message in world.dlq.messages.values() for place in places_of(message.body)}
 
 
 def is_accounted_for(message: Message, world: World) -> bool:
     """Return whether a message may be deleted: each log in it is stored, dead-lettered, or waits in another message.
 
-    In another one where the consumer sent it back alone, or where a redrive has taken its dead letter back to the queue
-    before the poller came to the deletion.
+    It waits in another message if the consumer sent it back alone, or if a redrive sent its dead letter back to the
+    queue before the poller deleted this message.
     """
     others = (other for other in world.queue.messages.values() if other.message_id != message.message_id)
     elsewhere = {place for other in others for place in places_of(other.body)}
@@ -77,5 +77,5 @@ def is_accounted_for(message: Message, world: World) -> bool:
 
 
 def items_as_json(world: World) -> dict[tuple[str, str], bytes]:
-    """Return every item, to be compared."""
+    """Return every item as JSON, for comparisons."""
     return {key: msgspec.json.encode(item, order="sorted") for key, item in world.dynamodb.items.items()}
