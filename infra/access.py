@@ -1,4 +1,4 @@
-"""The API keys of a stack with `Authentication=api_key`: made, listed, revoked. The table keeps hashes only."""
+"""Creates, lists and revokes the API keys of a stack with `Authentication=api_key`. The table keeps hashes only."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ _TEXTS: Final = ("key_id", "tenant_id", "created_at", "note")
 
 
 class ApiKey(NamedTuple):
-    """A key as the table knows it: without its secret. `created_at` is RFC 3339; `scopes` are what it may do."""
+    """A key without its secret, as in the table. `created_at` is RFC 3339; `scopes` say what the key may do."""
 
     key_id: str
     tenant_id: str
@@ -26,7 +26,7 @@ class ApiKey(NamedTuple):
 
 
 def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = (WRITE,)) -> tuple[ApiKey, str]:
-    """Store a new key of the tenant; return it and its text, which nobody can read again.
+    """Store a new key of the tenant; return it and its text, which is not stored and cannot be shown again.
 
     Raises:
         StackError: the stack has no keys, or `tenant_id` is no tenant id.
@@ -53,7 +53,7 @@ def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = 
 
 
 def keys(stack: Stack, tenant_id: str | None = None) -> list[ApiKey]:
-    """Return the keys, a tenant's or all, oldest first.
+    """Return the keys of a tenant, or all keys, the oldest first.
 
     Raises:
         StackError: the stack has no keys.
@@ -66,7 +66,7 @@ def revoke(stack: Stack, key_id: str) -> ApiKey:
     """Delete a key and return it.
 
     Raises:
-        StackError: the stack has no keys, or none of this id.
+        StackError: the stack has no keys, or no key with this id.
     """
     for item_id, key in _scan(stack):
         if key.key_id == key_id:

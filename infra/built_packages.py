@@ -1,4 +1,4 @@
-"""Packages that `rdp package` has built: read from a folder, and refused where their function could not start."""
+"""Reads the packages that `rdp package` has built, and refuses one whose function could not start."""
 
 import re
 import zipfile
@@ -22,7 +22,7 @@ _SUFFIX: Final = re.compile(r"\.cpython-3(\d+)-(\w+-linux-gnu|darwin)\.so$")
 
 
 class _Build(NamedTuple):
-    """What a part was compiled for; with `later` also for later versions (the stable ABI)."""
+    """What a wheel or module was compiled for; `later`: for later versions too (the stable ABI)."""
 
     name: str
     minor: int
@@ -39,10 +39,10 @@ class _Build(NamedTuple):
 
 
 def read(folder: Path, architecture: Architecture, python_version: str) -> dict[Function, bytes]:
-    """Return the functions' zips that lie in the folder. `python_version` such as "3.13".
+    """Return the functions' zips in the folder. `python_version` is such as "3.13".
 
     Raises:
-        StackError: one is not there, is no package of the function, or was built for another version or architecture.
+        StackError: a zip is missing, is no package of its function, or was built for another version or architecture.
     """
     packages = {}
     for function in HANDLERS:
@@ -79,7 +79,7 @@ def _objection(
 
 
 def _compiled(archive: zipfile.ZipFile) -> Iterator[list[_Build]]:
-    """Yield what each compiled part was built for: a wheel is for all its tags, a module for one."""
+    """Yield the builds of each compiled part: a wheel may have several tags, a module has one."""
     for name in archive.namelist():
         if name.endswith(".dist-info/WHEEL"):
             distribution = name.partition("-")[0]
@@ -91,6 +91,6 @@ def _compiled(archive: zipfile.ZipFile) -> Iterator[list[_Build]]:
 
 
 def _platform(words: str) -> str:
-    """Return a module's platform as a wheel's tag has it: `linux_x86_64` for `x86_64-linux-gnu`."""
+    """Return a module's platform in the form of a wheel's tag: `linux_x86_64` for `x86_64-linux-gnu`."""
     machine, linux, _ = words.partition("-linux-gnu")
     return f"linux_{machine}" if linux else machine

@@ -1,4 +1,4 @@
-"""A deployment's pure part: what a change set will do, what its parameters must not be, and how its events read."""
+"""The pure part of a deployment: a change set's changes, wrong parameters, dangers for logs, and events."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, ParameterTypeDef, StackEventTypeDef
 
 STATEFUL: Final = frozenset({"AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::DynamoDB::Table"})
-"""What holds logs: replaced or removed, they stay behind or are gone."""
+"""The resources that hold logs: if one is replaced or removed, its logs are left behind or lost."""
 
 _KEPT_ON_STREAM: Final = "StreamRetentionHours"
 _LAMBDA_TO_VISIBILITY: Final = 6  # "Creating and configuring an Amazon SQS event source mapping", Lambda's guide.
@@ -19,7 +19,7 @@ _MAX_BATCH_WITHOUT_WINDOW: Final = 10  # CreateEventSourceMapping API reference,
 
 
 class Change(NamedTuple):
-    """What happens to one resource: `action` is Add, Modify or Remove; `replacement` True, False, Conditional or ""."""
+    """One resource's change: `action` is Add, Modify or Remove; `replacement` is True, False, Conditional or ""."""
 
     action: str
     logical_id: str
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
     @property
     def endangers_logs(self) -> bool:
-        """Say whether logs are lost or left behind in a resource that nothing uses any more."""
+        """Say whether logs are lost, or left behind in a resource that nothing uses any more."""
         gone = self.action == "Remove" or self.replacement in {"True", "Conditional"}
         return gone and self.resource_type in STATEFUL
 
@@ -43,17 +43,17 @@ class Event(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        """Say whether a resource failed by itself, and not because another one did."""
+        """Say whether the resource itself failed; False if it was cancelled because another one failed."""
         return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
 
     @property
     def ended(self) -> bool:
-        """Say whether the resource is through."""
+        """Say whether the resource's change has ended."""
         return self.status.endswith(("_COMPLETE", "_FAILED"))
 
 
 def changes(described: Iterable["ChangeTypeDef"]) -> list[Change]:
-    """Return the changes of DescribeChangeSet, those that endanger logs first."""
+    """Return the changes of DescribeChangeSet; those that endanger logs come first."""
     found = [
         Change(
             change["ResourceChange"].get("Action", ""),
@@ -86,7 +86,7 @@ def parameters(
 ) -> list["ParameterTypeDef"]:
     """Return CreateChangeSet's parameters: those given, and the deployed stack's values for the other declared ones.
 
-    What is neither given nor deployed is left out and takes the template's default.
+    A parameter that is neither given nor deployed is left out and takes the template's default.
     """
     kept = [name for name in declared if name in set(deployed) and name not in given]
     chosen: list[ParameterTypeDef] = [{"ParameterKey": n, "ParameterValue": v} for n, v in given.items()]
@@ -97,7 +97,7 @@ def parameters(
 def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Mapping[str, Parameter]) -> list[str]:
     """Return what is wrong with a deployment's parameters, before anything is deployed.
 
-    `values` are all that will hold. The functions' settings are built by the functions' own code.
+    `values` are all the parameters' values after the deployment. The functions' own code judges the functions' settings.
     """
     found = [f"The template has no parameter {name}." for name in sorted(set(given) - set(declared))]
     found += [
@@ -111,7 +111,7 @@ def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Map
 
 
 def dangers(changes: Iterable[Change], *, deployed: Mapping[str, str] | None, values: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each way in which a deployment takes logs away; it is asked for before.
+    """Return a sentence for each way in which a deployment would lose logs; a person must agree first.
 
     `deployed` are the parameters that the stack has (None: no stack), `values` those that it will have.
     """
@@ -129,7 +129,7 @@ def dangers(changes: Iterable[Change], *, deployed: Mapping[str, str] | None, va
 
 
 def _misfits(values: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is wrong with values that are each right by themselves."""
+    """Yield what is wrong with values that are right each, but do not fit together."""
     if float(values["BatchSize"]) > _MAX_BATCH_WITHOUT_WINDOW and float(values["BatchingWindowSeconds"]) < 1:
         yield f"BatchSize {values['BatchSize']} needs BatchingWindowSeconds of at least 1."
     if 0 < float(most := values["MaximumConcurrency"]) < _LEAST_CONCURRENCY:
@@ -139,7 +139,7 @@ def _misfits(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def advice(values: Mapping[str, str]) -> list[str]:
-    """Return what AWS would take and advises against: enough to refuse a deployment there, not a trial on an engine."""
+    """Return what AWS would accept but advises against: enough to refuse a deployment there, but not on an engine."""
     timeout_s, visibility_s = float(values["ConsumerTimeoutSeconds"]), float(values["VisibilityTimeoutSeconds"])
     if visibility_s >= _LAMBDA_TO_VISIBILITY * timeout_s:
         return []

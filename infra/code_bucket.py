@@ -1,4 +1,4 @@
-"""The bucket that packages and template are uploaded to: found, or made private; and the keys they lie under."""
+"""The bucket of packages and template: creates it closed to the public, uploads under keys that name the content."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ABSENT: Final = frozenset({"404", "NoSuchBucket"})
 _CODE_KEYS: Final[Mapping[Function, str]] = {"ingest": "IngestCodeKey", "consumer": "ConsumerCodeKey"}
-_REGION_WITHOUT_NAME: Final = "us-east-1"  # CreateBucket API reference: its LocationConstraint is to be left out.
+_REGION_WITHOUT_NAME: Final = "us-east-1"  # CreateBucket API reference: leave out LocationConstraint for it.
 
 
 def default_name(place: Place) -> str:
@@ -23,10 +23,10 @@ def default_name(place: Place) -> str:
 
 
 def ensure(place: Place, bucket: str, *, owner: str) -> bool:
-    """Make the bucket, closed to the public, unless the account `owner` has it; return whether it was made.
+    """Create the bucket, closed to the public, unless the account `owner` has it; return whether it was created.
 
     Raises:
-        StackError: somebody else has a bucket of this name. Bucket names are the world's, and this one can be guessed.
+        StackError: another account has a bucket of this name. Bucket names are global, and this one can be guessed.
     """
     try:
         place.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
@@ -75,7 +75,7 @@ def upload(place: Place, bucket: str, packages: Mapping[Function, bytes]) -> dic
 
 
 def upload_package(place: Place, bucket: str, name: str, package: bytes) -> str:
-    """Put one package more into `bucket`; return its key, which names its content."""
+    """Put a further package into `bucket`; return its key, which names its content."""
     key = f"{name}-{_digest(package)}.zip"
     place.s3.put_object(Bucket=bucket, Key=key, Body=package)
     return key

@@ -1,4 +1,4 @@
-"""Whether the consumer takes logs from the queue: its event source mapping found, and turned on and off."""
+"""Finds the consumer's event source mapping, and turns it on or off: off, the consumer takes no logs from the queue."""
 
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
@@ -7,7 +7,7 @@ from infra.stack import Stack, StackError
 
 _POLL_S: Final = 1.0
 _LIMIT_S: Final = 300.0
-"""AWS names no time for a mapping's change; it is seconds, up to a minute or so as seen."""
+"""AWS documents no time for a mapping's change; it was seen to take seconds, up to about a minute."""
 
 
 class Mapping(NamedTuple):
@@ -18,10 +18,10 @@ class Mapping(NamedTuple):
 
 
 def find(stack: Stack) -> Mapping:
-    """Return the mapping from the queue to the consumer, by the names of both.
+    """Return the mapping from the queue to the consumer, found by the names of both.
 
     Raises:
-        StackError: there is none.
+        StackError: there is no such mapping.
     """
     name = stack.outputs["ConsumerFunctionName"]
     found = stack.place.lambda_.list_event_source_mappings(FunctionName=name, EventSourceArn=stack.outputs["QueueArn"])[
@@ -39,10 +39,10 @@ def turn(
     monotonic: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> Mapping:
-    """Bring the mapping to that state and return it once it is there.
+    """Bring the mapping to the state `to`, wait until it has it, and return the mapping.
 
     Raises:
-        StackError: there is no mapping, or it does not get there within five minutes.
+        StackError: there is no mapping, or it does not reach the state within five minutes.
     """
     mapping = find(stack)
     if mapping.state != to:

@@ -1,4 +1,4 @@
-"""How many logs stand where."""
+"""Counts the logs in the queue, the dead-letter queue and the table."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,9 +11,9 @@ from ingest.contract.packed import MOST_LOGS
 
 
 class Counts(NamedTuple):
-    """What waits in the queue, is received and not yet acknowledged, dead-lettered, and stored as items.
+    """Messages that wait in the queue, are received and not yet deleted, are dead-lettered; and logs that are stored.
 
-    The first three are messages, of one or several logs each; what is stored are logs.
+    A message holds one log or several.
     """
 
     queued: int
@@ -23,10 +23,10 @@ class Counts(NamedTuple):
 
 
 def read(stack: Stack, *, exact: bool = False) -> Counts:
-    """Return the counts now. SQS calls its numbers approximate; `stored` is exact only on request.
+    """Return the counts now. SQS calls its numbers approximate.
 
-    Exact, it reads the whole table: half a read unit a kilobyte. Else it is DynamoDB's own count, on AWS up to six
-    hours old.
+    With `exact` it reads the whole table to count what is stored: half a read unit per kilobyte. Otherwise `stored` is
+    DynamoDB's own count, which on AWS may be six hours old.
     """
     queued, in_flight = queue_depth(stack, stack.queue_url)
     dead, dead_in_flight = queue_depth(stack, stack.dlq_url)
@@ -39,16 +39,16 @@ def read(stack: Stack, *, exact: bool = False) -> Counts:
 
 
 def logs_per_message(stack: Stack) -> int:
-    """Return how many logs a message may hold that the stack sends now, by its outputs."""
+    """Return how many logs a message that the stack sends now may hold, by the stack's outputs."""
     return int(stack.outputs.get("LogsPerMessage", 1))
 
 
 def most_logs_per_message(stack: Stack, queue_url: str, *, now: datetime) -> int:
-    """Return how many logs a message that is in the queue now may hold.
+    """Return how many logs a message that is in the queue now may hold at most.
 
-    It holds what the parameter said when it was sent. Today's value is that only once ingest is older, as it is, than
-    anything that the queue keeps; before, and where nobody may look, it is what any message may hold. A stack that
-    names no function (its outputs are of before they did) is taken at its word.
+    That depends on the parameter's value when the message was sent. It is today's value if ingest has not been changed
+    for longer than the queue keeps messages. Otherwise, and if the caller may not read that, it is the limit of any
+    message. A stack of an older version, whose outputs name no function, is assumed to have had today's value always.
     """
     today = logs_per_message(stack)
     if "IngestFunctionName" not in stack.outputs:
@@ -83,7 +83,7 @@ def queue_depth(stack: Stack, queue_url: str) -> tuple[int, int]:
 
 
 def stored(stack: Stack) -> int:
-    """Return the exact number of logs, by reading the whole table: tombstones of what was erased are none."""
+    """Return the exact number of logs, without tombstones, by reading the whole table."""
     pages = stack.place.dynamodb.get_paginator("scan").paginate(
         TableName=stack.table_name,
         Select="COUNT",
@@ -94,7 +94,7 @@ def stored(stack: Stack) -> int:
 
 
 def stored_estimate(stack: Stack) -> int:
-    """Return the number of items that DynamoDB tells for nothing: AWS brings it up to date about every six hours.
+    """Return DynamoDB's own number of items, which costs nothing; AWS updates it about every six hours.
 
     TableDescription API reference, ItemCount, November 2026. MiniStack 1.5.33 counts each item as it is written.
     """

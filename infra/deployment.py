@@ -1,4 +1,4 @@
-"""Deploys by change set: proposed, shown, executed, watched; and takes a stack away."""
+"""Deploys a stack by change set, which is proposed, shown, executed and watched; and deletes a stack."""
 
 import time
 import uuid
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 TEMPLATE: Final = Path(__file__).parent / "cloudformation" / "template.yaml"
 
-_NEVER_CREATED: Final = "ROLLBACK_COMPLETE"  # What a failed first deployment leaves: empty, and not to be updated.
+_NEVER_CREATED: Final = "ROLLBACK_COMPLETE"  # After a failed first deployment: empty, and can't be updated.
 _NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 
 
 class Target(NamedTuple):
-    """The template's parameters with the values that will hold, and those that the stack has now (None: no stack)."""
+    """The parameters' values after the deployment, their declarations, and their values now (None: no stack)."""
 
     values: dict[str, str]
     declared: Mapping[str, Parameter]
@@ -31,7 +31,7 @@ class Target(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A change set that waits for its execution."""
+    """A change set that is not executed yet."""
 
     stack_name: str
     change_set_id: str
@@ -40,7 +40,7 @@ class Proposal(NamedTuple):
 
 
 def target(place: Place, name: str, given: Mapping[str, str], *, reset: bool = False) -> Target:
-    """Return what a deployment with the `given` parameters would have. With `reset` the others take their defaults."""
+    """Return the parameters of a deployment with the `given` ones. With `reset` the others take their defaults."""
     declared = template_parameters.read(TEMPLATE.read_text())
     defaults = {parameter.name: parameter.default or "" for parameter in declared.values()}
     stack = _describe(place, name)
@@ -66,10 +66,10 @@ def propose(
 ) -> Proposal | None:
     """Return the change set that brings the stack `name` to the template, or None when there is nothing to change.
 
-    `template_url` is where `code_bucket.upload_template` put `TEMPLATE`: as a call's body it would be too large.
-    What a failed first deployment left of the stack is deleted first, but not for a dry run. `revert_drift` asks for
-    what was changed by hand, too ("Using drift-aware change sets", CloudFormation's user guide, November 2026); else
-    CloudFormation compares with the last template, and not with what is there.
+    `template_url` is where `code_bucket.upload_template` put `TEMPLATE`, which is too large for a call's body. What a
+    failed first deployment left of the stack is deleted first, but not for a dry run. With `revert_drift` changes made
+    by hand are undone too ("Using drift-aware change sets", CloudFormation's user guide, November 2026). Without it
+    CloudFormation compares with the last template, and not with the resources as they are.
 
     Raises:
         StackError: CloudFormation refuses it, another deployment runs, or a dry run would have to delete.
@@ -126,7 +126,8 @@ def execute(
     """Execute the change set and wait for its end; `tell` gets each event.
 
     Raises:
-        StackError: a resource fails (told by name, with AWS's reason; CloudFormation rolls back), or it takes too long.
+        StackError: a resource fails (the text has its name and AWS's reason; CloudFormation rolls back), or it takes
+            too long.
     """
     stack_id = _known(_describe(place, proposal.stack_name), proposal.stack_name)["StackId"]
     known = {event.event_id for event in _events(place, stack_id, set())}
@@ -144,7 +145,7 @@ def destroy(
     """Delete the stack and wait for its end; `tell` gets each event.
 
     Raises:
-        StackError: there is none, or a resource can't be deleted.
+        StackError: there is no such stack, or a resource can't be deleted.
     """
     stack_id = _known(_describe(place, name), name)["StackId"]
     known = {event.event_id for event in _events(place, stack_id, set())}
@@ -168,7 +169,8 @@ def resources(place: Place, name: str) -> set[str]:
 def is_protected(place: Place, name: str) -> bool:
     """Say whether the stack was deployed with DeletionProtection.
 
-    Its table would refuse, after everything around it is gone. A stack that is not there is not protected.
+    If it was, its table would refuse to be deleted when everything around it is gone already. A stack that does not
+    exist is not protected.
     """
     stack = _describe(place, name)
     parameters = stack.get("Parameters", []) if stack else []
@@ -185,9 +187,9 @@ def _watch(
     timeout_s: float,
     poll_s: float,
 ) -> tuple[str, list[Event]]:
-    """Return the stack's last status and what failed on the way.
+    """Wait for the end of the deployment; return the stack's last status and the resources that failed.
 
-    The end is the stack's own event: its status alone could still be that of the time before.
+    It waits for the stack's own event, because the stack's status could still be that of the deployment before.
     """
     deadline_s = time.monotonic() + timeout_s
     failures: list[Event] = []

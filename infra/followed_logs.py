@@ -1,4 +1,4 @@
-"""A stack's logs as they come: what stood there first, then look by look what is stored, over outages of the table."""
+"""Follows a stack's logs: first those already stored, then at each poll the new ones, through outages of the table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -20,18 +20,21 @@ from ingest.contract.log_ids import received_ms
 _POLL_S: Final = 1.0
 _NEVER_MS: Final = 253_000_000_000_000  # In the year 9987.
 _GIVE_UP_S: Final = 3.0
-"""How long one look tries: the next one tries again."""
+"""How long one poll tries to read the table; the next poll tries again."""
 
 
 class Dated:
-    """A table's two calls, and what time AWS said it was: this machine's clock may be minutes off, or step."""
+    """A DynamoDB client that remembers AWS's time from each answer.
+
+    This machine's clock may be minutes off, or be set while the program runs.
+    """
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self._now_ms: int | None = None
 
     def now_ms(self) -> int:
-        """Return the time of the last answer, in ms since the epoch, to the second: AWS's clock is there or beyond.
+        """Return the time of the last answer, in ms since the epoch, to the second. AWS's clock is never behind it.
 
         Raises:
             TableBusyError: no answer said what time it was.
@@ -62,13 +65,13 @@ def looks(
     wait: Callable[[float], bool],
     tell: Callable[[str], object] | None = None,
 ) -> Iterator[list[Item]]:
-    """Yield the newest `before` logs (None: all), the oldest first, and then look by look what is stored, each once.
+    """Yield the newest `before` logs (None: all), the oldest first; then, at each poll, the logs stored since.
 
-    A look that found nothing is an empty list. `wait(seconds)` is called between two looks; it returns whether to stop.
-    With `tell` a table that gives nothing for a while ends nothing: it is told, and asked again.
+    Each log comes once. A poll that finds none yields an empty list. `wait(seconds)` is called between two polls; it
+    returns whether to stop. With `tell`, an outage of the table is told and polling continues.
 
     Raises:
-        TableBusyError: the table gives nothing at the start, or later without `tell`.
+        TableBusyError: the table can't be read at the start, or later without `tell`.
     """
     dated = Dated(stack.place.dynamodb)
     table = TableReader(
@@ -78,7 +81,7 @@ def looks(
         buckets=stored_logs.buckets(stack),
         give_up_s=_GIVE_UP_S,
     )
-    table.late(ask.tenant_id, since_ms=_NEVER_MS)  # Reads nothing: its answer says what time it is.
+    table.late(ask.tenant_id, since_ms=_NEVER_MS)  # Finds nothing, but the answer has AWS's time.
     return over(table, ask, before=before, now_ms=dated.now_ms, wait=wait, tell=tell)
 
 
@@ -90,11 +93,11 @@ def looks_of(
     wait: Callable[[float], bool],
     tell: Callable[[str], object] | None = None,
 ) -> Iterator[list[Item]]:
-    """Yield what `looks` does, of several tenants: of each round what is new, in one order."""
-    waits = [wait, *[lambda _: False] * (len(asks) - 1)]  # One wait a round, before its first look.
+    """Yield what `looks` yields, for several tenants: at each poll the new logs of all of them, in one order."""
+    waits = [wait, *[lambda _: False] * (len(asks) - 1)]  # Only the first tenant waits: once a round.
     rounds = zip(
         *(looks(stack, ask, before=before, wait=wait, tell=tell) for ask, wait in zip(asks, waits, strict=True)),
-        strict=False,  # The one that is told to stop ends the round.
+        strict=False,  # The first one stops, and that ends the others.
     )
     for found in rounds:
         yield sorted((item for items in found for item in items), key=arrival_of)
@@ -109,10 +112,10 @@ def over(
     wait: Callable[[float], bool],
     tell: Callable[[str], object] | None,
 ) -> Iterator[list[Item]]:
-    """Yield what `looks` does. `now_ms()` is AWS's time or earlier."""
+    """Yield what `looks` yields, from any reader. `now_ms()` is AWS's time or earlier."""
     start_ms = now_ms()
     follower = Follower(reads, ask, start_ms=start_ms - LOOK_BACK_S * 1000)
-    # What the follower has met by now stood there before, and is the history's. All else it will show.
+    # What the follower finds now was stored before, and `_history` yields it. The follower yields everything later.
     follower.poll(start_ms)
     for items in _history(reads, ask, before, tell):
         follower.know(items)
@@ -139,10 +142,10 @@ def over(
 def _history(
     reads: ReadsLate, ask: Ask, before: int | None, tell: Callable[[str], object] | None
 ) -> Iterator[list[Item]]:
-    """Yield the newest `before` logs, or page by page all of them, the oldest first.
+    """Yield the newest `before` logs, or all of them page by page, the oldest first.
 
-    Without a time to begin at, a filter that matches little ends this with a page's reads: to follow is to see what
-    comes, and not to wait until a million logs are read.
+    If the ask has no `since_ms` and its filter matches little, this ends after the reads of one page: who follows wants
+    to see new logs, and not to wait until a million old ones are read.
     """
     if before is None:
         for item in stored_logs.every(reads, replace(ask, newest_first=False)):

@@ -1,4 +1,4 @@
-"""A line of a function's log read: its level, its event, and what a person wants to see of it. Pure."""
+"""Parses a line of a function's log: its level, its event, and the text to show. Pure."""
 
 import json
 import re
@@ -8,14 +8,14 @@ Level = Literal["info", "warning", "error"]
 
 LEVELS: Final = get_args(Level)
 
-# Lambda's own lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html; as JSON, of what did not go
-# well: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+# Lambda's own lines as text: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html; its lines as JSON, which
+# report failures: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 _PLATFORM: Final = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START |EXTENSION\t|XRAY TraceId: ")
 _SHOWN_APART: Final = frozenset({"_aws", "level", "event", "service", "stack"})
 
 
 class FunctionLine(NamedTuple):
-    """One line: `platform` says that Lambda itself wrote it; `text` is its content on one line."""
+    """One line. `text` is its content; `platform`: Lambda itself wrote it, and it reports no failure."""
 
     level: Level
     event: str
@@ -24,9 +24,9 @@ class FunctionLine(NamedTuple):
 
 
 def read(message: str) -> FunctionLine:
-    """Return what a message says.
+    """Return the parsed message.
 
-    A line that is no JSON and not Lambda's is an `error`: a traceback, a time-out, a crash of the runtime.
+    A line that is neither JSON nor Lambda's own is an `error`: a traceback, a timeout, a crash of the runtime.
     """
     message = message.rstrip("\n")
     if _PLATFORM.match(message):
@@ -43,7 +43,7 @@ def read(message: str) -> FunctionLine:
         went_well = status == "success"
         return FunctionLine("info" if went_well else "error", "platform", message, platform=went_well)
     level: Level = members["level"] if members.get("level") in LEVELS else "info"
-    if "errorType" in members:  # What the function raised, as the runtime says it.
+    if "errorType" in members:  # The runtime reports an exception that the function raised.
         level = "error"
     event = str(members.get("event") or ("metrics" if "_aws" in members else "log"))
     shown = {name: value for name, value in members.items() if name not in _SHOWN_APART}
@@ -55,5 +55,5 @@ def read(message: str) -> FunctionLine:
 
 
 def at_least(level: Level, line: FunctionLine) -> bool:
-    """Say whether the line is of this level or a graver one."""
+    """Say whether the line has this level or a more severe one."""
     return LEVELS.index(line.level) >= LEVELS.index(level)

@@ -1,4 +1,4 @@
-"""A function's lines as CloudWatch Logs has them, read on as they come."""
+"""Follows a function's lines in CloudWatch Logs."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -13,9 +13,9 @@ GROUPS: Final[Mapping[str, str]] = {
     "consumer": "ConsumerLogGroupName",
     "reader": "ReaderLogGroupName",
 }
-"""By function: the output that names its log group. Without authentication there is no reader."""
+"""By function: the output that names its log group. A stack without authentication has no reader."""
 
-_LATE_MS: Final = 30_000  # How much later than its time a line may still appear in CloudWatch.
+_LATE_MS: Final = 30_000  # A line may appear in CloudWatch so long after its timestamp.
 
 
 class Entry(NamedTuple):
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 class Follower:
-    """Reads a group's new lines: each look reaches back a little, because lines come late, and drops what it knows."""
+    """Reads a group's new lines. Each poll reaches back a little, because lines come late, and skips known lines."""
 
     def __init__(self, client: "CloudWatchLogsClient", service: str, group: str, since_ms: int) -> None:
         self._client = client
@@ -37,7 +37,7 @@ class Follower:
         self._seen: dict[Any, int] = {}
 
     def new(self) -> Iterator[Entry]:
-        """Yield the lines that were not there at the last look."""
+        """Yield the lines that have come since the last poll."""
         pages = self._client.get_paginator("filter_log_events").paginate(
             logGroupName=self._group, startTime=self._since_ms
         )
@@ -55,7 +55,7 @@ class Follower:
 
 
 def followers(stack: Stack, since_ms: int, *, only: str | None = None) -> list[Follower]:
-    """Return a follower of each function's lines since `since_ms` (since the epoch), or of those of `only`."""
+    """Return a follower of each function's lines, or of those of `only`, since `since_ms` (ms since the epoch)."""
     return [
         Follower(stack.place.logs, name, stack.outputs[output], since_ms)
         for name, output in GROUPS.items()

@@ -1,4 +1,4 @@
-"""The functions' settings, built by their own code from a deployment's parameters, before anything is deployed."""
+"""Checks a deployment's parameters before it begins: the functions' own code builds their settings from them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -30,16 +30,16 @@ VARIABLES: Final[Mapping[str, str]] = {
     "REDACTION_PATTERNS": "RedactionPatterns",
     "RETENTION_DAYS": "RetentionDays",
 }
-"""Which parameter each variable of the template's functions holds (a test compares)."""
+"""By environment variable of the template's functions: the parameter it holds (a test compares with the template)."""
 
 _RESOURCES: Final = dict.fromkeys(
     ("QUEUE_URL", "DLQ_URL", "TABLE_NAME", "STREAM_NAME", "ACCESS_TABLE_NAME"), "resource"
 )
-"""What the variables hold that name resources: known only when these are there."""
+"""Placeholders for the variables that name resources: their values are known only after the deployment."""
 
 
 def objections(values: Mapping[str, str]) -> list[str]:
-    """Return why a function with these parameters would die at its start, in its own words; empty when none would."""
+    """Return why functions with these parameters would fail at their start, in their own words; empty if none would."""
     environ = _RESOURCES | {variable: values[parameter] for variable, parameter in VARIABLES.items()}
     found = []
     try:

@@ -1,4 +1,4 @@
-"""Whether the functions of a stack start: each is invoked with what makes it answer and do nothing else."""
+"""Whether the functions of a stack start: each is invoked with an event that it only answers."""
 
 import json
 from collections.abc import Mapping
@@ -26,18 +26,18 @@ _GET_LOGS: Final = {
     "requestContext": {"requestId": "rdp", "http": {"method": "GET", "path": "/logs"}},
     "isBase64Encoded": False,
 }
-"""Without credentials: a 401, before anything is read."""
+"""The request has no credentials, so the reader answers 401 before it reads anything."""
 
 _PROBES: Final[Mapping[str, tuple[str, object]]] = {
     "ingest": ("IngestFunctionName", _GET_HEALTH),
     "consumer": ("ConsumerFunctionName", health.REQUEST),
     "reader": ("ReaderFunctionName", _GET_LOGS),
 }
-"""By function: the output that names it, and the event. Without authentication there is no reader."""
+"""By function: the output that names it, and the event. A stack without authentication has no reader."""
 
-_ENGINES_WORDS: Final = "Worker init failed: "  # MiniStack 1.5.33 puts them before the function's own.
+_ENGINES_WORDS: Final = "Worker init failed: "  # MiniStack 1.5.33 puts this before the function's own message.
 _ENGINES_KILL: Final = "Worker process exited immediately"
-"""MiniStack 1.5.33's words for a start that it ended itself: one that fails takes the function's others with it."""
+"""MiniStack 1.5.33 says this of a start that it ended itself: if one start fails, it ends the function's others too."""
 
 _ASK_MOST: Final = 5
 _NOT_TOLD: Final[Mapping[str, str]] = {
@@ -54,7 +54,7 @@ _WHAT_NOW: Final = {
 
 
 class Start(NamedTuple):
-    """What a function said: `starts` is None if it could not be asked; `detail` is why, or why it does not start."""
+    """A function's answer. `starts` is None if it could not be invoked; `detail` is the reason if it is not True."""
 
     starts: bool | None
     detail: str = ""
@@ -64,7 +64,7 @@ class Start(NamedTuple):
 
 
 def ask(stack: Stack) -> dict[str, Start]:
-    """Return each function's answer, by `ingest`, `consumer` and, where there is one, `reader`."""
+    """Return each function's answer, under `ingest`, `consumer` and, if there is one, `reader`."""
     _ = stack.place.lambda_  # boto3 makes its clients in one thread only.
     services = [service for service, (output, _) in _PROBES.items() if output in stack.outputs]
     with ThreadPoolExecutor(len(services)) as executor:
@@ -72,7 +72,7 @@ def ask(stack: Stack) -> dict[str, Start]:
 
 
 def told(answers: Mapping[str, Start]) -> list[str]:
-    """Return a sentence for each function that does not start: why, what that does, and what to do."""
+    """Return a sentence for each function that does not start: why, what follows from that, and what to do."""
     return [
         f"{service} {answer}. {_WHAT_NOW[service]} Deploy what works (--param NAME=VALUE, or mended code)."
         for service, answer in answers.items()
@@ -81,10 +81,10 @@ def told(answers: Mapping[str, Start]) -> list[str]:
 
 
 def check(stack: Stack) -> None:
-    """Return if no function is known not to start.
+    """Return if every function that could be invoked starts.
 
     Raises:
-        StackError: one does not.
+        StackError: a function does not start.
     """
     if sentences := told(ask(stack)):
         raise StackError("\n".join(["Deployed, and it does not work.", *sentences]))
@@ -109,7 +109,7 @@ def _answer(stack: Stack, service: str) -> Start:
 
 
 def _reason(payload: bytes) -> str:
-    """Return what the answer of a failed invocation says: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html."""
+    """Return a failed invocation's message: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html."""
     try:
         said = json.loads(payload)["errorMessage"]
     except (ValueError, KeyError, TypeError):

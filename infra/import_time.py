@@ -1,4 +1,4 @@
-"""How long a package takes to import, measured where it can run."""
+"""Measures how long a package takes to import, if it can run on this machine."""
 
 import os
 import platform
@@ -37,13 +37,13 @@ _ENVIRONMENT: Final = {
 
 
 def runs_here(architecture: Architecture, python_version: str) -> bool:
-    """Say whether a package for these runs in this interpreter."""
+    """Say whether a package for this architecture and version runs in this interpreter."""
     machine = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}.get(platform.machine())
     return machine == architecture and python_version == f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def measure_ms(function: Function, package: bytes) -> float:
-    """Return the median time in ms that importing the handler takes in a new interpreter, bytecode already written.
+    """Return the median time in ms to import the handler in a new interpreter, with the bytecode already written.
 
     Raises:
         StackError: the package can't be imported.
@@ -63,4 +63,4 @@ def measure_ms(function: Function, package: bytes) -> float:
             if finished.returncode:
                 raise StackError(f"The {function} package can't be imported:\n{finished.stderr.strip()}")
             times.append(float(finished.stdout))
-    return statistics.median(times[1:])  # The first wrote the bytecode.
+    return statistics.median(times[1:])  # The first run wrote the bytecode.

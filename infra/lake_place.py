@@ -1,4 +1,4 @@
-"""Which lake a verb works on: a folder of this machine, or an S3 table bucket, and the key of its digests."""
+"""Finds the lake that a verb works on: a folder of this machine or an S3 table bucket, and the key of its digests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ _ARN_PARTS: Final = 6
 
 
 class Lake(NamedTuple):
-    """A lake's catalog, where it is in a person's words, and the file of its key when nobody names another."""
+    """A lake's catalog; `where` for messages; `key_path`, the default file of its key."""
 
     catalog: Catalog
     where: str
@@ -25,14 +25,14 @@ class Lake(NamedTuple):
     in_folder: bool
 
     def is_new(self) -> bool:
-        """Say whether nothing was ever synced into it."""
+        """Say whether nothing was ever synced into the lake."""
         return self._loaded(raw=False) is None and self._loaded(raw=True) is None
 
     def table(self, *, raw: bool = False) -> Table:
         """Return the table of logs, or of originals.
 
         Raises:
-            StackError: nothing was ever synced into it.
+            StackError: nothing was ever synced into this table.
         """
         if (loaded := self._loaded(raw=raw)) is None:
             raw_too = " --raw" if raw else ""
@@ -49,13 +49,13 @@ class Lake(NamedTuple):
 
 
 def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack], *, make: bool = False) -> Lake:
-    """Return the lake that `warehouse` names: an ARN, a folder, or None for the one of the stack.
+    """Return the lake that `warehouse` names: an ARN, a folder, or None for the stack's own lake.
 
-    A folder needs no stack, and is made only where `make` says so. Its key stands in it, that of a table bucket in the
-    data folder.
+    A folder needs no stack, and is created only with `make`. The key of a lake in a folder is in that folder, the key of
+    a table bucket is in the data folder.
 
     Raises:
-        StackError: the ARN is of no table bucket, or there is no stack for it.
+        StackError: the ARN is not of a table bucket, or there is no stack for it.
         WrongLakeError: there is no lake in the folder, or it cannot be one.
     """
     if warehouse is None:
@@ -86,7 +86,8 @@ def _in_bucket(arn: str, region: str, place: Place) -> Catalog:
         arn,
         region=region,
         endpoint_url=place.aws_endpoint_url,
-        # Of an engine alone: in AWS credentials end after hours, and pyiceberg and pyarrow renew what they find.
+        # Only for an engine or a profile: AWS credentials expire after hours, and pyiceberg and pyarrow renew only
+        # those that they find themselves.
         credentials=None
         if place.aws_endpoint_url is None and place.profile is None
         else catalog.Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),

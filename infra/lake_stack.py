@@ -1,4 +1,4 @@
-"""The lake's function, in a CloudFormation stack of its own beside the stack whose stream it reads."""
+"""Deploys the lake's function in its own CloudFormation stack, beside the stack whose stream it reads."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -31,16 +31,16 @@ def name_of(stack_name: str) -> str:
 
 
 def runs_on(stack: Stack) -> tuple[str, str]:
-    """Return Lambda's name of the runtime and of the architecture of the stack's functions: the lake's has the same."""
+    """Return Lambda's names of the runtime and architecture of the stack's functions; the lake's function uses both."""
     found = stack.place.lambda_.get_function_configuration(FunctionName=stack.outputs["ConsumerFunctionName"])
     return found["Runtime"], found["Architectures"][0]
 
 
 def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[str, str]:
-    """Make the stack `name`, or bring it to the template and the package; return its outputs.
+    """Create the stack `name`, or update it to the template and the package; return its outputs.
 
     Raises:
-        StackError: the stack has no table bucket, or CloudFormation fails; it has rolled back then.
+        StackError: the stack has no table bucket, or CloudFormation failed and rolled back.
     """
     if BUCKET_OUTPUT not in stack.outputs:
         raise StackError("The stack has no table bucket: deploy it with Lake=true first.")

@@ -1,4 +1,4 @@
-"""Where a stack's lake is when nobody names one. It knows no table, so that it needs no extra."""
+"""Where a stack's lake is when nobody names one. It opens no table, so it needs no packages of the lake extra."""
 
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ LOCAL_FOLDER: Final = "lake"
 
 
 def standing(stack: Stack, data_dir: Path | None) -> str | None:
-    """Return the stack's table bucket, or the folder in its data folder (None: it has none) if that is there."""
+    """Return the stack's table bucket, else the lake's folder in `data_dir` (None: no such folder), if it exists."""
     if BUCKET_OUTPUT in stack.outputs:
         return stack.outputs[BUCKET_OUTPUT]
     folder = None if data_dir is None else data_dir / LOCAL_FOLDER

@@ -1,4 +1,4 @@
-"""What a stack holds of one log, gathered: its row, its dead letter, its stream record, the functions' lines."""
+"""Gathers everything that a stack has of one log: its row, its dead letter, its stream record, the functions' lines."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -24,20 +24,21 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import ShardTypeDef
 
 _REQUEST_MS: Final = 60_000
-"""So long after the receipt a line of its request is looked for: an invocation ends within 30 s."""
+"""How long after the receipt the line of the log's request is searched for: an invocation ends within 30 s."""
 
 _MOST_LINES: Final = 10_000
 _MOST_RECORDS: Final = 20_000
-"""Kinesis records of the log's shard that are looked through from its receipt on, the margin of the clocks included."""
+"""At most so many Kinesis records of a shard are read, from the log's receipt (less a margin for the clocks) on."""
 
 _ON_STREAM_MS: Final = 600_000
-"""So long after the receipt a record is looked for; what Kinesis refused comes with the consumer, minutes later."""
+"""How long after the receipt the record is searched for. If Kinesis refused the log at first, the consumer puts it on
+the stream minutes later."""
 
 
 def gather(stack: Stack, key: Key) -> Traces:
-    """Return what there is of the log; what may not be read is said, and hides nothing else.
+    """Return everything there is of the log. `unread` names what could not be read; the rest is returned all the same.
 
-    It looks into the dead-letter queue only if something is in it: a look hides its messages for a moment.
+    It looks into the dead-letter queue only if something is in it, because a look hides its messages for a moment.
     """
     item = stored_logs.table(stack).get([key]).get(key)
     sent_as = Key(key.tenant_id, item.conflict_of) if item and item.conflict_of else key
@@ -64,7 +65,7 @@ def gather(stack: Stack, key: Key) -> Traces:
 
 
 def _lines(stack: Stack, key: Key, received: int | None) -> Iterator[Entry]:
-    """Yield ingest's lines around the receipt, and the consumer's that name the log id."""
+    """Yield ingest's lines around the time of receipt, and the consumer's lines that name the log id."""
     if received is not None:
         window = {"startTime": max(received - 1_000, 0), "endTime": received + _REQUEST_MS}
         yield from _events(stack, "ingest", window)
@@ -80,7 +81,7 @@ def _events(stack: Stack, service: str, request: Mapping[str, object]) -> Iterat
     found = paginator.paginate(
         logGroupName=stack.outputs[GROUPS[service]],
         PaginationConfig={"MaxItems": _MOST_LINES},
-        **request,  # type: ignore[arg-type] # put together above
+        **request,  # type: ignore[arg-type] # built by the callers
     )
     for page in found:
         for event in page["events"]:
@@ -88,9 +89,9 @@ def _events(stack: Stack, service: str, request: Mapping[str, object]) -> Iterat
 
 
 def _records(stack: Stack, key: Key, received: int) -> Iterator[StreamRecord]:
-    """Yield the log's places on the stream: in the shard that its tenant's partition key leads to, or else elsewhere.
+    """Yield the log's places on the stream. It searches the shard of the tenant's partition key, then the other shards.
 
-    A tenant with sub-keys spreads over shards by an explicit hash key.
+    The log may be on another shard because a tenant with sub-keys is spread over shards by an explicit hash key.
     """
     time = clock.system().time
     since = datetime.fromtimestamp(received / 1000, UTC)

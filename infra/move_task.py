@@ -1,4 +1,4 @@
-"""SQS's own redrive: everything of a dead-letter queue moved by AWS, with its progress.
+"""SQS's own redrive: AWS moves everything in a dead-letter queue, and tells its progress.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 """
@@ -17,19 +17,19 @@ _UNKNOWN: Final = frozenset(
     {"InvalidAction", "UnknownOperationException", "AWS.SimpleQueueService.UnsupportedOperation"}
 )
 _REFUSED: Final = "InvalidParameterValue"
-"""Also what SQS says while a task of the queue runs, as emulators have it (November 2026); AWS documents no code."""
+"""The code also means that a task of the queue runs already. Emulators use it so (November 2026); AWS documents none."""
 _ACTIVE: Final = frozenset({"RUNNING", "CANCELLING"})
 _POLL_S: Final = 2.0
 
 
 def start(client: "SQSClient", *, dlq_arn: str, queue_arn: str) -> bool:
-    """Start moving everything, unless a task does already; return False where SQS (an engine) has no such task.
+    """Start to move everything, unless a task does that already; return False if SQS (of an engine) has no such task.
 
-    One may run because a command that started it was stopped, or never got SQS's answer: it is to be followed.
-    The destination is named, because a message that the consumer sent here itself has no source queue.
+    A task may run already because the command that started it was stopped, or never got SQS's answer. It is followed.
+    The request names the destination, because a message that the consumer itself sent here has no source queue.
 
     Raises:
-        ClientError: AWS refuses the task, as without permission.
+        ClientError: AWS refuses the task, for example because a permission is missing.
     """
     try:
         client.start_message_move_task(SourceArn=dlq_arn, DestinationArn=queue_arn)
@@ -49,12 +49,12 @@ def _is_moving(client: "SQSClient", dlq_arn: str, queue_arn: str) -> bool:
 
 
 def follow(client: "SQSClient", *, dlq_arn: str, tell: Callable[[int], None], sleep: Callable[[float], None]) -> int:
-    """Return how many messages the newest task moved once it has ended; `tell(moved)` at each look.
+    """Wait for the newest task, and return how many messages it moved; `tell(moved)` is called at each poll.
 
-    Leaving early leaves the task running: it is AWS's.
+    The task runs in AWS and continues if this is interrupted.
 
     Raises:
-        StackError: the task failed; what it has moved by then is in the queue, the rest still here.
+        StackError: the task failed; the messages that it has moved are in the queue, the others still here.
     """
     while True:
         task = client.list_message_move_tasks(SourceArn=dlq_arn, MaxResults=1)["Results"][0]

@@ -21,44 +21,44 @@ HANDLERS: Final[Mapping[Function, tuple[str, ...]]] = {
     "ingest": ("ingest.handler",),
     "consumer": ("consumer.handler", "consumer.query.handler"),
 }
-"""The modules of the Lambda handlers in each package (a test compares the template). What they import is in it, and
-nothing else of ours: a module that runs on an operator's machine is not deployed."""
+"""The modules of the Lambda handlers in each package (a test compares them with the template). Of our modules, a
+package has only these and those that they import: a module that runs on an operator's machine is not deployed."""
 
 LOADED: Final[Mapping[Function, tuple[str, ...]]] = {
     "ingest": tuple(f"ingest.api.dialects.{name}" for name in dialects.LATER),
     "consumer": (),
 }
-"""Modules in each package that no import names."""
+"""Modules in each package that no import statement names."""
 
 DATA: Final[Mapping[Function, tuple[str, ...]]] = {"ingest": ("ingest/openapi.json",), "consumer": ()}
 """Files in each package that are no modules."""
 
 DISTRIBUTIONS: Final = ("cramjam", "msgspec", "orjson")
-"""The handlers' distributions, transitively. botocore, of which errors are made, is left to the Lambda runtime."""
+"""The handlers' distributions, with those that they need. botocore, used for errors, is left to the Lambda runtime."""
 
 LOCK: Final = Path(__file__).parent / "lambda-requirements.lock"
 """These distributions as `requirements.lock` pins them, with hashes (a test compares the two)."""
 
 BOTOCORE_DISTRIBUTIONS: Final = ("botocore", "jmespath", "python-dateutil", "six", "urllib3")
-"""What `with_botocore` adds, so that an update of the Lambda runtime changes nothing."""
+"""The distributions that `with_botocore` adds, so that an update of the Lambda runtime changes nothing."""
 
 BOTOCORE_LOCK: Final = Path(__file__).parent / "lambda-botocore-requirements.lock"
-"""These as `requirements.lock` pins them."""
+"""`BOTOCORE_DISTRIBUTIONS` as `requirements.lock` pins them."""
 
 _ROOT: Final = Path(__file__).parent.parent
 _MACHINES: Final[Mapping[Architecture, str]] = {"arm64": "aarch64", "x86_64": "x86_64"}
 _GLIBCS: Final = ("manylinux2014", "manylinux_2_28")
-"""Whose wheels run on Lambda: Amazon Linux 2023, which Python 3.12 and later come on, has glibc 2.34."""
+"""The platform tags of wheels that run on Lambda: Python 3.12 and later run on Amazon Linux 2023, with glibc 2.34."""
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
-_MODE: Final = 0o100644 << 16  # Readable by Lambda's user; no wheel of the lock brings a program.
+_MODE: Final = 0o100644 << 16  # Readable by Lambda's user; not executable, because no locked wheel has a program.
 _UNIX: Final = 3
 _LEVEL: Final = 6
-"""9 takes more than twice the time, half a second of a start on this machine, for 0.4 % of the bytes."""
+"""Level 9 takes more than twice the time (half a second of a start on this machine) and saves 0.4 % of the bytes."""
 
 
 def build_here(function: Function, *, with_botocore: bool = False) -> bytes:
-    """Return the zip for this interpreter and machine, from the distributions installed in it. Needs no network.
+    """Return the zip for this interpreter and machine, from the installed distributions. Needs no network.
 
     Raises:
         StackError: a distribution is not installed.
@@ -70,7 +70,7 @@ def build_here(function: Function, *, with_botocore: bool = False) -> bytes:
 
 
 def build(function: Function, architecture: Architecture, python_version: str, *, with_botocore: bool = False) -> bytes:
-    """Return the zip for AWS: `python_version` such as "3.13". Downloads the locked wheels through pip.
+    """Return the zip for AWS. `python_version` is such as "3.13". Downloads the locked wheels through pip.
 
     Raises:
         StackError: pip can't get a locked wheel for the architecture and version.
@@ -80,7 +80,7 @@ def build(function: Function, architecture: Architecture, python_version: str, *
 
 
 def wheels(locks: Iterable[Path], architecture: Architecture, python_version: str) -> dict[str, bytes]:
-    """Return the files of the locked wheels for AWS, by their names in a package. Downloads them through pip.
+    """Return the files of the locked wheels for AWS, by their paths in the package. Downloads them through pip.
 
     Raises:
         StackError: pip can't get a locked wheel for the architecture and version.
@@ -94,7 +94,7 @@ def wheels(locks: Iterable[Path], architecture: Architecture, python_version: st
 
 
 def ours(modules: Iterable[str]) -> dict[str, bytes]:
-    """Return these modules of ours and all of ours that they import, by their names in a package."""
+    """Return these modules of ours and all of ours that they import, by their paths in the package."""
     return {path.relative_to(_ROOT).as_posix(): path.read_bytes() for path in reachable.files(_ROOT, tuple(modules))}
 
 
@@ -140,9 +140,9 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def _belongs(name: str) -> bool:
-    """Say whether a file belongs into a package: no bytecode, no installer's notes, no type stubs.
+    """Say whether a file belongs in a package: no bytecode, no installer's files, no type stubs.
 
-    The notes (RECORD lists the bytecode, INSTALLER and direct_url.json the installation) differ between machines.
+    The installer's files (RECORD, INSTALLER, direct_url.json) differ between machines.
     """
     folder, _, last = name.rpartition("/")
     if folder.endswith(".dist-info"):

@@ -1,4 +1,4 @@
-"""Which of our modules a program can reach by its imports, wherever in a module they stand."""
+"""Which of our modules a program can reach by its imports, at the top of a module or anywhere else in it."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def files(root: Path, modules: Iterable[str]) -> list[Path]:
-    """Return the files below `root` of `modules` and of all that they import, with the packages around them; sorted.
+    """Return the files below `root` of `modules`, of all that they import, and of the packages around them; sorted.
 
-    An import inside a function counts, and so does one for the type checker: too much is harmless. A module that is
-    not below `root` is somebody else's.
+    An import inside a function counts, and so does one for the type checker: a file too many is harmless. A module that
+    is not below `root` is not ours and is left out.
     """
     found: dict[str, Path] = {}
     names = list(modules)
@@ -36,7 +36,7 @@ def _packages(name: str) -> Iterator[str]:
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """Yield what a file imports; of `from a import b`, both `a` and `a.b`, which may be a module or a name in one."""
+    """Yield the names of what a file imports; for `from a import b` both `a` and `a.b`, because `b` may be a module."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

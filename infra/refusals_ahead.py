@@ -1,4 +1,4 @@
-"""What AWS would refuse of a deployment only when it is half through, said before it begins. The calls only read."""
+"""Finds before a deployment what AWS would refuse only in the middle of it. The calls only read."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,13 +7,13 @@ from infra import stack
 from infra.stack import Place
 
 MAX_STACK_NAME: Final = 55
-"""The longest function name is the stack's and `-consumer`; Lambda takes 64 characters (CreateFunction, its API)."""
+"""The longest function name is the stack's name and `-consumer`; Lambda takes 64 characters (CreateFunction API)."""
 
 _PROVISIONED: Final = "PROVISIONED"
 
 
 def objections(place: Place, name: str, *, deployed: Mapping[str, str] | None, values: Mapping[str, str]) -> list[str]:
-    """Return what AWS would refuse; `deployed` are the stack's parameters now (None: no stack), `values` those to come.
+    """Return what AWS would refuse; `deployed` are the stack's parameters now (None: no stack), `values` the new ones.
 
     Raises:
         ClientError: AWS does not say how many shards the stream has.
@@ -30,10 +30,10 @@ def objections(place: Place, name: str, *, deployed: Mapping[str, str] | None, v
 
 
 def shard_objection(*, is_open: int, wanted: int) -> str | None:
-    """Return why Kinesis would refuse that many shards of a stream that has so many, or None.
+    """Return why Kinesis would refuse `wanted` shards for a stream that has `is_open` open ones, or None.
 
-    From half to double (UpdateShardCount API reference, November 2026). After a switch of the mode the deployment would
-    roll back, and the switch back is the second of the two that AWS allows in 24 hours.
+    It takes from half to double (UpdateShardCount API reference, November 2026). If it refused after a switch of the
+    stream mode, the rollback would switch back, and that is the second of the two switches AWS allows in 24 hours.
     """
     if is_open <= 2 * wanted and wanted <= 2 * is_open:
         return None

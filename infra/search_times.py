@@ -1,4 +1,4 @@
-"""The times of a search as people type them, for `rdp logs` and the console alike. Pure."""
+"""Parses the times of a search as people type them, for `rdp logs` and the console. Pure."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
@@ -13,7 +13,7 @@ _LAST_MS: Final = 253_000_000_000_000  # In the year 9987.
 
 
 class BadTimeError(Exception):
-    """`name` (`since` or `until`) is no time, or the two are in the wrong order; the text says what is wrong."""
+    """`name` (`since` or `until`) is not a time, or the two are in the wrong order; the text says what is wrong."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(problem)
@@ -21,10 +21,10 @@ class BadTimeError(Exception):
 
 
 def read(since: str | None, until: str | None, now: datetime, zone: tzinfo) -> tuple[int | None, int | None]:
-    """Return both times in ms since the epoch, None where nothing was typed. One without a zone is of `zone`.
+    """Return both times in ms since the epoch, None where nothing was typed. A time without a zone is in `zone`.
 
     Raises:
-        BadTimeError: one is no time, or `since` is not before `until`.
+        BadTimeError: one is not a time, or `since` is not before `until`.
     """
     since_ms, until_ms = _epoch_ms("since", since, now, zone), _epoch_ms("until", until, now, zone)
     if since_ms is not None and until_ms is not None and since_ms >= until_ms:
@@ -43,7 +43,7 @@ def _epoch_ms(name: str, text: str | None, now: datetime, zone: tzinfo) -> int |
 
 
 def hint(since_ms: int | None, now: datetime, zone: tzinfo) -> str | None:
-    """Return what to tell of a search that begins in the future; None of any other."""
+    """Return a hint if the search begins in the future, else None."""
     now_ms = (now - _EPOCH) // _MS
     if since_ms is None or since_ms <= now_ms:
         return None

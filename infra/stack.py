@@ -1,4 +1,4 @@
-"""One deployed stack: where it answers, what it is made of, and clients for it. Nothing here knows a local engine."""
+"""One deployed stack: its endpoint, its outputs, and AWS clients for it. Nothing here depends on the local engine."""
 
 import json
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ _CONFIG: Final = Config(
 
 
 class StackError(Exception):
-    """A failure told to a person: what happened, to which input, and what to do."""
+    """A failure with a message for a person: what happened, to which input, and what to do."""
 
 
 @dataclass(frozen=True)
 class Place:
     """An AWS account and region, or an engine that stands for one.
 
-    Without keys the usual AWS sources (environment, profile, role) give the credentials.
+    Without keys the credentials come from the usual AWS sources (environment, profile, role).
     """
 
     region: str | None = None
@@ -59,7 +59,7 @@ class Place:
 
     @cached_property
     def account(self) -> str:
-        """The id of the caller's account, as STS says it; no permission is needed to ask."""
+        """The id of the caller's account, from STS; that needs no permission."""
         return self.session.client("sts", endpoint_url=self.aws_endpoint_url).get_caller_identity()["Account"]
 
     @cached_property
@@ -146,7 +146,7 @@ def from_cloudformation(place: Place, name: str = STACK_NAME) -> Stack:
     """Return the stack `name` as CloudFormation describes it.
 
     Raises:
-        StackError: there is no such stack here, or it never finished.
+        StackError: there is no such stack here, or it has no outputs.
     """
     outputs = read_outputs(place, name)
     return Stack(place=place, endpoint=outputs["ApiEndpoint"], outputs=outputs)
@@ -156,7 +156,7 @@ def from_terraform(place: Place, shown: str) -> Stack:
     """Return the stack whose outputs `terraform output -json` has shown.
 
     Raises:
-        StackError: the text is not that, or of another configuration.
+        StackError: the text is not such output, or it is of another configuration.
     """
     outputs = terraform_outputs(shown)
     if "ApiEndpoint" not in outputs:
@@ -168,7 +168,7 @@ def terraform_outputs(shown: str) -> dict[str, str]:
     """Return the outputs that `terraform output -json` has shown, under the template's names.
 
     Raises:
-        StackError: the text is not that.
+        StackError: the text is not such output.
     """
     try:
         outputs: dict[str, dict[str, str | None]] = json.loads(shown)

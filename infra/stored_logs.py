@@ -1,4 +1,4 @@
-"""A stack's stored logs, read by `consumer.query`: the first so many, or all of them, of one tenant or several."""
+"""Reads a stack's stored logs through `consumer.query`: the first ones or all, of one tenant or several."""
 
 import heapq
 import time
@@ -20,12 +20,12 @@ def table(stack: Stack) -> TableReader:
 
 
 def buckets(stack: Stack) -> int:
-    """Return over how many ranges of keys the stack spreads a tenant's logs."""
+    """Return the number of key ranges over which the stack spreads a tenant's logs."""
     return int(stack.outputs.get("LogIdBuckets", 1))
 
 
 def first(reads: Reads, ask: Ask, limit: int) -> tuple[list[Item], bool]:
-    """Return the first logs in the order asked for, and whether there may be more."""
+    """Return the first `limit` logs in the order that `ask` names, and whether there may be more."""
     items: list[Item] = []
     after: str | None = None
     while True:
@@ -37,7 +37,7 @@ def first(reads: Reads, ask: Ask, limit: int) -> tuple[list[Item], bool]:
 
 
 def every(reads: Reads, ask: Ask) -> Iterator[Item]:
-    """Yield all logs in the order asked for, page by page as they are read."""
+    """Yield all logs in the order that `ask` names, page by page as they are read."""
     after: str | None = None
     while True:
         page = read_page(reads, ask, limit=MAX_LIMIT, after=after)
@@ -48,19 +48,22 @@ def every(reads: Reads, ask: Ask) -> Iterator[Item]:
 
 
 def first_of(reads: Reads, asks: Sequence[Ask], limit: int) -> tuple[list[Item], bool]:
-    """Return what `first` does, of several tenants in one order: the asks differ in their tenant alone."""
+    """Return what `first` returns, for several tenants in one order. The asks differ only in their tenant."""
     found = [first(reads, ask, limit) for ask in asks]
     items = sorted((item for of_tenant, _ in found for item in of_tenant), key=arrival_of, reverse=asks[0].newest_first)
     return items[:limit], len(items) > limit or any(more for _, more in found)
 
 
 def every_of(reads: Reads, asks: Sequence[Ask]) -> Iterator[Item]:
-    """Yield what `every` does, of several tenants in one order: the asks differ in their tenant alone."""
+    """Yield what `every` yields, for several tenants in one order. The asks differ only in their tenant."""
     return heapq.merge(*(every(reads, ask) for ask in asks), key=arrival_of, reverse=asks[0].newest_first)
 
 
 def aws_clock(stack: Stack, tenant: str) -> Callable[[], int]:
-    """Return AWS's time in ms since the epoch, to the second: this machine's clock may be minutes off, or step."""
+    """Return AWS's clock: a function that returns ms since the epoch, exact to the second.
+
+    This machine's clock may be minutes off, or be set while the program runs.
+    """
     condition = of_tenant(tenant)
     response: Any = stack.place.dynamodb.query(
         TableName=stack.table_name,

@@ -1,4 +1,4 @@
-"""The template's parameters as it declares them, so that a wrong value is refused before CloudFormation is asked."""
+"""Parses the template's parameters, so that a wrong value is refused before CloudFormation is called."""
 
 import math
 import re
@@ -11,7 +11,7 @@ _MEMBER: Final = re.compile(r"^    (\w+):[ \n]+(\[[^\]]*\]|.*)$", re.MULTILINE)
 
 
 class Parameter(NamedTuple):
-    """One parameter. `default` None: it must be given. A bound or a list that is None does not bind."""
+    """One parameter. `default` None: it must be given. `minimum`, `maximum`, `allowed`, `pattern` None: no such limit."""
 
     name: str
     is_number: bool

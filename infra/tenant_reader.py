@@ -1,4 +1,4 @@
-"""The role that reads one tenant's rows, taken on, and the proof on a real account that it reads no other's."""
+"""Assumes the role that reads one tenant's rows, and proves on a real account that it reads no other tenant's."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,9 +20,9 @@ _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class Case(NamedTuple):
-    """One thing that a tenant's session tries: `act(place, table, own, other)`, with `own` the session's tenant.
+    """One action that a tenant's session tries: `act(place, stack, own, other)`, where `own` is the session's tenant.
 
-    `by_key` says that only the condition on the partition key (`dynamodb:LeadingKeys`) can refuse it.
+    `by_key`: only the condition on the partition key (`dynamodb:LeadingKeys`) can refuse it.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of a case: `got` is `allowed`, `denied`, another error's code, or `not shown`."""
+    """The result of a case: `got` is `allowed`, `denied`, another error's code, or `not shown`."""
 
     name: str
     expected: str
@@ -40,11 +40,11 @@ class Result(NamedTuple):
 
 
 NOT_SHOWN: Final = "not shown"
-"""What came of a case whose answer says nothing about AWS."""
+"""The result of a case whose answer says nothing about AWS."""
 
 
 def as_tenant(place: Place, role_arn: str, tenant_id: str) -> Place:
-    """Return the place as a session of the role, tagged with the tenant, sees it for an hour.
+    """Return the place with the credentials of a session of the role, tagged with the tenant, for an hour.
 
     Raises:
         ClientError: the caller may not assume or tag the role.
@@ -53,10 +53,10 @@ def as_tenant(place: Place, role_arn: str, tenant_id: str) -> Place:
 
 
 def verify(stack: Stack, own: str, other: str) -> list[Result]:
-    """Return what came of each of `CASES`, tried for real. No case changes anything if the policy is right.
+    """Try each of `CASES` for real, and return the results. No case changes anything if the policy is right.
 
-    A place with an endpoint of its own stands for AWS and may not know `dynamodb:LeadingKeys` (MiniStack 1.5.33 does
-    not): that it lets through what only this condition refuses is `not shown`, neither right nor wrong.
+    A place with its own endpoint is an emulator, which may not know `dynamodb:LeadingKeys` (MiniStack 1.5.33 does not).
+    If it allows a case that only this condition can refuse, the result is `not shown`, neither right nor wrong.
 
     Raises:
         ClientError: the role can't be assumed at all.
@@ -162,7 +162,7 @@ CASES: Final[Sequence[Case]] = (
     Case("ReceiveMessage", allowed=False, act=lambda p, s, _, __: p.sqs.receive_message(QueueUrl=s.queue_url)),
     Case("ListShards", allowed=False, act=lambda p, s, _, __: p.kinesis.list_shards(StreamName=s.stream_name)),
 )
-"""What must and must not work, in the words that `rdp verify-isolation` prints."""
+"""The actions that must and must not work, with the names that `rdp verify-isolation` prints."""
 
 _UNTAGGED: Final[Sequence[tuple[str, Sequence["TagTypeDef"]]]] = (
     ("AssumeRole without a tenant", ()),

@@ -1,4 +1,4 @@
-"""The lake as a side of the audit: what the stream holds up to the lake's checkpoint, against the lake's rows."""
+"""The lake's part of the audit: compares the stream's logs up to the lake's checkpoint with the lake's rows."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -18,13 +18,13 @@ from infra.audit.places import Piece, Selection
 if TYPE_CHECKING:
     from consumer.lake.listed import ListedLog
 
-_MARGIN: Final = timedelta(hours=1)  # What clocks differ by, and what the stream drops while it is read.
+_MARGIN: Final = timedelta(hours=1)  # For clocks that differ, and for records that expire while the stream is read.
 
 
 class LakeSide:
-    """One load of the lake: its rows and its checkpoint are of one snapshot, older than the stream that is read.
+    """One loaded lake. Rows and checkpoint are of one snapshot, which is taken before the stream is read.
 
-    `rows_since` gives its rows that were received at a time (UTC, without a zone) or later, a batch at a time.
+    `rows_since` gives the rows that were received at a time (UTC, without a zone) or later, in batches.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class LakeSide:
         self._after_checkpoint = 0
 
     def take(self, record: StreamRecord, pieces: Iterable[Piece]) -> None:
-        """Take the logs of a record of the stream."""
+        """Add the logs of a record of the stream."""
         position = self._checkpoint.shards.get(record.shard_id, ShardPosition())
         covered: list[StreamedLog] = []
         for piece in pieces:
@@ -63,14 +63,14 @@ class LakeSide:
     def compare(
         self, within: Selection, *, name: bool = False, tell: Callable[[int], None] = lambda _read: None
     ) -> LakeAudit:
-        """Read the lake's rows of the range, and return what differs. The stream was taken before, to its end.
+        """Read the lake's rows of the range, and return what differs. Add the whole stream with `take` first.
 
         Raises:
-            UnreadableFileError: a file has rows deleted beside it.
+            UnreadableFileError: a data file has a delete file, which this program does not read.
         """
         due_since = _naive(within.stream_holds_since) + _MARGIN
         created = datetime.fromtimestamp(self._checkpoint.created_ms / 1000, UTC)
-        due_since = max(due_since, _naive(created))  # Rows of an earlier stream of that name are right.
+        due_since = max(due_since, _naive(created))  # Older rows are of an earlier stream of that name.
         until = _naive(within.until)
         since = min(due_since, self._earliest or due_since) if within.since is None else _naive(within.since)
         read = 0
@@ -89,7 +89,7 @@ class LakeSide:
         )
 
     def close(self) -> None:
-        """Delete what was kept to compare."""
+        """Delete the temporary file."""
         self._ledger.close()
 
     def _row(self, log: "ListedLog", within: Selection, due_since: datetime) -> LakeRow:
@@ -105,10 +105,10 @@ class LakeSide:
 
 
 def is_read(position: ShardPosition, sequence_number: str, sub_sequence_number: int) -> bool:
-    """Say whether a reader that stands at the position has read this user record of its shard."""
+    """Say whether a reader at this position has already read this user record of its shard."""
     if position.sequence_number in (SHARD_END, TRIM_HORIZON):
         return position.sequence_number == SHARD_END
-    # Numbers as text: an engine pads them with zeros, AWS does not.
+    # Compared as numbers, not as text: an engine pads them with zeros, AWS does not.
     reached = int(position.sequence_number), position.sub_sequence_number
     return (int(sequence_number), sub_sequence_number) <= reached
 

@@ -1,4 +1,4 @@
-"""The places where a log can stand, read into the ledger in the order in which a log moves."""
+"""Reads the places where a log can be into the ledger, in the order in which a log moves through them."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ Place = Literal["stream", "table", "dead letters", "lake"]
 
 
 class Selection(NamedTuple):
-    """Which logs are meant: `since` <= received_at < `until`, of these tenants (empty: all), and not erased."""
+    """Which logs are audited: `since` <= received_at < `until`, of these tenants (empty: all), and not erased."""
 
     since: datetime | None
     until: datetime
@@ -37,16 +37,16 @@ class Selection(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """What stands at a place within a record of the stream: a log, or None where it is none."""
+    """One user record within a record of the stream: a log, or None if it is not a log."""
 
     sub_sequence_number: int
     log: "InternalMessage | None"
 
 
 class Leftovers(NamedTuple):
-    """What the places held beside logs that can be told apart: messages in the queue and dead letters unseen.
+    """What is known by number only: messages in the queue, dead letters that SQS did not show, broken or erased logs.
 
-    Each of those messages may hold as many logs as the other two say.
+    A message in the queue holds at most `logs_a_message` logs, a dead letter at most `logs_a_dead_letter`.
     """
 
     in_flight: int
@@ -58,7 +58,7 @@ class Leftovers(NamedTuple):
 
 
 def held_by(stack: Stack, *, now: datetime, since: datetime | None, tenants: tuple[str, ...]) -> Selection:
-    """Return the range of the logs received before `now`, with the time from which on the stream holds them."""
+    """Return the selection of logs received before `now`, with the time since when the stream still holds logs."""
     erasures = tombstones.read(stack.place.dynamodb, stack.table_name)
     summary = _kinesis(stack).describe_stream_summary(StreamName=stack.stream_name)["StreamDescriptionSummary"]
     return Selection(since, now, now - timedelta(hours=summary["RetentionPeriodHours"]), frozenset(tenants), erasures)
@@ -72,9 +72,9 @@ def read(
     tell: Callable[[Place, int], None],
     also: Callable[[StreamRecord, list[Piece]], None] = lambda _record, _pieces: None,
 ) -> Leftovers:
-    """Read stream, queue, table and dead letters, so that a log that moves meanwhile is met further on.
+    """Read stream, queue, table and dead letters. A log that moves on meanwhile is found in a later place.
 
-    Each record of the stream is shown to `also`, too.
+    `also` is called with each record of the stream.
 
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load.
@@ -116,7 +116,7 @@ def read(
 
 
 def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage | None]]":
-    """Yield each stream record's logs of the range, in order, and None for each piece of it that is no log.
+    """Yield each stream record's selected logs, in order, with None for each user record that is not a log.
 
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load.
@@ -126,7 +126,7 @@ def read_logs(stack: Stack, within: Selection) -> "Iterator[list[InternalMessage
 
 
 def _read_records(stack: Stack, within: Selection) -> Iterator[tuple[StreamRecord, list[Piece], int]]:
-    """Yield each record with its pieces that are wanted, and how many logs of it were erased."""
+    """Yield each record with its selected pieces, and the number of its selected logs that were erased."""
     wanted = select.selector(select.Selection(since=within.since, until=within.until, tenants=within.tenants))
     with read_stream(
         _kinesis(stack),
@@ -165,7 +165,7 @@ def _row(item: AuditedItem, within: Selection) -> StoredRow:
     try:
         at = instant(item.received_at)
         counted = (within.since is None or at >= within.since) and at < within.until
-    except ValueError:  # No time with an offset: not written by this system. Never hide an item.
+    except ValueError:  # No time with an offset, so not written by this system. Count it, so that no item is hidden.
         return StoredRow(
             item.tenant_id, item.log_id, item.text, counted=True, due_on_stream=False, conflict=item.is_conflict
         )

@@ -1,4 +1,4 @@
-"""What the table lacks, put back from the stream: through the queue, so that it is the consumer who writes it."""
+"""Restores what the table lacks from the stream. It sends the logs to the queue, so that the consumer writes them."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -23,9 +23,9 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 def send_missing(
     stack: Stack, ledger: Ledger, within: Selection, *, tell: Callable[[int], None] = lambda _sent: None
 ) -> int:
-    """Send each log that the ledger misses to the queue, once, as it stands on the stream; return how many.
+    """Send each missing log to the queue, once, as it is on the stream; return how many.
 
-    Killed at any moment it may be started again: what was stored meanwhile is not missing any more.
+    If it is killed, start it again with a new audit: logs that were stored meanwhile are no longer missing.
 
     Raises:
         StreamUnreadableError: Kinesis refuses for another reason than its load.
@@ -44,10 +44,11 @@ def send_missing(
 
 
 def take_out(stack: Stack, ledger: Ledger, changed: Iterable[ChangedItem], export: BinaryIO) -> int:
-    """Delete the items that were changed, each after it is in `export`; return how many. Their logs are missing then.
+    """Delete the changed items, and return how many. From then on the ledger counts their logs as missing.
 
-    `export` gets a line an item, in DynamoDB's own JSON. With the item that has the log id go those beside it that the
-    stream has too: what is sent again takes the free log id, and would be there twice.
+    Each item is written to `export` before it is deleted, as a line of DynamoDB's own JSON. If the item that has the
+    log id itself is deleted, its conflicts that the stream has are deleted too. Otherwise a conflict's log that is sent
+    again would take the free log id and be stored twice.
     """
     taken = 0
     for one in changed:
@@ -65,7 +66,7 @@ def take_out(stack: Stack, ledger: Ledger, changed: Iterable[ChangedItem], expor
 
 
 def _items_of(stack: Stack, one: ChangedItem) -> "Iterator[dict[str, AttributeValueTypeDef]]":
-    """Yield the item of the log id, and those of other texts that came under it: their keys go on with a space."""
+    """Yield the item of the log id, and its conflicts: their keys are the log id, a space, and more."""
     pages = stack.place.dynamodb.get_paginator("query").paginate(
         TableName=stack.table_name,
         KeyConditionExpression=f"{TENANT_ID} = :tenant_id AND begins_with({LOG_ID}, :log_id)",
@@ -79,7 +80,7 @@ def _items_of(stack: Stack, one: ChangedItem) -> "Iterator[dict[str, AttributeVa
 
 
 def _delete(stack: Stack, item: "dict[str, AttributeValueTypeDef]") -> bool:
-    """Delete the item unless its text has become another since it was read; say whether it is gone."""
+    """Delete the item unless its text has changed since it was read; say whether it was deleted."""
     try:
         stack.place.dynamodb.delete_item(
             TableName=stack.table_name,

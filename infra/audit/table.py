@@ -1,4 +1,4 @@
-"""The table read whole by its operator: a Scan in parallel segments, or a Query a tenant where tenants are named."""
+"""Reads the whole table: by a Scan in parallel segments, or by a Query for each tenant if tenants are named."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 SEGMENTS: Final = 4
-"""Scan segments read at a time; a page is at most 1 MB (Scan API reference), so memory stays at a few of them."""
+"""Scan segments read at a time; a page is at most 1 MB (Scan API reference), so memory stays at a few MB."""
 
 _ATTRIBUTES: Final = f"{projection(TENANT_ID, LOG_ID, CONFLICT_OF, 'received_at', 'original_text')}, {ERASED_AT}"
 
 
 class AuditedItem(NamedTuple):
-    """What the audit needs of one stored log; `log_id` is the one that it came under, though another text has it."""
+    """What the audit needs of one stored log. `log_id` is the one that was sent, for a conflict too."""
 
     tenant_id: str
     log_id: str
@@ -29,7 +29,7 @@ class AuditedItem(NamedTuple):
 
 
 def read_items(client: "DynamoDBClient", table_name: str, tenants: Sequence[str] = ()) -> Iterator[list[AuditedItem]]:
-    """Yield the table's logs page by page, in no order; of `tenants` only, where some are given.
+    """Yield the table's logs page by page, in no order; only those of `tenants` if any are given.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
@@ -100,7 +100,7 @@ def _scan_segment(
             if stop.is_set():
                 return
         put(None)
-    except Exception as error:  # noqa: BLE001 - handed to the thread that takes the pages, which raises it
+    except Exception as error:  # noqa: BLE001 - handed to the thread that reads the pages, which raises it
         put(error)
 
 

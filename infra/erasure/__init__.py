@@ -1,4 +1,4 @@
-"""A tenant's logs, or one log, forgotten: tombstones first, then every place, then a search, and last a certificate.
+"""Erases a tenant's logs, or one log, and certifies it.
 
-`run` says the order. `table`, `letters` and `lakes` are the places; `certificate` is what is handed out.
+`run` has the order of the steps. `table`, `letters` and `lakes` erase in one place each. `certificate` is the result.
 """

@@ -1,4 +1,4 @@
-"""What an erasure hands out: who asked for what and when, what went where, what remains until when, what was found."""
+"""The certificate of an erasure: who asked for it and when, what was erased, what remains until when, what is left."""
 
 from typing import Literal
 
@@ -8,7 +8,10 @@ Outcome = Literal["gone", "undecided", "found"]
 
 
 class LakePart(msgspec.Struct, frozen=True, kw_only=True):
-    """What went from one table of a lake: rows, from so many data files; `deleted` are old files."""
+    """What was erased from one table of a lake.
+
+    `rows` were removed from `files` data files; `deleted` is the number of old files that were deleted.
+    """
 
     where: str
     table: str
@@ -18,7 +21,7 @@ class LakePart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run erased, and no other before it. `conflicts` of the rows stood beside another with their log id."""
+    """What one run erased, and no other run. `conflicts` counts the rows whose log id another row already had."""
 
     counted: Literal["in this run only"] = "in this run only"
     rows: int
@@ -28,7 +31,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remains(msgspec.Struct, frozen=True, kw_only=True):
-    """What nobody can take out of a place, and when it is gone by itself; `until` is RFC 3339, or words."""
+    """Data that nobody can delete from a place, and when it expires by itself; `until` is RFC 3339, or words."""
 
     place: str
     what: str
@@ -36,12 +39,12 @@ class Remains(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What `rdp erase` prints. `erased` are the counts of this run: one that went on after another has the rest.
+    """What `rdp erase` prints. `erased` counts this run only: a run that continues an interrupted one counts the rest.
 
-    `received_until` says which logs of a tenant are meant; of a log, all that come under its id are. `found` names what
-    should be gone and is there. `outcome`: "gone", where every place was searched and nothing was found; "undecided"
-    while the queue, or dead letters that others hold, can't be looked into, or a dead letter that may be meant can't be
-    read; "found".
+    An erasure covers a tenant's logs received up to `received_until`, or every log that has the one `log_id`. `found`
+    names what should have been erased and is still there. `outcome` is "found" if there is such data. It is "undecided"
+    while the queue holds messages, SQS hides dead letters that somebody else has received, or a dead letter that may
+    have to be erased can't be read. Otherwise it is "gone".
     """
 
     tenant_id: str

@@ -1,4 +1,4 @@
-"""The lakes' part of an erasure: both tables of each lake that is named, or that the stack has."""
+"""Erases in lakes: in both tables of each lake that is named, or that the stack has."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def named(wheres: Sequence[str], data_dir: Path, stack: Stack) -> "list[Lake]":
-    """Return the lakes that these folders and ARNs name; none is made here. Raises: as `lake_place.find`."""
+    """Return the lakes that these folders and ARNs name; it creates none. Raises: as `lake_place.find`."""
     if not wheres:
         return []
     from infra import lake_place  # noqa: PLC0415 - an extra, and slow to import
@@ -22,14 +22,14 @@ def named(wheres: Sequence[str], data_dir: Path, stack: Stack) -> "list[Lake]":
 
 
 def erase(lakes: "Sequence[Lake]", subject: Subject) -> Iterator[LakePart]:
-    """Take what is meant out of each table; yield what went. Raises: the failures that `consumer.lake` tells."""
+    """Erase the subject's logs from each table; yield what was erased. Raises: the errors of `consumer.lake`."""
     for lake, name in _tables(lakes):
         from consumer.lake import erase as lake_erase  # noqa: PLC0415 - as above
         from consumer.lake.table import LakeTable  # noqa: PLC0415
 
         catalog = lake.catalog
         done = lake_erase.erase(
-            lambda catalog=catalog, name=name: LakeTable(catalog, name),  # type: ignore[misc] # of this turn
+            lambda catalog=catalog, name=name: LakeTable(catalog, name),  # type: ignore[misc] # bound now, not when it is called
             subject,
             in_folder=lake.in_folder,
         )
@@ -37,7 +37,7 @@ def erase(lakes: "Sequence[Lake]", subject: Subject) -> Iterator[LakePart]:
 
 
 def count(lakes: "Sequence[Lake]", subject: Subject) -> Iterator[LakePart]:
-    """Yield what `erase` would take out of each table."""
+    """Yield what `erase` would erase from each table."""
     for lake, name in _tables(lakes):
         from consumer.lake import erase as lake_erase  # noqa: PLC0415 - as above
 
@@ -46,7 +46,7 @@ def count(lakes: "Sequence[Lake]", subject: Subject) -> Iterator[LakePart]:
 
 
 def find(lakes: "Sequence[Lake]", subject: Subject) -> Iterator[str]:
-    """Yield where what is meant still stands."""
+    """Yield the places in the lakes that still hold the subject's logs."""
     for lake, name in _tables(lakes):
         from consumer.lake import erase as lake_erase  # noqa: PLC0415 - as above
 

@@ -1,8 +1,8 @@
-"""The order of an erasure. Killed between any two steps it is called again, and ends in the same state.
+"""The steps of an erasure, in order. If it is killed between two steps, run it again: it ends in the same state.
 
-Tombstones first: from then on nothing new comes. Then what is there goes. What a function had begun before it knew the
-tombstone may have been stored meanwhile: so it waits that long, and goes through table and dead letters again. Then the
-search, and last of all the certificate.
+First it writes the tombstones: from then on no new log of the subject is stored. Then it deletes what is there. A
+consumer that did not know the tombstone yet may still store logs, so it waits until that consumer must have ended, and
+deletes from the table and the dead-letter queue again. Then it searches every place, and returns the certificate.
 """
 
 import getpass
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from infra.lake_place import Lake
 
 _CONSUMER_TIMEOUT_S: Final = 900
-"""Lambda's longest, where the stack does not say which function its consumer is."""
+"""Lambda's longest timeout, used where the stack does not say which function its consumer is."""
 
 _QUEUE_RETENTION_DAYS: Final = 18  # 4 in the queue, and 14 as a dead letter (the template's).
 _BACKUP_DAYS: Final = 35  # PointInTimeRecovery, DynamoDB developer guide, November 2026.
@@ -39,14 +39,14 @@ NOT_SEARCHED: Final = (
 
 
 class Caller(NamedTuple):
-    """Who asks, and when by AWS's clock."""
+    """Who asks for the erasure, and when, by AWS's clock."""
 
     name: str
     now: datetime
 
 
 class Found(NamedTuple):
-    """What an erasure would take away now."""
+    """What an erasure would delete now."""
 
     rows: int
     conflicts: int
@@ -58,11 +58,11 @@ class Found(NamedTuple):
 
 
 def caller(stack: Stack) -> Caller:
-    """Return whose credentials these are, with the person's name on this machine, and AWS's time."""
+    """Return the ARN of the credentials and the user's name on this machine, and AWS's time."""
     sts = stack.place.session.client("sts", endpoint_url=stack.place.aws_endpoint_url)
     answer: Any = sts.get_caller_identity()
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    # To the second: what came within it counts as come before.
+    # The header has whole seconds: a log received within this second counts as received before.
     now = parsedate_to_datetime(date).replace(microsecond=999_000) if date else datetime.now(UTC)
     return Caller(f"{answer['Arn']}, {_person()} on this machine", now)
 
@@ -75,7 +75,7 @@ def _person() -> str:
 
 
 def count(stack: Stack, places: "Sequence[Lake]", subject: Subject) -> Found:
-    """Return what is there of it; nothing is changed."""
+    """Return what there is of the subject's logs; nothing is changed."""
     found = [row for page in table.rows(stack.place.dynamodb, stack.table_name, subject) for row in page]
     looked = letters.look(stack, subject)
     return Found(
@@ -98,10 +98,10 @@ def erase(
     sleep: Callable[[float], None],
     tell: Callable[[str], None] = lambda _: None,
 ) -> Certificate:
-    """Erase what is meant, and return the certificate; `tell(what)` before each step.
+    """Erase the subject's logs, and return the certificate; `tell(what)` is called before each step.
 
     Raises:
-        RefusedError, ClientError, and what a lake tells: called again, it goes on.
+        RefusedError, ClientError, and the errors of a lake: called again, it continues.
     """
     client = stack.place.dynamodb
     tell("tombstone")
@@ -127,7 +127,7 @@ def erase(
 def search(
     stack: Stack, places: "Sequence[Lake]", subject: Subject, asked: Caller, *, erased: Counts | None = None
 ) -> Certificate:
-    """Return what every place still holds of what was erased, as a certificate; nothing is changed."""
+    """Return a certificate that says what every place still holds of the subject's logs; nothing is changed."""
     looked = letters.look(stack, subject)
     queued = sum(counts.queue_depth(stack, stack.queue_url))
     found = [
@@ -157,10 +157,10 @@ def standing(stack: Stack, tenant_id: str) -> str | None:
 
 
 def marked(stack: Stack, tenant_id: str, log_id: str | None) -> Subject:
-    """Return what was erased of a tenant, or under a log id, by its tombstone.
+    """Return what the tombstone of a tenant, or of a log id, says was erased.
 
     Raises:
-        StackError: it has none.
+        StackError: there is no such tombstone.
     """
     erasures = tombstones.read(stack.place.dynamodb, stack.table_name)
     if log_id is None and tenant_id in erasures.tenants:
@@ -212,7 +212,7 @@ def _remains(stack: Stack, places: "Sequence[Lake]", now: datetime, looked: Look
 
 
 def _has_backups(stack: Stack) -> bool:
-    """Say whether the table has point-in-time backups, or nobody says."""
+    """Say whether the table has point-in-time backups; True also where DynamoDB refuses to say."""
     try:
         described: Any = stack.place.dynamodb.describe_continuous_backups(TableName=stack.table_name)
     except ClientError:
@@ -229,5 +229,5 @@ def _consumer_timeout_s(stack: Stack) -> int:
 
 
 def rfc3339_of(at: datetime) -> str:
-    """Return the time as a log's `received_at` has it."""
+    """Return the time in the format of a log's `received_at`."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The table's part of an erasure: tombstones, rows deleted, and a search for what should be gone. Never a Scan."""
+"""Erases in the table: writes tombstones, deletes rows, and searches for rows that should be gone. Never by a Scan."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -32,7 +32,7 @@ _CONDITION_FAILED: Final = frozenset({"ConditionalCheckFailed", "ConditionalChec
 
 
 class Row(NamedTuple):
-    """A row that is meant; `is_conflict`: it stands beside the one that has its log id."""
+    """A row to erase. `is_conflict`: another row already had its log id, so it is stored beside that one."""
 
     key: Key
     received_at: str
@@ -40,16 +40,16 @@ class Row(NamedTuple):
 
 
 class RefusedError(Exception):
-    """DynamoDB did not delete a row. The text says why; called again, it goes on."""
+    """DynamoDB did not delete a row. The text says why; called again, the erasure continues."""
 
 
 def mark(client: "DynamoDBClient", table_name: str, subject: Subject, *, at: str) -> int:
-    """Put the tombstones: from here on nothing of it is stored, replayed, rebuilt or synced again.
+    """Write the tombstones: from here on none of the subject's logs is stored, replayed, rebuilt or synced again.
 
-    Return how many rows went by that: a log's own, whose place its tombstone takes.
+    Return how many rows this replaced: a log's tombstone takes the place of the log's own row.
 
-    A tenant's never goes back in time, whoever else erases at once. Of a log first the one that replays and syncs read,
-    then that under its own key, in the place of its row: the consumer meets it there.
+    A tenant's tombstone never moves back in time, even when two people erase at once. A log gets two: first the one
+    that replays and syncs read, then one under the log's own key, where the consumer's conditional insert meets it.
     """
     if subject.log_id is None:
         try:
@@ -76,7 +76,7 @@ def mark(client: "DynamoDBClient", table_name: str, subject: Subject, *, at: str
 
 
 def rows(client: "DynamoDBClient", table_name: str, subject: Subject) -> Iterator[Sequence[Row]]:
-    """Yield the rows that are meant, page by page: a Query of the tenant, or of the log and of what stands beside it.
+    """Yield the rows to erase, page by page: by a Query of the tenant, or of the log id and of its conflicts.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
@@ -93,7 +93,7 @@ def rows(client: "DynamoDBClient", table_name: str, subject: Subject) -> Iterato
 
 
 def _conditions(subject: Subject) -> Iterator[tuple[str, Any]]:
-    """Yield what each Query asks for. What stands beside a log has its id and a space before more: no other's has."""
+    """Yield the conditions of the Queries. A conflict's key is the log id, a space and more; no other key begins so."""
     condition, values = of_tenant(subject.tenant_id)
     if subject.log_id is None:
         yield condition, values
@@ -105,12 +105,12 @@ def _conditions(subject: Subject) -> Iterator[tuple[str, Any]]:
 def delete(
     client: "DynamoDBClient", table_name: str, subject: Subject, *, tell: Callable[[int], None] = lambda _: None
 ) -> tuple[int, int]:
-    """Delete the rows that are meant; return how many, and how many of them stood beside another.
+    """Delete the rows to erase; return how many, and how many of them were conflicts.
 
-    A row that has become another meanwhile, of a log received later, stays.
+    A row stays if its key has meanwhile come to hold a log that was received at another time.
 
     Raises:
-        RefusedError: DynamoDB did not delete one.
+        RefusedError: DynamoDB did not delete a row.
     """
     deleted = conflicts = 0
     for page in rows(client, table_name, subject):
@@ -127,7 +127,7 @@ def delete(
 
 
 def find(stack: Stack, subject: Subject) -> Iterator[str]:
-    """Yield where rows that are meant still stand: in the table, and in its indexes."""
+    """Yield where rows to erase are still found: in the table, and in its indexes."""
     client, table_name = stack.place.dynamodb, stack.table_name
     found = [row for page in rows(client, table_name, subject) for row in page]
     if found:
@@ -146,7 +146,10 @@ def find(stack: Stack, subject: Subject) -> Iterator[str]:
 
 
 def _is_indexed(attributes: Mapping[str, Any], subject: Subject) -> bool:
-    """Say whether what an index holds is of a log that is meant: it has no time of receipt, but one that tells it."""
+    """Say whether an index entry is of a log to erase.
+
+    An entry has no `received_at`. `arrived_at` contains it, and `late_at` is never earlier.
+    """
     if subject.log_id is not None:
         log_id = string(attributes, LOG_ID)
         return log_id == subject.log_id or log_id.startswith(f"{subject.log_id} ")
