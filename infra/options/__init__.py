@@ -1,1 +1,1 @@
-"""What the verbs take alike: which stack, whose credentials, template parameters, times."""
+"""The options that several verbs share: the stack, credentials, template parameters, times."""

@@ -1,4 +1,4 @@
-"""Whose requests a verb sends: the API key or token that a stack with authentication asks for."""
+"""The options for credentials: the API key or token that a stack with authentication asks for."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -8,13 +8,13 @@ import click
 
 
 class Credentials(NamedTuple):
-    """An API key, a token, or neither. Never shown: not in a repr either."""
+    """An API key, a token, or neither. Never shown, not even by repr."""
 
     api_key: str = ""
     token: str = ""
 
     def headers(self) -> Mapping[str, str]:
-        """Return the request headers that present them."""
+        """Return the request headers that carry the credentials."""
         key = {"X-Api-Key": self.api_key} if self.api_key else {}
         return key | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
 

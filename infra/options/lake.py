@@ -1,4 +1,4 @@
-"""Which lake a verb works on, and how its failures are told. pyiceberg is imported when a lake is asked for."""
+"""The options that name a lake, and the messages of its failures. pyiceberg is imported only when a lake is opened."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from infra.stack import Stack
 
 
 def on_lake(function: Callable[..., None], *, make: bool = False) -> Callable[..., None]:
-    """Add the options that name a lake; give the function the `Lake`, and how its stack is found.
+    """Add the options that name a lake; call the function with the `Lake` and a function that finds its stack.
 
-    Who reads a lake that is not there learns so; only who fills it makes it.
+    If the lake does not exist, `make` creates it; without `make` that is an error.
     """
 
     @where_options
@@ -38,7 +38,7 @@ def on_lake(function: Callable[..., None], *, make: bool = False) -> Callable[..
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell in one line what a lake cannot do."""
+    """Within the block a failure of a lake becomes a one-line message."""
     try:
         from consumer.lake import failures  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:

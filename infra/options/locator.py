@@ -1,4 +1,4 @@
-"""Which stack a verb works on: the one that runs on this machine unless --stack or --outputs names one in AWS."""
+"""Finds the stack that a verb works on: the one on this machine, unless --stack or --outputs names one in AWS."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ _IN_AWS: Final = ("region", "profile", "endpoint_url")
 
 
 class Where(NamedTuple):
-    """What a command line says about its stack; `outputs` is the text that `terraform output -json` printed."""
+    """The options that name a command line's stack; `outputs` is the text that `terraform output -json` printed."""
 
     data_dir: Path = state.DEFAULT_DATA_DIR
     stack_name: str | None = None
@@ -26,12 +26,12 @@ class Where(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Say whether it is this machine's stack."""
+        """Say whether it is the stack on this machine."""
         return self.stack_name is None and self.outputs is None
 
 
 class Locator(NamedTuple):
-    """How the verbs find a stack. Tests hand in another as click's `obj`."""
+    """How the verbs find a stack. Tests pass another one as click's `obj`."""
 
     find: Callable[[Where], Stack]
 
@@ -40,7 +40,7 @@ def find(where: Where) -> Stack:
     """Return the stack.
 
     Raises:
-        StackError: there is none, or nothing runs in the data folder.
+        StackError: there is no such stack, or no engine runs for the data folder.
     """
     if where.stack_name is not None:
         return stack.from_cloudformation(where.place, where.stack_name)
@@ -104,9 +104,9 @@ def where_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def aws_stack_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add `--stack` and the place's options for a verb that works in AWS alone; it gets `place` and `name`.
+    """Add `--stack` and the place's options for a verb that works only in AWS; it gets `place` and `name`.
 
-    The verb says which account and region it is about to work in.
+    The account and region are printed before the verb begins.
     """
 
     @click.option("--stack", "name", metavar="NAME", help="Name of the stack in AWS, such as rdp.")
@@ -126,7 +126,7 @@ def aws_stack_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def on_stack(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that name a stack; give the function the `stack.Stack` that they name as its first argument."""
+    """Add the options that name a stack; the function gets the `stack.Stack` as its first argument."""
 
     @where_options
     @wraps(function)
@@ -137,10 +137,10 @@ def on_stack(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def locate(where: Where) -> Stack:
-    """Return the stack that `where` names, after saying so if it is in AWS.
+    """Return the stack that `where` names; print first where it is if it is in AWS.
 
     Raises:
-        StackError: there is none.
+        StackError: there is no such stack.
     """
     if not where.is_local:
         say_aws(where.place, f"stack {where.stack_name}" if where.stack_name else "the stack of --outputs")
@@ -148,13 +148,13 @@ def locate(where: Where) -> Stack:
 
 
 def say_aws(place: Place, what: str) -> None:
-    """Say on standard error that a verb is about to work in AWS, and where there."""
+    """Print on standard error that a verb is about to work in AWS, and in which region."""
     at = place.aws_endpoint_url or f"AWS, region {place.session.region_name or 'unknown'}"
     out.say(f"On {at}{f', profile {place.profile}' if place.profile else ''}: {what}.", err=True)
 
 
 def _check_one_place(in_aws: list[str]) -> None:
-    """Refuse a command line that names two places, or says where in AWS and means this machine."""
+    """Refuse a command line that names two stacks, or has AWS options but names no stack in AWS."""
     context = click.get_current_context()
     typed = [
         f"--{name.replace('_', '-')}"

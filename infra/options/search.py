@@ -1,4 +1,4 @@
-"""What a person says of the logs to be found, read once for all verbs: whose, how grave, with which fields."""
+"""Parses the options of a search, the same for all verbs: tenants, log id, severity, words, fields."""
 
 import re
 from typing import Final
@@ -13,26 +13,26 @@ _MAX_SORT_KEY_BYTES: Final = 1024  # DynamoDB quotas, November 2026.
 
 
 def read_tenant(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """Return the tenant id; what can be none is a `click.BadParameter`, and no error of DynamoDB's."""
+    """Return the tenant id. Raises: click.BadParameter, so that DynamoDB is not asked for an impossible tenant id."""
     if not re.match(TENANT_ID_PATTERN, value):
         raise click.BadParameter(Rejected("invalid_tenant").detail)
     return value
 
 
 def read_tenants(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the tenant ids; one that can be none is a `click.BadParameter`."""
+    """Return the tenant ids. Raises: click.BadParameter: a value can't be a tenant id."""
     return tuple(read_tenant(context, parameter, value) for value in values)
 
 
 def read_log_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """Return the log id; the empty one and one longer than a sort key are a `click.BadParameter`."""
+    """Return the log id. Raises: click.BadParameter: it is empty, or longer than a sort key."""
     if not 0 < len(value.encode(errors="surrogateescape")) <= _MAX_SORT_KEY_BYTES:
         raise click.BadParameter("A log id has 1 to 256 characters, and that of a conflicting text 33 more.")
     return value
 
 
 def read_severity(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Severity | None:
-    """Return the severity that a word or a number means; what means none is a `click.BadParameter`."""
+    """Return the severity that a word or a number means. Raises: click.BadParameter: it means no severity."""
     try:
         return None if value is None else ask.least_grave(value)
     except ValueError as error:
@@ -40,7 +40,7 @@ def read_severity(_context: click.Context, _parameter: click.Parameter, value: s
 
 
 def read_words(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words; an empty one, which every text holds, is a `click.BadParameter`."""
+    """Return the words. Raises: click.BadParameter: a word is empty, so every text would contain it."""
     if "" in values:
         raise click.BadParameter("It is empty, which every text holds.")
     return values
@@ -49,7 +49,7 @@ def read_words(_context: click.Context, _parameter: click.Parameter, values: tup
 def read_fields(
     _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
-    """Return names and values; what is not NAME=VALUE is a `click.BadParameter`."""
+    """Return names and values. Raises: click.BadParameter: an argument is not NAME=VALUE."""
     fields = []
     for value in values:
         name, equals, content = value.partition("=")

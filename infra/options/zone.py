@@ -8,7 +8,7 @@ import click
 
 
 def named(name: str) -> tzinfo:
-    """Return the time zone of that name (`Europe/Berlin`, `UTC`), or this machine's own for `local`.
+    """Return the time zone with this name (`Europe/Berlin`, `UTC`); `local` means this machine's zone.
 
     Raises:
         ValueError: there is no such zone.
@@ -40,7 +40,7 @@ def _read_zone(_context: click.Context, _option: click.Parameter, value: str) ->
 
 
 class _Local(tzinfo):
-    """This machine's zone with its daylight saving, by what the system says of each instant."""
+    """This machine's zone with its daylight saving time: it asks the system for the offset of each instant."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta | None:
         return None if moment is None else moment.replace(tzinfo=None).astimezone().utcoffset()

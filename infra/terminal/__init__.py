@@ -1,1 +1,1 @@
-"""What a person at a terminal sees and does: text that cannot command it, progress, failures, signals to stop."""
+"""The terminal: text without control characters, progress, messages of failures, signals to stop."""

@@ -1,4 +1,4 @@
-"""Rows as lines of text that a person selects from and a program reads: nothing is cut, and no id is broken in two."""
+"""Rows as lines of text, for people to copy from and for programs to read: nothing is cut, and no id is wrapped."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,9 +9,10 @@ _GAP = "  "
 
 
 def lines(names: Sequence[str], rows: Iterable[Sequence[str]], *, aligned: bool | None = None) -> Iterator[str]:
-    """Yield a line of the names and one a row: in columns on a terminal, whole however narrow it is; else with tabs.
+    """Yield a line with the names, and one for each row.
 
-    `aligned` says which, in place of what standard output is.
+    On a terminal the values are aligned in columns and never cut, however narrow it is. Otherwise tabs separate them.
+    `aligned` chooses; with None it depends on whether standard output is a terminal.
     """
     table = [list(names), *([printable(value) for value in row] for row in rows)]
     if aligned is None:

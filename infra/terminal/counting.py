@@ -1,4 +1,4 @@
-"""How far a long reading is, on standard error of a terminal; nothing where that is none."""
+"""Shows on standard error how far a long read has come; shows nothing if that is not a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 @contextmanager
 def counting(totals: dict[str, int | None]) -> Iterator[Callable[[str, int], None]]:
-    """Give `tell(name, count)`; a name's total is what it is thought to reach, or None."""
+    """Give the function `tell(name, count)`. A total is the count that a name is expected to reach, None if unknown."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _name, _count: None

@@ -1,18 +1,18 @@
-"""What a verb's exit status means: the same in all of them. infra/RUNBOOK.md has the table for people."""
+"""The exit statuses, the same for all verbs. infra/RUNBOOK.md has the table for people."""
 
 from typing import Final
 
 FAILED: Final = 1
-"""The verb could not do its work: the place is not there, AWS refuses, a file cannot be written; or a defect."""
+"""The verb could not do its work: there is no such stack, AWS refused, a file could not be written, or it has a bug."""
 
 WRONG_COMMAND_LINE: Final = 2
-"""Click's: nothing was begun."""
+"""Click's own status: nothing was begun."""
 
 UNDECIDED: Final = 3
-"""The verb did its work and cannot say yet: ask again later."""
+"""The verb did its work, but the answer is not certain yet: run it again later."""
 
 BAD: Final = 4
-"""The verb did its work, and what it looked at is not as it must be: logs missing, lines refused, a promise broken."""
+"""The verb did its work and found something wrong: logs are missing, lines were refused, a guarantee does not hold."""
 
 INTERRUPTED: Final = 130
-"""Ctrl-C ended it before its work was done (128 and the signal's number, as shells say it)."""
+"""Ctrl-C ended the verb before its work was done (128 plus the signal's number, as in shells)."""

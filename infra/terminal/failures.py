@@ -1,4 +1,4 @@
-"""Failures told to a person in place of a traceback."""
+"""Turns failures into messages for a person, instead of tracebacks."""
 
 import errno
 from collections.abc import Iterator
@@ -21,23 +21,23 @@ class PlainErrors(WholeSummaries):
     """A group whose commands end with one message and an exit status of `infra.terminal.exits`."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the program; no character that comes from a log or an argument ends it."""
+        """Run the program; a character that the terminal can't encode does not end it."""
         out.fail_at_no_character()
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a failure of the place it talks to becomes click's own kind of error."""
+        """Run the command; a failure of AWS, the stack or a file becomes one of click's own errors."""
         with _told():
             return super().invoke(ctx)
 
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Within the block a failure that a person can act on becomes a `ClickException` that commands no terminal."""
+    """Within the block a failure that a person can act on becomes a `ClickException` with a printable message."""
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = _shown(error.message)  # Final to mypy: click means it for its own
+        vars(error)["message"] = _shown(error.message)  # mypy takes `message` for Final
         raise
     except (StackError, TableBusyError) as error:
         raise click.ClickException(_shown(str(error))) from error
@@ -46,9 +46,9 @@ def _told() -> Iterator[None]:
             _shown(f"AWS call failed: {error} Check `rdp status`, the region and the credentials.")
         ) from error
     except OSError as error:
-        if error.errno in _OF_THE_DISK:  # A write that fails names no file.
+        if error.errno in _OF_THE_DISK:  # The error of a failed write names no file.
             raise click.ClickException(f"{error.strerror}. Make room, and run it again.") from error
-        if error.filename is None:  # No file that a person named: a defect, or a network's.
+        if error.filename is None:  # Not about a file that a person named: a bug, or the network.
             raise
         raise click.ClickException(_shown(f"{error.filename}: {error.strerror}.")) from error
 

@@ -1,4 +1,4 @@
-"""A stored log as a person sees it: one line in a pipe, wrapped and coloured on a terminal, whole by itself. Pure."""
+"""A stored log as text for a person: as one line, wrapped for a terminal, or with all its members. Pure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
@@ -19,24 +19,24 @@ _COLOURS: Final[dict[Severity, str]] = {
     "error": "red",
     "fatal": "bright_red",
 }
-_NARROWEST: Final = 20  # Columns that a text gets beside its prefix; on a smaller terminal it stands below it.
-_INDENT: Final = "  "  # There.
+_NARROWEST: Final = 20  # If the text would have fewer columns than this beside its prefix, it starts below the prefix.
+_INDENT: Final = "  "  # The indent of a text below its prefix.
 _LABEL_WIDTH: Final = 18
 
 
 def one_line(item: Item, *, zone: tzinfo, raw: bool, named: bool = False) -> str:
     r"""Return the log on one line: time of receipt, severity, text. A line break in the text is written as `\n`.
 
-    With `named` its tenant stands before the text.
+    With `named` the tenant comes before the text.
     """
     return f"{_prefix(item, zone, named=named)}{printable(_text(item, raw=raw))}"
 
 
 def wrapped(item: Item, *, zone: tzinfo, raw: bool, columns: int, named: bool = False) -> list[str]:
-    """Return the log for a terminal of so many columns: nothing cut, all but the first line indented.
+    """Return the log as lines for a terminal with so many columns: nothing is cut, all but the first line are indented.
 
-    A text's own line breaks are kept; the indent tells them from the next log, whatever stands in the text. No line is
-    wider than the terminal, which would go on at the left.
+    The text's own line breaks are kept. The indent shows that a line does not begin a new log, whatever the text is. No
+    line is wider than the terminal, because the terminal would wrap it without an indent.
     """
     prefix = _prefix(item, zone, named=named)
     is_beside = columns - len(prefix) >= _NARROWEST
@@ -48,12 +48,12 @@ def wrapped(item: Item, *, zone: tzinfo, raw: bool, columns: int, named: bool = 
 
 
 def colour(item: Item) -> str | None:
-    """Return the colour of a log's severity, None where it has none."""
+    """Return the colour of a log's severity; None if it has no severity."""
     return None if item.severity is None else _COLOURS[item.severity]
 
 
 def whole(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[str]:
-    """Yield the lines that show everything of a log: its members, its fields, then its text."""
+    """Yield the lines that show the whole log: its members, its fields, then its text."""
     times = {"received_at": item.received_at, "event_at": item.event_at, "processed_at": item.processed_at}
     members: dict[str, Any] = {"tenant_id": item.tenant_id, "log_id": item.log_id, "source": item.source}
     members |= {name: f"{at}  ({local_time(at, zone)})" for name, at in times.items() if at}
@@ -68,12 +68,12 @@ def whole(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[str]:
 
 
 def as_json(item: Item, *, raw: bool) -> str:
-    """Return the log as one line of JSON under the API's names."""
+    """Return the log as one line of JSON, with the API's member names."""
     return exact_json.encode(shown.members(item, raw=raw)).decode()
 
 
 def as_text(value: Any) -> str:
-    """Return a field's value as text: a text as it is, all else as JSON."""
+    """Return a field's value as text: a string as it is, anything else as JSON."""
     return value if isinstance(value, str) else exact_json.encode(value).decode()
 
 
@@ -87,9 +87,9 @@ def _prefix(item: Item, zone: tzinfo, *, named: bool) -> str:
 
 
 def local_time(at: str, zone: tzinfo) -> str:
-    """Return a time of the item in `zone`, to the millisecond; as it is where no calendar has it there.
+    """Return a time of the item in `zone`, to the millisecond; unchanged if Python's dates can't hold it there.
 
-    A leap second, and year 1 (Go's and .NET's zero) or 9999 where the zone moves it out of what dates can be.
+    They can't hold a leap second, nor a time that the zone moves before year 1 (Go's and .NET's zero) or after 9999.
     """
     try:
         moment = datetime.fromisoformat(at).astimezone(zone)

@@ -1,7 +1,7 @@
-"""The one way out to the terminal. What comes from logs, ids, notes or AWS is shown as text and commands nothing.
+"""Prints to the terminal. Text from logs, ids, notes or AWS can't control the terminal.
 
-A verb prints by these functions alone (a test holds it): each escapes control characters, C1,
-DEL and bidirectional overrides, and none reads rich's markup.
+A verb prints only with these functions (a test checks that). Each of them escapes control characters, C1, DEL and
+bidirectional overrides, and none interprets rich's markup.
 """
 
 import os
@@ -24,25 +24,25 @@ from infra.terminal.text import ascii_json, printable, printable_json
 
 _REFRESHES_PER_S: Final = 4
 _PIPED_WIDTH: Final = 1_000_000
-"""Columns where no terminal is: an id in a pipe is never cut or folded. A table takes no more than it needs."""
+"""Columns if the output is no terminal, so that an id is never cut or folded. A table is only as wide as needed."""
 
 
 def fail_at_no_character() -> None:
-    r"""Let what the encoding of the terminal or pipe lacks (latin-1, ASCII) be shown as `\u2603`, and end nothing."""
+    r"""Show characters that the encoding of the output lacks (latin-1, ASCII) as `\u2603`, without an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def is_terminal() -> bool:
-    """Say whether standard output is a terminal, and no pipe or file."""
+    """Say whether standard output is a terminal, not a pipe or file."""
     return sys.stdout.isatty()
 
 
 def say(text: str = "", *, err: bool = False, colour: str | None = None, marked: re.Pattern[str] | None = None) -> None:
-    """Print one line, whatever the text holds; on standard error with `err`. A pipe gets no colour.
+    """Print one line, whatever the text contains; on standard error with `err`. A pipe gets no colour.
 
-    What `marked`, a pattern without groups, finds in it is shown reversed.
+    Matches of `marked`, a pattern without groups, are shown in reverse video.
     """
     shown = printable(text)
     if marked is None:
@@ -56,15 +56,15 @@ def say(text: str = "", *, err: bool = False, colour: str | None = None, marked:
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Print a text of several lines of ours, or of a program that we ran."""
+    """Print a text of several lines, which this program wrote or a program that it ran."""
     for line in text.split("\n"):
         say(line, err=err)
 
 
 def say_json(text: str) -> None:
-    r"""Print JSON, each character that could command a terminal as `\u1234`: the same value, for every reader.
+    r"""Print JSON. A character that could control the terminal is written as `\u1234`, which is the same JSON value.
 
-    So are those that the encoding of standard output lacks.
+    So is a character that the encoding of standard output lacks.
     """
     shown = printable_json(text)
     try:
@@ -82,9 +82,9 @@ def say_table(
     right: Iterable[str] = (),
     style: Callable[[Sequence[str]], str | None] = lambda _row: None,
 ) -> None:
-    r"""Print a table. Cells may hold `\n`; `right` names the columns set right, `style(row)` is rich's style of a row.
+    r"""Print a table. Cells may contain `\n`; `right` names the right-aligned columns, `style(row)` is a rich style.
 
-    On a terminal long cells are folded, never cut; in a pipe they stand on one line.
+    On a terminal long cells are folded, never cut; in a pipe they are on one line.
     """
     table = Table(title=None if title is None else Text(printable(title)), title_justify="left")
     numbers = set(right)
@@ -96,16 +96,16 @@ def say_table(
 
 
 def say_columns(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print the rows as `columns.lines` lays them out: for people in columns, for programs with tabs."""
+    """Print the rows with `columns.lines`: in columns on a terminal, with tabs for programs."""
     for line in columns.lines(names, rows):
         click.echo(line)
 
 
 def data() -> BinaryIO:
-    """Return standard output for bytes that a program reads, unescaped: a file or a pipe.
+    """Return standard output, a file or a pipe, for unescaped bytes that a program reads.
 
     Raises:
-        click.ClickException: it is a terminal, which they could command.
+        click.ClickException: it is a terminal, which the bytes could control.
     """
     if is_terminal():
         raise click.ClickException("This format is for programs: send it to a file (> FILE) or into a pipe.")
@@ -113,19 +113,19 @@ def data() -> BinaryIO:
 
 
 def show(renderable: RenderableType) -> None:
-    """Print what a module of this room has made (`text.counts_table`)."""
+    """Print an object that a module of this package has made (`text.counts_table`)."""
     _console().print(renderable)
 
 
 def progress() -> Progress:
-    """Return a bar on standard error that vanishes at its end; nothing where no terminal is."""
+    """Return a progress bar on standard error that vanishes at its end; it shows nothing without a terminal."""
     parts = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     console = _console(err=True)
     return Progress(*parts, console=console, transient=True, disable=not console.is_terminal)
 
 
 def live_line(line: Callable[[], str]) -> AbstractContextManager[object]:
-    """Return what keeps the line that `line()` says on standard error for as long as it is entered; not in a pipe."""
+    """Return a context that keeps the line that `line()` returns on standard error; it does nothing in a pipe."""
     console = _console(err=True)
     if not console.is_terminal:
         return nullcontext()
@@ -139,14 +139,14 @@ def live_line(line: Callable[[], str]) -> AbstractContextManager[object]:
 
 
 def live(*, err: bool = False) -> Live | None:
-    """Return a place on the terminal for what `Live.update` is given; None in a pipe."""
+    """Return a `Live`, which shows on the terminal what its `update` gets; None in a pipe."""
     console = _console(err=err)
     return Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
 
 @contextmanager
 def status(text: str) -> Iterator[Callable[[str], None]]:
-    """Show on standard error that something goes on, and what: the block gets a function that says something else."""
+    """Show on standard error what is going on; the block gets a function that changes the text."""
     console = _console(err=True)
     if not console.is_terminal:
         yield lambda _text: None
@@ -156,7 +156,7 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:
-    """Ask, and return the answer; the answer no ends the verb with `abort`."""
+    """Ask a yes-or-no question and return the answer; with `abort` a no ends the verb."""
     return click.confirm(printable(question), abort=abort)
 
 
@@ -172,12 +172,12 @@ def _console(*, err: bool = False) -> Console:
 
 
 def hang_up() -> None:
-    """Forget what was not read: the reader of standard output has enough, as in `rdp replay | head`."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Or the interpreter's last flush complains.
+    """Discard the rest of the output: its reader has ended, as in `rdp replay | head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Else the interpreter's last flush fails.
 
 
 class JsonLines:
-    """Standard output for lines of JSON: byte by byte as given into a pipe or a file, escaped on a terminal."""
+    """Standard output for lines of JSON: the unchanged bytes into a pipe or a file, escaped on a terminal."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -189,5 +189,5 @@ class JsonLines:
         return self._stream.buffer.write(content)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Flush what was written."""
         self._stream.buffer.flush()

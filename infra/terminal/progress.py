@@ -1,4 +1,4 @@
-"""A deployment as it goes on: an event a line."""
+"""The progress of a deployment: a line for each event."""
 
 from collections.abc import Set as AbstractSet
 
@@ -9,7 +9,7 @@ from infra.terminal.text import printable
 
 
 class Progress:
-    """Prints an event a line, with how many of the changed resources are through."""
+    """Prints a line for each event, with the number of changed resources that are done."""
 
     def __init__(self, changing: AbstractSet[str]) -> None:
         self._changing = changing

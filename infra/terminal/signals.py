@@ -1,4 +1,4 @@
-"""The signals that ask a command to stop, answered in one way by all that must not end in the midst of something."""
+"""Handles the signals that ask a command to stop, the same way in all commands that must finish a step first."""
 
 import contextlib
 import signal
@@ -13,9 +13,9 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextlib.contextmanager
 def on_stop(act: Callable[[int], object], signals: tuple[signal.Signals, ...] = STOPPING) -> Iterator[None]:
-    """Within the block each of the signals calls `act(number)` in place of ending the process.
+    """Within the block each of the signals calls `act(number)` instead of ending the process.
 
-    An act that sets an event lets a call that is out come back; one that raises ends the block at once.
+    If `act` sets an event, a call that is under way can finish; if it raises, the block ends at once.
     """
 
     def answer(number: int, _frame: "FrameType | None") -> None:

@@ -5,11 +5,11 @@ from typing import Final
 import click
 
 _WHOLE: Final = 10_000
-"""Characters, beyond any sentence: click by itself cuts a summary to what is left of one line."""
+"""Characters, more than any sentence has: by default click cuts a summary to the rest of one line."""
 
 
 class WholeSummaries(click.Group):
-    """A group whose help has each command's first sentence whole, on as many lines as it takes."""
+    """A group whose help shows the whole first sentence of each command, on as many lines as needed."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their summaries."""

@@ -1,4 +1,4 @@
-"""What a terminal is given: counts as a table, and text that cannot command it."""
+"""Text for a terminal: counts as a table, and text that cannot control the terminal."""
 
 from rich.table import Table
 
@@ -15,17 +15,17 @@ def counts_table(counts: Counts, *, caption: str | None = None) -> Table:
 
 
 def printable(text: str) -> str:
-    r"""Return the text with control and invisible characters escaped (`\x1b`): a log must not command the terminal."""
+    r"""Return the text with control and invisible characters escaped (`\x1b`): a log must not control the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def printable_json(text: str) -> str:
-    r"""Return the JSON text, of one line or more, with the same characters as `\u001b`: it stays JSON of that value."""
+    r"""Return the JSON text, of one line or more, with the same characters as `\u001b`: the same JSON value."""
     return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in text)
 
 
 def ascii_json(text: str) -> str:
-    r"""Return the JSON text with every character beyond ASCII as `\u2603`: the same value in any encoding."""
+    r"""Return the JSON text with every non-ASCII character as `\u2603`: the same JSON value in any encoding."""
     return "".join(c if c.isascii() else _json_escape(c) for c in text)
 
 

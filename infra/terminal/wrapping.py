@@ -1,17 +1,16 @@
-"""Text folded to a terminal's columns, so that it never folds it itself and begins at the left. Pure."""
+"""Folds text to a terminal's columns, so that the terminal never wraps a line itself, without an indent. Pure."""
 
 from typing import Final
 from unicodedata import combining, east_asian_width
 
 _SIGNS: Final = "\u2000"
-"""From here on stand signs, emoji and the scripts of East Asia, of which terminals differ: two columns each."""
+"""From here on come symbols, emoji and East Asian scripts. Terminals differ in their widths, so each counts as two."""
 
 
 def folded(text: str, columns: int) -> list[str]:
-    """Return the text in pieces that take so many columns at most on any terminal, nothing left out.
+    """Return the text in pieces that take at most so many columns on any terminal; nothing is left out.
 
-    A piece ends behind a space where it has one, and inside of a word that is longer than a line. An accent stays with
-    its letter.
+    A piece ends after a space if it has one, and otherwise within the word. An accent stays with its letter.
     """
     if len(text) <= columns and text.isascii():
         return [text]
@@ -30,7 +29,7 @@ def folded(text: str, columns: int) -> list[str]:
 
 
 def _columns(character: str) -> int:
-    """Return the most columns that a terminal draws it in; of an accent, on its letter, none."""
+    """Return how many columns a terminal needs for the character at most; an accent needs none."""
     if character.isascii():
         return 1
     if combining(character):
