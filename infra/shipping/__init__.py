@@ -1,1 +1,1 @@
-"""A log file shipped: numbered lines, the requests that carry them, and the sender."""
+"""Ships a log file: numbered lines, the requests that carry them, and the sender."""

@@ -1,4 +1,4 @@
-"""What a file's bytes are, told by how they begin: gzip is inflated, a byte order mark obeyed, a binary refused."""
+"""Recognizes a file's content by its first bytes: inflates gzip, obeys a byte order mark, refuses a binary file."""
 
 import codecs
 import gzip
@@ -20,9 +20,10 @@ _PACKED: Final = {
     b"\x28\xb5\x2f\xfd": "zstd -dc",
     b"PK\x03\x04": "unzip -p",
 }
-"""How other packed files begin (RFC 8878 for zstd, the formats' own pages for the rest), and what unpacks them."""
+"""The first bytes of other packed files (RFC 8878 for zstd, the formats' own pages for the rest), and a command that
+unpacks them."""
 
-# UTF-32 first: its mark for little endian begins with that of UTF-16.
+# UTF-32 first: its little-endian mark begins with the mark of UTF-16.
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -32,14 +33,14 @@ _MARKS: Final = (
 
 
 class NotTextError(StackError):
-    """The file holds no text that can be sent as it is; the message says what to do."""
+    """The file is not text that can be sent as it is; the message says what to do."""
 
 
 def as_lines_of_bytes(raw: BinaryIO, encoding: str, *, name: str, even_with_nul: bool = False) -> tuple[BinaryIO, str]:
     r"""Return a stream of bytes whose lines end at `\n`, and the encoding of its lines.
 
-    It is read once, from where `raw` stands, in pieces: a file of any size needs the memory of a line. UTF-16 and
-    UTF-32 come out as UTF-8; a UTF-8 mark is left out; everything else as it is. `name` is for messages.
+    `raw` is read once, in pieces, from its current position: a file of any size needs the memory of one line. UTF-16
+    and UTF-32 are converted to UTF-8, a UTF-8 mark is left out, other bytes are unchanged. `name` is for messages.
 
     Raises:
         NotTextError: it is packed in another way than gzip, or binary (a NUL byte near its start). Reading the result
@@ -68,10 +69,10 @@ def as_lines_of_bytes(raw: BinaryIO, encoding: str, *, name: str, even_with_nul:
 
 
 def mark_bytes(file: BinaryIO, name: str, *, even_with_nul: bool) -> int:
-    """Return how many bytes of mark a file has at its start that is to be read from any place.
+    """Return the length in bytes of the file's byte order mark. The file must be readable from any line on.
 
     Raises:
-        NotTextError: it is packed, binary, or in units of more than a byte.
+        NotTextError: it is packed, binary, or in UTF-16 or UTF-32.
     """
     file.seek(0)
     head = file.read(_HEAD_BYTES)
@@ -82,13 +83,13 @@ def mark_bytes(file: BinaryIO, name: str, *, even_with_nul: bool) -> int:
 
 
 def _peek(raw: BinaryIO) -> tuple[bytes, BinaryIO]:
-    """Return how the stream begins, and a stream of all of it."""
+    """Return the stream's first bytes, and a stream of all of it, these included."""
     buffered = cast("io.BufferedReader", raw) if hasattr(raw, "peek") else io.BufferedReader(_Raw(raw), _HEAD_BYTES)
     return buffered.peek(_HEAD_BYTES)[:_HEAD_BYTES], cast("BinaryIO", buffered)
 
 
 class _Raw(io.RawIOBase):
-    """A stream as `io.BufferedReader` wants it."""
+    """Adapts a stream for `io.BufferedReader`."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -107,7 +108,7 @@ class _Raw(io.RawIOBase):
 
 
 class _Inflated(_Raw):
-    """What a gzip file of any number of members holds."""
+    """The inflated content of a gzip file with any number of members."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         super().__init__(stream)
@@ -116,7 +117,7 @@ class _Inflated(_Raw):
 
     def _piece(self, size: int) -> bytes:
         try:
-            return self._file.read1(size)  # What there is, before the error that may come after it.
+            return self._file.read1(size)  # read1: it returns what is there before it raises an error.
         except EOFError as error:
             raise NotTextError(
                 f"{self._name} ends in the midst of its gzip: it is cut off, or still written."
@@ -126,7 +127,7 @@ class _Inflated(_Raw):
 
 
 class _Narrowed(_Raw):
-    """Text in units of two or four bytes, as UTF-8. What is no text stays a byte that is none in UTF-8 either."""
+    """UTF-16 or UTF-32 text as UTF-8. Undecodable input becomes a byte that is not valid UTF-8 either."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         super().__init__(stream)

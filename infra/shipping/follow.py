@@ -1,7 +1,7 @@
-"""A log file followed: what is appended is sent, through rotation and truncation, from a position that survives a kill.
+"""Follows a log file: sends what is appended, through rotation and truncation, from a position that survives a kill.
 
-The position is written after ingest has taken the lines, and the lines' ids follow from the file: lines that were sent
-and not yet written down are sent again after a kill, under the same ids, and stored once.
+The position is written after ingest has taken the lines. If it is killed before that, it sends the lines again. Their
+ids are computed from the file's content, so they are the same, and each line is stored once.
 """
 
 import os
@@ -21,10 +21,10 @@ from infra.shipping.sender import Sender, Tally
 from infra.stack import StackError
 
 POLL_S: Final = 0.5
-"""How often the file is looked at while nothing comes."""
+"""How often the file is checked while nothing is appended."""
 
 GRACE_S: Final = 5.0
-"""How long a rotated file must be silent before the next one is begun: its writer may not have opened that one yet."""
+"""How long a rotated file must get no lines before the next file is begun: its writer may still write to it."""
 
 _WINDOW_LINES: Final = 5_000
 _WINDOW_BYTES: Final = 8 << 20
@@ -32,7 +32,7 @@ _MAX_BACKOFF_S: Final = 60.0
 
 
 class Follower:
-    """Follows `path`. The `tally` is of all rounds; `tell` gets a sentence where something is worth one."""
+    """Follows `path`. The `tally` is of all rounds; `tell` gets a sentence for each event that a person should know."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Follower:
         monotonic: Callable[[], float],
         tell: Callable[[str], None],
     ) -> None:
-        """Begin where the position says, or at the file's start.
+        """Begin at the saved position, or at the file's start.
 
         Raises:
             StackError: the position is of another file.
@@ -71,7 +71,7 @@ class Follower:
             self._next()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
 
@@ -79,14 +79,14 @@ class Follower:
         """Follow until `stop`.
 
         Raises:
-            StackError: the stack lets nobody in.
+            StackError: the stack refuses the credentials or the URL.
         """
         while not self._stop.is_set():
             if not self.step():
                 self._stop.wait(POLL_S)
 
     def step(self) -> bool:
-        """Send what there is, up to a window of it; return whether there was something to do."""
+        """Send the new lines, up to one window of them; return whether there was something to do."""
         if self._file is None:
             return self._next() or self._begin(self._path)
         if not generations.holds(self._file, self.position):
@@ -111,7 +111,7 @@ class Follower:
         return generations.successor(self._path, own.st_mtime_ns, (own.st_dev, own.st_ino)) is not None
 
     def _cut(self) -> bool:
-        """The file was cut, or written anew: go on in the copy that was made before, else at the start of the file."""
+        """Handle a truncated or rewritten file: continue in the copy that was made before, else at the file's start."""
         assert self._file is not None  # noqa: S101 - the caller has looked
         self._file.close()
         self._file = generations.find(self._path, self.position)
@@ -120,7 +120,7 @@ class Follower:
         return True
 
     def _next(self) -> bool:
-        """Begin the file that came after; return whether there is one."""
+        """Begin the file that follows in the rotation; return whether there is one."""
         own = (self.position.device, self.position.inode)
         modified_ns = self.position.modified_ns
         if self._file is not None:
@@ -155,7 +155,7 @@ class Follower:
         position.save(self._position_path, self.position)
 
     def _send(self, *, unfinished: bool) -> bool:
-        """Send the next lines, keep the position when ingest has answered for each; return whether there were any."""
+        """Send the next lines; save the position once ingest has answered for each; return whether there were any."""
         assert self._file is not None  # noqa: S101 - the caller has looked
         place = self.position.place
         if place.offset == 0:
@@ -176,7 +176,7 @@ class Follower:
         return True
 
     def _taken(self, window: list[Line | Undecodable | Empty]) -> bool:
-        """Send the lines, again until none fails; return False when `stop` came first."""
+        """Send the lines, and repeat until none fails; return False if `stop` was set before."""
         lines = [line for line in window if isinstance(line, Line)]
         backoff_s = 1.0
         while lines:

@@ -1,4 +1,4 @@
-"""A followed log file among its rotated siblings: which of them holds a place, and which comes after another."""
+"""A followed log file and its rotated siblings: which of them holds a position, and which comes next."""
 
 import os
 import re
@@ -10,14 +10,14 @@ from infra.shipping import log_file
 from infra.shipping.position import Position
 
 _ROTATED: Final = re.compile(r"[.-][0-9][0-9T:._-]*")
-"""What rotation adds to a name: `.1`, `-20261124`. What is packed is not read on."""
+"""What rotation adds to a name: `.1`, `-20261124`. Packed files (`.gz`) do not match."""
 
 
 def find(path: Path, position: Position) -> BinaryIO | None:
-    """Return the file that the position stands in, open, or None where none of the siblings is it.
+    """Return the open file that holds the position, or None if neither `path` nor a sibling does.
 
-    It may still have its name, or be renamed, or be the copy that was made before the file was cut (copytruncate): the
-    last line that was sent stands in it at its place.
+    The file may still have its name, or be renamed, or be the copy that was made before the file was truncated
+    (copytruncate). It is recognized by the last line that was sent, which must be at its place.
     """
     files = [path, *siblings(path)]
     same = [file for file in files if _identity(file) == (position.device, position.inode)]
@@ -33,7 +33,7 @@ def find(path: Path, position: Position) -> BinaryIO | None:
 
 
 def holds(stream: BinaryIO, position: Position) -> bool:
-    """Say whether the file goes on from the position: the last line that was sent stands before it."""
+    """Say whether the file holds the position: the last line that was sent must end there."""
     if os.fstat(stream.fileno()).st_size < position.place.offset:
         return False
     if position.before is None:
@@ -44,9 +44,9 @@ def holds(stream: BinaryIO, position: Position) -> bool:
 
 
 def successor(path: Path, modified_ns: int, own: tuple[int, int]) -> Path | None:
-    """Return the file that came after `own`, modified at `modified_ns`: the oldest newer sibling, else `path` itself.
+    """Return the file that comes after `own` (device and inode): the oldest newer sibling, else `path` itself.
 
-    None while `path` is that file still, or is not there yet.
+    A sibling is newer if it was modified after `modified_ns`. None while `path` is still `own`, or does not exist yet.
     """
     if _identity(path) == own:
         return None

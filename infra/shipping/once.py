@@ -1,4 +1,4 @@
-"""A file sent from its beginning to its end, with what became of its lines."""
+"""Sends a file from its beginning to its end, and counts the results of its lines."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,10 @@ from infra.shipping.stored import LogIds
 
 
 class Asked(NamedTuple):
-    """How to send: where, whose logs, with which headers beside (credentials), and how the bytes are text."""
+    """How to send: URL, tenant, additional headers (credentials), and the encoding of the file.
+
+    With `text` a file with NUL bytes is sent too.
+    """
 
     url: str
     tenant: str
@@ -27,7 +30,10 @@ class Asked(NamedTuple):
 
 @dataclass
 class Sent:
-    """What became of the lines. `lost` says why nothing could be sent any more; `broken_off`, that lines were left."""
+    """The results of the lines. `lost` says why sending ended early; `broken_off` says that lines were not sent.
+
+    `held_back`: the last line was not sent, because it has no line end and the file is still written.
+    """
 
     tally: Tally = field(default_factory=Tally)
     empty: int = 0
@@ -45,12 +51,12 @@ def ship(
     taken: LogIds | None = None,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Sent:
-    """Send the source until its end or until `stop`; return what became of its lines.
+    """Send the source until its end or until `stop`; return the results of its lines.
 
-    `taken` gets the ids of the logs that ingest accepted; `tell`, from time to time, how many lines were answered.
+    `taken` gets the ids of the logs that ingest accepted; `tell` gets, now and then, how many lines were answered.
 
     Raises:
-        NotTextError: there is nothing to send in it, or not without another option.
+        NotTextError: it is packed, damaged or binary; the message says what to do.
     """
     stream, encoding = content.as_lines_of_bytes(
         source.stream, asked.encoding, name=source.name, even_with_nul=asked.text

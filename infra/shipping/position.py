@@ -1,4 +1,4 @@
-"""Where a followed file stands, in a file of its own: written after ingest took the lines, so a kill loses nothing."""
+"""Saves the position in a followed file. It is written after ingest has taken the lines, so a kill loses nothing."""
 
 import fcntl
 import hashlib
@@ -17,7 +17,7 @@ _NAME_DIGITS: Final = 16
 
 
 class Of(NamedTuple):
-    """Whose position it is: the same file to another stack, tenant or name has another."""
+    """What a position is for. The same file sent to another stack, tenant or name has another position."""
 
     url: str
     tenant: str
@@ -26,9 +26,10 @@ class Of(NamedTuple):
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """The place up to which the lines are sent, and the one before its last line: by both a file is known again.
+    """The place up to which the lines are sent, and the place `before` the last of them.
 
-    `device` and `inode` are the file's at that time, `modified_ns` its modification time.
+    The file is recognized by the line between the two. `device`, `inode` and the modification time `modified_ns` are
+    the file's when the position was saved.
     """
 
     of: Of
@@ -40,10 +41,10 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def default_path(of: Of, environ: Mapping[str, str]) -> Path:
-    """Return where the position is kept: in $XDG_STATE_HOME/rdp/follow, else in ~/.local/state/rdp/follow.
+    """Return the default file of the position: in $XDG_STATE_HOME/rdp/follow, else in ~/.local/state/rdp/follow.
 
     Raises:
-        StackError: there is no home.
+        StackError: neither XDG_STATE_HOME nor HOME is set.
     """
     home = environ.get("XDG_STATE_HOME") or (environ.get("HOME") and f"{environ['HOME']}/.local/state")
     if not home:
@@ -53,10 +54,10 @@ def default_path(of: Of, environ: Mapping[str, str]) -> Path:
 
 
 def load(path: Path, of: Of) -> Position | None:
-    """Return the position in the file, or None where there is none.
+    """Return the position in the file, or None if the file does not exist.
 
     Raises:
-        StackError: the file is no position, or that of another file, tenant or stack.
+        StackError: the file is not a position, or the position is of another file, tenant, name or stack.
     """
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Position)
@@ -79,10 +80,10 @@ def save(path: Path, position: Position) -> None:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Within the block nobody else follows with this position; its folder is made.
+    """Lock the position within the block, so that nobody else follows with it; create its folder.
 
     Raises:
-        StackError: somebody does.
+        StackError: somebody else follows with it.
     """
     private.made_folder(path.parent)
     with private.opened(path.with_name(f".{path.name}.lock")) as lock:

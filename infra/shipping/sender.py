@@ -1,4 +1,4 @@
-"""Sends requests over a few keep-alive connections, again where that may help, and tallies what became of the lines."""
+"""Sends requests over a few keep-alive connections, retries where that may help, and tallies the lines' results."""
 
 import http.client
 import random
@@ -24,7 +24,7 @@ _EXAMPLES: Final = 5
 
 @dataclass
 class Tally:
-    """What became of the lines so far: counts by reason or cause, and a few lines that were not accepted, with why."""
+    """The results of the lines so far: counts by reason or cause, and examples of lines that were not accepted."""
 
     accepted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -33,7 +33,7 @@ class Tally:
 
     @property
     def not_accepted(self) -> int:
-        """Lines rejected or failed."""
+        """How many lines were rejected or failed."""
         return self.rejected.total() + self.failed.total()
 
     def add(self, answer: Answer) -> int:
@@ -61,11 +61,11 @@ class Tally:
 
 
 class Sender:
-    """Sends requests to `url` over `connections` threads until they are done, `stop` is set, or there is no hope.
+    """Sends requests to `url` over `connections` threads until all are sent, `stop` is set, or it gives up.
 
-    There is none when nothing answers, or when the caller is not let in: `lost` says so then. `headers` (credentials)
-    go with each request; `on_accepted` gets the lines that ingest took. `pause_s(attempt, retry_after_s)` is the
-    time until the next attempt.
+    It gives up when the server does not answer, or refuses the credentials or the URL: `lost` then says why. `headers`
+    (credentials) go with each request; `on_accepted` gets the lines that ingest took. `pause_s(attempt, retry_after_s)`
+    returns the time until the next attempt.
     """
 
     def __init__(
@@ -96,15 +96,15 @@ class Sender:
         self._broken: list[BaseException] = []
 
     def run(self, requests: Iterable[Shipment]) -> bool:
-        """Send them all and return True; False when `stop` or a lost cause left some. Requests that are out finish."""
+        """Send all requests and return True; False if `stop` or giving up left some. Requests under way finish."""
         pending = iter(requests)
         threads = [threading.Thread(target=self._work, args=(pending,)) for _ in range(self._connections)]
         for thread in threads:
             thread.start()
         for thread in threads:
             while thread.is_alive():
-                # Python acts on a signal when the main thread comes back; one that arrives just before it waits would
-                # not wake it.
+                # The timeout is for signals: Python handles one only in the main thread, and a signal that arrives just
+                # before the join would not wake it.
                 thread.join(_SIGNALS_S)
         if self._broken:
             raise self._broken[0]
@@ -120,7 +120,7 @@ class Sender:
                     self._ended = not self.stop.is_set()
                     return
                 self._send(connection, sent)
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that called run
+        except BaseException as error:  # noqa: BLE001 - run raises it again in its caller's thread
             self._broken.append(error)
             self.lost = type(error).__name__
         finally:
@@ -153,7 +153,7 @@ class Sender:
         with self._lock:
             self._on_lines(self.tally.add_failed(sent, cause))
         if hopeless:
-            self.lost = cause  # The other lines would only wait as long and fail as well.
+            self.lost = cause  # The other lines would fail too, after the same time.
 
     def _post(self, connection: http.client.HTTPConnection, sent: Shipment) -> Answer:
         connection.request("POST", self._url.path, body=sent.body, headers={**sent.headers, **self._headers})

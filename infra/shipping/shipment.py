@@ -1,4 +1,4 @@
-"""Lines to requests, answers to verdicts: the HTTP contract as a client sees it, without the HTTP."""
+"""Builds requests from lines, and reads results from answers: the client's side of the HTTP contract, without I/O."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,11 +9,12 @@ from infra.shipping.log_file import Line
 from ingest.aws.packing import calls
 
 MAX_BATCH_BYTES: Final = 900_000
-"""Of a batch's JSON; ingest takes 1 MiB. A single line, however long, goes as plain text: ingest judges it."""
+"""The limit of a batch's JSON; ingest takes 1 MiB. A single line of any length is sent as plain text, for ingest to
+judge."""
 
 _RETRYABLE: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OF_THE_CALLER: Final = frozenset({401, 403, 404, 405})
-"""Statuses that say nothing of the lines: who asks may not, or asks in the wrong place. Every line would get them."""
+"""Statuses that are about the caller, not the lines: wrong credentials or URL. Every line would get the same status."""
 
 
 class Shipment(NamedTuple):
@@ -25,9 +26,9 @@ class Shipment(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of a request's lines. `again` may be sent again, after `retry_after_s` if the server named a time.
+    """The results of a request's lines. `again` may be sent again, after `retry_after_s` if the server named a time.
 
-    `hopeless` says that no request of this caller will be taken until somebody mends the cause.
+    `hopeless`: the server will take no request of this caller until somebody removes the cause.
     """
 
     accepted: Sequence[Line]
@@ -54,7 +55,7 @@ def request(lines: Sequence[Line], tenant: str) -> Shipment:
 
 
 def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Return what an HTTP answer says of the lines sent. Header names are lower case."""
+    """Return the results of the sent lines by the HTTP answer. Header names are lower case."""
     members = _members(body)
     refusals = members.get("rejected") or []
     rejected = [(sent.lines[refusal["index"]], str(refusal["reason"])) for refusal in refusals]
@@ -64,7 +65,7 @@ def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: b
     if status in _OF_THE_CALLER:
         return Answer((), (), sent.lines, cause, None, hopeless=True)
     if status in _RETRYABLE:
-        # A batch's 500 says which records are durable already; without that, all are sent again, which is harmless.
+        # A batch's 500 may say which records failed. If it does not, all are sent again, which is harmless.
         if "failed" in members:
             again = [sent.lines[failure["index"]] for failure in members["failed"]]
         else:

@@ -1,4 +1,4 @@
-"""What is to be sent, opened: a file, or a pipe whose reader can be woken."""
+"""Opens what is to be sent: a file, or a pipe that can be interrupted while it waits for input."""
 
 import io
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """An open file or pipe. `total_bytes` is None where nobody knows it; `name` is for messages."""
+    """An open file or pipe. `total_bytes` is None if unknown; `name` is for messages."""
 
     def __init__(self, stream: BinaryIO, wake: int, name: str) -> None:
         self.name = name
@@ -27,11 +27,11 @@ class Source:
         self.total_bytes = self._before[0] if self._before else None
 
     def read_bytes(self) -> int:
-        """Return how many bytes of a file were read, 0 of a pipe."""
+        """Return how many bytes of a file were read; 0 for a pipe."""
         return os.lseek(self._descriptor, 0, os.SEEK_CUR) if self._before and self._descriptor is not None else 0
 
     def grows(self) -> bool:
-        """Say whether somebody has written to the file since it was opened: its last line may be half a line."""
+        """Say whether the file was written to since it was opened: its last line may be incomplete."""
         return self._state() != self._before
 
     def _state(self) -> tuple[int, int] | None:
@@ -43,7 +43,7 @@ class Source:
 
 @contextmanager
 def opened(path: str, wake: int) -> Iterator[Source]:
-    """Give the file, `-` for standard input. A byte that can be read from `wake` ends a pipe that it waits for."""
+    """Open the file, or standard input for `-`. A byte on the descriptor `wake` ends the reading of a pipe."""
     stream = cast("BinaryIO", click.open_file(path, "rb"))
     with stream:
         yield Source(stream, wake, path)
@@ -65,5 +65,5 @@ class _Pipe(io.RawIOBase):
 def _descriptor(stream: BinaryIO) -> int | None:
     try:
         return stream.fileno()
-    except (AttributeError, OSError):  # A stream of the program's own.
+    except (AttributeError, OSError):  # An in-memory stream.
         return None

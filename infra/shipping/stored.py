@@ -1,4 +1,4 @@
-"""The log_ids of what ingest took, and the wait until each of them is an item of the table."""
+"""The log_ids of the logs that ingest accepted, and the wait until all of them are in the table."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ _MAX_PAUSE_S: Final = 2.0
 
 
 class LogIds:
-    """The ids of any number of logs, 32 hexadecimal digits each, in 1 MiB of memory: the rest is in a file."""
+    """The ids of any number of logs, 32 hexadecimal digits each, in 1 MiB of memory at most: more go to a file."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - it lives as long as this
@@ -31,12 +31,12 @@ class LogIds:
         self._file.close()
 
     def add(self, log_ids: Sequence[str]) -> None:
-        """Keep them."""
+        """Add these ids."""
         self._count += len(log_ids)
         self._file.write(b"".join(map(bytes.fromhex, log_ids)))
 
     def groups(self) -> Iterator[list[str]]:
-        """Yield them in the order of `add`, as many at once as one call may ask for."""
+        """Yield the ids in the order of `add`, in groups as large as one call may ask for."""
         self._file.seek(0)
         while group := self._file.read(_KEYS * _ID_BYTES):
             yield [group[i : i + _ID_BYTES].hex() for i in range(0, len(group), _ID_BYTES)]
@@ -53,10 +53,10 @@ def wait(
     pause: Callable[[float], bool],
     tell: Callable[[int], None] = lambda _: None,
 ) -> tuple[int, int]:
-    """Return how many of the logs are stored and how many are not, when all are or after `timeout_s` seconds.
+    """Wait until all logs are stored, at most `timeout_s` seconds; return how many are stored and how many are not.
 
-    `pause(seconds)` waits and says whether to stop; `tell` gets how many more were found. After the time is up each log
-    that was not asked for is asked for once: one that is never stored does not hide the others.
+    `pause(seconds)` waits and says whether to stop; `tell` gets how many more were found. After the timeout every group
+    that was not read yet is read once, so that a log that is never stored does not hide the others.
     """
     until_s = monotonic() + timeout_s
     stored = 0
@@ -79,7 +79,7 @@ def wait(
 
 
 def _stored(client: "DynamoDBClient", table: str, tenant: str, wanted: set[str]) -> set[str]:
-    """Return those that are items now. A key that the call left unprocessed is asked for the next time."""
+    """Return the ids that are in the table now. A key that the call left unprocessed is read the next time."""
     keys = [{"tenant_id": {"S": tenant}, "log_id": {"S": log_id}} for log_id in sorted(wanted)]
     answer = client.batch_get_item(
         RequestItems={table: {"Keys": keys, "ProjectionExpression": "log_id", "ConsistentRead": True}}
