@@ -1,4 +1,4 @@
-"""`rdp`, the operator's command: one verb a module, with its click command as `command`."""
+"""`rdp`, the operator's command. Each verb is a module, which has its click command as `command`."""
 
 import importlib
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ VERBS: Final[Mapping[str, str]] = {
 
 
 class _Verbs(PlainErrors):
-    """Imports a verb when it is asked for: `rdp status` does not wait for what only `rdp bench` needs."""
+    """Imports a verb only when it is used: `rdp status` does not wait for imports that only `rdp bench` needs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*VERBS, *super().list_commands(ctx)]

@@ -117,7 +117,7 @@ def command(
 def _lake(
     stack: Stack, where: Where, tenants: tuple[str, ...], warehouse: str | None, key_path: Path | None
 ) -> LakeSide | None:
-    """Return the lake that is named, or the stack's; None where it has none, or an empty one."""
+    """Return the named lake, or the stack's own; None if the stack has no lake, or an empty one."""
     found = warehouse or lake_where.standing(stack, where.data_dir if where.is_local else None)
     if found is None:
         return None
@@ -131,7 +131,7 @@ def _lake(
             return None
         table = lake.table()
         checkpoint = checkpoint_of(table)
-        if checkpoint is None:  # A sync of an empty stream made it.
+        if checkpoint is None:  # A sync of an empty stream created the table.
             return None
         if checkpoint.stream != stack.stream_name:
             raise click.ClickException(

@@ -1,4 +1,4 @@
-"""`rdp consumer`: the consumer stopped and started."""
+"""`rdp consumer`: stop and start the consumer."""
 
 import time
 

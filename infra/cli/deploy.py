@@ -1,4 +1,4 @@
-"""`rdp deploy`: the template by change set, on AWS or on anything that speaks as AWS does."""
+"""`rdp deploy`: deploy the template by change set, in AWS or an emulator of it."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`rdp destroy`: a stack taken away."""
+"""`rdp destroy`: delete a stack."""
 
 import click
 

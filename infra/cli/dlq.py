@@ -1,4 +1,4 @@
-"""`rdp dlq`: the dead letters listed, shown, exported, sent back and removed."""
+"""`rdp dlq`: list, show, export, send back and remove dead letters."""
 
 import time
 from collections import Counter

@@ -13,6 +13,6 @@ from infra.terminal import out
 @data_dir_option
 def command(*, data_dir: Path) -> None:
     """Stop the local stack. Queue, stream, table and stack are kept in the data folder for the next `rdp up`."""
-    front.stop(data_dir)  # First: nobody is to send to an engine that stops.
+    front.stop(data_dir)  # First, so that nobody sends to an engine that stops.
     stopped = lifecycle.down(data_dir)
     out.say(f"No engine runs for {data_dir}." if stopped is None else f"Stopped. The state is kept in {data_dir}.")

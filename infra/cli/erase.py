@@ -1,4 +1,4 @@
-"""`rdp erase`: a tenant's logs, or one log, forgotten."""
+"""`rdp erase`: erase a tenant's logs, or one log."""
 
 import re
 import time

@@ -86,7 +86,7 @@ def sync(
     on = stack()
     redactor = None if raw else redactor_of(on)
     asked = job.Options(raw=raw, follow=follow, every_s=every_s)
-    with on_stop(lambda _: came.set()), ExitStack() as cleanup:  # What was read is committed first.
+    with on_stop(lambda _: came.set()), ExitStack() as cleanup:  # The logs that were read are committed first.
         counters = job.run(
             asked,
             outside(on),
@@ -218,7 +218,7 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
         return
     try:
         on = outside(stack())
-    except StackError as error:  # A folder can be looked at without its stack.
+    except StackError as error:  # A lake in a folder can be shown without its stack.
         out.say(f"How far it is behind the stream {checkpoint.stream} is not known: {error}", err=True)
         return
     lag_ms = lake_status.lag_ms(
@@ -283,13 +283,13 @@ def query(
 
 
 def _interruptible(work: "Callable[[], None]", interrupt: "Callable[[], None]") -> None:
-    """Work in a thread, so that Ctrl-C is heard while DuckDB reckons. Raises: Exit, with 130 after one."""
+    """Run `work` in a thread, so that Ctrl-C is handled while DuckDB computes. Raises: Exit, with 130 after Ctrl-C."""
     came = threading.Event()
     with on_stop(lambda _: came.set()), ThreadPoolExecutor(1) as pool:
         done = pool.submit(work)
         while not wait([done], timeout=_LISTENED_EVERY_S).done:
             if came.is_set():
-                interrupt()  # Again and again: one that comes between two questions stops neither.
+                interrupt()  # Repeatedly, because an interrupt between two statements stops neither.
     if came.is_set():
         raise click.exceptions.Exit(exits.INTERRUPTED)
     done.result()

@@ -1,4 +1,4 @@
-"""`rdp log`: one log, whole."""
+"""`rdp log`: show everything of one log."""
 
 from datetime import tzinfo
 

@@ -1,4 +1,4 @@
-"""`rdp logs`: a tenant's logs by time, by word, and as they come."""
+"""`rdp logs`: search a tenant's logs by time and words, and follow new ones."""
 
 import re
 import shutil
@@ -147,9 +147,9 @@ def _show_some(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None], 
 
 
 def _shower(asks: Sequence[Ask], *, zone: tzinfo, as_json: bool) -> Callable[[Item], None]:
-    """Return what prints a log: JSON, wrapped lines on a terminal with the words marked, one line in a pipe.
+    """Return the function that prints a log: as JSON, wrapped on a terminal with the words marked, or as one line.
 
-    Where the logs are of several tenants a line names its own.
+    If the logs are of several tenants, each line names its tenant.
     """
     ask, named = asks[0], len(asks) > 1
     if as_json:

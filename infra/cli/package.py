@@ -1,4 +1,4 @@
-"""`rdp package`: the functions' packages as files."""
+"""`rdp package`: build the functions' packages as files."""
 
 import hashlib
 import zipfile

@@ -1,4 +1,4 @@
-"""`rdp rebuild`: the table mended from the stream."""
+"""`rdp rebuild`: restore the table from the stream."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from infra.terminal.counting import counting
 from infra.terminal.text import printable
 
 _NAMED: Final = 20
-"""How many logs are named before it asks; `rdp audit --missing-ids` names all."""
+"""How many logs are named before the question; `rdp audit --missing-ids` names all."""
 
 
 @click.command("rebuild")
@@ -110,7 +110,7 @@ def _named(word: str, count: int, logs: Iterable[MissingLog | ChangedItem]) -> I
 
 
 def _go_on(missing: int, replaced: int, *, dry_run: bool, yes: bool) -> None:
-    """Return if it may be done. Raises: Exit, Abort."""
+    """Return if the changes may be made. Raises: Exit for a dry run, Abort after the answer no."""
     if dry_run:
         out.say("Dry run: nothing was changed.")
         raise click.exceptions.Exit(exits.BAD)

@@ -1,4 +1,4 @@
-"""`rdp replay`: the stream read back, to files, to standard output or to the queue."""
+"""`rdp replay`: read the stream back, to files, standard output or the queue."""
 
 import threading
 import time
@@ -70,13 +70,13 @@ def command(stack: Stack, **options: object) -> None:
     asked = Options(**options)  # type: ignore[arg-type]
     redactor = redactor_of(stack) if asked.redacts else None
     try:
-        with on_stop(lambda _: came.set()):  # What was read is committed first.
+        with on_stop(lambda _: came.set()):  # The logs that were read are committed first.
             counters = run(asked, outside(stack), redactor, stopped=came.is_set, show=_shown)
     except OptionsError as error:
         raise click.UsageError(str(error)) from error
     except (CheckpointMismatchError, StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
-    except BrokenPipeError:  # The reader of standard output has enough, as in `rdp replay | head`.
+    except BrokenPipeError:  # The reader of standard output has ended, as in `rdp replay | head`.
         out.hang_up()
         raise click.exceptions.Exit(0) from None
     except OSError as error:  # A target that cannot be written.
@@ -89,7 +89,7 @@ def command(stack: Stack, **options: object) -> None:
 
 
 def outside(stack: Stack) -> Outside:
-    """Return what a replay of the stack's stream touches."""
+    """Return the AWS clients, standard output and clock for a replay of the stack's stream."""
     place = stack.place
     return Outside(
         stream_name=stack.stream_name,
@@ -103,10 +103,10 @@ def outside(stack: Stack) -> Outside:
 
 
 def redactor_of(stack: Stack) -> redact.Redactor:
-    """Return the redactor of the stack's consumer, by the rules and patterns that the function is configured with.
+    """Return a redactor with the rules and patterns that the stack's consumer is configured with.
 
     Raises:
-        StackError: they cannot be read: a guess could let through what the operator had redacted.
+        StackError: they cannot be read. Other rules could show text that the operator wanted redacted.
     """
     if "ConsumerFunctionName" not in stack.outputs:
         return redact.build()

@@ -119,7 +119,7 @@ def _status(sent: Sent, missing: int) -> int:
 
 
 def _follow(asked: Asked, path: Path, position: Path | None) -> None:
-    """Follow until a signal: the end that a person means."""
+    """Follow the file until a signal, which is the normal end."""
     kept = position or positions.default_path(positions.Of(asked.url, asked.tenant, asked.name, str(path)), os.environ)
 
     def tell(sentence: str) -> None:
@@ -138,7 +138,7 @@ def _follow(asked: Asked, path: Path, position: Path | None) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[tuple[threading.Event, int]]:
-    """Give an event that the signals to stop set, and a descriptor that can be read from then on."""
+    """Give an event that the signals to stop set, and a descriptor that becomes readable with it."""
     stop = threading.Event()
     wake, waker = os.pipe()
 
@@ -155,7 +155,7 @@ def _stoppable() -> Iterator[tuple[threading.Event, int]]:
 
 
 def _wait(stack: Stack, tenant: str, taken: stored.LogIds, timeout_s: float, stop: threading.Event) -> int:
-    """Wait until the logs are stored; say and return how many are not."""
+    """Wait until the logs are stored; print and return how many are not."""
     started_s = time.monotonic()
     with out.progress() as bar:
         task = bar.add_task("waiting until stored", total=len(taken))

@@ -1,4 +1,4 @@
-"""`rdp status`: where the stack is and how many logs stand where."""
+"""`rdp status`: show where the stack is and how many logs are where."""
 
 import json
 

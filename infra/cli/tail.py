@@ -1,4 +1,4 @@
-"""`rdp tail`: the functions' logs as they come."""
+"""`rdp tail`: follow the functions' own log lines."""
 
 import sys
 import time
@@ -53,12 +53,12 @@ def command(
     since_ms = int(since.timestamp() * 1000)
     followers = function_log.followers(stack, since_ms, only=service)
     engine = engine_log.Reader(where.data_dir, since_ms) if where.is_local else None
-    with on_stop(lambda _: sys.exit(0)):  # To be stopped is how it ends: no `Aborted!`, and no wait for a slow call.
+    with on_stop(lambda _: sys.exit(0)):  # The normal end: no `Aborted!`, and no wait for a slow call.
         while True:
             new = [entry for follower in followers for entry in follower.new()]
             complaints = engine.new() if engine else ()
             new += [function_log.Entry(*complaint) for complaint in complaints if service in {None, complaint.service}]
-            # A traceback's lines have one time and their own order, which sorting keeps.
+            # A traceback's lines have the same time; sorting is stable and keeps their order.
             for entry in sorted(new, key=lambda entry: entry.timestamp_ms):
                 line = function_lines.read(entry.message)
                 if (line.platform and not platform) or not function_lines.at_least(level, line):

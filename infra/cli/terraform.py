@@ -1,4 +1,4 @@
-"""`rdp terraform`: the Terraform configuration in the engine of this machine."""
+"""`rdp terraform`: apply the Terraform configuration to the engine of this machine."""
 
 from collections.abc import Mapping
 from pathlib import Path

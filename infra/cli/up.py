@@ -1,4 +1,4 @@
-"""`rdp up`: the whole stack on this machine."""
+"""`rdp up`: run the whole stack on this machine."""
 
 import threading
 import time
@@ -56,7 +56,7 @@ def command(
         out.say("Runs in the background. Stop it with `rdp down`.")
         return
     stop_asked = threading.Event()
-    with on_stop(lambda _: stop_asked.set()):  # No call to the engine is cut short.
+    with on_stop(lambda _: stop_asked.set()):  # So a signal interrupts no call to the engine.
         try:
             _watch(state, stop_asked)
         except (StackError, BotoCoreError, ClientError):
@@ -71,10 +71,10 @@ def command(
 
 
 def _was_stopped(data_dir: Path, state: "State") -> bool:
-    """Say whether `rdp down` stopped the engine, which notes it in the folder a moment after the process is gone."""
+    """Say whether `rdp down` stopped the engine: it notes that in the folder a moment after the process has ended."""
     deadline_s = time.monotonic() + _NOTED_WITHIN_S
     while time.monotonic() < deadline_s:
-        engine.is_running(state)  # Our child: to look reaps it, without which it seems alive to `rdp down`.
+        engine.is_running(state)  # This reaps our child, which otherwise seems alive to `rdp down`.
         known = read_state(data_dir)
         if known is None or known.pid != state.pid:
             return True
@@ -95,8 +95,8 @@ def _say_where(endpoint: str) -> None:
 
 
 def _watch(state: "State", stop_asked: threading.Event) -> None:
-    """Show the counts until asked to stop: a table in a terminal, else a line whenever they change."""
-    stack = state.stack  # With clients that are made once.
+    """Show the counts until `stop_asked`: as a table in a terminal, otherwise as a line whenever they change."""
+    stack = state.stack  # Read once, so that its clients are made once.
     live = out.live()
     if live is None:
         shown: Any = None
@@ -114,7 +114,7 @@ def _watch(state: "State", stop_asked: threading.Event) -> None:
 
 
 def _read(state: "State", stack: "Stack") -> counts.Counts:
-    """Return the counts; `stored` is the engine's own, which MiniStack keeps to the item (an e2e test compares)."""
+    """Return the counts; `stored` is the engine's own count, which is exact in MiniStack (an e2e test compares)."""
     if not engine.is_running(state):
         raise StackError(f"The engine (process {state.pid}) is gone. Look into engine.log in the data folder.")
     return counts.read(stack)

@@ -1,4 +1,4 @@
-"""`rdp verify-isolation`: what a tenant's session can and can't do, tried on the real thing."""
+"""`rdp verify-isolation`: try what a tenant's session can and can't do, on the deployed stack."""
 
 import click
 

@@ -1,1 +1,1 @@
-"""The embedded engine: MiniStack as a child process that stands for an AWS account on this machine."""
+"""The embedded engine: MiniStack as a child process, which emulates an AWS account on this machine."""

@@ -1,4 +1,4 @@
-"""The engine's process: start it, wait until it answers, stop it so that it saves its state."""
+"""Starts the engine's process, waits until it answers, and stops it so that it saves its state."""
 
 import contextlib
 import http.client
@@ -28,7 +28,7 @@ _LOG_TAIL_BYTES: Final = 2000
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
-# Engines that this process started, so that it can reap them; another process finds an engine by its id.
+# Engines that this process started, so that it can reap them. Another process finds an engine by its process id.
 _children: "dict[int, subprocess.Popen[bytes]]" = {}
 
 
@@ -37,7 +37,7 @@ def start(
 ) -> int:
     """Start the engine of the data folder on `state.port`; return its process id once it answers.
 
-    `python` is the interpreter that has it, `environ` the caller's environment.
+    `python` is the interpreter that has the engine installed, `environ` is the caller's environment.
 
     Raises:
         StackError: the port is taken, or the engine dies or does not answer in time.
@@ -49,11 +49,11 @@ def start(
         )
     data_dir = data_dir.resolve()
     scratch = data_dir / "tmp"
-    shutil.rmtree(scratch, ignore_errors=True)  # What a killed engine left: unpacked functions.
+    shutil.rmtree(scratch, ignore_errors=True)  # Unpacked functions that a killed engine left.
     private.made_folder(scratch)
     log_path = data_dir / "engine.log"
     with log_path.open("wb") as log:
-        # A session of its own: Ctrl-C in the terminal is for rdp, which then stops the engine in order.
+        # Its own session: Ctrl-C in the terminal reaches only rdp, which then stops the engine in order.
         process = subprocess.Popen(  # noqa: S603 - our own program
             [python, "-I", engine_main.__file__],
             env=environment(data_dir, state, environ),
@@ -74,7 +74,7 @@ def start(
 
 
 def stop(state: State, *, timeout_s: float = _STOP_TIMEOUT_S) -> None:
-    """Stop the engine by SIGTERM and wait until it has saved its state and is gone. Never by SIGKILL.
+    """Stop the engine by SIGTERM, never by SIGKILL, and wait until it has saved its state and has ended.
 
     Raises:
         StackError: it still runs after `timeout_s`.
@@ -118,15 +118,15 @@ def pick_free_port() -> int:
 
 
 def environment(data_dir: Path, state: State, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the engine's whole environment. Its functions inherit it, so nothing of the caller's may leak in."""
+    """Return the engine's whole environment. Its functions inherit it, so it has only few of the caller's variables."""
     inherited = {name: environ[name] for name in _INHERITED if name in environ}
     return inherited | {
         "GATEWAY_PORT": str(state.port),
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "AUTH": "true",  # Each function has its own role's permissions and no others.
-        "AWS_ACCESS_KEY_ID": state.access_key_id,  # The engine takes this key for the account's root.
+        "AUTH": "true",  # Each function has only the permissions of its own role.
+        "AWS_ACCESS_KEY_ID": state.access_key_id,  # The engine takes this key for the account's root user.
         "AWS_SECRET_ACCESS_KEY": state.secret_access_key,
         "MINISTACK_REGION": state.region,
         "PERSIST_STATE": "1",
@@ -161,7 +161,7 @@ def _answers(state: State) -> bool:
 
 def _is_alive(pid: int) -> bool:
     child = _children.get(pid)
-    if child is not None:  # It stays a zombie, with an id that seems alive, until it is waited for.
+    if child is not None:  # A child that has ended stays a zombie, whose id seems alive, until poll reaps it.
         if child.poll() is None:
             return True
         del _children[pid]
@@ -170,7 +170,7 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # The id went to another user's process.
+    except PermissionError:  # The id now belongs to another user's process.
         return False
     return True
 

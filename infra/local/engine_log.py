@@ -1,4 +1,4 @@
-"""The engine's own log: what it says of functions that did not even start, which no function can write itself."""
+"""Reads the errors in the engine's own log. Only there is an error of a function that did not even start."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 _ERROR: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ERROR \[\w+\] (.*)")
 _FUNCTION: Final = re.compile(r" for \S+-(ingest|consumer|reader): ")
 _QUEUES_READER: Final = "ESM SQS poller"
-"""What MiniStack 1.5.33 calls the mapping from queue to consumer. Without it nothing is processed."""
+"""MiniStack 1.5.33's name of the mapping from queue to consumer. If it fails, no log is processed."""
 
 
 class Complaint(NamedTuple):
-    """One error of the engine, and the function that it is about, or `engine`."""
+    """One error in the engine's log. `service` is the function that it is about, or `engine`."""
 
     timestamp_ms: int
     service: str
@@ -21,7 +21,7 @@ class Complaint(NamedTuple):
 
 
 class Reader:
-    """Reads the new errors of a data folder's engine; a restart begins the file anew."""
+    """Reads the new errors of a data folder's engine. A restart of the engine truncates the log."""
 
     def __init__(self, data_dir: Path, since_ms: int) -> None:
         self._data_dir = data_dir
@@ -29,7 +29,7 @@ class Reader:
         self._read_bytes = 0
 
     def new(self) -> Iterator[Complaint]:
-        """Yield the errors that were not there at the last look; a folder without a log has none."""
+        """Yield the errors since the last call; none if the folder has no log."""
         path = path_in(self._data_dir)
         if not path.exists():
             return
@@ -39,7 +39,7 @@ class Reader:
             log.seek(self._read_bytes)
             for line in log:
                 if not line.endswith(b"\n"):
-                    break  # Half a line: the rest is yet to come.
+                    break  # The line is incomplete: read it again at the next call.
                 self._read_bytes += len(line)
                 complaint = _complaint(line.decode(errors="replace").rstrip("\n"))
                 if complaint is not None and complaint.timestamp_ms >= self._since_ms:
@@ -47,7 +47,7 @@ class Reader:
 
 
 def path_in(data_dir: Path) -> Path:
-    """Return where the log lies. A Terraform stack's folder stands within that of the engine."""
+    """Return the path of the log. A Terraform stack's folder is within the engine's folder, which has the log."""
     own = data_dir / "engine.log"
     return own if own.exists() else data_dir.parent / "engine.log"
 
@@ -56,7 +56,7 @@ def _complaint(line: str) -> Complaint | None:
     found = _ERROR.fullmatch(line)
     if found is None:
         return None
-    # The engine writes its local time, which is ours: it inherits TZ.
+    # The engine writes local time, which is also this process's, because the engine inherits TZ.
     at = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").astimezone(UTC)
     about = _FUNCTION.search(found[2])
     service = about[1] if about else "consumer" if _QUEUES_READER in found[2] else "engine"

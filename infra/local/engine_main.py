@@ -1,8 +1,8 @@
-"""The engine, and its state saved at intervals: MiniStack 1.5.33 by itself saves at an orderly stop only. A program.
+"""A program that runs the engine and saves its state at intervals: MiniStack 1.5.33 itself saves only when it stops.
 
-A save is made by a copy of the process (fork): it holds one moment's state, of all services alike, and the engine goes
-on meanwhile. It writes into a folder beside and then renames file by file, the queues last: should that be cut in the
-middle, a log is rather in queue and table, which the consumer makes one, than in neither.
+A forked copy of the process makes each save. The copy has the state of all services at one moment, and the engine
+continues meanwhile. The copy writes into a draft folder, then renames file by file, the queues last. If it is killed in
+between, a log may be both in the queue and in the table, which the consumer resolves, but never in neither.
 """
 
 import logging
@@ -16,29 +16,29 @@ from typing import Any, Final
 
 SAVE_EVERY_S: Final = 10.0
 _SHARE: Final = 20
-"""A pause is so many times as long as the last save took: at most a twentieth of one core goes into saving."""
+"""A pause is at least so many times as long as the last save: saving takes at most a twentieth of one core."""
 
 _SAVE_LIMIT_S: Final = 300
 _QUEUES: Final = "sqs.json"
 _WHOLE: Final = frozenset({"cloudformation.json", "dynamodb.json", "kinesis.json", "lambda.json", "s3.json", _QUEUES})
-"""Without these a stack is not there again: before it is deployed there is nothing to save."""
+"""A stack can't be restored without these files. Before one is deployed they do not exist, and nothing is saved."""
 
 _logger = logging.getLogger("rdp.engine")
 
 
 def main() -> None:
-    """Run the engine until SIGTERM. Its environment says where and how (`engine.environment`)."""
+    """Run the engine until SIGTERM. Its environment (`engine.environment`) has its settings."""
     from ministack import app  # type: ignore[import-untyped] # noqa: PLC0415 - heavy, for the engine's own process alone
     from ministack.core import persistence  # type: ignore[import-untyped] # noqa: PLC0415 - as above
 
     saving = Saving()
-    app.save_all = saving.ended_by(app.save_all)  # The engine's own save, at its stop.
+    app.save_all = saving.ended_by(app.save_all)  # The engine's own save when it stops.
     threading.Thread(target=saving.run, args=(app, persistence), daemon=True).start()
     app.main()
 
 
 class Saving:
-    """Saves in turn, one at a time, until it is ended."""
+    """Saves again and again, one save at a time, until `end`."""
 
     def __init__(self, every_s: float = SAVE_EVERY_S) -> None:
         self._every_s = every_s
@@ -47,14 +47,14 @@ class Saving:
         self._saver = 0
 
     def end(self) -> None:
-        """Stop the save that is under way, if any, and begin no other. Nothing of it is written after this."""
+        """Kill the save that is under way, if any, and begin no other. No save writes anything after this."""
         self._ended.set()
         with self._lock:
             if self._saver:
-                os.kill(self._saver, signal.SIGKILL)  # Not yet waited for: the id is still its own.
+                os.kill(self._saver, signal.SIGKILL)  # It is not reaped yet, so the id is still its own.
 
     def ended_by(self, save: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Return `save`, which ends this first: what it writes must not be overwritten by an older save."""
+        """Return `save` preceded by `end`, so that no older save overwrites what it writes."""
 
         def save_last(services: Any) -> None:
             self.end()
@@ -63,7 +63,7 @@ class Saving:
         return save_last
 
     def run(self, app: Any, persistence: Any) -> None:
-        """Save again and again."""
+        """Save at intervals until `end`."""
         pause_s = self._every_s
         while not self._ended.wait(pause_s):
             started_s = time.monotonic()
@@ -90,20 +90,20 @@ class Saving:
 
 
 def _save_and_exit(app: Any, persistence: Any, engine_pid: int) -> None:
-    """Save what this copy of the engine holds, unless the engine is gone; never return."""
+    """Save the state of this copy of the engine, unless the engine has ended; never return."""
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.alarm(_SAVE_LIMIT_S)
-        logging.disable(logging.INFO)  # A line a service, every ten seconds.
-        os.closerange(3, 65_536)  # The engine's sockets are not ours to keep open.
+        logging.disable(logging.INFO)  # It would log a line for each service every ten seconds.
+        os.closerange(3, 65_536)  # Do not keep the engine's sockets open.
         target = Path(persistence.STATE_DIR)
         draft = target.with_name(target.name + ".draft")
         persistence.STATE_DIR = str(draft)
         draft.mkdir(parents=True, exist_ok=True)
         for left in draft.iterdir():
             left.unlink()
-        services = app._build_persistence_save_dict()  # noqa: SLF001 - what the engine itself saves at its stop
+        services = app._build_persistence_save_dict()  # noqa: SLF001 - what the engine itself saves when it stops
         persistence.save_all(services)
         saved = {path.name for path in draft.iterdir()}
         if os.getppid() == engine_pid and saved >= _WHOLE:

@@ -1,4 +1,4 @@
-"""The API at the root of a port: the program that serves it is started, found by its note, and ended."""
+"""Starts, finds and stops the front: the program that serves the API at the root of a port. Its note says where."""
 
 import json
 import os
@@ -28,22 +28,22 @@ _children: "dict[int, subprocess.Popen[bytes]]" = {}
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What the program writes when it listens. `pid` is 0 once it was told to end; the port is kept for the next."""
+    """What the front writes when it listens. `pid` is 0 once it was told to end; the next one uses the same port."""
 
     port: int
     pid: int
 
 
 class Front(NamedTuple):
-    """A front that runs."""
+    """A running front."""
 
     endpoint: str
 
 
 def start(data_dir: Path, state: State) -> Front:
-    """Start the front of the engine unless it runs; return it once it listens.
+    """Start the engine's front unless it runs already; return it once it listens.
 
-    It has the port of the last time, or 8080; if that is taken, a free one. It ends with the engine.
+    It listens on its last port, or on 8080; if that is taken, on a free one. It ends when the engine ends.
 
     Raises:
         StackError: it does not start.
@@ -67,7 +67,7 @@ def start(data_dir: Path, state: State) -> Front:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal is for rdp, which ends this in order.
+            start_new_session=True,  # Ctrl-C in the terminal reaches only rdp, which ends this in order.
         )
     deadline_s = time.monotonic() + _START_LIMIT_S
     while (started := _read(data_dir)) is None or started.pid != process.pid:
@@ -83,13 +83,13 @@ def start(data_dir: Path, state: State) -> Front:
 
 
 def find(data_dir: Path) -> Front | None:
-    """Return the front that runs, or None."""
+    """Return the running front, or None."""
     note = _read(data_dir)
     return Front(f"http://127.0.0.1:{note.port}") if note and _is_alive(note.pid) and _listens(note.port) else None
 
 
 def stop(data_dir: Path) -> None:
-    """End the front, if one runs, and return when it takes nothing more. Requests under way are cut off."""
+    """End the front, if one runs, and wait until it takes no more requests. Requests under way are cut off."""
     note = _read(data_dir)
     if note is None or not _is_alive(note.pid):
         return

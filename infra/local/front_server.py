@@ -1,12 +1,13 @@
-"""The API at the root of a host and port: a reverse proxy to the engine, which has it under a path. Run as a program.
+"""A program that serves the API at the root of a port: a reverse proxy to the engine, which has the API under a path.
 
-What API Gateway or Lambda would refuse for its size is refused here, in their words, so that what runs here runs there.
-Two things differ from what the client sent. The API's path is put before its own. And a body that is compressed under a
-type that the engine hands on as text is inflated, and its `Content-Encoding` dropped, because the engine decodes such a
-body as UTF-8 and damages it: the function sees the request as if the client had not compressed it. What API Gateway
-does with gzip under a text type is not documented. All else (method, Host, other headers, query, answer) is handed on.
+It refuses requests that API Gateway or Lambda would refuse for their size, with their messages, so that what works here
+works there. It changes two things of a request. It puts the API's path before the request's path. And it inflates a
+compressed body if the engine passes on its content type as text, and drops its `Content-Encoding`: the engine would
+decode such a body as UTF-8 and damage it. The function sees the request as if the client had not compressed it. What
+API Gateway does with gzip under a text type is not documented. All else (method, Host, other headers, query, answer) is
+unchanged.
 
-Standard library alone: the program starts in some 50 ms and runs whatever folder it is started in.
+It uses only the standard library: it starts in some 50 ms, and in any folder.
 """
 
 import asyncio
@@ -24,15 +25,15 @@ MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 """API Gateway's quota of an HTTP API's payload (its quotas page, November 2026)."""
 
 MAX_EVENT_BYTES: Final = 6 * 1024 * 1024
-"""Lambda's quota of a synchronous invocation: the JSON in which a request arrives (its quotas page, November 2026;
-`RequestEntityTooLargeException` names 6,291,456 bytes). API Gateway then answers 413 `Request Too Long`, as its users
-report of REST APIs; no report of an HTTP API was found."""
+"""Lambda's quota of a synchronous invocation: of the JSON event that holds the request (its quotas page, November 2026;
+`RequestEntityTooLargeException` names 6,291,456 bytes). API Gateway then answers 413 `Request Too Long`: users report
+that of REST APIs, and no report of an HTTP API was found."""
 
 MAX_LINES_BYTES: Final = 10_240
 """API Gateway's quota of an HTTP API's request line and header values together (its quotas page, November 2026)."""
 
 MAX_INFLATED_BYTES: Final = 64 * 1024 * 1024
-"""Ours: what one request may take of this machine's memory."""
+"""Our own limit, to protect this machine's memory from one request."""
 
 _MAX_HEAD_BYTES: Final = 64 * 1024
 _IDLE_S: Final = 75.0
@@ -46,11 +47,11 @@ _ENCODINGS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
 _MAX_ENCODINGS: Final = 4
 _ENVELOPE_BYTES: Final = 1_500
 _ENVELOPE_TIMES: Final = 3
-"""Of an event beside the body: its names, ids and domain, and up to three times what path, query and headers take."""
+"""The event's size without the body: a constant for names, ids and domain, and three times path, query and headers."""
 _SHORT_ESCAPES: Final = b'"\\\n\r\t\b\f'
 _LONG_ESCAPES: Final = bytes(set(range(32)) - set(_SHORT_ESCAPES))
 _TEXT_TYPES: Final = frozenset({b"application/json", b"application/xml", b"application/javascript"})
-"""What the engine (MiniStack 1.5.33) and API Gateway hand on as text, beside text/*."""
+"""The content types that the engine (MiniStack 1.5.33) and API Gateway pass on as text, besides text/*."""
 _OF_ONE_CONNECTION: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"transfer-encoding"}
 )
@@ -59,7 +60,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class RefusedError(Exception):
-    """A request that is answered here; the connection ends with it."""
+    """A request that this program refuses; the connection is closed after the answer."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
@@ -67,7 +68,7 @@ class RefusedError(Exception):
 
 
 class Head(NamedTuple):
-    """A request line and its headers, names as they came."""
+    """A request line and its headers, with the names as the client wrote them."""
 
     method: bytes
     target: bytes
@@ -75,12 +76,12 @@ class Head(NamedTuple):
     headers: Headers
 
     def value(self, name: bytes) -> bytes:
-        """Return a header's value in lower case, or nothing."""
+        """Return a header's value in lower case, empty if there is none."""
         return b",".join(value for known, value in self.headers if known.lower() == name).strip().lower()
 
     @property
     def ends_connection(self) -> bool:
-        """Say whether the client sends nothing more after it."""
+        """Say whether this is the client's last request on the connection."""
         asked = self.value(b"connection")
         return b"close" in asked or (self.version == b"HTTP/1.0" and b"keep-alive" not in asked)
 
@@ -101,7 +102,7 @@ def parse(head: bytes) -> Head:
 
 
 def check_sizes(head: Head, body: bytes) -> None:
-    """Return if API Gateway takes the request and Lambda its event. Raises: RefusedError."""
+    """Return if API Gateway would take the request and Lambda its event. Raises: RefusedError."""
     values = sum(len(value) for _, value in head.headers)
     lines = len(head.method) + len(head.target) + len(head.version) + values
     if lines > MAX_LINES_BYTES:
@@ -111,7 +112,7 @@ def check_sizes(head: Head, body: bytes) -> None:
 
 
 def event_bytes(head: Head, body: bytes) -> int:
-    """Return how large the request's event is, a few hundred bytes more at most: its body is text or base64."""
+    """Return an upper bound of the event's size, a few hundred bytes too large at most. Its body is text or base64."""
     named = len(head.target) + sum(len(name) + len(value) + 6 for name, value in head.headers)
     if _is_text(head.value(b"content-type")) and not head.value(b"content-encoding"):
         escapes = _count(body, _SHORT_ESCAPES) + 5 * _count(body, _LONG_ESCAPES)
@@ -124,11 +125,11 @@ def _count(body: bytes, octets: bytes) -> int:
 
 
 def onward(head: Head, body: bytes, prefix: bytes) -> bytes:
-    """Return the request as the engine gets it. Raises: RefusedError."""
+    """Return the request to send to the engine. Raises: RefusedError."""
     headers, dropped = head.headers, {*_OF_ONE_CONNECTION, b"expect", b"content-length"}
     encodings = [name.strip() for name in head.value(b"content-encoding").split(b",")]
     if body and _ENCODINGS.issuperset(encodings) and _is_text(head.value(b"content-type")):
-        for _ in encodings[:_MAX_ENCODINGS]:  # GELF's clients name two around one.
+        for _ in encodings[:_MAX_ENCODINGS]:  # GELF clients name two encodings for a body with one.
             body = inflate(body)
         dropped.add(b"content-encoding")
     lines = [b"%s %s%s %s" % (head.method, prefix, head.target, head.version)]
@@ -141,7 +142,7 @@ def onward(head: Head, body: bytes, prefix: bytes) -> bytes:
 def inflate(body: bytes) -> bytes:
     """Return the body inflated: gzip of any number of members, zlib, or raw deflate.
 
-    What is none of them comes back as it is: the function has its own words for that. Raises: RefusedError.
+    A body that is none of them is returned unchanged: the function answers it with its own error. Raises: RefusedError.
     """
     try:
         return _inflate(body, _GZIP_OR_ZLIB)
@@ -172,7 +173,7 @@ def _is_text(content_type: bytes) -> bool:
 
 
 def answer_head(head: bytes, request: Head) -> tuple[bytes, bool]:
-    """Return the head of the engine's answer as the client gets it, and whether the connection ends with the answer."""
+    """Return the head of the answer for the client, and whether the connection ends after the answer."""
     first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     names = {line.partition(b":")[0].strip().lower() for line in lines}
     kept = [line for line in lines if line.partition(b":")[0].strip().lower() not in {b"connection", b"keep-alive"}]
@@ -188,7 +189,7 @@ def answer_head(head: bytes, request: Head) -> tuple[bytes, bool]:
 async def _read_body(head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
     length, coding = head.value(b"content-length"), head.value(b"transfer-encoding")
     if (length and coding) or (coding and coding != b"chunked") or (length and not length.isdigit()):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "Bad Request")  # Two lengths: whoever reads the other one is fooled.
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "Bad Request")  # Two lengths allow request smuggling.
     if length and int(length) > MAX_BODY_BYTES:
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
     if (length or coding) and head.value(b"expect") == b"100-continue":
@@ -216,9 +217,9 @@ def _chunk_size(line: bytes) -> int:
 
 
 async def _answer(head: Head, request: bytes, engine_port: int, writer: asyncio.StreamWriter) -> bool:
-    """Hand the request to the engine and its answer to the client as it comes; say whether the connection goes on.
+    """Send the request to the engine and stream its answer to the client; say whether the connection stays open.
 
-    A connection an answer: one that is kept might be closed by the engine just when a request is sent on it.
+    Each request gets a new connection to the engine: the engine might close a kept one just when a request is sent.
     """
     try:
         from_engine, to_engine = await asyncio.open_connection("127.0.0.1", engine_port, limit=_MAX_HEAD_BYTES)
@@ -241,7 +242,7 @@ async def _asked(request: bytes, from_engine: asyncio.StreamReader, to_engine: a
         to_engine.write(request)
         await to_engine.drain()
         answer = await from_engine.readuntil(b"\r\n\r\n")
-        while answer.split(b" ", 2)[1].startswith(b"1"):  # 100 Continue and its like.
+        while answer.split(b" ", 2)[1].startswith(b"1"):  # 100 Continue and other interim answers.
             answer = await from_engine.readuntil(b"\r\n\r\n")
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         raise RefusedError(HTTPStatus.BAD_GATEWAY, "The engine broke off. Look into engine.log.") from error
@@ -251,7 +252,7 @@ async def _asked(request: bytes, from_engine: asyncio.StreamReader, to_engine: a
 async def serve_client(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, engine_port: int, prefix: bytes
 ) -> None:
-    """Answer the requests of one connection, one after the other, until the client or an answer ends it."""
+    """Answer the requests of one connection one by one, until the client or an answer ends it."""
     with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
         try:
             goes_on = True
@@ -282,7 +283,7 @@ async def _refuse(writer: asyncio.StreamWriter, status: HTTPStatus, message: str
 async def serve(
     port: int, *, engine_port: int, prefix: bytes, started: Callable[[int], None], wanted: Callable[[], bool]
 ) -> None:
-    """Serve on the port of 127.0.0.1, or on a free one if it is taken, as long as `wanted()`; `started(port)` once."""
+    """Serve on the port of 127.0.0.1, or on a free one if it is taken, while `wanted()`; call `started(port)` once."""
     clients: set[asyncio.Task[None]] = set()
 
     def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -298,7 +299,7 @@ async def serve(
     except OSError:
         server = await listen(0)
     started(server.sockets[0].getsockname()[1])
-    while wanted():  # noqa: ASYNC110 - a file and another program's end set no event
+    while wanted():  # noqa: ASYNC110 - a changed file or an ended program sets no event
         await asyncio.sleep(_WATCH_S)
     server.close()
     for client in clients:
@@ -308,9 +309,9 @@ async def serve(
 
 
 def main() -> None:
-    """Serve until the note that this writes is gone or names another program, or the engine is gone.
+    """Write the note, and serve until the note is gone or names another process, or the engine has ended.
 
-    Arguments: port, the engine's port and process id, the API's path there, the note's path.
+    Arguments: port, the engine's port and process id, the API's path in the engine, the note's path.
     """
     port, engine_port, engine_pid, prefix, note = sys.argv[1:]
     path = Path(note)
@@ -334,7 +335,7 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # The id went to another user's process.
+    except PermissionError:  # The id now belongs to another user's process.
         return False
     return True
 

@@ -1,7 +1,7 @@
-"""The engine's own names for IAM actions, granted beside AWS's so that the template holds AWS's alone.
+"""Grants roles the engine's own names of IAM actions, so that the template has only AWS's names.
 
-MiniStack 1.5.33 asks for a permission named like the API operation; AWS authorizes some operations under another
-action's name (Service Authorization Reference of SQS and DynamoDB, November 2026).
+MiniStack 1.5.33 requires a permission with the name of the API operation. AWS authorizes some operations under the name
+of another action (Service Authorization Reference of SQS and DynamoDB, November 2026).
 """
 
 import json
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 POLICY_NAME: Final = "engine"
 
 ROLES: Final = ("IngestRoleName", "ConsumerRoleName", "ReaderRoleName", "TenantReaderRoleName")
-"""The outputs that name the roles which need grants. Without authentication there is no reader's."""
+"""The outputs that name the roles which need grants. A stack without authentication has no reader role."""
 
 
 class Operation(NamedTuple):
-    """What the engine asks for: an action, on `resource` or (None) on that of the statement which allows AWS's."""
+    """The permission that the engine requires: an action on `resource` (None: on the resource of AWS's statement)."""
 
     name: str
     resource: str | None
 
 
 class Statement(TypedDict):
-    """One statement of a role's policy, as far as it is looked at."""
+    """One statement of a role's policy, with the members that are used here."""
 
     Effect: Literal["Allow", "Deny"]
     Action: str | list[str]
@@ -36,7 +36,7 @@ class Statement(TypedDict):
 
 
 class Policy(TypedDict):
-    """A role's inline policy in IAM's own terms."""
+    """A role's inline policy, with IAM's member names."""
 
     Version: str
     Statement: list[Statement]
@@ -47,26 +47,26 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "sqs:DeleteMessage": Operation("sqs:DeleteMessageBatch", None),
     "sqs:ChangeMessageVisibility": Operation("sqs:ChangeMessageVisibilityBatch", None),
     "dynamodb:PartiQLInsert": Operation("dynamodb:BatchExecuteStatement", "*"),
-    # What S3 Tables authorizes by the table is a bucket's there.
+    # S3 Tables authorizes these on the table; the engine authorizes them as S3 actions on a bucket.
     "s3tables:GetTableData": Operation("s3:GetObject", "*"),
     "s3tables:PutTableData": Operation("s3:PutObject", "*"),
 }
 
 _ON_ANYTHING: Final = frozenset({"kinesis:GetRecords"})
-"""Actions that the engine authorizes on nothing in particular: an iterator does not tell it the stream."""
+"""Actions that the engine authorizes on no particular resource: it does not know the stream of a shard iterator."""
 
 _ANY_STREAM: Final = ":*"
-"""How an ARN ends that means a log group's streams. The engine authorizes writing to them on the group."""
+"""The end of an ARN that means all streams of a log group. The engine authorizes writing to them on the group."""
 
 _KEY: Final = "dynamodb:LeadingKeys"
-"""A condition key that the engine does not know: what depends on it is refused there, and must be granted without it.
-Which tenant's rows a role reads is therefore not enforced on the engine (`rdp verify-isolation` says so)."""
+"""A condition key that the engine does not know. It refuses what depends on the key, so this is granted without the
+condition: the engine does not enforce which tenant's rows a role reads (`rdp verify-isolation` says so)."""
 
 
 def engine_policy(policy: Policy) -> Policy | None:
-    """Return the policy that grants under the engine's names what `policy` allows under AWS's, or None if nothing.
+    """Return the policy that allows under the engine's names what `policy` allows under AWS's; None if it is empty.
 
-    An action that the template no longer allows is so no longer allowed under the engine's name either.
+    So an action that the template no longer allows is not allowed under the engine's name either.
     """
     statements: list[Statement] = []
     for statement in policy["Statement"]:
@@ -87,7 +87,7 @@ def engine_policy(policy: Policy) -> Policy | None:
 
 
 def grant(iam: "IAMClient", role_name: str) -> None:
-    """Give the role, beside each of its inline policies, the engine's equivalent of it."""
+    """Add to each inline policy of the role a second one with the engine's names."""
     for name in iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
         if name.startswith(POLICY_NAME):
             continue
@@ -100,7 +100,7 @@ def grant(iam: "IAMClient", role_name: str) -> None:
 
 
 def revoke(iam: "IAMClient", role_name: str) -> None:
-    """Take away what `grant` gave the role."""
+    """Remove the policies that `grant` gave the role."""
     for name in iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
         if name.startswith(POLICY_NAME):
             iam.delete_role_policy(RoleName=role_name, PolicyName=name)

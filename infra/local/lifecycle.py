@@ -1,4 +1,4 @@
-"""Up and down of a whole local stack: engine, packages, template, state file."""
+"""Starts and stops a whole local stack: engine, packages, template, state file."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from infra.stack import StackError
 
 _REGION: Final = "us-east-1"
 _CODE_BUCKET: Final = "rdp-code"
-_CLOCKS_DIFFER_NS: Final = 10**9  # A file's time lags by a tick; an engine lives longer than this second.
+_CLOCKS_DIFFER_NS: Final = 10**9  # A file's time may lag behind the clock by a tick; 1 s covers that.
 _POLL_S: Final = 0.02
 _DEPLOY_TIMEOUT_S: Final = 120
 
 _PARAMETERS: Final[Mapping[str, str]] = {"RequireTls": "false", "MaximumConcurrency": "0"}
-"""What a new stack here has in place of the template's defaults: MiniStack speaks plain HTTP and runs 5 consumers."""
+"""A new local stack's values instead of the template's defaults: MiniStack speaks plain HTTP and runs 5 consumers."""
 
 
 def up(
@@ -34,22 +34,22 @@ def up(
 ) -> State:
     """Start the engine of `data_dir` unless it runs, deploy the template into it, and return the written state.
 
-    `port` None takes the folder's own, or the default; 0 picks a free one. A parameter that is not given keeps the
-    value that the stack has, or with `reset` takes the default. `agree` is asked before changes that delete data,
-    with a sentence each. `tell` gets a line about each step.
+    `port` None means the folder's own port, or the default; 0 picks a free one. A parameter that is not given keeps the
+    stack's value, or with `reset` takes the default. `agree` is called before changes that delete data, with a sentence
+    for each. `tell` gets a line about each step.
 
     Raises:
-        StackError: whatever keeps the stack from running, told to a person.
+        StackError: the stack can't be brought to run; the message says why.
     """
     current = _current(data_dir, port)
     was_running = engine.is_running(current)
     try:
-        with ThreadPoolExecutor(1) as builder:  # The engine takes its time to start.
+        with ThreadPoolExecutor(1) as builder:  # In parallel, because the engine takes seconds to start.
             packages = builder.submit(lambda: {name: package.build_here(name) for name in package.HANDLERS})
             started = _found(current, tell) if was_running else _start(data_dir, current, tell)
             tell("Packaging the functions.")
         tell("Deploying the template.")
-        place = started.place  # One for all calls: each makes clients of its own, slowly.
+        place = started.place  # One place for all calls: each place makes new clients, which is slow.
         deployed, values = _deploy(started, place, packages.result(), parameters or {}, reset=reset, agree=agree)
         state.write(data_dir, deployed)
         running = stack.Stack(place, deployed.endpoint, deployed.outputs)
@@ -71,7 +71,7 @@ def _found(current: State, tell: Callable[[str], None]) -> State:
 
 
 def _start(data_dir: Path, current: State, tell: Callable[[str], None]) -> State:
-    """Return the state with the engine started, once it is written: whatever happens then, `down` finds the engine."""
+    """Start the engine; write and return its state, so that `down` finds the engine after any later error."""
     saved.check_readable(data_dir)
     if current.pid is not None:
         at = saved.last_stop(data_dir)
@@ -87,7 +87,7 @@ def _start(data_dir: Path, current: State, tell: Callable[[str], None]) -> State
 
 
 def down(data_dir: Path) -> State | None:
-    """Stop the engine of `data_dir` in order, so that it saves its state; return None when none runs.
+    """Stop the engine of `data_dir` in order, so that it saves its state; return None if no engine runs.
 
     Raises:
         StackError: the engine does not stop, or has stopped and could not save its state.
@@ -100,7 +100,7 @@ def down(data_dir: Path) -> State | None:
     stopped = msgspec.structs.replace(current, pid=None)
     try:
         state.write(data_dir, stopped)
-    finally:  # On a full disk both fail, and this says what is lost.
+    finally:  # On a full disk both fail, and this error says what is lost.
         saved.check_written(data_dir, since_ns=asked_ns)
     return stopped
 
@@ -109,12 +109,12 @@ def find(data_dir: Path) -> State:
     """Return the state of the running engine of `data_dir`.
 
     Raises:
-        StackError: none runs there, or nothing is deployed in it.
+        StackError: no engine runs there, or nothing is deployed in it.
     """
     current = state.read(data_dir)
     around = state.read(data_dir.parent)
     if current is not None and around is not None and around.port == current.port:
-        current = msgspec.structs.replace(current, pid=around.pid)  # A Terraform stack's folder, in its engine's.
+        current = msgspec.structs.replace(current, pid=around.pid)  # A Terraform stack's folder is within its engine's.
     if current is None or not engine.is_running(current):
         raise StackError(f"No engine runs for {data_dir}. Start it with `rdp up`, or name its folder: --data-dir.")
     if not current.outputs:
@@ -125,7 +125,7 @@ def find(data_dir: Path) -> State:
 def _current(data_dir: Path, port: int | None) -> State:
     known = state.read(data_dir)
     if known is not None:
-        # The engine identifies a queue by its URL, port and all: on another port the mapping finds no queue.
+        # The engine identifies a queue by its URL, which has the port: on another port the mapping finds no queue.
         if port not in {None, known.port}:
             raise StackError(
                 f"{data_dir} was started on port {known.port}, which its queues are bound to. "
@@ -145,7 +145,7 @@ def _deploy(
     reset: bool,
     agree: Callable[[list[str]], bool],
 ) -> tuple[State, Mapping[str, str]]:
-    """Return the state with what is deployed in it, and the values of its parameters."""
+    """Deploy; return the state with the endpoint and outputs of the stack, and the values of its parameters."""
     goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
     if reset or goal.deployed is None:
         parameters = {**_PARAMETERS, **parameters}
@@ -171,7 +171,7 @@ def _deploy(
 
 
 def _suit_the_engine(running: stack.Stack, values: Mapping[str, str]) -> None:
-    """Give the stack what the engine asks for and AWS does not, or takes in another form."""
+    """Configure what the engine needs and AWS does not, or needs in another form."""
     for role in grants.ROLES:
         if role in running.outputs:
             grants.grant(running.place.iam, running.outputs[role])
@@ -181,7 +181,7 @@ def _suit_the_engine(running: stack.Stack, values: Mapping[str, str]) -> None:
 
 
 def _allow_origin(place: stack.Place, api_id: str, origin: str) -> None:
-    """Give the API its CORS configuration under the API's names: MiniStack 1.5.33 knows none of CloudFormation's."""
+    """Set the API's CORS configuration by an API call: MiniStack 1.5.33 does not know CloudFormation's member names."""
     if origin:
         client = place.session.client("apigatewayv2", endpoint_url=place.aws_endpoint_url)
         client.update_api(
@@ -196,7 +196,7 @@ def _allow_origin(place: stack.Place, api_id: str, origin: str) -> None:
 
 
 def _limit_consumers(place: stack.Place, mapping_id: str, most: int) -> None:
-    """Give the mapping its limit as a number: at text, as CloudFormation hands it on, MiniStack 1.5.33 stops."""
+    """Set the mapping's limit as a number: CloudFormation passes it as text, at which MiniStack 1.5.33 fails."""
     place.lambda_.update_event_source_mapping(
         UUID=mapping_id, ScalingConfig={"MaximumConcurrency": most} if most else {}
     )

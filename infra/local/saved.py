@@ -1,4 +1,4 @@
-"""What the engine has saved of itself: whether a stop wrote it, and whether a start can read it."""
+"""Checks the engine's saved state: whether a stop has written it, and whether a start can read it."""
 
 import json
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ from infra.stack import StackError
 
 _FOLDER: Final = "engine"
 _HOLDS_DATA: Final = ("cloudformation", "dynamodb", "kinesis", "lambda", "s3", "sqs")
-"""The files of MiniStack 1.5.33 without which a stack is not there again; it writes each by a rename, at its stop."""
+"""The files of MiniStack 1.5.33 without which a stack can't be restored. It writes each by a rename when it stops."""
 
 
 def check_readable(data_dir: Path) -> None:
-    """Refuse a saved state that the engine would start without: it logs a damaged file, and its stop overwrites it.
+    """Refuse a damaged saved state. The engine would start without the damaged file, and overwrite it when it stops.
 
     Raises:
         StackError: a file is damaged.
@@ -30,7 +30,7 @@ def check_readable(data_dir: Path) -> None:
 
 
 def check_written(data_dir: Path, *, since_ns: int) -> None:
-    """Say so if a stop that began at `since_ns` (of the file system's clock) left anything unsaved.
+    """Return if the engine's stop, which began at `since_ns` (of the file system's clock), saved everything.
 
     Raises:
         StackError: a file is missing or older.

@@ -12,7 +12,7 @@ DEFAULT_DATA_DIR: Final = Path(".rdp")
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What `rdp up` leaves behind. `pid` is None after a stop; the port stays, because queue URLs hold it."""
+    """What `rdp up` saves. `pid` is None after a stop; the port is kept, because queue URLs contain it."""
 
     port: int
     pid: int | None
@@ -44,7 +44,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(data_dir: Path) -> State | None:
-    """Return the folder's state, or None when nothing was ever started there.
+    """Return the folder's state, or None if nothing was ever started there.
 
     Raises:
         StackError: the file is damaged.
@@ -59,9 +59,9 @@ def read(data_dir: Path) -> State | None:
 
 
 def write(data_dir: Path, state: State) -> None:
-    """Replace the folder's state file; a reader never sees half of it."""
+    """Replace the folder's state file atomically."""
     path = _path(data_dir)
-    private.made_folder(path.parent)  # In it are the texts of every tenant.
+    private.made_folder(path.parent)  # Private, because it holds the texts of every tenant.
     private.replace(path, msgspec.json.format(msgspec.json.encode(state)))
 
 

@@ -1,4 +1,4 @@
-"""The Terraform configuration applied to the engine that runs here, beside the stack of the template."""
+"""Applies the Terraform configuration to the local engine, beside the stack of the template."""
 
 import json
 import os
@@ -18,14 +18,14 @@ from infra.stack import StackError, terraform_outputs
 CONFIGURATION: Final = Path(__file__).parent.parent / "terraform"
 
 NAME: Final = "rdp-terraform"
-"""Prefix of the names, so that the template's stack can be in the same engine."""
+"""Prefix of the resources' names, so that the template's stack can be in the same engine."""
 
 _PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 _PLACES: Final = (Path("/opt"), Path("/usr/share"), Path("/usr/local/share"), Path.home(), Path.home() / ".terraform.d")
-"""Where a machine without a way to the registry may have the provider, if TF_PLUGIN_DIR names no place."""
+"""Folders where a machine without access to the registry may have the provider, if TF_PLUGIN_DIR is not set."""
 
 _MIB_SINCE: Final = (6, 8, 0)
-"""The version of the provider that takes queues of 1 MiB.
+"""The first version of the provider that takes a maximum message size of 1 MiB.
 https://github.com/hashicorp/terraform-provider-aws/blob/v6.8.0/CHANGELOG.md (read November 2026)."""
 
 _OLDER_PROVIDERS: Final = """terraform {
@@ -37,24 +37,24 @@ _OLDER_PROVIDERS: Final = """terraform {
   }
 }
 """
-"""An override for the engine alone, which takes what an older provider can say: the machine may have no newer one."""
+"""An override for the local engine only: it allows older providers too, because the machine may have no newer one."""
 
 
 def apply(
     data_dir: Path, parameters: Mapping[str, str] | None = None, *, tell: Callable[[str], None] = lambda _: None
 ) -> State:
-    """Apply the configuration to the engine of `data_dir` and return the written state of its own.
+    """Apply the configuration to the engine of `data_dir` and return the new stack's state, which is written too.
 
-    `parameters` are the template's (SecondsPerChar). The state lies in `<data_dir>/terraform`, so that every command
-    works on this stack with `--data-dir <data_dir>/terraform`.
+    `parameters` have the template's names (SecondsPerChar). The state is in `<data_dir>/terraform`, so that every
+    command works on this stack with `--data-dir <data_dir>/terraform`.
 
     Raises:
-        StackError: no engine runs there, a parameter is not one, terraform or its provider is missing, or it fails.
+        StackError: no engine runs there, a parameter is wrong, terraform or its provider is missing, or it fails.
     """
     engine = lifecycle.find(data_dir)
     given = parameters or {}
     goal = deployment.target(engine.place, NAME, given)
-    # Terraform only warns of a variable that it does not know, and one that it refuses would also stop `destroy`.
+    # Terraform only warns about an unknown variable, and a variable that it refuses would stop `destroy`, too.
     if objections := changeset.objections(goal.values, given=given, declared=goal.declared):
         raise StackError("\n".join(objections))
     folder = data_dir.resolve() / "terraform"
@@ -73,7 +73,7 @@ def apply(
         "require_tls": "false",  # The engine speaks plain HTTP.
         "maximum_message_bytes": "262144" if provider_version(folder, _environment(engine)) < _MIB_SINCE else "1048576",
     } | {variable_name(name): value for name, value in given.items()}
-    (folder / "terraform.tfvars.json").write_text(json.dumps(variables))  # For destroy, too.
+    (folder / "terraform.tfvars.json").write_text(json.dumps(variables))  # `destroy` reads it too.
     tell("Applying the configuration; it takes about a minute.")
     run(folder, _environment(engine), "apply", "-auto-approve", "-input=false")
     outputs = _outputs(folder, _environment(engine))
@@ -82,12 +82,12 @@ def apply(
             grants.grant(engine.place.iam, outputs[role])
     endpoint = f"{engine.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
     applied = msgspec.structs.replace(engine, endpoint=endpoint, outputs=outputs)
-    state.write(folder, msgspec.structs.replace(applied, pid=None))  # The engine's folder knows its process.
+    state.write(folder, msgspec.structs.replace(applied, pid=None))  # The engine's own folder has its process id.
     return applied
 
 
 def destroy(data_dir: Path) -> None:
-    """Destroy what `apply` made in the engine of `data_dir`.
+    """Destroy what `apply` created in the engine of `data_dir`.
 
     Raises:
         StackError: nothing was applied, no engine runs there, or terraform fails.
@@ -96,7 +96,7 @@ def destroy(data_dir: Path) -> None:
     folder = data_dir.resolve() / "terraform"
     if not (folder / "terraform.tfvars.json").exists():
         raise StackError(f"Nothing is applied in the engine of {data_dir}.")
-    # The engine's own grants, which no configuration knows, would keep the roles from being deleted.
+    # Terraform does not know the policies of `grants`, and a role with such a policy can't be deleted.
     outputs = _outputs(folder, _environment(engine))
     for role in grants.ROLES:
         if role in outputs:
@@ -108,8 +108,8 @@ def destroy(data_dir: Path) -> None:
 def init(folder: Path, environment: Mapping[str, str]) -> None:
     """Run `terraform init` in a copy of the configuration.
 
-    The provider comes from TF_PLUGIN_DIR, else as terraform is configured (its registry), else from where this machine
-    has it.
+    The provider comes from TF_PLUGIN_DIR if that is set. Otherwise terraform gets it as configured (from its registry),
+    and if that fails, from a folder of this machine.
 
     Raises:
         StackError: terraform is missing, or the provider.
@@ -141,7 +141,7 @@ def plugin_folders(places: tuple[Path, ...] = _PLACES) -> Iterator[Path]:
 
 
 def provider_version(folder: Path, environment: Mapping[str, str]) -> tuple[int, ...]:
-    """Return the version of the AWS provider that `init` chose, as (5, 100, 0)."""
+    """Return the version of the AWS provider that `init` chose, such as (5, 100, 0)."""
     chosen = json.loads(run(folder, environment, "version", "-json"))["provider_selections"][_PROVIDER]
     return tuple(map(int, chosen.split("-")[0].split(".")))
 
@@ -175,7 +175,7 @@ def run(folder: Path, environment: Mapping[str, str], *arguments: str, stdin: st
 
 
 def variable_name(parameter: str) -> str:
-    """Return the variable of a template's parameter or output: `BatchSize` -> `batch_size`."""
+    """Return the Terraform name of a template's parameter or output: `BatchSize` -> `batch_size`."""
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(parameter))
 
 
