@@ -97,7 +97,7 @@ def parameters(
 def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Mapping[str, Parameter]) -> list[str]:
     """Return what is wrong with a deployment's parameters, before anything is deployed.
 
-    `values` are all the parameters' values after the deployment. The functions' own code judges the functions' settings.
+    `values` are all the parameters' values after the deployment. The functions' own code judges their settings.
     """
     found = [f"The template has no parameter {name}." for name in sorted(set(given) - set(declared))]
     found += [

@@ -51,8 +51,8 @@ class Lake(NamedTuple):
 def find(warehouse: str | None, data_dir: Path, stack: Callable[[], Stack], *, make: bool = False) -> Lake:
     """Return the lake that `warehouse` names: an ARN, a folder, or None for the stack's own lake.
 
-    A folder needs no stack, and is created only with `make`. The key of a lake in a folder is in that folder, the key of
-    a table bucket is in the data folder.
+    A folder needs no stack, and is created only with `make`. The key of a lake in a folder is in that folder; the key
+    of a table bucket is in the data folder.
 
     Raises:
         StackError: the ARN is not of a table bucket, or there is no stack for it.

@@ -17,7 +17,7 @@ _UNKNOWN: Final = frozenset(
     {"InvalidAction", "UnknownOperationException", "AWS.SimpleQueueService.UnsupportedOperation"}
 )
 _REFUSED: Final = "InvalidParameterValue"
-"""The code also means that a task of the queue runs already. Emulators use it so (November 2026); AWS documents none."""
+"""The code may also mean that a task of the queue runs. Emulators use it so (November 2026); AWS documents no code."""
 _ACTIVE: Final = frozenset({"RUNNING", "CANCELLING"})
 _POLL_S: Final = 2.0
 

@@ -11,7 +11,7 @@ _MEMBER: Final = re.compile(r"^    (\w+):[ \n]+(\[[^\]]*\]|.*)$", re.MULTILINE)
 
 
 class Parameter(NamedTuple):
-    """One parameter. `default` None: it must be given. `minimum`, `maximum`, `allowed`, `pattern` None: no such limit."""
+    """One parameter. Without a `default` it must be given. None for a bound, list or pattern means no such limit."""
 
     name: str
     is_number: bool
