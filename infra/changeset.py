@@ -129,7 +129,7 @@ def dangers(changes: Iterable[Change], *, deployed: Mapping[str, str] | None, va
 
 
 def _misfits(values: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is wrong with values that are right each, but do not fit together."""
+    """Yield what is wrong with values that are each valid alone, but do not fit together."""
     if float(values["BatchSize"]) > _MAX_BATCH_WITHOUT_WINDOW and float(values["BatchingWindowSeconds"]) < 1:
         yield f"BatchSize {values['BatchSize']} needs BatchingWindowSeconds of at least 1."
     if 0 < float(most := values["MaximumConcurrency"]) < _LEAST_CONCURRENCY:

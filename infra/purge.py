@@ -1,4 +1,4 @@
-"""Purges dead letters, each after it is written to a file."""
+"""Dead letters removed, each written to a file before."""
 
 import contextlib
 import os
@@ -18,9 +18,9 @@ def line(letter: DeadLetter) -> bytes:
 
 
 def purge(stack: Stack, message_ids: Collection[str], kept_in: Path | None) -> Redriven:
-    """Remove the dead letters with these message ids. `kept_in` is a new file for them, readable by its owner only.
+    """Remove the dead letters with these message ids; `kept_in` (None: nowhere) is a new file, whose owner alone reads.
 
-    With None they are kept nowhere. If it is killed, every letter that was removed is in the file.
+    Killed in the midst, what is removed is in the file.
     """
     with private.opened(kept_in, anew=True) if kept_in else contextlib.nullcontext() as lines:
 

@@ -70,7 +70,7 @@ class LakeSide:
         """
         due_since = _naive(within.stream_holds_since) + _MARGIN
         created = datetime.fromtimestamp(self._checkpoint.created_ms / 1000, UTC)
-        due_since = max(due_since, _naive(created))  # Older rows are of an earlier stream of that name.
+        due_since = max(due_since, _naive(created))  # Older rows, of an earlier stream of that name, are right.
         until = _naive(within.until)
         since = min(due_since, self._earliest or due_since) if within.since is None else _naive(within.since)
         read = 0

@@ -1,4 +1,4 @@
-"""`rdp dlq`: list, show, export, send back and remove dead letters."""
+"""`rdp dlq`: the dead letters listed, shown, exported, sent back and removed."""
 
 import time
 from collections import Counter

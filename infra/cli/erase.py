@@ -87,7 +87,7 @@ def _done(
     check: bool,
     yes: bool,
 ) -> Certificate | None:
-    """Erase or search, and return the certificate; None where it was only counted."""
+    """Erase or search, and return the certificate; None if it only counted."""
     tenant_id, log_id = named
     stack = locate(where)
     asked = run.caller(stack)
@@ -115,7 +115,7 @@ def _done(
 
 @contextmanager
 def _made(path: Path | None) -> Iterator[BinaryIO | None]:
-    """Give the certificate's file, made before anything is erased; it goes where there is no certificate."""
+    """Create the certificate's file before anything is erased; delete it if there is no certificate in the end."""
     if path is None:
         yield None
         return
@@ -129,7 +129,7 @@ def _made(path: Path | None) -> Iterator[BinaryIO | None]:
 
 @contextmanager
 def _told_how_to_go_on(subject: Subject) -> Iterator[None]:
-    """Whatever stops an erasure: run again as it was, it would mean later logs of the tenant, too."""
+    """Say how to continue a stopped erasure: the same command again would also erase the tenant's later logs."""
     try:
         yield
     except BaseException:
@@ -185,7 +185,7 @@ def _hand_out(done: Certificate, path: Path | None, file: BinaryIO | None) -> No
     try:
         file.write(f"{text}\n".encode())
         file.flush()
-    except OSError:  # A full disk: what went is counted nowhere else.
+    except OSError:  # A full disk. The counts of this run are nowhere else.
         out.say_json(text)
         raise
     out.say(f"{done.outcome}: the certificate is in {path}.")

@@ -152,7 +152,7 @@ def search(
 
 
 def standing(stack: Stack, tenant_id: str) -> str | None:
-    """Return up to when a tenant's logs are erased already, by its tombstone; None where it has none."""
+    """Return the time up to which the tenant's logs are erased already, from its tombstone; None if it has none."""
     return tombstones.read(stack.place.dynamodb, stack.table_name).tenants.get(tenant_id)
 
 

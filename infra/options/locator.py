@@ -137,7 +137,7 @@ def on_stack(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def locate(where: Where) -> Stack:
-    """Return the stack that `where` names; print first where it is if it is in AWS.
+    """Return the stack that `where` names. If it is in AWS, print its place first.
 
     Raises:
         StackError: there is no such stack.

@@ -13,7 +13,7 @@ _MAX_SORT_KEY_BYTES: Final = 1024  # DynamoDB quotas, November 2026.
 
 
 def read_tenant(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """Return the tenant id. Raises: click.BadParameter, so that DynamoDB is not asked for an impossible tenant id."""
+    """Return the tenant id. Raises: click.BadParameter: it can't be one, so DynamoDB need not be asked for it."""
     if not re.match(TENANT_ID_PATTERN, value):
         raise click.BadParameter(Rejected("invalid_tenant").detail)
     return value
