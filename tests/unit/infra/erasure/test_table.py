@@ -49,6 +49,22 @@ def test_a_log_goes_with_what_stands_beside_it_and_no_other() -> None:
     assert "erased_at" in dynamodb.items["acme", "log"]
 
 
+def test_of_ids_that_begin_alike_none_is_read_but_the_logs_own() -> None:
+    """A thousand of them cost nothing."""
+    read: list[str] = []
+
+    class Read(Erasable):
+        def query(self, **asked: Any) -> dict[str, Any]:
+            answer = super().query(**asked)
+            read.extend(item["log_id"]["S"] for item in answer["Items"])
+            return answer
+
+    dynamodb: Any = Read(TABLE_NAME, refused_text=REFUSED_TEXT)
+    dynamodb.items = _table(*(("acme", log_id, _UNTIL) for log_id in ("log", "log 0a1b", "log-1", "log.2 0a1b"))).items
+    assert sum(map(len, table.rows(dynamodb, TABLE_NAME, Subject("acme", "log", "")))) == 2
+    assert read == ["log", "log 0a1b"]
+
+
 def test_a_tenants_tombstone_never_goes_back() -> None:
     """An older erasure that comes late leaves the later time, and another tenant's alone."""
     dynamodb = _table()
