@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime, tzinfo
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from hypercorn.asyncio import serve
@@ -163,4 +164,14 @@ def run(app: ASGIApp, listener: socket.socket, *, stop: threading.Event, tell: C
         while not stop.is_set():  # noqa: ASYNC110 - set by a signal, which knows no loop
             await asyncio.sleep(0.1)
 
-    asyncio.run(serve(Guarded(app, door), config, shutdown_trigger=stopped))  # type: ignore[arg-type] # hypercorn's own ASGI types
+    async def served() -> None:
+        asyncio.get_running_loop().set_exception_handler(_told)
+        await serve(Guarded(app, door), config, shutdown_trigger=stopped)  # type: ignore[arg-type] # hypercorn's own ASGI types
+
+    asyncio.run(served())
+
+
+def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Print what went wrong in the loop, but not that the end cut a connection (Python 3.11 tells it)."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
