@@ -64,27 +64,32 @@ class Front:
         self._send, self._tenant, self._situation = send, tenant, situation
         self._first = threading.Lock()
         self._is_away = False
-        self._open(0)
-        self._port = self._server.server_port
+        # Bound for as long as the front lives, so that nobody else gets the port while it is away.
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self._port: int = self._held.getsockname()[1]
+        self._open()
         self.url = f"http://127.0.0.1:{self._port}"
 
-    def _open(self, port: int) -> None:
-        self._server = _Server(("127.0.0.1", port), partial(_Handler, self))
+    def _open(self) -> None:
+        self._server = _Server(("127.0.0.1", self._port), partial(_Handler, self))
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         """Stop listening; requests under way are still answered."""
+        self._stop()
+        self._held.close()
+
+    def _stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
     def _leave(self) -> None:
-        self.close()
-        with socket.socket() as held:  # Bound, so that nobody else gets the port, but not listening.
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            held.bind(("127.0.0.1", self._port))
-            time.sleep(_AWAY_S)  # The absence must last for some time.
-            self._is_away = False
-            self._open(self._port)
+        self._stop()
+        time.sleep(_AWAY_S)  # The absence must last for some time.
+        self._is_away = False
+        self._open()
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response | None:
         """Return the answer to one request, or None to cut the connection."""
@@ -165,6 +170,7 @@ def listening(send: Send, tenant: str, situation: Situation | None) -> Iterator[
 
 
 class _Server(ThreadingHTTPServer):
+    allow_reuse_port = True  # Beside the socket that holds the port.
     daemon_threads = True
     block_on_close = False
 

@@ -51,7 +51,7 @@ LOSES: Final[Mapping[str, tuple[Situation, ...]]] = {
     "pino-loki": SITUATIONS,
     "pygelf": _ALL_BUT_A_PART,
     "python-logging-loki": _ALL_BUT_A_PART,
-    "rotel": _NEVER,
+    "rotel": ("away",),
     "rsyslog": ("over_quota", "unavailable", "partly", "crashed"),
     "seqlog": SITUATIONS,
     "splunk-handler": _NEVER,
