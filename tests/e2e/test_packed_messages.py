@@ -26,7 +26,7 @@ def packing(start_stack: "StartStack") -> "LocalStack":
         {
             "LogsPerMessage": str(_SHARING),
             "CrashProbability": "0.2",
-            "VisibilityTimeoutSeconds": "6",
+            "VisibilityTimeoutSeconds": "15",
             "MaxReceiveCount": "1000",
             "CrashSeed": "e2e",
         }
