@@ -76,8 +76,15 @@ def node(sources: Path) -> Path:
             _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], half)
             half.rename(folder)
         for script in sources.glob("*.js"):
-            shutil.copy(script, folder)
+            put(script, folder)
     return folder
+
+
+def put(script: Path, folder: Path) -> None:
+    """Put a program into a folder where it may be running: whoever reads it finds the old or the new one, whole."""
+    if not (folder / script.name).is_file() or (folder / script.name).read_bytes() != script.read_bytes():
+        shutil.copy(script, folder / f"{script.name}.half")
+        (folder / f"{script.name}.half").replace(folder / script.name)
 
 
 def _name(lock: Path) -> str:

@@ -85,10 +85,11 @@ _TRIED: Final = [(name, situation) for name in LOSES for situation in _tried(nam
 
 
 class _Run(NamedTuple):
-    """What the client spoke to, and the places of all logs."""
+    """What the client spoke to, the places of all logs, and what the client said when it failed."""
 
     front: Front
     wanted: range
+    said: str
 
 
 Runs = Callable[[str, Situation], _Run]
@@ -135,14 +136,15 @@ def _run(stack: "LocalStack", name: str, situation: Situation, folder: Path) -> 
     with faulty_front.listening(faulty_front.queue_of(stack), tenant, situation) as front:
         if name in PROGRAMS:
             wanted = range(PROGRAMS[name].logs)
-            real_clients.run(real_clients.command(PROGRAMS[name], f"{front.url}/t/{tenant}"))  # It may well complain.
+            said = real_clients.run(real_clients.command(PROGRAMS[name], f"{front.url}/t/{tenant}"))
             _wait_for_all(front, wanted, situation)
         else:
             wanted = range(_LINES)
             (folder / "shop.log").write_text("".join(f"{real_clients.line(place)}\n" for place in wanted))
             with real_clients.shipping(name, f"{front.url}/t/{tenant}", folder):
                 _wait(stack, tenant, front, wanted, is_lost=situation in LOSES[name])
-        return _Run(front, wanted)
+            said = (folder / "said").read_text(errors="replace")
+        return _Run(front, wanted, said)
 
 
 def _wait_for_all(front: Front, wanted: range, situation: Situation) -> None:
@@ -179,7 +181,7 @@ def test_nothing_is_lost_that_a_client_does_not_give_up(
         return Counter(set(places) if name in _HAVE_IDS else places)
 
     eventually(lambda: stored() == taken())
-    assert run.front.faults == 1
+    assert run.front.faults == 1, run.said  # That a client complains is no failure.
     missing = set(run.wanted).difference(stored())
     if situation not in LOSES[name]:
         assert missing == set()
