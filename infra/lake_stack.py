@@ -60,25 +60,25 @@ def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[s
     parameters: list[ParameterTypeDef] = [
         {"ParameterKey": parameter, "ParameterValue": value} for parameter, value in values.items()
     ]
-    client = stack.place.cloudformation
+    cloudformation = stack.place.cloudformation
     body = TEMPLATE.read_text()
     try:
         if _is_there(stack, name):
-            client.update_stack(
+            cloudformation.update_stack(
                 StackName=name, TemplateBody=body, Parameters=parameters, Capabilities=["CAPABILITY_IAM"]
             )
-            client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=_POLL)
+            cloudformation.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=_POLL)
         else:
-            client.create_stack(
+            cloudformation.create_stack(
                 StackName=name, TemplateBody=body, Parameters=parameters, Capabilities=["CAPABILITY_IAM"]
             )
-            client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=_POLL)
+            cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=_POLL)
     except ClientError as error:
         if _NO_CHANGES not in error.response["Error"].get("Message", ""):
             raise
     except WaiterError as error:
         raise StackError(f"CloudFormation failed on {name}: look at its events. {error}") from error
-    outputs = client.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", [])
+    outputs = cloudformation.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", [])
     return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
 

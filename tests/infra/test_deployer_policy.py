@@ -8,14 +8,16 @@ from typing import Any, Final
 
 import cfnlint  # type: ignore[import-untyped]  # cfn-lint ships no types
 import pytest
+from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
-from infra import code_bucket, deployment, function_start, protection, stack
+from infra import code_bucket, deployment, function_start, lake_stack, protection, stack
 from tests.infra import configuration
 
 _INFRA: Final = Path(deployment.__file__).parent
 _POLICY: Final[Any] = json.loads((_INFRA / "deployer-policy.json").read_text())
 _ALLOWED: Final = {action for statement in _POLICY["Statement"] for action in statement["Action"]}
-_TYPES: Final = sorted({resource["Type"] for resource in configuration.template()["Resources"].values()})
+_TEMPLATES: Final = (configuration.template(), cfn_yaml.load(str(lake_stack.TEMPLATE)))
+_TYPES: Final = sorted({resource["Type"] for template in _TEMPLATES for resource in template["Resources"].values()})
 _MANAGED_POLICY_CHARS: Final = 6144
 """What a managed policy may have without white space. "IAM and AWS STS quotas", November 2026."""
 
@@ -35,6 +37,7 @@ _UNUSED: Final = re.compile(
     r"|logs:(PutDataProtectionPolicy|DeleteDataProtectionPolicy|PutIndexPolicy|DeleteIndexPolicy|DeleteResourcePolicy"
     r"|\w*AssociateKmsKey|DisassociateKmsKey|PutBearerTokenAuthentication|PutLogGroupDeletionProtection"
     r"|CreateLogStream|PutLogEvents|DescribeLogStreams)"
+    r"|secretsmanager:(ReplicateSecretToRegions|RemoveRegionsFromReplication)"
     r"|s3tables:(\w+TableBucket(Encryption|MetricsConfiguration|Replication|StorageClass|MaintenanceConfiguration))"
 )
 
@@ -58,15 +61,17 @@ def test_what_cloudformation_calls_is_allowed(kind: str) -> None:
 
 
 def test_what_rdp_calls_is_allowed() -> None:
-    """Every call of `rdp deploy` and `rdp destroy`; and of CloudFormation's no other."""
-    modules = (deployment, code_bucket, stack, protection, function_start)
+    """Every call of `rdp deploy`, `rdp lake deploy` and `rdp destroy`; and of CloudFormation's no other."""
+    modules = (deployment, code_bucket, stack, protection, function_start, lake_stack)
     text = "".join(Path(str(module.__file__)).read_text() for module in modules)
-    called = set(re.findall(r'cloudformation\.(?:get_paginator\(")?(\w+)["(]', text)) - {"get_paginator"}
-    assert len(called) >= 8
+    called = set(re.findall(r'cloudformation\.(?:get_paginator\(")?(\w+)["(]', text)) - {"get_paginator", "get_waiter"}
+    assert len(called) >= 10
     assert {f"cloudformation:{name.title().replace('_', '')}" for name in called} == {
         action for action in _ALLOWED if action.startswith("cloudformation:")
     }
-    assert {f"lambda:{name.title()}Function" for name in re.findall(r"lambda_\.(\w+)\(", text)} <= _ALLOWED
+    functions = set(re.findall(r"lambda_\.(\w+)\(", text))
+    assert functions == {"invoke", "get_function_configuration"}
+    assert {"lambda:InvokeFunction", "lambda:GetFunctionConfiguration"} <= _ALLOWED
     s3 = set(re.findall(r's3\.(?:get_paginator\(")?(\w+)["(]', text)) - {"get_paginator"}
     actions = {"head_bucket": "ListBucket", "list_objects_v2": "ListBucket"} | {
         "put_public_access_block": "PutBucketPublicAccessBlock"
@@ -76,7 +81,7 @@ def test_what_rdp_calls_is_allowed() -> None:
 
 def test_it_reaches_no_stack_of_another_name() -> None:
     """Every resource has the stack's name in it, or AWS knows no name for its kind; roles go to Lambda alone."""
-    nameless = {"Mapping", "Api", "AccessLogs", "Alarms"}
+    nameless = {"Mapping", "Api", "AccessLogs", "Alarms", "LakeNewKey"}
     for statement in _POLICY["Statement"]:
         assert statement["Effect"] == "Allow"
         if statement["Sid"] not in nameless:
