@@ -27,6 +27,7 @@ from infra.options.locator import Where, locate, where_options
 from infra.options.parameters import parameters_option
 from infra.terminal import exits
 from infra.terminal import out as say  # `out` is the verb's option
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 
 _RESULTS: Final = Path("bench/results")
@@ -34,22 +35,41 @@ _EXTRA: Final = ("locust", "matplotlib", "jinja2", "fastapi", "mangum")
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command("bench")
-@options_of(Plan, name="run and the time", least_rate="--rate; ramp: none")
+@click.command(
+    "bench",
+    epilog=examples(
+        "rdp bench",
+        "rdp bench --rate 6000 --duration 60 --param SecondsPerChar=0",
+        "rdp bench --shape ramp --rate 11000 --name my-ramp",
+        "rdp bench --stack rdp --rate 1000  # load a stack in AWS",
+        "rdp bench --compare --duration 60",
+    ),
+)
+@options_of(Plan, name="run and the time of its start", least_rate="--rate, for a ramp none")
 @parameters_option
-@click.option("--consumers", type=click.IntRange(2), help="Consumers at once at most.  [default: the engine's 5]")
+@click.option(
+    "--consumers",
+    type=click.IntRange(2),
+    help="At most this many consumer invocations at once.  [default: the engine's 5]",
+)
 @where_options
-@click.option("--endpoint", help="Send to this base URL (a custom domain) in place of the stack's own.")
-@click.option("--out", type=_FOLDER, default=_RESULTS, show_default=True, help="Folder of the runs' folders.")
-@click.option("--count-calls", is_flag=True, help="Count the functions' AWS calls (engine only, slows it).")
-@click.option("--compare", is_flag=True, help="Run the naive baseline beside it, and print the table of both.")
+@click.option("--endpoint", help="Send to this base URL, such as a custom domain's, not to the stack's own.")
+@click.option(
+    "--out", type=_FOLDER, default=_RESULTS, show_default=True, help="Folder in which each run gets its own folder."
+)
+@click.option(
+    "--count-calls",
+    is_flag=True,
+    help="Count the functions' AWS calls. Only on this machine, where it slows the engine.",
+)
+@click.option("--compare", is_flag=True, help="Also load the naive baseline, and print both results in one table.")
 @click.option(
     "--ramp-rate",
     type=float,
     callback=checked(Plan, "rate"),
     default=11000,
     show_default=True,
-    help="--compare: ramp of single logs up to.",
+    help="With --compare: requests a minute at the end of the ramp of single logs.",
 )
 @click.option(
     "--batch-ramp-rate",
@@ -57,9 +77,13 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
     callback=checked(Plan, "rate"),
     default=900,
     show_default=True,
-    help="--compare: ramp of batches up to.",
+    help="With --compare: requests a minute at the end of the ramp of batches.",
 )
-@click.option("--keep-history", is_flag=True, help="Keep the ledger of what was sent (0.4 KB a log).")
+@click.option(
+    "--keep-history",
+    is_flag=True,
+    help="Keep the record of what was sent, 0.4 KB a log. Without it, it is deleted if the run passed.",
+)
 def command(
     *,
     parameters: Mapping[str, str],
@@ -76,8 +100,10 @@ def command(
 ) -> None:
     """Load a stack at a fixed rate, wait until its queue is empty, and judge what it stored.
 
-    Without --data-dir, --stack and --outputs it starts a stack of its own on this machine and takes it down at the end.
-    Exit status 4: under the asked rate, an answer that was not expected, or a broken promise.
+    Without --data-dir, --stack or --outputs it starts a stack of its own on this machine, and removes it at the end.
+    The report is report.html in the run's folder.
+
+    Exit status 4: the rate was not reached, an answer was not the expected one, or a promise was broken.
     """
     refuse_without_packages()
     runs = not where.is_local or _names_folder()

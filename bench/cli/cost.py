@@ -11,17 +11,26 @@ from bench.cost import measured
 from bench.cost.model import SERVICES, Measured, Prices, Setting, per_million
 from bench.result import ResultError
 from infra.terminal import out
+from infra.terminal.examples import examples
 
 
-@click.command("cost")
+@click.command("cost", epilog=examples("rdp cost", "rdp cost --log-bytes 1000 --logs-per-request 500 --plot cost.png"))
 @options_of(Setting)
-@click.option("--runs", type=click.Path(file_okay=False, path_type=Path), help="Folder of the measured runs.")
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the cost against logs a request.")
+@click.option(
+    "--runs",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the measured runs.  [default: bench/results/kept]",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the cost over the logs in a request, as a PNG in FILE.",
+)
 def command(*, runs: Path | None, plot: Path | None, **knobs: Any) -> None:
-    """Say what a million logs cost with this design and with the naive baseline, by service.
+    """Show what a million logs cost, by service, with this design and with the naive baseline.
 
-    Prices are the dated list of bench/cost/prices.json, in us-east-1, without free tiers and storage. Calls,
-    Lambda time and log volume come from measured runs (`rdp bench --compare` makes new ones).
+    Prices are from the dated list bench/cost/prices.json, for us-east-1, without free tiers and without storage. Calls,
+    Lambda time and log volume were measured in the runs of --runs; `rdp bench --compare` makes new runs.
     """
     folder = runs or measured.KEPT
     try:

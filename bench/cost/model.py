@@ -52,17 +52,29 @@ class Prices(msgspec.Struct, frozen=True):
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """The million logs and the stack's parameters; the defaults are the template's."""
 
-    log_bytes: Annotated[int, Meta(ge=1, le=170_000, description="Mean size of a log.")] = 300
-    logs_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Logs a POST.")] = 100
-    tenants_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Tenants in a POST.")] = 1
-    batch_size: Annotated[int, Meta(ge=1, le=10_000, description="BatchSize.")] = 5
-    logs_per_message: Annotated[int, Meta(ge=1, le=1_000, description="LogsPerMessage.")] = 1
-    own_ids: Annotated[float, Meta(ge=0, le=1, description="Part of the logs that bring an id.")] = 0.0
-    seconds_per_char: Annotated[float, Meta(ge=0, le=60, description="The simulated work.")] = 0.0
-    consumer_timeout_s: Annotated[float, Meta(ge=1, le=900, description="ConsumerTimeoutSeconds.")] = 50
-    architecture: Annotated[Literal["arm64", "x86_64"], Meta(description="Of both functions.")] = "arm64"
-    stream: Annotated[Literal["on_demand", "provisioned", "none"], Meta(description="The stream's mode.")] = "on_demand"
-    logs_per_second: Annotated[float, Meta(ge=0.001, le=1e9, description="What hourly prices spread over.")] = 1_000
+    log_bytes: Annotated[int, Meta(ge=1, le=170_000, description="Mean bytes of a log.")] = 300
+    logs_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Logs in a request.")] = 100
+    tenants_per_request: Annotated[int, Meta(ge=1, le=20_000, description="Tenants in a request.")] = 1
+    batch_size: Annotated[
+        int, Meta(ge=1, le=10_000, description="The parameter BatchSize: messages that a consumer invocation gets.")
+    ] = 5
+    logs_per_message: Annotated[
+        int, Meta(ge=1, le=1_000, description="The parameter LogsPerMessage: logs in a queue message.")
+    ] = 1
+    own_ids: Annotated[float, Meta(ge=0, le=1, description="Share of the logs that bring their own id, 0 to 1.")] = 0.0
+    seconds_per_char: Annotated[
+        float,
+        Meta(ge=0, le=60, description="The parameter SecondsPerChar: seconds of simulated work for each character."),
+    ] = 0.0
+    consumer_timeout_s: Annotated[float, Meta(ge=1, le=900, description="The parameter ConsumerTimeoutSeconds.")] = 50
+    architecture: Annotated[Literal["arm64", "x86_64"], Meta(description="Processor of both functions.")] = "arm64"
+    stream: Annotated[
+        Literal["on_demand", "provisioned", "none"],
+        Meta(description="Capacity mode of the stream; none: without a stream."),
+    ] = "on_demand"
+    logs_per_second: Annotated[
+        float, Meta(ge=0.001, le=1e9, description="Load over which hourly prices are spread.")
+    ] = 1_000
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,28 +28,32 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     simulated work, which the report subtracts from the lag.
     """
 
-    shape: Annotated[ShapeName, Meta(description="How the rate goes over time.")] = "steady"
-    rate: Annotated[_Rate, Meta(description="Requests a minute.")] = 1000
-    duration_s: Annotated[float, Meta(ge=1, le=604_800, description="Seconds of load.")] = 180
-    warm_up_s: Annotated[_Seconds, Meta(description="Seconds of rise before, judged and not measured.")] = 10
+    shape: Annotated[ShapeName, Meta(description="How the rate changes during the run.")] = "steady"
+    rate: Annotated[_Rate, Meta(description="Requests a minute on the mean; for a ramp, at its end.")] = 1000
+    duration_s: Annotated[float, Meta(ge=1, le=604_800, description="Seconds of load, without the warm-up.")] = 180
+    warm_up_s: Annotated[
+        _Seconds, Meta(description="Seconds of rising load before it. They are judged and not measured.")
+    ] = 10
     mix: Annotated[str, Meta(description="Shares of json, text and batch requests.")] = "json=60,text=40"
     # A batch has at most 20,000 logs and a text at most 170,000 bytes (ingest/api/parse.py, ingest/api/record.py). A
     # character may have four bytes. A larger batch or text would be refused, which the judge counts as unexpected.
-    batch_logs: Annotated[int, Meta(ge=1, le=20_000, description="Logs in a batch.")] = 100
-    max_chars: Annotated[int, Meta(ge=160, le=40_000, description="Longest log.")] = 1000
+    batch_logs: Annotated[int, Meta(ge=1, le=20_000, description="Logs in a batch request.")] = 100
+    max_chars: Annotated[int, Meta(ge=160, le=40_000, description="Characters of the longest log.")] = 1000
     tenants: Annotated[_Count, Meta(description="Number of tenants.")] = 40
-    users: Annotated[_Count, Meta(description="Requests in flight at most.")] = 12
+    users: Annotated[_Count, Meta(description="At most this many requests in flight.")] = 12
     seed: Annotated[int, Meta(description="The same seed and name send the same requests.")] = 7
     name: Annotated[
         # Short enough that name and ending together are a tenant_id of at most 64 characters.
         str,
-        Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", description="Name of the run, prefix of its tenants."),
+        Meta(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", description="Name of the run. Its tenants' ids begin with it."
+        ),
     ] = "bench"
     least_rate: Annotated[
         _Rate | None,
-        Meta(description="Fail under this many requests a minute."),
+        Meta(description="Fail if fewer requests a minute are sent in time."),
     ] = None
-    drain_timeout_s: Annotated[_Seconds, Meta(description="Seconds until the queue is empty.")] = 120
+    drain_timeout_s: Annotated[_Seconds, Meta(description="Seconds to wait until the queue is empty.")] = 120
     phone_share: _Share = 0.12
     duplicate_share: _Share = 0.02
     conflict_share: _Share = 0.005

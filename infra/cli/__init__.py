@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from infra.terminal.examples import examples
 from infra.terminal.failures import PlainErrors
 
 VERBS: Final[Mapping[str, str]] = {
@@ -49,11 +50,15 @@ class _Verbs(PlainErrors):
         return command
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=_Verbs,
+    epilog=examples("rdp up --detach", "rdp send app.log --tenant acme", "rdp logs --tenant acme --since 1h"),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(package_name="robust-data-processor", prog_name="rdp")
 def main() -> None:
-    """Run and operate the Robust Data Processor.
+    """Run and operate the Robust Data Processor: send logs, find them, keep them, repair what broke.
 
-    Without --stack every command works on the stack that `rdp up` runs on this machine; with it, on that
-    CloudFormation stack in AWS.
+    Each command works on the stack that `rdp up` runs on this machine. To work on a stack in AWS, name it: with --stack
+    if CloudFormation made it, with --outputs if Terraform did. `rdp COMMAND --help` shows a command's options.
     """

@@ -19,9 +19,11 @@ from infra.audit.run import Audit, run
 from infra.cli.replay import redactor_of
 from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
+from infra.options.selection import since_option, tenants_option
 from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
+from infra.terminal.examples import examples
 from infra.terminal.text import printable
 
 EXIT_CODES: Final[dict[Finding, int]] = {
@@ -42,31 +44,36 @@ _KINDS: Final[dict[Kind, str]] = {
 _COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream")
 
 
-@click.command("audit")
-@where_options
-@click.option(
-    "--since",
-    metavar="TIME",
-    help="Logs received at or after it: an ISO time (UTC unless it names a zone), or an age such as 2h or 3d.",
+@click.command(
+    "audit",
+    epilog=examples(
+        "rdp audit",
+        "rdp audit --since 1d --tenant acme --missing-ids",
+        "rdp audit --warehouse lake",
+    ),
 )
-@click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
+@where_options
+@since_option
+@tenants_option
 @click.option(
     "--missing-ids",
     is_flag=True,
-    help="Name the missing logs, the changed and the erased items, and how the lake differs.",
+    help="Also print the ids: of missing logs, of changed or erased items, and of logs that differ in the lake.",
 )
 @click.option(
-    "--warehouse", metavar="WHERE", help="The lake: a folder, or the ARN of an S3 table bucket. [default: the stack's]"
+    "--warehouse",
+    metavar="WHERE",
+    help="The lake: a folder, or the ARN of an S3 table bucket.  [default: the stack's own]",
 )
-@click.option("--no-lake", is_flag=True, help="Compare no lake, though the stack has one.")
+@click.option("--no-lake", is_flag=True, help="Leave out the lake, even if the stack has one.")
 @click.option(
     "--key",
     "key_path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The key of the lake's digests. [default: as for `rdp lake sync`]",
+    help="File with the key of the lake's digests.  [default: as for `rdp lake sync`]",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     *,
     where: Where,
@@ -78,18 +85,24 @@ def command(
     key_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare the stream with table, dead-letter queue and lake; the exit status is 4 when one is not as it must be.
+    """Check that every log on the stream was stored, or is a dead letter with a reason, and is in the lake.
 
-    0: every log on the stream is stored with its text, or dead-lettered, and the lake holds each up to its checkpoint
-    once. 4: some are missing for certain, or items were changed after they were stored: their text is none of those
-    that the stream has for their log id; or erased ones are stored; or the lake differs. 3: some are
-    unaccounted for while the messages
-    in flight may hold as many, where SQS cannot be looked into: run it again when the queue is empty. A log whose
-    sender got a 500 may be on the stream and nowhere else: it counts as missing. `rdp rebuild` puts back what is
-    missing.
+    It compares the stream with the table, the dead-letter queue and the lake, and counts what differs. `rdp rebuild`
+    stores again what is missing.
 
-    It reads the whole stream and, unless --tenant names some, the whole table: a read unit for every 4 KB. Of the lake
-    it reads the days that the stream still holds. Without --warehouse that is the stack's own lake, if it has one.
+    Exit status 0: every log on the stream is stored with its text, or is a dead letter. The lake holds each log up to
+    its checkpoint once.
+
+    Exit status 3: not certain yet. Some logs were not found, but the messages in flight may hold them, and SQS does not
+    show these. Run it again when the queue is empty.
+
+    Exit status 4: something is wrong. Logs are missing for certain. Or items were changed after they were stored: the
+    stream has other texts for their log id. Or erased logs are still stored. Or the lake differs.
+
+    If a sender got a 500, its log may be on the stream and nowhere else. Such a log counts as missing.
+
+    It reads the whole stream. Unless you give --tenant, it also reads the whole table: one read unit for every 4 KB. Of
+    the lake it reads the days that the stream still holds.
     """
     stack = locate(where)
     now = datetime.now(UTC)

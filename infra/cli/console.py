@@ -15,11 +15,8 @@ from infra.options.locator import Where, locate, where_options
 from infra.options.zone import zone_option
 from infra.stack import StackError
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
-
-if TYPE_CHECKING:
-    from infra.console.places import Lake
-    from infra.stack import Stack
 
 if TYPE_CHECKING:
     from infra.console.places import Lake
@@ -30,21 +27,33 @@ _LAKE_EXTRA: Final = ("duckdb", "pyarrow", "pyiceberg")
 _PORT: Final = 8642
 
 
-@click.command("console")
+@click.command("console", epilog=examples("rdp console", "rdp console --stack rdp --allow-changes"))
 @where_options
 @zone_option
-@click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="0 picks a free one.")
-@click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
-@click.option("--raw", is_flag=True, help="The original texts, not the redacted ones.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 picks a free one.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
+@click.option("--raw", is_flag=True, help="Search and show the original text, not the redacted one.")
 @click.option(
     "--reports",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("bench/results/kept"),
     show_default=True,
-    help="Folder of the bench's runs to show.",
+    help="Folder of the `rdp bench` runs to show.",
 )
-@click.option("--warehouse", metavar="WHERE", help="The lake of old logs: a folder, or the ARN of an S3 table bucket.")
-@click.option("--allow-changes", is_flag=True, help="Let the page send dead letters back and remove them.")
+@click.option(
+    "--warehouse",
+    metavar="WHERE",
+    help="The lake: a folder, or the ARN of an S3 table bucket.  [default: the stack's own]",
+)
+@click.option(
+    "--allow-changes", is_flag=True, help="Let the page send dead letters back to the queue, and remove them."
+)
 def command(
     *,
     where: Where,
@@ -56,9 +65,10 @@ def command(
     warehouse: str | None,
     allow_changes: bool,
 ) -> None:
-    """Show the stack on a page of this machine, until Ctrl-C: flow, logs, dead letters.
+    """Show the stack on a web page on this machine, until Ctrl-C: flow, logs, dead letters.
 
-    The page works with your own credentials. Its address holds a token that is new at each start; nobody else gets in.
+    The page works with your credentials. Its address holds a secret token, new at each start: who has the address gets
+    in, and nobody else does.
     """
     if missing := [name for name in _EXTRA if importlib.util.find_spec(name) is None]:
         raise StackError(

@@ -22,28 +22,45 @@ from infra.options.locator import aws_stack_options
 from infra.options.parameters import parameters_option
 from infra.stack import Place, StackError
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.progress import Progress
 
 _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
 
 
-@click.command("deploy")
+@click.command(
+    "deploy",
+    epilog=examples(
+        "rdp deploy --stack rdp --param SecondsPerChar=0 --param CrashProbability=0",
+        "rdp deploy --stack rdp --dry-run",
+    ),
+)
 @aws_stack_options
 @parameters_option
 @click.option(
-    "--simulate", is_flag=True, help="Agree to simulated work and crashes, which a first deployment has by default."
+    "--simulate",
+    is_flag=True,
+    help="Allow a first deployment to simulate work and crashes, as the template does by default.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the change set and leave the stack as it is.")
-@click.option("--reset", is_flag=True, help="What is not given takes the template's default, not the stack's value.")
-@click.option("--revert-drift", is_flag=True, help="Also put back what was changed by hand, in AWS alone.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
+@click.option(
+    "--reset",
+    is_flag=True,
+    help="Reset each parameter that you do not give with --param to its default. Without --reset it keeps its value.",
+)
+@click.option(
+    "--revert-drift", is_flag=True, help="Also undo what somebody changed by hand. Only AWS itself can do this."
+)
 @click.option("--yes", is_flag=True, help="Do not ask, not even before logs are deleted or left behind.")
 @click.option(
     "--packages",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of `rdp package`, for this Runtime and Architecture; else they are built now.",
+    help="Folder made by `rdp package`, for the stack's Runtime and Architecture.  [default: build them now]",
 )
 @click.option(
-    "--bucket", help="Bucket for packages and template; else rdp-code-<account>-<region>, made at the first time."
+    "--bucket",
+    metavar="NAME",
+    help="Bucket for packages and template, made if missing.  [default: rdp-code-<account>-<region>]",
 )
 def command(
     *,
@@ -58,9 +75,10 @@ def command(
     packages: Path | None,
     bucket: str | None,
 ) -> None:
-    """Package the functions, upload them, and bring the stack to the template by a change set.
+    """Deploy the stack to AWS, or update it: build the functions' packages, upload them, apply a change set.
 
-    Exits with 1 and the failing resource when CloudFormation fails; it has rolled back then.
+    It shows the changes, and asks first if logs would be deleted or left behind. If CloudFormation fails, the stack is
+    rolled back, and the command ends with exit status 1 and the name of the resource that failed.
     """
     goal = deployment.target(place, name, parameters, reset=reset)
     if goal.deployed is None and not simulate and (unsaid := _SIMULATION - parameters.keys()):

@@ -13,10 +13,16 @@ from infra.terminal.progress import Progress
 @aws_stack_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
-    "--code-bucket", "with_bucket", is_flag=True, help="Also remove the packages' bucket of account and region."
+    "--code-bucket",
+    "with_bucket",
+    is_flag=True,
+    help="Also remove rdp-code-<account>-<region>, the bucket of the packages.",
 )
 def command(*, place: Place, name: str, yes: bool, with_bucket: bool) -> None:
-    """Delete the stack with its table, stream, queues and logs. A protected stack refuses."""
+    """Delete a stack in AWS with every log in it: table, stream and queues. It asks first.
+
+    A stack that was deployed with DeletionProtection=true is not deleted.
+    """
     if deployment.is_protected(place, name):
         raise StackError(f"Stack {name} is protected. Deploy it with --param DeletionProtection=false first.")
     present = deployment.resources(place, name)

@@ -18,15 +18,16 @@ from infra.dead_letter import DeadLetter, Filter
 from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.summaries import WholeSummaries
 
 
 def _filtered(function: Callable[..., None]) -> Callable[..., None]:
     """Add `--tenant`, `--reason` and `--id`; the function gets a `Filter` as `wanted`."""
 
-    @click.option("--tenant", help="Only this tenant's.")
-    @click.option("--reason", help="Only those of this reason, as `rdp dlq list` shows it.")
-    @click.option("--id", "id_", metavar="ID", help="Only that with this message id or log id.")
+    @click.option("--tenant", metavar="ID", help="Only this tenant's dead letters.")
+    @click.option("--reason", help="Only dead letters with this reason, as `rdp dlq list` shows it.")
+    @click.option("--id", "id_", metavar="ID", help="Only the dead letters with this message id or log id.")
     @wraps(function)
     def wrapper(*arguments: Any, tenant: str | None, reason: str | None, id_: str | None, **options: Any) -> None:
         function(*arguments, wanted=Filter(tenant, reason, id_), **options)
@@ -34,21 +35,33 @@ def _filtered(function: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-@click.group("dlq", cls=WholeSummaries)
+@click.group(
+    "dlq",
+    cls=WholeSummaries,
+    epilog=examples(
+        "rdp dlq list",
+        "rdp dlq show 019ac8e2-5f00-7000-8000-000000000000",
+        "rdp dlq redrive --reason max_receives_exceeded",
+        "rdp dlq purge --tenant acme",
+    ),
+)
 def command() -> None:
-    """Look at the dead-letter queue, send its messages back, or remove them.
+    """List, show and export dead letters, send them back to the queue, or remove them.
 
-    A look receives all messages and gives them back at its end: until then nobody else sees them. An ID is a message's
-    id here, or the one that it had in the queue, as `rdp tail` shows it, or its log_id.
+    A dead letter is a message that could not be processed. Its ID is any of these: its message id in the dead-letter
+    queue, the message id that it had before (`rdp tail` shows it), or its log_id.
+
+    Each command receives all messages of the dead-letter queue, and gives them back at its end. Until then nobody else
+    sees them.
     """
 
 
 @command.command("list")
 @on_stack
 @_filtered
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, bodies included.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, with the body.")
 def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
-    """List the dead letters, the oldest first, and count them by reason."""
+    """List the dead letters, oldest first, and count them by reason."""
     letters = _wanted(stack, wanted)
     if as_json:
         for letter in letters:
@@ -68,7 +81,7 @@ def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
 @on_stack
 @click.argument("id_", metavar="ID")
 def show(stack: Stack, *, id_: str) -> None:
-    """Show the dead letters of an ID: reason, attributes and body as it is."""
+    """Show the dead letters with this ID: reason, attributes and the whole body."""
     letters = _wanted(stack, Filter(id=id_))
     if not letters:
         raise StackError(f"No dead letter {id_!r} is visible. Take an id of `rdp dlq list`; somebody may look too.")
@@ -86,7 +99,7 @@ def show(stack: Stack, *, id_: str) -> None:
 @_filtered
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
-    """Write the dead letters to FILE, one JSON object a line. Nothing is removed; FILE must not exist."""
+    """Write the dead letters to FILE, one JSON object a line. Nothing is removed. FILE must not exist."""
     with private.opened(file, anew=True) as lines:
         letters = _wanted(stack, wanted)
         lines.writelines(map(removal.line, letters))
@@ -102,14 +115,14 @@ def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where they are kept. [default: dead-letters-TIME.ndjson]",
+    help="Save them in FILE.  [default: dead-letters-TIME.ndjson]",
 )
-@click.option("--no-export", is_flag=True, help="Keep them nowhere.")
+@click.option("--no-export", is_flag=True, help="Save them nowhere.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, yes: bool) -> None:
-    """Remove dead letters for good: all of them, or a tenant's, or those of a reason or ID. It asks first.
+    """Remove dead letters for good: all of them, or those that the options choose. It asks first.
 
-    Each is written to a file before it is removed. What comes after the question is left.
+    Each dead letter is saved in a file before it is removed. Dead letters that arrive after the question stay.
     """
     if file and no_export:
         raise click.UsageError("--export and --no-export exclude each other.")
@@ -133,9 +146,9 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
 @on_stack
 @_filtered
 def redrive(stack: Stack, *, wanted: Filter) -> None:
-    """Send dead letters back to the queue: all of them, or a tenant's, or those of a reason or ID.
+    """Send dead letters back to the queue: all of them, or those that the options choose.
 
-    It may be stopped at any moment and started again: no message is ever lost by it.
+    You can stop it at any moment and start it again: it loses no message.
     """
     everything = wanted == Filter()
     with out.progress() as progress:

@@ -22,27 +22,47 @@ from infra.erasure.table import RefusedError
 from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
 from infra.terminal import exits, out
+from infra.terminal.examples import examples
 from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_PATTERN
 
 EXIT_CODES: Final[dict[Outcome, int]] = {"gone": 0, "undecided": exits.UNDECIDED, "found": exits.BAD}
 
 
-@click.command("erase")
-@where_options
-@click.option("--tenant", metavar="ID", help="All of this tenant's logs that were received until now.")
-@click.option("--log", "log", nargs=2, metavar="TENANT LOG_ID", help="The log, and whatever comes under its id later.")
-@click.option(
-    "--before", metavar="TIME", help="With --tenant: only what was received until then. An ISO time, or an age: 30d."
+@click.command(
+    "erase",
+    epilog=examples(
+        "rdp erase --tenant acme  # only counts",
+        "rdp erase --tenant acme --before 30d --yes --certificate acme.json",
+        "rdp erase --log acme my-id-1 --yes",
+        "rdp erase --tenant acme --check",
+    ),
 )
-@click.option("--warehouse", "warehouses", multiple=True, metavar="WHERE", help="A lake, as for `rdp lake`; repeat.")
+@where_options
+@click.option("--tenant", metavar="ID", help="Erase all logs of this tenant that were received until now.")
+@click.option(
+    "--log", "log", nargs=2, metavar="TENANT LOG_ID", help="Erase this log, and every log that comes with its id later."
+)
+@click.option(
+    "--before",
+    metavar="TIME",
+    help="With --tenant: erase only logs received until TIME: an age (2h, 30d), 'yesterday 14:00', or an ISO time. "
+    "Without a zone it is UTC.",
+)
+@click.option(
+    "--warehouse",
+    "warehouses",
+    multiple=True,
+    metavar="WHERE",
+    help="The lake: a folder, or the ARN of an S3 table bucket. Repeat it for more lakes.  [default: the stack's own]",
+)
 @click.option(
     "--certificate",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where the certificate goes; FILE must not exist.  [default: standard output]",
+    help="Write the certificate to FILE, which must not exist.  [default: standard output]",
 )
-@click.option("--check", is_flag=True, help="Erase nothing: search for what was erased before.")
-@click.option("--yes", is_flag=True, help="Erase. Without it, it counts and changes nothing.")
+@click.option("--check", is_flag=True, help="Erase nothing. Search whether anything is left of what was erased before.")
+@click.option("--yes", is_flag=True, help="Erase. Without --yes nothing is changed.")
 def command(
     where: Where,
     *,
@@ -54,16 +74,25 @@ def command(
     check: bool,
     yes: bool,
 ) -> None:
-    """Erase a tenant's logs, or one log, from the table, the dead letters and the lake; nothing brings them back.
+    """Erase a tenant's logs, or one log, for good, from the table, the dead letters and the lake.
 
-    Of a tenant what was received until now goes; what it sends later is taken as ever (`rdp keys revoke` ends that). A
-    log id stays erased: what comes under it again is taken and dropped. Consumer, replay, rebuild and lake sync know by
-    a tombstone in the table, which holds ids and no text. The stream keeps its records until its retention ends, and
-    backups of the table theirs: the certificate says until when.
+    Without --yes it only counts what it would erase.
 
-    It waits for as long as the consumer may need to know of it, and then searches every place. Stopped at any moment,
-    it is run again. The exit status is 0 when all is gone, 3 while the queue, or dead letters that others hold, may
-    have some of it (`--check` later), or one can't be read and may be meant; and 4 when something was found.
+    With --tenant, logs that the tenant sends later are stored as before; `rdp keys revoke` stops the tenant from
+    sending. With --log, a later log with the same id is accepted and dropped.
+
+    It first writes a tombstone to the table, which holds ids and no text. The tombstone keeps the consumer, replay,
+    rebuild and lake sync from bringing a log back. Then it deletes, waits until the consumer knows the tombstone,
+    deletes again, and searches every place. If it is stopped, it says how to go on.
+
+    The stream keeps its records until its retention ends, and so do the table's backups. The certificate says when.
+
+    Exit status 0: nothing is left.
+
+    Exit status 3: not certain yet. The queue may still hold some of it, or a dead letter that somebody else is reading,
+    or one that cannot be read. Run it again later with --check.
+
+    Exit status 4: the search found something that should be gone.
     """
     tenant_id, log_id = _asked(tenant, log)
     if before is not None and (tenant is None or check):

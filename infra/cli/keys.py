@@ -8,20 +8,25 @@ from infra import access
 from infra.options.locator import on_stack
 from infra.stack import Stack
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
 from ingest.access.principal import WRITE, Scope
 
 
-@click.group("keys", cls=WholeSummaries)
+@click.group(
+    "keys",
+    cls=WholeSummaries,
+    epilog=examples("rdp keys create --tenant acme --note web1", "rdp keys create --tenant acme --scope read"),
+)
 def command() -> None:
-    """Create, list and revoke API keys. Each belongs to one tenant."""
+    """Create, list and revoke API keys, for a stack with Authentication=api_key. Each belongs to one tenant."""
 
 
 @command.command("create")
 @on_stack
-@click.option("--tenant", required=True, help="The tenant that the key's requests belong to.")
-@click.option("--note", default="", help="What it is for.")
+@click.option("--tenant", required=True, metavar="ID", help="The tenant that the key is for.")
+@click.option("--note", default="", help="What the key is for, for the list.")
 @click.option(
     "--scope",
     "scopes",
@@ -29,10 +34,10 @@ def command() -> None:
     type=click.Choice(get_args(Scope)),
     default=(WRITE,),
     show_default=True,
-    help="What it may do: send logs, or read them. Give it twice for both.",
+    help="What the key may do: write (send logs) or read them. Give it twice for both.",
 )
 def create(stack: Stack, *, tenant: str, note: str, scopes: tuple[Scope, ...]) -> None:
-    """Create a key and show it, once: the stack keeps a hash only."""
+    """Create a key and print it. It cannot be shown again: the stack keeps only its hash."""
     key, text = access.create(stack, tenant, note, frozenset(scopes))
     may = " and ".join(key.scopes)
     out.say(f"Key {key.key_id} of tenant {key.tenant_id}, to {may}. Keep it now; it can't be shown again.", err=True)
@@ -41,7 +46,7 @@ def create(stack: Stack, *, tenant: str, note: str, scopes: tuple[Scope, ...]) -
 
 @command.command("list")
 @on_stack
-@click.option("--tenant", help="Only this tenant's.")
+@click.option("--tenant", metavar="ID", help="Only this tenant's keys.")
 def list_keys(stack: Stack, *, tenant: str | None) -> None:
     """List the keys, without their secrets."""
     rows = (
@@ -55,6 +60,6 @@ def list_keys(stack: Stack, *, tenant: str | None) -> None:
 @on_stack
 @click.argument("key_id")
 def revoke(stack: Stack, *, key_id: str) -> None:
-    """Revoke the key KEY_ID. A running function may let it in for up to 60 s more."""
+    """Revoke the key KEY_ID. A running function may accept it for up to 60 s more."""
     key = access.revoke(stack, key_id)
     out.say(f"Key {key.key_id} of tenant {key.tenant_id} is revoked, within 60 s everywhere.")

@@ -17,6 +17,7 @@ from infra.options.lake import on_lake
 from infra.options.locator import Where, locate, where_options
 from infra.stack import STACK_NAME, StackError
 from infra.terminal import exits, out
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 from infra.terminal.summaries import WholeSummaries
 
@@ -37,22 +38,30 @@ _FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet")
 _LISTENED_EVERY_S: Final = 0.2
 
 
-@click.group("lake", cls=WholeSummaries)
+@click.group(
+    "lake",
+    cls=WholeSummaries,
+    epilog=examples(
+        "rdp lake sync --follow",
+        "rdp lake status",
+        'rdp lake query "SELECT tenant_id, count(*) FROM logs GROUP BY 1"',
+    ),
+)
 def command() -> None:
-    """Keep every log in an Apache Iceberg table, for years, and ask it by SQL.
+    """Keep every log for years in an Apache Iceberg table, and query it with SQL.
 
-    It is in the folder `lake` of the stack's data folder, in the S3 table bucket of a stack that was deployed with
-    Lake=true, or where --warehouse says.
+    The lake of a local stack is the folder `lake` in its data folder. The lake of a stack in AWS is its S3 table
+    bucket, if it was deployed with Lake=true. --warehouse names any other lake.
     """
 
 
-_RAW = click.option("--raw", is_flag=True, help="The table of originals, in place of the redacted one.")
+_RAW = click.option("--raw", is_flag=True, help="Use the table of original texts, not the one of redacted texts.")
 
 
 @command.command("sync")
 @partial(on_lake, make=True)
 @_RAW
-@click.option("--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Then read new logs as they arrive, until Ctrl-C.")
 @click.option(
     "--every",
     "every_s",
@@ -60,21 +69,22 @@ _RAW = click.option("--raw", is_flag=True, help="The table of originals, in plac
     default=300,
     show_default=True,
     metavar="SECONDS",
-    help="With --follow: how long what arrived may wait for a commit. Often makes many small files.",
+    help="With --follow: at most this many seconds between commits. Fewer seconds make more and smaller files.",
 )
 @click.option(
     "--key",
     "key_path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The key of the lake's digests, drawn for a new lake. [default: lake.key in the folder, or the data folder]",
+    help="File with the key of the lake's digests. A new lake gets a new key.  "
+    "[default: lake.key in the lake's folder, else in the data folder]",
 )
 def sync(
     lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, follow: bool, every_s: int, key_path: Path | None
 ) -> None:
-    """Bring the stream's logs into the lake, each once, from where the last sync ended.
+    """Copy new logs from the stream into the lake, each once, from where the last sync ended.
 
-    It may be killed at any time, and run twice at once: rows and position are one commit.
+    You can kill it at any time, and run two at once: rows and position are written in one commit.
     """
     from consumer.lake import job, key  # noqa: PLC0415 - an extra, and slow to import
 
@@ -147,16 +157,21 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
     default=5,
     show_default=True,
     metavar="MINUTES",
-    help="How often it runs.",
+    help="Minutes between two runs.",
 )
-@click.option("--alarm-topic", default="", metavar="ARN", help="The SNS topic of its alarms.")
-@click.option("--key-secret", default="", metavar="ARN", help="The secret of a lake that there is. [default: drawn]")
-@click.option("--bucket", metavar="NAME", help="The code bucket. [default: that of `rdp deploy`]")
+@click.option("--alarm-topic", default="", metavar="ARN", help="SNS topic that gets the function's alarms.")
+@click.option(
+    "--key-secret",
+    default="",
+    metavar="ARN",
+    help="Secret with the key of the lake, if the lake exists already.  [default: a new one]",
+)
+@click.option("--bucket", metavar="NAME", help="Bucket for the package.  [default: that of `rdp deploy`]")
 def deploy(*, where: Where, minutes: int, alarm_topic: str, key_secret: str, bucket: str | None) -> None:
-    """Fill the table bucket of a stack by a function on a schedule: a stack of its own, called NAME-lake.
+    """Deploy a function that syncs a stack's lake on a schedule, as a stack of its own called NAME-lake.
 
-    The stack wants Lake=true. The package is some 230 MB unpacked and goes through S3. On this machine the function is
-    the engine's.
+    The stack must have been deployed with Lake=true. The package has about 230 MB unpacked and is uploaded to S3. On
+    this machine the engine runs the function.
     """
     from infra import lake_package, lake_stack  # noqa: PLC0415 - only here
     from infra.local import grants  # noqa: PLC0415
@@ -189,7 +204,7 @@ def deploy(*, where: Where, minutes: int, alarm_topic: str, key_secret: str, buc
 @on_lake
 @_RAW
 @click.option(
-    "--snapshots", is_flag=True, help="The snapshots that `rdp lake query --snapshot` takes, in place of the parts."
+    "--snapshots", is_flag=True, help="List the snapshots instead. `rdp lake query --snapshot` takes their ids."
 )
 def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: bool) -> None:
     """Show rows, files and bytes by tenant and day, and how far the lake is behind the stream."""
@@ -232,12 +247,17 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
 @on_lake
 @_RAW
 @click.option(
-    "--keep-days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="How long snapshots stay."
+    "--keep-days",
+    type=click.IntRange(1, 36_500),
+    default=7,
+    show_default=True,
+    help="Keep the snapshots of this many days.",
 )
 def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days: int) -> None:
-    """Make few files of many small ones, and let go of old snapshots. For a lake in a folder; S3 Tables does it itself.
+    """Merge small files into few large ones and remove old snapshots, for a lake in a folder.
 
-    No row changes, and a sync may run meanwhile. Files that nothing names any more go three days after they were made.
+    S3 Tables does both by itself. No row changes, and a sync may run at the same time. Files that no snapshot names any
+    more are deleted three days after they were made.
     """
     from consumer.lake import catalog, table  # noqa: PLC0415 - an extra, and slow to import
     from consumer.lake import compact as lake_compact  # noqa: PLC0415
@@ -258,15 +278,23 @@ def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days
 @command.command("query")
 @on_lake
 @click.argument("sql")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
-@click.option("--snapshot", "snapshot_id", type=int, metavar="ID", help="The table as it stood then.")
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True, help="Form of the answer."
+)
+@click.option(
+    "--snapshot",
+    "snapshot_id",
+    type=int,
+    metavar="ID",
+    help="Query the table as it was at this snapshot. `rdp lake status --snapshots` lists them.",
+)
 @_RAW
 def query(
     lake: "Lake", _stack: "Callable[[], Stack]", *, sql: str, form: Format, snapshot_id: int | None, raw: bool
 ) -> None:
-    """Ask the lake in SQL (DuckDB's): the table is called logs, and logs_raw with --raw.
+    """Query the lake with SQL, in DuckDB's dialect: the table is called logs, or logs_raw with --raw.
 
-    Times are in UTC. A condition on tenant_id and received_at spares reading the other files.
+    Times are in UTC. Give conditions on tenant_id and received_at: then only the files with these logs are read.
     """
     from consumer.lake import catalog  # noqa: PLC0415 - as above
     from consumer.lake import query as lake_query  # noqa: PLC0415

@@ -12,18 +12,32 @@ from infra.options.search import read_log_id, read_tenant
 from infra.options.zone import zone_option
 from infra.stack import Stack, StackError
 from infra.terminal import log_lines, out
+from infra.terminal.examples import examples
 
 
-@click.command("log")
+@click.command(
+    "log",
+    epilog=examples(
+        "rdp log acme 019ac8e2-5f00-7000-8000-000000000000",
+        "rdp log acme my-id-1 --life  # where was it, and when",
+    ),
+)
 @on_stack
 @click.argument("tenant", callback=read_tenant)
 @click.argument("log_id", callback=read_log_id)
 @zone_option
-@click.option("--raw", is_flag=True, help="The original text, not the redacted one.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("--life", is_flag=True, help="What happened to it: request, stream record, receives, row or dead letter.")
+@click.option("--raw", is_flag=True, help="Show the original text, not the redacted one.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--life",
+    is_flag=True,
+    help="Show what happened to the log instead: request, stream record, receives, row or dead letter, with times.",
+)
 def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, as_json: bool, life: bool) -> None:
-    """Show everything of TENANT's log LOG_ID: its times, its fields, its text."""
+    """Show everything about one log: its times, its fields, its text.
+
+    LOG_ID is the id that ingest returned. `rdp logs --json` and `rdp dlq list` show it, too.
+    """
     if life:
         _show_life(stack, Key(tenant, log_id))
         return

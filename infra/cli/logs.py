@@ -19,27 +19,44 @@ from infra.options.search import read_fields, read_severity, read_tenants, read_
 from infra.options.zone import zone_option
 from infra.stack import Stack
 from infra.terminal import log_lines, out
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 
 _DEFAULT: Final = 100
 
 
-@click.command("logs")
+@click.command(
+    "logs",
+    epilog=examples(
+        "rdp logs --tenant acme --since 1h",
+        "rdp logs --tenant acme --contains timeout --severity error --follow",
+        "rdp logs --tenant acme --field user.name=bob --newest 10 --json",
+    ),
+)
 @on_stack
 @click.option(
-    "--tenant", "tenants", required=True, multiple=True, callback=read_tenants, help="Whose logs. Repeat: of each."
+    "--tenant",
+    "tenants",
+    required=True,
+    multiple=True,
+    metavar="ID",
+    callback=read_tenants,
+    help="Show this tenant's logs. Repeat it for more tenants.",
 )
 @click.option(
-    "--since", metavar="TIME", help="Received at or after it: 2h, 1h30m, 09:30, 'yesterday 14:00' or an ISO time."
+    "--since",
+    metavar="TIME",
+    help="Only logs received at or after TIME: an age (2h, 3d), 09:30, 'yesterday 14:00', or an ISO time. "
+    "Without a zone it is in --zone.",
 )
-@click.option("--until", metavar="TIME", help="Received before it.")
+@click.option("--until", metavar="TIME", help="Only logs received before TIME, in the same forms.")
 @zone_option
 @click.option(
     "--contains",
     multiple=True,
     metavar="TEXT",
     callback=read_words,
-    help="The text holds it, whatever the case. Repeat: all of them.",
+    help="Only logs whose text contains TEXT, in upper or lower case. Repeat it: all must be contained.",
 )
 @click.option(
     "--not-contains",
@@ -47,13 +64,13 @@ _DEFAULT: Final = 100
     multiple=True,
     metavar="TEXT",
     callback=read_words,
-    help="The text does not hold it. Repeat: none of them.",
+    help="Leave out logs whose text contains TEXT. Repeat it to leave out more.",
 )
 @click.option(
     "--severity",
     metavar="LEVEL",
     callback=read_severity,
-    help="At least as grave: warn, WARNING, syslog's 4, pino's 40.",
+    help="Only logs of this severity or a higher one: warn, WARNING, syslog's 4, pino's 40.",
 )
 @click.option(
     "--field",
@@ -61,17 +78,21 @@ _DEFAULT: Final = 100
     multiple=True,
     metavar="NAME=VALUE",
     callback=read_fields,
-    help="A field has this value; dots lead into objects.",
+    help="Only logs whose field NAME has this value. A dot leads into an object: user.name=bob. "
+    "Repeat it: all must match.",
 )
 @click.option(
-    "--newest", type=click.IntRange(min=1), metavar="N", help="The newest N, the oldest first.  [default: 100]"
+    "--newest",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show the newest N logs, the oldest of them first.  [default: 100]",
 )
-@click.option("--oldest", type=click.IntRange(min=1), metavar="N", help="The oldest N.")
-@click.option("--all", "everything", is_flag=True, help="All of them.")
-@click.option("--follow", is_flag=True, help="Then show what comes, until Ctrl-C.")
-@click.option("--raw", is_flag=True, help="The original text, not the redacted one.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("--as-tenant", metavar="TENANT", help="Read with the role that only reads this tenant's rows.")
+@click.option("--oldest", type=click.IntRange(min=1), metavar="N", help="Show the oldest N logs.")
+@click.option("--all", "everything", is_flag=True, help="Show all logs.")
+@click.option("--follow", is_flag=True, help="Then show new logs as they are stored, until Ctrl-C.")
+@click.option("--raw", is_flag=True, help="Search and show the original text, not the redacted one.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--as-tenant", metavar="ID", help="Read with the role that can read only this tenant's rows.")
 def command(
     stack: Stack,
     *,
@@ -89,7 +110,7 @@ def command(
 ) -> None:
     """Show a tenant's logs in the order in which they were received.
 
-    A time without a zone is of --zone, by which times are shown, too. What is searched and shown is the redacted text.
+    It searches and shows the redacted text.
     """
     if sum((newest is not None, oldest is not None, everything)) > 1:
         raise click.UsageError("--newest, --oldest and --all: give one of them.")

@@ -13,15 +13,41 @@ from infra.terminal.out import say
 
 
 @click.command("package")
-@click.option("--architecture", type=click.Choice(["arm64", "x86_64"]), default="arm64", show_default=True)
-@click.option("--python", "python_version", type=click.Choice(["3.12", "3.13"]), default="3.13", show_default=True)
-@click.option("--here", is_flag=True, help="For this machine and interpreter, without a download (the local engine).")
-@click.option("--with-botocore", is_flag=True, help="Bundle botocore as locked in place of the Lambda runtime's.")
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("build"), show_default=True, help="Folder."
+    "--architecture",
+    type=click.Choice(["arm64", "x86_64"]),
+    default="arm64",
+    show_default=True,
+    help="Processor of the functions.",
+)
+@click.option(
+    "--python",
+    "python_version",
+    type=click.Choice(["3.12", "3.13"]),
+    default="3.13",
+    show_default=True,
+    help="Python of the functions.",
+)
+@click.option(
+    "--here",
+    is_flag=True,
+    help="Build for this machine and its Python, without a download, as the local engine needs it.",
+)
+@click.option(
+    "--with-botocore", is_flag=True, help="Put the locked botocore into the package. Without it Lambda's own is used."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder to write to.",
 )
 def command(*, architecture: Architecture, python_version: str, here: bool, with_botocore: bool, out: Path) -> None:
-    """Build ingest.zip and consumer.zip: the same bytes for the same commit and lock, anywhere and any time."""
+    """Build ingest.zip and consumer.zip, the packages of the functions.
+
+    The same commit and the same lock file give the same bytes, on every machine and at any time.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for function in package.HANDLERS:
         if here:

@@ -16,31 +16,32 @@ from infra import counts
 from infra.audit import places, rebuild
 from infra.audit.ledger import ChangedItem, Ledger, MissingLog
 from infra.options.locator import on_stack
+from infra.options.selection import since_option, tenants_option
 from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
+from infra.terminal.examples import examples
 from infra.terminal.text import printable
 
 _NAMED: Final = 20
 """How many logs are named before the question; `rdp audit --missing-ids` names all."""
 
 
-@click.command("rebuild")
-@on_stack
-@click.option(
-    "--since",
-    metavar="TIME",
-    help="Logs received at or after it: an ISO time (UTC unless it names a zone), or an age such as 2h or 3d.",
+@click.command(
+    "rebuild",
+    epilog=examples("rdp rebuild --dry-run", "rdp rebuild --since 2h --tenant acme", "rdp rebuild --restore-changed"),
 )
-@click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
-@click.option("--restore-changed", is_flag=True, help="Also replace items whose text is not what was sent.")
+@on_stack
+@since_option
+@tenants_option
+@click.option("--restore-changed", is_flag=True, help="Also replace items that were changed after they were stored.")
 @click.option(
     "--export",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where replaced items are kept. [default: changed-items-TIME.ndjson]",
+    help="With --restore-changed: save the changed items in FILE.  [default: changed-items-TIME.ndjson]",
 )
-@click.option("--dry-run", is_flag=True, help="Show what is to be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(
     stack: Stack,
@@ -52,12 +53,16 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Compare the table with the stream, and send what is missing through the queue again. It asks first.
+    """Send logs that are on the stream but not in the table through the queue again. It asks first.
 
-    The consumer stores it as it stores any log: redacted, and never over another item. A log with a dead letter is not
-    missing. An item whose text is none of those that the stream has for its log id was changed after it was stored: it
-    is named, and replaced with --restore-changed, which keeps it in a file; without that neither it nor its log is
-    touched. The exit status is 4 when something is left as it was.
+    The consumer stores them as it stores any log: redacted, and never over another item. A log that is a dead letter
+    does not count as missing: `rdp dlq redrive` sends it back.
+
+    An item was changed after it was stored if the stream has logs with its log id, but none with its text. Such items
+    are named and left as they are. With --restore-changed they are saved in a file, deleted, and stored again from the
+    stream.
+
+    Exit status 4: something was left as it was, because of --dry-run or because items were changed.
     """
     now = datetime.now(UTC)
     try:

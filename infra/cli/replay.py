@@ -15,8 +15,10 @@ from consumer.replay.job import Options, OptionsError, Outside, quarantine_path,
 from consumer.replay.replay import Counters
 from consumer.replay.sinks import QueueRefusedError
 from infra.options.locator import on_stack
+from infra.options.selection import since_option, tenants_option
 from infra.stack import Stack, StackError
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 
 
@@ -28,7 +30,15 @@ def _checked(_context: click.Context, _option: click.Parameter, to: str) -> str:
     return to
 
 
-@click.command("replay")
+@click.command(
+    "replay",
+    epilog=examples(
+        "rdp replay --since 2h --tenant acme",
+        "rdp replay --to logs.ndjson.gz --checkpoint logs.checkpoint",
+        "rdp replay --to archive/  # Parquet",
+        "rdp replay --to queue  # refill an emptied table",
+    ),
+)
 @on_stack
 @click.option(
     "--to",
@@ -36,35 +46,36 @@ def _checked(_context: click.Context, _option: click.Parameter, to: str) -> str:
     default="-",
     show_default=True,
     callback=_checked,
-    help="-, FILE.ndjson[.gz], DIR/ or queue.",
+    help="Where the logs go: -, FILE.ndjson, FILE.ndjson.gz, DIR/ or queue.",
 )
-@click.option(
-    "--since",
-    metavar="TIME",
-    help="Logs received at or after it: an ISO time (UTC unless it names a zone), or an age such as 2h or 3d.",
-)
-@click.option("--until", metavar="TIME", help="Logs received before it. Times as for --since.")
-@click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this tenant's logs; may be repeated.")
-@click.option("--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
-@click.option("--distinct", is_flag=True, help="Each (tenant_id, log_id) once: the first on the stream.")
+@since_option
+@click.option("--until", metavar="TIME", help="Only logs received before TIME, in the same forms.")
+@tenants_option
+@click.option("--follow", is_flag=True, help="Then read new logs as they arrive, until Ctrl-C.")
+@click.option("--distinct", is_flag=True, help="Write each (tenant_id, log_id) once: the first one on the stream.")
 @click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the position here, and go on from it if the file exists.",
+    metavar="FILE",
+    help="Keep the position in FILE. If FILE exists, continue from there.",
 )
-@click.option("--raw", is_flag=True, help="The original text. Without it, texts and fields are redacted.")
+@click.option("--raw", is_flag=True, help="Write original texts and fields, not redacted ones.")
 @click.option(
     "--quarantine",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where broken records go, one JSON a line. [default: TARGET.broken.ndjson]",
+    metavar="FILE",
+    help="Write broken records to FILE, one JSON object a line.  [default: TARGET.broken.ndjson]",
 )
 def command(stack: Stack, **options: object) -> None:
-    """Read the stream back, in order: the same output at every replay.
+    """Read the logs back from the stream, in order, into files, standard output or the queue.
 
-    TARGET - is NDJSON on standard output. A FILE is begun anew, or continued from the checkpoint with nothing lost and
-    nothing twice. DIR/, with its slash, takes Parquet, partitioned by tenant and date. queue sends the logs to the
-    queue again, original and distinct: it refills an emptied table (`rdp rebuild` sends only what is missing). What was
-    erased (`rdp erase`) is left out.
+    Each replay of the same part of the stream gives the same output. Logs that were erased (`rdp erase`) are left out.
+
+    --to - writes NDJSON to standard output. --to FILE writes NDJSON to a new file, or, with --checkpoint, continues the
+    file with nothing lost and nothing twice. --to DIR/ (with the slash) writes Parquet, partitioned by tenant and date.
+
+    --to queue sends each distinct log to the queue again, with its original text: this refills an emptied table. If
+    only some logs are missing, use `rdp rebuild`, which sends only these.
     """
     came = threading.Event()
     asked = Options(**options)  # type: ignore[arg-type]

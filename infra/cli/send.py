@@ -21,6 +21,7 @@ from infra.shipping.follow import Follower
 from infra.shipping.once import Asked, Sent
 from infra.stack import Stack
 from infra.terminal import exits, out
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 
 
@@ -33,29 +34,55 @@ def _read_encoding(_context: click.Context, _option: click.Parameter, value: str
     raise click.BadParameter(f"{value!r} is no encoding of text that Python knows, such as utf-8 or latin-1.")
 
 
-@click.command("send")
+@click.command(
+    "send",
+    epilog=examples(
+        "rdp send app.log --tenant acme",
+        "journalctl -o cat | rdp send - --tenant acme --name web1",
+        "rdp send app.log --tenant acme --wait  # end when all logs are stored",
+        "rdp send app.log --tenant acme --follow  # also send new lines",
+    ),
+)
 @credentials_options
 @on_stack
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))
-@click.option("--tenant", required=True, callback=read_tenant, help="The tenant that the logs belong to.")
-@click.option("--name", default="", help="Keeps files apart that begin alike: a host, a service.")
-@click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Connections at once.")
-@click.option("--batch", type=click.IntRange(1, 5000), default=100, show_default=True, help="Lines a request at most.")
-@click.option("--encoding", default="utf-8", show_default=True, callback=_read_encoding, help="The file's encoding.")
-@click.option("--text", is_flag=True, help="Send a file that holds NUL bytes, too.")
-@click.option("--follow", is_flag=True, help="Go on with what is appended, through rotations, until Ctrl-C.")
+@click.option("--tenant", required=True, metavar="ID", callback=read_tenant, help="The tenant that the logs belong to.")
+@click.option(
+    "--name",
+    default="",
+    help="Name of the source, such as a host or a service. It keeps files apart that begin with the same lines.",
+)
+@click.option(
+    "--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="How many connections send at once."
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 5000),
+    default=100,
+    show_default=True,
+    help="At most this many lines in a request.",
+)
+@click.option(
+    "--encoding",
+    default="utf-8",
+    show_default=True,
+    callback=_read_encoding,
+    help="Encoding of the file, such as latin-1.",
+)
+@click.option("--text", is_flag=True, help="Send the file although it has NUL bytes, which text rarely has.")
+@click.option("--follow", is_flag=True, help="Then send new lines as they are written, across rotations, until Ctrl-C.")
 @click.option(
     "--position",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="With --follow: the file that keeps how far it is.  [default: in ~/.local/state/rdp/follow]",
+    help="With --follow: keep the position in this file.  [default: a file in ~/.local/state/rdp/follow]",
 )
-@click.option("--wait", is_flag=True, help="End when every accepted log is in the table.")
+@click.option("--wait", is_flag=True, help="Wait until every accepted log is in the table.")
 @click.option(
     "--wait-timeout",
     type=click.IntRange(0, 86_400),
     default=600,
     show_default=True,
-    help="Seconds that --wait waits after the last line.",
+    help="With --wait: seconds to wait after the last line was sent.",
 )
 def command(
     stack: Stack,
@@ -68,20 +95,24 @@ def command(
     credentials: Credentials,
     **options: Any,
 ) -> None:
-    """Ship FILE (- for standard input), one log a line, and say what became of every line.
+    """Send FILE, one log a line, and show how many lines were accepted, rejected or failed.
 
-    A log's id follows from the tenant, --name and the file up to its line: sending a file again stores nothing twice,
-    also when it has grown since or the sending was stopped. A line that was changed in the file is another log, and so
-    are all that come after it. Two files that begin with the same lines share those logs: --name keeps them apart.
+    FILE may be - for standard input. You can send a file again, after it has grown or after a failure: only lines that
+    are new become new logs.
 
-    gzip is inflated, UTF-16 with its mark is read, a byte order mark is left out, empty lines are skipped. A last line
-    without a line end is held back if the file grows meanwhile. With --batch 1 a line is a plain text request, else it
-    is a record of an NDJSON request.
+    A log's id is computed from the tenant, --name and the whole content of the file up to the end of its line. So if
+    you change a line, it is another log, and so is each line after it. Two files that begin with the same lines share
+    these logs, unless each has its own --name.
 
-    With --follow a rotated file is read to its end before the next one, and a file that was cut is begun anew. How far
-    it is stands in a file: killed and started again it goes on, loses nothing and stores nothing twice.
+    gzip is unpacked. UTF-16 is recognised by its byte order mark. Empty lines are skipped. If the last line has no line
+    end and the file is still growing, that line is not sent yet. With --batch 1 each line is a request of plain text,
+    otherwise it is a record in a request of NDJSON.
 
-    Exit status 4: a line was refused. 1: lines could not be sent. 3: --wait saw a log that was not stored in time.
+    With --follow, a rotated file is read to its end before the next one is opened, and a file that was truncated is
+    read from its beginning. The position is kept in a file: if you stop the command and start it again, it goes on from
+    there, loses nothing, and stores nothing twice.
+
+    Exit status 1: some lines could not be sent. 3: --wait ended before all logs were stored. 4: a line was rejected.
     """
     asked = Asked(url=stack.ingest_url, headers=credentials.headers(), **options)
     if follow:

@@ -13,13 +13,13 @@ from infra.terminal.text import counts_table
 
 @click.command("status")
 @where_options
-@click.option("--exact", is_flag=True, help="Count the stored logs, which reads the whole table.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--exact", is_flag=True, help="Count the stored logs now. This reads the whole table.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(where: Where, *, exact: bool, as_json: bool) -> None:
-    """Show the stack's endpoint, its resources, whether functions start and the consumer runs, the counts of logs.
+    """Show where the stack is, whether its functions start and its consumer runs, and how many logs are where.
 
-    `stored` is DynamoDB's own number, which costs nothing: up to six hours old on AWS, current on the engine of this
-    machine. The other counts are of messages, current, and SQS calls them approximate.
+    `stored` is DynamoDB's own count, which costs nothing. On AWS it is up to six hours old; on this machine it is
+    current. The other counts are current. They count messages, and SQS calls them approximate.
     """
     stack = locate(where)
     root = front.find(where.data_dir) if where.is_local else None

@@ -13,6 +13,7 @@ from infra.function_lines import Level
 from infra.local import engine_log
 from infra.options.locator import Where, locate, where_options
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 
 _POLL_S: Final = 2.0
@@ -26,28 +27,39 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
         raise click.BadParameter(str(error)) from error
 
 
-@click.command("tail")
+@click.command(
+    "tail", epilog=examples("rdp tail", "rdp tail --since 1h --service consumer --level warning --no-follow")
+)
 @where_options
 @click.option(
     "--since",
     default="5m",
     show_default=True,
+    metavar="TIME",
     callback=_read_since,
-    help="From when: an age such as 15m or 2h, or an ISO time (UTC unless it names a zone).",
+    help="Only lines written at or after TIME: an age (15m, 2h), 'yesterday 14:00', or an ISO time. "
+    "Without a zone it is UTC.",
 )
-@click.option("--service", type=click.Choice(list(function_log.GROUPS)), help="Only this function.")
+@click.option("--service", type=click.Choice(list(function_log.GROUPS)), help="Only lines of this function.")
 @click.option(
-    "--level", type=click.Choice(list(function_lines.LEVELS)), default="info", show_default=True, help="At least."
+    "--level",
+    type=click.Choice(list(function_lines.LEVELS)),
+    default="info",
+    show_default=True,
+    help="Only lines of this level or a higher one.",
 )
-@click.option("--platform", is_flag=True, help="Also Lambda's own lines of what went well (on AWS it writes none).")
-@click.option("--no-follow", is_flag=True, help="End when the lines that are there are shown.")
-@click.option("--json", "as_json", is_flag=True, help="The lines as they were written.")
+@click.option(
+    "--platform", is_flag=True, help="Also Lambda's own lines about starts and ends without an error. AWS writes none."
+)
+@click.option("--no-follow", is_flag=True, help="Show the lines that exist, and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print each line as the function wrote it.")
 def command(
     *, where: Where, since: datetime, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
 ) -> None:
-    """Show the lines of the functions in the order of time, and follow them until Ctrl-C.
+    """Show the log lines of the functions in the order of time, and follow them until Ctrl-C.
 
-    On this machine also the engine's errors about them: a function that does not start writes no line.
+    The functions write these lines about their own work. `rdp logs` shows the tenants' logs. On this machine it
+    also shows the engine's errors about the functions, because a function that does not start writes no line.
     """
     stack = locate(where)
     since_ms = int(since.timestamp() * 1000)

@@ -14,9 +14,9 @@ from infra.terminal.summaries import WholeSummaries
 
 @click.group("terraform", cls=WholeSummaries)
 def command() -> None:
-    """Apply infra/terraform to the engine that `rdp up --detach` runs, and to nothing else.
+    """Apply the Terraform configuration infra/terraform to the engine that `rdp up --detach` runs.
 
-    In AWS terraform itself works, and every other command on what it made: --outputs FILE.
+    In AWS, use terraform itself. The other commands then work on its stack with --outputs FILE.
     """
 
 
@@ -24,7 +24,7 @@ def command() -> None:
 @parameters_option
 @data_dir_option
 def apply(*, data_dir: Path, parameters: Mapping[str, str]) -> None:
-    """Make the stack of the Terraform configuration beside the template's."""
+    """Create or update the Terraform stack in the engine, beside the stack of `rdp up`."""
     limits.check(parameters)
     applied = terraform.apply(data_dir, parameters, tell=out.say)
     out.say(f"endpoint  {applied.endpoint}")
@@ -34,6 +34,6 @@ def apply(*, data_dir: Path, parameters: Mapping[str, str]) -> None:
 @command.command("destroy")
 @data_dir_option
 def destroy(*, data_dir: Path) -> None:
-    """Remove that stack."""
+    """Delete the Terraform stack in the engine."""
     terraform.destroy(data_dir)
     out.say("Destroyed.")

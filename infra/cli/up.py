@@ -16,6 +16,7 @@ from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
 from infra.stack import StackError
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 from infra.terminal.text import counts_table
 
@@ -28,19 +29,28 @@ _NOTED_WITHIN_S: Final = 5.0
 _POLL_S: Final = 0.1
 
 
-@click.command("up")
-@click.option("--detach", is_flag=True, help="Leave the stack running in the background; `rdp down` stops it.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1 (4566 for a new folder); 0 picks one.")
+@click.command("up", epilog=examples("rdp up", "rdp up --detach --param SecondsPerChar=0 --param CrashProbability=0"))
+@click.option("--detach", is_flag=True, help="Leave the stack running in the background. `rdp down` stops it.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port on 127.0.0.1; 0 picks a free one.  [default: that of the last start, at first 4566]",
+)
 @parameters_option
-@click.option("--reset", is_flag=True, help="What is not given takes the default, not the value of the last start.")
+@click.option(
+    "--reset",
+    is_flag=True,
+    help="Reset each parameter that you do not give with --param to its default. Without --reset it keeps its value.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask, not even before logs are deleted.")
 @data_dir_option
 def command(
     *, data_dir: Path, detach: bool, port: int | None, parameters: Mapping[str, str], reset: bool, yes: bool
 ) -> None:
-    """Start the embedded engine, deploy the template into it and show what happens there.
+    """Start the stack on this machine, and show the counts of its logs until Ctrl-C.
 
-    In the foreground Ctrl-C stops it; its state is kept and the next start goes on with it, its parameters included.
+    It starts the embedded engine, which stands for AWS, and deploys the CloudFormation template into it. After Ctrl-C
+    the data folder keeps logs and parameters, and the next start goes on with them.
     """
     limits.check(parameters)
     state = lifecycle.up(

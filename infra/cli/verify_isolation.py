@@ -11,13 +11,30 @@ from infra.terminal import exits, out
 
 @click.command("verify-isolation")
 @on_stack
-@click.option("--tenant", "own", default="rdp-isolation-a", show_default=True, help="The tenant that tries.")
-@click.option("--other", default="rdp-isolation-b", show_default=True, help="The tenant that must stay closed to it.")
+@click.option(
+    "--tenant",
+    "own",
+    default="rdp-isolation-a",
+    show_default=True,
+    metavar="ID",
+    help="The tenant whose role is tried.",
+)
+@click.option(
+    "--other",
+    default="rdp-isolation-b",
+    show_default=True,
+    metavar="ID",
+    help="The tenant whose rows it must not read.",
+)
 def command(stack: Stack, *, own: str, other: str) -> None:
-    """Take on the tenant's role and try what must work and what must be denied.
+    """Prove that a tenant reads only its own rows: try what its role must allow and what it must deny.
 
-    The exit status is 0 when all is as it must be and 4 when anything differs. The engine of this machine does not
-    know dynamodb:LeadingKeys, so that what depends on it is not shown there: 3, unless something else differs.
+    Exit status 0: everything is as it must be.
+
+    Exit status 3: not certain. The engine of this machine does not know dynamodb:LeadingKeys and cannot show what
+    depends on it.
+
+    Exit status 4: something is not as it must be.
     """
     results = tenant_reader.verify(stack, own, other)
     wrong = [result.name for result in results if result.got not in {result.expected, NOT_SHOWN}]

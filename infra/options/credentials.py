@@ -30,10 +30,16 @@ def credentials_options(function: Callable[..., None]) -> Callable[..., None]:
         envvar="RDP_API_KEY",
         show_envvar=True,
         default="",
-        help="Key of `rdp keys create`. In the environment no other user of the machine sees it.",
+        help="Key from `rdp keys create`, if the stack has Authentication=api_key. Other users of this machine can "
+        "see a command line, but not the environment variable.",
     )
     @click.option(
-        "--token", envvar="RDP_TOKEN", show_envvar=True, default="", help="Token, for Authentication=jwt. As above."
+        "--token",
+        envvar="RDP_TOKEN",
+        show_envvar=True,
+        default="",
+        help="Token of your identity provider, if the stack has Authentication=jwt. Like --api-key, better in the "
+        "environment variable.",
     )
     @wraps(function)
     def wrapper(*positional: Any, api_key: str, token: str, **arguments: Any) -> None:

@@ -18,7 +18,11 @@ def on_lake(function: Callable[..., None], *, make: bool = False) -> Callable[..
     """
 
     @where_options
-    @click.option("--warehouse", metavar="WHERE", help="A folder, or the ARN of an S3 table bucket.")
+    @click.option(
+        "--warehouse",
+        metavar="WHERE",
+        help="The lake: a folder, or the ARN of an S3 table bucket.  [default: the stack's own]",
+    )
     @wraps(function)
     def wrapper(*, where: Where, warehouse: str | None, **arguments: Any) -> None:
         found: list[Stack] = []

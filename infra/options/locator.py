@@ -57,16 +57,20 @@ def data_dir_option(function: Callable[..., None]) -> Callable[..., None]:
         default=state.DEFAULT_DATA_DIR,
         show_default=True,
         envvar="RDP_DATA_DIR",
-        help="Folder of the local stack's state.",
+        help="Folder that keeps the stack of this machine.",
     )(function)
 
 
 def place_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add `--region`, `--profile` and `--endpoint-url`; the function gets a `Place` as `place`."""
 
-    @click.option("--region", envvar="AWS_REGION", help="AWS region; else the profile's.")
-    @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile.")
-    @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="An endpoint that stands for AWS.")
+    @click.option("--region", envvar="AWS_REGION", help="AWS region.  [default: AWS_REGION, else the profile's]")
+    @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile.  [default: AWS_PROFILE]")
+    @click.option(
+        "--endpoint-url",
+        envvar="AWS_ENDPOINT_URL",
+        help="URL that stands for AWS, such as an emulator's.  [default: AWS_ENDPOINT_URL]",
+    )
     @wraps(function)
     def wrapper(*, region: str | None, profile: str | None, endpoint_url: str | None, **arguments: Any) -> None:
         function(place=Place(region=region, profile=profile, aws_endpoint_url=endpoint_url), **arguments)
@@ -78,12 +82,12 @@ def where_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that name a stack; the function gets them as `where`, a `Where`, and finds the stack itself."""
 
     @data_dir_option
-    @click.option("--stack", "stack_name", metavar="NAME", help="A CloudFormation stack in AWS, not the local one.")
+    @click.option("--stack", "stack_name", metavar="NAME", help="Work on this CloudFormation stack in AWS.")
     @click.option(
         "--outputs",
         type=click.File(),
         metavar="FILE",
-        help="A Terraform stack in AWS: what `terraform output -json` says.",
+        help="Work on a Terraform stack in AWS. FILE is what `terraform output -json` printed.",
     )
     @place_options
     @wraps(function)

@@ -28,5 +28,6 @@ def parameters_option(function: Callable[..., None]) -> Callable[..., None]:
         multiple=True,
         metavar="NAME=VALUE",
         callback=read,
-        help="A parameter of the template, as in SecondsPerChar=0 (all are in infra/RUNBOOK.md).",
+        help="Set a parameter of the template, such as SecondsPerChar=0. Repeat it for more. "
+        "infra/RUNBOOK.md lists all.",
     )(function)

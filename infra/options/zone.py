@@ -28,7 +28,7 @@ def zone_option(function: Callable[..., None]) -> Callable[..., None]:
         default="local",
         show_default=True,
         callback=_read_zone,
-        help="Of times typed and shown: UTC, Europe/Berlin, or local.",
+        help="Zone of the times that you type and see: local, UTC, or a name such as Europe/Berlin.",
     )(function)
 
 

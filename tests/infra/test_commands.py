@@ -28,7 +28,7 @@ _DOCUMENTS: Final = (
     "DECISIONS.md",
 )
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = configuration.template()["Parameters"]
-_PLACEHOLDERS: Final = {"N": "1", "...": ""}
+_PLACEHOLDERS: Final = {"N": "1", "...": "", "app.log": "-"}
 """What stands for the reader's own value where not any word would do."""
 
 
@@ -42,6 +42,21 @@ def _commands(name: str) -> set[str]:
 
 
 _WRITTEN: Final = [(name, written) for name in _DOCUMENTS for written in sorted(_commands(name))]
+_TERMINAL_COLUMNS: Final = 80
+
+
+def _examples(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the examples that a command's help text and those of its subcommands end with."""
+    yield from ((path, line) for line in (command.epilog or "").splitlines() if "rdp " in line)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from _examples(found, f"{path} {name}")
+
+
+_EXAMPLES: Final = list(_examples(main, "rdp"))
 
 
 def _wrong(written: str) -> Iterator[str]:
@@ -100,6 +115,22 @@ def test_commands_are_found() -> None:
 def test_a_documented_command_can_be_typed(document: str, written: str) -> None:
     """A command that is typed at night must not be a misprint, nor mean something else."""
     assert list(_wrong(written)) == [], document
+
+
+def test_the_verbs_that_people_use_most_have_examples() -> None:
+    """A tired operator copies an example; the other test goes through all of them."""
+    most_used = "send logs log replay lake erase audit rebuild dlq deploy bench cost console up tail keys consumer"
+    assert {f"rdp {verb}" for verb in most_used.split()} <= {path for path, _ in _EXAMPLES}
+
+
+@pytest.mark.parametrize(("path", "line"), _EXAMPLES)
+def test_an_example_in_a_help_text_can_be_typed(path: str, line: str) -> None:
+    """It is a right command of this verb, and a terminal does not wrap it."""
+    command = line.partition("  # ")[0]
+    command = command[command.index("rdp ") :].strip()
+    assert list(_wrong(command)) == []
+    assert path == "rdp" or command.startswith(f"{path} ") or command == path
+    assert len(line) + len("  ") <= _TERMINAL_COLUMNS
 
 
 @pytest.mark.parametrize(
