@@ -1,7 +1,8 @@
 """A reader's search, and which logs it finds. Pure."""
 
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -16,8 +17,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One tenant's logs with `since_ms` <= time of receipt < `until_ms` (since the epoch; None: without an end).
 
     The text holds all of `contains` and none of `lacks`, whatever their case and however Unicode composes their
-    letters. The text is the redacted one, unless `raw`. `severity` is the lowest severity that is wanted. `fields` are
-    names (dots lead into objects and lists) and the texts of their values.
+    letters. The text is the redacted one, unless `raw`. `severity` is the lowest severity that is wanted. A log has all
+    of `fields` and none of `not_fields`: names (dots lead into objects and lists) and the texts of their values.
     """
 
     tenant_id: str
@@ -28,12 +29,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     lacks: tuple[str, ...] = ()
     severity: Severity | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    not_fields: tuple[tuple[str, str], ...] = ()
     raw: bool = False
 
 
 def is_filtered(ask: Ask) -> bool:
     """Return whether the search leaves out some logs of its time."""
-    return bool(ask.contains or ask.lacks or ask.severity or ask.fields)
+    return bool(ask.contains or ask.lacks or ask.severity or ask.fields or ask.not_fields)
 
 
 def least_grave(said: str) -> Severity:
@@ -60,7 +62,8 @@ def takes(ask: Ask, item: Item) -> bool:
             return False
         if any(word in text for word in _all_folded(ask.lacks)):
             return False
-    return all(_has(item.fields or {}, name, value) for name, value in ask.fields)
+    has = partial(_has, item.fields or {})
+    return all(starmap(has, ask.fields)) and not any(starmap(has, ask.not_fields))
 
 
 def folded(text: str) -> str:

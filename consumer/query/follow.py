@@ -88,7 +88,7 @@ class Follower:
         return sorted((item for item in new.values() if takes(self._ask, item)), key=arrival_of)
 
     def _recent(self, since_ms: int) -> list[Item]:
-        ask = replace(self._ask, since_ms=since_ms, contains=(), lacks=(), severity=None, fields=())
+        ask = replace(self._ask, since_ms=since_ms, contains=(), lacks=(), severity=None, fields=(), not_fields=())
         items: list[Item] = []
         after: str | None = None
         while True:

@@ -12,12 +12,14 @@ from consumer.query.cursor import InvalidCursorError, Typed, decode
 from consumer.query.page import MAX_LIMIT
 from ingest.contract.log_ids import MAX_MS
 
-PARAMETERS: Final = ("since", "until", "contains", "not_contains", "severity", "field", "limit", "cursor", "order")
+PARAMETERS: Final = (
+    *("since", "until", "contains", "not_contains", "severity", "field", "not_field", "limit", "cursor", "order"),
+)
 
 DEFAULT_LIMIT: Final = 100
 
 MAX_REPEATED: Final = 10
-"""How often `contains`, `not_contains` and `field` may each be given: each costs time for every log that is read."""
+"""How often `contains`, `field` and their `not_` may each be given: each costs time for every log that is read."""
 
 MAX_CHARS: Final = 1_000
 """Characters of a value; the gateway takes 10 KB of request line and headers (HTTP API quotas, November 2026)."""
@@ -65,6 +67,7 @@ def read(query: str, *, tenant_id: str, now: datetime) -> Wanted:
         lacks=_several(given, "not_contains", _word),
         severity=_one(given, "severity", least_grave),
         fields=_several(given, "field", _field),
+        not_fields=_several(given, "not_field", _field),
     )
     limit = _one(given, "limit", _limit) or DEFAULT_LIMIT
     typed = Typed(*(given.get(name, [None])[0] for name in Typed._fields))

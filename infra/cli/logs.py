@@ -82,6 +82,14 @@ _DEFAULT: Final = 100
     "Repeat it: all must match.",
 )
 @click.option(
+    "--not-field",
+    "not_fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=read_fields,
+    help="Leave out logs whose field NAME has this value. Repeat it to leave out more.",
+)
+@click.option(
     "--newest",
     type=click.IntRange(min=1),
     metavar="N",

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from consumer.item import Item, Key
 from consumer.query import shown
-from infra.console.search import field_text
+from infra.console.search import Field, field_text
 from infra.terminal.log_lines import as_text, local_time
 
 _MAX_CHARS: Final = 1_000
@@ -38,19 +38,29 @@ def query_of(key: Key) -> str:
     return urlencode({"tenant": key.tenant_id, "log_id": key.log_id})
 
 
-def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[tuple[str, str, str]]:
-    """Yield everything of a log but its text: the API's members, then the sender's fields.
+class Member(NamedTuple):
+    """A part of a log. `only` and `without` are what a search has in `fields` for logs with and without it.
 
-    By name, with what a search for logs of that field has in `fields`: "" where it is no field, or none can say it.
+    They are "" where it is no field of the sender, or no quotes can hold it.
     """
+
+    name: str
+    value: str
+    only: str = ""
+    without: str = ""
+
+
+def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[Member]:
+    """Yield everything of a log but its text: the API's members, then the sender's fields."""
     known: dict[str, Any] = shown.members(item, raw=raw)
     for name, value in known.items():
         if name not in _APART and value != "":
             is_time = name.endswith("_at") and isinstance(value, str)  # `expires_at` is DynamoDB's: seconds.
-            yield name, f"{value}  ({local_time(value, zone)})" if is_time else str(value), ""
+            yield Member(name, f"{value}  ({local_time(value, zone)})" if is_time else str(value))
     for name, value in (item.fields or {}).items():
         text = as_text(value)
-        yield f"fields.{name}", text, field_text(name, text) if len(text) <= _MAX_CHARS else ""
+        signs = (True, False) if len(text) <= _MAX_CHARS else ()
+        yield Member(f"fields.{name}", text, *(field_text(Field(name, text, is_wanted)) for is_wanted in signs))
 
 
 def text_of(item: Item, *, raw: bool) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -16,7 +16,9 @@ from ingest.contract.message import SEVERITIES, Severity
 
 # A quote begins a part, and its partner ends one; any other quote is a character of the text.
 _WORD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)')(?!\S)|(\S+)""", re.DOTALL)
-_FIELD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)'|([^\s=]+))=(?:(?:"(.*?)"|'(.*?)')(?!\S)|(\S*))|(\S+)""", re.DOTALL)
+_FIELD: Final = re.compile(
+    r"""(?:"(.*?)"|'(.*?)'|([^\s=]+?))(!?=)(?:(?:"(.*?)"|'(.*?)')(?!\S)|(\S*))|(\S+)""", re.DOTALL
+)
 
 
 SOURCES: Final = ("", "table", "lake")
@@ -31,6 +33,14 @@ class BadSearchError(Exception):
         self.name = name
 
 
+class Field(NamedTuple):
+    """A field that a log must have with this value, or with `is_wanted` false must not have."""
+
+    name: str
+    value: str
+    is_wanted: bool = True
+
+
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in the form and in the address, as typed; "" where nothing does."""
 
@@ -38,6 +48,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     until: str = ""
     words: str = ""
+    without: str = ""
     severity: str = ""
     fields: str = ""
     follow: str = ""
@@ -76,16 +87,18 @@ def ask_of(search: Search, *, now: datetime, zone: tzinfo, raw: bool) -> Ask:
         raise BadSearchError("source", "Logs are in the table or in the lake.")
     if search.follow and search.source == "lake":
         raise BadSearchError("source", "To follow is to see what comes now, and that is in the table.")
-    words, fields = words_of(search.words), fields_of(search.fields)
-    _check_few("words", words)
-    _check_few("fields", fields)
+    words, without, fields = words_of(search.words), words_of(search.without), fields_of(search.fields)
+    for name, parts in (("words", words), ("without", without), ("fields", fields)):
+        _check_few(name, parts)
     return Ask(
         tenant_id=search.tenant,
         since_ms=since_ms,
         until_ms=until_ms,
         contains=words,
+        lacks=without,
         severity=_severity(search.severity),
-        fields=fields,
+        fields=tuple((field.name, field.value) for field in fields if field.is_wanted),
+        not_fields=tuple((field.name, field.value) for field in fields if not field.is_wanted),
         raw=raw,
     )
 
@@ -99,35 +112,38 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word for found in _WORD.finditer(text) if (word := _first(found.groups())))
 
 
-def fields_of(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the (name, value) pairs of `name=value` between spaces; either side may stand in quotes, as a word may.
+def fields_of(text: str) -> tuple[Field, ...]:
+    """Return the parts `name=value` or `name!=value` between spaces; either side may stand in quotes, as a word may.
 
     Raises:
         BadSearchError: a part is not of that form.
     """
-    found: list[tuple[str, str]] = []
+    found: list[Field] = []
     for part in _FIELD.finditer(text):
-        *pair, other = part.groups()
+        *name, sign, quoted, quoted_too, bare, other = part.groups()
         if other is not None:
-            raise BadSearchError("fields", f'{other} is not name=value, as in user.name=bob or note="two words".')
-        found.append((_first(pair[:3]), _first(pair[3:])))
+            raise BadSearchError(
+                "fields", f'{other} is not name=value or name!=value, as in user.name=bob or note="two words".'
+            )
+        found.append(Field(_first(name), _first((quoted, quoted_too, bare)), sign == "="))
     return tuple(found)
 
 
-def field_text(name: str, value: str) -> str:
+def field_text(field: Field) -> str:
     """Return what `fields_of` reads as this field, or "" where no quotes can hold it."""
-    for left in (name, *(f"{quote}{name}{quote}" for quote in "\"'")):
-        for right in (value, *(f"{quote}{value}{quote}" for quote in "\"'")):
-            text = f"{left}={right}"
-            if not text.isspace() and text == text.strip() and _reads(text, name, value):
+    sign = "=" if field.is_wanted else "!="
+    for left in (field.name, *(f"{quote}{field.name}{quote}" for quote in "\"'")):
+        for right in (field.value, *(f"{quote}{field.value}{quote}" for quote in "\"'")):
+            text = f"{left}{sign}{right}"
+            if not text.isspace() and text == text.strip() and _reads(text, field):
                 return text
     return ""
 
 
-def _reads(text: str, name: str, value: str) -> bool:
+def _reads(text: str, field: Field) -> bool:
     try:
         # Beside others, too: what stands behind it must not become a part of it.
-        return fields_of(f"{text} a=b") == ((name, value), ("a", "b"))
+        return fields_of(f"{text} a=b") == (field, Field("a", "b"))
     except BadSearchError:
         return False
 

@@ -17,8 +17,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from consumer.lake.catalog import in_folder
 from consumer.timestamps import epoch_ms
 from ingest.contract.log_ids import MAX_MS, generator
+from tests.faults.lake_world import LakeWorld
+from tests.messages import message
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Eventually, LocalStack, StartStack
@@ -42,8 +45,8 @@ _HOSTILE = {
 
 @pytest.fixture(scope="module")
 def stack(start_stack: "StartStack", eventually: "Eventually") -> "LocalStack":
-    """A stack without the simulated work, with three tenants' logs and a dead letter."""
-    stack = start_stack()
+    """A stack without the simulated work, whose table keeps logs for 30 days: two tenants' logs and a dead letter."""
+    stack = start_stack({"RetentionDays": "30"})
     orders = [
         {"tenant_id": "acme", "text": f"order {n} took {n} ms, call 555-0199", "level": ("info", "error")[n % 2]}
         for n in range(_ORDERS)
@@ -63,10 +66,10 @@ def stack(start_stack: "StartStack", eventually: "Eventually") -> "LocalStack":
 
 @contextmanager
 def _console(
-    stack: "LocalStack", folder: Path, *, browser: str | None = None, port: int = 0
+    stack: "LocalStack", folder: Path, *more: str, browser: str | None = None, port: int = 0
 ) -> "Iterator[tuple[subprocess.Popen[str], str]]":
     """Run a console, which may change things, started with `browser` or with none; give it and its address."""
-    options = ["--port", str(port), "--zone", "UTC", *([] if browser else ["--no-browser"])]
+    options = [*more, "--port", str(port), "--zone", "UTC", *([] if browser else ["--no-browser"])]
     options += ["--data-dir", str(stack.data_dir), "--reports", str(_ROOT / "bench" / "results" / "kept")]
     with subprocess.Popen(  # noqa: S603 - our own command
         [*_RDP, "console", "--allow-changes", *options],
@@ -209,9 +212,13 @@ def test_a_row_is_found_by_keys_copied_and_its_field_searched_for(page: Page, ad
     expect(page.get_by_text("next and previous row")).to_be_visible()
     page.keyboard.press("/")
     expect(page.get_by_label("Words in the text")).to_be_focused()
-    page.get_by_role("link", name="Only logs whose fields.cart is this").click()
+    page.get_by_role("link", name="Only: logs whose fields.cart is this").click()
     page.wait_for_url(re.compile("words=payment.*fields=cart"))
     expect(page.locator(".rows > li")).to_have_count(1)
+    page.locator(".rows summary").click()
+    page.get_by_role("link", name="Without: logs whose fields.level is not this").click()
+    page.wait_for_url(re.compile("words=payment.*fields=cart.*level%21%3D"))
+    expect(page.get_by_text("No such logs.")).to_be_visible()
 
 
 def test_ten_pages_follow_at_once(stack: "LocalStack", context: BrowserContext, address: str) -> None:
@@ -271,6 +278,29 @@ def test_the_browser_is_started_without_the_token(
         page.wait_for_url("**/flow", timeout=_WAIT_MS)
         expect(page.get_by_role("heading", name="Flow")).to_be_visible()
     assert not Path(urlsplit(arguments).path).exists()
+    context.close()
+
+
+def test_old_times_come_from_the_lake(stack: "LocalStack", browser: Browser, tmp_path: Path) -> None:
+    """What the table keeps no more: the page says from where, and a row opens. The table is asked on request."""
+    lake = LakeWorld()
+    old = [message(f"old-{n}", f"old {n}, call 555-0199", received_at=f"2024-03-01T00:00:0{n}.000Z") for n in range(3)]
+    lake.put(old)
+    lake.sync(in_folder(tmp_path / "lake"))
+    context = browser.new_context()
+    context.set_default_timeout(_WAIT_MS)
+    page = context.new_page()
+    with _console(stack, tmp_path, "--warehouse", str(tmp_path / "lake")) as (_, address):
+        _enter(page, address)
+        _logs(page, address, "tenant=acme&since=2024-02-01&until=2024-04-01&without=1")
+        expect(page.get_by_text(f"From the lake {tmp_path / 'lake'}")).to_be_visible()
+        expect(page.locator(".rows bdi")).to_have_text([f"old {n}, call [REDACTED]" for n in (2, 0)])
+        expect(page.locator("svg[data-brush]")).to_be_visible(timeout=_WAIT_MS)
+        page.locator(".rows summary").first.click()
+        expect(page.get_by_label("The log's text")).to_have_text("old 2, call [REDACTED]", timeout=_WAIT_MS)
+        page.get_by_label("Read from").select_option("the table")
+        page.get_by_role("button", name="Search").click()
+        expect(page.get_by_text("No such logs.")).to_be_visible()
     context.close()
 
 

@@ -88,6 +88,8 @@ def test_time_level_and_fields_are_kept_and_found(
     assert (row["event_at"], row["severity"]) == ("2026-11-28T02:46:25.123456789Z", "error")
     assert (row["fields"]["time"], row["fields"]["big"]) == ("1795833985.123456789", 9223372036854775809)
     assert row["text"] == "call [REDACTED]"
+    (line,) = rdp("logs", "--tenant", "kinds", "--not-field", "user.name=bob", "--json")
+    assert json.loads(line)["text"] == "fine"
     whole = "\n".join(rdp("log", "kinds", "own", "--zone", "UTC"))
     assert "1795833985.123456789" in whole
     assert "call [REDACTED]" in whole

@@ -107,6 +107,7 @@ _FILTERS: Final[Mapping[str, dict[str, object]]] = {
     "contains": {"contains": ["OF <", "number"]},
     "severity": {"severity": "warn"},
     "field": {"field": "level=info"},
+    "not_field": {"not_field": "level=none"},
     "limit": {"limit": 1000},
     "order": {"order": "oldest"},
     "tenant_id": {"tenant_id": "a"},
@@ -175,7 +176,7 @@ _WORDS: Final = st.one_of(
 _SENDABLE: Final = re.compile(r"[\x21-\x7e]*", re.ASCII)
 _NAMES: Final = st.sampled_from(
     [
-        *("since", "until", "contains", "severity", "field", "limit", "cursor", "order", "tenant_id"),
+        *("since", "until", "contains", "severity", "field", "not_field", "limit", "cursor", "order", "tenant_id"),
         "x",
         "raw",
         "tenant_id[]",

@@ -64,8 +64,20 @@ def test_a_field_is_found_by_its_way_through_dots(name: str, value: str) -> None
         },
     )
     assert takes(Ask(tenant_id=TENANT, fields=((name, value),)), item)
+    assert not takes(Ask(tenant_id=TENANT, not_fields=((name, value),)), item)
     assert not takes(Ask(tenant_id=TENANT, fields=((name, f"{value}!"),)), item)
     assert not takes(Ask(tenant_id=TENANT, fields=((f"{name}.more", value),)), item)
+
+
+def test_what_no_field_may_be() -> None:
+    """None of these; a log without such a field is there, and so is one without any."""
+    item = replace(log(1), fields={"code": 500, "path": "/health"})
+    ask = Ask(tenant_id=TENANT, not_fields=(("code", "200"), ("path", "/health")))
+    assert not takes(ask, item)
+    assert takes(replace(ask, not_fields=(("code", "200"), ("user", "bob"))), item)
+    assert takes(ask, log(1))
+    assert not takes(replace(ask, fields=(("code", "500"),)), item)
+    assert is_filtered(ask)
 
 
 @pytest.mark.parametrize(("said", "severity"), [("warn", "warn"), ("WARNING", "warn"), ("4", "warn"), ("50", "error")])

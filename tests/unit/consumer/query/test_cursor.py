@@ -56,6 +56,7 @@ def test_another_time_is_another_search(typed: Typed, ask: Ask, name: str) -> No
         Ask(tenant_id="acme", contains=("a",), lacks=("b",)),
         Ask(tenant_id="acme", contains=("a",), severity="warn"),
         Ask(tenant_id="acme", contains=("a",), fields=(("x", "y"),)),
+        Ask(tenant_id="acme", contains=("a",), not_fields=(("x", "y"),)),
         Ask(tenant_id="acme", contains=("a",), raw=True),
     ],
 )

@@ -107,6 +107,20 @@ def test_words_that_must_not_be_there(logs: Logs) -> None:
     assert _texts(logs("--tenant", "a", "--not-contains", "1", "--not-contains", "4", "--json")) == [*"0268"]
 
 
+def test_fields_that_must_not_be_there(logs: Logs, client: _Client) -> None:
+    """None of them; what is no field of that form is told."""
+    client.items = [replace(item, fields={"n": number}) for number, item in enumerate(client.items)]
+    assert _texts(logs("--tenant", "a", "--not-field", "n=0", "--not-field", "n=4", "--json")) == [
+        *"268",
+        "10",
+        "12",
+        "14",
+        "16",
+        "18",
+    ]
+    assert logs("--tenant", "a", "--not-field", "n").exit_code == 2
+
+
 @pytest.mark.parametrize("tenant", ["", "a b", "-a", "a" * 65, "\x1b"])
 def test_what_can_be_no_tenant_is_told_before_anything_is_asked(logs: Logs, client: _Client, tenant: str) -> None:
     """In a sentence, and not as DynamoDB's error of an empty key."""

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.console.search import BadSearchError, Search, ask_of, field_text, fields_of, typed, words_of
+from infra.console.search import BadSearchError, Field, Search, ask_of, field_text, fields_of, typed, words_of
 
 _TEXT = st.text(max_size=20).map(str.strip)
 
 
-@given(st.builds(Search, tenant=_TEXT, since=_TEXT, words=_TEXT, fields=_TEXT))
+@given(st.builds(Search, tenant=_TEXT, since=_TEXT, words=_TEXT, without=_TEXT, fields=_TEXT))
 def test_an_address_holds_the_search(search: Search) -> None:
     """Written and read again it is the same: it can be sent to a colleague."""
     assert typed(dict(parse_qsl(search.query))) == search
@@ -48,32 +48,40 @@ def test_a_pasted_text_is_found_in_itself(parts: list[str]) -> None:
 
 def test_fields_may_have_quotes_on_either_side() -> None:
     """A value with spaces or none at all, a name with spaces; quotes within are characters."""
-    text = """note="two words" code=5 'my name'="x=y" empty="" empty_too= raw={"a":"b"}"""
+    text = """note="two words" code=5 'my name'="x=y" empty="" empty_too= raw={"a":"b"} a!=b "c!"=d e!!="" f=!=g"""
     expected = (
-        ("note", "two words"),
-        ("code", "5"),
-        ("my name", "x=y"),
-        ("empty", ""),
-        ("empty_too", ""),
-        ("raw", '{"a":"b"}'),
+        Field("note", "two words"),
+        Field("code", "5"),
+        Field("my name", "x=y"),
+        Field("empty", ""),
+        Field("empty_too", ""),
+        Field("raw", '{"a":"b"}'),
+        Field("a", "b", is_wanted=False),
+        Field("c!", "d"),
+        Field("e!", "", is_wanted=False),
+        Field("f", "!=g"),
     )
     assert fields_of(text) == expected
     with pytest.raises(BadSearchError, match="bob is not name=value"):
         fields_of("code=5 bob")
 
 
-@given(name=st.text(min_size=1), value=st.text())
-def test_a_field_is_written_as_it_is_read(name: str, value: str) -> None:
+@given(name=st.text(min_size=1), value=st.text(), is_wanted=st.booleans())
+def test_a_field_is_written_as_it_is_read(name: str, value: str, *, is_wanted: bool) -> None:
     """Or not at all, where it has both quotes before a space."""
-    text = field_text(name, value)
-    assert text == "" or fields_of(text) == ((name, value),)
+    field = Field(name, value, is_wanted)
+    text = field_text(field)
+    assert text == "" or fields_of(text) == (field,)
     if not re.search(r"[\s\"'=]", name + value):
         assert text != ""
 
 
 def test_a_search_is_read() -> None:
     """Words, fields and severity as `consumer.query` asks them, the newest first."""
-    search = Search(tenant="acme", words='timeout "user 4711"', fields="code=5", severity="warn")
+    search = Search(
+        tenant="acme", words='timeout "user 4711"', without="GET 'a b'", fields="code=5 path!=/x", severity="warn"
+    )
     ask = ask_of(search, now=datetime(2026, 11, 28, tzinfo=UTC), zone=UTC, raw=False)
-    assert (ask.contains, ask.fields, ask.severity) == (("timeout", "user 4711"), (("code", "5"),), "warn")
+    assert (ask.contains, ask.lacks, ask.severity) == (("timeout", "user 4711"), ("GET", "a b"), "warn")
+    assert (ask.fields, ask.not_fields) == ((("code", "5"),), (("path", "/x"),))
     assert ask.newest_first

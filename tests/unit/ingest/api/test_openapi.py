@@ -56,7 +56,7 @@ def test_the_parameters_of_a_read_are_those_of_the_code(document: Any) -> None:
     assert (parameters["limit"]["maximum"], parameters["limit"]["default"]) == (MAX_LIMIT, read_request.DEFAULT_LIMIT)
     (severity,) = [p for p in document["paths"]["/logs"]["get"]["parameters"] if p["name"] == "severity"]
     assert all(word in severity["description"] for word in SEVERITIES)
-    for name in ("contains", "not_contains", "field"):
+    for name in ("contains", "not_contains", "field", "not_field"):
         assert parameters[name]["maxItems"] == read_request.MAX_REPEATED
         assert parameters[name]["items"]["maxLength"] == read_request.MAX_CHARS
 
