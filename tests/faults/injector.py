@@ -160,11 +160,13 @@ class Injector:
         self.doomed_life: int | None = None
         self.on_death: Callable[[], object] = lambda: None
         self.sigkills = 0
+        self.on_start: Callable[[int], object] = lambda _: None
 
     def start(self, component: str, deadline_s: float | None) -> None:
-        """Start a process (a life) of `component`, which Lambda ends at `deadline_s`."""
+        """Start a process (a life) of `component`, which Lambda ends at `deadline_s`; `on_start` is told its number."""
         self.component, self.deadline_s, self.dead = component, deadline_s, False
         self.lives.append(len(self.steps))
+        self.on_start(len(self.lives) - 1)
 
     @property
     def is_doomed(self) -> bool:

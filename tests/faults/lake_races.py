@@ -1,5 +1,6 @@
 """Runs programs that commit to one lake in every order of the steps that the others can see."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -22,9 +23,12 @@ def broken_in_any_order(
     stops: frozenset[str],
     prepare: Program,
     judge: Callable[[SteppingCatalog], list[str]],
+    begin: Callable[[], object] = lambda: None,
     at_most: int | None = None,
 ) -> tuple[int, list[str]]:
     """Return how many orders were tried (all, or `at_most`), and what was wrong, each with its order of turns.
+
+    `prepare` makes the lake once; each order starts with its files as they were then, and with `begin`.
 
     A program stops before each of its steps named in `stops`, and another may take a turn. A load within a commit comes
     just before the comparison with the snapshot that the commit expects.
@@ -32,12 +36,18 @@ def broken_in_any_order(
     wrong: list[str] = []
     orders = 0
     order: list[int] | None = []
-    while order is not None and orders != at_most:
-        with scratch() as folder:
-            turns, found = _run(folder, programs, order, stops=stops, prepare=prepare, judge=judge)
-        orders += 1
-        wrong += [f"{''.join(str(taken) for taken, _ in turns)}: {what}" for what in found]
-        order = _next(turns)
+    with scratch() as outer:
+        folder, kept = outer / "lake", outer / "kept"
+        prepare(stepping(folder))
+        shutil.copytree(folder, kept)
+        while order is not None and orders != at_most:
+            shutil.rmtree(folder)
+            shutil.copytree(kept, folder)  # In the same place, because the table's metadata has whole paths.
+            begin()
+            turns, found = _run(folder, programs, order, stops=stops, judge=judge)
+            orders += 1
+            wrong += [f"{''.join(str(taken) for taken, _ in turns)}: {what}" for what in found]
+            order = _next(turns)
     return orders, wrong
 
 
@@ -47,11 +57,9 @@ def _run(
     order: Sequence[int],
     *,
     stops: frozenset[str],
-    prepare: Program,
     judge: Callable[[SteppingCatalog], list[str]],
 ) -> tuple[list[tuple[int, list[int]]], list[str]]:
     """Run the programs, the first turns by `order`; return each turn with all programs that could have taken it."""
-    prepare(stepping(folder))
     scheduler = greenlet.getcurrent()
 
     def stop(_number: int, name: str, moment: Moment) -> None:

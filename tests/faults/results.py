@@ -14,7 +14,7 @@ import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults import matrix
-from tests.faults.crashes import DAYS, MOMENTS, broken_by, kills
+from tests.faults.crashes import DAYS, MOMENTS, broken_by_each, kills
 from tests.faults.scratch import scratch
 from tests.property.system.test_programs import STEPS_A_PROGRAM, Programs
 
@@ -56,7 +56,7 @@ def of_step(step: str, seeds: int) -> Result:
 def of_crashes(name: str, _: int) -> Result:
     """Return the row for kills before and after every step of one day; each case is a process killed by SIGKILL."""
     every = list(kills(name))
-    broken = [why for kill in every for why in _survived(broken_by, name, kill)]
+    broken = _survived(broken_by_each, name, every)
     return Result(f"{name}: killed (SIGKILL) at every step", len(MOMENTS), len(every), 1, tuple(broken))
 
 

@@ -120,11 +120,12 @@ def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, sto
     erase = _erasing(world)
 
     def prepare(catalog: SteppingCatalog) -> None:
-        world.kinesis.shards["shardId-000000000000"].records.clear()
-        world.erasures = NONE
         world.put([message("a"), message("b", tenant_id="blue"), message("c", received_at="2025-11-24T15:59:00.001Z")])
         world.sync(catalog)
         world.put([message("d"), message("e", tenant_id="blue")])
+
+    def begin() -> None:
+        world.erasures = NONE
 
     def judge(catalog: SteppingCatalog) -> list[str]:
         world.sync(catalog)
@@ -132,7 +133,9 @@ def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, sto
         return _found(world, catalog)
 
     programs = [erase, world.sync if beside == "a sync" else erase]
-    orders, wrong = broken_in_any_order(programs, stops=frozenset({stop}), prepare=prepare, judge=judge, at_most=12)
+    orders, wrong = broken_in_any_order(
+        programs, stops=frozenset({stop}), prepare=prepare, begin=begin, judge=judge, at_most=12
+    )
     assert wrong == []
     assert orders >= 3
 
@@ -142,16 +145,18 @@ def test_a_sync_that_began_before_it_brings_nothing_into_the_lake() -> None:
     world = LakeWorld()
 
     def prepare(catalog: SteppingCatalog) -> None:
-        world.kinesis.shards["shardId-000000000000"].records.clear()
-        world.erasures = NONE
         world.put([message("b", tenant_id="blue")])
         world.sync(catalog)
         world.put([message("d"), message("e", tenant_id="blue")])
+
+    def begin() -> None:
+        world.erasures = NONE
 
     orders, wrong = broken_in_any_order(
         [_erasing(world), world.sync],
         stops=frozenset({COMMIT}),
         prepare=prepare,
+        begin=begin,
         judge=lambda catalog: _found(world, catalog),
     )
     assert wrong == []
