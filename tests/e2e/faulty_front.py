@@ -33,9 +33,10 @@ from ingest.sinks import queue
 if TYPE_CHECKING:
     from tests.e2e.conftest import LocalStack
 
-Situation = Literal["over_quota", "unavailable", "partly", "crashed", "away"]
+Situation = Literal["over_quota", "unavailable", "partly", "crashed", "cut", "away"]
 """The faults, in order: the quota is used up; the queue takes nothing; the queue takes every second log; the function
-ends without an answer, which API Gateway turns into a plain 500; nothing listens on the port for some seconds."""
+ends without an answer, which API Gateway turns into a plain 500; the connection is closed when the request was read;
+the same, and then nothing listens on the port."""
 
 SITUATIONS: Final[tuple[Situation, ...]] = get_args(Situation)
 
@@ -54,14 +55,14 @@ _OF_ONE_CONNECTION: Final = frozenset({"connection", "keep-alive", "transfer-enc
 class Front:
     """A front at `url` for one client: requests that name no tenant are of `tenant`. `taken`, `refused` have texts.
 
-    Without a situation there is no fault.
+    Without a situation there is no fault. A front that is away `comes_back` after some seconds, or never.
     """
 
-    def __init__(self, send: Send, tenant: str, situation: Situation | None) -> None:
+    def __init__(self, send: Send, tenant: str, situation: Situation | None, *, comes_back: bool) -> None:
         self.refused: list[str] = []
         self.taken: list[str] = []
         self.faults = 0
-        self._send, self._tenant, self._situation = send, tenant, situation
+        self._send, self._tenant, self._situation, self._comes_back = send, tenant, situation, comes_back
         self._first = threading.Lock()
         self._is_away = False
         # Bound for as long as the front lives, so that nobody else gets the port while it is away.
@@ -87,9 +88,10 @@ class Front:
 
     def _leave(self) -> None:
         self._stop()
-        time.sleep(_AWAY_S)  # The absence must last for some time.
-        self._is_away = False
-        self._open()
+        if self._comes_back:
+            time.sleep(_AWAY_S)  # The absence must last for some time.
+            self._is_away = False
+            self._open()
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response | None:
         """Return the answer to one request, or None to cut the connection."""
@@ -106,6 +108,7 @@ class Front:
         return self._respond(event, takes=lambda _: True)
 
     def _fault(self, event: Any) -> Response | None:
+        self._is_away = self._situation == "away"
         put_off = self._respond(event, takes=lambda _: False)
         if self._situation == "partly":
             self.refused.clear()
@@ -116,10 +119,8 @@ class Front:
         if self._situation == "over_quota":
             return self._respond(event, takes=lambda _: False, quota=_used_up)
         if self._situation == "away":
-            self._is_away = True
             threading.Thread(target=self._leave, daemon=True).start()
-            return None
-        return put_off
+        return None if self._situation in {"cut", "away"} else put_off
 
     def _respond(self, event: Any, *, takes: Callable[[EncodedLog], bool], quota: Any = None) -> Response:
         """Return our function's answer when the queue takes only the logs for which `takes` is true."""
@@ -127,7 +128,7 @@ class Front:
         def enqueue(logs: Sequence[EncodedLog], **_: Any) -> frozenset[int]:
             taken = [position for position, log in enumerate(logs) if takes(log)]
             deadline_s = time.monotonic() + _QUEUE_LIMIT_S[self._situation is None]
-            late = self._send([logs[position] for position in taken], deadline_s)
+            late = self._send([logs[position] for position in taken], deadline_s) if taken else ()
             lost = frozenset(range(len(logs))).difference(taken) | {taken[position] for position in late}
             for position, log in enumerate(logs):
                 (self.refused if position in lost else self.taken).append(decode(log.data).text)
@@ -160,9 +161,9 @@ def queue_of(stack: "LocalStack") -> Send:
 
 
 @contextlib.contextmanager
-def listening(send: Send, tenant: str, situation: Situation | None) -> Iterator[Front]:
+def listening(send: Send, tenant: str, situation: Situation | None, *, comes_back: bool = True) -> Iterator[Front]:
     """Give a front, and close it when the block ends."""
-    front = Front(send, tenant, situation)
+    front = Front(send, tenant, situation, comes_back=comes_back)
     try:
         yield front
     finally:

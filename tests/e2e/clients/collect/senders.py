@@ -33,14 +33,18 @@ def otlp(url: str, logs: int) -> None:
 
 
 def rotel(url: str, logs: int) -> None:
-    """Rotel, a collector, between OpenTelemetry's SDK and this service; it runs until it is killed."""
+    """Rotel, a collector, between OpenTelemetry's SDK and this service; it runs until it is killed.
+
+    It waits longer for an answer than its 5 s. What it waited for in vain it sends again, but no request that was cut:
+    on a busy machine a cut may come after 5 s.
+    """
     program = Path(import_module("rotel").__file__ or "").parent / "rotel-agent"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(program), "start", "--otlp-http-endpoint", f"127.0.0.1:{port}"]
     command += ["--otlp-grpc-endpoint", "127.0.0.1:0", "--exporter", "otlp", "--otlp-exporter-protocol", "http"]
-    command += ["--otlp-exporter-endpoint", url]
+    command += ["--otlp-exporter-endpoint", url, "--otlp-exporter-request-timeout", "120s"]
     agent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - from its wheel
     while not _listens(port):
         assert agent.poll() is None, agent.returncode

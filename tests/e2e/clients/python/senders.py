@@ -40,7 +40,7 @@ def _through(handler: Any, logs: int, drain: Callable[[Any], None] = lambda hand
 
 def elasticsearch(url: str, logs: int) -> None:
     """Bulk helper of the official client, of whichever version is installed."""
-    client = import_module("elasticsearch").Elasticsearch(url, api_key="aWQ6a2V5")
+    client = import_module("elasticsearch").Elasticsearch(url, api_key="aWQ6a2V5", request_timeout=60)
     assert client.info()["tagline"] == "You Know, for Search"
     actions = ({"_op_type": "create", "_index": "logs-shop", **document} for document in _documents(logs))
     taken, errors = import_module("elasticsearch.helpers").bulk(
