@@ -29,8 +29,7 @@ from infra.terminal.text import printable_json
 from ingest.contract.log_ids import received_ms
 from ingest.contract.message import SEVERITIES
 
-_FIRST_PAGE: Final = 100
-_NEXT_PAGE: Final = 200
+_PAGE: Final = 100
 _COUNTED: Final = 5_000
 """Logs that the histogram counts at most, in so many reads and of so many bytes: then it says how far back it was."""
 _COUNTED_READS: Final = 5
@@ -76,7 +75,7 @@ def _page(logs: Logs, request: Request) -> Response:
         return logs.pages.answer("logs", status=400, **context | {"problem": error})
     context["fixed"] = _fixed(typed, ask).query
     if not typed.follow:
-        context["chunk"] = _chunk(logs, typed, ask, limit=_FIRST_PAGE, after=None)
+        context["chunk"] = _chunk(logs, typed, ask, after=None)
     return logs.pages.answer("logs", **context)
 
 
@@ -84,12 +83,12 @@ def _more(logs: Logs, request: Request) -> Response:
     """Answer with the next rows behind a cursor."""
     typed = search.typed(request.query_params)
     ask, after, _ = cursor.decode(_ask(logs, typed), request.query_params.get("cursor", ""))
-    return logs.pages.answer("chunk", chunk=_chunk(logs, typed, ask, limit=_NEXT_PAGE, after=after))
+    return logs.pages.answer("chunk", chunk=_chunk(logs, typed, ask, after=after))
 
 
-def _chunk(logs: Logs, typed: Search, ask: Ask, *, limit: int, after: str | None) -> Mapping[str, object]:
+def _chunk(logs: Logs, typed: Search, ask: Ask, *, after: str | None) -> Mapping[str, object]:
     """Return what the template `chunk` shows. `more` is the query of the next page, "" after the last."""
-    page = read_page(logs.places.reads(typed, ask), ask, limit=limit, after=after, is_full=Weight().is_full)
+    page = read_page(logs.places.reads(typed, ask), ask, limit=_PAGE, after=after, is_full=Weight().is_full)
     back_ms = None if page.after is None else received_ms(page.after)
     return {
         "rows": rows.rows(

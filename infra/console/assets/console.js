@@ -162,7 +162,9 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
   const rows = [...document.querySelectorAll(".rows summary")];
   const step = { j: 1, k: -1 }[event.key];
-  if (step) rows[Math.max(rows.indexOf(document.activeElement) + step, 0)]?.focus();
+  const at = rows.indexOf(document.activeElement);
+  // Where none has the focus: the first that is in sight.
+  if (step) rows[at < 0 ? rows.findIndex((row) => row.getBoundingClientRect().top >= 0) : Math.max(at + step, 0)]?.focus();
   else if (event.key === "/") document.getElementById("words")?.focus();
   else if (event.key === "?") document.getElementById("keys")?.toggleAttribute("open");
   else return;
