@@ -10,9 +10,10 @@ import msgspec
 
 from bench import deployed
 from bench.baseline import deploy
-from bench.cost import usage
+from bench.cost import cpu, usage
 from bench.cost.measured import BASELINE, BATCHES, SINGLES
 from bench.load.plan import Plan
+from bench.micro import lambda_cpu
 from bench.report import files, knee
 from bench.result import Result
 from bench.run import run, without_stream
@@ -84,7 +85,7 @@ def compare(
     Raises:
         StackError: no step of a ramp holds, so that there is no knee to compare.
     """
-    _count_calls(folder, tell)
+    count_calls(folder, tell)
     plan = Plan(rate=rate, duration_s=duration_s, seconds_per_char=0, naive=True)
     rows = _on_one_engine(folder, "no delay, no crashes", _QUIET, _pair(plan, "singles"), tell)
     few = msgspec.structs.replace(plan, rate=600, duration_s=min(duration_s, 60))
@@ -101,12 +102,18 @@ def compare(
     return Comparison(tuple(rows), tuple(_knee(folder, one, system, tell) for one, system in ramps.items()))
 
 
-def _count_calls(folder: Path, tell: Callable[[str], None]) -> None:
+def count_calls(folder: Path, tell: Callable[[str], None]) -> None:
+    """Leave in `folder` what the cost model reads: three runs in which the functions' AWS calls are counted, and CPU.
+
+    Counts, line bytes and CPU time depend little on what else the machine does; no other number of these runs is used.
+    """
     plan = Plan(rate=600, duration_s=20, warm_up_s=5, seconds_per_char=0, naive=True)
     batches = msgspec.structs.replace(plan, name=BATCHES, rate=60, mix="batch=100")
     naive = msgspec.structs.replace(plan, name=BASELINE, promises=without_stream())
     plans = {msgspec.structs.replace(plan, name=SINGLES): "design", batches: "design", naive: "baseline"}
     _on_one_engine(folder, "calls counted", _QUIET, plans, tell, counted=True)
+    tell("the functions' CPU time")
+    cpu.write(lambda_cpu.measure(), folder)
 
 
 def _pair(plan: Plan, name: str) -> dict[Plan, str]:

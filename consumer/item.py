@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from consumer.attributes import attribute_value, plain_value
 from consumer.redact import Redactor
@@ -162,8 +162,8 @@ def attributes(item: Item) -> "dict[str, AttributeValueTypeDef]":
     """Return the item as DynamoDB holds it."""
     return {
         name: {"S": value} if isinstance(value, str) else attribute_value(value)  # Nearly all are text.
-        for name in _NAMES
-        if (value := getattr(item, name)) is not None
+        for name, value in zip(_NAMES, astuple(item), strict=True)
+        if value is not None
     }
 
 

@@ -30,6 +30,7 @@ def instant(timestamp: str) -> datetime:
         raise ValueError("a timestamp that is outside the years 1 to 9999 in UTC") from error
 
 
+@lru_cache(maxsize=64)  # All logs of a request were received at the same time.
 def epoch_ms(timestamp: str) -> int:
     """Return the milliseconds since the epoch of a timestamp that names its offset.
 

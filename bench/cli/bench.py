@@ -63,6 +63,7 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
     help="Count the functions' AWS calls. Only on this machine, where it slows the engine.",
 )
 @click.option("--compare", is_flag=True, help="Also load the naive baseline, and print both results in one table.")
+@click.option("--calls-only", is_flag=True, help="Only measure what `rdp cost` reads, in three minutes.")
 @click.option(
     "--ramp-rate",
     type=float,
@@ -93,6 +94,7 @@ def command(
     out: Path,
     count_calls: bool,
     compare: bool,
+    calls_only: bool,
     ramp_rate: float,
     batch_ramp_rate: float,
     keep_history: bool,
@@ -122,8 +124,8 @@ def command(
     folder = _made(out / plan.name)
     # SIGTERM ends the run as Ctrl-C does: the stack that the bench started is taken down.
     with on_stop(lambda number: sys.exit(128 + number), (signal.SIGTERM,)):
-        if compare:
-            _compare(plan, folder, ramp_rate, batch_ramp_rate)
+        if compare or calls_only:
+            _compare(plan, folder, None if calls_only else (ramp_rate, batch_ramp_rate))
             return
         running = contextlib.nullcontext(_at(locate(where), endpoint)) if runs else None
         with running or own_stack(parameters, partial(say.say, err=True)) as loaded:
@@ -189,9 +191,16 @@ def _run(plan: Plan, loaded: stack.Stack, folder: Path, *, count_calls: bool) ->
     return result
 
 
-def _compare(plan: Plan, folder: Path, ramp_rate: float, batch_ramp_rate: float) -> None:
-    from bench.compare import as_markdown, compare  # noqa: PLC0415 - as above
+def _compare(plan: Plan, folder: Path, ramp_rates: tuple[float, float] | None) -> None:
+    """Compare both systems; without the rates of their ramps, only measure what the cost model reads."""
+    from bench.compare import as_markdown, compare, count_calls  # noqa: PLC0415 - as above
 
+    if ramp_rates is None:
+        with say.status("starting") as tell:
+            count_calls(folder, tell)
+        say.say(f"priced by   rdp cost --runs {folder}")
+        return
+    ramp_rate, batch_ramp_rate = ramp_rates
     with say.status("starting") as tell:
         comparison = compare(
             folder,

@@ -29,14 +29,15 @@ from infra.terminal.examples import examples
 def command(*, runs: Path | None, plot: Path | None, **knobs: Any) -> None:
     """Show what a million logs cost, by service, with this design and with the naive baseline.
 
-    Prices are from the dated list bench/cost/prices.json, for us-east-1, without free tiers and without storage. Calls,
-    Lambda time and log volume were measured in the runs of --runs; `rdp bench --compare` makes new runs.
+    Prices are from the dated list bench/cost/prices.json, for us-east-1, without free tiers, storage and the transfer
+    of answers. Calls, log volume and the functions' CPU time were measured in the runs of --runs; `rdp bench
+    --calls-only` makes new runs. How long a call to AWS takes is not measured: --call-ms says it.
     """
     folder = runs or measured.KEPT
     try:
         design, baseline = measured.design(folder), measured.baseline(folder)
     except ResultError as error:
-        raise click.ClickException(f"{error}. `rdp bench --compare` makes such runs.") from error
+        raise click.ClickException(f"{error}. `rdp bench --calls-only` makes such runs.") from error
     setting = msgspec.convert(given(Setting, knobs), Setting)
     prices = measured.prices()
     _show(setting, design, baseline, prices)

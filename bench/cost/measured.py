@@ -1,20 +1,22 @@
-"""The cost model's inputs, read from the results of runs that counted the functions' AWS calls.
-
-Milliseconds are medians: means would include cold starts and the effects of other programs on the engine's machine.
-"""
+"""The cost model's inputs: calls and line bytes from runs on the engine, CPU time from `bench.micro.lambda_cpu`."""
 
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from bench.cost import cpu
 from bench.cost.model import Measured, Prices
-from bench.result import read
+from bench.result import Result, read
 
 KEPT: Final = Path(__file__).parents[1] / "results" / "kept"
 SINGLES, BATCHES, BASELINE = "calls-design-singles", "calls-design-batches", "calls-baseline-singles"
 _PRICES: Final = Path(__file__).parent / "prices.json"
 _SQS_BATCH: Final = 10
+METRICS: Final = 13
+"""Custom metrics of a stack whose every count has a point: one for each name of ingest and consumer."""
+ALARMS: Final = 10
+"""The template's alarms without authentication."""
 
 
 def prices() -> Prices:
@@ -28,42 +30,47 @@ def design(folder: Path = KEPT) -> Measured:
     Raises:
         ResultError: `folder` holds no such run.
     """
-    singles, batches = read(folder / SINGLES), read(folder / BATCHES)
-    single_ms, batch_ms = singles.usage["ingest"].median_ms, batches.usage["ingest"].median_ms
-    batch_logs = batches.plan.batch_logs
-    per_log_ms = max(0.0, (batch_ms - single_ms) / (batch_logs - 1))
-    invocations = batches.usage["consumer"].invocations
-    batch_size = int(batches.parameters["batch size"])
-    requests = batches.accepted_requests
+    singles, batches, used = read(folder / SINGLES), read(folder / BATCHES), cpu.read(folder)
+    request, batch = cpu.of_requests(used), cpu.of_batches(used)
+    batch_logs, requests = batches.plan.batch_logs, batches.accepted_requests
     return Measured(
         serial=False,
-        ingest_ms_fixed=max(0.0, single_ms - per_log_ms),
-        ingest_ms_per_log=per_log_ms,
-        consumer_ms_fixed=batches.usage["consumer"].median_ms,
-        consumer_ms_per_log=0.0,
+        ingest_cpu_ms=request.fixed_ms,
+        ingest_cpu_ms_per_log=request.log_ms,
+        consumer_cpu_ms=batch.fixed_ms,
+        consumer_cpu_ms_per_log=batch.log_ms,
         sends=batches.calls["sqs:SendMessageBatch"] / (requests * -(-batch_logs // _SQS_BATCH)),
         puts=batches.calls["kinesis:PutRecords"] / requests,
-        fill=min(1.0, batches.judgement.counts["accepted"] / invocations / batch_size),
-        ingest_log_bytes=singles.usage["ingest"].log_bytes / singles.usage["ingest"].invocations,
-        consumer_log_bytes=batches.usage["consumer"].log_bytes / invocations,
+        fill=_fill(batches),
+        ingest_log_bytes=_line_bytes(singles, "ingest"),
+        consumer_log_bytes=_line_bytes(batches, "consumer"),
+        metrics=METRICS,
+        alarms=ALARMS,
     )
 
 
 def baseline(folder: Path = KEPT) -> Measured:
     """Return the baseline's numbers, from its run. Raises: ResultError."""
-    result = read(folder / BASELINE)
-    invocations = result.usage["consumer"].invocations
-    accepted = result.judgement.counts["accepted"]
+    result, used = read(folder / BASELINE), cpu.read(folder)
     return Measured(
         serial=True,
-        ingest_ms_fixed=result.usage["ingest"].median_ms,
-        ingest_ms_per_log=0.0,
-        consumer_ms_fixed=0.0,
-        consumer_ms_per_log=result.usage["consumer"].median_ms / max(1.0, accepted / invocations),
-        sends=result.calls["sqs:SendMessage"] / accepted,
+        ingest_cpu_ms=used.baseline_request_us / 1000,
+        ingest_cpu_ms_per_log=0.0,
+        consumer_cpu_ms=0.0,
+        consumer_cpu_ms_per_log=used.baseline_log_us / 1000,
+        sends=result.calls["sqs:SendMessage"] / result.judgement.counts["accepted"],
         puts=0.0,
         # The same fill as the design's: at a high rate full batches wait for both.
-        fill=design(folder).fill,
-        ingest_log_bytes=result.usage["ingest"].log_bytes / result.usage["ingest"].invocations,
-        consumer_log_bytes=result.usage["consumer"].log_bytes / invocations,
+        fill=_fill(read(folder / BATCHES)),
+        ingest_log_bytes=_line_bytes(result, "ingest"),
+        consumer_log_bytes=_line_bytes(result, "consumer"),
     )
+
+
+def _fill(batches: Result) -> float:
+    logs = batches.judgement.counts["accepted"] / batches.usage["consumer"].invocations
+    return min(1.0, logs / int(batches.parameters["batch size"]))
+
+
+def _line_bytes(result: Result, function: str) -> float:
+    return result.usage[function].log_bytes / result.usage[function].invocations

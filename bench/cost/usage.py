@@ -29,18 +29,21 @@ def functions(stack: Stack, *, since_ms: float, until_ms: float) -> dict[str, Fu
     On the engine, Duration is wall-clock time of a worker process that shares the machine's cores: an upper bound of
     what AWS would bill.
     """
-    groups = {"ingest": stack.outputs["IngestLogGroupName"], "consumer": stack.outputs["ConsumerLogGroupName"]}
-    return {name: _usage(stack, group, int(since_ms), int(until_ms)) for name, group in groups.items()}
+    return {name.lower(): _usage(stack, name, int(since_ms), int(until_ms)) for name in ("Ingest", "Consumer")}
 
 
-def _usage(stack: Stack, log_group: str, since_ms: int, until_ms: int) -> FunctionUsage:
+def _usage(stack: Stack, name: str, since_ms: int, until_ms: int) -> FunctionUsage:
+    log_group, function = stack.outputs[f"{name}LogGroupName"], stack.outputs[f"{name}FunctionName"]
+    # The engine writes Lambda's own lines in any case.
+    logging = stack.place.lambda_.get_function_configuration(FunctionName=function).get("LoggingConfig", {})
+    is_quiet = logging.get("SystemLogLevel") == "WARN"
     times, gb_s, log_bytes = Histogram(), 0.0, 0
     pages = stack.place.logs.get_paginator("filter_log_events").paginate(
         logGroupName=log_group, startTime=since_ms, endTime=until_ms
     )
     for page in pages:
         for event in page["events"]:
-            if not function_lines.read(event["message"]).platform:  # In AWS the template turns these off.
+            if not (is_quiet and function_lines.read(event["message"]).platform):
                 log_bytes += len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
             report, memory = _REPORT.search(event["message"]), _MEMORY.search(event["message"])
             if report and memory:

@@ -85,7 +85,9 @@ def _paid_bytes(module: str, event: Callable[[], Any]) -> Callable[[Path, str], 
     return measure
 
 
-def _batches(size: int) -> Callable[[Path, str], float]:
+def batches(size: int) -> Callable[[Path, str], float]:
+    """Return the measurement of the consumer's CPU us a log at batches of `size`, in the tree of a path."""
+
     def measure(tree: Path, url: str) -> float:
         first, *events = [consumer.event(start, size, consumer.LINE) for start in range(0, LOGS + size, size)]
         asked = {"module": "consumer.handler", "before": [first], "cold": False, "events": events}
@@ -119,9 +121,9 @@ CASES: Final = (
     Case("ingest: invocation, one JSON log", "us", _ingest("invocation")),
     Case("ingest: a log of an NDJSON batch of 100", "us", _ingest("batch")),
     Case("ingest: cold start", "ms", _cold("ingest.handler", lambda: ingest.ONE)),
-    Case("consumer: a log of a batch of 5", "us", _batches(5)),
-    Case("consumer: a log of a batch of 25", "us", _batches(25)),
-    Case("consumer: a log of a batch of 100", "us", _batches(100)),
+    Case("consumer: a log of a batch of 5", "us", batches(5)),
+    Case("consumer: a log of a batch of 25", "us", batches(25)),
+    Case("consumer: a log of a batch of 100", "us", batches(100)),
     Case("packed: both, a log of a message of 100", "us", _production(1)),
     Case("packed: both, of five such messages", "us", _production(5)),
     Case("consumer: cold start", "ms", _cold("consumer.handler", lambda: consumer.event(0, 1, consumer.LINE))),

@@ -8,6 +8,9 @@ import importlib
 import json
 import sys
 import time
+from typing import Any, Final
+
+ACCEPTED: Final = 202
 
 
 class Context:
@@ -25,13 +28,19 @@ def main() -> None:
     asked = json.load(sys.stdin)
     started_s = time.process_time()
     handler = importlib.import_module(asked["module"]).handler
-    for event in asked["before"]:
-        handler(event, Context())
+    answers = [handler(event, Context()) for event in asked["before"]]
     if not asked["cold"]:
         started_s = time.process_time()
-    for event in asked["events"]:
-        handler(event, Context())
-    print(f"\n{time.process_time() - started_s}")
+    answers += [handler(event, Context()) for event in asked["events"]]
+    taken_s = time.process_time() - started_s
+    if bad := next((answer for answer in answers if not _is_good(answer)), None):
+        raise SystemExit(f"A number of failures is no measurement. {asked['module']} answered {str(bad)[:300]}")
+    print(f"\n{taken_s}")
+
+
+def _is_good(answer: dict[str, Any]) -> bool:
+    """Say whether the request was accepted, or every message of the batch was done."""
+    return answer.get("statusCode") == ACCEPTED or answer.get("batchItemFailures") == []
 
 
 main()

@@ -30,6 +30,8 @@ def answer(target: str, body: dict[str, Any]) -> dict[str, Any]:
         return {"FailedRecordCount": 0, "Records": [taken] * len(body["Records"])}
     if operation == "BatchExecuteStatement":
         return {"Responses": [{"TableName": "logs"}] * len(body["Statements"])}
+    if operation == "BatchGetItem":
+        return {"Responses": {}, "UnprocessedKeys": {}}  # No item: nothing was erased.
     return {}  # PutItem, ChangeMessageVisibility, ...
 
 

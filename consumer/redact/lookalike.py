@@ -69,11 +69,12 @@ def is_range(text: str, span: Span) -> bool:
     after = text[stop : stop + 2]
     if (after[:1] == "/" or (after[:1] == " " and after[1:].isalpha())) and _RANGE_AFTER.match(text, stop):
         return True
-    before = text[start - 4 : start] if start >= 4 else text[:start]  # noqa: PLR2004 - `e: (`, the end of a word and what parts
-    return before[-1:] in _PARTS and before.rstrip(_PARTS)[-1:].isalpha() and _behind_range(text, start)
+    before = text[start - 5 : start] if start >= 5 else text[:start]  # noqa: PLR2004 - `es: (`, the end of a word and what parts
+    return before[-1:] in _PARTS and before.rstrip(_PARTS)[-2:].lower() in _RANGE_ENDS and _behind_range(text, start)
 
 
 _PARTS: Final = " =:("
+_RANGE_ENDS: Final = frozenset(word[-2:] for word in _RANGE_WORDS)
 
 
 def _behind_range(text: str, start: int) -> bool:

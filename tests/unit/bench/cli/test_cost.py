@@ -27,7 +27,7 @@ def test_runs_that_are_not_there_are_named(tmp_path: Path) -> None:
     run = CliRunner().invoke(main, ["cost", "--runs", str(tmp_path)])
     assert run.exit_code == 1
     assert "calls-design-singles/result.json: No such file" in run.output
-    assert "rdp bench --compare" in run.output
+    assert "rdp bench --calls-only" in run.output
 
 
 def test_a_spoiled_run_is_named(tmp_path: Path) -> None:

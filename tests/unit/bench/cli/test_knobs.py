@@ -8,6 +8,7 @@ import click
 import pytest
 
 from bench.cli.bench import command
+from bench.cli.cost import command as cost
 from bench.cli.knobs import given
 from bench.load import plan as plans
 from bench.load.plan import Plan
@@ -57,7 +58,7 @@ def test_what_is_given_on_the_command_line_is_the_plan() -> None:
 
 
 def test_the_readme_names_options_that_exist() -> None:
-    """Each `--option` of bench/README.md's commands and table is one of `rdp bench` or of the locustfile."""
+    """Each `--option` of bench/README.md is one of `rdp bench`, `rdp cost` or the locustfile."""
     named = set(re.findall(r"--[a-z][a-z-]+", _README.read_text())) - {
         "--host",
         "--plan",
@@ -66,4 +67,4 @@ def test_the_readme_names_options_that_exist() -> None:
         "--gil",
     }
     assert named
-    assert named <= {name for parameter in command.params for name in parameter.opts}
+    assert named <= {name for verb in (command, cost) for parameter in verb.params for name in parameter.opts}
