@@ -45,13 +45,13 @@ def check(data: bytes) -> Iterable[str]:
     found = _found(request, match.dialect)
     if isinstance(found, Rejected):
         assert found.reason in REJECT_REASONS
-        _check_answer(match.dialect.refuse(found, request), {found.status, 415})
+        _check_answer(match.dialect.refuse(found, request), {400 if match.path == _FIREHOSE else found.status, 415})
         return {f"{path} {found.reason}"}
     check_positions(found, may_be_empty=match.dialect.takes_empty)
     for message in found.messages:
         check_message(message, may_be_empty=match.dialect.takes_empty_text)
         assert message.source not in {"json_upload", "text_upload"}, SOURCE_PATTERN
-    _check_answer(match.dialect.answer(found, frozenset(), request), {200, 201, 202, 204, 400})
+    _check_answer(match.dialect.answer(found, frozenset(), request), {200, 201, 202, 204, 207, 400})
     everything = frozenset(range(len(found.messages)))
     if everything:
         _check_answer(match.dialect.answer(found, everything, request), {503})

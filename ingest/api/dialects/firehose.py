@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final
 
@@ -147,25 +148,35 @@ def _with(log: Record | Rejected, around: dict[str, Any], log_id: str) -> Record
 
 
 def _answer(parsed: Parsed, not_enqueued: frozenset[int], request: Request) -> Response:
-    """Return 503 if the queue lacks a record, 400 if none was taken, or else 200, even if some were refused.
+    """Return 503 if the queue lacks a log, 400 if none was taken, 207 if only some were, or else 200.
 
-    After any other status Firehose would send all records again, and put all of them into its backup.
+    Firehose has no word for a part, and forgets what was answered 200. After any other status it sends all records
+    again, until the stream's retry duration is over. Then it puts them into the stream's backup bucket, with our
+    message. What was taken is stored once all the same, because the ids stay.
     """
     if not_enqueued:
         said = "The queue did not take every record. Send them again."
         return _said(503, request, parsed.aside, said, retry_after_s=RETRY_AFTER_S)
-    if parsed.rejected and not parsed.messages:
+    if parsed.rejected:
         place, reason = parsed.rejected[0]
-        return _said(
-            400, request, parsed.aside, f"No record was taken. Record {place}: {WHY[reason].detail} ({reason})"
+        count = len(parsed.rejected)
+        said = (
+            f"{count} of {count + len(parsed.messages)} logs were refused." if parsed.messages else "No log was taken."
         )
+        said = f"{said} Log {place}: {WHY[reason].detail} ({reason})"
+        return _said(207 if parsed.messages else 400, request, parsed.aside, said)
     return _said(200, request, parsed.aside)
 
 
 def _refuse(rejected: Rejected, request: Request) -> Response:
+    """Return the reason's status, but 400 instead of 413: that is the one after which Firehose keeps nothing.
+
+    It does not send such a request again, nor put it into the backup bucket.
+    """
+    status = 400 if rejected.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else rejected.status
     said = f"{rejected.detail} ({rejected.reason})"
     request_id = request.headers.get(_REQUEST_ID, "")
-    return _said(rejected.status, request, request_id, said, retry_after_s=rejected.retry_after_s)
+    return _said(status, request, request_id, said, retry_after_s=rejected.retry_after_s)
 
 
 def _said(

@@ -223,8 +223,6 @@ def fate(place: str, sample: Sample) -> Fate:
     if answer["isBase64Encoded"]:
         said = base64.b64decode(answer["body"]).decode(errors="replace")
     is_told = answer["statusCode"] >= _LIMIT or "invalid" in said.lower()
-    if "firehose" in sample.path:  # It has no word for a part: what is refused stands in the metrics alone.
-        is_told |= any('"rejected"' in line for line in ingest.written)
     refused = str(answer["statusCode"]) if is_told else None
     return Fate(place, min(kept, key=len) if kept else None, refused)
 

@@ -10,7 +10,7 @@ import pytest
 from ingest.api.dialect import Record, Records
 from ingest.api.dialects.firehose import DIALECT
 from ingest.api.request import Request
-from ingest.contract.errors import Rejected
+from ingest.contract.errors import WHY, Rejected
 from tests.unit.ingest.conftest import Ingest
 
 ATTRIBUTES = "x-amz-firehose-common-attributes"
@@ -146,18 +146,28 @@ def test_success_is_exactly_the_id_and_the_time(ingest: Ingest) -> None:
     assert _answer(ingest(_event(_body())))[0] == 200
 
 
-def test_a_refused_record_costs_no_neighbour(ingest: Ingest) -> None:
-    """200: Firehose has no word for a part."""
-    status, said = _answer(ingest(_event(_body(b"a", 7))))
-    assert (status, sorted(said)) == (200, ["requestId", "timestamp"])
-    assert [message.text for message in ingest.enqueued] == ["a"]
+def test_a_refused_record_costs_no_neighbour_and_is_kept_by_firehose(ingest: Ingest) -> None:
+    """No 200, after which Firehose would forget it; no 4xx, after which nothing may be stored. Again, the ids stay."""
+    for _ in range(2):
+        status, said = _answer(ingest(_event(_body(b"a", 7, b"c"))))
+        assert (status, sorted(said)) == (207, ["errorMessage", "requestId", "timestamp"])
+        assert said["errorMessage"] == "1 of 3 logs were refused. Log 1: Invalid JSON payload (invalid_record)"
+    assert [(m.text, m.log_id) for m in ingest.enqueued] == [("a", "r1.0.0"), ("c", "r1.2.0")] * 2
 
 
 def test_a_request_of_nothing_good_is_a_400(ingest: Ingest) -> None:
     """With the reason; Firehose puts it aside in its bucket."""
     status, said = _answer(ingest(_event(_body(7))))
     assert (status, said["requestId"]) == (400, "r1")
-    assert said["errorMessage"].endswith("(invalid_record)")
+    assert said["errorMessage"] == "No log was taken. Log 0: Invalid JSON payload (invalid_record)"
+
+
+@pytest.mark.parametrize("reason", ["body_too_large", "too_many_records", "larger_than_quota", "text_too_large"])
+def test_no_refusal_is_a_413(reason: Any) -> None:
+    """Firehose keeps nothing of a request that is answered so, not even in its backup bucket."""
+    response: Any = DIALECT.refuse(Rejected(reason), Request({}, {}, b""))
+    assert (WHY[Rejected(reason).reason].status, response["statusCode"]) == (413, 400)
+    assert reason in json.loads(response["body"])["errorMessage"]
 
 
 def test_what_the_queue_did_not_take_is_asked_for_again() -> None:

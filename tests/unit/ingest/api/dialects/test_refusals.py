@@ -98,6 +98,11 @@ def test_every_sample_has_its_words() -> None:
     assert [name for name in SAMPLES if not name.startswith(tuple(_WORDS))] == []
 
 
+def _status(name: str, status: int) -> int:
+    """Return the status by which a dialect says a reason's: Firehose keeps nothing of what is answered 413."""
+    return 400 if name.startswith("Firehose") and status == 413 else status
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_reason_has_its_words(name: str) -> None:
     """Its status, its detail, when it may come again, in the form of the dialect's errors."""
@@ -116,7 +121,7 @@ def test_every_reason_has_its_words(name: str) -> None:
         if name != "Splunk HEC":  # Splunk has sentences of its own, which clients know by their codes.
             assert rejected.detail in said, reason
         if name != "Splunk HEC" and not (name.startswith("OTLP") and reason == "unsupported_content_type"):
-            assert answer["statusCode"] == WHY[reason].status, reason
+            assert answer["statusCode"] == _status(name, WHY[reason].status), reason
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -132,7 +137,7 @@ def test_bodies_that_are_none_are_refused_in_its_words(name: str, ingest: Ingest
         (400, body, {"x-tenant-id": "no tenant"}),
     ):
         answer = ingest(event(sent, sample.content_type, path=sample.path, headers=headers))
-        assert answer["statusCode"] == status, (headers, answer)
+        assert answer["statusCode"] == _status(name, status), (headers, answer)
         assert _said(name, answer)
     assert ingest.enqueued == []
 
