@@ -13,7 +13,10 @@ RETRY_AFTER_S: Final = 5
 _MAX_ANSWER_BYTES: Final = 6_200_000  # Lambda's 6 MiB (quotas, November 2026), less headers and envelope.
 _ESCAPED: Final = '"\\'
 
-_NOT_FOUND: Final = "Nothing answers this method and path. Logs go to POST /ingest, or to a path of a dialect."
+_NOT_FOUND: Final = (
+    "Nothing answers this method and path. Logs go to POST /ingest, or to a path of a dialect. "
+    "GET /logs is there only with authentication."
+)
 
 _JSON: Final = {"content-type": "application/json"}
 
