@@ -1,11 +1,16 @@
 """`rdp log`: show everything of one log."""
 
+import shlex
+from collections.abc import Iterator
 from datetime import tzinfo
 
 import click
 
 from consumer import tombstones
 from consumer.item import Key
+from consumer.query.page import Found
+from consumer.query.ranges import Range
+from consumer.query.table import TableReader
 from infra import log_life, log_traces, stored_logs
 from infra.options.locator import on_stack
 from infra.options.search import read_log_id, read_tenant
@@ -56,6 +61,18 @@ def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, 
         return
     for line in log_lines.whole(item, zone=zone, raw=raw):
         out.say(line)
+    if others := [one.key.log_id for one in _beside(table, key)]:
+        out.say(err=True)
+        out.say("Further texts came under this log id. Each is a log of its own:", err=True)
+        for other in others:
+            out.say(f"  rdp log {shlex.quote(tenant)} {shlex.quote(other)}", err=True)
+
+
+def _beside(table: TableReader, key: Key) -> Iterator[Found]:
+    """Yield the logs whose key is this log id, a space and a digest in hex: "g" is above all of them."""
+    of_digests = Range("table", f"{key.log_id} ", f"{key.log_id} g")
+    for page in table.query(key.tenant_id, of_digests, newest_first=False, limit=100):
+        yield from page
 
 
 def _show_life(stack: Stack, key: Key) -> None:

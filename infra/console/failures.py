@@ -11,6 +11,7 @@ from consumer.query.page import TableBusyError
 from infra.console.pages import Pages
 from infra.console.search import BadSearchError
 from infra.stack import StackError
+from infra.terminal.failures import told_of_aws
 
 
 class NoSuchLogError(Exception):
@@ -32,7 +33,7 @@ def told(pages: Pages, answer: Callable[[Request], Response]) -> Callable[[Reque
         except StackError as error:
             status, problem = 502, str(error)
         except (BotoCoreError, ClientError) as error:
-            status, problem = 502, f"AWS call failed: {error} Check `rdp status`, the region and the credentials."
+            status, problem = 502, told_of_aws(error)
         part = "problem" if "hx-request" in request.headers else "problem_page"
         return pages.answer(part, status=status, problem=problem)
 

@@ -35,9 +35,10 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Front(NamedTuple):
-    """A running front."""
+    """A running front. `taken` is the port that it wanted at its start, if another program had that one."""
 
     endpoint: str
+    taken: int | None = None
 
 
 def start(data_dir: Path, state: State) -> Front:
@@ -51,6 +52,7 @@ def start(data_dir: Path, state: State) -> Front:
     if (running := find(data_dir)) is not None:
         return running
     note = _read(data_dir)
+    wanted = note.port if note else DEFAULT_PORT
     log_path = data_dir / "front.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -58,7 +60,7 @@ def start(data_dir: Path, state: State) -> Front:
                 sys.executable,
                 "-I",
                 str(_PROGRAM),
-                str(note.port if note else DEFAULT_PORT),
+                str(wanted),
                 str(state.port),
                 str(state.pid),
                 urlsplit(state.endpoint).path,
@@ -79,7 +81,7 @@ def start(data_dir: Path, state: State) -> Front:
             )
         time.sleep(_POLL_S)
     _children[process.pid] = process
-    return Front(f"http://127.0.0.1:{started.port}")
+    return Front(f"http://127.0.0.1:{started.port}", None if started.port == wanted else wanted)
 
 
 def find(data_dir: Path) -> Front | None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from consumer.query.page import TableBusyError
 from infra.stack import StackError
@@ -42,15 +42,22 @@ def _told() -> Iterator[None]:
     except (StackError, TableBusyError) as error:
         raise click.ClickException(_shown(str(error))) from error
     except (BotoCoreError, ClientError) as error:
-        raise click.ClickException(
-            _shown(f"AWS call failed: {error} Check `rdp status`, the region and the credentials.")
-        ) from error
+        raise click.ClickException(_shown(told_of_aws(error))) from error
     except OSError as error:
         if error.errno in _OF_THE_DISK:  # The error of a failed write names no file.
             raise click.ClickException(f"{error.strerror}. Make room, and run it again.") from error
         if error.filename is None:  # Not about a file that a person named: a bug, or the network.
             raise
         raise click.ClickException(_shown(f"{error.filename}: {error.strerror}.")) from error
+
+
+def told_of_aws(error: BotoCoreError | ClientError) -> str:
+    """Return what happened at a call of AWS, and what to do."""
+    if isinstance(error, NoCredentialsError):
+        return "No AWS credentials are found. Name a profile that has some: --profile P, or the variable AWS_PROFILE."
+    if isinstance(error, NoRegionError):
+        return "No AWS region is named. Name one: --region R, or the variable AWS_REGION."
+    return f"AWS call failed: {str(error).rstrip('.')}. Check `rdp status`, the region and the credentials."
 
 
 def _shown(message: str) -> str:

@@ -56,6 +56,7 @@ def whole(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[str]:
     """Yield the lines that show the whole log: its members, its fields, then its text."""
     times = {"received_at": item.received_at, "event_at": item.event_at, "processed_at": item.processed_at}
     members: dict[str, Any] = {"tenant_id": item.tenant_id, "log_id": item.log_id, "source": item.source}
+    members |= {"conflict_of": item.conflict_of}
     members |= {name: f"{at}  ({local_time(at, zone)})" for name, at in times.items() if at}
     members |= {"severity": item.severity, "arrived_at": item.arrived_at, "late_at": item.late_at}
     members |= {"redaction_version": item.redaction_version, "expires_at": item.expires_at}

@@ -4,7 +4,9 @@ import gzip
 import http.client
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -84,6 +86,16 @@ def test_up_shows_it_status_too_and_down_ends_it(tmp_path: Path) -> None:
         assert running.endpoint == endpoint
         assert rdp("up", "--detach").count(endpoint) == 2  # It still runs, and is not started twice.
 
+        front.stop(data_dir)
+        port = urlsplit(endpoint).port
+        with socket.create_server(("127.0.0.1", port or 0)):
+            shown = rdp("up", "--detach")
+        assert f"Another program has port {port}: " in shown
+        moved = re.search(r"^endpoint  (.+)$", shown, re.MULTILINE)
+        assert moved is not None
+        assert moved[1] != endpoint
+        endpoint = moved[1]
+
         rdp("down")
         assert front.find(data_dir) is None
         assert f"endpoint  {endpoint}\n" in rdp("up", "--detach")  # The port stays.
@@ -106,6 +118,8 @@ def test_a_taken_port_is_no_obstacle(local_stack: "LocalStack", tmp_path: Path) 
     fronts = [front.start(folder, local_stack.state) for folder in (tmp_path, local_stack.data_dir)]
     try:
         assert fronts[0].endpoint != fronts[1].endpoint
+        assert fronts[1].taken is not None
+        assert str(fronts[1].taken) not in fronts[1].endpoint
         for one in fronts:
             assert not engine.is_port_free(urlsplit(one.endpoint).port or 0)
     finally:

@@ -92,7 +92,10 @@ class Erasable(Dynamodb):
         IndexName: str | None = None,
         **_: Any,
     ) -> dict[str, Any]:
-        """Return a tenant's items, or those with a sort key or a prefix of it; from an index, only the items in it."""
+        """Return a tenant's items, or those with a sort key, a prefix of it or between two; of an index, only its."""
+        low, high = (
+            ExpressionAttributeValues.get(name, {"S": end})["S"] for name, end in ((":low", ""), (":high", "~"))
+        )
         wanted = ExpressionAttributeValues.get(":log_id", {"S": ""})["S"]
         takes = str.__eq__ if "log_id = " in KeyConditionExpression else str.startswith
         tenant = ExpressionAttributeValues[":tenant_id"]["S"]
@@ -101,7 +104,7 @@ class Erasable(Dynamodb):
             "Items": [
                 item
                 for (tenant_id, log_id), item in sorted(self.items.items())
-                if tenant_id == tenant and takes(log_id, wanted) and attribute in item
+                if tenant_id == tenant and takes(log_id, wanted) and low <= log_id <= high and attribute in item
             ]
         }
 

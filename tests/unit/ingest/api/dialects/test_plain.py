@@ -1,6 +1,12 @@
 """The JSON shapes that clients send."""
 
+import logging
+import logging.handlers
+import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -237,6 +243,21 @@ def test_a_form_is_a_record(content_type: str) -> None:
     fields = {"name": "shop", "levelname": "WARNING", "created": "1795833917.4722352", "x": ""}
     record = Record("50 % of é&=", "acme", None, fields, "2026-11-28T02:45:17.4722352Z", "warn")
     assert _read(body, content_type) == _lone(record)
+
+
+def test_the_handler_of_the_page_sends_what_was_logged() -> None:
+    """API.md's handler for Python's `logging`: the arguments are in the text, level and time are read."""
+    page = (Path(__file__).parents[5] / "ingest" / "API.md").read_text()
+    (block,) = re.findall(r"^```python\n(class .*?)^\n\nlogging\.", page, re.MULTILINE | re.DOTALL)
+    made: dict[str, Any] = {"logging": logging}
+    exec(block, made)  # noqa: S102 - the page's own code is what is tested
+    log = logging.LogRecord("shop", logging.ERROR, "shop.py", 7, "card of %s declined", ("Ada",), None)
+    handler: logging.handlers.HTTPHandler = made["Handler"]("127.0.0.1:8080", "/ingest?tenant_id=acme", method="POST")
+    (record,) = _read(urlencode(handler.mapLogRecord(log)).encode(), _FORM_TYPE).records
+    assert isinstance(record, Record)
+    assert (record.text, record.severity) == ("card of Ada declined", "error")
+    assert record.event_at is not None
+    assert record.fields == {"level": "ERROR", "time": str(log.created), "logger": "shop"}
 
 
 @_GUESSED
