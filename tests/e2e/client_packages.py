@@ -101,8 +101,13 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _half(folder: Path) -> Path:
-    """Return a temporary folder to install into: an installation that was interrupted must not look complete."""
-    return folder.with_name(f"{folder.name}.{os.getpid()}")
+    """Return a temporary folder to install into: an installation that was interrupted must not look complete.
+
+    One that an interrupted run left is removed: in containers its process id comes again.
+    """
+    half = folder.with_name(f"{folder.name}.{os.getpid()}")
+    shutil.rmtree(half, ignore_errors=True)
+    return half
 
 
 def _run(command: Sequence[str], half: Path, *, give_up: Callable[[str], NoReturn] = unavailable) -> None:

@@ -172,6 +172,7 @@ def listening(send: Send, tenant: str, situation: Situation | None, *, comes_bac
 
 class _Server(ThreadingHTTPServer):
     allow_reuse_port = True  # Beside the socket that holds the port.
+    request_queue_size = 128  # By default 5: of more connections at once the rest waits for seconds.
     daemon_threads = True
     block_on_close = False
 

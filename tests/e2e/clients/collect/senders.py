@@ -39,9 +39,10 @@ def rotel(url: str, logs: int) -> None:
     on a busy machine a cut may come after 5 s.
     """
     program = Path(import_module("rotel").__file__ or "").parent / "rotel-agent"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    held = socket.socket()  # Bound until the end, so that nobody gets the port before Rotel, which can share it.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
     command = [str(program), "start", "--otlp-http-endpoint", f"127.0.0.1:{port}"]
     command += ["--otlp-grpc-endpoint", "127.0.0.1:0", "--exporter", "otlp", "--otlp-exporter-protocol", "http"]
     command += ["--otlp-exporter-endpoint", url, "--otlp-exporter-request-timeout", "120s"]
