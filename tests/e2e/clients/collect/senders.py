@@ -46,7 +46,7 @@ def rotel(url: str, logs: int) -> None:
     command = [str(program), "start", "--otlp-http-endpoint", f"127.0.0.1:{port}"]
     command += ["--otlp-grpc-endpoint", "127.0.0.1:0", "--exporter", "otlp", "--otlp-exporter-protocol", "http"]
     command += ["--otlp-exporter-endpoint", url, "--otlp-exporter-request-timeout", "120s"]
-    agent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - from its wheel
+    agent = subprocess.Popen(command)  # noqa: S603 - from its wheel
     while not _listens(port):
         assert agent.poll() is None, agent.returncode
         time.sleep(0.05)
