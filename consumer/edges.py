@@ -48,6 +48,7 @@ def edges(settings: Settings, outside: Outside, give_up_at_s: float, logs: Seque
         insert=partial(outside.table.insert, give_up_at_s=give_up_at_s),
         processed_at=lambda: rfc3339(outside.now_ms()),
         build_each=within_budget,
+        together=not suspicious,
     )
 
 

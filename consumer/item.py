@@ -99,9 +99,15 @@ _NAMES: Final[tuple[Attribute, ...]] = Item.__struct_fields__  # type: ignore[as
 
 
 def build(
-    message: InternalMessage, *, received_ms: int, redactor: Redactor, processed_at: str, retention_days: int
+    message: InternalMessage,
+    *,
+    received_ms: int,
+    redactor: Redactor,
+    processed_at: str,
+    retention_days: int,
+    redacted: str | None = None,
 ) -> Item:
-    """Return the table's item for a log.
+    """Return the table's item for a log. `redacted` is its text as the redactor gives it, if that is known.
 
     `expires_at` counts from `received_at`, not from the processing: retention is about the age of a tenant's data, and
     a table that is rebuilt from the stream gets the same value again.
@@ -111,7 +117,7 @@ def build(
         log_id=message.log_id,
         source=message.source,
         original_text=message.text,
-        modified_data=redactor.text(message.text),
+        modified_data=redactor.text(message.text) if redacted is None else redacted,
         received_at=message.received_at,
         processed_at=processed_at,
         redaction_version=redactor.version,

@@ -1,7 +1,7 @@
 """The work on a unit of logs: crash or not, stream, redact, write. Pure: `Edges` are passed in."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from consumer.apart import Ended
 from consumer.crash import CrashPoint
@@ -11,12 +11,15 @@ from consumer.unpack import Log
 from consumer.verdict import ERASED, Verdict, not_taken, retried
 from ingest.contract.message import InternalMessage
 
+_From = TypeVar("_From")
+_To = TypeVar("_To")
+
 
 class BuildsEach(Protocol):
-    """Builds items from logs: it decides in which process, and with what time limit."""
+    """Builds one thing from another, each with a time limit: it decides in which process."""
 
-    def __call__(self, build: Callable[[Log], Item], logs: Sequence[Log], /) -> list[Item | Ended]:
-        """Return each log's item, or `Ended` for a log that gave none."""
+    def __call__(self, build: Callable[[_From], _To], each: Sequence[_From], /) -> list[_To | Ended]:
+        """Return what is built from each, or `Ended` in place of what was not built."""
 
 
 class Edges(NamedTuple):
@@ -24,7 +27,8 @@ class Edges(NamedTuple):
 
     `erased` returns the positions of the erased messages, or an error code if they are not known. `put_on_stream`
     returns the positions that are not on the stream. `insert` yields each item's position and verdict as soon as the
-    table has answered, and raises if the table refuses a whole call.
+    table has answered, and raises if the table refuses a whole call. `together` says whether the logs' texts may be
+    redacted in one go: not if one of them may have ended a process.
     """
 
     crash: Callable[[CrashPoint, Sequence[Log]], None]
@@ -33,6 +37,7 @@ class Edges(NamedTuple):
     insert: Callable[[Sequence[Item]], Iterator[tuple[int, Verdict]]]
     processed_at: Callable[[], str]
     build_each: BuildsEach
+    together: bool
 
 
 class Work:
@@ -92,11 +97,14 @@ class Work:
             return
         processed_at = self._edges.processed_at()
 
+        redacted = self._redacted(logs)
+
         def item_of(log: Log) -> Item:
             return build(
                 log.message,
                 received_ms=log.received_ms,
                 redactor=self._redactor,
+                redacted=redacted.get(log.message_id),
                 processed_at=processed_at,
                 retention_days=self._retention_days,
             )
@@ -111,3 +119,15 @@ class Work:
                 items.append(item)
         for position, verdict in self._edges.insert(items):
             self.verdicts[written[position].message_id] = verdict
+
+    def _redacted(self, logs: Sequence[Log]) -> dict[str, str]:
+        """Return the redacted text of each log by its message id, from one go; nothing if each must be redacted alone.
+
+        Alone, because an operator's pattern may take any time, and each log has a time limit of its own.
+        """
+        if len(logs) == 1 or not self._edges.together or not self._redactor.is_linear:
+            return {}
+        [texts] = self._edges.build_each(self._redactor.texts, [[log.message.text for log in logs]])
+        if isinstance(texts, Ended):
+            return {}
+        return {log.message_id: text for log, text in zip(logs, texts, strict=True)}

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from consumer.redact import account, address, labelled, person, phone, secret
 from consumer.redact.encoded import read
-from consumer.redact.gate import Gate
-from consumer.redact.rule import TOKEN, Rule, Span, fold, shape, splice
+from consumer.redact.gate import Sign
+from consumer.redact.rule import TOKEN, Rule, Span, fold, splice
+from consumer.redact.search import Search
 
 __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
 
@@ -44,9 +45,11 @@ class Redactor:
     def __init__(
         self, rules: Sequence[Rule], patterns: Sequence[re.Pattern[str]], version: str, *, phones: bool
     ) -> None:
-        self._gate = Gate(rules)
+        self._search = Search(rules)
         self._patterns = patterns
         self._phones = phones
+        self.is_linear = not patterns
+        """Whether the time grows only with the text's length: the rules see to that, an operator's pattern may not."""
         self.version = version
 
     def text(self, text: str) -> str:
@@ -55,41 +58,58 @@ class Redactor:
         Idempotent, because passes repeat until one finds nothing. They come to an end, because a pass turns characters
         into tokens and never back. A text that still changes after 16 passes is redacted whole, which bounds the time.
         """
-        redacted, rules = self._pass(text)
-        if redacted == text:
+        changed, signs = self._pass((text,))
+        if not changed:
             return text
-        settled = self._by_lines(text, redacted, rules) if "\n" in text else None
-        return self._settled(redacted, rules) if settled is None else settled
+        return (self._by_lines((text,), changed, signs) or self._settled(changed, signs))[0]
 
-    def _settled(self, text: str, rules: list[Rule] | None) -> str:
-        """Return the text after the passes that follow the first one."""
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        """Return each text as `text` redacts it: none depends on another, but together they take less time."""
+        changed, signs = self._pass(texts)
+        if not changed:
+            return list(texts)
+        settled = self._by_lines(texts, changed, signs) or self._settled(changed, signs)
+        return [settled.get(place, text) for place, text in enumerate(texts)]
+
+    def _settled(self, texts: Mapping[int, str], signs: list[Sign] | None) -> dict[int, str]:
+        """Return the texts after the passes that follow the first one."""
+        settled = dict(texts)
+        places = list(settled)
         for _ in range(_MAX_PASSES - 1):
-            redacted, rules = self._pass(text, rules)
-            if redacted == text:
-                return text
-            text = redacted
-        return TOKEN
+            changed, signs = self._pass([settled[place] for place in places], signs)
+            if not changed:
+                return settled
+            places = [places[place] for place in changed]
+            settled.update(zip(places, changed.values(), strict=True))
+        return settled | dict.fromkeys(places, TOKEN)
 
-    def _by_lines(self, text: str, redacted: str, rules: list[Rule] | None) -> str | None:
+    def _by_lines(
+        self, texts: Sequence[str], redacted: Mapping[int, str], signs: list[Sign] | None
+    ) -> dict[int, str] | None:
         """Return the result of `_settled` from only the lines that the first pass changed; None if it can't.
 
         It can if no rule looks beyond its line and nothing is encoded: then a line's result depends only on that line.
         This saves time, because few lines of a long text hold anything to redact.
         """
-        if rules is None or self._patterns or any(rule.beyond_line for rule in rules):
+        if not any("\n" in text for text in redacted.values()):
             return None
-        lines = redacted.split("\n")
-        changed = [place for place, before in enumerate(text.split("\n")) if lines[place] != before]
-        part = "\n".join([lines[place] for place in changed])
-        for _ in range(_MAX_PASSES - 1):
-            if read(part)[0] is not part:
-                return None
-            before, (part, _) = part, self._pass(part, rules)
-            if part == before:
-                for place, line in zip(changed, part.split("\n"), strict=True):
-                    lines[place] = line
-                return "\n".join(lines)
-        return None
+        if signs is None or self._patterns or self._search.looks_beyond_lines(signs):
+            return None
+        lines = {place: text.split("\n") for place, text in redacted.items()}
+        changed = [
+            (place, number)
+            for place, of_text in lines.items()
+            for number, line in enumerate(texts[place].split("\n"))
+            if of_text[number] != line
+        ]
+        part = {at: lines[place][number] for at, (place, number) in enumerate(changed)}
+        # What reads as encoded only now could open a rule that looks beyond its line.
+        if any(read(line)[0] != line for line in part.values()):
+            return None
+        for at, line in self._settled(part, signs).items():
+            place, number = changed[at]
+            lines[place][number] = line
+        return {place: "\n".join(of_text) for place, of_text in lines.items()}
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return a copy of `fields` with every string redacted, at any depth.
@@ -116,23 +136,20 @@ class Redactor:
             return TOKEN
         return self.text(value) if isinstance(value, str) else value
 
-    def _pass(self, text: str, rules: list[Rule] | None = None) -> tuple[str, list[Rule] | None]:
-        """Return the text with a token for everything found, and the rules that can find more; None: any rule can."""
+    def _pass(self, texts: Sequence[str], signs: list[Sign] | None = None) -> tuple[dict[int, str], list[Sign] | None]:
+        """Return the texts with a token for everything found, by their places, and the signs to look for next."""
+        written = texts
         for pattern in self._patterns:
-            text = splice(text, _custom_spans(pattern, text))
-        said, view = read(text)
-        folded = said if said.isascii() else fold(said)
-        outline = shape(folded)
-        if rules is None or said is not text:
-            rules = self._gate.opened(folded, outline)
-        spans: list[Span] = []
-        for rule in rules:
-            spans += rule.find(folded, outline)
-        if not spans:
-            return text, rules
-        # A token holds no rule's sign, so that a later pass needs no more rules than this one. But if something was
-        # encoded, the rest of it may decode differently in the next pass.
-        return splice(text, view.written(spans) if view else spans), rules if said is text else None
+            written = [splice(text, _custom_spans(pattern, text)) for text in written]
+        found, signs = self._search(written, signs)
+        if not self._patterns and not found:
+            return {}, signs
+        changed = {place: text for place, text in enumerate(written) if text != texts[place]}
+        for place, spans in found.items():
+            text = splice(written[place], spans)
+            if text != texts[place]:
+                changed[place] = text
+        return changed, signs
 
 
 def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

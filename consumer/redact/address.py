@@ -119,7 +119,7 @@ _IN_COLONS: Final = re.compile(rf":(?::|{_HEX}{{1,4}}:{_HEX}{{1,4}}:{_HEX}{{1,4}
 _IN_HYPHENS: Final = re.compile(rf"-{_HEX}{{2}}-{_HEX}{{2}}-{_HEX}{{2}}-")
 
 IPV4: Final = Rule(ipv4, forms=(_DOTS,))
-IPV6: Final = Rule(ipv6, forms=(_IN_COLONS,))
+IPV6: Final = Rule(ipv6, forms=(_IN_COLONS,), apart=True)
 MAC: Final = (
     Rule(_pairs(_PAIRS[0]), forms=(_IN_COLONS,)),
     Rule(_pairs(_PAIRS[1]), forms=(_IN_HYPHENS,)),

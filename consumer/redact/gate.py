@@ -1,58 +1,108 @@
-"""Chooses the rules to search a text with: most logs hold the signs of only a few."""
+"""Chooses the rules to search texts with, by their signs: most logs hold the signs of only a few."""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
-from consumer.redact.rule import Rule
-
-Sign = TypeVar("Sign", str, re.Pattern[str])
+from consumer.redact.rule import CAPITALS, SHAPE, Rule
 
 # Characters that few logs hold. Looking for one costs a quarter of a search with a pattern that finds nothing.
 _RARE: Final = frozenset("A_+)x")
-_CAPITALS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", b"A" * 26 + b"0" * 10)
+
+
+class Views(NamedTuple):
+    """What to look for signs in, position for position: a folded text's shape, the text itself, and its capitals."""
+
+    outline: str
+    text: str
+    capitals: str  # Empty if no sign needs them.
+
+
+class Sign(NamedTuple):
+    """What opens some rules."""
+
+    find: Callable[[str, int], int]  # Where the sign is in its view, from a position on; -1 if it is not there.
+    view: int  # The place in `Views`.
+    rules: list[int]  # By their numbers.
+
+    def places(self, views: Views, starts: Sequence[int]) -> Iterator[int]:
+        """Yield the place of each text that holds the sign, of texts that stand one behind the other in the views.
+
+        `starts` says where each begins, and at last where another would.
+        """
+        view = views[self.view]
+        hit = self.find(view, 0)
+        while hit >= 0:
+            place = bisect_right(starts, hit) - 1
+            yield place
+            hit = self.find(view, starts[place + 1])
+
+
+_OUTLINE: Final = Views._fields.index("outline")
+_TEXT: Final = Views._fields.index("text")
+_CAPITALS: Final = Views._fields.index("capitals")
 
 
 class Gate:
-    """The rules by their signs; `in` and a few patterns tell which signs a text holds."""
+    """The signs of some rules; `in` and a few patterns tell which of them a text holds."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = tuple(rules)
-        self._outlines = self._by(lambda rule: rule.outlines)
-        self._parts = self._by(lambda rule: rule.parts)
-        self._capitals = self._by(lambda rule: rule.capitals)
-        self._outline_forms = _by_first(self._by(lambda rule: rule.outline_forms))
-        self._forms = _by_first(self._by(lambda rule: rule.forms))
+        rules = tuple(rules)
+        self._outlines = _needles(_OUTLINE, [rule.outlines for rule in rules])
+        self._parts = _needles(_TEXT, [rule.parts for rule in rules])
+        self._capitals = _needles(_CAPITALS, [rule.capitals for rule in rules])
+        self._outline_forms = _searches(_OUTLINE, [rule.outline_forms for rule in rules])
+        self._forms = _searches(_TEXT, [rule.forms for rule in rules])
 
-    def _by(self, signs_of: Callable[[Rule], tuple[Sign, ...]]) -> list[tuple[Sign, list[int]]]:
-        """Return each sign once, with the places of the rules that it opens."""
-        places: dict[Sign, list[int]] = {}
-        for place, rule in enumerate(self._rules):
-            for sign in signs_of(rule):
-                places.setdefault(sign, []).append(place)
-        return list(places.items())
+    def views(self, folded: str) -> Views:
+        """Return what to look for signs in."""
+        octets = folded.encode("latin-1", "replace")
+        capitals = octets.translate(CAPITALS).decode("latin-1") if self._capitals else ""
+        return Views(octets.translate(SHAPE).decode("latin-1"), folded, capitals)
 
-    def opened(self, text: str, outline: str) -> list[Rule]:
-        """Return the rules to search the folded text for, in their order."""
-        opened: list[int] = []
-        capitals = text.encode("latin-1", "replace").translate(_CAPITALS).decode("latin-1") if self._capitals else ""
-        for signs, view in ((self._outlines, outline), (self._parts, text), (self._capitals, capitals)):
-            for sign, places in signs:
-                if sign in view:
-                    opened += places
-        for forms, view in ((self._outline_forms, outline), (self._forms, text)):
-            for first, search, places in forms:
+    def opened(self, views: Views) -> list[Sign]:
+        """Return the signs that are in the views."""
+        outline, text, capitals = views
+        opened: list[Sign] = []
+        for needles, view in ((self._outlines, outline), (self._parts, text), (self._capitals, capitals)):
+            for needle, sign in needles:
+                if needle in view:
+                    opened += sign
+        for searches, view in ((self._outline_forms, outline), (self._forms, text)):
+            for first, search, sign in searches:
                 if (first is None or first in view) and search(view):
-                    opened += places
-        return [self._rules[place] for place in sorted({*opened})] if opened else []
+                    opened += sign
+        return opened
 
 
-def _by_first(
-    forms: Iterable[tuple[re.Pattern[str], list[int]]],
-) -> list[tuple[str | None, Callable[[str], object], list[int]]]:
-    """Return each pattern's search, with the pattern's first character if that is a rare one, else with None."""
-    firsts = [form.pattern.removeprefix("\\")[0] for form, _ in forms]
+def _needles(view: int, of_rules: Sequence[Iterable[str]]) -> list[tuple[str, list[Sign]]]:
+    """Return each needle once, and its sign: in a list, which is the fastest to add to another."""
+    opens: dict[str, list[int]] = {}
+    for number, needles in enumerate(of_rules):
+        for needle in needles:
+            opens.setdefault(needle, []).append(number)
+    return [(needle, [Sign(_finder(needle), view, rules)]) for needle, rules in opens.items()]
+
+
+def _finder(needle: str) -> Callable[[str, int], int]:
+    return lambda view, start: view.find(needle, start)
+
+
+def _searches(
+    view: int, of_rules: Sequence[Iterable[re.Pattern[str]]]
+) -> list[tuple[str | None, Callable[[str], object], list[Sign]]]:
+    """Return each pattern's search and sign, with the pattern's first character if that is a rare one, else None."""
+    opens: dict[re.Pattern[str], list[int]] = {}
+    for number, forms in enumerate(of_rules):
+        for form in forms:
+            opens.setdefault(form, []).append(number)
+    firsts = {form: form.pattern.removeprefix("\\")[0] for form in opens}
     return [
-        (first if first in _RARE else None, form.search, places)
-        for first, (form, places) in zip(firsts, forms, strict=True)
+        (firsts[form] if firsts[form] in _RARE else None, form.search, [Sign(_searcher(form), view, rules)])
+        for form, rules in opens.items()
     ]
+
+
+def _searcher(form: re.Pattern[str]) -> Callable[[str, int], int]:
+    return lambda view, start: match.start() if (match := form.search(view, start)) else -1

@@ -88,6 +88,7 @@ LABELLED: Final = Rule(
     labelled,
     outlines=("phone", "tel", "cell"),
     outline_forms=(re.compile("m(?:obile|sisdn|s(?<=sms))"), X_WORDS),
+    apart=True,
     beyond_line=True,  # A list or a map under such a word goes on over lines.
 )
 

@@ -39,5 +39,5 @@ def ssn(text: str, outline: str) -> list[Span]:
     return [match.span() for match in matches if match]
 
 
-EMAIL: Final = Rule(email, parts=("@",))
+EMAIL: Final = Rule(email, parts=("@",), apart=True)
 SSN: Final = Rule(ssn, outlines=(_SSN_OUTLINE,))

@@ -9,6 +9,7 @@ other countries without `+` or a word, and letters for digits (1-800-FLOWERS).
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from consumer.redact.lookalike import is_column, is_range, is_signed
@@ -27,11 +28,6 @@ _AFTER: Final = (
 _EXTENSION: Final = r"(?:[ ]{0,2}+[,;]?+[ ]{0,2}+(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
 END: Final = _EXTENSION + _AFTER
 
-# Outlines of the seven digits that 7-digit and North American numbers end with, to find in the shape (where space and
-# dot are hyphens too), and how far behind the outline's start the digits begin.
-_OUTLINES: Final = (("000-0000", 0), ("000---0000", 0), (")0000000", 1), (")-0000000", 2))
-_WITHOUT_PARENTHESIS: Final = _OUTLINES[:2]
-_PARENTHESIS: Final = re.compile(r"\)-?0000000")
 _LAST_SEVEN: Final = re.compile(rf"[0-9]{{3}}(?P<gap>[-. ]|[ ]-[ ]|)[0-9]{{4}}{END}")
 _ONLY_SEVEN: Final = re.compile(rf"{_BEFORE_DIGIT}(?<![A-Za-z_]\[)[1-9][0-9]{{2}}-[0-9]{{4}}{END}")
 _AREA: Final = re.compile(
@@ -61,17 +57,19 @@ _E164: Final = (
 _PLUS: Final = re.compile(rf"\+(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]\+){_E164}(?:\+{_E164})*")
 
 
-def national(text: str, outline: str) -> list[Span]:
-    """Return the 7-digit and the North American 10-digit numbers."""
-    spans: list[Span] = []
-    for needle, offset in _OUTLINES if _PARENTHESIS.search(outline) else _WITHOUT_PARENTHESIS:
+def _national(needle: str, offset: int) -> Callable[[str, str], list[Span]]:
+    def national(text: str, outline: str) -> list[Span]:
+        """Return the 7-digit and the North American 10-digit numbers whose last digits have this outline."""
+        spans: list[Span] = []
         hit = outline.find(needle)
         while hit >= 0:
             span = national_at(text, outline, hit + offset)
             if span:
                 spans.append(span)
             hit = outline.find(needle, span[1] if span else hit + 1)
-    return spans
+        return spans
+
+    return national
 
 
 def national_at(text: str, outline: str, start: int) -> Span | None:
@@ -137,7 +135,14 @@ def international(text: str, outline: str) -> list[Span]:
     return [span for match in _PLUS.finditer(text) if not is_signed(text, span := match.span())]
 
 
+_PARENTHESIS: Final = re.compile(r"\)-?0000000")
+
 RULES: Final = (
-    Rule(national, outlines=("000-0000", "000---0000"), outline_forms=(_PARENTHESIS,)),
+    # By the outline of the seven digits that these numbers end with (a space and a dot are hyphens there, too), and how
+    # far behind its start the digits begin.
+    Rule(_national("000-0000", 0), outlines=("000-0000",)),
+    Rule(_national("000---0000", 0), outlines=("000---0000",)),
+    Rule(_national(")0000000", 1), outline_forms=(_PARENTHESIS,)),
+    Rule(_national(")-0000000", 2), outline_forms=(_PARENTHESIS,)),
     Rule(international, forms=(re.compile(r"\+[1-9]"),)),
 )

@@ -3,6 +3,7 @@
 `python -m tests.faults.neighbours` prints the numbers with and without `consumer.apart` and `consumer.in_time`.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -47,7 +48,7 @@ class Lethal(Redactor):
     """A redactor that a text of `WAYS` ends in the way it names."""
 
     def __init__(self) -> None:
-        super().__init__([], [], "lethal-1", phones=False)
+        super().__init__([], [re.compile("|".join(WAYS))], "lethal-1", phones=False)
 
     def text(self, text: str) -> str:
         """Return the text, unless it is lethal."""

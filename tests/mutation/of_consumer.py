@@ -223,9 +223,16 @@ MUTATIONS: Final = (
         "AssertionError",
     ),
     Mutation(
+        "text_reads_on_in_its_neighbour",
+        "consumer/redact/labelled.py",
+        (("    apart=True,\n", ""),),
+        f"{_REDACTION}::test_a_text_is_redacted_as_if_it_were_alone",
+        "AssertionError",
+    ),
+    Mutation(
         "later_pass_forgets_what_decoding_hid",
-        "consumer/redact/__init__.py",
-        (("rules if said is text else None\n", "rules\n"),),
+        "consumer/redact/search.py",
+        (("            return self._decoded(texts), None\n", "            return self._decoded(texts), []\n"),),
         f"{_REDACTION}::test_redacting_twice_changes_nothing_more",
         "AssertionError",
     ),

@@ -270,7 +270,7 @@ class Upper(Redactor):
     """A redactor that shows what it touched; the text "bug" sets off a bug in it, "exit" ends the process."""
 
     def __init__(self) -> None:
-        super().__init__([], [], "upper-1", phones=False)
+        super().__init__([], [re.compile("bug|exit")], "upper-1", phones=False)
 
     def text(self, text: str, /) -> str:
         """Return the text in capitals."""

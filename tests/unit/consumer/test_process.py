@@ -1,14 +1,16 @@
 """The work on a unit: its order, its verdicts, and what is not repeated in a second, smaller unit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from consumer.apart import Ended
 from consumer.crash import CrashPoint
 from consumer.isolate import bisect
 from consumer.item import Item
 from consumer.process import Edges, Work
+from consumer.redact import Redactor, phone
 from consumer.unpack import Log
 from consumer.verdict import DUPLICATE, ERASED, STORED, Verdict, not_taken
 from ingest.contract.message import InternalMessage
@@ -25,6 +27,9 @@ class Outside:
         self.verdicts: dict[str, Verdict] = {}
         self.erased: str | frozenset[str] = frozenset()
         self.rows: list[Item] = []
+        self.redactor: Redactor = Upper()
+        self.together = True
+        self.builds: Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]] | None = None
 
     def crash(self, point: CrashPoint, logs: Sequence[Log]) -> None:
         """Crash at the point if the log is in the unit."""
@@ -57,9 +62,10 @@ class Outside:
             self.put_on_stream,
             self.insert,
             lambda: "2025-11-24T16:00:00.000Z",
-            lambda build, logs: [*map(build, logs)],
+            lambda build, each: [*map(build, each)] if self.builds is None else self.builds(build, each),
+            together=self.together,
         )
-        return Work(edges, Upper(), retention_days=retention_days)
+        return Work(edges, self.redactor, retention_days=retention_days)
 
 
 def logs(*log_ids: str, **members: Any) -> list[Log]:
@@ -146,3 +152,58 @@ def test_while_nobody_knows_what_was_erased_nothing_goes_on() -> None:
     work([*logs("a"), *logs("p", stream_pending=True)])
     assert outside.did == []
     assert work.verdicts == dict.fromkeys("ap", not_taken("ThrottlingException"))
+
+
+class Redacts(Redactor):
+    """The rule for phone numbers, which counts its calls for one text and for several."""
+
+    def __init__(self, *, is_linear: bool = True) -> None:
+        super().__init__(phone.RULES, [], "phone", phones=True)
+        self.is_linear = is_linear
+        self.calls: list[int] = []
+
+    def text(self, text: str) -> str:
+        """Return the text redacted."""
+        self.calls.append(1)
+        return super().text(text)
+
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        """Return the texts redacted."""
+        self.calls.append(len(texts))
+        return super().texts(texts)
+
+
+_CALLED = [log(number, log_id=number, text=f"call {number}") for number in ("555-0199", "555-0198", "me")]
+
+
+def test_the_texts_of_a_unit_are_redacted_in_one_go() -> None:
+    """Each log gets its own text back, and a log that has a verdict already is left out."""
+    outside = Outside()
+    outside.redactor = redactor = Redacts()
+    outside.erased = frozenset({"555-0198"})
+    outside.work()([*_CALLED])
+    assert redactor.calls == [2]
+    assert [row.modified_data for row in outside.rows] == ["call [REDACTED]", "call me"]
+
+
+@pytest.mark.parametrize("reason", ["pattern", "suspect"])
+def test_texts_that_may_take_any_time_or_end_the_process_are_redacted_one_by_one(reason: str) -> None:
+    """With an operator's patterns, or with a suspect in the unit, each text has a limit of its own."""
+    outside = Outside()
+    outside.redactor = redactor = Redacts(is_linear=reason != "pattern")
+    outside.together = reason != "suspect"
+    outside.work()([*_CALLED])
+    assert redactor.calls == [1, 1, 1]
+    assert [row.modified_data for row in outside.rows] == ["call [REDACTED]", "call [REDACTED]", "call me"]
+
+
+def test_texts_that_took_too_long_together_are_redacted_one_by_one() -> None:
+    """What holds up the one go then fails alone."""
+    outside = Outside()
+    outside.redactor = redactor = Redacts()
+    outside.builds = lambda build, each: [
+        Ended("TookTooLong") if isinstance(entry, list) else build(entry) for entry in each
+    ]
+    outside.work()([*_CALLED])
+    assert redactor.calls == [1, 1, 1]
+    assert [row.modified_data for row in outside.rows] == ["call [REDACTED]", "call [REDACTED]", "call me"]

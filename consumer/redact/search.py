@@ -1,0 +1,82 @@
+"""Searches several texts at once: one behind the other they are one text, which costs each a fraction.
+
+No rule looks beyond its line, except those that say so. These, and rules that are slow where they find nothing, search
+each text that holds their sign by itself.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final
+
+from consumer.redact.encoded import read
+from consumer.redact.gate import Gate, Sign, Views
+from consumer.redact.rule import Rule, Span, fold
+
+_BETWEEN: Final = "\n"
+
+
+class Search:
+    """The rules of one configuration behind their gate."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._gate = Gate(rules)
+
+    def __call__(
+        self, texts: Sequence[str], signs: list[Sign] | None = None
+    ) -> tuple[dict[int, list[Span]], list[Sign] | None]:
+        """Return what is found in each text that holds anything, by the text's place; and the signs to look for next.
+
+        Only `signs` are looked for, every sign if that is None. A token holds no sign, so that the next pass needs no
+        more signs than this one. But if a text was encoded, the rest of it may be decoded differently then.
+        """
+        joined = _BETWEEN.join(texts)
+        said, _ = read(joined)
+        if said != joined:
+            return self._decoded(texts), None
+        views = self._gate.views(said if said.isascii() else fold(said))
+        if signs is None:
+            signs = self._gate.opened(views)
+        else:
+            signs = [sign for sign in signs if sign.find(views[sign.view], 0) >= 0]
+        return self._spans(signs, views, texts) if signs else {}, signs
+
+    def _decoded(self, texts: Sequence[str]) -> dict[int, list[Span]]:
+        """Return what is found in each text when it is decoded: where that stands as it was written."""
+        readings = [read(text) for text in texts]
+        said = [text for text, _ in readings]
+        views = self._gate.views(fold(_BETWEEN.join(said)))
+        spans = self._spans(self._gate.opened(views), views, said)
+        return {place: view.written(found) if (view := readings[place][1]) else found for place, found in spans.items()}
+
+    def looks_beyond_lines(self, signs: Sequence[Sign]) -> bool:
+        """Return whether one of the signs opens a rule by which a line's result depends on other lines."""
+        return any(self._rules[rule].beyond_line for sign in signs for rule in sign.rules)
+
+    def _spans(self, opened: Sequence[Sign], views: Views, texts: Sequence[str]) -> dict[int, list[Span]]:
+        """Return what the opened rules find in each text, counted from where the text begins."""
+        outline, text, _ = views
+        rules = {rule for sign in opened for rule in sign.rules}
+        if len(texts) == 1:
+            spans = [span for rule in rules for span in self._rules[rule].find(text, outline)]
+            return {0: spans} if spans else {}
+        starts = [0, *accumulate([len(text) + len(_BETWEEN) for text in texts])]
+        found: dict[int, list[Span]] = {}
+        apart = {rule for rule in rules if self._rules[rule].apart}
+        for rule in rules - apart:
+            for start, stop in self._rules[rule].find(text, outline):
+                place = bisect_right(starts, start) - 1
+                begin = starts[place]
+                found.setdefault(place, []).append((start - begin, stop - begin))
+        in_each = {
+            (rule, place)
+            for sign in opened
+            for rule in apart.intersection(sign.rules)
+            for place in sign.places(views, starts)
+        }
+        for rule, place in in_each:
+            whole = slice(starts[place], starts[place + 1] - len(_BETWEEN))
+            if spans := self._rules[rule].find(text[whole], outline[whole]):
+                found.setdefault(place, []).extend(spans)
+        return found
