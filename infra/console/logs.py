@@ -97,6 +97,7 @@ def _chunk(logs: Logs, typed: Search, ask: Ask, *, after: str | None) -> Mapping
         "more": "" if page.after is None else f"{typed.query}&cursor={cursor.encode(ask, page.after)}",
         "back_to": "" if back_ms is None else moments.shown(back_ms, logs.zone),
         "is_first": after is None,
+        "wider": "" if typed == (wider := Search(tenant=typed.tenant)) else wider.query,
     }
 
 

@@ -56,7 +56,9 @@ def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[Member]:
     for name, value in known.items():
         if name not in _APART and value != "":
             is_time = name.endswith("_at") and isinstance(value, str)  # `expires_at` is DynamoDB's: seconds.
-            yield Member(name, f"{value}  ({local_time(value, zone)})" if is_time else str(value))
+            local = local_time(value, zone) if is_time else ""
+            is_other = is_time and local != value.replace("T", " ")
+            yield Member(name, f"{value}  ({local})" if is_other else str(value))
     for name, value in (item.fields or {}).items():
         text = as_text(value)
         signs = (True, False) if len(text) <= _MAX_CHARS else ()

@@ -12,7 +12,8 @@ from msgspec.structs import asdict
 from consumer.query.ask import Ask
 from consumer.query.request import MAX_CHARS, MAX_REPEATED
 from infra import search_times
-from ingest.contract.message import SEVERITIES, Severity
+from ingest.contract.errors import Rejected
+from ingest.contract.message import SEVERITIES, TENANT_ID_PATTERN, Severity
 
 # A quote begins a part, and its partner ends one; any other quote is a character of the text.
 _WORD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)')(?!\S)|(\S+)""", re.DOTALL)
@@ -77,6 +78,8 @@ def ask_of(search: Search, *, now: datetime, zone: tzinfo, raw: bool) -> Ask:
             raise BadSearchError(name, f"It has more than {MAX_CHARS:,} characters.")
     if not search.tenant:
         raise BadSearchError("tenant", "Whose logs? A search is within one tenant.")
+    if not re.match(TENANT_ID_PATTERN, search.tenant):
+        raise BadSearchError("tenant", Rejected("invalid_tenant").detail)
     try:
         since_ms, until_ms = search_times.read(search.since or None, search.until or None, now, zone)
     except search_times.BadTimeError as error:

@@ -457,7 +457,7 @@ def test_of_ten_thousand_rows_only_those_near_the_window_are_in_the_page(page: P
         """() => {
           const list = document.querySelector("#rows > ol");
           const more = document.querySelector("#rows > p");
-          for (let n = 0; n < 400; n++) {
+          for (let n = 0; n < 1000; n++) {
             const copy = list.cloneNode(true);
             copy.querySelectorAll("bdi").forEach((text, place) => { text.textContent = `copy ${n} row ${place}`; });
             more.before(copy);
@@ -488,6 +488,17 @@ def test_of_ten_thousand_rows_only_those_near_the_window_are_in_the_page(page: P
     assert all(text for _, text in before)
     assert [seen(top)[1] for top in tops[::-1]] == [text for _, text in before[::-1]]
     assert page.evaluate("document.documentElement.scrollHeight") == height
+
+
+def test_a_search_of_the_past_is_shown_as_it_was(page: Page, address: str) -> None:
+    """Back from a page that follows: the form says what that page shows."""
+    _logs(page, address, "tenant=acme")
+    page.get_by_label("Follow").check()
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**follow=1")
+    page.go_back()
+    expect(page.locator("svg[data-brush]")).to_be_visible()
+    expect(page.get_by_label("Follow")).not_to_be_checked()
 
 
 def test_a_row_that_was_opened_is_still_open_when_it_comes_back(page: Page, address: str) -> None:

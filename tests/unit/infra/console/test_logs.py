@@ -140,9 +140,26 @@ def test_a_log_opens_whole() -> None:
     item = replace(log(5, "first\nsecond <b>"), expires_at=1_800_000_000)
     page = browser(Stored([item])).get("/logs/whole", params={"tenant": "acme", "log_id": item.log_id})
     assert item.log_id in page.text
+    assert f"<bdi>{item.received_at}</bdi>" in page.text  # Not a second time: the zone is UTC.
     assert "fields.user" in page.text
     assert "1800000000" in page.text
     assert "first\nsecond &lt;b&gt;" in page.text
+
+
+def test_a_search_that_finds_nothing_says_what_there_is() -> None:
+    """All logs of the tenant where it has any beside the search; the tenants that send where it has none."""
+    client = browser(Stored([log(5, "x")]))
+    narrow = client.get("/logs?tenant=acme&words=none").text
+    assert 'No such logs. <a href="/logs?tenant=acme">' in narrow
+    assert 'This tenant has no logs. <a href="/flow">' in client.get("/logs?tenant=nobody").text
+
+
+@pytest.mark.parametrize("tenant", ["a b", "-a", "a" * 65, "\u202e"])
+def test_what_can_be_no_tenant_is_told(tenant: str) -> None:
+    """And not that it has no logs."""
+    answer = browser(Stored([log(5, "x")])).get("/logs", params={"tenant": tenant})
+    assert answer.status_code == 400
+    assert "letter or digit" in answer.text
 
 
 def test_a_field_of_a_log_leads_to_logs_with_and_without_that_value() -> None:
