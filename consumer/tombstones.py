@@ -91,12 +91,15 @@ def read(client: "DynamoDBClient", table_name: str) -> Erasures:
 
 
 def erased_at(client: "DynamoDBClient", table_name: str, key: Key) -> str | None:
-    """Return when somebody asked for the erasure of this log, as RFC 3339; None where its key has no tombstone.
+    """Return when somebody asked for the erasure of this log, as RFC 3339; None where its log id has no tombstone.
+
+    A further text under a log id is erased with it: its key is the log id, a space and a digest.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
     """
     # BatchGetItem, because a tenant's reader role has it.
-    request: Any = {table_name: {"Keys": [key_attributes(key)], "ConsistentRead": True}}
+    subject = Key(key.tenant_id, key.log_id.partition(" ")[0])
+    request: Any = {table_name: {"Keys": [key_attributes(subject)], "ConsistentRead": True}}
     found = client.batch_get_item(RequestItems=request)["Responses"].get(table_name, [])
     return found[0].get(ERASED_AT, {}).get("S") if found else None

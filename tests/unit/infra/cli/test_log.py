@@ -26,6 +26,7 @@ def test_an_erased_log_is_said_to_be_erased_and_when(tmp_path: Path) -> None:
     world = EraseWorld(tmp_path)
     table.mark(world.world.dynamodb, TABLE_NAME, Subject("acme", "one", ""), at=_AT)  # type: ignore[arg-type] # its calls
     erased, unknown = _shown(world, "one"), _shown(world, "two")
+    assert f"it was erased at {_AT}." in _shown(world, beside_id("one", "another")).output  # It went with "one".
     assert (erased.exit_code, unknown.exit_code) == (1, 1)
     assert f"it was erased at {_AT}." in erased.output
     assert "on its way" not in erased.output
