@@ -72,7 +72,9 @@ def revoke(stack: Stack, key_id: str) -> ApiKey:
         if key.key_id == key_id:
             stack.place.dynamodb.delete_item(TableName=_table_name(stack), Key={"id": {"S": item_id}})
             return key
-    raise StackError(f"No key {key_id!r}. `rdp keys list` shows their ids (not the keys themselves).")
+    raise StackError(
+        f"There is no key with the id {key_id!r}. Give the id that `rdp keys list` shows, not the key itself."
+    )
 
 
 def _scan(stack: Stack) -> list[tuple[str, ApiKey]]:

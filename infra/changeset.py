@@ -116,14 +116,15 @@ def dangers(changes: Iterable[Change], *, deployed: Mapping[str, str] | None, va
     `deployed` are the parameters that the stack has (None: no stack), `values` those that it will have.
     """
     found = [
-        f"{change.logical_id} is replaced or removed: what is in it is left behind or gone."
+        f"{change.logical_id} is replaced or removed: the logs in it are left behind or deleted."
         for change in changes
         if change.endangers_logs
     ]
     before, after = (deployed or values)[_KEPT_ON_STREAM], values[_KEPT_ON_STREAM]
     if float(after) < float(before):
         found.append(
-            f"{_KEPT_ON_STREAM} falls from {before} to {after}: what is older is deleted, and no replay has it again."
+            f"{_KEPT_ON_STREAM} falls from {before} to {after}: older records are deleted, and no replay can read "
+            f"them again."
         )
     return found
 
@@ -146,6 +147,7 @@ def advice(values: Mapping[str, str]) -> list[str]:
     return [
         (
             f"VisibilityTimeoutSeconds is {visibility_s:g}; with ConsumerTimeoutSeconds {timeout_s:g} it must be "
-            f"{_LAMBDA_TO_VISIBILITY * timeout_s:g} or more, else a message comes back while it is worked on."
+            f"{_LAMBDA_TO_VISIBILITY * timeout_s:g} or more. Otherwise a message comes back while it is being "
+            f"processed."
         )
     ]

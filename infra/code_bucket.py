@@ -33,7 +33,8 @@ def ensure(place: Place, bucket: str, *, owner: str) -> bool:
     except ClientError as error:
         if error.response["Error"]["Code"] not in _ABSENT:
             raise StackError(
-                f"The bucket {bucket} is not ours to use ({error.response['Error']['Code']}). Name another: --bucket."
+                f"The bucket {bucket} cannot be used: AWS answers {error.response['Error']['Code']}. Name "
+                f"another: --bucket."
             ) from error
     else:
         return False

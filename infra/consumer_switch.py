@@ -28,7 +28,7 @@ def find(stack: Stack) -> Mapping:
         "EventSourceMappings"
     ]
     if not found:
-        raise StackError(f"Nothing maps the queue to {name}: deploy the stack again.")
+        raise StackError(f"No event source mapping leads from the queue to {name}: deploy the stack again.")
     return Mapping(found[0]["UUID"], found[0]["State"])
 
 
@@ -50,6 +50,8 @@ def turn(
     deadline_s = monotonic() + _LIMIT_S
     while (mapping := find(stack)).state != to:
         if monotonic() > deadline_s:
-            raise StackError(f"The mapping {mapping.id} is {mapping.state} after {_LIMIT_S:.0f} s. Run it again.")
+            raise StackError(
+                f"The event source mapping {mapping.id} is still {mapping.state} after {_LIMIT_S:.0f} s. Run it again."
+            )
         sleep(_POLL_S)
     return mapping

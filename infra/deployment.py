@@ -78,11 +78,15 @@ def propose(
     status = stack["StackStatus"] if stack else None
     if status == _NEVER_CREATED:
         if dry_run:
-            raise StackError(f"Stack {name!r} is {status}: `rdp destroy` it, or deploy, which does that first.")
+            raise StackError(
+                f"Stack {name!r} is {status} and must be deleted first: use `rdp destroy`, or deploy without "
+                f"--dry-run, which "
+                f"deletes it."
+            )
         destroy(place, name, tell=lambda _: None, timeout_s=timeout_s)
         status = None
     elif status is not None and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-        raise StackError(f"Stack {name!r} is {status}: another deployment runs. Wait for it.")
+        raise StackError(f"Stack {name!r} is {status}: another deployment is running. Wait until it ends.")
     creates = status in {None, "REVIEW_IN_PROGRESS"}
     deployed = () if creates or reset else (goal.deployed or ())
     mode: dict[str, Any] = {} if creates or not revert_drift else {"DeploymentMode": "REVERT_DRIFT"}
@@ -97,14 +101,14 @@ def propose(
             **mode,
         )["Id"]
     except ClientError as error:
-        raise StackError(f"CloudFormation refuses the change set: {error.response['Error'].get('Message')}") from error
+        raise StackError(f"CloudFormation refused the change set: {error.response['Error'].get('Message')}") from error
     described = _await_change_set(place, name, change_set_id, timeout_s, poll_s)
     if described["Status"] == "FAILED":
         withdraw(place, Proposal(name, change_set_id, creates, []))
         reason = described.get("StatusReason", "no reason given")
         if any(words in reason for words in _NO_CHANGES):
             return None
-        raise StackError(f"CloudFormation can't make the change set: {reason}")
+        raise StackError(f"CloudFormation could not make the change set: {reason}")
     return Proposal(name, change_set_id, creates, changeset.changes(_all_changes(place, name, change_set_id)))
 
 
@@ -202,7 +206,7 @@ def _watch(
             elif not event.status.endswith("_IN_PROGRESS"):
                 return event.status, failures
         if time.monotonic() > deadline_s:
-            raise StackError(f"Stack {name!r} is not through after {timeout_s:.0f} s. Look at its events.")
+            raise StackError(f"Stack {name!r} still changes after {timeout_s:.0f} s. Look at its events.")
         time.sleep(poll_s)
 
 

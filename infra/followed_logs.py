@@ -128,7 +128,7 @@ def over(
             if tell is None:
                 raise
             if not is_broken:
-                tell(f"{error} Following goes on when it answers.")
+                tell(f"{error} The search goes on as soon as DynamoDB answers.")
             is_broken, found = True, []
         else:
             if is_broken and tell is not None:

@@ -41,8 +41,8 @@ _ENGINES_KILL: Final = "Worker process exited immediately"
 
 _ASK_MOST: Final = 5
 _NOT_TOLD: Final[Mapping[str, str]] = {
-    "AccessDeniedException": "not asked, for want of the right to lambda:InvokeFunction",
-    "TooManyRequestsException": "not asked, because all its concurrency is in use",
+    "AccessDeniedException": "not checked, because you may not call lambda:InvokeFunction",
+    "TooManyRequestsException": "not checked, because all its concurrency is in use",
 }
 """Errors of Invoke that say nothing about the function: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
 
@@ -74,7 +74,8 @@ def ask(stack: Stack) -> dict[str, Start]:
 def told(answers: Mapping[str, Start]) -> list[str]:
     """Return a sentence for each function that does not start: why, what follows from that, and what to do."""
     return [
-        f"{service} {answer}. {_WHAT_NOW[service]} Deploy what works (--param NAME=VALUE, or mended code)."
+        f"{service} {answer}. {_WHAT_NOW[service]} Correct the parameter (--param NAME=VALUE) or the code, and "
+        f"deploy again."
         for service, answer in answers.items()
         if answer.starts is False
     ]
@@ -87,7 +88,7 @@ def check(stack: Stack) -> None:
         StackError: a function does not start.
     """
     if sentences := told(ask(stack)):
-        raise StackError("\n".join(["Deployed, and it does not work.", *sentences]))
+        raise StackError("\n".join(["The stack is deployed, but it does not work.", *sentences]))
 
 
 def _answer(stack: Stack, service: str) -> Start:

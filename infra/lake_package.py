@@ -41,7 +41,9 @@ def build(architecture: Architecture, python_version: str) -> bytes:
     wheels = package.wheels([LOCK], architecture, python_version)
     files = package.ours([HANDLER]) | {name: content for name, content in wheels.items() if is_loaded(name)}
     if (unpacked_bytes := sum(map(len, files.values()))) > UNPACKED_BYTES:
-        raise StackError(f"The package has {unpacked_bytes:,} bytes unpacked, and Lambda takes {UNPACKED_BYTES:,}.")
+        raise StackError(
+            f"The package has {unpacked_bytes:,} bytes unpacked, but Lambda takes at most {UNPACKED_BYTES:,}."
+        )
     return package.zipped(files)
 
 

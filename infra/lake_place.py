@@ -72,7 +72,8 @@ def _region(arn: str) -> str:
     parts = arn.split(":")
     if len(parts) < _ARN_PARTS or parts[2] != "s3tables":
         raise StackError(
-            f"{arn} is no S3 table bucket, as in arn:aws:s3tables:eu-central-1:123456789012:bucket/rdp-lake."
+            f"{arn} is not an S3 table bucket. Give its ARN, such as "
+            f"arn:aws:s3tables:eu-central-1:123456789012:bucket/rdp-lake."
         )
     return parts[3]
 
@@ -80,7 +81,7 @@ def _region(arn: str) -> str:
 def _in_bucket(arn: str, region: str, place: Place) -> Catalog:
     given = place.session.get_credentials()
     if given is None:
-        raise StackError("No AWS credentials: a table bucket takes signed requests only.")
+        raise StackError("There are no AWS credentials, which a table bucket needs. Name a --profile that has some.")
     frozen = given.get_frozen_credentials()
     return catalog.in_table_bucket(
         arn,

@@ -96,7 +96,7 @@ def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Itera
             trouble = ", not all of them on the stream yet" if members.get("level") == "warning" else ""
             yield Step(at_ms, "received", f"{ids}: {members.get('accepted', 0)} logs accepted{trouble}")
             return
-    yield Step(received, "received", "by ingest; no line of its request was found")
+    yield Step(received, "received", "by ingest; the log line of its request was not found")
 
 
 def _records(records: Iterable[StreamRecord]) -> Iterator[Step]:
@@ -141,7 +141,7 @@ def _row(item: Item | None) -> Iterator[Step]:
 
 def _erasure(at: str | None) -> Iterator[Step]:
     if at is not None:
-        yield Step(_ms(at), "erased", "what comes under its id is dropped")
+        yield Step(_ms(at), "erased", "later logs with its id are dropped")
 
 
 def _members(entry: Entry) -> dict[str, Any]:

@@ -24,5 +24,5 @@ def refuse_if_protected(place: Place, name: str) -> None:
     """
     if is_protected(place, name):
         raise StackError(
-            f"Stack {name} is protected from termination. `rdp deploy --param DeletionProtection=false` takes that off."
+            f"Stack {name} is protected from termination. `rdp deploy --param DeletionProtection=false` ends that."
         )

@@ -20,7 +20,10 @@ def objections(place: Place, name: str, *, deployed: Mapping[str, str] | None, v
     """
     found = []
     if len(name) > MAX_STACK_NAME:
-        found.append(f"The stack's name has {len(name)} characters; with more than {MAX_STACK_NAME} Lambda takes none.")
+        found.append(
+            f"The stack's name has {len(name)} characters. It may have at most {MAX_STACK_NAME}, because Lambda "
+            f"limits names."
+        )
     if deployed is not None and _asks_for_shards(deployed, values):
         stream = stack.read_outputs(place, name)["StreamName"]
         summary = place.kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]

@@ -50,5 +50,5 @@ def hint(since_ms: int | None, now: datetime, zone: tzinfo) -> str | None:
     at = min(since_ms, _LAST_MS) * _MS + _EPOCH
     here = at.astimezone(zone)
     is_today = here.date() == now.astimezone(zone).date()
-    before = f" Of yesterday: --since 'yesterday {here:%H:%M}'." if is_today else ""
+    before = f" For yesterday: --since 'yesterday {here:%H:%M}'." if is_today else ""
     return f"--since is in the future ({rfc3339(min(since_ms, _LAST_MS))}): nothing was received after it yet.{before}"

@@ -160,7 +160,9 @@ def from_terraform(place: Place, shown: str) -> Stack:
     """
     outputs = terraform_outputs(shown)
     if "ApiEndpoint" not in outputs:
-        raise StackError("These are not the outputs of infra/terraform: no api_endpoint.")
+        raise StackError(
+            "These are not the outputs of infra/terraform: api_endpoint is missing. Give FILE from its folder."
+        )
     return Stack(place=place, endpoint=outputs["ApiEndpoint"], outputs=outputs)
 
 
@@ -174,7 +176,7 @@ def terraform_outputs(shown: str) -> dict[str, str]:
         outputs: dict[str, dict[str, str | None]] = json.loads(shown)
         values = {"".join(map(str.capitalize, name.split("_"))): output["value"] for name, output in outputs.items()}
     except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise StackError(f"Not the output of `terraform output -json`: {error!r}") from error
+        raise StackError(f"This is not what `terraform output -json` prints: {error!r}") from error
     return {name: value for name, value in values.items() if value is not None}
 
 

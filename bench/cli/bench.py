@@ -115,11 +115,18 @@ def command(
             "--data-dir. Without that, `locust -f bench/locustfile.py --host URL` sends and does not judge."
         )
     if endpoint and not endpoint.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{endpoint!r} is no base URL, as https://logs.example.com is.", param_hint="endpoint")
+        raise click.BadParameter(
+            f"{endpoint!r} is not a base URL. Give one such as https://logs.example.com.", param_hint="endpoint"
+        )
     if runs and parameters:
-        raise click.UsageError("--param is for a stack of the bench's own; the one that runs keeps its parameters.")
+        raise click.UsageError(
+            "--param sets parameters of a stack that the bench starts itself. A running stack keeps its own: "
+            "leave --param out."
+        )
     if not where.is_local and count_calls:
-        raise click.UsageError("--count-calls reads the engine's own record of calls; AWS has none that is as quick.")
+        raise click.UsageError(
+            "--count-calls reads the engine's record of calls, so it works only on this machine. Leave it out."
+        )
     plan = _plan(knobs)
     folder = _made(out / plan.name)
     # SIGTERM ends the run as Ctrl-C does: the stack that the bench started is taken down.
@@ -163,7 +170,9 @@ def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise click.ClickException(f"The results cannot be kept in {folder}: {error.strerror}.") from error
+        raise click.ClickException(
+            f"The results cannot be written to {folder}: {error.strerror}. Choose another folder: --out."
+        ) from error
     return folder
 
 

@@ -53,7 +53,9 @@ def _save(setting: Setting, design: Measured, baseline: Measured, prices: Prices
     try:
         charts.save_png(charts.cost(setting, design, baseline, prices), plot)
     except OSError as error:
-        raise click.ClickException(f"The picture cannot be written to {plot}: {error.strerror}.") from error
+        raise click.ClickException(
+            f"The picture cannot be written to {plot}: {error.strerror}. Choose another file: --plot."
+        ) from error
 
 
 def _show(setting: Setting, design: Measured, baseline: Measured, prices: Prices) -> None:

@@ -73,7 +73,7 @@ class CallCounter:
         answer = json.loads(connection.getresponse().read())
         connection.close()
         if not answer.get("applied"):
-            raise RuntimeError("the engine does not record its calls")
+            raise RuntimeError("The engine does not record its calls: leave --count-calls out.")
         self._started_s = time.time()
 
     def counts(self) -> dict[str, int]:
@@ -92,7 +92,9 @@ class CallCounter:
                     calls[f"{event['EventSource'].partition('.')[0]}:{event['EventName']}"] += 1
             until_s = min(event["EventTime"] for event in new)
         if len(seen) >= _TRAIL_EVENTS:
-            raise RuntimeError(f"more than {_TRAIL_EVENTS:,} calls: count over a shorter run")
+            raise RuntimeError(
+                f"The engine keeps only the last {_TRAIL_EVENTS:,} calls: make a shorter run with --duration."
+            )
         return dict(sorted(calls.items()))
 
     def _is_new(self, event: Mapping[str, Any], seen: Container[str]) -> bool:

@@ -104,7 +104,11 @@ def _read_dead_letters(history: History, stack: Stack) -> None:
     for handle in handles.values():
         sqs.change_message_visibility(QueueUrl=stack.dlq_url, ReceiptHandle=handle, VisibilityTimeout=0)
     if len(handles) < expected:
-        raise RuntimeError(f"the DLQ has {expected} messages and gave {len(handles)} of them")
+        raise RuntimeError(
+            f"The dead-letter queue has {expected} messages, but only {len(handles)} of them could be read: "
+            f"somebody else "
+            f"holds the others. Run the bench again in 5 minutes."
+        )
 
 
 def _bodies(body: str) -> list[str]:

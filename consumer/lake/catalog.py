@@ -54,7 +54,8 @@ def standing_in(folder: Path) -> Catalog:
     whole = _plain(folder)
     if not (whole / CATALOG_FILE).is_file():
         raise WrongLakeError(
-            f"There is no lake in {folder}: `rdp lake sync` makes one. To ask another, name its folder (--warehouse)."
+            f"There is no lake in {folder}. Make one with `rdp lake sync`, or name the folder of another one: "
+            f"--warehouse."
         )
     data = whole / _DATA_FOLDER
     catalog = load_catalog("lake", type="sql", uri=f"sqlite:///{whole / CATALOG_FILE}", warehouse=data.as_uri())
@@ -67,7 +68,8 @@ def _plain(folder: Path) -> Path:
     whole = folder.resolve()
     if whole.as_uri() != f"file://{whole}":  # Else an escaped address and the path would mean two folders.
         raise WrongLakeError(
-            f"A lake's folder may have letters a to z, digits and / . _ - ~ in its path: {whole}. Name another folder."
+            f"A lake cannot be in {whole}: its path may have only letters a to z, digits and / . _ - ~. Name "
+            f"another folder."
         )
     return whole
 
@@ -78,10 +80,11 @@ def _check_is_no_copy(catalog: Catalog, name: str, data: Path) -> None:
     except (NoSuchTableError, NoSuchNamespaceError):
         return
     except FileNotFoundError:
-        location = "another folder, and gone from there"
+        location = "another folder, where they are gone"
     if not location.startswith(f"{data.as_uri()}/"):
         raise WrongLakeError(
-            f"{data.parent} is a copy of a lake, or was moved: its files are in {location}. Name that one or a new one."
+            f"{data.parent} is a copy of a lake, or was moved: its files are in {location}. Name that folder or a "
+            f"new one."
         )
 
 
@@ -144,4 +147,4 @@ def ensure(catalog: Catalog, name: str, key: bytes) -> None:
         with table.transaction() as transaction:
             transaction.set_properties(missing)
     if table.properties.get(_KEY_CHECK) != check:
-        raise WrongLakeError(f"{name} was written with another key. Bring the key that it was made with (--key).")
+        raise WrongLakeError(f"{name} was written with another key. Name the file of that key: --key FILE.")

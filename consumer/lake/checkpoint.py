@@ -52,7 +52,9 @@ def read(properties: Mapping[str, str | None]) -> LakeCheckpoint | None:
     try:
         return msgspec.json.decode(encoded, type=LakeCheckpoint)
     except msgspec.MsgspecError as error:
-        raise WrongLakeError(f"The lake's {PROPERTY} is no checkpoint of this program: {error}") from error
+        raise WrongLakeError(
+            f"The lake's property {PROPERTY} is not a checkpoint: {error}. Name another lake."
+        ) from error
 
 
 def start(found: LakeCheckpoint | None, *, stream: str, created_ms: int) -> LakeCheckpoint:
@@ -64,7 +66,9 @@ def start(found: LakeCheckpoint | None, *, stream: str, created_ms: int) -> Lake
     if found is None or (found.stream == stream and found.created_ms != created_ms):
         return LakeCheckpoint(stream=stream, created_ms=created_ms)
     if found.stream != stream:
-        raise WrongLakeError(f"This lake is of stream {found.stream}, not of {stream}: name another --warehouse.")
+        raise WrongLakeError(
+            f"This lake was synced from the stream {found.stream}, not from {stream}. Name another lake: --warehouse."
+        )
     return found
 
 

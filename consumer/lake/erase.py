@@ -94,7 +94,7 @@ def find(table: Table, subject: Subject, *, in_folder: bool) -> Iterator[str]:
         for manifest in snapshot.manifests(table.io):
             entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
             if any(_may_name(entry.data_file, subject) for entry in entries):
-                yield f"what a file held, in {manifest.manifest_path}"
+                yield f"the bounds of a file that had it, in {manifest.manifest_path}"
     if in_folder:
         yield from _in_unnamed(table, subject)
 
@@ -106,7 +106,7 @@ def _in_unnamed(table: Table, subject: Subject) -> Iterator[str]:
             try:
                 rows = pq.read_table(path, columns=["log_id"], filters=wanted, partitioning=None).num_rows
             except (pa.ArrowException, OSError):
-                yield f"{path} cannot be read: it is being written, or what a killed sync left"
+                yield f"{path}, which cannot be read: a sync is writing it, or was killed while it did"
             else:
                 if rows:
                     yield f"{rows} rows in {path}, which no snapshot names"
@@ -120,7 +120,10 @@ def _until_committed(load: Callable[[], LakeTable], commit: Callable[[LakeTable]
         except _LOST as error:  # Another writer was faster, or the outcome is unknown: load the table to see.
             failures += 1
             if failures > _MAX_FAILURES:
-                raise LakeUnreachableError(f"{failures} commits failed in a row, the last: {error}") from error
+                raise LakeUnreachableError(
+                    f"The lake was not changed: {failures} commits failed in a row, the last with: {error} Run it "
+                    f"again."
+                ) from error
 
 
 def _take_out_or_fence(lake: LakeTable, subject: Subject) -> Erased | None:

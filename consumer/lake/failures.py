@@ -36,11 +36,14 @@ def told(error: Exception) -> str:
     match error:
         case SQLAlchemyError():
             words = getattr(error, "orig", None) or error
-            return f"The lake's catalog.sqlite cannot be used: {words}. Is the disk full, or the file another's?"
+            return (
+                f"The lake's catalog.sqlite cannot be used: {words}. Check that the disk is not full and the "
+                f"file is yours."
+            )
         case pa.ArrowException():
-            return f"A file of the lake, or the answer out of it, cannot be read or written: {error}"
+            return f"A file of the lake, or of an answer, cannot be read or written: {error}"
         case OverflowError():
-            return f"A number or time of the command, or of a row, is greater than a lake can hold: {error}"
+            return f"A number or a time in the command or in a row is too large for a lake: {error}"
         case CommitFailedException() | CommitStateUnknownException():
-            return f"The table was changed by somebody else meanwhile: run it again. {error}"
+            return f"Somebody else changed the table at the same time. Run it again. ({error})"
     return str(error)

@@ -48,7 +48,10 @@ def dataset(table: Table, tasks: Iterable[FileScanTask]) -> ds.Dataset:
     fragments = []
     for task in tasks:
         if task.delete_files:
-            raise UnreadableFileError(f"{task.file.file_path} has delete files; compact the table with its own engine.")
+            raise UnreadableFileError(
+                f"{task.file.file_path} has Iceberg delete files, which rdp does not read. Compact the table with the "
+                f"program that wrote them."
+            )
         filesystem, path = _located(table, task.file.file_path)
         fragments.append(
             format_.make_fragment(

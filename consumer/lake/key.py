@@ -24,11 +24,13 @@ def read(path: Path) -> bytes:
         key = path.read_bytes()
     except FileNotFoundError as error:
         raise WrongLakeError(
-            f"The lake's key is not at {path}. Bring the key that the lake was made with (--key FILE); "
-            f"if it is lost, sync into a new lake."
+            f"The lake's key is not at {path}. Name the file of the key that the lake was made with: --key FILE. "
+            f"If the key is lost, sync into a new lake."
         ) from error
     if len(key) != KEY_BYTES:
-        raise WrongLakeError(f"{path} is no key of a lake: it has {len(key)} bytes, not {KEY_BYTES}.")
+        raise WrongLakeError(
+            f"{path} is not the key of a lake: it has {len(key)} bytes, not {KEY_BYTES}. Name another: --key FILE."
+        )
     return key
 
 

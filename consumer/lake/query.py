@@ -56,7 +56,7 @@ def ask(
     """
     for name, table in tables:
         if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
-            raise QueryError(f"{name} has no snapshot {snapshot_id}: `rdp lake status --snapshots` names them.")
+            raise QueryError(f"{name} has no snapshot {snapshot_id}: `rdp lake status --snapshots` lists them.")
         connection.register(name, dataset(table, table.scan(snapshot_id=snapshot_id).plan_files()))
     try:
         relation = connection.sql(sql)
@@ -65,4 +65,4 @@ def ask(
             return answer
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
-    raise QueryError("This SQL answers nothing: begin it with SELECT.")
+    raise QueryError("This SQL gives no rows. Begin it with SELECT.")

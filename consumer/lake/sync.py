@@ -192,7 +192,10 @@ class Sync:
             except CommitUnclearError as error:
                 failures += 1
                 if failures > _MAX_FAILURES:
-                    raise LakeUnreachableError(f"{failures} commits failed in a row, the last: {error}") from error
+                    raise LakeUnreachableError(
+                        f"The lake was not changed: {failures} commits failed in a row, the last with: {error} "
+                        f"Run it again."
+                    ) from error
                 self._time.sleep(self._time.jitter() * min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**failures))
                 table = self._load()
                 after = checkpoints.after_failure(began=began, wanted=wanted, found=table.checkpoint)

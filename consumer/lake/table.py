@@ -95,7 +95,7 @@ def checkpoint_of(table: Table) -> LakeCheckpoint | None:
     found = checkpoints.read(table.properties)
     if found is None:
         raise WrongLakeError(
-            "The table has rows and no checkpoint: they are not of `rdp lake sync`. Name another lake."
+            "The table has rows but no checkpoint, so `rdp lake sync` did not write it. Name another lake."
         )
     return found
 

@@ -46,7 +46,7 @@ def least_grave(said: str) -> Severity:
     """
     found = severity.severity(said)
     if found is None:
-        raise ValueError(f"It is one of {', '.join(SEVERITIES)}.")
+        raise ValueError(f"Give one of {', '.join(SEVERITIES)}.")
     return found
 
 

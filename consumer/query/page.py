@@ -118,7 +118,7 @@ class _Reading:
     def one_by_one(self, pages: Iterator[Sequence[Found]]) -> Iterator[Found]:
         while True:
             if self._is_over():
-                raise TableBusyError("The time for this read is over. Try again, or ask for a shorter time.")
+                raise TableBusyError("The read took too long. Try again, or search a shorter time.")
             found = next(pages, None)
             if found is None:
                 return

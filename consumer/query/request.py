@@ -87,10 +87,10 @@ def _given(query: str) -> dict[str, list[str]]:
             continue
         if name not in PARAMETERS:
             raise BadParameterError(
-                name[:MAX_CHARS], f"is no parameter. There are {', '.join((*PARAMETERS, _ELSEWHERE))}."
+                name[:MAX_CHARS], f"is not a parameter. The parameters are {', '.join((*PARAMETERS, _ELSEWHERE))}."
             )
         if len(value) > MAX_CHARS:
-            raise BadParameterError(name, f"must be of at most {MAX_CHARS} characters.")
+            raise BadParameterError(name, f"must have at most {MAX_CHARS} characters.")
         given.setdefault(name, []).append(value)
     return given
 
@@ -98,7 +98,7 @@ def _given(query: str) -> dict[str, list[str]]:
 def _several(given: Mapping[str, Sequence[str]], name: str, convert: Callable[[str], T]) -> tuple[T, ...]:
     values = given.get(name, ())
     if len(values) > MAX_REPEATED:
-        raise BadParameterError(name, f"must be given {MAX_REPEATED} times at most.")
+        raise BadParameterError(name, f"must not be given more than {MAX_REPEATED} times.")
     return tuple(_converted(name, value, convert) for value in values)
 
 
@@ -113,7 +113,7 @@ def _converted(name: str, value: str, convert: Callable[[str], T]) -> T:
     try:
         return convert(value)
     except (ValueError, InvalidCursorError) as error:
-        raise BadParameterError(name, f"is not right. {error}") from error
+        raise BadParameterError(name, f"is wrong. {error}") from error
 
 
 def _epoch_ms(text: str, now: datetime) -> int:
@@ -131,24 +131,24 @@ def _about_plus(text: str) -> str:
 
 def _order(text: str) -> str:
     if text not in {"newest", "oldest"}:
-        raise ValueError("It says which logs come first: newest or oldest.")
+        raise ValueError("Give newest or oldest, for the logs that come first.")
     return text
 
 
 def _word(text: str) -> str:
     if not text:
-        raise ValueError("It is empty, which every text holds.")
+        raise ValueError("It is empty, and every text contains that. Give a word.")
     return text
 
 
 def _field(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise ValueError("Its form is name=value, as in user.name=bob.")
+        raise ValueError("Give name=value, as in user.name=bob.")
     return name, value
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LIMIT):
-        raise ValueError(f"It is a number from 1 to {MAX_LIMIT}.")
+        raise ValueError(f"Give a number from 1 to {MAX_LIMIT}.")
     return int(text)

@@ -204,10 +204,10 @@ class TableReader:
 
 def _why(code: str) -> str:
     if code in _UNREACHED:
-        return f"DynamoDB cannot be reached ({code}). Check the network, and that it runs."
+        return f"DynamoDB cannot be reached ({code}). Check the network, and whether DynamoDB runs."
     if any(part in code for part in _THROTTLED):
-        return "DynamoDB is throttled and gave not all of the logs. Try again in a minute."
-    return f"DynamoDB gave not all of the logs ({code}). Try again in a minute."
+        return "DynamoDB is throttled and did not return all logs. Try again in a minute."
+    return f"DynamoDB did not return all logs ({code}). Try again in a minute."
 
 
 def _logs(found: "Iterable[Mapping[str, AttributeValueTypeDef]]") -> Iterator[Item]:

@@ -42,7 +42,10 @@ class Attempts:
         if refusal is None or not (refusal.retryable or expired):
             raise StreamUnreadableError(str(error)) from error
         if self._failures > _MAX_FAILURES:
-            raise StreamUnreadableError(f"{self._failures} failures in a row, the last: {error}") from error
+            raise StreamUnreadableError(
+                f"The stream cannot be read: {self._failures} tries failed in a row, the last with: {error} Run "
+                f"it again."
+            ) from error
         if not expired:
             limit_s = min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**self._failures)
             self._time.sleep(self._time.jitter() * limit_s)

@@ -56,7 +56,9 @@ def load(path: Path) -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise CheckpointMismatchError(f"{path} is not a checkpoint: {error}") from error
+        raise CheckpointMismatchError(
+            f"{path} is not a checkpoint: {error}. Name another file: --checkpoint."
+        ) from error
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -72,9 +74,13 @@ def check_continues(checkpoint: Checkpoint, *, stream: str, query: dict[str, str
         CheckpointMismatchError: another replay wrote it.
     """
     if checkpoint.stream != stream:
-        raise CheckpointMismatchError(f"the checkpoint is of stream {checkpoint.stream}, not of {stream}")
+        raise CheckpointMismatchError(
+            f"The checkpoint is of the stream {checkpoint.stream}, not of {stream}. Name another file: --checkpoint."
+        )
     changed = sorted(k for k in query.keys() | checkpoint.query.keys() if query.get(k) != checkpoint.query.get(k))
     if changed:
         raise CheckpointMismatchError(
-            f"the checkpoint was written with other options: {', '.join(changed)}; use the same or another file"
+            f"The checkpoint was written with other options: {', '.join(changed)}. Give the same options, or name "
+            f"another "
+            f"file: --checkpoint."
         )

@@ -26,7 +26,11 @@ class Seen:
             CheckpointMismatchError: the set that belongs to the checkpoint is not there.
         """
         if path is not None and commit > 0 and not path.exists():
-            raise CheckpointMismatchError(f"{path} is not there: which logs were seen before the checkpoint is unknown")
+            raise CheckpointMismatchError(
+                f"{path} is missing, which lists the logs seen before the checkpoint. Bring it back, or begin "
+                f"anew with "
+                f"another --checkpoint."
+            )
         if path is not None and commit == 0:
             path.unlink(missing_ok=True)
         if path is not None:

@@ -99,7 +99,7 @@ def target(to: str) -> Target:
         case _:
             raise OptionsError(
                 f"{to}: name a file .ndjson or .ndjson.gz, a folder with a slash at its end ({to}/), - or queue. "
-                "The table is mended by `rdp rebuild`."
+                "To restore the table, use `rdp rebuild`."
             )
 
 
@@ -197,7 +197,7 @@ def _check_files(options: Options) -> None:
         if os.path.realpath(path) == os.path.realpath(same) or (
             path.exists() and same.exists() and path.samefile(same)
         ):
-            raise OptionsError(f"{one} and {other} are the same file: {path}. Name two.")
+            raise OptionsError(f"{one} and {other} are the same file: {path}. Name two files.")
 
 
 def _selection(options: Options, now: datetime) -> select.Selection:

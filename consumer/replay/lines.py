@@ -24,7 +24,11 @@ class LineFile:
         """
         size = path.stat().st_size if path.exists() else 0
         if size < resume_at:
-            raise CheckpointMismatchError(f"{path} has {size} bytes and the checkpoint speaks of {resume_at}")
+            raise CheckpointMismatchError(
+                f"{path} has {size} bytes, but {resume_at} at the checkpoint: it was cut, or is another file. "
+                f"Bring it back, or "
+                f"begin anew with another --checkpoint."
+            )
         self._file = private.opened(path)
         self._file.truncate(resume_at)
         self._file.seek(resume_at)

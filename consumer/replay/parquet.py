@@ -64,7 +64,9 @@ class ParquetSink:
         if committed == 0 and any(self._folder.iterdir()):
             stray = [path for path in self._folder.rglob("*") if path.is_file() and not _is_ours(path)]
             if stray:
-                raise CheckpointMismatchError(f"{self._folder} holds other files, such as {stray[0].name}")
+                raise CheckpointMismatchError(
+                    f"{self._folder} has files that no replay wrote, such as {stray[0].name}. Name an empty folder."
+                )
         for path in sorted(self._folder.rglob("part-*")):
             number = _PART.fullmatch(path.name.removesuffix(_PARTIAL_SUFFIX))
             if number and (path.name.endswith(_PARTIAL_SUFFIX) or int(number[1]) > committed):

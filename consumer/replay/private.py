@@ -43,7 +43,7 @@ def opened(path: Path, *, anew: bool = False) -> BinaryIO:
 
 def _make_private(descriptor: int, path: Path) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(errno.EINVAL, "It is no regular file", str(path))
+        raise OSError(errno.EINVAL, "This is not a regular file", str(path))
     os.fchmod(descriptor, _FILE_MODE)
 
 

@@ -181,6 +181,8 @@ class QueueSink:
             on_refusal=on_refusal,
         )
         if refused:
-            raise QueueRefusedError(f"the queue refuses {len(refused)} logs: {', '.join(sorted(refusals))}")
+            raise QueueRefusedError(
+                f"The queue refused {len(refused)} logs: {', '.join(sorted(refusals))}. Run it again."
+            )
         self._sent += len(self._messages)
         self._messages.clear()

@@ -39,7 +39,7 @@ _KINDS: Final[dict[Kind, str]] = {
     "stream_lacks": "stream lacks",
     "text_differs": "text differs",
     "twice": "twice in the lake",
-    "erased": "erased, still in the lake (rdp erase --warehouse)",
+    "erased": "erased, but still in the lake (rdp erase --warehouse)",
 }
 _COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream")
 
@@ -148,13 +148,13 @@ def _lake(
             return None
         if checkpoint.stream != stack.stream_name:
             raise click.ClickException(
-                f"The lake {lake.where} is of stream {checkpoint.stream}, not of {stack.stream_name}: "
-                f"name another --warehouse, or --no-lake."
+                f"The lake {lake.where} was synced from the stream {checkpoint.stream}, not from {stack.stream_name}. "
+                f"Name another lake with --warehouse, or leave it out with --no-lake."
             )
         if checkpoint.created_ms != _created_ms(stack):
             raise click.ClickException(
-                f"The lake {lake.where} has read nothing of this stream {stack.stream_name}, but one of that name that "
-                f"was made at another time: run `rdp lake sync` first, or leave it out (--no-lake)."
+                f"The lake {lake.where} was synced from an earlier stream of the name {stack.stream_name}, which was "
+                f"deleted. Run `rdp lake sync` first, or leave the lake out with --no-lake."
             )
         rows = partial(listed.logs, table, tenants=tenants)
         return LakeSide(lake.where, checkpoint, rows, redactor_of(stack), key.read(key_path or lake.key_path))
@@ -181,13 +181,21 @@ def _show(audit: Audit) -> None:
     ]
     out.say_table(("tenant", *_COUNTS), rows, title="logs by tenant", right=_COUNTS)
     if audit.broken_on_stream:
-        out.say(f"{audit.broken_on_stream:,} records on the stream are no logs: `rdp replay` writes them to a file.")
+        out.say(
+            f"{audit.broken_on_stream:,} records on the stream cannot be read as logs: `rdp replay --quarantine "
+            f"FILE` writes "
+            f"them to a file."
+        )
     if audit.erased_on_stream:
-        out.say(f"{audit.erased_on_stream:,} logs on the stream were erased: they are nowhere else, and not missing.")
+        out.say(f"{audit.erased_on_stream:,} logs on the stream were erased: they do not count as missing.")
     if audit.erased_stored:
-        out.say(f"{audit.erased_stored:,} logs that were erased are stored still: erase them again (`rdp erase`).")
+        out.say(f"{audit.erased_stored:,} erased logs are still stored: erase them again with `rdp erase`.")
     if audit.dead_letters_unseen:
-        out.say(f"{audit.dead_letters_unseen:,} dead letters were not shown by SQS: others hold them.")
+        out.say(
+            f"SQS did not show {audit.dead_letters_unseen:,} dead letters, because somebody else is reading them. "
+            f"Run it again "
+            f"in 5 minutes."
+        )
     for log in audit.missing_ids or ():  # UNSET is false
         note = " (another text is stored under it)" if log.other_text_stored else ""
         out.say(f"missing: {log.tenant_id} {log.log_id}{note}")

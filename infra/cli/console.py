@@ -85,7 +85,7 @@ def command(
 
     def tell(address: str) -> None:
         out.say(f"console   {address}")
-        out.say("Ctrl-C ends it. Who has this address gets in: do not pass it on.", err=True)
+        out.say("Ctrl-C ends it. Everyone who has this address can use the console: do not pass it on.", err=True)
         if not no_browser:
             # Never the address itself: everybody on this machine sees a program's arguments.
             webbrowser.open(private_page.written(folder, address).as_uri())

@@ -83,7 +83,7 @@ def command(
     goal = deployment.target(place, name, parameters, reset=reset)
     if goal.deployed is None and not simulate and (unsaid := _SIMULATION - parameters.keys()):
         raise StackError(
-            f"A first deployment simulates work and crashes unless told otherwise ({', '.join(sorted(unsaid))}). For "
+            f"By default a first deployment simulates work and crashes ({', '.join(sorted(unsaid))}). For "
             f"production: --param SecondsPerChar=0 --param CrashProbability=0. For a trial: --simulate."
         )
     objections = changeset.objections(goal.values, given=parameters, declared=goal.declared)
@@ -96,21 +96,19 @@ def command(
     bucket = bucket or code_bucket.default_name(place)
     built = _packages(packages, goal.values)
     if code_bucket.ensure(place, bucket, owner=place.account):
-        out.say(f"Bucket {bucket} made.")
+        out.say(f"Made the bucket {bucket}.")
     template_url = code_bucket.upload_template(place, bucket, deployment.TEMPLATE.read_text())
     code = code_bucket.code_parameters(bucket, built) if dry_run else code_bucket.upload(place, bucket, built)
     out.say("Making the change set.")
     how = {"reset": reset, "dry_run": dry_run, "revert_drift": revert_drift}
     proposal = deployment.propose(place, name, code | dict(parameters), goal, template_url=template_url, **how)
     if proposal is None:
-        out.say(f"Stack {name} is as the template wants it.")
+        out.say(f"Stack {name} is up to date. Nothing was changed.")
     else:
         _show(proposal.changes)
         if dry_run:
             deployment.withdraw(place, proposal)
-            out.say(
-                f"Dry run: the stack was not changed. The template lies in bucket {bucket}, for CloudFormation to read."
-            )
+            out.say(f"Dry run: the stack was not changed. The template stays in the bucket {bucket}.")
             return
         dangers = changeset.dangers(proposal.changes, deployed=goal.deployed, values=goal.values)
         _ask(place, proposal, [] if yes else dangers)

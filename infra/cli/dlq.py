@@ -84,7 +84,9 @@ def show(stack: Stack, *, id_: str) -> None:
     """Show the dead letters with this ID: reason, attributes and the whole body."""
     letters = _wanted(stack, Filter(id=id_))
     if not letters:
-        raise StackError(f"No dead letter {id_!r} is visible. Take an id of `rdp dlq list`; somebody may look too.")
+        raise StackError(
+            f"There is no dead letter {id_!r}, or somebody else is reading it. `rdp dlq list` shows the ids."
+        )
     for found in letters:
         for name in ("message_id", "reason", "tenant_id", "log_id", "received_at", "receive_count"):
             out.say(f"{name:<20} {_named(found) if name == 'log_id' else getattr(found, name)}")
@@ -125,7 +127,7 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
     Each dead letter is saved in a file before it is removed. Dead letters that arrive after the question stay.
     """
     if file and no_export:
-        raise click.UsageError("--export and --no-export exclude each other.")
+        raise click.UsageError("Give --export or --no-export, not both.")
     letters = _wanted(stack, wanted)
     out.say(_counted(letters))
     _warn_of_hidden(stack)
@@ -133,13 +135,16 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
         return
     kept_in = None if no_export else file or Path(f"dead-letters-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson")
     if not yes:
-        out.confirm(f"Remove them, {f'kept in {kept_in}' if kept_in else 'kept nowhere'}?", abort=True)
+        out.confirm(
+            f"Remove them for good, {f'after saving them in {kept_in}' if kept_in else 'without saving them'}?",
+            abort=True,
+        )
     ids = {letter.message_id for letter in letters}
     gone, refused = removal.purge(stack, ids, kept_in)
-    out.say(f"{gone} dead letters removed{f'; they are in {kept_in}' if kept_in else ''}.")
+    out.say(f"{gone} dead letters removed{f' and saved in {kept_in}' if kept_in else ''}.")
     if gone < len(ids):
-        codes = ", ".join(f"{code} {count}" for code, count in refused.items()) or "others hold them"
-        raise StackError(f"{len(ids) - gone} are left: {codes}. Run it again.")
+        codes = ", ".join(f"{code} {count}" for code, count in refused.items()) or "somebody else is reading them"
+        raise StackError(f"{len(ids) - gone} dead letters are left: {codes}. Run it again.")
 
 
 @command.command("redrive")
@@ -190,4 +195,8 @@ def _counted(letters: Sequence[DeadLetter]) -> str:
 
 def _warn_of_hidden(stack: Stack) -> None:
     if hidden := queue_depth(stack, stack.dlq_url)[1]:
-        out.say(f"{hidden} more are hidden: somebody else looks, or a look was killed. Wait 5 minutes.", err=True)
+        out.say(
+            f"{hidden} more are hidden: somebody else is reading them, or a command was killed. Run it again in 5 "
+            f"minutes.",
+            err=True,
+        )

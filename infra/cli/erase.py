@@ -23,6 +23,7 @@ from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
 from infra.terminal import exits, out
 from infra.terminal.examples import examples
+from ingest.contract.errors import Rejected
 from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_PATTERN
 
 EXIT_CODES: Final[dict[Outcome, int]] = {"gone": 0, "undecided": exits.UNDECIDED, "found": exits.BAD}
@@ -96,7 +97,9 @@ def command(
     """
     tenant_id, log_id = _asked(tenant, log)
     if before is not None and (tenant is None or check):
-        raise click.UsageError("--before goes with --tenant, and not with --check: the tombstone says until when.")
+        raise click.UsageError(
+            "--before goes only with --tenant, and not with --check, which takes the time from the tombstone."
+        )
     if check and yes:
         raise click.UsageError("--check erases nothing: leave --yes out.")
     with _made(certificate if check or yes else None) as file:
@@ -129,7 +132,8 @@ def _done(
         subject = Subject(tenant_id, log_id, _until(before, asked))
         if log_id is None and (standing := run.standing(stack, tenant_id)):
             out.say(
-                f"Tenant {tenant_id} is erased until {standing} already: --before {standing} erases no later log.",
+                f"Tenant {tenant_id} was already erased until {standing}. To erase no later log, add --before "
+                f"{standing}.",
                 err=True,
             )
         if not yes:
@@ -163,7 +167,7 @@ def _told_how_to_go_on(subject: Subject) -> Iterator[None]:
         yield
     except BaseException:
         if subject.log_id is None:
-            out.say(f"Stopped. To go on, and erase no later log: --before {subject.until}", err=True)
+            out.say(f"Stopped. To go on and erase no later log, run it again with --before {subject.until}.", err=True)
         raise
 
 
@@ -172,9 +176,12 @@ def _asked(tenant: str | None, log: tuple[str, str] | None) -> tuple[str, str | 
         raise click.UsageError("Name what is to be erased: --tenant ID, or --log TENANT LOG_ID.")
     tenant_id, log_id = (tenant or "", None) if log is None else log
     if not re.match(TENANT_ID_PATTERN, tenant_id):
-        raise click.UsageError(f"{tenant_id!r} is no tenant's id.")
+        raise click.UsageError(f"{tenant_id!r} is not a tenant id. {Rejected('invalid_tenant').detail}")
     if log_id is not None and not re.match(LOG_ID_PATTERN, log_id):
-        raise click.UsageError(f"{log_id!r} is no log id. One with a space is a conflict's: name the id before it.")
+        raise click.UsageError(
+            f"{log_id!r} is not a log id. If it has a space, it is the id of a conflicting text: give the part "
+            f"before the space."
+        )
     return tenant_id, log_id
 
 
@@ -186,24 +193,26 @@ def _until(before: str | None, asked: Caller) -> str:
     except ValueError as error:
         raise click.UsageError(f"--before: {error}") from error
     if until > asked.now:
-        raise click.UsageError("--before is in the future: what is to come can't be erased.")
+        raise click.UsageError("--before is in the future. Only logs that were already received can be erased.")
     return run.rfc3339_of(until.astimezone(UTC))
 
 
 def _show(found: Found, subject: Subject) -> None:
     what = f"log {subject.log_id} of " if subject.log_id else ""
     out.say(f"{what}tenant {subject.tenant_id}{'' if subject.log_id else f', received until {subject.until}'}:")
-    out.say(f"table          {found.rows:,} rows, {found.conflicts:,} of them beside another with their log id")
-    hidden = f"; {found.hidden_letters:,} are not shown by SQS now" if found.hidden_letters else ""
-    unclear = f"; {found.unclear_letters:,} can't be read and may be meant" if found.unclear_letters else ""
+    out.say(f"table          {found.rows:,} rows, {found.conflicts:,} of them conflicts (a second text under a log id)")
+    hidden = (
+        f"; {found.hidden_letters:,} are hidden, because somebody else is reading them" if found.hidden_letters else ""
+    )
+    unclear = f"; {found.unclear_letters:,} cannot be read and may hold it" if found.unclear_letters else ""
     out.say(f"dead letters   {found.dead_letters:,}{unclear}{hidden}")
-    out.say(f"queue          {found.queued:,} messages of all tenants: the consumer drops what is erased")
+    out.say(f"queue          {found.queued:,} messages of all tenants; the consumer drops the erased ones")
     for part in found.lake:
         out.say(f"lake           {part.rows:,} rows in {part.files:,} files: {part.table} in {part.where}")
     if not found.lake:
-        out.say("lake           none is here: name others with --warehouse")
-    out.say("stream         is not counted: what it holds stays until its retention ends")
-    out.say("Nothing was changed: --yes erases.")
+        out.say("lake           none was found: name others with --warehouse")
+    out.say("stream         not counted: its records stay until its retention ends")
+    out.say("Nothing was changed. To erase, add --yes.")
 
 
 def _hand_out(done: Certificate, path: Path | None, file: BinaryIO | None) -> None:

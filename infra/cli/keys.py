@@ -40,7 +40,7 @@ def create(stack: Stack, *, tenant: str, note: str, scopes: tuple[Scope, ...]) -
     """Create a key and print it. It cannot be shown again: the stack keeps only its hash."""
     key, text = access.create(stack, tenant, note, frozenset(scopes))
     may = " and ".join(key.scopes)
-    out.say(f"Key {key.key_id} of tenant {key.tenant_id}, to {may}. Keep it now; it can't be shown again.", err=True)
+    out.say(f"Key {key.key_id} of tenant {key.tenant_id}, to {may}. Save it now: it cannot be shown again.", err=True)
     out.say(text)
 
 

@@ -90,7 +90,7 @@ def sync(
 
     key_path = key_path or lake.key_path
     if lake.is_new() and key.draw(key_path):
-        out.say(f"A new lake; its key is {key_path}. Keep it as long as the lake.", err=True)
+        out.say(f"Made a new lake. Its key is in {key_path}: keep that file as long as the lake.", err=True)
     lake_key = key.read(key_path)
     came = threading.Event()
     on = stack()
@@ -110,25 +110,33 @@ def sync(
         f"{_counted(counters.logs, 'log')} read: {_counted(counters.rows, 'row')} in "
         f"{_counted(counters.commits, 'commit')}, "
         f"{counters.repeated:,} repeated, {counters.broken:,} broken"
-        + (f"; begun anew {_counted(counters.begun_anew, 'time')} behind another sync" if counters.begun_anew else ""),
+        + (
+            f"; started again {_counted(counters.begun_anew, 'time')}, because another sync committed first"
+            if counters.begun_anew
+            else ""
+        ),
         err=True,
     )
     if counters.is_new_stream:
         out.say(
-            f"The stream {on.stream_name} was made again since the last sync, and is read from its beginning: what the "
-            f"earlier one held beyond the checkpoint is not in the lake.",
+            f"The stream {on.stream_name} was deleted and made again since the last sync, so it was read from its "
+            f"beginning. Logs of the old stream after the checkpoint are not in the lake.",
             err=True,
         )
     for shard_id in counters.restarted_shards:
         out.say(
-            f"{shard_id} is not as the checkpoint knew it (a stream restored from an older state?), and was read from "
-            f"its beginning: what it held beyond is lost to the lake, unless it came again.",
+            f"{shard_id} has nothing at the checkpoint's position (was the stream restored from an older state?), "
+            f"so it "
+            f"was read from its beginning. Logs that it has lost are in the lake only if they were sent again.",
             err=True,
         )
     for shard_id in counters.expired_shards:
-        out.say(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
+        out.say(
+            f"{shard_id} is gone: its logs after the checkpoint were older than the stream's retention, and are lost",
+            err=True,
+        )
     if counters.broken:
-        out.say("What is broken is no log and no row: `rdp replay --quarantine FILE` keeps it.", err=True)
+        out.say("Broken records are not in the lake: `rdp replay --quarantine FILE` writes them to a file.", err=True)
 
 
 def _counted(count: int, one: str) -> str:
@@ -234,13 +242,13 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
     try:
         on = outside(stack())
     except StackError as error:  # A lake in a folder can be shown without its stack.
-        out.say(f"How far it is behind the stream {checkpoint.stream} is not known: {error}", err=True)
+        out.say(f"How far the lake is behind the stream {checkpoint.stream} is unknown: {error}", err=True)
         return
     lag_ms = lake_status.lag_ms(
         on.kinesis, on.stream_name, checkpoint.shards, now_ms=on.clock.now_ms, time=on.clock.time
     )
-    behind = f"{lag_ms / 1000:,.1f} s behind" if lag_ms else "level with"
-    out.say(f"{behind} the stream {on.stream_name}; {checkpoint.broken:,} broken pieces of it are no rows", err=True)
+    behind = f"{lag_ms / 1000:,.1f} s behind" if lag_ms else "up to date with"
+    out.say(f"{behind} the stream {on.stream_name}; {checkpoint.broken:,} broken records of it have no row", err=True)
 
 
 @command.command("compact")
@@ -263,7 +271,9 @@ def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days
     from consumer.lake import compact as lake_compact  # noqa: PLC0415
 
     if not lake.in_folder:
-        raise click.UsageError("S3 Tables compacts and expires by itself: this is for a lake in a folder.")
+        raise click.UsageError(
+            "`rdp lake compact` is for a lake in a folder. S3 Tables compacts and removes snapshots by itself."
+        )
     lake.table(raw=raw)
     done = lake_compact.compact(lambda: table.LakeTable(lake.catalog, catalog.name_of(raw=raw)))
     expired = lake_compact.expire(lake.table(raw=raw), now=datetime.now(UTC), keep=timedelta(days=keep_days))
@@ -300,7 +310,7 @@ def query(
     from consumer.lake import query as lake_query  # noqa: PLC0415
 
     if form == "parquet" and out.is_terminal():
-        raise click.UsageError("Parquet is no text: redirect standard output to a file.")
+        raise click.UsageError("Parquet is not text: send it to a file (> FILE).")
     tables = [(catalog.name_of(raw=raw).rpartition(".")[2], lake.table(raw=raw))]
     with lake_query.connected() as connection:
 

@@ -80,4 +80,7 @@ def _show_life(stack: Stack, key: Key) -> None:
     for at, what, detail in map(log_life.told, log_life.life(traces)):
         out.say(f"{at or '-':<24}  {what:<13}  {detail}")
     if traces.item is None and not traces.letters and traces.erased_at is None:
-        raise StackError(f"Tenant {key.tenant_id!r} has no row and no dead letter {key.log_id!r}.")
+        raise StackError(
+            f"Tenant {key.tenant_id!r} has neither a row nor a dead letter {key.log_id!r}. It may be on its way "
+            f"(`rdp status`)."
+        )

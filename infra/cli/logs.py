@@ -121,9 +121,9 @@ def command(
     It searches and shows the redacted text.
     """
     if sum((newest is not None, oldest is not None, everything)) > 1:
-        raise click.UsageError("--newest, --oldest and --all: give one of them.")
+        raise click.UsageError("Give only one of --newest, --oldest and --all.")
     if follow and (until or oldest):
-        raise click.UsageError("--follow shows what comes now: leave --until and --oldest out.")
+        raise click.UsageError("--follow shows new logs: leave --until and --oldest out.")
     since_ms, until_ms = _times(since, until, zone)
     if as_tenant is not None:
         place = tenant_reader.as_tenant(stack.place, stack.outputs["TenantReaderRoleArn"], as_tenant)
@@ -169,10 +169,10 @@ def _show_some(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None], 
     for item in items[::-1] if newest_first else items:
         show(item)
     if not items:
-        _tell(f"No such logs of tenant {', '.join(repr(ask.tenant_id) for ask in asks)}.")
+        _tell(f"No logs of tenant {', '.join(repr(ask.tenant_id) for ask in asks)} match.")
     elif more:
         older, option = ("older", "--newest") if newest_first else ("newer", "--oldest")
-        _tell(f"There may be {older} logs than these {len(items)}: --all, or more with {option} N.")
+        _tell(f"There may be {older} logs than these {len(items)}. To see more, add {option} N or --all.")
 
 
 def _shower(asks: Sequence[Ask], *, zone: tzinfo, as_json: bool) -> Callable[[Item], None]:

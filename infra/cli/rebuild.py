@@ -104,7 +104,7 @@ def _told(ledger: Ledger, missing: int, changed: int, in_flight: int) -> Iterabl
     yield from _named("missing", missing, ledger.missing())
     yield from _named("changed", changed, ledger.changed())
     if missing and in_flight:
-        yield "What is in flight may be among the missing. Sent twice, a log is stored once."
+        yield "Logs in flight may be among the missing. Sending them again does no harm: each is stored once."
 
 
 def _named(word: str, count: int, logs: Iterable[MissingLog | ChangedItem]) -> Iterable[str]:
@@ -127,4 +127,4 @@ def _go_on(missing: int, replaced: int, *, dry_run: bool, yes: bool) -> None:
 def _take_out(stack: Stack, ledger: Ledger, path: Path) -> None:
     with private.opened(path, anew=True) as file:
         taken = rebuild.take_out(stack, ledger, ledger.changed(), file)
-    out.say(f"{taken:,} items taken out; as they were, they are in {path}.")
+    out.say(f"{taken:,} changed items deleted from the table. They are saved in {path}.")

@@ -94,7 +94,10 @@ def command(stack: Stack, **options: object) -> None:
         raise click.ClickException(str(error)) from error
     out.say(_summary(counters), err=True)
     for shard_id in counters.expired_shards:
-        out.say(f"{shard_id} is gone: what it held after the checkpoint outlived the stream's retention", err=True)
+        out.say(
+            f"{shard_id} is gone: its logs after the checkpoint were older than the stream's retention, and are lost",
+            err=True,
+        )
     if counters.broken:
         out.say(f"{counters.broken} broken records are in {quarantine_path(asked)}", err=True)
 
@@ -127,13 +130,14 @@ def redactor_of(stack: Stack) -> redact.Redactor:
     )
     if not variables:
         raise StackError(
-            f"The environment of {name} cannot be read, so its redaction is unknown. Use --raw, or mend it."
+            f"The environment of {name} cannot be read, so its redaction rules are unknown. Deploy it again, or "
+            f"use --raw."
         )
     try:
         chosen = settings.from_environ(variables)
         return redact.build(chosen.redaction_rules, chosen.redaction_patterns)
     except ValueError as error:
-        raise StackError(f"{name} is misconfigured, so its redaction is unknown: {error}") from error
+        raise StackError(f"{name} is misconfigured, so its redaction rules are unknown: {error}") from error
 
 
 def _shown(cleanup: ExitStack, counters: Counters) -> None:

@@ -31,7 +31,7 @@ def _read_encoding(_context: click.Context, _option: click.Parameter, value: str
             return codecs.lookup(value).name
     except (LookupError, ValueError):
         pass
-    raise click.BadParameter(f"{value!r} is no encoding of text that Python knows, such as utf-8 or latin-1.")
+    raise click.BadParameter(f"{value!r} is not a text encoding that Python knows. Give one such as utf-8 or latin-1.")
 
 
 @click.command(
@@ -117,11 +117,11 @@ def command(
     asked = Asked(url=stack.ingest_url, headers=credentials.headers(), **options)
     if follow:
         if file == "-" or wait:
-            raise click.UsageError("--follow is for a file with a name, and without --wait.")
+            raise click.UsageError("--follow needs a file with a name, not -, and does not go with --wait.")
         _follow(asked, Path(file).absolute(), position)
         return
     if position is not None:
-        raise click.UsageError("--position belongs to --follow.")
+        raise click.UsageError("--position goes only with --follow.")
     with stored.LogIds() as taken, _stoppable() as (stop, wake), source.opened(file, wake) as opened:
         started_s = time.monotonic()
         with out.progress() as bar:
@@ -203,9 +203,7 @@ def _wait(stack: Stack, tenant: str, taken: stored.LogIds, timeout_s: float, sto
     waited_s = time.monotonic() - started_s
     out.say(f"stored    {found:,} after {waited_s:.1f} s more")
     if missing:
-        out.say(
-            f"not yet   {missing:,} seen in the table. `rdp status` shows the queue, `rdp dlq list` what was refused."
-        )
+        out.say(f"not yet   {missing:,} logs stored. `rdp status` shows the queue, `rdp dlq list` the dead letters.")
     return missing
 
 
@@ -221,12 +219,13 @@ def _summary(sent: Sent, elapsed_s: float) -> list[str]:
         summary.append(f"skipped   {sent.empty:,} empty lines")
     if sent.held_back:
         summary.append(
-            f"held back line {sent.lines_read + 1:,}: it has no line end, and the file grows. Send it again."
+            f"held back line {sent.lines_read + 1:,}: it has no line end, and the file is growing. Send the file "
+            f"again later."
         )
     if sent.broken_off:
         summary.append("not sent  the rest. Send the same file again: what was accepted is not stored twice.")
     if sent.lost.startswith(("HTTP 401", "HTTP 403")):
-        summary.append("The stack wants credentials: --api-key or --token (RDP_API_KEY, RDP_TOKEN), of this tenant.")
+        summary.append("The stack needs credentials of this tenant: --api-key or --token (RDP_API_KEY, RDP_TOKEN).")
     return summary + [f"  line {number}: {why}" for number, why in sorted(tally.examples)]
 
 

@@ -47,10 +47,14 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     out.show(counts_table(now))
     if (most := counts.logs_per_message(stack)) > 1:
         out.say(
-            f"queued, in flight, dlq: messages, of up to {most} logs each, or what LogsPerMessage was when they were "
-            f"sent; stored: logs."
+            f"queued, in flight and dlq count messages of up to {most} logs each (older messages: of what "
+            f"LogsPerMessage "
+            f"was then). stored counts logs."
         )
     if not exact:
-        out.say("stored: as DynamoDB last counted, on AWS up to six hours ago; --exact reads the whole table.")
+        out.say(
+            "stored is DynamoDB's last count, on AWS up to six hours old. --exact counts now, and reads the whole "
+            "table."
+        )
     for sentence in function_start.told(answers):
         out.say(sentence, err=True)

@@ -129,5 +129,5 @@ def _watch(state: "State", stop_asked: threading.Event) -> None:
 def _read(state: "State", stack: "Stack") -> counts.Counts:
     """Return the counts; `stored` is the engine's own count, which is exact in MiniStack (an e2e test compares)."""
     if not engine.is_running(state):
-        raise StackError(f"The engine (process {state.pid}) is gone. Look into engine.log in the data folder.")
+        raise StackError(f"The engine (process {state.pid}) has ended. engine.log in the data folder says why.")
     return counts.read(stack)

@@ -113,7 +113,7 @@ def erase(
     tell("lake")
     parts = list(lakes.erase(places, subject))
     wait_s = tombstones.KNOWN_FOR_S + _consumer_timeout_s(stack)
-    tell(f"what the consumer had begun before: {wait_s} s")
+    tell(f"waiting {wait_s} s for what the consumer had begun")
     sleep(wait_s)
     tell("table again")
     more, more_conflicts = table.delete(client, stack.table_name, subject)
@@ -174,39 +174,40 @@ def _remains(stack: Stack, places: "Sequence[Lake]", now: datetime, looked: Look
     summary = stack.place.kinesis.describe_stream_summary(StreamName=stack.stream_name)["StreamDescriptionSummary"]
     yield Remains(
         place="stream",
-        what="its records as they came; no replay, rebuild or sync reads them back",
+        what="its records as they were sent; replay, rebuild and sync leave them out",
         until=rfc3339_of(now + timedelta(hours=summary["RetentionPeriodHours"])),
     )
     if queued:
         yield Remains(
             place="queue",
-            what=f"of {queued} messages of all tenants those that are meant; the consumer drops them when they come",
-            until=f"the queue is empty, {_QUEUE_RETENTION_DAYS} days at most",
+            what=f"erased logs among the {queued} messages of all tenants; the consumer drops them",
+            until=f"the queue is empty, at most {_QUEUE_RETENTION_DAYS} days",
         )
     if looked.hidden:
         yield Remains(
             place="dead-letter queue",
-            what=f"what {looked.hidden} letters hold that SQS does not show now: somebody else looks at them",
-            until="it is run again, 5 minutes from now",
+            what=f"{looked.hidden} dead letters that SQS does not show now, because somebody else is reading them",
+            until="you search again, in 5 minutes",
         )
     if looked.unclear:
         ids = ", ".join(letter.message_id for letter in looked.unclear)
         yield Remains(
             place="dead-letter queue",
-            what=f"letters that can't be read and may be meant (`rdp dlq show ID`, `rdp dlq purge --id ID`): {ids}",
-            until="they are purged, 14 days after they came at most",
+            what=f"dead letters that cannot be read and may hold it (`rdp dlq show ID`, `rdp dlq purge --id ID`): "
+            f"{ids}",
+            until="you purge them, or 14 days after they came",
         )
     if _has_backups(stack):
         yield Remains(
             place="point-in-time backup of the table",
-            what="its rows as they were; erase again in a table that was restored",
+            what="its rows as they were; after you restore a table, erase again in it",
             until=rfc3339_of(now + timedelta(days=_BACKUP_DAYS)),
         )
     for lake in places:
         if not lake.in_folder:
             yield Remains(
                 place=lake.where,
-                what="old files that no snapshot names, where S3 Tables deletes by itself alone",
+                what="old files that no snapshot names; only S3 Tables itself deletes them",
                 until=rfc3339_of(now + timedelta(days=_TABLE_BUCKET_DAYS)),
             )
 

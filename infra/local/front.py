@@ -77,7 +77,8 @@ def start(data_dir: Path, state: State) -> Front:
             process.kill()
             process.wait()
             raise StackError(
-                f"The endpoint at the root of a port does not start. {log_path} says why, unless the disk is full."
+                f"The endpoint at the root of a port does not start. {log_path} says why. If it is empty, the "
+                f"disk may be full."
             )
         time.sleep(_POLL_S)
     _children[process.pid] = process

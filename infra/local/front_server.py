@@ -245,7 +245,9 @@ async def _asked(request: bytes, from_engine: asyncio.StreamReader, to_engine: a
         while answer.split(b" ", 2)[1].startswith(b"1"):  # 100 Continue and other interim answers.
             answer = await from_engine.readuntil(b"\r\n\r\n")
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-        raise RefusedError(HTTPStatus.BAD_GATEWAY, "The engine broke off. Look into engine.log.") from error
+        raise RefusedError(
+            HTTPStatus.BAD_GATEWAY, "The engine ended in the middle of its answer. engine.log says why."
+        ) from error
     return answer
 
 

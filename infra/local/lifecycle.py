@@ -118,7 +118,7 @@ def find(data_dir: Path) -> State:
     if current is None or not engine.is_running(current):
         raise StackError(f"No engine runs for {data_dir}. Start it with `rdp up`, or name its folder: --data-dir.")
     if not current.outputs:
-        raise StackError("The engine runs and nothing is deployed in it. Run `rdp up` again.")
+        raise StackError("The engine runs, but nothing is deployed in it. Run `rdp up` again.")
     return current
 
 

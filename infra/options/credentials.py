@@ -44,10 +44,14 @@ def credentials_options(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def wrapper(*positional: Any, api_key: str, token: str, **arguments: Any) -> None:
         if api_key and token:
-            raise click.UsageError("--api-key and --token (RDP_API_KEY and RDP_TOKEN): a stack takes one of them.")
+            raise click.UsageError(
+                "Give --api-key or --token (RDP_API_KEY or RDP_TOKEN), not both: a stack takes one of them."
+            )
         for name, value in (("--api-key", api_key), ("--token", token)):
             if not value.isascii() or not value.isprintable() or " " in value:
-                raise click.UsageError(f"{name} holds a character that no header can carry.")
+                raise click.UsageError(
+                    f"{name} has a character that an HTTP header cannot carry, such as a space. Copy it again."
+                )
         function(*positional, credentials=Credentials(api_key, token), **arguments)
 
     return wrapper

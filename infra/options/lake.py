@@ -46,7 +46,7 @@ def told() -> Iterator[None]:
     try:
         from consumer.lake import failures  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
-        raise click.ClickException("A lake needs the extra: pip install 'robust-data-processor[lake]'") from error
+        raise click.ClickException("A lake needs more packages: pip install 'robust-data-processor[lake]'") from error
     try:
         yield
     except failures.TOLD as error:

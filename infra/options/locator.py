@@ -120,8 +120,8 @@ def aws_stack_options(function: Callable[..., None]) -> Callable[..., None]:
         if name is None:
             verb = click.get_current_context().info_name
             raise click.UsageError(
-                f"rdp {verb} works in AWS and wants the stack's name: --stack {stack.STACK_NAME}. "
-                f"On this machine `rdp up` deploys and `rdp down` stops."
+                f"rdp {verb} works in AWS and needs the stack's name: --stack {stack.STACK_NAME}. "
+                f"On this machine use `rdp up` and `rdp down`."
             )
         say_aws(place, f"stack {name} of account {place.account}")
         function(place=place, name=name, **arguments)
@@ -166,7 +166,7 @@ def _check_one_place(in_aws: list[str]) -> None:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     if len(in_aws) > 1 or (in_aws and "--data-dir" in typed):
-        raise click.UsageError(f"{' and '.join([*in_aws, *typed][:2])} name two stacks. Give one of them.")
+        raise click.UsageError(f"{' and '.join([*in_aws, *typed][:2])} name two stacks. Give only one of them.")
     if not in_aws and (stray := [option for option in typed if option != "--data-dir"]):
         raise click.UsageError(
             f"{', '.join(stray)} is for a stack in AWS: name it with --stack or --outputs. "

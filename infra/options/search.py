@@ -36,13 +36,13 @@ def read_severity(_context: click.Context, _parameter: click.Parameter, value: s
     try:
         return None if value is None else ask.least_grave(value)
     except ValueError as error:
-        raise click.BadParameter(f"{value!r} is no severity. {error}") from error
+        raise click.BadParameter(f"{value!r} is not a severity. {error}") from error
 
 
 def read_words(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Return the words. Raises: click.BadParameter: a word is empty, so every text would contain it."""
     if "" in values:
-        raise click.BadParameter("It is empty, which every text holds.")
+        raise click.BadParameter("It is empty, and every text contains that. Give a word.")
     return values
 
 

@@ -62,8 +62,8 @@ def as_lines_of_bytes(raw: BinaryIO, encoding: str, *, name: str, even_with_nul:
         stream.read(len(codecs.BOM_UTF8))
     if not even_with_nul and (place := head.find(0)) >= 0:
         raise NotTextError(
-            f"{name} is no text: byte {place} is NUL. Send it with --text if it is a log all the same, "
-            f"or with --encoding utf-16-le if it is UTF-16 without a mark."
+            f"{name} does not look like text: byte {place} is NUL. If it is a log, add --text. If it is UTF-16 without "
+            f"a byte order mark, add --encoding utf-16-le."
         )
     return stream, encoding
 
@@ -77,7 +77,9 @@ def mark_bytes(file: BinaryIO, name: str, *, even_with_nul: bool) -> int:
     file.seek(0)
     head = file.read(_HEAD_BYTES)
     if head.startswith(_GZIP) or any(head.startswith(mark) for mark, _ in _MARKS):
-        raise NotTextError(f"{name} is packed, or in UTF-16 or UTF-32: it can be sent, not followed.")
+        raise NotTextError(
+            f"{name} is compressed, or in UTF-16 or UTF-32. Such a file can only be sent whole: leave --follow out."
+        )
     as_lines_of_bytes(cast("BinaryIO", io.BytesIO(head)), "utf-8", name=name, even_with_nul=even_with_nul)
     return len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
 
@@ -120,7 +122,8 @@ class _Inflated(_Raw):
             return self._file.read1(size)  # read1: it returns what is there before it raises an error.
         except EOFError as error:
             raise NotTextError(
-                f"{self._name} ends in the midst of its gzip: it is cut off, or still written."
+                f"{self._name} ends before its gzip data does: it was cut off, or is still being written. Send it "
+                f"again whole."
             ) from error
         except (OSError, zlib.error) as error:
             raise NotTextError(f"{self._name} is damaged: {error}") from error

@@ -65,8 +65,8 @@ class Follower:
         self._file = generations.find(path, self.position)
         if self._file is None and known is not None:
             tell(
-                f"{path}: what was appended after line {known.place.number:,} is gone or packed: no file "
-                f"here holds that line. Going on with the next one."
+                f"{path}: lines after line {known.place.number:,} may be lost: the file that had them was deleted or "
+                f"compressed. Going on with the next file."
             )
             self._next()
 
@@ -192,11 +192,15 @@ class Follower:
                 self._count(sender.tally)
                 break
             if sender.lost.startswith("HTTP"):
-                raise StackError(f"{self._asked.url} lets nobody in: {sender.lost}. The position is kept.")
+                raise StackError(
+                    f"{self._asked.url} refuses the requests: {sender.lost}. The position is kept: mend the cause "
+                    f"and run it "
+                    f"again."
+                )
             if self._stop.is_set():
                 return False
             cause = sender.lost or ", ".join(sender.tally.failed)
-            self._tell(f"Not taken: {cause}. Trying again.")
+            self._tell(f"Not accepted: {cause}. Trying again.")
             if self._stop.wait(backoff_s):
                 return False
             backoff_s = min(_MAX_BACKOFF_S, 2 * backoff_s)
@@ -209,8 +213,8 @@ class Follower:
         self.tally.accepted += round_.accepted
         self.tally.rejected.update(round_.rejected)
         for number, reason in round_.examples:
-            self._tell(f"Line {number:,} is refused: {reason}.")
+            self._tell(f"Line {number:,} was rejected: {reason}.")
 
     def _reject(self, number: int, reason: str) -> None:
         self.tally.reject(number, reason)
-        self._tell(f"Line {number:,} is refused: {reason}.")
+        self._tell(f"Line {number:,} was rejected: {reason}.")

@@ -64,11 +64,11 @@ def load(path: Path, of: Of) -> Position | None:
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise StackError(f"{path} is no position of --follow: {error}. Name another with --position.") from error
+        raise StackError(f"{path} is not a position of --follow: {error}. Name another: --position.") from error
     if found.of != of:
         raise StackError(
             f"{path} is the position of {found.of.path}, tenant {found.of.tenant}, at {found.of.url}. "
-            f"Name another with --position."
+            f"Name another: --position."
         )
     return found
 
@@ -90,5 +90,7 @@ def held(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StackError(f"Another rdp follows with the position {path}. End it, or name another file.") from error
+            raise StackError(
+                f"Another `rdp send --follow` uses the position {path}. Stop it, or name another file: --position."
+            ) from error
         yield

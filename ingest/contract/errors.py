@@ -63,27 +63,27 @@ class Why(NamedTuple):
 WHY: Final[Mapping[RejectReason, Why]] = {
     "body_too_large": Why(
         413,
-        "Body larger than 10 MiB after decompression, or 64 MiB with what its logs share in each of them. Send smaller "
-        "batches.",
-        "The body is over the cap, as sent, inflated, or as its logs.",
+        "The body is larger than 10 MiB after decompression, or than 64 MiB when each log has its copy of the shared "
+        "fields. Send smaller batches.",
+        "The body is over the limit: as sent, decompressed, or with the shared fields in each log.",
     ),
     "credentials_unchecked": Why(
         503,
         "The credentials can't be checked now. Try again in {retry_after_s} s.",
-        "The table of keys does not answer, and nobody is let in unchecked.",
+        "The table of keys does not answer, and no request is accepted unchecked.",
     ),
     "damaged_compression": Why(
         400,
-        "The compressed body came as text, its bytes replaced by U+FFFD. Send a Content-Type that is no text, such as "
-        "application/x-ndjson, or no compression.",
-        "A gateway decoded compressed bytes as UTF-8.",
+        "The compressed body was read as text on its way, and damaged. Send it with a Content-Type that is not text, "
+        "such as application/x-ndjson, or uncompressed.",
+        "A gateway decoded compressed bytes as UTF-8: they hold U+FFFD.",
     ),
-    "empty_batch": Why(400, "The batch holds no records.", "A batch of nothing."),
+    "empty_batch": Why(400, "The batch holds no records.", "A batch without a record."),
     "empty_text": Why(400, "text is empty.", "The record's text is the empty string."),
     "forbidden_scope": Why(
         403,
-        "The credentials are not for this: sending asks for the scope write, reading for read.",
-        "A key or token without the scope that the route asks for.",
+        "The credentials do not allow this: sending needs the scope write, reading needs the scope read.",
+        "A key or token without the scope that the route needs.",
     ),
     "invalid_base64": Why(
         400,
@@ -93,49 +93,55 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     "invalid_compression": Why(
         400,
         "Body is not what its Content-Encoding says.",
-        "No deflate, zstd or snappy, cut short, or with something behind it.",
+        "The bytes are not deflate, zstd or snappy, are cut short, or have something after them.",
     ),
     "invalid_encoding": Why(
         400, "Text is not valid in its charset. Use UTF-8.", "An unknown charset, or bytes that are no text in it."
     ),
     "invalid_fields": Why(
         400,
-        "Extra fields: at most 1,000, names of 1 to 16,383 characters, at most 8 levels deep and 256 KiB as JSON; with "
-        "a large text less, because both must fit 400 KB.",
-        "What stands beside the text is over a limit.",
+        "The fields beside the text are over a limit: at most 1,000, names of 1 to 16,383 characters, at most 8 levels "
+        "deep, and 256 KiB as JSON. With a large text less, because text and fields together must fit 400 KB.",
+        "The fields beside the text are over a limit.",
     ),
     "invalid_gzip": Why(
-        400, "Body is marked as gzip and is not gzip.", "No gzip, cut short, or with something behind it."
+        400,
+        "Body is marked as gzip and is not gzip.",
+        "The bytes are not gzip, are cut short, or have something after them.",
     ),
     "invalid_idempotency_key": Why(
-        400, "Idempotency-Key must be 1 to 256 visible ASCII characters.", "log_ids cannot follow from this key."
+        400, "Idempotency-Key must be 1 to 256 visible ASCII characters.", "No log_ids can be made from this key."
     ),
-    "invalid_json": Why(400, _INVALID_JSON, "A document, or a line of one, that no JSON parser reads."),
+    "invalid_json": Why(400, _INVALID_JSON, "A document, or a line of one, that is not JSON."),
     "invalid_log_id": Why(
-        400, "log_id must be 1 to 256 visible ASCII characters.", "The record or the header names an unusable id."
+        400,
+        "log_id must be 1 to 256 visible ASCII characters.",
+        "The record or the header has an id that cannot be used.",
     ),
     "invalid_protobuf": Why(
         400,
         "The body, or a record of it, is no protobuf message of this endpoint.",
         "Broken wire format, or a kind of value that is not known.",
     ),
-    "invalid_record": Why(400, _INVALID_JSON, "JSON that is no log: no object, or its text is no string."),
+    "invalid_record": Why(
+        400, _INVALID_JSON, "JSON that is not a log: it is not an object, or its text is not a string."
+    ),
     "invalid_tenant": Why(
         400,
         "tenant_id must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit; send X-Tenant-ID once.",
-        "The named tenant is no tenant's name, or two headers were joined.",
+        "The tenant's name has a wrong form, or two headers were joined.",
     ),
     "larger_than_quota": Why(
         413,
         "The request alone is larger than the tenant's quota of a minute. Send smaller batches.",
-        "No minute will ever take this request.",
+        "The request would be refused in every minute.",
     ),
     "missing_credentials": Why(
         401,
         "The request has no API key. Send it as X-Api-Key, or as Authorization: Bearer.",
-        "No key in any form that is read.",
+        "The request has no key in any form that ingest reads.",
     ),
-    "missing_tenant": Why(400, "Missing X-Tenant-ID header", "Nothing says whose log it is."),
+    "missing_tenant": Why(400, "Missing X-Tenant-ID header", "Neither the request nor the record names a tenant."),
     "missing_text": Why(400, _INVALID_JSON, "The record has no text under any known name."),
     "no_valid_records": Why(
         400, "No record of the batch was accepted; see rejected.", "Every record was refused for its own reason."
@@ -143,7 +149,7 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     "over_quota": Why(
         429,
         "The tenant's quota of this minute is used up. Try again in {retry_after_s} s.",
-        "The next minute will take it.",
+        "The same request can be accepted in the next minute.",
     ),
     "tenant_forbidden": Why(
         403,
@@ -153,7 +159,7 @@ WHY: Final[Mapping[RejectReason, Why]] = {
     "tenant_mismatch": Why(
         400,
         "The record, the headers and the query name different tenants.",
-        "Which one is meant is not to be guessed.",
+        "Ingest does not guess which tenant is meant.",
     ),
     "text_too_large": Why(
         413,
@@ -161,15 +167,15 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         "The item or the message would be over its service's limit.",
     ),
     "too_many_records": Why(
-        413, "More than 20,000 records in one request. Send smaller batches.", "More than an invocation has time for."
+        413, "More than 20,000 records in one request. Send smaller batches.", "One invocation has no time for more."
     ),
     "unknown_credentials": Why(
-        401, "Unknown API key.", "A key that was never made, or that was revoked, or two keys at once."
+        401, "The API key is unknown or was revoked.", "A key that was never made or was revoked, or two keys at once."
     ),
     "unsupported_content_encoding": Why(
         400,
         "Unsupported Content-Encoding. Use gzip, deflate, zstd, snappy or identity.",
-        "An encoding that is not read.",
+        "An encoding that ingest does not read.",
     ),
     "unsupported_content_type": Why(
         400, "Unsupported Content-Type. Use application/json or text/plain.", "A media type outside the dialect's list."

@@ -45,7 +45,7 @@ def test_a_function_that_does_not_start_is_told(start_stack: "StartStack") -> No
     status = _rdp(own, "status")
     assert f"consumer_function does not start: {_PATTERN}" in status
     assert "ingest_function   starts" in status
-    assert "Deploy what works" in status
+    assert "deploy again" in status
     assert _PATTERN in _rdp(own, "tail", "--no-follow", "--level", "error", "--service", "consumer")
     assert _PATTERN not in _rdp(own, "tail", "--no-follow", "--service", "ingest")
     assert f"consumer does not start: {_PATTERN}" in _rdp(own, "up", "--detach", expect=1)

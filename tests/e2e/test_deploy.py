@@ -119,7 +119,7 @@ def test_a_stacks_life(rdp: Rdp, packages: Path, local_stack: "LocalStack", even
         "Variables"
     ]
     assert (variables["RETENTION_DAYS"], variables["SECONDS_PER_CHAR"]) == ("7", "0")  # The other one is kept.
-    assert "is as the template wants it" in rdp("deploy", "--stack", _NAME, "--packages", packages)
+    assert "is up to date" in rdp("deploy", "--stack", _NAME, "--packages", packages)
 
     assert "is protected" in rdp("destroy", "--stack", _NAME, "--yes", expect=1)
     freed = rdp("deploy", "--stack", _NAME, "--packages", packages, *_UNPROTECTED)
@@ -180,8 +180,8 @@ def test_packages_of_another_runtime_are_refused(rdp: Rdp, local_stack: "LocalSt
 
 def test_mistakes_are_told_before_anything_is_made(rdp: Rdp, local_stack: "LocalStack") -> None:
     """Unknown parameters, and numbers that do not fit each other."""
-    assert "wants the stack's name: --stack" in rdp("deploy", expect=2)
-    assert "wants the stack's name: --stack" in rdp("destroy", "--yes", expect=2)
+    assert "needs the stack's name: --stack" in rdp("deploy", expect=2)
+    assert "needs the stack's name: --stack" in rdp("destroy", "--yes", expect=2)
     unsaid = rdp("deploy", "--stack", "wrong", "--param", "SecondsPerChar=0", expect=1)
     assert "(CrashProbability)" in unsaid
     assert "--simulate" in unsaid

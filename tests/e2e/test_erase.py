@@ -84,7 +84,7 @@ def erased(stack: LocalStack, eventually: Eventually) -> dict[str, Any]:
     assert files_with(stack, _WORD)
     before = rows(stack, _OTHER)
     asked = rdp(stack, "erase", "--tenant", _TENANT)
-    assert "5 rows, 1 of them beside another" in asked.stdout
+    assert "5 rows, 1 of them conflicts" in asked.stdout
     assert "dead letters   1" in asked.stdout
     assert len(rows(stack, _TENANT)) == 5
     told = certificate(rdp(stack, "erase", "--tenant", _TENANT, "--yes"))

@@ -252,4 +252,4 @@ def test_a_lake_that_cannot_be_compared_is_told(stack: Stack, tmp_path: Path) ->
     lake += ["--key", str(tmp_path / "kept.key")]
     assert _rdp(stack, "audit", *lake).exit_code == 0
     other = replace(stack, outputs={**stack.outputs, "StreamName": "other"})
-    assert "is of stream logs, not of other" in _rdp(other, "audit", *lake).stderr
+    assert "was synced from the stream logs, not from other" in _rdp(other, "audit", *lake).stderr

@@ -142,7 +142,7 @@ def test_a_shard_that_expired_since_the_checkpoint_is_told(rdp: Rdp, stack: Stac
     stack.place.kinesis.delete_stream(StreamName=STREAM)
     stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=1)
     result = rdp("--to", target, "--checkpoint", at)
-    assert "shardId-000000000001 is gone: what it held after the checkpoint" in result.stderr
+    assert "shardId-000000000001 is gone: its logs after the checkpoint" in result.stderr
 
 
 class Functions:
@@ -168,7 +168,7 @@ def test_a_replay_redacts_as_the_stacks_consumer_does(stack: Stack, tmp_path: Pa
     first = decode(target.read_bytes().splitlines()[0])
     assert first.text == "[REDACTED] took 0 ms call [REDACTED] é\n"
     configured.place.__dict__["lambda_"] = Functions({"Error": {"ErrorCode": "AccessDenied"}})
-    with pytest.raises(StackError, match="its redaction is unknown"):
+    with pytest.raises(StackError, match="its redaction rules are unknown"):
         replayed(configured, Options(to=str(tmp_path / "other.ndjson")))
     assert not (tmp_path / "other.ndjson").exists()
     assert stack.stream_name == STREAM

@@ -65,11 +65,11 @@ def test_what_is_there_already_is_not_ordered() -> None:
 
 def test_a_state_that_does_not_come_is_told() -> None:
     """With the id, and the state that it is in."""
-    with pytest.raises(StackError, match="an-id is Disabling after 300 s"):
+    with pytest.raises(StackError, match="an-id is still Disabling after 300 s"):
         turn(Lambda("Enabled", looks=10**6), "Disabled", [0.0])
 
 
 def test_no_mapping_is_told() -> None:
     """A stack that was half made or half removed."""
-    with pytest.raises(StackError, match="Nothing maps the queue to other"):
+    with pytest.raises(StackError, match="No event source mapping leads from the queue to other"):
         consumer_switch.find(stack_of(Lambda("Enabled"), "other"))

@@ -125,7 +125,7 @@ def test_a_protected_table_says_what_to_do() -> None:
 
 def test_a_deployment_that_does_not_end_is_an_error() -> None:
     """After the time given."""
-    with pytest.raises(StackError, match="not through"):
+    with pytest.raises(StackError, match="still changes"):
         _execute(_CloudFormation("UPDATE_COMPLETE", ("Queue", "UPDATE_IN_PROGRESS", "")), timeout_s=0.2)
 
 
@@ -173,7 +173,7 @@ def test_no_changes_is_no_proposal() -> None:
 
 def test_another_deployment_is_waited_for() -> None:
     """By the operator: this one is refused."""
-    with pytest.raises(StackError, match="another deployment runs"):
+    with pytest.raises(StackError, match="another deployment is running"):
         _propose(_CloudFormation("UPDATE_IN_PROGRESS"))
 
 

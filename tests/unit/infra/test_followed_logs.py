@@ -146,7 +146,7 @@ def test_an_outage_ends_nothing() -> None:
     assert follow.look() == ["meanwhile"]
     assert follow.look() == []
     assert follow.told == [
-        "DynamoDB cannot be reached. Following goes on when it answers.",
+        "DynamoDB cannot be reached. The search goes on as soon as DynamoDB answers.",
         "DynamoDB answers again.",
     ]
 

@@ -43,9 +43,9 @@ WRONG = [
     (["--batch-ramp-rate", "nan"], "Invalid value for '--batch-ramp-rate'"),
     (["--param", "SecondsPerChar"], "is not Name=Value"),
     (["--endpoint", "https://logs.example.com"], "locust -f"),
-    (["--endpoint", "logs.example.com", "--stack", "rdp"], "is no base URL"),
-    (["--stack", "rdp", "--param", "BatchSize=1"], "--param is for a stack of the bench's own"),
-    (["--stack", "rdp", "--count-calls"], "--count-calls reads the engine's own record"),
+    (["--endpoint", "logs.example.com", "--stack", "rdp"], "is not a base URL"),
+    (["--stack", "rdp", "--param", "BatchSize=1"], "--param sets parameters of a stack that the bench starts"),
+    (["--stack", "rdp", "--count-calls"], "--count-calls reads the engine's record"),
 ]
 
 
@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_made_ends_it_before_a_stack_starts(tmp_path: Pa
     (tmp_path / "file").write_text("")
     run = CliRunner().invoke(main, ["bench", "--out", str(tmp_path / "file" / "runs")])
     assert run.exit_code == 1
-    assert run.output.startswith("Error: The results cannot be kept in ")
+    assert run.output.startswith("Error: The results cannot be written to ")
 
 
 def test_a_data_dir_without_a_stack_is_said(tmp_path: Path) -> None:

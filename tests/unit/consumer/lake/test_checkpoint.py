@@ -21,7 +21,7 @@ def test_a_summary_is_read_as_it_was_written() -> None:
 
 def test_a_summary_of_another_program_is_refused() -> None:
     """Nothing is written into a lake whose position cannot be read."""
-    with pytest.raises(WrongLakeError, match=r"rdp.checkpoint is no checkpoint"):
+    with pytest.raises(WrongLakeError, match=r"rdp.checkpoint is not a checkpoint"):
         checkpoints.read({checkpoints.PROPERTY: "{}"})
 
 
@@ -53,7 +53,7 @@ def test_a_stream_made_anew_under_its_name_is_read_from_its_beginning() -> None:
 
 def test_another_stream_has_another_lake() -> None:
     """Two streams in one table would make its checkpoint mean nothing."""
-    with pytest.raises(WrongLakeError, match="of stream logs, not of others"):
+    with pytest.raises(WrongLakeError, match="from the stream logs, not from others"):
         checkpoints.start(AT_1, stream="others", created_ms=7)
 
 

@@ -14,11 +14,14 @@ from consumer.lake.checkpoint import WrongLakeError
     [
         (WrongLakeError("This lake is another's."), "This lake is another's."),
         (OperationalError("INSERT", {}, Exception("disk I/O error")), "catalog.sqlite cannot be used: disk I/O error"),
-        (DatabaseError("SELECT", {}, Exception("file is not a database")), "file is not a database. Is the disk full"),
+        (
+            DatabaseError("SELECT", {}, Exception("file is not a database")),
+            "file is not a database. Check that the disk is not full",
+        ),
         (pa.ArrowInvalid("Parquet magic bytes not found"), "cannot be read or written: Parquet magic bytes not found"),
         (pa.ArrowNotImplementedError("no cast"), "A file of the lake"),
-        (OverflowError("too large to convert"), "greater than a lake can hold: too large to convert"),
-        (CommitFailedException("branch main has changed"), "run it again"),
+        (OverflowError("too large to convert"), "too large for a lake: too large to convert"),
+        (CommitFailedException("branch main has changed"), "Run it again"),
     ],
 )
 def test_a_failure_says_what_happened_and_to_what(error: Exception, words: str) -> None:

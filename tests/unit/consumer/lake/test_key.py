@@ -21,7 +21,7 @@ def test_a_key_is_drawn_once(tmp_path: Path) -> None:
 
 def test_a_lost_key_is_told_and_not_drawn(tmp_path: Path) -> None:
     """Another key would make two rows of each redacted log."""
-    with pytest.raises(WrongLakeError, match=r"key is not at .*lost.key. Bring the key"):
+    with pytest.raises(WrongLakeError, match=r"key is not at .*lost.key. Name the file"):
         key.read(tmp_path / "lost.key")
     assert list(tmp_path.iterdir()) == []
 
@@ -29,5 +29,5 @@ def test_a_lost_key_is_told_and_not_drawn(tmp_path: Path) -> None:
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
     """A truncated file would be another key."""
     (tmp_path / key.KEY_FILE).write_bytes(b"short")
-    with pytest.raises(WrongLakeError, match="no key of a lake: it has 5 bytes"):
+    with pytest.raises(WrongLakeError, match="not the key of a lake: it has 5 bytes"):
         key.read(tmp_path / key.KEY_FILE)

@@ -46,7 +46,7 @@ def test_what_the_checkpoint_does_not_know_is_new_again(tmp_path: Path, *, commi
 
 def test_a_set_that_is_gone_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
     """Going on without it would write logs again."""
-    with pytest.raises(CheckpointMismatchError, match="is not there"):
+    with pytest.raises(CheckpointMismatchError, match="is missing"):
         Seen(tmp_path / "seen", commit=1)
     assert not (tmp_path / "seen").exists()
 

@@ -89,7 +89,7 @@ def test_resuming_deletes_the_parts_after_the_commit(tmp_path: Path) -> None:
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     """Nothing in it is touched."""
     (tmp_path / "thesis.parquet").touch()
-    with pytest.raises(CheckpointMismatchError, match=r"holds other files, such as thesis\.parquet"):
+    with pytest.raises(CheckpointMismatchError, match=r"has files that no replay wrote, such as thesis\.parquet"):
         ParquetSink(tmp_path).resume(0)
     assert parts(tmp_path) == ["thesis.parquet"]
 

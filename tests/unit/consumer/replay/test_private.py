@@ -41,7 +41,7 @@ def test_only_regular_files_are_written(tmp_path: Path) -> None:
     """Pipes and devices are refused: a pipe would wait for a reader."""
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path(os.devnull)):
-        with pytest.raises(OSError, match="no regular file"):
+        with pytest.raises(OSError, match="not a regular file"):
             private.opened(path)
 
 

@@ -160,7 +160,7 @@ def test_what_waiting_cannot_change_ends_the_reading(code: str) -> None:
 
 def test_throttles_without_end_end_the_reading() -> None:
     """After twenty failures in a row a person has to look."""
-    with pytest.raises(StreamUnreadableError, match="21 failures in a row"):
+    with pytest.raises(StreamUnreadableError, match="21 tries failed in a row"):
         read(FakeKinesis(*[client_error("ThrottlingException")] * 21), 1)
 
 

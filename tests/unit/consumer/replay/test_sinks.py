@@ -70,7 +70,7 @@ def test_a_new_replay_begins_the_file_anew(tmp_path: Path) -> None:
 def test_a_file_shorter_than_its_checkpoint_is_refused(tmp_path: Path) -> None:
     """Somebody removed or changed the output: going on would leave a hole."""
     (tmp_path / "f").write_bytes(b"ab")
-    with pytest.raises(CheckpointMismatchError, match="has 2 bytes and the checkpoint speaks of 3"):
+    with pytest.raises(CheckpointMismatchError, match="has 2 bytes, but 3 at the checkpoint"):
         LineFile(tmp_path / "f", resume_at=3)
     assert (tmp_path / "f").read_bytes() == b"ab"
 
@@ -147,6 +147,6 @@ def test_a_queue_that_refuses_for_a_minute_ends_the_replay() -> None:
     clock = Clock()
     sink = queue_sink(FakeSqs(), clock)
     sink.write(message("1", text="poison"))
-    with pytest.raises(QueueRefusedError, match="refuses 1 logs: Throttled"):
+    with pytest.raises(QueueRefusedError, match="refused 1 logs: Throttled"):
         sink.commit()
     assert 50 < clock.elapsed_s <= 61

@@ -157,5 +157,5 @@ def test_what_sqs_does_not_delete_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     queues.add("dlq", body("tenant", "log"))
     result = rdp(queues, "purge", "--yes")
     assert result.exit_code == 1
-    assert "1 are left: Throttled 1" in result.output
+    assert "1 dead letters are left: Throttled 1" in result.output
     assert queues.hidden("dlq") == []

@@ -24,12 +24,12 @@ def _no_stack(where: Where) -> Stack:
     [
         ([], "Name what is to be erased"),
         (["--tenant", "acme", "--log", "acme", "log-1"], "Name what is to be erased"),
-        (["--tenant", "!erased"], "is no tenant's id"),
-        (["--tenant", ""], "is no tenant's id"),
-        (["--log", "acme", "log-1 0a1b"], "is no log id"),
-        (["--log", "acme", ""], "is no log id"),
-        (["--log", "acme", "log-1", "--before", "1d"], "--before goes with --tenant"),
-        (["--tenant", "acme", "--check", "--before", "1d"], "--before goes with --tenant"),
+        (["--tenant", "!erased"], "is not a tenant id"),
+        (["--tenant", ""], "is not a tenant id"),
+        (["--log", "acme", "log-1 0a1b"], "is not a log id"),
+        (["--log", "acme", ""], "is not a log id"),
+        (["--log", "acme", "log-1", "--before", "1d"], "--before goes only with --tenant"),
+        (["--tenant", "acme", "--check", "--before", "1d"], "--before goes only with --tenant"),
         (["--tenant", "acme", "--check", "--yes"], "--check erases nothing"),
     ],
 )
@@ -83,7 +83,7 @@ def test_one_that_is_stopped_says_how_to_go_on_with_the_same_time(tmp_path: Path
     assert not file.exists()
     again = _erase(world, "--before", until)
     assert again.exit_code == 0, again.output
-    assert f"is erased until {until} already" in again.stderr
+    assert f"was already erased until {until}" in again.stderr
     assert f"received until {until}:" in again.stdout
 
 

@@ -43,15 +43,15 @@ def test_a_folder_is_asked_without_its_stack(folder: Path) -> None:
     status = _rdp(folder, "status")
     assert status.exit_code == 0
     assert status.stdout.startswith("tenant\tday\trows\tfiles\tbytes\nacme\t2025-11-24\t1\t1\t")
-    assert "behind the stream logs is not known: Nothing runs." in status.stderr
+    assert "behind the stream logs is unknown: Nothing runs." in status.stderr
 
 
 def test_what_is_not_there_is_told(folder: Path) -> None:
     """A snapshot, a table, SQL: one line, and what to do."""
-    assert "`rdp lake status --snapshots` names them" in _rdp(folder, "query", "SELECT 1", "--snapshot", "7").stderr
+    assert "`rdp lake status --snapshots` lists them" in _rdp(folder, "query", "SELECT 1", "--snapshot", "7").stderr
     assert "`rdp lake sync --raw` makes it" in _rdp(folder, "query", "SELECT 1", "--raw").stderr
     assert "Parser Error" in _rdp(folder, "query", "SELEKT").stderr
-    assert "is no S3 table bucket" in _rdp(Path("arn:aws:s3:::bucket"), "status").stderr
+    assert "is not an S3 table bucket" in _rdp(Path("arn:aws:s3:::bucket"), "status").stderr
 
 
 def test_a_mistyped_folder_is_told_and_not_made(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_half_a_line_of_a_file_that_is_written_is_held_back(send: Send, server: 
     server.before = write_on
     first = send(file, "--batch", "1", "--connections", "1")
     assert first.exit_code == 0
-    assert "held back line 4: it has no line end, and the file grows" in first.output
+    assert "held back line 4: it has no line end, and the file is growing" in first.output
     server.before = lambda _: None
     with file.open("ab") as log:
         log.write(b" end\n")
@@ -129,7 +129,11 @@ def test_a_refused_line_has_an_exit_status_of_its_own(send: Send, server: Ingest
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\x7fELF\x01\x00", "is no text"), (b"BZh9", "bzip2 -dc"), (gzip.compress(b"a\n" * 99)[:-9], "cut off")],
+    [
+        (b"\x7fELF\x01\x00", "does not look like text"),
+        (b"BZh9", "bzip2 -dc"),
+        (gzip.compress(b"a\n" * 99)[:-9], "cut off"),
+    ],
 )
 def test_what_is_no_text_is_one_sentence(send: Send, file: Path, content: bytes, said: str) -> None:
     """Nothing of it is sent."""
@@ -145,7 +149,7 @@ def test_an_encoding_of_no_text_is_refused(send: Send, file: Path, encoding: str
     """At once, not at the first line."""
     result = send(file, "--encoding", encoding)
     assert result.exit_code == exits.WRONG_COMMAND_LINE
-    assert "is no encoding of text" in result.stderr
+    assert "is not a text encoding" in result.stderr
 
 
 _PROGRAM = """

@@ -172,5 +172,5 @@ def test_a_lake_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     assert str(missing) in answer.text
     assert not missing.exists()
     reads = opened("arn:aws:s3:x", tmp_path, _STACK, raw=True)
-    with pytest.raises(StackError, match="no S3 table bucket"):
+    with pytest.raises(StackError, match="not an S3 table bucket"):
         reads(Ask(tenant_id="a")).get([Key("a", "b")])

@@ -59,7 +59,7 @@ def test_no_file_is_an_empty_one() -> None:
 )
 def test_a_binary_file_is_refused(raw: bytes, byte: int) -> None:
     """Its lines would be thousands of rejected logs, or worse, accepted ones."""
-    with pytest.raises(NotTextError, match=f"app.log is no text: byte {byte} is NUL.*--text.*utf-16-le"):
+    with pytest.raises(NotTextError, match=f"app.log does not look like text: byte {byte} is NUL.*--text.*utf-16-le"):
         _read(raw)
 
 
@@ -86,7 +86,7 @@ def test_what_is_packed_otherwise_is_refused_with_the_hint(raw: bytes, hint: str
 def test_a_gzip_that_is_cut_off_says_so() -> None:
     """After what it holds."""
     stream, _ = content.as_lines_of_bytes(io.BytesIO(gzip.compress(b"a\n" * 9)[:-9]), "utf-8", name="app.log.gz")
-    with pytest.raises(NotTextError, match=r"app\.log\.gz ends in the midst of its gzip"):
+    with pytest.raises(NotTextError, match=r"app\.log\.gz ends before its gzip data does"):
         stream.read()
 
 

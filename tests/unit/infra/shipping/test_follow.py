@@ -197,7 +197,7 @@ def test_what_is_gone_is_said(desk: Desk) -> None:
     follower = desk.follower()
     drain(follower)
     assert desk.texts() == ["one", "other"]
-    assert "after line 1 is gone or packed" in desk.told[0]
+    assert "lines after line 1 may be lost" in desk.told[0]
 
 
 def test_a_sibling_that_is_touched_is_no_rotation(desk: Desk) -> None:
@@ -244,7 +244,7 @@ def test_a_refused_line_is_told_and_does_not_stop_the_rest(desk: Desk) -> None:
     drain(follower)
     assert desk.texts() == ["one", "two", "three", "four", "last"]
     assert follower.tally.rejected == {"invalid_encoding": 1, "HTTP 400": 1}
-    assert sorted(desk.told) == ["Line 3 is refused: invalid_encoding.", "Line 6 is refused: HTTP 400."]
+    assert sorted(desk.told) == ["Line 3 was rejected: invalid_encoding.", "Line 6 was rejected: HTTP 400."]
 
 
 def test_a_mark_at_the_start_is_left_out_and_what_is_packed_refused(desk: Desk) -> None:
@@ -266,7 +266,7 @@ def test_a_position_of_another_file_is_refused(desk: Desk) -> None:
     with pytest.raises(StackError, match="is the position of"):
         desk.follower(name="other")
     desk.position.write_text("{}")
-    with pytest.raises(StackError, match="is no position"):
+    with pytest.raises(StackError, match="is not a position"):
         desk.follower()
 
 
@@ -322,7 +322,7 @@ def test_only_one_follows_with_a_position(desk: Desk) -> None:
         with _run(desk) as second:
             _, errors = second.communicate(timeout=300)
             assert second.returncode == 1
-            assert b"Another rdp follows" in errors
+            assert b"Another `rdp send --follow`" in errors
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=300)
         assert first.returncode == 0
