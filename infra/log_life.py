@@ -25,7 +25,7 @@ class StreamRecord(NamedTuple):
 class Traces(NamedTuple):
     """What the stores and the functions' lines hold of one log. `unread` says what could not be read, and why.
 
-    `erased_at` is the time of its tombstone, if it was erased by its id.
+    `erased_at` is the time of the log's tombstone, if the log was erased by its id.
     """
 
     key: Key
@@ -38,7 +38,7 @@ class Traces(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One thing that happened. `at_ms` is None where nothing says when; `what` is a word or two, `detail` the rest."""
+    """One thing that happened. `at_ms` is None if the time is unknown; `what` is a word or two, `detail` the rest."""
 
     at_ms: int | None
     what: str
@@ -48,7 +48,7 @@ class Step(NamedTuple):
 def receipt_ms(key: Key, *, item: Item | None, letters: Sequence[DeadLetter]) -> int | None:
     """Return when the log was received, in ms since the epoch, by its row, its dead letter or its id; else None.
 
-    A dead letter may be anybody's message, and an id of any form: one that is no time of a calendar says nothing.
+    A dead letter may be any message, and an id may have any form: if neither has a valid time, the time is unknown.
     """
     texts = [item.received_at] if item else [letter.received_at for letter in letters if letter.received_at]
     with suppress(ValueError, OverflowError):
@@ -60,7 +60,7 @@ def receipt_ms(key: Key, *, item: Item | None, letters: Sequence[DeadLetter]) ->
 
 
 def life(traces: Traces) -> list[Step]:
-    """Return the steps in the order of time; those without one stand last, then what could not be read."""
+    """Return the steps in the order of time, then the steps without a time, then what could not be read."""
     received = receipt_ms(traces.key, item=traces.item, letters=traces.letters)
     steps = [
         *_requests(traces.key, traces.entries, received),
@@ -80,12 +80,12 @@ def told(step: Step) -> tuple[str, str, str]:
 
 
 def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Iterator[Step]:
-    """Yield the requests of the log's tenant in the millisecond of its receipt: one, nearly always."""
+    """Yield the requests of the log's tenant in the millisecond of its receipt: nearly always one."""
     if received is None:
         return
     for entry in entries:
         members = _members(entry)
-        if entry.service != "ingest" or "ingest_latency_ms" not in members:  # Of a request that was parsed.
+        if entry.service != "ingest" or "ingest_latency_ms" not in members:  # Only lines of parsed requests have it.
             continue
         tenants = members.get("tenants")
         at_ms = members.get("_aws", {}).get("Timestamp")
@@ -106,7 +106,7 @@ def _records(records: Iterable[StreamRecord]) -> Iterator[Step]:
 
 
 def _lines(key: Key, entries: Iterable[Entry]) -> Iterator[Step]:
-    """Yield what the consumer's lines say of the log: each receive after which it was not stored, and why."""
+    """Yield what the consumer's lines say of the log: each receive that did not store it, and why."""
     for entry in entries:
         members = _members(entry)
         if (members.get("tenant_id"), members.get("log_id")) != key:
@@ -125,7 +125,7 @@ def _letters(letters: Iterable[DeadLetter]) -> Iterator[Step]:
         original = letter.attributes.get("original_message_id")
         was = f", {original} in the queue" if original else ""
         detail = f"{letter.reason}; message {letter.message_id}{was}, received {letter.receive_count} times"
-        # By the consumer it was sent anew then; what SQS moved keeps the time at which it came into the queue.
+        # The consumer sent it at that time. A message that SQS moved keeps the time of its first queue.
         yield Step(letter.sent_ms if original else None, "dead-lettered", detail)
 
 

@@ -1,7 +1,7 @@
-"""Who may come in: a browser of this machine that calls us by our own name and has the token of this start.
+"""Lets in only a browser of this machine that uses the console's own name and has the token of this start.
 
-The name keeps out a foreign site whose own name was made to lead here (DNS rebinding), the origin a foreign site that
-sends a form here (CSRF), the token every other user and program of this machine.
+Checking the name keeps out a foreign site whose name was pointed at this machine (DNS rebinding). Checking the origin
+keeps out a foreign site that sends a form here (CSRF). The token keeps out other users and programs of this machine.
 """
 
 import hmac
@@ -46,7 +46,7 @@ _UNKNOWN: Final = (
 
 
 class Door(NamedTuple):
-    """What a request is judged by: the port that we listen on, and the token of this start."""
+    """What a request is checked against: the port that the console listens on, and the token of this start."""
 
     port: int
     token: str
@@ -57,7 +57,7 @@ class Door(NamedTuple):
         return f"rdp_console_{self.port}"
 
     def judge(self, request: HTTPConnection) -> Response | None:
-        """Return the answer to a request that does not come in, or None."""
+        """Return the answer to a request that is refused, or None if the request may come in."""
         names = ("127.0.0.1", "localhost")
         hosts = {f"{name}:{self.port}" for name in names}
         if self.port == _HTTP_PORT:  # Browsers leave it out.
@@ -90,7 +90,7 @@ class Door(NamedTuple):
         return hmac.compare_digest(given.encode(), self.token.encode())
 
     def _enter(self, request: HTTPConnection) -> Response:
-        """Take the token out of the address, where it would be copied and kept, into a cookie.
+        """Move the token from the address into a cookie, because an address is copied and kept.
 
         By a page of ours that leads on: after a redirect, a browser that came by the private file would not yet send
         the cookie. It replaces the address in the browser's history.
@@ -101,7 +101,7 @@ class Door(NamedTuple):
 
 
 class Guarded:
-    """The application behind its door; every answer has the headers."""
+    """The application behind the door. Every answer gets the security headers."""
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app

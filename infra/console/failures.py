@@ -1,4 +1,4 @@
-"""What a page says where it could not be made: one sentence, never a traceback."""
+"""What a page says if it could not be made: one sentence, never a traceback."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ class NoSuchLogError(Exception):
 
 
 def told(pages: Pages, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """Return `answer`, whose failures become a page that says what happened. A defect stays one."""
+    """Return `answer` with known failures turned into a page that says what happened. A defect stays an error."""
 
     def answered(request: Request) -> Response:
         try:

@@ -42,7 +42,7 @@ class Traffic:
         self._lags: deque[tuple[int, float]] = deque(maxlen=_MOST_LAGS)
 
     def take(self, timestamp_ms: int, message: str) -> None:
-        """Count what a line says; one that is no metric's says nothing."""
+        """Count what a line says; a line without metrics counts nothing."""
         members = _members(message)
         if members is None:
             return
@@ -52,7 +52,7 @@ class Traffic:
             value = members.get(name, 0)
             counts[name] += value if isinstance(value, int) else 0
         tenants = members.get("tenants")
-        if "ingest_latency_ms" in members and isinstance(tenants, dict):  # Of a request that was parsed.
+        if "ingest_latency_ms" in members and isinstance(tenants, dict):  # Only lines of parsed requests have it.
             self._tenants.setdefault(minute, Counter()).update(
                 {name: count for name, count in tenants.items() if isinstance(count, int)}
             )
@@ -87,7 +87,7 @@ def _members(message: str) -> dict[str, Any] | None:
 
 def line(values: list[int], *, width: int, height: int) -> str:
     """Return the points of a chart's line (SVG's `points`), from 0 at the bottom to the highest value at the top."""
-    values = values * 2 if len(values) == 1 else values  # Level, not a point that nobody sees.
+    values = values * 2 if len(values) == 1 else values  # A level line, because nobody would see a single point.
     most = max(*values, 1)
     step = width / max(len(values) - 1, 1)
     return " ".join(f"{number * step:.1f},{height - height * value / most:.1f}" for number, value in enumerate(values))

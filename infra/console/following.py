@@ -1,9 +1,9 @@
-"""What a page that follows is given when it asks again: what was stored since its last answer, whatever came between.
+"""Gives a page that follows the logs that were stored since its last answer, whatever happened in between.
 
 A page asks every second by a short request, so that any number of pages can follow: a browser opens six connections to
 a host, and a stream would hold one each. A `Follower` is kept between two requests under a name that only the last
-answer has. Whoever comes with another name (the answer was lost, the console was started anew, a machine slept) is
-answered by what its last answer's time says: all that was stored since, up to what a page keeps.
+answer has. A request with another name (the answer was lost, the console was restarted, the machine slept) gets all
+logs that were stored since the time of its last answer, as far as a page keeps them.
 """
 
 import secrets
@@ -68,13 +68,13 @@ class Following:
     def look(self, ask: Ask, *, name: str = "", since_ms: int | None = None) -> Look:
         """Return what was stored since the answer that gave `name` and `since_ms`; without them the newest logs.
 
-        A log that was in an earlier answer may come again after a gap, never one too few: the page knows what it has.
+        After a gap a log may come twice, but none is missing: the page knows which logs it has.
 
         Raises:
             TableBusyError: DynamoDB is throttled. The same request can be made again.
         """
         with self._lock:
-            kept = self._kept.pop(name, None)  # Two requests of one name: the second begins anew.
+            kept = self._kept.pop(name, None)  # Two requests have the same name: the second begins anew.
         if kept is not None and 0 <= (now_ms := kept.clock()) - kept.looked_ms < _STALE_MS:
             return self._answer(kept._replace(looked_ms=now_ms), kept.follower.poll(now_ms), None)
         clock = self._clock(ask.tenant_id)
@@ -103,7 +103,7 @@ class Following:
         """Return the newest logs that were stored at or after `since_ms`, and before which time there may be more."""
         begin_ms = max(since_ms, ask.since_ms or 0, 0)
         items, oldest_ms = self._newest(replace(ask, since_ms=begin_ms), MOST)
-        # Those that were received before, and stored only then.
+        # These were received earlier, but stored only in this time.
         late = self._reads.late(ask.tenant_id, since_ms=max(since_ms, 0))[-MOST:]
         items += (item for item in self._reads.get(late).values() if takes(ask, item))
         return items, None if oldest_ms is None else Gap(begin_ms, oldest_ms)

@@ -29,7 +29,7 @@ def bars(arrivals: Sequence[tuple[int, bool]], *, since_ms: int, until_ms: int) 
     """
     span_ms = max(until_ms - since_ms, 1)
     weeks = -(-span_ms // (_STEPS_MS[-1] * (MAX_BARS - 1)))
-    # One fewer than there may be: the first and the last may both stick out.
+    # One bar fewer than allowed, because the first and the last bar may both reach beyond the range.
     step_ms = next((step for step in _STEPS_MS if span_ms <= step * (MAX_BARS - 1)), _STEPS_MS[-1] * weeks)
     first = since_ms // step_ms
     numbers = range(first, (until_ms - 1) // step_ms + 1)

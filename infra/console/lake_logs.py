@@ -1,7 +1,7 @@
 """A tenant's logs in the lake, read as `consumer.query.page` reads those of the table: pages, filters and cursors.
 
-The table's order is that of arrival. A generated log id says it; of a log with an id of its own the lake knows the time
-of receipt alone, and gets a place in that millisecond that stays the same.
+The table orders logs by arrival. A generated log id holds the arrival. For a log that brought its own id, the lake
+knows only the millisecond of receipt; such a log gets a place within it that never changes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,10 +65,10 @@ class LakeReads:
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
         """Yield the logs between two arrivals, `limit` at a time or a few more: those of one millisecond stay together.
 
-        Only those that may be wanted: who reads still looks at each.
+        The caller still checks each log, because SQL leaves out only some of the unwanted ones.
         """
         if within.place != "table":
-            return  # Here all stand in one place.
+            return  # In the lake all logs are in one place.
         if not newest_first:
             raise NotImplementedError("The lake is read from the newest log on.")
         limit = min(limit, _AT_ONCE)
@@ -103,7 +103,7 @@ class LakeReads:
         if self._ask.severity is not None:
             grave = SEVERITIES[SEVERITIES.index(self._ask.severity) :]
             parts.append(f"severity IN ({', '.join(map(_quoted, grave))})")
-        # Other letters may fold to these (a long s to s): texts that have any are looked at one by one.
+        # Other letters may fold to ASCII letters (a long s to s): texts with such letters are checked one by one.
         parts += (
             f"(contains(lower(text), {_quoted(word.lower())}) OR strlen(text) > length(text))"
             for word in self._ask.contains
@@ -132,7 +132,7 @@ def opened(where: str, data_dir: Path, stack: Stack, *, raw: bool) -> Callable[[
 
 
 def _item(row: Mapping[str, Any]) -> Item:
-    """Return a row as the table would have it; when it was stored there the lake does not know."""
+    """Return a row as the table would have it, but without the time of storing, which the lake does not know."""
     return Item(
         tenant_id=row["tenant_id"],
         log_id=row["log_id"],

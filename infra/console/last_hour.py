@@ -1,4 +1,4 @@
-"""The functions' lines of the last hour, or of as much of it as may be read before a page is shown."""
+"""Reads the functions' lines of the last hour, or of a shorter time if they are too many to read for one page."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final

@@ -33,7 +33,7 @@ _MAX_FORM_BYTES: Final = 4_096
 class Plan(NamedTuple):
     """A change that was shown and waits for its confirmation: the letters by their ids, and the filter that found them.
 
-    Only the ids are acted on. The filter tells afterwards what else there is.
+    Only the letters with these ids are changed. The filter shows afterwards which other letters match.
     """
 
     action: Action
@@ -190,7 +190,7 @@ def _check_allowed(letters: Letters) -> None:
 
 
 def _filter(request: Request) -> Filter:
-    tenant = request.query_params.get("tenant")  # "" are the letters of no known tenant, and not everybody's.
+    tenant = request.query_params.get("tenant")  # "" means the letters without a known tenant, not all letters.
     reason, id_ = (request.query_params.get(name) or None for name in ("reason", "id"))
     return Filter(tenant, reason, id_)
 

@@ -108,7 +108,7 @@ def _histogram(logs: Logs, request: Request) -> Response:
     arrivals, back_ms = _arrivals(logs.places.reads(typed, ask), ask)
     now_ms = int(logs.now().timestamp() * 1000)
     until_ms = now_ms + 1 if ask.until_ms is None else ask.until_ms
-    # A log's time may lie ahead: of another clock, or of nobody's.
+    # A log's time may be in the future, by a wrong clock or an invented id.
     until_ms = max(until_ms, max((at_ms for at_ms, _ in arrivals), default=0) + 1)
     oldest_ms = min((at_ms for at_ms, _ in arrivals), default=until_ms - 1)
     since_ms = oldest_ms if ask.since_ms is None else ask.since_ms
@@ -200,7 +200,7 @@ def _ask(logs: Logs, typed: Search) -> Ask:
 
 
 def _fixed(typed: Search, ask: Ask) -> Search:
-    """Return the search with its times as they are now: `2h` is another time tomorrow."""
+    """Return the search with relative times made absolute: `2h` means another time tomorrow."""
     times = [
         "" if at_ms is None or not text else moments.sent(at_ms)
         for text, at_ms in ((typed.since, ask.since_ms), (typed.until, ask.until_ms))

@@ -11,7 +11,7 @@ LAST_MS: Final = epoch_ms("9999-12-31T23:59:59.999Z")
 
 
 def sent(at_ms: int) -> str:
-    """Return a time (ms since the epoch) as an address has it; one behind the last is the last."""
+    """Return a time (ms since the epoch) as it stands in an address; a later time than the last becomes the last."""
     return rfc3339(min(max(at_ms, 0), LAST_MS))
 
 

@@ -1,4 +1,4 @@
-"""Where the logs of a search are: in the table, or in the lake when the table keeps them no more. Pure."""
+"""Decides where the logs of a search are: in the table, or in the lake if the table no longer keeps them. Pure."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple

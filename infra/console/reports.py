@@ -12,7 +12,7 @@ from infra.console.pages import Pages
 
 _REPORT: Final = "report.html"
 _HEADERS: Final = {
-    # The bench's page has its style within. It runs nothing, asks nobody, and stands in a frame of ours.
+    # The bench's page contains its styles. It runs no script, loads nothing, and is shown in a frame of our page.
     "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
     "x-frame-options": "SAMEORIGIN",
 }

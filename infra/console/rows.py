@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 def rows(items: Sequence[Item], *, zone: tzinfo, raw: bool, in_lake: bool = False) -> list[Row]:
-    """Return a row for each log. One of the lake is found again with its time: nothing else is quick there."""
+    """Return a row for each log. A log of the lake is found again by its time, because only that is quick there."""
     return [_row(item, zone=zone, raw=raw, in_lake=in_lake) for item in items]
 
 

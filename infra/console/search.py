@@ -15,7 +15,7 @@ from infra import search_times
 from ingest.contract.errors import Rejected
 from ingest.contract.message import SEVERITIES, TENANT_ID_PATTERN, Severity
 
-# A quote begins a part, and its partner ends one; any other quote is a character of the text.
+# A quote at the start of a part and its partner at the end enclose it; any other quote is part of the text.
 _WORD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)')(?!\S)|(\S+)""", re.DOTALL)
 _FIELD: Final = re.compile(
     r"""(?:"(.*?)"|'(.*?)'|([^\s=]+?))(!?=)(?:(?:"(.*?)"|'(.*?)')(?!\S)|(\S*))|(\S+)""", re.DOTALL

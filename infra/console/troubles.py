@@ -16,7 +16,7 @@ class Trouble(NamedTuple):
 
 
 class Alarm(NamedTuple):
-    """An alarm that has gone off: its name behind the stack's, which is a section of the runbook, and what it says."""
+    """An alarm that has gone off: its name without the stack's, which is a section of the runbook, and its text."""
 
     section: str
     description: str

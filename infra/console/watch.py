@@ -17,11 +17,11 @@ from infra.stack import Stack
 
 _MINUTE_MS: Final = 60_000
 _LATE_MS: Final = 30_000
-"""How long a line may be on its way into CloudWatch: the first look ends so long ago, and the next begin there."""
+"""How long a line may be on its way into CloudWatch: a look ends this long ago, and the next look begins there."""
 _FRESH_S: Final = 2.0
-"""So long a look serves all pages that are open."""
+"""How long one look at the stack serves all open pages."""
 _ASKED_S: Final = 60.0
-"""So long an answer to "do you start?" holds: each is an invocation."""
+"""How long the answer to "do you start?" is kept, because each question invokes the function."""
 _SAMPLES: Final = 720
 
 

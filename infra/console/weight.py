@@ -18,7 +18,7 @@ class Weight:
 
     def is_full(self, item: Item) -> bool:
         """Add a log; return whether it is the last that fits."""
-        # A character counts as one byte: most are.
+        # Counted as one byte a character, which most are.
         self.bytes += len(item.original_text) + len(item.modified_data)
         self.bytes += len(exact_json.encode(item.fields)) if item.fields else 0
         return self.bytes >= self._most

@@ -1,7 +1,8 @@
-"""The dead letters' part of an erasure: those that hold what is meant go; of one that holds more, the rest stays.
+"""Erases logs from the dead letters. If a letter also holds other logs, these stay.
 
-A dead letter may hold what no program can read as a log, and the text of a log in it. Then its JSON says whose it is,
-or what the consumer wrote beside it. Where neither does, it stays, and nothing is certified before it is gone.
+A dead letter may hold a log's text although no program can read it as a log. Then its JSON, or the attributes that the
+consumer added, may say whose log it is. If neither does, the letter stays, and no certificate says `gone` while it is
+there.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ _NAMES: Final = ("tenant_id", "log_id")
 
 
 class Looked(NamedTuple):
-    """The letters that hold what is meant, other letters that may, and how many SQS does not show now."""
+    """The letters that hold logs to erase, other letters that may hold some, and how many letters SQS does not show."""
 
     meant: list[DeadLetter]
     unclear: list[DeadLetter]
@@ -31,7 +32,7 @@ class Looked(NamedTuple):
 
 
 def look(stack: Stack, subject: Subject) -> Looked:
-    """Return what the dead-letter queue holds; every letter is given back."""
+    """Return what the dead-letter queue holds for the subject; every letter is given back to the queue."""
     depth = sum(queue_depth(stack, stack.dlq_url))
     found = list(dead_letters.look(stack.place.sqs, stack.dlq_url, expected=depth)) if depth else []
     answers = [{is_meant for _, is_meant in _logs(letter, subject)} for letter in found]
@@ -43,7 +44,7 @@ def look(stack: Stack, subject: Subject) -> Looked:
 
 
 def remove(stack: Stack, subject: Subject) -> int:
-    """Remove the letters; return how many. What else a letter holds is a letter of its own before that."""
+    """Remove the letters; return how many. Other logs in a letter first become a letter of their own."""
     found = look(stack, subject).meant
     if not found:
         return 0
@@ -57,7 +58,7 @@ def remove(stack: Stack, subject: Subject) -> int:
                     MessageAttributes={
                         name: {"DataType": "String", "StringValue": value}
                         for name, value in letter.attributes.items()
-                        if value and name not in _NAMES  # They may name what goes.
+                        if value and name not in _NAMES  # They may name an erased log.
                     },
                 )
 
@@ -66,13 +67,13 @@ def remove(stack: Stack, subject: Subject) -> int:
 
 
 def _logs(letter: DeadLetter, subject: Subject) -> list[tuple[str, bool | None]]:
-    """Return the body of each log in a letter, and whether it is meant: None where nobody can say."""
+    """Return the body of each log in a letter, and whether it is to be erased; None if that is unknown."""
     if is_packed(letter.body):
         try:
             bodies = apart(letter.body)
         except Unreadable:
             pass
-        else:  # What stands beside several logs names none of them.
+        else:  # The attributes of several logs name none of them.
             return [(body, _is_meant(body, subject, {}, letter.sent_ms)) for body in bodies]
     return [(letter.body, _is_meant(letter.body, subject, letter.attributes, letter.sent_ms))]
 
@@ -98,12 +99,12 @@ def _may_be_meant(members: dict[str, object], subject: Subject, beside: dict[str
         return log_id == subject.log_id if log_id else None
     try:
         return rfc3339(epoch_ms(str(members.get("received_at")))) <= subject.until
-    except ValueError:  # It was received before SQS had it here.
+    except ValueError:  # It was received before it came into this queue.
         return True if rfc3339(sent_ms) <= subject.until else None
 
 
 def _members(body: str) -> dict[str, object]:
-    """Return what a body says of itself in JSON, whatever it is; nothing where it is no object."""
+    """Return the members of a body that is a JSON object; none for any other body."""
     try:
         members = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
