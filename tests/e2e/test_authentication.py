@@ -31,7 +31,7 @@ def _post(stack: "LocalStack", key: str | None, record: dict[str, Any]) -> "Answ
 
 
 def test_a_key_sends_as_its_tenant(keyed: "LocalStack", eventually: "Eventually") -> None:
-    """A request that names no tenant is the key's tenant's."""
+    """A request that names no tenant belongs to the key's tenant."""
     _, key = access.create(keyed.stack, "acme", "")
     answer = _post(keyed, key, {"text": "call 555-0199", "log_id": "a"})
     assert (answer.status, answer.body["tenant_id"]) == (202, "acme")

@@ -50,7 +50,7 @@ def test_a_run_ends_with_a_verdict_and_a_page(own_stack: "LocalStack", tmp_path:
 
 
 def test_a_run_under_the_asked_rate_fails_and_keeps_its_ledger(own_stack: "LocalStack", tmp_path: Path) -> None:
-    """The exit status is 4, the reason is named, and what was sent can be looked at."""
+    """The exit status is 4, the reason is named, and the record of what was sent is kept."""
     run = bench(own_stack, tmp_path, "slow", "--least-rate", "100000")
     assert run.exit_code == 4
     assert "verdict: FAILED: rate" in run.output
@@ -58,7 +58,7 @@ def test_a_run_under_the_asked_rate_fails_and_keeps_its_ledger(own_stack: "Local
 
 
 def test_a_ramp_ends_with_its_knee(own_stack: "LocalStack", tmp_path: Path) -> None:
-    """Its numbers stand by step, up to the asked rate, and the summary names the highest that held."""
+    """Its numbers are given for each step up to the wanted rate, and the summary names the highest step that held."""
     run = bench(own_stack, tmp_path, "ramp", "--shape", "ramp", "--rate", "1200", "--duration", "4", "--mix", "json=1")
     assert run.exit_code == 0, run.output
     assert "knee " in run.output

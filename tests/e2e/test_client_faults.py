@@ -189,7 +189,7 @@ def _wait(stack: "LocalStack", tenant: str, front: Front, wanted: range, *, is_l
 def test_nothing_is_lost_that_a_client_does_not_give_up(
     name: str, situation: Situation, runs: Runs, local_stack: "LocalStack", eventually: "Eventually"
 ) -> None:
-    """What a client sends until it is taken is stored as often as it was taken; what it gives up is lost, no more."""
+    """A log that a client sends until it is accepted is stored; only the logs that the client gives up are lost."""
     run = runs(name, situation)
 
     def stored() -> Counter[int]:
@@ -213,5 +213,5 @@ def test_nothing_is_lost_that_a_client_does_not_give_up(
 
 
 def test_every_client_is_tried() -> None:
-    """None of the clients that run elsewhere has no line in the table, but those that are another's twin."""
+    """Each client that runs elsewhere has a line in the table, except those that are another client's twin."""
     assert LOSES.keys() | _AS_ANOTHER == {*PROGRAMS, *SHIPPERS}

@@ -267,7 +267,7 @@ def test_a_page_says_that_its_console_is_gone_and_catches_up(
 def test_the_browser_is_started_without_the_token(
     stack: "LocalStack", browser: Browser, tmp_path: Path, eventually: "Eventually"
 ) -> None:
-    """In its arguments stands a file that its owner alone reads, which leads in; it goes with the console."""
+    """Its arguments name a file that only its owner can read and that leads in; it is deleted with the console."""
     started = tmp_path / "arguments"
     program = tmp_path / "browser"
     program.write_text(f'#!/bin/sh\necho "$@" > {started}.draft && /bin/mv {started}.draft {started}\n')

@@ -61,7 +61,7 @@ def outcomes(local_stack: "LocalStack") -> Counter[str]:
 
 
 def test_poison_among_four_healthy_logs_costs_them_nothing(local_stack: "LocalStack", eventually: "Eventually") -> None:
-    """Four stored, the poison in the DLQ with its reason, and none of the healthy ones was ever told of as failed."""
+    """Four are stored, the poison is in the DLQ with its reason, and no healthy log was ever reported as failed."""
     send(local_stack, [body("a", "one"), body("b", "two"), "{poison", body("c", "three"), body("d", "four")])
     eventually(lambda: len(local_stack.rows(TENANT)) == 4)
 
@@ -93,7 +93,7 @@ def test_a_log_longer_than_the_function_may_run_is_deferred_and_then_stored(
 def test_crashing_always_dead_letters_everything_after_five_receives(
     start_stack: "StartStack", eventually: "Eventually"
 ) -> None:
-    """Exactly five: each message is told of as failed five times, and then never again."""
+    """Exactly five: each message is reported as failed five times, and then never again."""
     local_stack = start_stack({"CrashProbability": "1", "VisibilityTimeoutSeconds": "2"})
     send(local_stack, [body(str(number), "x") for number in range(10)])
     eventually(lambda: local_stack.is_drained and local_stack.counts.dlq == 10)

@@ -55,7 +55,7 @@ def test_its_handshake_is_answered(toy_stack: "LocalStack") -> None:
 
 
 def test_the_first_dialect_is_answered_as_before(toy_stack: "LocalStack") -> None:
-    """And what neither of them speaks is not found."""
+    """A path of neither dialect is not found."""
     assert toy_stack.post_text("acme", "hello").status == 202
     assert toy_stack.request("GET", "/health").status == 200
     assert toy_stack.request("POST", "/toy").status == 404

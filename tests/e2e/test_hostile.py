@@ -169,7 +169,7 @@ def test_the_lines_of_logs_command_no_terminal(local_stack: "LocalStack", stored
 def test_a_text_in_a_functions_log_would_be_found(
     local_stack: "LocalStack", stored: dict[tuple[str, str], str]
 ) -> None:
-    """What is looked for at the end of the session in all logs of all stacks: a planted line with a text is found."""
+    """The search at the end of the session, in all logs of all stacks, finds a planted line with a text."""
     logs, group = local_stack.place.logs, "/aws/lambda/planted"
     text = "$(reboot) `reboot` | reboot"
     assert text in stored.values()

@@ -182,7 +182,7 @@ def test_a_read_under_load_is_whole_and_in_order(stack: "LocalStack", eventually
 def test_following_goes_on_after_an_outage(
     stack: "LocalStack", start_stack: "StartStack", eventually: "Eventually", tmp_path: Path
 ) -> None:
-    """An engine that is down ends it not: it is told, and what comes when it is up again is shown."""
+    """An engine that is down does not end it: it says so, and shows the new logs when the engine is up again."""
     told = tmp_path / "told"
     with _following(stack, "outage", told=told) as lines:
         assert stack.post_text("outage", "before", "b").status == 202

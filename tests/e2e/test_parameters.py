@@ -86,7 +86,7 @@ def _rdp(stack: "LocalStack", *arguments: str, expect: int = 0) -> str:
 
 
 def test_every_parameter_is_tried() -> None:
-    """A new one, of the template or of the runbook's table, is put to the test; and no value is the default."""
+    """Each parameter of the template and of the runbook's table is tried, and with a value other than its default."""
     table = (_ROOT / "infra" / "RUNBOOK.md").read_text().partition("\n## Parameters\n")[2].partition("\n## ")[0]
     told = {
         name for names in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", names)

@@ -53,7 +53,7 @@ def test_scopes_are_kept_and_listed(stack: Stack) -> None:
 
 
 def test_keys_are_listed_by_tenant(stack: Stack) -> None:
-    """All keys, or a tenant's; counters in the same table are none."""
+    """All keys, or one tenant's; counters in the same table are not keys."""
     acme, _ = access.create(stack, "acme", "a")
     other, _ = access.create(stack, "other", "b")
     stack.place.dynamodb.put_item(TableName="access", Item={"id": {"S": "quota#acme#1"}, "logs": {"N": "3"}})

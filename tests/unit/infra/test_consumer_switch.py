@@ -48,7 +48,7 @@ def turn(client: Lambda, to: Any, clock: list[float]) -> Mapping:
 
 
 def test_it_returns_when_the_state_is_reached() -> None:
-    """Not when AWS has merely taken the order."""
+    """Not already when AWS has accepted the call."""
     client, clock = Lambda("Enabled", looks=3), [0.0]
     assert turn(client, "Disabled", clock) == Mapping("an-id", "Disabled")
     assert client.updates == [{"UUID": "an-id", "Enabled": False}]

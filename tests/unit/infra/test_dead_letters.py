@@ -147,7 +147,7 @@ def test_a_message_that_is_not_deleted_is_told() -> None:
 
 @pytest.mark.parametrize("place", ["", "/3"], ids=["alone", "out of a packed message"])
 def test_poison_that_comes_back_does_not_go_round_for_ever(place: str) -> None:
-    """Quarantined again while the redrive runs, under a new id that names the one sent, it is left where it is."""
+    """It is quarantined again while the redrive runs, with a new id that names the sent one: it is left there."""
     queues = _filled(2)
 
     def quarantine(message: Message) -> None:
@@ -242,7 +242,7 @@ def test_a_letter_says_whose_it_is() -> None:
 
 
 def test_a_letter_of_several_logs_has_them_all() -> None:
-    """It is found by each of its log ids, counts for as many, and goes back whole; what is no log in it stays in it."""
+    """It is found by each of its log ids, counts as that many logs, and goes back whole, also what is not a log."""
     body = joined([_body("acme", "one").encode(), b'{"text":7}', _body("acme", "two").encode()]).decode()
     queues = Queues()
     queues.add("dlq", body, original_message_id="m")
@@ -275,7 +275,7 @@ def _purged_after(kill_at: int | None, *, after: bool = False) -> tuple[Queues, 
 
 
 def test_a_purge_removes_what_it_was_told_and_gives_the_rest_back() -> None:
-    """After all was kept."""
+    """Only after all of them were saved in the file."""
     queues, kept, meant = _purged_after(None)
     assert Counter(kept) == Counter(meant)
     assert Counter(queues.bodies("dlq")) == Counter(_filled().bodies("dlq")) - Counter(meant)
@@ -284,7 +284,7 @@ def test_a_purge_removes_what_it_was_told_and_gives_the_rest_back() -> None:
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_purge_that_dies_has_kept_what_is_gone(*, after: bool) -> None:
-    """At every step, and of the others none is gone."""
+    """At every step: what is removed was saved, and nothing else is removed."""
     for kill_at in range(len(_purged_after(None)[0].calls)):
         queues, kept, meant = _purged_after(kill_at, after=after)
         gone = Counter(_filled().bodies("dlq")) - Counter(queues.bodies("dlq"))

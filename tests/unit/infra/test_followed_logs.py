@@ -77,7 +77,7 @@ def test_what_stood_there_comes_first_and_then_what_is_stored() -> None:
 
 
 def test_a_late_log_of_the_first_second_is_shown() -> None:
-    """It is older than the newest hundred, and was stored while they were read: it is what comes."""
+    """It is older than the newest hundred logs, but was stored while these were read: it is shown as a new log."""
     table = _Table()
     for number in range(300):
         table.store(_stored(_NOW_MS - 5_000 + number, _NOW_MS - 4_000, str(number)))
@@ -108,7 +108,7 @@ def test_a_log_that_is_stored_before_the_page_is_shown_once() -> None:
 
 
 def test_a_rare_word_is_not_looked_for_in_all_of_history() -> None:
-    """What comes is shown after a page's reads; a person is told how far back it was looked, and by what further."""
+    """New logs are shown after one page's reads; a message says how far back it looked, and how to look further."""
     table = MemoryTable()
     for number in range(MAX_READ + 500):
         table.store(_stored(_NOW_MS - 50_000_000 + number, _NOW_MS - 40_000_000, "needle" if number == 0 else "hay"))
@@ -152,7 +152,7 @@ def test_an_outage_ends_nothing() -> None:
 
 
 def test_where_nobody_is_told_an_outage_is_raised() -> None:
-    """At the start, too: there nothing was followed yet."""
+    """Also at the start, when nothing was followed yet."""
     table = _Table()
     follow = _Follow(table, tells=False)
     follow.look()

@@ -86,7 +86,7 @@ def test_why_one_does_not_start_is_told_in_its_words(payload: bytes, says: str) 
 
 
 def test_who_may_not_ask_is_told_so() -> None:
-    """Neither is a function that has no concurrency left one that does not start; another error is not hidden."""
+    """A function without concurrency left does not count as one that does not start; another error is not hidden."""
     stack = _Stack()
     stack.lambda_.codes |= {"i": "AccessDeniedException", "c": "TooManyRequestsException"}
     answers = _asked(stack)

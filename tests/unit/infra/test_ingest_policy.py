@@ -40,7 +40,7 @@ def _policy() -> Any:
     ],
 )
 def test_ingest_counts_and_makes_no_key(action: str, keys: list[str] | None, decision: Decision) -> None:
-    """UpdateItem makes an item that is not there: without the condition ingest's role could let a stranger in."""
+    """UpdateItem creates a missing item: without the condition, ingest's role could create a key for a stranger."""
     context = {} if keys is None else {"dynamodb:LeadingKeys": keys}
     assert decide([_policy()], action=f"dynamodb:{action}", resource=_TABLE, context=context) == decision
 

@@ -95,7 +95,7 @@ def test_a_stored_log_was_received_put_on_the_stream_tried_and_stored() -> None:
 
 
 def test_a_dead_letter_ends_it() -> None:
-    """With its reason; when only if the consumer sent it there itself: SQS keeps the time of the queue."""
+    """With its reason; with a time only if the consumer sent it there, because SQS keeps the first queue's time."""
     by_consumer, by_sqs = (life(Traces(_KEY, None, [_letter(original)], (), ()))[-1] for original in ("q-1", ""))
     assert (by_consumer.at_ms, by_consumer.what) == (_MS, "dead-lettered")
     assert "refused_by_table; message d-1, q-1 in the queue" in by_consumer.detail

@@ -61,7 +61,7 @@ def test_from_half_to_double(is_open: int, wanted: int, *, is_fine: bool) -> Non
 
 
 def test_what_works_is_named() -> None:
-    """The number that it has, and the range."""
+    """The message names the present number of shards and the allowed range."""
     told = shard_objection(is_open=9, wanted=4) or ""
     assert "9 open shards" in told
     assert "from 5 to 18" in told

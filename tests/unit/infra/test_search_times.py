@@ -13,7 +13,7 @@ _NOW_MS = int(_NOW.timestamp()) * 1000
 
 @pytest.mark.parametrize("ms", range(0, 1000, 37))
 def test_a_time_is_read_to_the_millisecond(ms: int) -> None:
-    """None is lost to floating point."""
+    """No millisecond is lost to floating point."""
     assert read(f"2026-11-28T09:30:00.{ms:03}Z", None, _NOW, UTC) == (_NOW_MS + ms, None)
 
 
@@ -24,7 +24,7 @@ def test_an_order_that_holds_nothing_is_told() -> None:
 
 
 def test_a_search_that_begins_in_the_future_is_told() -> None:
-    """A time of day that is still to come was probably meant of yesterday; any other is only told."""
+    """If it is a time of day still to come, the hint asks for yesterday; any other time is only reported."""
     berlin = ZoneInfo("Europe/Berlin")
     since_ms, _ = read("14:00", None, _NOW, berlin)
     told = hint(since_ms, _NOW, berlin)

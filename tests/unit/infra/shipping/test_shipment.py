@@ -148,7 +148,7 @@ def test_a_retry_after_that_is_no_number_is_left_out(value: str) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405])
 def test_who_is_not_let_in_is_told_apart_from_a_line_that_is_refused(status: int) -> None:
-    """Nothing is said of the lines, so none is rejected; API Gateway's own word stands in `message`."""
+    """The answer says nothing about the lines, so none counts as rejected; API Gateway's reason is in `message`."""
     answer = _answer(shipment.request(_lines(2), "t"), status, {"message": "Forbidden"})
     assert answer.hopeless
     assert (answer.accepted, answer.rejected, _numbers(answer.again)) == ((), (), [1, 2])
