@@ -26,7 +26,7 @@ from tests.faults.lake_steps import STEPS, stepping
 from tests.faults.lake_world import LakeWorld
 from tests.faults.model_dynamodb import Dynamodb
 from tests.faults.world import DLQ_URL, QUEUE_URL, REFUSED_TEXT, STREAM_NAME, TABLE_NAME, World
-from tests.messages import message
+from tests.messages import message, none_erased
 
 TENANT: Final = "acme"
 OTHER: Final = "blue"
@@ -40,6 +40,8 @@ TIMEOUT_S: Final = 50
 _LETTERS_COME_BACK_S: Final = 301
 
 _DELETE: Final = re.compile(r'DELETE FROM "([A-Za-z0-9_.-]+)" WHERE tenant_id=\? AND log_id=\? AND received_at=\?')
+
+_NO_LATER_ONE: Final = "attribute_not_exists(#tenant) OR #tenant < :until"
 
 
 class Erasable(Dynamodb):
@@ -74,12 +76,14 @@ class Erasable(Dynamodb):
         Key: Mapping[str, Any],
         ExpressionAttributeNames: Mapping[str, str],
         ExpressionAttributeValues: Mapping[str, Any],
+        ConditionExpression: str = "",
         **_: Any,
     ) -> dict[str, Any]:
-        """Set a tenant's tombstone, unless there is a later one."""
+        """Set a tenant's tombstone; on the condition that a request may have, only if there is no later one."""
+        assert ConditionExpression in {"", _NO_LATER_ONE}
         item = self.items.setdefault((Key["tenant_id"]["S"], Key["log_id"]["S"]), dict(Key))
         name, until = ExpressionAttributeNames["#tenant"], ExpressionAttributeValues[":until"]
-        if name in item and item[name]["S"] >= until["S"]:
+        if ConditionExpression and name in item and item[name]["S"] >= until["S"]:
             raise client_error("UpdateItem", "ConditionalCheckFailedException")
         item[name], item["erased_at"] = until, ExpressionAttributeValues[":at"]
         return {}
@@ -170,8 +174,11 @@ class EraseWorld:
             self.lake.put([waits])
             self.world.queue.send(encode(waits).decode())
 
-    def deliver(self) -> None:
-        """Let a new consumer process all messages of the queue, including those that come back."""
+    def deliver(self, *, knows_erasures: bool = True) -> None:
+        """Let a new consumer process all messages of the queue, including those that come back.
+
+        One that read the tenants' tombstones a moment before an erasure does not know of it.
+        """
         chosen = Settings(
             queue_url=QUEUE_URL,
             dlq_url=DLQ_URL,
@@ -187,6 +194,7 @@ class EraseWorld:
             self.clock.programs(),
             write_line=lambda _: None,
             works_in_time=lambda work, items, /, *, budget_s: [work(item) for item in items],  # noqa: ARG005
+            erased=None if knows_erasures else none_erased,
         )
         program = handler.program(chosen, outside)
         context: Any = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: TIMEOUT_S * 1000)

@@ -11,8 +11,9 @@ import pytest
 from consumer.erasures import NONE, Erasures, Subject
 from consumer.lake import erase as lake_erase
 from consumer.lake.table import LakeTable
+from ingest.contract.message import encode
 from tests.faults.erase_kills import broken_by_each_kill
-from tests.faults.erase_world import OF_LOG, OF_TENANT, EraseWorld
+from tests.faults.erase_world import OF_LOG, OF_TENANT, WORD, EraseWorld
 from tests.faults.lake_races import COMMIT, LOAD, Program, broken_in_any_order
 from tests.faults.lake_steps import SteppingCatalog, stepping
 from tests.faults.lake_world import NAME, LakeWorld, rows
@@ -39,6 +40,21 @@ def test_nothing_of_it_is_found_and_nothing_else_has_changed(tmp_path: Path, sub
     found = world.erase(subject, meanwhile)
     assert (found.outcome, found.found) == ("gone", [])
     assert world.broken(subject) == []
+
+
+def test_what_a_consumer_stores_that_knew_nothing_of_it_goes_too(tmp_path: Path) -> None:
+    """It read the tombstones just before, and stores or dead-letters logs of the tenant after the first deletions."""
+    world = EraseWorld(tmp_path)
+    world.fill()
+
+    def meanwhile() -> None:
+        world.world.dlq.send(encode(message("one", f"{WORD} late")).decode())
+        world.deliver(knows_erasures=False)
+        assert ("acme", "waits") in world.world.dynamodb.items
+
+    found = world.erase(OF_TENANT, meanwhile)
+    assert (found.outcome, found.found) == ("gone", [])
+    assert world.broken(OF_TENANT) == []
 
 
 @pytest.mark.parametrize("subject", [OF_TENANT, OF_LOG], ids=["a tenant", "a log"])

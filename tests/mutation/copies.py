@@ -31,6 +31,7 @@ _COPIED: Final = (
     "tests/interleavings",
     "tests/property/consumer",
     "tests/unit/consumer",
+    "tests/unit/infra",
     "tests/unit/ingest",
     "pyproject.toml",
 )

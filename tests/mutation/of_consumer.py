@@ -11,6 +11,7 @@ _OVERWRITES: Final = """\
             compared = [DUPLICATE for _ in taken]
 """
 
+_PACKED: Final = "tests/faults/test_packed.py"
 _REDACTION: Final = "tests/property/consumer/test_redact.py"
 
 MUTATIONS: Final = (
@@ -141,14 +142,14 @@ MUTATIONS: Final = (
         "message_left_whole_at_its_last_receive",
         "consumer/leaving.py",
         ((" + [one for one in kept if one.is_last]", ""),),
-        "tests/faults/test_packed.py::test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back",
+        f"{_PACKED}::test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back",
         "I7: ",
     ),
     Mutation(
         "table_not_asked_before_a_log_is_dead_lettered",
         "consumer/leaving.py",
         (("DUPLICATE for position in stored}", "DUPLICATE for position in sorted(stored)[:0]}"),),
-        "tests/faults/test_packed.py::test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back",
+        f"{_PACKED}::test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back",
         "I7: ",
     ),
     Mutation(
@@ -157,6 +158,20 @@ MUTATIONS: Final = (
         (("    return Carried(tried, log.first", "    return Carried(0 * tried, log.first"),),
         "tests/faults/test_receives.py::test_a_log_that_always_fails_is_tried_as_often_whatever_messages_it_comes_in",
         "a receive count was lost",
+    ),
+    Mutation(
+        "redriven_log_gets_no_receives_again",
+        "consumer/carried.py",
+        ((" or taken_ms - sent_ms > _SAME_MESSAGE_MS:", ":"),),
+        f"{_PACKED}::test_a_redrive_gives_a_log_that_was_sent_back_all_its_receives_again",
+        "test_a_redrive_gives_a_log",
+    ),
+    Mutation(
+        "copies_sent_without_a_bound",
+        "consumer/leaving.py",
+        (("    until_s = min(give_up_at_s, outside.monotonic() + _SEND_S)\n", "    until_s = give_up_at_s\n"),),
+        f"{_PACKED}::test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_most",
+        "test_answers_that_are_lost_for_ever",
     ),
     Mutation(
         "failed_logs_taken_as_done",

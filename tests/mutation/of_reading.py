@@ -6,6 +6,8 @@ from tests.mutation.mutation import CONFLICTS, CRASHES, FAULTS, Mutation
 
 _PAGES: Final = "tests/unit/consumer/query/test_page.py"
 _FOLLOW: Final = "tests/unit/consumer/query/test_follow.py"
+_CURSOR: Final = "tests/unit/consumer/query/test_cursor.py"
+_AUDIT: Final = "tests/unit/infra/audit/test_run.py::test_a_message_counts_for_as_many_logs_as_it_may_hold"
 _READ: Final = "tests/unit/consumer/replay/test_read.py"
 _REPLAY: Final = "tests/unit/consumer/replay/test_replay.py"
 
@@ -147,5 +149,45 @@ MUTATIONS: Final = (
         (('in [*places, ("by_arrival", "")]:', "in places:"),),
         f"{_PAGES}::test_pages_hold_every_log_once_in_order",
         "test_pages_hold_every_log_once",
+    ),
+    Mutation(
+        "packed_letter_known_by_its_first_log_alone",
+        "infra/dead_letter.py",
+        (("*(log.log_id for log in self.logs)})", "*(log.log_id for log in self.logs[:1])})"),),
+        "tests/unit/infra/test_dead_letters.py::test_a_letter_of_several_logs_has_them_all",
+        "test_a_letter_of_several_logs",
+    ),
+    Mutation(
+        "messages_audited_for_logs",
+        "infra/audit/run.py",
+        (
+            (
+                "                in_flight=found.in_flight * found.logs_a_message,\n",
+                "                in_flight=found.in_flight,\n",
+            ),
+        ),
+        f"{_AUDIT}[queue-3-undecided]",
+        "test_a_message_counts_for_as_many_logs",
+    ),
+    Mutation(
+        "hidden_letters_audited_for_logs",
+        "infra/audit/run.py",
+        (("found.dead_letters_unseen * found.logs_a_dead_letter,", "found.dead_letters_unseen,"),),
+        f"{_AUDIT}[dlq-3-undecided]",
+        "test_a_message_counts_for_as_many_logs",
+    ),
+    Mutation(
+        "another_searchs_cursor_taken",
+        "consumer/query/cursor.py",
+        (("    if cursor.search != _search(ask) or received_ms", "    if received_ms"),),
+        f"{_CURSOR}::test_another_search_s_cursor_is_refused",
+        "test_another_search_s_cursor_is_refused",
+    ),
+    Mutation(
+        "cursors_age_moves_with_the_clock",
+        "consumer/query/cursor.py",
+        (("    first = replace(ask, since_ms=cursor.since_ms, until_ms=cursor.until_ms)\n", "    first = ask\n"),),
+        f"{_CURSOR}::test_a_cursor_brings_the_place_and_the_first_page_s_times",
+        "test_a_cursor_brings_the_place",
     ),
 )
