@@ -37,7 +37,7 @@ from tests.faults.model_sqs import Message
 from tests.faults.stack import BROKEN_FILE, Stack
 from tests.faults.world import REFUSED_TEXT, STREAM_NAME, World
 from tests.interleavings.conformance import Journal, deviations
-from tests.interleavings.whereabouts import held_in, stored
+from tests.interleavings.whereabouts import Held, held_in, stored
 
 if TYPE_CHECKING:
     from bench.judge.promises import Promise
@@ -273,6 +273,9 @@ class Trial:
             self.witnessed["I10"].append(
                 f"after a rebuild {sorted(new)} are new, and {sorted(differ)} are not what the stream makes of them"
             )
+        letters = (letter for name, letter in self.world.dlq.messages.items() if name not in dead)
+        if sick := [one.place[:2] for letter in letters for one in held_in(letter.body) if not _is_poison(one)]:
+            self.witnessed["I10"].append(f"a rebuild dead-letters {sorted(sick)}")
         if odd := deviations(self.journal):
             self.witnessed["I10"].append(f"a rebuild is no trace of the model: {odd[0]}")
         self.world.dynamodb.items, self.world.dlq.messages = items, dead
@@ -396,6 +399,10 @@ def _event(request: PlannedRequest) -> dict[str, Any]:
         "body": base64.b64encode(request.body).decode(),
         "isBase64Encoded": True,
     }
+
+
+def _is_poison(held: Held) -> bool:
+    return not held.place[0] or REFUSED_TEXT in held.body
 
 
 def _fate(text: str) -> Any:

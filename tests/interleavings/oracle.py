@@ -47,7 +47,9 @@ def broken_at_the_end(run: Run) -> list[str]:
     broken += [
         f"I5: the text of {log.tenant_id}/{log.log_id} is not on the stream"
         for log in run.sent
-        if log.status == ACCEPTED and log.fate == "stored" and (log.tenant_id, log.log_id, log.digest) not in on_stream
+        if log.status == ACCEPTED
+        and log.fate != "undecodable"
+        and (log.tenant_id, log.log_id, log.digest) not in on_stream
     ]
     # A rebuild may store a healthy log that waits in the DLQ for its redrive; that breaks no promise.
     healthy_dead = dead(run.world) & on_stream
@@ -61,12 +63,12 @@ def broken_at_the_end(run: Run) -> list[str]:
         broken.append(f"I10: a rebuild on the full table adds {len(new)} logs")
     if len(now) - len(items) > len(stored(run.world) - before):
         broken.append("I10: a rebuild on the full table stores a log twice")
-    if more := _letters(run) - letters:
-        broken.append(f"I10: a rebuild on the full table adds {sum(more.values())} dead letters")
     whole = stored(run.world)
     run.journal.empty()
     run.world.dynamodb.items.clear()
     _rebuild(run)
+    if more := _letters(run) - letters:
+        broken.append(f"I10: rebuilds add {sum(more.values())} dead letters")
     if missing := whole - stored(run.world):
         broken.append(
             f"I10: after a rebuild {sorted(log_id for _, log_id, _ in missing)} are missing, each with a text"

@@ -205,6 +205,15 @@ def test_a_conflict_must_be_an_item_beside_the_first(run: Run) -> None:
     assert "I6" in run.judgement().failed
 
 
+def test_what_the_table_refuses_is_on_the_stream_all_the_same(run: Run) -> None:
+    """I5 is for every 202 of a log, whatever becomes of it; what is no log came by the queue alone."""
+    run.sent.append(SentLog("acme", "refused", digest("too much"), 202, fate="refused_by_table"))
+    run.dead.append(("acme", "refused", "too much", "refused_by_table"))
+    assert run.judgement().failed == ["I5"]
+    run.stream.append(("acme", "refused", "too much"))
+    assert run.judgement().passed
+
+
 def test_equal_copies_of_a_dead_letter_are_allowed_and_counted(run: Run) -> None:
     """The put to the DLQ and the acknowledgement are two calls; a crash between them leaves a copy."""
     run.sent.append(SentLog("acme", "refused", digest("too much"), 202, fate="refused_by_table"))
