@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from _pytest.config import default_plugins
 
 _ROOT: Final = Path(__file__).parents[2]
 _COPIED: Final = (
@@ -37,6 +38,9 @@ _COPIED: Final = (
 )
 _OUTSIDE: Final = (
     "pytest",
+    *(f"_pytest.{name}" for name in default_plugins),
+    "tomllib",
+    "_hypothesis_pytestplugin",
     "hypothesis.stateful",
     "boto3",
     "botocore.client",
@@ -44,9 +48,19 @@ _OUTSIDE: Final = (
     "greenlet",
     "pyiceberg.catalog.sql",
     "duckdb",
+    "orjson",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
+    "pyiceberg.io.pyarrow",
+    "pyiceberg.table",
+    "requests",
+    "sqlite3",
+    "aws_kinesis_agg.deaggregator",
+    "click.testing",
+    "rich.console",
 )
 _FLAGS: Final = (
-    *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"),
+    *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:anyio", "-p", "no:locust"),
     "-Wignore::pytest.PytestAssertRewriteWarning",  # Of what came with the process: nobody asserts there.
 )
 _AT_ONCE: Final = 2
