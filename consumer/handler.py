@@ -1,5 +1,6 @@
 """The consumer Lambda's entry: an SQS event in, a partial batch response out. Clients are built once."""
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -115,7 +116,9 @@ def program(chosen: settings.Settings, outside: Outside) -> Callable[[object, Co
 def _program() -> Callable[[object, Context], PartialBatchResponse]:
     chosen = settings.from_environ(os.environ)
     system = clock.system()
-    return program(chosen, outside(chosen, clients(os.environ, system.time), system))
+    built = program(chosen, outside(chosen, clients(os.environ, system.time), system))
+    gc.freeze()  # All this lives as long as the process: else each full collection would look through it again.
+    return built
 
 
 def handler(event: object, context: Context) -> PartialBatchResponse:

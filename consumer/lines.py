@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from consumer import report
 from consumer.item import beside_id
 from consumer.unpack import Unpacked
-from consumer.verdict import Verdict
+from consumer.verdict import STORED, Verdict
 
 
 def of_logs(unpacked: Unpacked, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     """Yield a line for each log that is stored beside another, or was not stored now."""
+    if all(verdict == STORED for verdict in verdicts.values()):  # Nearly every batch.
+        return
     identities: dict[str, tuple[str | None, str | None]] = {
         log.message_id: (log.message.tenant_id, log.message.log_id) for log in unpacked.logs
     } | {spoiled.delivery.message_id: (spoiled.tenant_id, spoiled.log_id) for spoiled in unpacked.spoiled}

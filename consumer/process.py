@@ -69,7 +69,7 @@ class Work:
         self._edges.crash("after_write", logs)
 
     def _open(self, logs: Sequence[Log]) -> list[Log]:
-        return [log for log in logs if log.message_id not in self.verdicts]
+        return [log for log in logs if log.message_id not in self.verdicts] if self.verdicts else list(logs)
 
     def _leave_out_erased(self, logs: Sequence[Log]) -> None:
         if not logs:
