@@ -40,6 +40,7 @@ def _card(match: re.Match[str]) -> Span | None:
     return None
 
 
+_NOT_BEFORE: Final = frozenset("-.$")  # As `_CARD` says; told here without a pattern.
 _IN_A_ROW: Final = "0" * 13
 _IN_GROUPS: Final = "0000-0000"
 _ROW: Final = re.compile("[0-9]+")
@@ -51,7 +52,9 @@ def _cards(needle: str) -> Callable[[str, str], list[Span]]:
         spans: list[Span] = []
         hit = outline.find(needle)
         while hit >= 0:
-            match = _CARD.match(text, hit) if text[hit] in "23456" and not is_inside_number(outline, hit) else None
+            match = None
+            if text[hit] in "23456" and text[hit - 1 : hit] not in _NOT_BEFORE and not is_inside_number(outline, hit):
+                match = _CARD.match(text, hit)
             if not match and text[hit - 1 : hit] == "%":
                 match = _CARD.match(text, hit + 2)  # Two digits may belong to an encoded character.
             span = _card(match) if match else None

@@ -39,5 +39,8 @@ def ssn(text: str, outline: str) -> list[Span]:
     return [match.span() for match in matches if match]
 
 
-EMAIL: Final = Rule(email, parts=("@",), apart=True)
+# The first label of the domain and its dot: `://user:password@host` has none.
+_LABEL: Final = re.compile(r"@[\w-]{1,63}\.")
+
+EMAIL: Final = Rule(email, forms=(_LABEL,), apart=True)
 SSN: Final = Rule(ssn, outlines=(_SSN_OUTLINE,))
