@@ -1,5 +1,5 @@
 // The virtual list: of all rows that were loaded, only those near the window are in the page. A space above and a space
-// below are as high as the others, so that 10,000 rows scroll as 200 do.
+// below are as high as the others, so that the page lays out and paints no more with 10,000 rows than with 200.
 "use strict";
 
 const SPARE = 1; // Windows' heights of rows above and below the window: what a fast wheel passes before we are called.
