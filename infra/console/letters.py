@@ -157,7 +157,8 @@ async def _change(letters: Letters, request: Request) -> Response:
     async for part in request.stream():
         form += part
         if len(form) > _MAX_FORM_BYTES:
-            return letters.pages.answer("problem_page", status=413, problem="This is no form of ours.")
+            problem = "The form is larger than any form of this page. Open the page again and repeat it there."
+            return letters.pages.answer("problem_page", status=413, problem=problem)
     name = dict(parse_qsl(form.decode("ascii", "replace"))).get("plan", "")
     return await to_thread.run_sync(told(letters.pages, partial(_do, letters, name)), request)
 

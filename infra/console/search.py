@@ -85,11 +85,15 @@ def ask_of(search: Search, *, now: datetime, zone: tzinfo, raw: bool) -> Ask:
     except search_times.BadTimeError as error:
         raise BadSearchError(error.name, str(error)) from error
     if search.follow and search.until:
-        raise BadSearchError("until", "To follow is to see what comes now: leave it empty.")
+        raise BadSearchError(
+            "until", "A page that follows shows new logs as they come: leave the end of the time empty."
+        )
     if search.source not in SOURCES:
-        raise BadSearchError("source", "Logs are in the table or in the lake.")
+        raise BadSearchError("source", "Choose the table or the lake to read from.")
     if search.follow and search.source == "lake":
-        raise BadSearchError("source", "To follow is to see what comes now, and that is in the table.")
+        raise BadSearchError(
+            "source", "A page that follows reads new logs from the table: choose the table to read from."
+        )
     words, without, fields = words_of(search.words), words_of(search.without), fields_of(search.fields)
     for name, parts in (("words", words), ("without", without), ("fields", fields)):
         _check_few(name, parts)

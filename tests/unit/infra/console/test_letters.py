@@ -179,7 +179,7 @@ def test_without_allow_changes_nothing_is_changed() -> None:
 
 
 def test_a_form_that_is_too_large_is_not_read() -> None:
-    """It is no form of ours."""
+    """None of the page's own forms is that large."""
     queue = Queue()
     answer: Any = queue.browser().post("/dead-letters/change", content=b"plan=" + b"x" * 10_000)
     assert answer.status_code == 413

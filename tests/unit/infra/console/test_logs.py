@@ -83,7 +83,7 @@ def test_time_words_severity_and_fields_find() -> None:
         ("fields=bob", "bob is not name=value"),
         ("words=" + "+".join("abcdefghijk"), "These are more than 10."),
         ("words=" + "x" * 1001, "It has more than 1,000 characters."),
-        ("follow=1&until=1m", "leave it empty"),
+        ("follow=1&until=1m", "leave the end of the time empty"),
     ],
 )
 def test_a_wrong_part_is_named(query: str, problem: str) -> None:

@@ -1,5 +1,6 @@
 """A followed file: what is appended is sent once, through rotation, truncation, outages and kills."""
 
+import contextlib
 import gzip
 import os
 import shutil
@@ -279,12 +280,18 @@ main(sys.argv[2:], obj=Locator(lambda _where: Stack(Place(region="eu-west-1"), s
 """
 
 
-def _run(desk: Desk) -> "subprocess.Popen[bytes]":
+@contextlib.contextmanager
+def _run(desk: Desk) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run `rdp send --follow`, and kill it at the end, so that a test that fails does not wait for it."""
     command = [sys.executable, "-c", _PROGRAM, desk.server.url, "send", str(desk.path), "--tenant", "acme"]
     command += ["--follow", "--position", str(desk.position), "--batch", "3"]
-    return subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(  # noqa: S603 - our own command
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path(__file__).parents[4]
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _until(condition: Callable[[], bool]) -> None:
