@@ -58,7 +58,11 @@ class Redactor:
         Idempotent, because passes repeat until one finds nothing. They come to an end, because a pass turns characters
         into tokens and never back. A text that still changes after 16 passes is redacted whole, which bounds the time.
         """
-        changed, signs = self._pass((text,))
+        if self._patterns:
+            changed, signs = self._pass((text,))
+        else:  # Most texts hold nothing to redact, and are told from here.
+            spans, signs = self._search.one(text)
+            changed = {0: redacted} if spans and (redacted := splice(text, spans)) != text else {}
         if not changed:
             return text
         return (self._by_lines((text,), changed, signs) or self._settled(changed, signs))[0]

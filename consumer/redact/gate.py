@@ -11,12 +11,11 @@ from consumer.redact.rule import CAPITALS, SHAPE, Rule
 _RARE: Final = frozenset("A_+)x@")
 
 
-class Views(NamedTuple):
-    """What to look for signs in, position for position: a folded text's shape, the text itself, and its capitals."""
+Views = tuple[str, str, str]
+"""What to look for signs in, position for position: a folded text's outline, the text itself, and its capitals, which
+are empty if no sign needs them."""
 
-    outline: str
-    text: str
-    capitals: str  # Empty if no sign needs them.
+_OUTLINE, _TEXT, _CAPITALS = range(3)
 
 
 class Sign(NamedTuple):
@@ -39,11 +38,6 @@ class Sign(NamedTuple):
             hit = self.find(view, starts[place + 1])
 
 
-_OUTLINE: Final = Views._fields.index("outline")
-_TEXT: Final = Views._fields.index("text")
-_CAPITALS: Final = Views._fields.index("capitals")
-
-
 class Gate:
     """The signs of some rules; `in` and a few patterns tell which of them a text holds."""
 
@@ -59,7 +53,7 @@ class Gate:
         """Return what to look for signs in."""
         octets = folded.encode("latin-1", "replace")
         capitals = octets.translate(CAPITALS).decode("latin-1") if self._capitals else ""
-        return Views(octets.translate(SHAPE).decode("latin-1"), folded, capitals)
+        return octets.translate(SHAPE).decode("latin-1"), folded, capitals
 
     def opened(self, views: Views) -> list[Sign]:
         """Return the signs that are in the views."""

@@ -31,16 +31,34 @@ class Search:
         Only `signs` are looked for, every sign if that is None. A token holds no sign, so that the next pass needs no
         more signs than this one. But if a text was encoded, the rest of it may be decoded differently then.
         """
+        if len(texts) == 1:
+            spans, signs = self.one(texts[0], signs)
+            return {0: spans} if spans else {}, signs
         joined = _BETWEEN.join(texts)
         said, _ = read(joined)
         if said != joined:
             return self._decoded(texts), None
         views = self._gate.views(said if said.isascii() else fold(said))
-        if signs is None:
-            signs = self._gate.opened(views)
-        else:
-            signs = [sign for sign in signs if sign.find(views[sign.view], 0) >= 0]
+        signs = self._gate.opened(views) if signs is None else self._still(signs, views)
         return self._spans(signs, views, texts) if signs else {}, signs
+
+    def one(self, text: str, signs: list[Sign] | None = None) -> tuple[list[Span], list[Sign] | None]:
+        """Return what is found in one text, and the signs to look for next; the same as of several, for less."""
+        said, view = read(text)
+        is_plain = said is text
+        views = self._gate.views(said if said.isascii() else fold(said))
+        opened = self._still(signs, views) if is_plain and signs is not None else self._gate.opened(views)
+        if not opened:
+            return [], opened if is_plain else None
+        outline, folded, _ = views
+        rules = {rule for sign in opened for rule in sign.rules}
+        spans = [span for rule in rules for span in self._rules[rule].find(folded, outline)]
+        return view.written(spans) if view else spans, opened if is_plain else None
+
+    @staticmethod
+    def _still(signs: list[Sign], views: Views) -> list[Sign]:
+        """Return which of the signs are in the views."""
+        return [sign for sign in signs if sign.find(views[sign.view], 0) >= 0]
 
     def _decoded(self, texts: Sequence[str]) -> dict[int, list[Span]]:
         """Return what is found in each text when it is decoded: where that stands as it was written."""
@@ -58,9 +76,6 @@ class Search:
         """Return what the opened rules find in each text, counted from where the text begins."""
         outline, text, _ = views
         rules = {rule for sign in opened for rule in sign.rules}
-        if len(texts) == 1:
-            spans = [span for rule in rules for span in self._rules[rule].find(text, outline)]
-            return {0: spans} if spans else {}
         starts = [0, *accumulate([len(text) + len(_BETWEEN) for text in texts])]
         found: dict[int, list[Span]] = {}
         apart = {rule for rule in rules if self._rules[rule].apart}

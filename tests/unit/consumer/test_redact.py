@@ -285,3 +285,9 @@ def test_hostile_text_settles_in_two_passes(unit: str) -> None:
         once, _ = redactor._pass([text])
         twice, _ = redactor._pass([once.get(0, text)])
         assert not redactor._pass([twice.get(0, once.get(0, text))])[0]
+
+
+def test_a_plus_that_is_a_space_is_one_in_every_pass() -> None:
+    """What the first pass left of a form is read as a form again: a second rule finds its number there."""
+    text = "=DE89370400440532013000+44 20 7946 0018+"
+    assert build(RULE_NAMES).text(text * 2) == "=[REDACTED][REDACTED]+" * 2
