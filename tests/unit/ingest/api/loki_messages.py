@@ -36,7 +36,7 @@ _REQUEST: Final = _request_class()
 
 
 def push(streams: list[tuple[dict[str, str], list[tuple[int, str, dict[str, str]]]]]) -> bytes:
-    """Return the bytes of streams: labels, and entries of nanoseconds, line and metadata."""
+    """Return the bytes of a push with these streams: labels, and entries with nanoseconds, line and metadata."""
     made = [
         {
             "labels": "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in labels.items()) + "}",

@@ -1,4 +1,4 @@
-"""What the tests of records say of one request: its body, and the reason why it is refused."""
+"""Helpers for the tests of records: they build the body of one request and return the reason for its refusal."""
 
 import json
 from typing import Any

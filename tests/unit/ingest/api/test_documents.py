@@ -30,7 +30,7 @@ def _read(body: bytes, most: int = 10) -> list[object]:
     ],
 )
 def test_one_broken_document_of_a_line_costs_no_neighbour(body: bytes, values: list[object]) -> None:
-    """Fluent Bit sends objects without lines between them; what is no document makes its line one that is broken."""
+    """Objects on one line are separate documents, and a broken document does not affect the others."""
     assert _read(body) == values
 
 
@@ -38,5 +38,5 @@ def test_one_broken_document_of_a_line_costs_no_neighbour(body: bytes, values: l
     "body", [b"{}" * 100 + b"{", b"{" * 1_000_000, b'"\\"' * 300_000 + b"{", b"}" * 100, b'"' * 100_001]
 )
 def test_what_is_hostile_is_read_once(body: bytes) -> None:
-    """Reading ends soon after `most`, and no byte of a broken line is looked at twice."""
+    """Reading a hostile body ends soon after `most` documents, and no byte of a broken line is read twice."""
     assert len(_read(body)) <= 11

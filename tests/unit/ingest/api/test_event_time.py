@@ -1,4 +1,4 @@
-"""The sender's time: every form that clients send, exact to the digit, and what is no time."""
+"""The sender's time: every form that clients send is read with every digit, and other values are no time."""
 
 from decimal import Decimal
 from typing import Any
@@ -82,7 +82,7 @@ from ingest.api.event_time import TIME_KEYS, event_at, of_record
     ],
 )
 def test_a_time_is_read_to_the_digit(said: Any, read: str) -> None:
-    """Every digit that the sender gave is there, in UTC, and none that it did not give."""
+    """A time is converted to UTC with exactly the digits that the sender gave."""
     assert event_at(said) == read
 
 
@@ -109,19 +109,19 @@ def test_a_time_is_read_to_the_digit(said: Any, read: str) -> None:
     ],
 )
 def test_what_is_no_time_is_none(said: Any) -> None:
-    """A time that can't be read is absent; a text without a zone says not whose it is."""
+    """A value that cannot be read as a time, or a text without a zone, gives no time."""
     assert event_at(said) is None
 
 
 def test_the_unit_may_be_known() -> None:
-    """A number of nanoseconds that looks like seconds (padded, cut) is what its protocol says it is."""
+    """A number's unit is the protocol's if that fixes one, even if the number's size suggests another."""
     assert event_at("1570818238", unit="ns") == "1970-01-01T00:00:01.570818238Z"
     assert event_at(1795833985, unit="ms") == "1970-01-21T18:50:33.985Z"
     assert event_at("1.5", unit="s") == "1970-01-01T00:00:01.5Z"
 
 
 def test_a_protocol_may_say_that_naive_is_utc() -> None:
-    """Elasticsearch reads a time without a zone as UTC."""
+    """A time without a zone is UTC if the protocol says so, as Elasticsearch does."""
     assert event_at("2026-11-28T02:45:25.838629", naive_is_utc=True) == "2026-11-28T02:45:25.838629Z"
     for said in ("20261124053613", 20261124053613, "2026/11/24 05:36:13", "Tue Nov 24 05:36:13 2026"):
         assert event_at(said, naive_is_utc=True) == "2026-11-24T05:36:13Z"
@@ -130,7 +130,7 @@ def test_a_protocol_may_say_that_naive_is_utc() -> None:
 
 
 def test_a_name_of_much_else_holds_a_time_where_it_looks_like_one() -> None:
-    """Under `t` a temperature and a second of a video are no times; an epoch of this century and a written time are."""
+    """Under `t` and `start_time`, only an epoch of this century or a written time is read as a time."""
     for small in (21.5, "21.5", 0, -1, Decimal("36.6"), True, None, "soon", 999_999_999, float("nan")):
         assert of_record({"t": small}) is None
         assert of_record({"start_time": small}) is None
@@ -141,7 +141,7 @@ def test_a_name_of_much_else_holds_a_time_where_it_looks_like_one() -> None:
 
 
 def test_log4j2_counts_milliseconds_beside_its_instant() -> None:
-    """`timeMillis` is in milliseconds, whatever its size; the instant, which has more digits, comes first."""
+    """`timeMillis` is always in milliseconds, and the more exact `instant` wins over it."""
     assert of_record({"timeMillis": 1795833985}) == "1970-01-21T18:50:33.985Z"
     both = {"instant": {"epochSecond": 1795833985, "nanoOfSecond": 123456789}, "timeMillis": 1795833985123}
     assert of_record(both) == "2026-11-28T02:46:25.123456789Z"
@@ -149,17 +149,17 @@ def test_log4j2_counts_milliseconds_beside_its_instant() -> None:
 
 @pytest.mark.parametrize("key", [key for key in TIME_KEYS if key != "timeMillis"])
 def test_every_key_is_looked_at(key: str) -> None:
-    """The time is found under each of them."""
+    """A time is found under each known key."""
     assert of_record({"text": "a", key: 1795833985483001}) == "2026-11-28T02:46:25.483001Z"
 
 
 def test_the_first_key_that_can_be_read_wins() -> None:
-    """A member that is no time does not hide one that is."""
+    """A member that is no time does not hide a later one that is."""
     record = {"time": 2, "date": "yesterday", "timestamp": "soon", "ts": 3}
     assert of_record(record) == "1970-01-01T00:00:02Z"
     assert of_record({"text": "no time", "when": 5}) is None
 
 
 def test_the_journal_counts_microseconds() -> None:
-    """__REALTIME_TIMESTAMP is in microseconds, whatever its size."""
+    """__REALTIME_TIMESTAMP is always in microseconds, whatever its size."""
     assert of_record({"__REALTIME_TIMESTAMP": "1570818238"}) == "1970-01-01T00:26:10.818238Z"

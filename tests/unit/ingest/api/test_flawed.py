@@ -1,4 +1,4 @@
-"""One string that is no text costs the log that holds it, in whatever document it stands."""
+"""One invalid string in a document refuses only the log that holds it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from ingest.contract.errors import Rejected
     ],
 )
 def test_a_flaw_is_found_where_it_is(flaw: bytes) -> None:
-    """Its neighbours have their values, before and behind it."""
+    """A flaw is found in its own event, and the events before and after it keep their values."""
     body = b'{"Events":[{"a":"x\\\\","n":1.50},{"a":' + flaw + b'},{"a":["]","flaw 0"]}]}'
     value, is_flawed = value_of_flawed(body)
     events = value["Events"]
@@ -31,20 +31,20 @@ def test_a_flaw_is_found_where_it_is(flaw: bytes) -> None:
 
 
 def test_a_sound_document_has_no_flaw() -> None:
-    """Whatever it says."""
+    """A sound document has no flaw, even if it contains the word."""
     value, is_flawed = value_of_flawed(b'["flaw 0"]')
     assert (value, is_flawed(value)) == (["flaw 0"], False)
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b'["a"', b"]", b'["a" "b"]', b'"\xff', b"[1,]", b'["\xff"}', b"[" * 5_000])
 def test_what_is_no_document_is_refused(body: bytes) -> None:
-    """A body that was cut short is sent again whole; no part of it is taken."""
+    """A truncated or malformed body is refused whole."""
     with pytest.raises(Rejected, match="invalid_json"):
         value_of_flawed(body)
 
 
 def test_a_megabyte_of_brackets_takes_no_time() -> None:
-    """Linear in the body."""
+    """The time to read a body grows linearly with its length."""
     body = b"[" + b'{"a":"\\ud800"},' * 60_000 + b"1]"
     value, is_flawed = value_of_flawed(body)
     found: list[Any] = value

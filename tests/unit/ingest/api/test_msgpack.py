@@ -1,4 +1,4 @@
-"""Msgpack, written by its own library: documents one behind another, and Fluent Bit's events."""
+"""Msgpack that its own library wrote: several documents in a body, and Fluent Bit's events."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -35,19 +35,19 @@ def _told(values: Any) -> list[Any]:
     ],
 )
 def test_documents_stand_one_behind_another(body: bytes, values: list[Any]) -> None:
-    """One that cannot be read costs no neighbour; behind one that has no end nothing can be read."""
+    """A broken document does not affect its neighbours, but after one without an end nothing can be read."""
     assert _told(documents(body)) == values
 
 
 def test_one_broken_element_costs_no_neighbour() -> None:
-    """Text that is no UTF-8, within an array."""
+    """Invalid UTF-8 in one element of an array refuses only that element."""
     (found,) = documents(b"\x93" + _packed("a") + b"\xa1\xff" + _packed("b"))
     assert _told(found) == ["a", "invalid_record", "b"]
 
 
 @pytest.mark.parametrize("value", [b"a", datetime(2026, 1, 1, tzinfo=UTC), {1: 2}, float("nan"), [{"a": b""}], 1j])
 def test_what_json_cannot_say(value: Any) -> None:
-    """Bytes, times, names that are no strings, what is no number."""
+    """Bytes, times, NaN and names that are no strings are recognized as not JSON."""
     assert not is_json(value)
     assert is_json([{"a": [1, 2.5, "x", None, True]}])
 
@@ -72,12 +72,12 @@ def test_what_json_cannot_say(value: Any) -> None:
     ],
 )
 def test_fluent_bit_s_events(body: bytes, values: list[Any]) -> None:
-    """The time is a member as in Fluent Bit's JSON, to the nanosecond; its own `date` is not lost."""
+    """An event's time becomes the member `date` as in Fluent Bit's JSON, to the nanosecond; its own `date` is kept."""
     assert _told(fluent.values(body, most=100)) == values
 
 
 def test_reading_ends_at_the_limit_and_no_msgpack_is_refused() -> None:
-    """More than `most` are refused anyway."""
+    """Reading ends after `most` documents, and a body that is not msgpack is refused."""
     assert len(fluent.values(_packed(*[{}] * 50), most=3)) == 4
     with pytest.raises(Rejected, match="invalid_record"):
         fluent.values(b"\xc1", most=3)

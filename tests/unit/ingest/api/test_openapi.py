@@ -1,4 +1,4 @@
-"""The document that describes both APIs agrees with the code where a test can compare the two."""
+"""The OpenAPI document of both APIs agrees with the code, where a test can compare them."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ def _operations(document: Any) -> set[tuple[str, str]]:
 
 
 def test_what_is_described_is_there(document: Any) -> None:
-    """Each operation is a dialect's route or the reader's, and all of the plain dialect's are described."""
+    """Each described operation exists, and all operations of the plain dialect are described."""
     described = _operations(document)
     assert {*DIALECT.routes, *DIALECT.handshakes, _OF_READER} <= described
     routes = Routes(dialects.ALL)
@@ -41,7 +41,7 @@ def test_what_is_described_is_there(document: Any) -> None:
 
 
 def test_the_reasons_are_those_of_the_code(document: Any) -> None:
-    """All of them, and each named where its status is told."""
+    """The document has all of the code's reasons, each in the description of its status."""
     own = {"enqueue_failed", "invalid_parameter", "table_busy"}
     assert set(document["components"]["schemas"]["Reason"]["enum"]) == {*REJECT_REASONS, *own}
     responses = document["paths"]["/ingest"]["post"]["responses"]
@@ -50,7 +50,7 @@ def test_the_reasons_are_those_of_the_code(document: Any) -> None:
 
 
 def test_the_parameters_of_a_read_are_those_of_the_code(document: Any) -> None:
-    """With the code's limits."""
+    """The parameters of a read have the code's names and limits."""
     parameters = {p["name"]: p["schema"] for p in document["paths"]["/logs"]["get"]["parameters"]}
     assert parameters.keys() == {*read_request.PARAMETERS, "tenant_id"}
     assert (parameters["limit"]["maximum"], parameters["limit"]["default"]) == (MAX_LIMIT, read_request.DEFAULT_LIMIT)
@@ -62,13 +62,13 @@ def test_the_parameters_of_a_read_are_those_of_the_code(document: Any) -> None:
 
 
 def test_a_log_has_the_item_s_members(document: Any) -> None:
-    """But for the two texts, of which the redacted one is shown as text."""
+    """A log has the item's members, except for the original text; the redacted text is `text`."""
     members = set(Item.__struct_fields__) - {"original_text", "modified_data"} | {"text"}
     assert document["components"]["schemas"]["Log"]["properties"].keys() == members
 
 
 def test_the_patterns_and_limits_are_the_contract_s(document: Any) -> None:
-    r"""JSON Schema's `$` is Python's `\Z`."""
+    r"""Patterns and limits are the contract's, with JSON Schema's `$` in place of Python's `\Z`."""
     schemas = document["components"]["schemas"]
     assert schemas["TenantId"]["pattern"] == TENANT_ID_PATTERN.replace(r"\Z", "$")
     assert schemas["LogId"]["pattern"] == LOG_ID_PATTERN.replace(r"\Z", "$").replace(r"\x21-\x7e", "!-~")

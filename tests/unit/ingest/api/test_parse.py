@@ -11,7 +11,7 @@ NDJSON = "application/x-ndjson"
 
 
 def test_json_log_becomes_a_message() -> None:
-    """A single JSON log gives one message with all that the contract names."""
+    """A single JSON log becomes one message with all members of the contract."""
     found = parsed(b'{"tenant_id":"acme","text":"hello","log_id":"l-1"}', tenant_id=None)
     assert only(found) == InternalMessage(
         tenant_id="acme",
@@ -26,7 +26,7 @@ def test_json_log_becomes_a_message() -> None:
 
 
 def test_text_log_becomes_a_message() -> None:
-    """A text/plain log is its whole body, line breaks and all, under the header's tenant and log_id."""
+    """A text/plain body is one log with its line breaks, under the header's tenant and log_id."""
     found = parsed("one\ntwo: café\n".encode(), "text/plain", headers={"x-log-id": "l-1"})
     assert only(found) == InternalMessage(
         tenant_id="acme",
@@ -92,18 +92,18 @@ def test_text_is_decoded_by_its_charset(charset: str, body: bytes, text: str) ->
     ],
 )
 def test_invalid_encoding(content_type: str, body: bytes) -> None:
-    """Bytes that are no text in their charset, and charsets outside the closed list, are refused and never replaced."""
+    """Text that is invalid in its charset, or in an unsupported charset, is refused and never altered."""
     assert reason_of(body, content_type) == "invalid_encoding"
 
 
 @pytest.mark.parametrize("content_type", ["application/xml", "text/html; charset=utf-8", "application/json2"])
 def test_unsupported_content_type(content_type: str) -> None:
-    """The list of media types is closed."""
+    """A media type outside the closed list is refused."""
     assert reason_of(record_with(), content_type) == "unsupported_content_type"
 
 
 def test_idempotency_key_derives_log_ids() -> None:
-    """The golden derivation: changing it would store a client's retry twice over a deployment."""
+    """An Idempotency-Key gives the golden log ids; other ids would store a retry twice across a deployment."""
     body = b'["a",{"text":"b"},{"text":"c","log_id":"own"}]'
     found = parsed(body, headers={"idempotency-key": "key-1"})
     assert [message.log_id for message in found.messages] == [
@@ -114,7 +114,7 @@ def test_idempotency_key_derives_log_ids() -> None:
 
 
 def test_idempotency_key_gives_the_same_ids_on_a_retry_and_others_else() -> None:
-    """Tenant, key and position all tell logs apart; the text does not."""
+    """Log ids derived from an Idempotency-Key depend on tenant, key and position, but not on the text."""
 
     def log_id(body: bytes, key: str, tenant_id: str = "acme") -> str:
         return parsed(body, tenant_id=tenant_id, headers={"idempotency-key": key}).messages[-1].log_id
@@ -126,7 +126,7 @@ def test_idempotency_key_gives_the_same_ids_on_a_retry_and_others_else() -> None
 
 
 def test_idempotency_key_counts_refused_records_too() -> None:
-    """A record's id does not hang on whether its neighbours were good."""
+    """A record's derived id does not depend on whether its neighbours are valid."""
     ids = [parsed(body, headers={"idempotency-key": "k"}).messages[-1].log_id for body in (b'["a","b"]', b'[7,"b"]')]
     assert ids[0] == ids[1]
 
@@ -138,7 +138,7 @@ def test_invalid_idempotency_key(key: str) -> None:
 
 
 def test_batch_takes_the_good_and_names_the_refused() -> None:
-    """One bad record costs no neighbour, and positions are those of the client's batch."""
+    """A bad record does not affect the others, and positions are those in the client's batch."""
     found = parsed(
         b'["a",7,{"text":""},{"msg":"d"},{"text":"e","tenant_id":"other"},{"tenant_id":"a b","text":"f"},"g"]'
     )
@@ -152,28 +152,28 @@ def test_batch_takes_the_good_and_names_the_refused() -> None:
 
 
 def test_batch_of_several_tenants() -> None:
-    """Without a tenant of the request each record brings its own."""
+    """If the request names no tenant, each record names its own."""
     found = parsed(b'{"tenant_id":"a","text":"x"}\n{"tenant_id":"b","text":"y"}\n{"text":"z"}', NDJSON, tenant_id=None)
     assert [message.tenant_id for message in found.messages] == ["a", "b"]
     assert found.rejected == [(2, "missing_tenant")]
 
 
 def test_text_too_large_inside_a_batch_is_its_record_s() -> None:
-    """A batch is not refused for one log that is too large."""
+    """A log that is too large is refused alone in its batch."""
     found = parsed(as_json(["a" * (MAX_TEXT_BYTES + 1), "b"]))
     assert found.rejected == [(0, "text_too_large")]
     assert only(found).text == "b"
 
 
 def test_batch_of_which_every_record_is_refused_comes_back_empty() -> None:
-    """The caller answers it with `no_valid_records`."""
+    """A batch whose records are all refused is returned without messages, for the caller to answer."""
     found = parsed(b'[{"text":""},7]')
     assert (found.messages, found.positions) == ([], [])
     assert found.rejected == [(0, "empty_text"), (1, "invalid_record")]
 
 
 def test_invalid_json_line_of_a_batch_is_its_record_s() -> None:
-    """A line that is no JSON is one refused record."""
+    """A line that is not JSON is one refused record."""
     found = parsed(b'{"text":"a"}\n{oops\n{"text":"b"}\n', NDJSON)
     assert found.rejected == [(1, "invalid_json")]
     assert found.positions == [0, 2]
@@ -183,24 +183,24 @@ def test_invalid_json_line_of_a_batch_is_its_record_s() -> None:
     ("body", "content_type"), [(b"[]", "application/json"), (b'{"logs":[]}', "application/json"), (b"\n", NDJSON)]
 )
 def test_empty_batch(body: bytes, content_type: str) -> None:
-    """A batch of nothing is refused as such."""
+    """A batch without records is refused as empty."""
     assert reason_of(body, content_type) == "empty_batch"
 
 
 def test_empty_batch_with_a_tenant_in_the_envelope() -> None:
-    """The envelope's tenant changes nothing about there being no logs."""
+    """An envelope that names a tenant but has no logs is refused as empty."""
     assert reason_of(b'{"tenant_id":"acme","logs":[]}', tenant_id=None) == "empty_batch"
 
 
 def test_envelope_tenant_is_every_record_s() -> None:
-    """The envelope names the tenant once for all its logs."""
+    """An envelope's tenant is the tenant of all its logs."""
     found = parsed(b'{"tenant_id":"acme","logs":["a",{"text":"b"},{"text":"c","tenant_id":"b"}]}', tenant_id=None)
     assert [message.tenant_id for message in found.messages] == ["acme", "acme"]
     assert found.rejected == [(2, "tenant_mismatch")]
 
 
 def test_empty_envelope_tenant_says_nothing() -> None:
-    """An envelope with an empty tenant leaves it to the records."""
+    """If an envelope's tenant is empty, the records name theirs."""
     found = parsed(b'{"tenant_id":"","logs":[{"text":"a","tenant_id":"acme"}]}', tenant_id=None)
     assert only(found).tenant_id == "acme"
 

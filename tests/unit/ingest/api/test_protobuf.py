@@ -1,4 +1,4 @@
-"""Protobuf's wire format, by hand."""
+"""Reading and writing of protobuf's wire format."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from ingest.api.protobuf import Malformed, fields, message, signed
 
 
 def test_each_wire_type_is_read() -> None:
-    """Varints, both fixed sizes, bytes and a group, with tags and lengths of one byte and of more."""
+    """Varints, both fixed sizes, bytes and groups are read, with tags and lengths of one byte and of more."""
     encoded = (
         b"\x08\x96\x01"  # 1: varint 150
         b"\x11\x01\x00\x00\x00\x00\x00\x00\x80"  # 2: fixed64
@@ -26,7 +26,7 @@ def test_each_wire_type_is_read() -> None:
 
 
 def test_negative_numbers_are_two_s_complement() -> None:
-    """An int64 of -1 is ten bytes; what is above 64 bits falls off."""
+    """An int64 of -1 is ten bytes, and bits above 64 are dropped."""
     assert [signed(value) for _, value in fields(b"\x08" + b"\xff" * 9 + b"\x01")] == [-1]
     assert [value for _, value in fields(b"\x08" + b"\xff" * 9 + b"\x7f")] == [(1 << 64) - 1]
     assert signed((1 << 63) - 1) == (1 << 63) - 1
@@ -55,7 +55,7 @@ def test_negative_numbers_are_two_s_complement() -> None:
     ],
 )
 def test_what_is_malformed_is_said_to_be(encoded: bytes) -> None:
-    """And what stands before it has been read."""
+    """Malformed bytes are an error, after the fields before them have been read."""
     found: list[int] = []
     with pytest.raises(Malformed):
         found.extend(value for _, value in fields(b"\x08\x01" + encoded))
@@ -63,12 +63,12 @@ def test_what_is_malformed_is_said_to_be(encoded: bytes) -> None:
 
 
 def test_groups_in_groups_cost_no_recursion() -> None:
-    """A hundred thousand of them are stepped over."""
+    """A hundred thousand nested groups are skipped without recursion."""
     nested = b"\x0b" * 100_000 + b"\x0c" * 100_000
     assert [len(value) for _, value in fields(nested)] == [199_999]
 
 
 def test_a_message_is_written_as_it_is_read() -> None:
-    """Numbers, text and messages, and lengths of two bytes."""
+    """A message of numbers, text and messages is read back as it was written."""
     encoded = message({1: 300, 2: "é" * 100, 16: b"\x00"})
     assert list(fields(encoded)) == [(8, 300), (18, ("é" * 100).encode()), (130, b"\x00")]

@@ -19,7 +19,7 @@ TEXT_KEYS = ("text", "message", "msg", "log", "body")  # Written out: their orde
 
 @pytest.mark.parametrize("log_id", ["a", "!" * 256, "~", "a/b?c=d&e", "<>\"'\\"])
 def test_log_id_as_sent(log_id: str) -> None:
-    """1 to 256 visible ASCII characters are taken as they are."""
+    """A log_id of 1 to 256 visible ASCII characters is kept as sent."""
     assert only(parsed(record_with(log_id=log_id))).log_id == log_id
     assert only(parsed(b"hello", "text/plain", headers={"x-log-id": log_id})).log_id == log_id
 
@@ -28,7 +28,7 @@ def test_log_id_as_sent(log_id: str) -> None:
     "log_id", ["", "a" * 257, "a b", "é", "a\x00", "a\n", "\x7f", "\ufffe", 7, 0, False, ["a"], {"a": 1}]
 )
 def test_invalid_log_id(log_id: object) -> None:
-    """Anything else is refused, in the record and in the header."""
+    """Any other log_id is refused, in the record and in the header."""
     assert reason_of(record_with(log_id=log_id)) == "invalid_log_id"
     if isinstance(log_id, str):
         assert reason_of(b"hello", "text/plain", headers={"x-log-id": log_id}) == "invalid_log_id"
@@ -41,7 +41,7 @@ def test_log_id_is_generated_when_absent() -> None:
 
 
 def test_log_id_of_the_record_goes_before_the_header() -> None:
-    """The nearer one wins."""
+    """A record's log_id wins over the header's."""
     assert only(parsed(record_with(log_id="record"), headers={"x-log-id": "header"})).log_id == "record"
     assert only(parsed(record_with(), headers={"x-log-id": "header"})).log_id == "header"
 
@@ -54,7 +54,7 @@ def test_log_id_header_names_no_record_of_a_batch() -> None:
 
 @pytest.mark.parametrize("first", range(len(TEXT_KEYS)))
 def test_first_text_key_present_wins(first: int) -> None:
-    """`text`, `message`, `msg`, `log`, `body`: the first that is there is the text, the others are fields."""
+    """The first of `text`, `message`, `msg`, `log`, `body` that is present is the text; the others are fields."""
     keys = TEXT_KEYS[first:]
     found = only(parsed(as_json({key: f"from {key}" for key in reversed(keys)})))
     assert found.text == f"from {keys[0]}"
@@ -62,7 +62,7 @@ def test_first_text_key_present_wins(first: int) -> None:
 
 
 def test_null_text_is_absent() -> None:
-    """A null text lets the next key speak, and is kept as the field it is."""
+    """If a text is null, the next key gives the text, and the null is kept as a field."""
     found = only(parsed(b'{"text":null,"msg":"hello"}'))
     assert (found.text, found.fields) == ("hello", {"text": None})
 
@@ -75,7 +75,7 @@ def test_empty_text(key: str) -> None:
 
 @pytest.mark.parametrize("body", [b'""', b'{"text":"","message":"never looked at"}'])
 def test_empty_text_does_not_fall_through(body: bytes) -> None:
-    """An empty text is there, so no other key speaks for it."""
+    """An empty text is present, so that no other key gives the text."""
     assert reason_of(body) == "empty_text"
 
 
@@ -86,7 +86,7 @@ def test_empty_text_of_a_plain_body() -> None:
 
 @pytest.mark.parametrize("body", [b"{}", b'{"tenant_id":"acme"}', b'{"text":null}', b'{"Text":"a","Msg":"b"}'])
 def test_missing_text(body: bytes) -> None:
-    """A record without any of the text's names is refused; the names are case-sensitive."""
+    """A record without a text under one of the case-sensitive names is refused."""
     assert reason_of(body) == "missing_text"
 
 
@@ -102,14 +102,14 @@ def test_missing_text(body: bytes) -> None:
     ],
 )
 def test_a_message_that_is_no_text_is_kept(value: str, text: str) -> None:
-    """Its JSON is the text, and the value itself stands among the fields, to the digit."""
+    """A message that is not a string becomes its JSON as text, and is kept among the fields with every digit."""
     found = only(parsed(f'{{"message":{value},"user":"bob"}}'.encode()))
     assert found.text == text
     assert found.fields == {"message": json.loads(value, parse_float=Decimal), "user": "bob"}
 
 
 def test_a_batch_keeps_records_without_a_message() -> None:
-    """Nobody reads a batch's answer: what has fields is a log, with their JSON as its text."""
+    """In a batch, a record that has fields but no message is a log with the fields' JSON as its text."""
     found = parsed(b'[{"user":"bob"},{"msg":"","n":1},{"msg":null,"a":[2]},{},{"text":""},{"tenant_id":"acme"}]')
     assert [(log.text, log.fields) for log in found.messages] == [
         ('{"user":"bob"}', {"user": "bob"}),
@@ -124,21 +124,21 @@ def test_a_batch_keeps_records_without_a_message() -> None:
 
 
 def test_time_and_level_are_read_and_stay_among_the_fields() -> None:
-    """What the sender said is kept as it said it; what it means stands beside it."""
+    """Time and level are kept as fields as sent, and what they mean is stored beside them."""
     found = only(parsed(b'{"msg":"a","time":1795833985.123456789,"level":"WARN"}'))
     assert (found.event_at, found.severity) == ("2026-11-28T02:46:25.123456789Z", "warn")
     assert found.fields == {"time": Decimal("1795833985.123456789"), "level": "WARN"}
 
 
 def test_a_time_or_level_that_cannot_be_read_costs_nothing() -> None:
-    """The log is taken, and the member stays."""
+    """A log whose time or level cannot be read is accepted, and the member stays among its fields."""
     found = only(parsed(b'{"msg":"a","time":"soon","level":[9]}'))
     assert (found.event_at, found.severity) == (None, None)
     assert found.fields == {"time": "soon", "level": [9]}
 
 
 def test_a_log_with_its_own_id_keeps_its_arrival() -> None:
-    """Brought or derived from an Idempotency-Key: the id says nothing of when it came, so `arrived_at` does."""
+    """A log whose id is the sender's or is derived has `arrived_at`, since its id does not say when it came."""
     assert only(parsed(record_with(log_id="l-1"))).arrived_at == "generated-0"
     assert only(parsed(record_with())).arrived_at is None
     keyed = parsed(b'["a","b"]', headers={"idempotency-key": "k"})
@@ -147,7 +147,7 @@ def test_a_log_with_its_own_id_keeps_its_arrival() -> None:
 
 @pytest.mark.parametrize("body", [b"7", b"1.5", b"true", b"null"])
 def test_invalid_record(body: bytes) -> None:
-    """A record is an object with a text, or a text."""
+    """A record that is neither an object nor a text is refused."""
     assert reason_of(body) == "invalid_record"
 
 
@@ -161,7 +161,7 @@ def test_invalid_record_for_arrays_in_an_array() -> None:
 )
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_text_too_large(unit: str, form: str) -> None:
-    """170,000 bytes of UTF-8 are taken and one more is refused, whatever the characters' width."""
+    """A text of 170,000 bytes of UTF-8 is accepted and one more byte is refused, whatever the characters' width."""
     fitting = unit * (MAX_TEXT_BYTES // len(unit.encode()))
     fitting += "a" * (MAX_TEXT_BYTES - len(fitting.encode()))
     for text, is_fitting in ((fitting, True), (fitting + "a", False)):
@@ -175,38 +175,38 @@ def test_text_too_large(unit: str, form: str) -> None:
 
 
 def test_text_too_large_when_escaped() -> None:
-    """Control characters are one byte of text and six of JSON: the message must fit SQS's 1 MiB."""
+    """A text of control characters, each six bytes in JSON, is refused if its message would not fit SQS's 1 MiB."""
     fitting = "\x01" * ((MAX_ESCAPED_TEXT_BYTES - 2) // 6)
     assert only(parsed(fitting.encode(), "text/plain")).text == fitting
     assert reason_of(b"\x01" + fitting.encode(), "text/plain") == "text_too_large"
 
 
 def test_nul_is_taken_in_a_text() -> None:
-    """NUL is a character as any other in a text."""
+    """NUL is accepted in a text like any other character."""
     assert only(parsed(b'{"text":"a\\u0000b"}')).text == "a\x00b"
     assert only(parsed(b"\x00", "text/plain")).text == "\x00"
 
 
 def test_byte_order_mark_of_a_text_is_kept() -> None:
-    """A plain text is stored as it was sent; its BOM is a character of it."""
+    """A plain text keeps its BOM."""
     assert only(parsed(b"\xef\xbb\xbfhello", "text/plain")).text == "\ufeffhello"
 
 
 def test_last_of_duplicate_keys_wins() -> None:
-    """Also for what decides whose log it is: one value stands everywhere, the last."""
+    """Of a member that occurs twice the last value counts everywhere, also for the tenant."""
     found = only(parsed(b'{"tenant_id":"evil","tenant_id":"acme","text":"a","text":"b"}'))
     assert (found.tenant_id, found.text) == ("acme", "b")
 
 
 def test_extra_members_are_fields() -> None:
-    """What else a record brings is kept as sent."""
+    """A record's other members are kept as fields, as sent."""
     members = {"level": "info", "n": 1, "f": 1.5, "ok": True, "none": None, "list": [1, "a"], "map": {"k": []}}
     assert only(parsed(record_with(tenant_id="acme", log_id="l", **members))).fields == members
 
 
 @pytest.mark.parametrize("body", [b'"a"', b'{"text":"a"}', b'{"text":"a","log_id":"l","tenant_id":"acme"}'])
 def test_no_extra_members_are_no_fields(body: bytes) -> None:
-    """Nothing left over is None, and stands in no message."""
+    """Without other members the fields are None, and the message has no such member."""
     assert only(parsed(body)).fields is None
 
 
@@ -233,27 +233,27 @@ _FIELDS: dict[str, Callable[[int], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("bound", _FIELDS)
 def test_fields_exactly_at_a_bound_are_taken(bound: str) -> None:
-    """64 members, 8 levels, 16 KiB."""
+    """Fields of 64 members, 8 levels or 16 KiB are accepted."""
     fields = _FIELDS[bound](0)
     assert only(parsed(record_with(**fields))).fields == fields
 
 
 @pytest.mark.parametrize("bound", _FIELDS)
 def test_invalid_fields_one_over_a_bound(bound: str) -> None:
-    """One member, level or byte more is refused."""
+    """Fields with one member, level or byte more are refused."""
     assert reason_of(record_with(**_FIELDS[bound](1))) == "invalid_fields"
 
 
 @pytest.mark.parametrize("fields", [{"": 1}, {"a": {"": 1}}, {"a": [{"b": [{"": None}]}]}])
 def test_invalid_fields_with_an_empty_name(fields: dict[str, Any]) -> None:
-    """DynamoDB refuses an empty name at any depth, so it is refused here."""
+    """An empty field name at any depth is refused, because DynamoDB refuses it."""
     assert reason_of(record_with(**fields)) == "invalid_fields"
 
 
 @pytest.mark.parametrize("levels", [9, 100, 900, 950, 980])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"k":', "}")])
 def test_invalid_fields_that_nest_deep(levels: int, opening: str, closing: str) -> None:
-    """A nesting that the decoder can still follow and the encoder perhaps not is refused, with no RecursionError."""
+    """A nesting that can be decoded, but perhaps not encoded again, is refused without a RecursionError."""
     body = f'{{"text":"a","f":{opening * levels}1{closing * levels}}}'
     assert reason_of(body.encode()) in {"invalid_fields", "invalid_json"}
 
@@ -261,7 +261,7 @@ def test_invalid_fields_that_nest_deep(levels: int, opening: str, closing: str) 
 @pytest.mark.parametrize("key", ["text", "tenant_id", "log_id", "logs", "f"])
 @pytest.mark.parametrize("levels", [500, 100_000])
 def test_deep_nesting_anywhere_is_rejected(key: str, levels: int) -> None:
-    """Nesting is refused in every member, not only in fields."""
+    """Deep nesting is refused in every member, not only in the fields."""
     members = {"text": '"a"'} | {key: "[" * levels + "]" * levels}
     body = "{" + ",".join(f'"{k}":{v}' for k, v in members.items()) + "}"
     assert reason_of(body.encode(), tenant_id=None if key == "tenant_id" else "acme") in {
@@ -277,7 +277,7 @@ def test_deep_nesting_anywhere_is_rejected(key: str, levels: int) -> None:
     "number", ["9" * 400, "-" + "9" * 400, "1e308", "-1e308", "5e-324", "1e-999", "-0", "0.1", "1e999"]
 )
 def test_numbers_of_any_size_are_taken_in_fields(number: str) -> None:
-    """Big integers and extreme floats are JSON: kept, and written back so that the decoder takes them."""
+    """Big integers and extreme floats are kept in fields, and written so that the decoder accepts them."""
     found = only(parsed(f'{{"text":"a","n":{number}}}'.encode()))
     assert found.fields == {"n": json.loads(number, parse_float=exact_json.number)}
     assert decode(encode(found)) == found

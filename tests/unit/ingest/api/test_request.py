@@ -1,4 +1,4 @@
-"""API Gateway events made into requests."""
+"""API Gateway's events become requests."""
 
 import base64
 import gzip
@@ -29,14 +29,14 @@ def test_header_names_are_lower_case_and_values_as_sent() -> None:
 
 
 def test_query_parameters_are_as_sent() -> None:
-    """Query names are case-sensitive, so that two that differ in case cannot hide a disagreement."""
+    """Query names are case-sensitive, so that two names that differ in case cannot hide a contradiction."""
     request = from_event({"queryStringParameters": {"tenant_id": "a", "Tenant_ID": "b"}})
     assert request.query == {"tenant_id": "a", "Tenant_ID": "b"}
 
 
 @pytest.mark.parametrize("given", [{}, {"headers": None, "queryStringParameters": None, "body": None}])
 def test_absent_members_are_empty(given: dict[str, Any]) -> None:
-    """The gateway leaves out what a request does not have, and some engines send null."""
+    """Members that the gateway leaves out, or that an engine sends as null, are empty."""
     assert from_event(given) == Request({}, {}, b"")
 
 
@@ -51,18 +51,18 @@ def test_base64_body_is_decoded() -> None:
 
 
 def test_body_that_looks_like_base64_stays_as_it_is_without_the_mark() -> None:
-    """Only the gateway's mark decides, not the looks."""
+    """A body without the gateway's base64 mark is not decoded, even if it looks like base64."""
     assert from_event({"body": "YQ==", "isBase64Encoded": False}).body == b"YQ=="
 
 
 @pytest.mark.parametrize("body", ["not base64!", "YQ=", "YQ", "YQ==\n", "Y Q==", "é", "\ud800", "Y===", "-_-_"])
 def test_invalid_base64(body: str) -> None:
-    """What is marked as base64 and is not is refused, not guessed at."""
+    """A body that is marked as base64 and is not is refused."""
     assert _reason({"body": body, "isBase64Encoded": True}) == "invalid_base64"
 
 
 def test_invalid_encoding_of_a_lone_surrogate() -> None:
-    """A lone surrogate in the event's text has no UTF-8."""
+    """An event's text with a lone surrogate, which UTF-8 cannot encode, is refused."""
     assert _reason({"body": "a\ud800b"}) == "invalid_encoding"
 
 

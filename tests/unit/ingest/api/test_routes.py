@@ -1,4 +1,4 @@
-"""The table of routes: method and whole path decide."""
+"""Method and whole path choose the route of a request."""
 
 import re
 from typing import Any
@@ -49,14 +49,14 @@ def _find(method: str, path: str, routes: Routes = _ROUTES, **context: str) -> M
     ],
 )
 def test_request_goes_to_its_dialect(method: str, path: str, dialect: Dialect, parameters: dict[str, str]) -> None:
-    """By its method and path; a segment in braces takes any one segment, and says which."""
+    """A request goes to the dialect of its method and path; a segment in braces matches any segment and names it."""
     found = _find(method, path)
     assert found is not None
     assert (found.dialect, found.handshake, found.path, found.parameters) == (dialect, None, path, parameters)
 
 
 def test_handshake_is_answered_by_its_own_function() -> None:
-    """It carries no logs."""
+    """A handshake has its own function, because it carries no logs."""
     found = _find("GET", "/health")
     assert found is not None
     assert found.handshake is _answer
@@ -79,12 +79,12 @@ def test_handshake_is_answered_by_its_own_function() -> None:
     ],
 )
 def test_what_is_no_route_is_nothing(method: str, path: str) -> None:
-    """No suffix, no other method, no empty segment."""
+    """A path with a suffix or an empty segment, or another method, has no route."""
     assert _find(method, path) is None
 
 
 def test_stage_is_no_part_of_the_path() -> None:
-    """A stage with a name stands before the path; `$default` does not."""
+    """A named stage before the path is removed; `$default` is not in the path."""
     found = _find("POST", "/prod/ingest", stage="prod")
     assert found is not None
     assert found.path == "/ingest"
@@ -95,7 +95,7 @@ def test_stage_is_no_part_of_the_path() -> None:
 
 
 def test_base_path_of_a_custom_domain_is_no_part_of_the_path() -> None:
-    """Nothing in the event names the base path, but the gateway says what its own route took for the path."""
+    """A custom domain's base path, known only from the gateway's proxy parameter, is removed from the path."""
     found = _find("POST", "/v1/ingest", proxy="ingest")
     assert found is not None
     assert (found.dialect, found.path) == (_PLAIN, "/ingest")
@@ -135,7 +135,7 @@ def test_base_path_of_a_custom_domain_is_no_part_of_the_path() -> None:
     ],
 )
 def test_prefix_of_tenant_and_key(path: str, dialect: Dialect | None, parameters: dict[str, str], behind: str) -> None:
-    """Before every path may stand a tenant, and behind it a key, each once; nothing else is ever cut off a path."""
+    """A path may begin with a tenant, then a key, each once; nothing else is removed from it."""
     found = _find("POST", path, Routes([_PLAIN, _BULK, _INDEXED]))
     if dialect is None:
         assert found is None
@@ -161,13 +161,13 @@ def test_prefix_of_tenant_and_key(path: str, dialect: Dialect | None, parameters
     ],
 )
 def test_a_route_of_parameters_alone_takes_what_is_left(path: str, parameters: dict[str, str] | None) -> None:
-    """No path with a segment with which another route begins, and none with one that begins with a sign."""
+    """A route of parameters only takes no path whose segments begin with a sign or begin another route."""
     found = _find("POST", path, Routes([_PLAIN, _BULK, _INDEXED]))
     assert (found and found.parameters) == parameters
 
 
 def test_a_base_path_is_no_index() -> None:
-    """What the gateway's own route took for the path is looked at before what is left."""
+    """The gateway's proxy parameter is tried before a route of parameters only."""
     routes = Routes([_PLAIN, _BULK, _INDEXED])
     ingest = _find("POST", "/base/ingest", routes, proxy="ingest")
     assert ingest is not None
@@ -178,7 +178,7 @@ def test_a_base_path_is_no_index() -> None:
 
 
 def test_handshakes_have_the_prefix_too() -> None:
-    """A client asks them under the same base address; a HEAD is its own."""
+    """Handshakes are answered under the prefix of tenant and key as well, and HEAD has its own route."""
     routes = Routes([_dialect(handshakes=(("HEAD", "/"), ("GET", "/")))])
     for method in ("HEAD", "GET"):
         for path in ("/", "/t/acme/", "/t/acme"):
@@ -190,19 +190,19 @@ def test_handshakes_have_the_prefix_too() -> None:
 
 @pytest.mark.parametrize("route", [("POST", "/ingest"), ("GET", "/health"), ("POST", "/{name}/_bulk")])
 def test_two_dialects_cannot_claim_one_route(route: Route) -> None:
-    """Which one answers must not depend on their order; a parameter's name makes no difference."""
+    """Two dialects with the same route are an error, whatever their parameters are called."""
     with pytest.raises(ValueError, match="Two dialects claim"):
         Routes([_PLAIN, _BULK, _dialect(route)])
 
 
 def test_the_whole_table_has_no_route_twice() -> None:
-    """All dialects in one table: what two of them claim is a ValueError, which no request would ever see."""
+    """No two of all dialects have the same route, so that building the whole table raises nothing."""
     Routes(dialects.ALL)
 
 
 @pytest.mark.parametrize("name", dialects.LATER)
 def test_a_dialect_is_listed_under_the_first_segments_of_its_routes(name: str) -> None:
-    """Else a request in its words would not load it; and one that can't be its would."""
+    """A dialect loaded later is listed under exactly the first segments of its routes."""
     routes = [route for dialect in dialects.load(name) for route in (*dialect.routes, *dialect.handshakes)]
     heads = {path.split("/")[1] for _, path in routes}
     assert set(dialects.LATER[name]) == ({"{}"} if any(head[:1] == "{" for head in heads) else heads)
@@ -213,7 +213,7 @@ _PATHS = sorted({route for dialect in dialects.ALL for route in (*dialect.routes
 
 @given(st.lists(st.sampled_from(_PATHS), min_size=1), st.sampled_from(["", "/t/acme", "/t/acme/k/a.b"]))
 def test_loading_late_changes_no_request(requests: list[Route], prefix: str) -> None:
-    """Whatever came before, a request goes where it goes in a table that was whole from the start."""
+    """Whatever requests came before, each is routed as in a table in which all dialects are loaded."""
     whole = Routes(dialects.ALL)
     late = Routes(dialects.AT_ONCE, dialects.LATER, dialects.load)
     for method, path in requests:
@@ -223,7 +223,7 @@ def test_loading_late_changes_no_request(requests: list[Route], prefix: str) -> 
 
 
 def test_a_dialect_is_loaded_by_its_first_request() -> None:
-    """And by nothing before it: not by the requests of another."""
+    """A dialect is loaded by its first request, and by no request of another dialect."""
     loaded: list[str] = []
 
     def load(name: str) -> list[Dialect]:
@@ -242,7 +242,7 @@ def test_a_dialect_is_loaded_by_its_first_request() -> None:
 
 
 def test_one_slash_behind_a_path_is_taken_where_the_dialect_says_so() -> None:
-    """Behind a prefix and a stage, too; not two, and not of another dialect."""
+    """One slash after a path is accepted if the dialect allows it, after a prefix or stage too."""
     slashed = _dialect(("POST", "/in/{key}"), ("POST", "/{index}/{type}"))._replace(takes_slash=True)
     routes = Routes([slashed, _PLAIN])
     for path, parameters in (

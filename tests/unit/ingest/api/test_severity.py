@@ -1,4 +1,4 @@
-"""The sender's level: words and numbers of the loggers that are in use."""
+"""The sender's level, in the words and numbers of common loggers."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ from ingest.contract.message import SEVERITIES, Severity
     ],
 )
 def test_a_level_is_read(said: Any, read: Severity) -> None:
-    """Whatever the case, and as a number or its text."""
+    """A level is read in any case, and as a number or the number's text."""
     assert severity(said) == read
 
 
@@ -68,7 +68,7 @@ def test_a_level_is_read(said: Any, read: Severity) -> None:
     ],
 )
 def test_what_is_no_level_is_none(said: Any) -> None:
-    """A status code or a word of another meaning is no level."""
+    """Status codes and words of another meaning are no level."""
     assert severity(said) is None
 
 
@@ -90,19 +90,19 @@ def test_a_scale_may_be_known(scale: Scale, levels: list[tuple[int, Severity]]) 
 
 @pytest.mark.parametrize("key", SEVERITY_KEYS)
 def test_every_key_is_looked_at(key: str) -> None:
-    """The level is found under each of them."""
+    """The level is found under each known key."""
     assert of_record({"text": "a", key: "warning"}) == "warn"
 
 
 def test_a_status_code_is_no_level() -> None:
-    """`status` counts as a word only, so that a request's 7 or 50 is not taken for one."""
+    """`status` is read only as a word, so that a request's 7 or 50 is no level."""
     assert of_record({"status": 50, "text": "a"}) is None
     assert of_record({"status": 50, "level": "debug"}) == "debug"
 
 
 @pytest.mark.parametrize("status", ["0", "1", "7", " 1 ", "-1", "200", "503", 0, 1, 3.0])
 def test_a_status_in_digits_is_no_level(status: Any) -> None:
-    """A shell's 0 and 1 and an HTTP status, as numbers and as their text; a word is one."""
+    """A status in digits, as of a shell or of HTTP, is no level, but a word is."""
     assert of_record({"status": status}) is None
     assert of_record({"status": "error"}) == "error"
 
@@ -155,7 +155,7 @@ def test_a_status_in_digits_is_no_level(status: Any) -> None:
     ],
 )
 def test_a_key_may_bring_its_scale(record: dict[str, Any], read: Severity) -> None:
-    """The same number is another level under another name, and each is that of its own logger."""
+    """A number's level depends on its key, which tells the logger and so the scale."""
     assert of_record(record) == read
 
 
@@ -177,10 +177,10 @@ def test_a_key_may_bring_its_scale(record: dict[str, Any], read: Severity) -> No
     ],
 )
 def test_what_only_looks_like_a_level_is_none(record: dict[str, Any]) -> None:
-    """An `s` of anybody but mongod, and numbers of no scale."""
+    """An `s` that is not mongod's, a nested level and a number of no scale are no level."""
     assert of_record(record) is None
 
 
 def test_severities_go_from_the_least_grave_to_the_gravest() -> None:
-    """Readers ask for `warn` and above by this order."""
+    """Severities are in the order that a search for `warn` and above uses."""
     assert SEVERITIES == ("trace", "debug", "info", "warn", "error", "fatal")

@@ -1,4 +1,4 @@
-"""Whose a log is: where a tenant may stand, and what is none."""
+"""The tenant of a log: where it may be given, and which values are refused."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.unit.ingest.fakes import only, parsed
 def test_tenant_may_stand_in_the_record_the_headers_or_the_query(
     record: str | None, tenant_header: str | None, scope: str | None, query: str | None
 ) -> None:
-    """Any place will do, several that agree too, and an empty one says nothing."""
+    """The tenant may be in any place, or in several that agree; an empty one counts as absent."""
     headers = {} if scope is None else {"x-scope-orgid": scope}
     found = parsed(
         record_with() if record is None else record_with(tenant_id=record),
@@ -69,7 +69,7 @@ def test_tenant_mismatch(record: str | None, headers: dict[str, str], query: str
 )
 @pytest.mark.parametrize("header", [None, "", "  "])
 def test_missing_tenant(body: bytes, content_type: str, header: str | None) -> None:
-    """A log without a tenant is refused; an empty or blank one is none."""
+    """A log without a tenant, or with an empty or blank one, is refused."""
     assert reason_of(body, content_type, tenant_id=header) == "missing_tenant"
 
 
@@ -99,7 +99,7 @@ def test_invalid_tenant(tenant_id: object) -> None:
 
 @pytest.mark.parametrize("tenant_id", [tenant for tenant in _BAD_TENANTS if tenant != "acme\n"])
 def test_invalid_tenant_in_header_scope_and_query(tenant_id: str) -> None:
-    """The pattern holds wherever the tenant stands; duplicate headers arrive joined by a comma."""
+    """The tenant's pattern is checked in each place; duplicate headers arrive joined by a comma."""
     assert reason_of(b"hello", "text/plain", tenant_id=tenant_id) == "invalid_tenant"
     assert reason_of(b"hello", "text/plain", tenant_id=None, headers={"x-scope-orgid": tenant_id}) == "invalid_tenant"
     assert reason_of(b"hello", "text/plain", tenant_id=None, query={"tenant_id": tenant_id}) == "invalid_tenant"
@@ -107,5 +107,5 @@ def test_invalid_tenant_in_header_scope_and_query(tenant_id: str) -> None:
 
 @pytest.mark.parametrize("tenant_id", ["a", "A" * 64, "0", "a.b_c-D9"])
 def test_valid_tenants(tenant_id: str) -> None:
-    """The pattern's corners are taken."""
+    """The extreme values that the pattern allows are accepted."""
     assert only(parsed(record_with(tenant_id=tenant_id), tenant_id=None)).tenant_id == tenant_id

@@ -1,4 +1,4 @@
-"""Requests of real clients (tests/golden/clients), played through the ingest Lambda over fakes; and what comes of each.
+"""Requests of real clients (tests/golden/clients), sent through the ingest Lambda with fakes, and what they leave.
 
     python -m tests.unit.ingest.api.dialects.captures    writes tests/golden/clients/TABLE.md anew
 
@@ -38,7 +38,7 @@ _EXAMPLES: Final = frozenset(
 
 
 class Capture(NamedTuple):
-    """One request as a client sent it, and the answer with which the client is content: None is `/ingest`'s own."""
+    """One request as a client sent it, and the answer that the client expects; None stands for `/ingest`'s own."""
 
     name: str
     role: str
@@ -62,12 +62,12 @@ class Capture(NamedTuple):
 
     @property
     def tenant(self) -> str:
-        """The tenant that the client names, or else the one that `events` names for it."""
+        """The tenant that the client names, or otherwise the one that `events` names for it."""
         named = [self.headers[name] for name in _TENANT_HEADERS if name in self.headers]
         return self.query.get("tenant_id") or (named[0] if named else TENANT)
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Yield the HTTP API's events for it, in each form in which a gateway may hand the body over.
+        """Yield the HTTP API's events for it, in each form in which a gateway may hand over the body.
 
         That are base64, text where it is text, and text that is already inflated with the header still there.
         """
@@ -93,7 +93,7 @@ class Capture(NamedTuple):
 
 
 class Due(NamedTuple):
-    """What must reach the sinks: `logs` in their order, each with the members that are looked at."""
+    """What must reach the sinks: `logs` in order, each with the members that are compared."""
 
     source: str
     logs: list[dict[str, Any]]
@@ -105,7 +105,7 @@ def captures() -> list[Capture]:
 
 
 def due() -> dict[str, Due]:
-    """Return what each capture with logs must leave, by its name."""
+    """Return what each capture that has logs must leave, by the capture's name."""
     return {
         name: Due(found["source"], found["logs"])
         for path in sorted((FOLDER / "stored").glob("*.json"))
@@ -114,7 +114,7 @@ def due() -> dict[str, Due]:
 
 
 def differences(expected: Any, given: Any, at: str = "$") -> list[str]:
-    """Return where an answer is not what the client's own server says; members beyond that are no difference."""
+    """Return where an answer differs from that of the client's own server; additional members do not count."""
     if type(expected) is not type(given):
         return [f"{at} is {given!r}, not {expected!r}"]
     if isinstance(expected, dict):
@@ -136,7 +136,7 @@ def differences(expected: Any, given: Any, at: str = "$") -> list[str]:
 
 
 def stored(message: InternalMessage, keys: dict[str, Any]) -> dict[str, Any]:
-    """Return of a message what `keys` name: `fields` with the names given there alone."""
+    """Return the members of a message that `keys` name; of its `fields` only those whose names are given."""
     found: dict[str, Any] = {
         "text": message.text,
         "event_at": message.event_at,

@@ -1,4 +1,4 @@
-"""What nobody knows, planted at every level of each dialect's bodies: it must be found again, or refused.
+"""Unknown members, planted at every level of each dialect's bodies: each must be stored, or refused.
 
     python -m tests.unit.ingest.api.dialects.planted    writes tests/golden/clients/MEMBERS.md anew
 
@@ -37,7 +37,7 @@ Proto = dict[int, Any]
 
 
 class Sample(NamedTuple):
-    """A body as a tree of values, and how it is written."""
+    """A body as a tree of values, and how it is encoded."""
 
     path: str
     tree: Any
@@ -47,7 +47,7 @@ class Sample(NamedTuple):
 
 
 class Fate(NamedTuple):
-    """What became of what was planted: `kept` is the place in a log, and else `refused` says how."""
+    """What became of a planted word: `kept` is its place in a log; otherwise `refused` says how it was refused."""
 
     place: str
     kept: str | None
@@ -165,7 +165,7 @@ SAMPLES: Final = {
 
 
 def planted(sample: Sample) -> Iterator[tuple[str, Sample]]:
-    """Yield the sample with something planted, once at each level, and the place's name."""
+    """Yield the sample once for each level, with something planted there, and the name of the place."""
     if sample.content_type == _PROTOBUF:
         for place, tree in _at_every_level(sample.tree, "", lambda message_: {**message_, NUMBER: WORD}):
             yield place, sample._replace(tree=tree)
@@ -214,7 +214,7 @@ def _with(tree: Any, name: Any, value: Any) -> Any:
 
 
 def fate(place: str, sample: Sample) -> Fate:
-    """Return what becomes of the word in a sample."""
+    """Return what becomes of the planted word in a sample."""
     ingest = Ingest()
     body = sample.write(sample.tree)
     answer = ingest(event(body, sample.content_type, path=sample.path, headers=sample.headers))
@@ -236,7 +236,7 @@ def _found(value: Any, at: str) -> Iterator[str]:
 
 
 def fates() -> Iterator[tuple[str, Fate]]:
-    """Yield what becomes of everything that is planted, by the samples' names."""
+    """Yield what becomes of every planted word, by the samples' names."""
     for name, sample in SAMPLES.items():
         for place, with_word in planted(sample):
             yield name, fate(place, with_word)
@@ -245,7 +245,7 @@ def fates() -> Iterator[tuple[str, Fate]]:
 
 
 def table() -> str:
-    """Return the table of all, one row a place."""
+    """Return the table of all planted words, with one row for each place."""
     rows = ["# What no schema has, and where it goes", ""]
     rows += [
         "Written by `python -m tests.unit.ingest.api.dialects.planted`; the tests hold it. A member that nobody knows"

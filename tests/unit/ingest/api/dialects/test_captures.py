@@ -1,4 +1,4 @@
-"""Every request of a real client that stands in tests/golden/clients is answered as its own server answers it."""
+"""Every captured request in tests/golden/clients is answered as the client's own server answers it."""
 
 import json
 
@@ -13,7 +13,7 @@ _DUE = due()
 
 @pytest.mark.parametrize("capture", _CAPTURES, ids=[capture.name for capture in _CAPTURES])
 def test_a_capture_is_answered_and_stored(capture: Capture) -> None:
-    """Status, body and headers as the client looks at them; its logs in their order, whatever the gateway did."""
+    """A capture's status, body, headers and logs are as expected, in each form in which a gateway sends the body."""
     for event in capture.events():
         ingest = Ingest()
         answer = ingest(event)
@@ -45,12 +45,12 @@ def _check_body(capture: Capture, body: str) -> None:
 
 
 def test_every_expectation_belongs_to_a_capture() -> None:
-    """A name that is misspelt would leave a capture unlooked at."""
+    """Each expectation names a capture, so a misspelt name does not leave a capture unchecked."""
     assert _DUE.keys() == {capture.name for capture in _CAPTURES if capture.role == "data"}
 
 
 def test_a_difference_is_found() -> None:
-    """A missing member, another type, another value, another number of entries; not another id."""
+    """A missing member and another type, value or number of entries are differences; another id is not."""
     assert differences({"a": [{"_id": "x", "s": 1}]}, {"a": [{"_id": "y", "s": 1}], "b": 2}) == []
     assert differences({"_id": "x"}, {"_id": 1}) == ["$._id is 1, not 'x'"]
     assert differences({"a": [1, 2]}, {"a": [1]}) == ["$.a has 1 entries, not 2"]
@@ -59,5 +59,5 @@ def test_a_difference_is_found() -> None:
 
 
 def test_the_table_is_fresh() -> None:
-    """The table in the repository is what the command writes."""
+    """The table in the repository equals the output of the command that writes it."""
     assert TABLE.read_text() == table(), "Run: python -m tests.unit.ingest.api.dialects.captures"

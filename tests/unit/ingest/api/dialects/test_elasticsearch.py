@@ -1,4 +1,4 @@
-"""Elasticsearch's words: an item a document, errors of their kind, and answers to what clients ask first."""
+"""Elasticsearch's bulk API and single documents, its errors, and the requests with which its clients begin."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def _take_ten(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def test_each_document_has_its_item(ingest: Ingest) -> None:
-    """In order, under its action's name; what is refused, whatever it is, costs no neighbour."""
+    """Each action has an item under its name, in order, and a refused document does not affect the others."""
     body = _bulk(
         {"index": {"_index": "a", "_id": "id-1"}},
         {"message": "one"},
@@ -100,14 +100,14 @@ def test_each_document_has_its_item(ingest: Ingest) -> None:
 
 
 def test_a_document_of_the_same_id_again_is_a_success(ingest: Ingest) -> None:
-    """A client that sends again what was taken is told the same: no 409."""
+    """A document that is sent a second time gets the same answer as at first, and no 409."""
     body = _bulk({"create": {"_id": "id-1"}}, {"message": "one"})
     assert _said(ingest(event(body, _NDJSON, path="/_bulk"))) == _said(ingest(event(body, _NDJSON, path="/_bulk")))
     assert {message.log_id for message in ingest.enqueued} == {"id-1"}
 
 
 def test_what_the_queue_did_not_take_is_a_429_of_its_own(ingest: Ingest) -> None:
-    """Good clients send it again, it alone; where nothing was taken, all of them send the whole again for a 503."""
+    """A document that the queue did not take has status 429 in its item; if none was taken, the answer is a 503."""
     body = "".join(_bulk({"create": {}}, {"message": str(i)}) for i in range(12))
     ingest.sqs.always = _take_ten
     answer = ingest(event(body, _NDJSON, path="/_bulk"))
@@ -121,7 +121,7 @@ def test_what_the_queue_did_not_take_is_a_429_of_its_own(ingest: Ingest) -> None
 
 @pytest.mark.parametrize("agent", ["Fluent-Bit", "syslog-ng 3.38.1/libcurl 7.88.1"])
 def test_who_looks_at_no_item_sends_the_whole_again(agent: str, ingest: Ingest) -> None:
-    """A 200 would lose what the queue did not take; what is refused for good costs no 503."""
+    """Clients that ignore items get a 503 if the queue did not take a log, and a 200 if a log is refused for good."""
     body = "".join(_bulk({"create": {}}, {"message": str(i)}) for i in range(12))
     headers = {"user-agent": agent}
     ingest.sqs.always = _take_ten
@@ -137,7 +137,7 @@ def test_who_looks_at_no_item_sends_the_whole_again(agent: str, ingest: Ingest) 
     "body", ["", "{", '"index"\n{}\n', '{"message":"a"}\n{"message":"b"}\n', "{}\n{}\n", '{"create":{}}\n{"a":1}\n7\n']
 )
 def test_a_body_without_actions_is_refused_whole(body: str, ingest: Ingest) -> None:
-    """Nobody knows which of its lines are documents; in Elasticsearch's form of an error."""
+    """A body whose documents cannot be told from actions is refused whole with an Elasticsearch error."""
     answer = ingest(event(body, _NDJSON, path="/_bulk"))
     error = _said(answer)["error"]
     assert (answer["statusCode"], _said(answer)["status"], ingest.enqueued) == (400, 400, [])
@@ -146,7 +146,7 @@ def test_a_body_without_actions_is_refused_whole(body: str, ingest: Ingest) -> N
 
 
 def test_thousands_of_long_ids_are_answered(ingest: Ingest) -> None:
-    """What would not fit into Lambda's answer is told in fewer words: a status an item, which clients look at."""
+    """If the answer would be too large for Lambda, each item has only its status, which is what clients read."""
     pairs = [line for i in range(9_000) for line in ({"create": {"_id": f"{i:0>5}" + '"' * 250}}, {"message": "x"})]
     answer = ingest(event(_bulk(*pairs), _NDJSON, path="/_bulk"))
     assert _said(answer)["items"] == [{"create": {"status": 201}}] * 9_000
@@ -164,7 +164,7 @@ def test_thousands_of_long_ids_are_answered(ingest: Ingest) -> None:
     ],
 )
 def test_a_single_document(method: str, path: str, log_id: str | None, ingest: Ingest) -> None:
-    """Answered as one: 201, its index and id. A refused one is a 400."""
+    """A single document is answered by 201 with its index and id, and a refused one by 400."""
     body = '{"@timestamp":"2026-11-24T05:40:00","message":"m"}'
     answer = ingest(event(body, "application/json; charset=utf-8", path=path, method=method))
     (message,) = ingest.enqueued
@@ -179,13 +179,13 @@ def test_a_single_document(method: str, path: str, log_id: str | None, ingest: I
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics", "/api/traces", "/a/_search", "/_a/b", "/a/b/_doc"])
 def test_other_paths_are_no_index_s(path: str, ingest: Ingest) -> None:
-    """A trace that an exporter sends here by mistake is not taken for a log."""
+    """A path of another API is a 404, so that a trace sent here by mistake is not stored as a log."""
     assert ingest(event('{"resourceSpans":[]}', path=path))["statusCode"] == 404
 
 
 @pytest.mark.parametrize(("method", "path"), _HANDSHAKES)
 def test_handshakes(method: str, path: str, ingest: Ingest) -> None:
-    """Answered at once, with the product's name; a HEAD has no body; nothing is written."""
+    """A first request gets an answer with the product's name, and nothing is stored; a HEAD has no body."""
     answer = ingest(event(None, path=path, method=method))
     assert (answer["statusCode"], answer["headers"]["x-elastic-product"]) == (200, "Elasticsearch")
     assert (answer["body"] == "") == (method == "HEAD")
@@ -205,7 +205,7 @@ def test_handshakes(method: str, path: str, ingest: Ingest) -> None:
     ],
 )
 def test_the_version_is_not_below_the_client_s(agent: str, number: str, ingest: Ingest) -> None:
-    """Filebeat and Logstash send to no older server. OpenSearch's clients are told of OpenSearch."""
+    """The server's version is at least the client's, as Filebeat requires; OpenSearch's clients see OpenSearch."""
     version = _said(ingest(event(None, path="/", method="GET", headers={"user-agent": agent})))["version"]
     assert (version["number"], version.get("distribution")) == (number, "opensearch" if "opensearch" in agent else None)
 
@@ -220,7 +220,7 @@ def test_the_version_is_not_below_the_client_s(agent: str, number: str, ingest: 
     ],
 )
 def test_a_client_that_sniffs_comes_back(headers: dict[str, str], address: str, ingest: Ingest) -> None:
-    """The one node stands where the client already is."""
+    """A client that asks for the nodes is told of one node, at the address that it used."""
     nodes = _said(ingest(event(None, path="/_nodes/http", method="GET", headers=headers)))["nodes"]
     assert [node["http"]["publish_address"] for node in nodes.values()] == [address]
 
@@ -246,7 +246,7 @@ def test_a_client_that_sniffs_comes_back(headers: dict[str, str], address: str, 
     ],
 )
 def test_a_broken_document_is_refused_alone(document: str, ingest: Ingest) -> None:
-    """Whatever is broken in it, brackets, quotes, line ends, another document behind it: 400 for it, 201 for others."""
+    """A document that is broken in any way has status 400, and its neighbours have 201."""
     body = _bulk({"create": {}}, {"message": "a"}, {"create": {}}, document, {"create": {}}, {"message": "c"})
     answer = ingest(event(body, _NDJSON, path="/_bulk"))
     assert _statuses(answer) == [("create", 201), ("create", 400), ("create", 201)]
@@ -254,14 +254,14 @@ def test_a_broken_document_is_refused_alone(document: str, ingest: Ingest) -> No
 
 
 def test_a_document_behind_a_broken_action_is_no_part_of_a_broken_one(ingest: Ingest) -> None:
-    """It would be dropped without an item: the whole is refused, as in Elasticsearch."""
+    """A body with a broken action is refused whole, because the document after it would be lost without an item."""
     body = _bulk({"create": {}}, "{broken", '{"create":', {"message": "b"}, {"create": {}}, {"message": "c"})
     answer = ingest(event(body, _NDJSON, path="/_bulk"))
     assert (answer["statusCode"], ingest.enqueued) == (400, [])
 
 
 def test_what_an_action_says_that_nobody_knows_is_kept(ingest: Ingest) -> None:
-    """Within the action and beside it; what Elasticsearch knows says nothing of the log."""
+    """Unknown members in or beside an action are kept in `_action`; known ones, such as `routing`, are left out."""
     action = {"create": {"_index": "i", "routing": "r", "odd": 1}, "attempts": 2, "beside": 3}
     assert _statuses(ingest(event(_bulk(action, {"message": "a"}), _NDJSON, path="/_bulk/"))) == [("create", 201)]
     body = _bulk({"index": None, "beside": 3}, {"message": "b"})

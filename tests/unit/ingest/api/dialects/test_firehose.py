@@ -1,4 +1,4 @@
-"""Firehose's HTTP endpoint: CloudWatch Logs' records and any others, and every answer."""
+"""Firehose's HTTP endpoint: records of CloudWatch Logs and other records, and every answer."""
 
 import base64
 import gzip
@@ -52,7 +52,7 @@ def _answer(response: dict[str, Any]) -> tuple[int, dict[str, Any]]:
 
 
 def test_cloudwatch_s_log_events_are_logs_under_their_own_ids() -> None:
-    """The message is the text, the time exact; what stands around the events is in the fields of each."""
+    """Each log event is a log with its id, message, exact time, and the members of its document as fields."""
     events = [
         {"id": "3656", "timestamp": 1764000000123, "message": 'x\n{"level":"warn"}', "extractedFields": {"a": "1"}},
         {"id": "3657", "timestamp": -1, "message": '{"level":"warn"}'},
@@ -69,12 +69,12 @@ def test_cloudwatch_s_log_events_are_logs_under_their_own_ids() -> None:
 
 
 def test_a_control_message_holds_no_log() -> None:
-    """CloudWatch Logs asks with it whether anybody is there."""
+    """The control message with which CloudWatch Logs tests the endpoint gives no log."""
     assert _read(_cloudwatch({"id": "", "timestamp": 1, "message": "CHECK"}, kind="CONTROL_MESSAGE")) == []
 
 
 def test_other_records_are_lines() -> None:
-    """An object is read by its members, any other is the text; ids follow from the request, the record, the line."""
+    """Other records are read line by line, as JSON object or text; ids are made of request id, record and line."""
     found = _read(b'{"message":"a","level":"warn"}\n\nplain\r\n', gzip.compress(b"zipped"), b"[1]", b'{"half')
     assert found == [
         Record("a", None, "r1.0.0", {"level": "warn"}, None, "warn"),
@@ -86,7 +86,7 @@ def test_other_records_are_lines() -> None:
 
 
 def test_common_attributes_name_the_tenant_and_are_kept() -> None:
-    """As the operator set them on the stream."""
+    """The operator's common attributes name the tenant and are stored with each log."""
     said = {"commonAttributes": {"tenant_id": "acme", "env": "prod"}}
     found = _records(b"a", headers={ATTRIBUTES: json.dumps(said)})
     assert found.tenant_id == "acme"
@@ -108,13 +108,13 @@ def test_common_attributes_name_the_tenant_and_are_kept() -> None:
     ],
 )
 def test_a_record_that_is_none_is_refused_alone(bad: Any, reason: str) -> None:
-    """Its neighbours are taken."""
+    """A malformed record is refused, and the records beside it are taken."""
     found = [record.reason if isinstance(record, Rejected) else record.text for record in _read(b"a", bad, b"b")]
     assert found == ["a", reason, "b"]
 
 
 def test_records_together_stay_under_the_cap_of_one_body() -> None:
-    """A hundred small bombs are one large one."""
+    """The size limit of a body holds for all inflated records together."""
     bomb = gzip.compress(b" " * 2_000_000)
     with pytest.raises(Rejected) as caught:
         _read(*[bomb] * 6)
@@ -133,13 +133,13 @@ def test_records_together_stay_under_the_cap_of_one_body() -> None:
     ],
 )
 def test_what_is_no_request_of_firehose_is_refused_whole(body: bytes, headers: dict[str, str]) -> None:
-    """The tenant, or the id that keeps a retry from being stored twice, would be lost."""
+    """A malformed request is refused whole, because its tenant or the id that identifies retries would be lost."""
     with pytest.raises(Rejected):
         DIALECT.read(Request(headers, {}, body))
 
 
 def test_success_is_exactly_the_id_and_the_time(ingest: Ingest) -> None:
-    """Firehose takes nothing else; a retry is stored under the same ids."""
+    """A success has exactly requestId and timestamp, and a retry has the same log ids."""
     for _ in range(2):
         assert _answer(ingest(_event(_body(b"a")))) == (200, {"requestId": "r1", "timestamp": 1_764_000_000_123})
     assert [(m.tenant_id, m.log_id, m.source) for m in ingest.enqueued] == [("acme", "r1.0.0", "firehose")] * 2
@@ -147,7 +147,7 @@ def test_success_is_exactly_the_id_and_the_time(ingest: Ingest) -> None:
 
 
 def test_a_refused_record_costs_no_neighbour_and_is_kept_by_firehose(ingest: Ingest) -> None:
-    """No 200, after which Firehose would forget it; no 4xx, after which nothing may be stored. Again, the ids stay."""
+    """A partly refused request is a 207, so Firehose keeps it, and the good records have the same ids on a retry."""
     for _ in range(2):
         status, said = _answer(ingest(_event(_body(b"a", 7, b"c"))))
         assert (status, sorted(said)) == (207, ["errorMessage", "requestId", "timestamp"])
@@ -156,7 +156,7 @@ def test_a_refused_record_costs_no_neighbour_and_is_kept_by_firehose(ingest: Ing
 
 
 def test_a_request_of_nothing_good_is_a_400(ingest: Ingest) -> None:
-    """With the reason; Firehose puts it aside in its bucket."""
+    """A request without a valid log is a 400 with the reason, after which Firehose puts it into its bucket."""
     status, said = _answer(ingest(_event(_body(7))))
     assert (status, said["requestId"]) == (400, "r1")
     assert said["errorMessage"] == "No log was taken. Log 0: Invalid JSON payload (invalid_record)"
@@ -164,14 +164,14 @@ def test_a_request_of_nothing_good_is_a_400(ingest: Ingest) -> None:
 
 @pytest.mark.parametrize("reason", ["body_too_large", "too_many_records", "larger_than_quota", "text_too_large"])
 def test_no_refusal_is_a_413(reason: Any) -> None:
-    """Firehose keeps nothing of a request that is answered so, not even in its backup bucket."""
+    """A refusal is never a 413, after which Firehose would not even keep the request in its backup bucket."""
     response: Any = DIALECT.refuse(Rejected(reason), Request({}, {}, b""))
     assert (WHY[Rejected(reason).reason].status, response["statusCode"]) == (413, 400)
     assert reason in json.loads(response["body"])["errorMessage"]
 
 
 def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
-    """503 with the message that Firehose shows."""
+    """If the queue does not take the logs, the answer is a 503 with Retry-After and an error message."""
     response = Ingest(remaining_ms=1_500)(_event(_body(b"a")))
     status, said = _answer(response)
     assert (status, said["requestId"], response["headers"]["retry-after"]) == (503, "r1", "5")
@@ -179,7 +179,7 @@ def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
 
 
 def test_refusals_have_firehose_s_form(ingest: Ingest) -> None:
-    """The id is the header's, as the body may be what is wrong."""
+    """A refusal has Firehose's form, with the request id from the header because the body may be broken."""
     status, said = _answer(ingest(_event(b"{")))
     assert (status, said["requestId"], said["timestamp"]) == (400, "r1", 1_764_000_000_123)
     busy = DIALECT.refuse(Rejected("over_quota", 7), Request({}, {}, b""))

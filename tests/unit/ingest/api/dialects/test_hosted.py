@@ -1,4 +1,4 @@
-"""Clients of hosted services: where their logs stand, what is kept of what stands around them, what they are told."""
+"""Clients of hosted services: where their logs are in the body, which other data is kept, and the answers."""
 
 import gzip
 import json
@@ -59,7 +59,7 @@ def _stored(ingest: Ingest) -> list[tuple[Any, ...]]:
     ],
 )  # fmt: skip
 def test_logs_are_found(path: str, body: str, logs: list[tuple[Any, ...]], ingest: Ingest) -> None:
-    """Each with its time, severity and fields, and with what stands around it."""
+    """Each log is found with its time, severity and fields, and with the members of its envelope."""
     assert ingest(event(body, path=path))["statusCode"] == 200
     assert _stored(ingest) == logs
 
@@ -76,14 +76,14 @@ def test_logs_are_found(path: str, body: str, logs: list[tuple[Any, ...]], inges
     ],
 )
 def test_what_is_none_of_theirs_is_refused(path: str, body: str, ingest: Ingest) -> None:
-    """An envelope of another shape, and a log that says what stands around it otherwise: nothing is lost in silence."""
+    """A body of another shape is refused, and so is a log whose member differs from the envelope's of that name."""
     answer = ingest(event(body, path=path))
     assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (400, "error")
     assert ingest.enqueued == []
 
 
 def test_honeycomb_is_told_of_each_event(ingest: Ingest) -> None:
-    """In order, as its clients count."""
+    """Honeycomb's clients get one status for each event, in order."""
     body = json.dumps([{"data": {"message": "a"}}, {"data": None}, {"data": {"message": "b"}}])
     said = json.loads(ingest(event(body, path="/1/batch/shop"))["body"])
     assert [one["status"] for one in said] == [202, 400, 202]
@@ -91,7 +91,7 @@ def test_honeycomb_is_told_of_each_event(ingest: Ingest) -> None:
 
 @pytest.mark.parametrize(("header", "path"), [("apikey", "/logs/ingest"), ("X-Honeycomb-Team", "/1/batch/shop")])
 def test_their_keys_are_read(header: str, path: str, ingest: Ingest) -> None:
-    """From the headers that their clients set, or from the path."""
+    """A key is read from the header that a service's client sets, or from the path."""
     ingest.with_settings(authentication="api_key", access_table_name="access")
     body = '{"lines":[]}' if path == "/logs/ingest" else "[]"
     assert ingest(event(body, path=path, headers={header: "acme-key"}))["statusCode"] == 200
@@ -118,7 +118,7 @@ def test_their_keys_are_read(header: str, path: str, ingest: Ingest) -> None:
 def test_what_stands_in_headers_and_query_is_kept(
     path: str, headers: dict[str, str], query: dict[str, str], fields: dict[str, Any], ingest: Ingest
 ) -> None:
-    """Tags, labels, a time, a sample rate, and the query's source: their servers keep them, too."""
+    """Tags, labels, time, sample rate and source from headers and query are stored as fields."""
     body = '{"batch":[{"message":"m"}]}' if path == "/logs" else '{"message":"m"}'
     assert ingest(event(body, path=path, headers=headers, query=query))["statusCode"] == 200
     (message,) = ingest.enqueued
@@ -127,7 +127,7 @@ def test_what_stands_in_headers_and_query_is_kept(
 
 @pytest.mark.parametrize("name", ["Api-Key", "apikey"])
 def test_their_keys_are_read_from_the_query(name: str, ingest: Ingest) -> None:
-    """For senders that can set no header."""
+    """A key is read from the query, for senders that cannot set a header."""
     ingest.with_settings(authentication="api_key", access_table_name="access")
     path = "/log/v1" if name == "Api-Key" else "/logs/ingest"
     body = '[{"message":"m"}]' if path == "/log/v1" else '{"lines":[{"line":"m"}]}'
@@ -137,13 +137,13 @@ def test_their_keys_are_read_from_the_query(name: str, ingest: Ingest) -> None:
 
 
 def test_a_token_among_a_gelf_message_s_members_is_not_stored(ingest: Ingest) -> None:
-    """OVH's clients put their credential there."""
+    """The credential that OVH's clients put into a GELF message is not stored."""
     assert ingest(event('{"short_message":"m","_X-OVH-TOKEN":"k","_a":1}', path="/gelf"))["statusCode"] == 202
     assert [message.fields for message in ingest.enqueued] == [{"_a": 1}]
 
 
 def test_new_relic_s_gzip_needs_no_encoding(ingest: Ingest) -> None:
-    """Its own type says it; what is cut short is refused."""
+    """A body of type application/gzip is inflated without Content-Encoding, and refused if it is cut short."""
     packed = gzip.compress(b'[{"message":"m"}]')
     assert ingest(event(packed, "application/gzip", path="/log/v1"))["statusCode"] == 202
     assert ingest(event(packed[:-4], "application/gzip", path="/log/v1"))["statusCode"] == 400

@@ -35,7 +35,7 @@ def _event(body: bytes) -> dict[str, Any]:
 
 
 def test_an_entry_is_a_log_under_its_cursor() -> None:
-    """The message is the text; all other fields stay, as strings."""
+    """An entry's cursor is the log id, its message is the text, and all other fields are kept as strings."""
     fields = {"__CURSOR": "s=1;i=2", "__REALTIME_TIMESTAMP": "1764000000123456", "PRIORITY": "4", "_PID": "42", "E": ""}
     lines = "".join(f"{name}={value}\n" for name, value in fields.items())
     (record,) = _read(f"{lines}MESSAGE=a=b é\x00\n\n".encode())
@@ -43,7 +43,7 @@ def test_an_entry_is_a_log_under_its_cursor() -> None:
 
 
 def test_a_binary_value_is_read_by_its_length() -> None:
-    """Lines and blank lines in it are its own."""
+    """A binary value may contain line ends and blank lines."""
     body = _binary(b"MESSAGE", b"two\n\nlines=\n") + b"A=1\n\nMESSAGE=b\n"
     (first, second) = _read(body)
     assert isinstance(first, Record)
@@ -52,7 +52,7 @@ def test_a_binary_value_is_read_by_its_length() -> None:
 
 
 def test_a_field_that_occurs_twice_keeps_its_values() -> None:
-    """Of several messages the first is shown."""
+    """A field that occurs twice keeps both values, and of several messages the first is the text."""
     (record,) = _read(b"MESSAGE=a\nX=1\nMESSAGE=b\nX=2\nX=3\n\n")
     assert record == Record("a", fields={"MESSAGE": ["a", "b"], "X": ["1", "2", "3"]})
 
@@ -72,17 +72,17 @@ def test_a_field_that_occurs_twice_keeps_its_values() -> None:
     ],
 )
 def test_what_cannot_be_taken_is_refused_alone(body: bytes, shown: list[str]) -> None:
-    """Behind a binary value without end nothing can be read."""
+    """A bad entry is refused alone, but after a binary value without an end no further entry can be read."""
     assert _shown(body) == shown
 
 
 def test_more_entries_than_a_request_may_hold_are_not_all_read() -> None:
-    """One more than are taken is enough to refuse them."""
+    """Reading stops one entry after the limit, because the request is then refused anyway."""
     assert len(_read(b"A=\n\n" * 30_000)) == 20_001
 
 
 def test_success_is_a_202(ingest: Ingest) -> None:
-    """As journal-remote says it; the same entries again are the same logs."""
+    """Success is a 202 as from journal-remote, and the same entries sent again are the same logs."""
     for _ in range(2):
         response = ingest(_event(b"__CURSOR=c1\nMESSAGE=a\n\n"))
         assert (response["statusCode"], response["body"]) == (202, "OK.\n")
@@ -91,7 +91,7 @@ def test_success_is_a_202(ingest: Ingest) -> None:
 
 
 def test_a_refused_entry_costs_no_neighbour_and_is_named(ingest: Ingest) -> None:
-    """202: at another status the uploader ends, and begins at the same place for ever."""
+    """A partly refused upload is a 202 that names the entry; after another status the uploader repeats it for ever."""
     response = ingest(_event(b"MESSAGE=a\n\nMESSAGE=\xff\n\n"))
     assert (response["statusCode"], response["body"].splitlines()[0]) == (202, "OK.")
     assert "entry 1: " in response["body"]
@@ -99,19 +99,19 @@ def test_a_refused_entry_costs_no_neighbour_and_is_named(ingest: Ingest) -> None
 
 
 def test_an_upload_of_nothing_good_is_a_400(ingest: Ingest) -> None:
-    """It names the entries; nothing is left."""
+    """An upload without a valid entry is a 400 that names the entries, and nothing is stored."""
     response = ingest(_event(b"MESSAGE=\xff\n\n"))
     assert (response["statusCode"], "invalid_encoding" in response["body"]) == (400, True)
     assert ingest.enqueued == []
 
 
 def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
-    """503 with the time to wait."""
+    """If the queue does not take the logs, the answer is a 503 with Retry-After."""
     response = Ingest(remaining_ms=1_500)(_event(b"MESSAGE=a\n\n"))
     assert (response["statusCode"], response["headers"]["retry-after"]) == (503, "5")
 
 
 def test_refusals_are_told_in_plain_text() -> None:
-    """A quota's with the time to wait."""
+    """A refusal is plain text, and one for the quota has Retry-After."""
     response = DIALECT.refuse(Rejected("over_quota", 7), Request({}, {}, b""))
     assert (response["statusCode"], response["headers"]["retry-after"]) == (429, "7")

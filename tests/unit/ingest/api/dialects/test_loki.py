@@ -53,7 +53,7 @@ def _event(body: bytes, **headers: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("line", ["hello", "", "a\x00\ufffe\uffffb", "x" * 1000, "two\nlines"])
 def test_a_line_is_the_text_and_its_time_is_exact(line: str) -> None:
-    """In both encodings, with the stream's labels."""
+    """A line is the text, with its exact time and the stream's labels, in both encodings."""
     expected = Record(line, fields={"labels": {"app": "shop"}}, event_at=AT)
     assert _values([str(NS), line]) == [expected]
     assert _values([NS, line]) == [expected]
@@ -70,7 +70,7 @@ def test_a_line_is_the_text_and_its_time_is_exact(line: str) -> None:
     ],
 )
 def test_a_time_that_nobody_would_believe_is_kept(at_ns: int, event_at: str) -> None:
-    """No window: only the sender knows."""
+    """An implausible time is kept, because only the sender knows whether it is right."""
     seconds, nanos = divmod(at_ns, 10**9)
     (of_json,) = _values([str(at_ns), "a"])
     (of_protobuf,) = _protobuf(_entry("a", message({1: seconds % 2**64, 2: nanos})))
@@ -79,7 +79,7 @@ def test_a_time_that_nobody_would_believe_is_kept(at_ns: int, event_at: str) -> 
 
 
 def test_structured_metadata_is_kept_beside_the_labels() -> None:
-    """Empty values, too; a name that occurs twice makes it the list of its pairs."""
+    """Metadata is kept with its empty values; if a name occurs twice, it is kept as a list of pairs."""
     pairs = [message({3: message({1: "trace_id", 2: "0f"})}), message({3: message({1: "empty"})})]
     (record,) = _protobuf(_entry("a", message({1: 1}), *pairs))
     assert [record] == _values(["1000000000", "a", {"trace_id": "0f", "empty": ""}])
@@ -104,7 +104,7 @@ def test_structured_metadata_is_kept_beside_the_labels() -> None:
 def test_the_severity_is_the_metadata_s_the_labels_or_the_line_s(
     stream: dict[str, str], value: list[Any], severity: str | None
 ) -> None:
-    """A line is looked into where it is a JSON object."""
+    """The severity is read from the metadata, else the labels, else the line if it is a JSON object."""
     (record,) = _values(value, stream=stream)
     assert isinstance(record, Record)
     assert record.severity == severity
@@ -129,13 +129,13 @@ def test_the_severity_is_the_metadata_s_the_labels_or_the_line_s(
     ],
 )
 def test_an_entry_that_is_none_is_refused_alone(value: Any) -> None:
-    """Its neighbours are taken."""
+    """A malformed entry is refused, and the entries beside it are taken."""
     refused = [isinstance(record, Rejected) for record in _values(["1", "a"], value, ["2", "b"])]
     assert refused == [False, True, False]
 
 
 def test_bytes_that_are_no_text_cost_their_entry_alone() -> None:
-    """In both encodings."""
+    """An entry with invalid text is refused alone, in both encodings."""
     streams = b'{"stream":{},"values":[["1","a"],["2","\xff"],["3","c"]]},{"stream":{"a":"\xff"},"values":[["4","d"]]}'
     body = b'{"streams":[' + streams + b"]}"
     assert [isinstance(record, Rejected) for record in _read(body)] == [False, True, False, True]
@@ -146,7 +146,7 @@ def test_bytes_that_are_no_text_cost_their_entry_alone() -> None:
 
 
 def test_what_the_schema_does_not_have_is_kept() -> None:
-    """A newer client's members are not lost."""
+    """Members and fields that are not in Loki's schema are kept."""
     (record,) = _protobuf(_entry("a", message({1: 1}), message({9: "new"})))
     assert isinstance(record, Record)
     assert (record.fields or {})["unknown_fields"] == [[9, {"bytesValue": "bmV3"}]]
@@ -173,12 +173,12 @@ def test_what_the_schema_does_not_have_is_kept() -> None:
     ],
 )
 def test_a_selector_is_its_labels_or_stays_as_it_is(selector: str, labels: Any) -> None:
-    """Nothing of what cannot be read is lost."""
+    """A selector that cannot be read as labels is kept as text."""
     assert labels_of(selector) == labels
 
 
 def test_the_older_json_is_read() -> None:
-    """python-logging-loki's version 0."""
+    """The JSON form of python-logging-loki's version 0 is read."""
     entries = [{"ts": "2026-01-01T01:00:00.5+01:00", "line": "a"}, {"ts": "x", "line": "b"}, {"line": "c"}]
     stream = {"labels": '{app="shop"}', "entries": entries}
     first, *others = _read(json.dumps({"streams": [stream]}).encode())
@@ -187,7 +187,7 @@ def test_the_older_json_is_read() -> None:
 
 
 def test_a_body_without_a_type_is_json_where_it_looks_like_it() -> None:
-    """And protobuf else, as Loki has it; a block of 123 bytes begins like an object, too."""
+    """A body without a type is JSON if it looks like JSON, and protobuf otherwise, as in Loki."""
     body = b'{"streams":[{"stream":{"app":"shop"},"values":[["1000000000","a"]]}]}'
     assert len(_read(body, {})) == 1
     line = next("x" * size for size in range(200) if len(_push(_entry("x" * size))) == 123)
@@ -199,7 +199,7 @@ def test_a_body_without_a_type_is_json_where_it_looks_like_it() -> None:
 
 
 def test_a_block_whose_length_is_an_opening_brace_is_no_json() -> None:
-    """123 bytes in literals, the first of nine: the block begins with `{`, a space and a line feed."""
+    """A snappy block of 123 bytes, which begins with `{`, a space and a line feed, is not read as JSON."""
     pushed = _push(_entry("x" * 88))
     assert len(pushed) == ord("{")
     block = b"{ " + pushed[:9] + bytes([60 << 2, len(pushed) - 10]) + pushed[9:]
@@ -211,7 +211,7 @@ def test_a_block_whose_length_is_an_opening_brace_is_no_json() -> None:
     "body", [b"", b"{}", b"[]", b'{"streams":{}}', b'{"streams":[7]}', b'{"streams":[{"values":7}]}', b"{"]
 )
 def test_json_that_is_no_push_is_refused_whole(body: bytes) -> None:
-    """As a body of another dialect."""
+    """JSON of another shape is refused whole, because it may be a body of another dialect."""
     with pytest.raises(Rejected) as caught:
         _read(body)
     assert caught.value.reason == "invalid_json"
@@ -227,7 +227,7 @@ def test_json_that_is_no_push_is_refused_whole(body: bytes) -> None:
     ],
 )
 def test_protobuf_that_is_no_push_is_refused_whole(body: bytes, reason: str) -> None:
-    """Each for its reason."""
+    """Each kind of malformed protobuf is refused whole with its own reason."""
     with pytest.raises(Rejected) as caught:
         _read(body, PROTOBUF)
     assert caught.value.reason == reason
@@ -237,7 +237,7 @@ ONE = b'{"streams":[{"stream":{"a":""},"values":[["1","a"]]}]}'
 
 
 def test_success_is_a_204(ingest: Ingest) -> None:
-    """Without a body; of no streams, too."""
+    """Success is a 204 without a body, also if there are no streams."""
     response = ingest(_event(ONE))
     assert (response["statusCode"], response["headers"], response["body"]) == (204, {}, "")
     assert ingest(_event(b'{"streams":[]}'))["statusCode"] == 204
@@ -245,7 +245,7 @@ def test_success_is_a_204(ingest: Ingest) -> None:
 
 
 def test_a_refused_entry_costs_no_neighbour_and_is_named(ingest: Ingest) -> None:
-    """204, and a header that says which: a 400 would be sent again for ever by some, with the good ones."""
+    """A partly refused push is a 204 with a header that names the entry, as some clients repeat a 400 for ever."""
     response = ingest(_event(b'{"streams":[{"stream":{},"values":[["1","a"],["x","b"],["3","c"]]}]}'))
     assert response["statusCode"] == 204
     assert response["headers"]["x-rejected-entries"] == "entry 1: Invalid JSON payload (invalid_record)"
@@ -253,7 +253,7 @@ def test_a_refused_entry_costs_no_neighbour_and_is_named(ingest: Ingest) -> None
 
 
 def test_a_push_of_nothing_good_names_its_entries(ingest: Ingest) -> None:
-    """400 in plain text, the first ten and how many more."""
+    """A push without a valid entry is a 400 in plain text with the first ten entries and how many more there are."""
     response = ingest(_event(b'{"streams":[{"stream":{},"values":[' + b",".join([b"7"] * 12) + b"]}]}"))
     lines = response["body"].splitlines()
     assert (response["statusCode"], response["headers"]["content-type"]) == (400, "text/plain")
@@ -262,13 +262,13 @@ def test_a_push_of_nothing_good_names_its_entries(ingest: Ingest) -> None:
 
 
 def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
-    """503 with the time to wait."""
+    """If the queue does not take the logs, the answer is a 503 with Retry-After."""
     response = Ingest(remaining_ms=1_500)(_event(ONE))
     assert (response["statusCode"], response["headers"]["retry-after"]) == (503, "5")
 
 
 def test_refusals_are_told_in_plain_text(ingest: Ingest) -> None:
-    """With the reason's name; a quota's with the time to wait."""
+    """A refusal is plain text with the reason's name, and one for the quota has Retry-After."""
     response = ingest(_event(b"{"))
     assert (response["statusCode"], response["body"]) == (400, "Invalid JSON payload (invalid_json)\n")
     busy = DIALECT.refuse(Rejected("over_quota", 7), Request({}, {}, b""))
@@ -276,14 +276,14 @@ def test_refusals_are_told_in_plain_text(ingest: Ingest) -> None:
 
 
 def test_it_says_that_it_is_ready(ingest: Ingest) -> None:
-    """As Loki's own readiness probe."""
+    """The readiness probe is answered as by Loki."""
     event = _event(b"")
     event["requestContext"]["http"] = {"method": "GET", "path": "/ready"}
     assert (ingest(event)["statusCode"], ingest(event)["body"]) == (200, "ready\n")
 
 
 def test_streams_of_json_are_counted_as_entries() -> None:
-    """Without an entry among them, too."""
+    """Streams without an entry count towards the limit of records."""
     with pytest.raises(Rejected) as caught:
         _read(b'{"streams":[' + b"{}," * 20_000 + b"{}]}")
     assert caught.value.reason == "too_many_records"

@@ -68,7 +68,7 @@ def _body(response: dict[str, Any], kind: str) -> Any:
 )
 @pytest.mark.parametrize("content_type", [JSON, PROTOBUF])
 def test_a_body_of_every_type_is_kept(content_type: str, body: dict[str, Any], text: str, field: Any) -> None:
-    """A string is the text; any other is the text as JSON, and a field as it is; an absent one is null."""
+    """A string body is the text; any other body is the text as JSON, and a field too; an absent body is null."""
     (record,) = _read(content_type, {"body": body})
     assert isinstance(record, Record)
     assert (record.text, (record.fields or {}).get("body", "absent")) == (text, field)
@@ -76,7 +76,7 @@ def test_a_body_of_every_type_is_kept(content_type: str, body: dict[str, Any], t
 
 
 def test_bytes_and_numbers_that_json_has_none_of_are_kept_by_their_names() -> None:
-    """In both encodings alike."""
+    """Bytes and NaN, which JSON cannot hold, are stored in the same form from both encodings."""
     nan = {"key": "x", "value": {"double_value": float("nan")}}
     (of_protobuf,) = _read(PROTOBUF, {"body": {"bytes_value": b"\x00\xff"}, "attributes": [nan]})
     said = {"bytesValue": "AP8="}
@@ -89,7 +89,7 @@ def test_bytes_and_numbers_that_json_has_none_of_are_kept_by_their_names() -> No
 
 @pytest.mark.parametrize("content_type", [JSON, PROTOBUF])
 def test_the_time_is_the_event_s_to_the_nanosecond_or_else_the_observer_s(content_type: str) -> None:
-    """The observed time is kept beside it; 0 is no time, and the last that 64 bits hold is one."""
+    """A log's time is its event time, else its observed time, to the nanosecond; 0 is no time."""
     records = _read(
         content_type,
         {"time_unix_nano": NS, "observed_time_unix_nano": NS + 1},
@@ -120,7 +120,7 @@ def test_the_time_is_the_event_s_to_the_nanosecond_or_else_the_observer_s(conten
 def test_the_severity_is_the_number_s_or_else_the_text_s(
     content_type: str, number: int, text: str, severity: str | None
 ) -> None:
-    """Both are kept as they were sent, where they were."""
+    """The severity comes from the number, else from the text; both are also kept as sent."""
     (record,) = _read(content_type, {"severity_number": number, "severity_text": text, "body": {"string_value": "x"}})
     assert isinstance(record, Record)
     assert record.severity == severity
@@ -129,7 +129,7 @@ def test_the_severity_is_the_number_s_or_else_the_text_s(
 
 
 def test_where_logs_come_from_is_kept_with_each() -> None:
-    """Resource, scope, schema URLs, dropped counts, ids of any length in hex, flags."""
+    """Each log keeps its resource, scope, schema URLs, dropped counts, flags, and ids of any length in hex."""
     request = CLASSES["Request"](
         resource_logs=[
             {
@@ -182,14 +182,14 @@ def test_where_logs_come_from_is_kept_with_each() -> None:
     "sent", ["0123456789abcdef0123456789abcdef", "0123456789ABCDEF", "AAECAwQFBgcICQoLDA0ODw==", "x"]
 )
 def test_ids_in_json_are_kept_as_they_were_sent(sent: str) -> None:
-    """Hex as OTLP wants it, base64 as protobuf's own JSON has it, or anything."""
+    """An id in JSON is kept as it was sent, whether it is hex, base64 or another text."""
     (record,) = _read(JSON, {"traceId": sent})
     assert isinstance(record, Record)
     assert record.fields == {"body": None, "trace_id": sent}
 
 
 def test_names_that_a_map_cannot_hold_are_kept_as_pairs() -> None:
-    """The same name twice, and an empty one, which DynamoDB refuses."""
+    """Attributes in which a name occurs twice are kept as a list of pairs."""
     twice = [{"key": "a", "value": {"int_value": 1}}, {"key": "a", "value": {"int_value": 2}}]
     for content_type in (JSON, PROTOBUF):
         (record,) = _read(content_type, {"attributes": twice})
@@ -198,7 +198,7 @@ def test_names_that_a_map_cannot_hold_are_kept_as_pairs() -> None:
 
 
 def test_unknown_members_are_kept() -> None:
-    """By their names in JSON, by their numbers in protobuf: a newer client's are not lost."""
+    """Unknown members are kept, by their names in JSON and by their numbers in protobuf."""
     (of_json,) = _read(JSON, {"new": {"a": 1}}, resource={"entityRefs": [{"type": "host"}], "other": 2})
     assert isinstance(of_json, Record)
     assert of_json.fields == {
@@ -222,7 +222,7 @@ def _nested(levels: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("content_type", [JSON, PROTOBUF])
 def test_what_nests_too_deep_is_refused_alone(content_type: str) -> None:
-    """At any depth, without recursion that could end."""
+    """A log that nests too deeply is refused alone, without a RecursionError at any depth."""
     records = _read(content_type, {"body": _nested(8)}, {"body": _nested(9)}, {"body": _nested(60)}, {})
     assert [record.reason if isinstance(record, Rejected) else "taken" for record in records] == [
         "taken",
@@ -260,13 +260,13 @@ def test_what_nests_too_deep_is_refused_alone(content_type: str) -> None:
     ],
 )
 def test_json_that_is_no_log_is_refused_alone(log: Any) -> None:
-    """Its neighbours are taken."""
+    """A malformed log in JSON is refused, and the logs beside it are taken."""
     records = _read(JSON, {"body": {"stringValue": "a"}}, log, {"body": {"stringValue": "b"}})
     assert [isinstance(record, Rejected) for record in records] == [False, True, False]
 
 
 def test_json_s_other_ways_to_say_a_value_are_taken() -> None:
-    """Numbers for 64-bit integers, a whole number with a point, null for nothing, a severity by its name."""
+    """A 64-bit integer as a number, a whole number with a point, null, and a severity by its name are accepted."""
     (record,) = _read(
         JSON,
         {
@@ -283,7 +283,7 @@ def test_json_s_other_ways_to_say_a_value_are_taken() -> None:
 
 
 def test_invalid_protobuf_or_utf8_in_one_log_costs_no_neighbour() -> None:
-    """Also where the resource above it is broken: then its logs alone are refused."""
+    """A malformed log is refused alone, and a malformed resource refuses only its own logs."""
     good, broken, no_text = b"\x2a\x03\x0a\x01a", b"\x2a\x7f", b"\x2a\x03\x0a\x01\xff"
     logs = b"".join(b"\x12" + bytes([len(log)]) + log for log in (good, broken, no_text, good))
     scope = b"\x12" + bytes([len(logs)]) + logs
@@ -295,7 +295,7 @@ def test_invalid_protobuf_or_utf8_in_one_log_costs_no_neighbour() -> None:
 
 
 def test_scopes_without_logs_are_counted_as_logs() -> None:
-    """Millions of them in one body must not cost minutes."""
+    """Empty resources and scopes count towards the limit of records, so that millions of them are refused fast."""
     for body in (b"\x0a\x00" * 30_000, b"\x0a\xe0\xa7\x12" + b"\x12\x00" * 150_000):
         with pytest.raises(Rejected) as caught:
             DIALECT.read(Request({"content-type": PROTOBUF}, {}, body))
@@ -307,7 +307,7 @@ def test_scopes_without_logs_are_counted_as_logs() -> None:
     [("", b' {"resourceLogs":[]}', 0), ("application/x-www-form-urlencoded", b"\x0a\x06\x12\x04\x12\x00\x12\x00", 2)],
 )
 def test_a_body_without_a_type_is_what_it_looks_like(content_type: str, body: bytes, count: int) -> None:
-    """`curl -d` sends a form's type."""
+    """A body without a type, or with a form's type as from `curl -d`, is read as what it looks like."""
     assert len(DIALECT.read(Request({"content-type": content_type}, {}, body)).records) == count
 
 
@@ -315,7 +315,7 @@ def test_a_body_without_a_type_is_what_it_looks_like(content_type: str, body: by
     "body", [b"[]", b"7", b'{"logs":[{"text":"a"}]}', b"{", b'{"resourceLogs":{}}', b'{"resourceLogs":[1]}']
 )
 def test_json_that_is_no_request_is_refused_whole(body: bytes) -> None:
-    """A success would lose another dialect's logs."""
+    """JSON of another shape is refused whole, because a success would lose another dialect's logs."""
     with pytest.raises(Rejected) as caught:
         DIALECT.read(Request({"content-type": JSON}, {}, body))
     assert caught.value.reason == "invalid_json"
@@ -327,7 +327,7 @@ PARTLY = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":
 
 
 def test_success_is_empty(ingest: Ingest) -> None:
-    """200: no bytes of protobuf, an empty partial success in JSON, an empty object where there was no log."""
+    """Success is a 200 with an empty body in protobuf and an empty partial success in JSON."""
     response = ingest(_event(LOG))
     assert (response["statusCode"], response["body"]) == (200, "")
     assert response["headers"]["content-type"] == PROTOBUF
@@ -338,7 +338,7 @@ def test_success_is_empty(ingest: Ingest) -> None:
 
 
 def test_refused_records_are_counted_beside_the_others(ingest: Ingest) -> None:
-    """200 with the count and the reasons: nobody sends the good ones again."""
+    """A partly refused request is a 200 with the count and the reasons, so the good logs are not sent again."""
     response = ingest(_event(PARTLY, JSON))
     said = json.loads(response["body"])["partialSuccess"]
     assert (response["statusCode"], said["rejectedLogRecords"]) == (200, "1")
@@ -350,7 +350,7 @@ def test_refused_records_are_counted_beside_the_others(ingest: Ingest) -> None:
 
 
 def test_a_request_of_nothing_but_refused_records_is_bad(ingest: Ingest) -> None:
-    """400 with a Status; nothing is left."""
+    """A request without a valid log is a 400 with a Status, and nothing is stored."""
     response = ingest(_event(b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[7]}]}]}', JSON))
     assert (response["statusCode"], json.loads(response["body"])["code"]) == (400, 3)
     assert ingest.enqueued == []
@@ -358,7 +358,7 @@ def test_a_request_of_nothing_but_refused_records_is_bad(ingest: Ingest) -> None
 
 @pytest.mark.parametrize("content_type", [JSON, PROTOBUF])
 def test_what_the_queue_did_not_take_is_asked_for_again(content_type: str) -> None:
-    """503, which clients send again, with the time to wait."""
+    """If the queue does not take the logs, the answer is a 503 with Retry-After, after which clients try again."""
     ingest = Ingest(remaining_ms=1_500)  # No time for a call.
     response = ingest(_event(JSON_LOG if content_type == JSON else LOG, content_type))
     assert response["statusCode"] == 503
@@ -378,7 +378,7 @@ def test_what_the_queue_did_not_take_is_asked_for_again(content_type: str) -> No
 def test_a_bad_request_is_told_in_its_own_encoding(
     ingest: Ingest, event: dict[str, Any], status: int, code: int
 ) -> None:
-    """A Status in protobuf."""
+    """A bad protobuf request gets a Status in protobuf."""
     response = ingest(event)
     said = _body(response, "Status")
     assert (response["statusCode"], said.code) == (status, code)
@@ -386,7 +386,7 @@ def test_a_bad_request_is_told_in_its_own_encoding(
 
 
 def test_another_type_is_told_so(ingest: Ingest) -> None:
-    """415, as the Collector."""
+    """A body of an unsupported type gets a 415, as from the Collector."""
     response = ingest(_event(b"x", "text/plain"))
     assert response["statusCode"] == 415
 
@@ -402,14 +402,14 @@ def test_another_type_is_told_so(ingest: Ingest) -> None:
     ],
 )
 def test_refusals_of_the_door_have_their_codes(rejected: Rejected, code: int) -> None:
-    """With the time to wait, where they come again."""
+    """Each refusal of quota and credentials has its gRPC code, and Retry-After if a retry can help."""
     response = DIALECT.refuse(rejected, Request({"content-type": JSON}, {}, b""))
     assert (response["statusCode"], json.loads(response["body"])["code"]) == (rejected.status, code)
     assert response["headers"].get("retry-after") == ("7" if rejected.retry_after_s else None)
 
 
 def test_more_members_than_any_log_may_have_are_not_all_kept() -> None:
-    """Millions of empty attributes in a body must not fill the memory; a neighbour is taken."""
+    """A log with more attributes than allowed is refused without filling the memory, and its neighbour is taken."""
     distinct: list[dict[str, Any]] = [{"key": str(i)} for i in range(MAX_PAIRS + 1)]
     nameless: list[dict[str, Any]] = [{}] * (MAX_LISTED + 1)
     for attributes in (distinct, nameless):
@@ -430,7 +430,7 @@ def test_more_members_than_any_log_may_have_are_not_all_kept() -> None:
     ],
 )
 def test_resources_and_scopes_of_json_are_counted_as_logs(body: bytes) -> None:
-    """Without a log among them, too."""
+    """In JSON too, resources and scopes without logs count towards the limit of records."""
     with pytest.raises(Rejected) as caught:
         DIALECT.read(Request({"content-type": JSON}, {}, body))
     assert caught.value.reason == "too_many_records"
@@ -441,7 +441,7 @@ _OLD_SCOPE = {"instrumentationLibrary": {"name": "lib", "version": "1"}, "schema
 
 @pytest.mark.parametrize("name", ["logRecords", "log_records", "logs"])
 def test_logs_of_instrumentation_libraries_are_taken(name: str) -> None:
-    """Exporters from before version 1.0 send scopes under that name; beside the later one both are."""
+    """Logs under `instrumentationLibraryLogs`, the name before version 1.0, are read beside those in `scopeLogs`."""
     logs = [{"body": {"stringValue": "x"}}]
     resource_logs = {
         "scopeLogs": [{"scope": {"name": "new"}, "logRecords": [{"body": {"stringValue": "y"}}]}],
@@ -454,7 +454,7 @@ def test_logs_of_instrumentation_libraries_are_taken(name: str) -> None:
 
 
 def test_logs_of_instrumentation_libraries_are_taken_in_protobuf() -> None:
-    """They were field 2 of a resource's logs, as scopes are now, and then field 1000."""
+    """In protobuf, logs of instrumentation libraries are read from field 2 and from field 1000."""
     scope_logs = message({1: message({1: "lib"}), 2: message({5: message({1: "x"})}), 3: "u"})
     for number in (2, 1000):
         body = message({1: message({number: scope_logs})})
@@ -463,7 +463,7 @@ def test_logs_of_instrumentation_libraries_are_taken_in_protobuf() -> None:
 
 
 def test_a_member_under_both_of_its_names_loses_none() -> None:
-    """The second stays among what is unknown; where that would hide something itself, the logs are refused."""
+    """A second spelling of a member is kept as unknown; if that would hide something, the logs are refused."""
     log = {"body": {"stringValue": "x"}}
     both = {"scopeLogs": [{"logRecords": [log], "log_records": [{"body": {"stringValue": "lost"}}]}]}
     (found,) = DIALECT.read(Request({"content-type": JSON}, {}, json.dumps({"resourceLogs": [both]}).encode())).records
@@ -480,7 +480,7 @@ def _rejected(body: bytes) -> list[Rejected]:
 
 
 def test_what_no_log_keeps_is_one_that_is_refused(ingest: Ingest) -> None:
-    """Beside the resources, or around no logs: the others are taken, and the client is told."""
+    """Unknown members that no log can keep count as refused records, and the other logs are taken."""
     body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}, {"x": 1}], "resourceSpans": [1]})
     answer = ingest(_event(body.encode(), JSON))
     assert (answer["statusCode"], len(ingest.enqueued)) == (200, 1)

@@ -24,7 +24,7 @@ def _named(tenant_id: Any, kind: str = "stringValue") -> list[dict[str, Any]]:
 
 
 def test_each_resource_s_logs_go_to_the_tenant_that_it_names(ingest: Ingest) -> None:
-    """Several tenants of one request, each on its own in queue and stream; without a name the request's."""
+    """Each resource's logs go to the tenant that it names, or else to the request's tenant."""
     ingest.with_settings(tenant_attribute="org")
     body = _resources(_named("globex"), [], _named("initech"), _named("a b"), _named(7, "intValue"), _named("a") * 2)
     answer = ingest(event(body, JSON, path="/v1/logs", headers={"x-tenant-id": ""}))
@@ -40,7 +40,7 @@ def test_each_resource_s_logs_go_to_the_tenant_that_it_names(ingest: Ingest) -> 
 
 
 def test_a_resource_s_tenant_agrees_with_the_request_s(ingest: Ingest) -> None:
-    """Where they do not, its logs alone are refused; without the parameter the attribute is one like any other."""
+    """A resource of another tenant than the request's is refused alone; without the parameter it is not."""
     body = _resources(_named("globex"), _named("acme"))
     ingest.with_settings(tenant_attribute="org")
     answer = json.loads(ingest(event(body, JSON, path="/v1/logs"))["body"])
@@ -52,7 +52,7 @@ def test_a_resource_s_tenant_agrees_with_the_request_s(ingest: Ingest) -> None:
 
 
 def test_a_key_sends_for_no_other_tenant_s_resource(ingest: Ingest) -> None:
-    """One such resource is a 403 for all; the credential's own name is let in."""
+    """A resource of another tenant than the key's refuses the whole request with 403."""
     ingest.with_settings(tenant_attribute="org", authentication="api_key", access_table_name="access")
     for protobuf in (False, True):
         body = _resources(_named("acme"), _named("globex"))

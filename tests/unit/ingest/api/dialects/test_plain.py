@@ -48,7 +48,7 @@ def _shown(records: Sequence[Record | Rejected]) -> list[Record | str]:
     [(b'{"text":"a"}', A), (b' {"text":"a"}\r\n', A), (b'"a"', Record("a")), (b"7", "invalid_record")],
 )
 def test_lone_value_is_no_batch(body: bytes, record: Record | str) -> None:
-    """One JSON value, also with white space around it, is one record and is answered as one."""
+    """One JSON value, with or without white space around it, is one record with the answer of a single log."""
     found = _read(body)
     assert (_shown(found.records), found.is_batch) == ([record], False)
 
@@ -60,7 +60,7 @@ def test_array_is_a_batch(content_type: str) -> None:
 
 
 def test_empty_array_is_a_batch_of_none() -> None:
-    """No records is not no JSON."""
+    """An empty array is valid JSON: a batch without records."""
     assert _read(b"[]") == _batch()
 
 
@@ -70,13 +70,13 @@ def test_envelope_is_a_batch_of_its_logs() -> None:
 
 
 def test_envelope_may_name_the_tenant() -> None:
-    """An envelope's tenant stands beside its logs."""
+    """An envelope may name the tenant beside its logs."""
     assert _read(b'{"tenant_id":"acme","logs":[{"text":"a"}]}') == _batch(A, tenant_id="acme")
 
 
 @pytest.mark.parametrize("body", [b'{"text":"a","logs":["x"]}', b'{"logs":["x"],"source":"s"}', b'{"logs":{"a":1}}'])
 def test_record_with_a_field_named_logs_is_no_envelope(body: bytes) -> None:
-    """What stands beside `logs` must not be lost, so only the bare envelope is one."""
+    """An object that has more than `logs` and the tenant is a record, so that its other members are not lost."""
     assert _read(body).is_batch is False
 
 
@@ -100,7 +100,7 @@ def test_lines_and_concatenated_objects_are_a_batch(body: bytes, content_type: s
 
 @pytest.mark.parametrize("content_type", sorted(NDJSON_TYPES))
 def test_one_line_of_ndjson_is_a_batch(content_type: str) -> None:
-    """Under an NDJSON media type a client that happens to have one log still reads a batch's answer."""
+    """One log under an NDJSON media type is answered as a batch, because the client expects one."""
     assert _read(b'{"text":"a"}\n', content_type) == _batch(A)
 
 
@@ -127,7 +127,7 @@ def test_broken_line_stands_as_invalid_json_among_its_neighbours(broken: bytes) 
 
 
 def test_broken_line_after_a_good_one_under_application_json() -> None:
-    """NDJSON sent as application/json keeps its good lines too."""
+    """A broken line of NDJSON sent as application/json does not affect the good lines."""
     assert _shown(_read(b'{"text":"a"}\n{oops\n{"text":"b"}').records) == [A, "invalid_json", B]
 
 
@@ -158,7 +158,7 @@ def test_broken_line_after_a_good_one_under_application_json() -> None:
     ],
 )
 def test_invalid_json(body: bytes) -> None:
-    """A document of which nothing can be read is refused as a whole, whatever is wrong with it."""
+    """A body in which nothing can be read is refused whole, whatever is wrong with it."""
     assert _reason(body) == "invalid_json"
 
 
@@ -184,7 +184,7 @@ def test_unsupported_content_type(content_type: str) -> None:
     ["text/json", "application/vnd.acme.log+json", "application/problem+json", "application/x-json", "TEXT/JSON"],
 )
 def test_json_under_its_other_names(content_type: str) -> None:
-    """Its suffix (RFC 6839) and what it was called before it had a name."""
+    """JSON is accepted under the media types with the suffix of RFC 6839 and under its older names."""
     assert _read(b'{"text":"a"}', content_type) == _lone(A)
     assert _read(b'[{"text":"a"},{"text":"b"}]', content_type) == _batch(A, B)
     assert _reason(b"plain text", content_type) == "invalid_json"
@@ -222,14 +222,14 @@ _GUESSED = pytest.mark.parametrize("content_type", ["", _FORM_TYPE])
     ],
 )
 def test_a_body_of_no_or_a_forms_type_is_a_text(content_type: str, text: str) -> None:
-    """What is neither JSON nor a form of a log is the text of one log, to the byte: `curl -d`, syslog-ng."""
+    """A body without a type, or with a form's, that is neither JSON nor a form is the text of one log, unchanged."""
     found = _read(text.encode(), content_type)
     assert found == Records([Record(text)], is_batch=False, source="text_upload")
 
 
 @_GUESSED
 def test_json_of_no_or_a_forms_type(content_type: str) -> None:
-    """`curl -d '{...}'` says that it is a form."""
+    """JSON is read as JSON without a type or with a form's type, which `curl -d` sends."""
     assert _read(b' \n{"text":"a"}', content_type) == _lone(A)
     assert _read(b'\xef\xbb\xbf[{"text":"a"},{"text":"b"}]', content_type) == _batch(A, B)
     assert _read(b'{"text":"a"}\n{"text":"b"}\n', content_type) == _batch(A, B)
@@ -238,7 +238,7 @@ def test_json_of_no_or_a_forms_type(content_type: str) -> None:
 
 @_GUESSED
 def test_a_form_is_a_record(content_type: str) -> None:
-    """As Python's `HTTPHandler` sends it: each member is text, the log's own under one of the usual names."""
+    """A form, as Python's `HTTPHandler` sends it, is a record whose members are all texts."""
     body = b"name=shop&msg=50+%25+of+%C3%A9%26%3D&levelname=WARNING&created=1795833917.4722352&x=&tenant_id=acme"
     fields = {"name": "shop", "levelname": "WARNING", "created": "1795833917.4722352", "x": ""}
     record = Record("50 % of é&=", "acme", None, fields, "2026-11-28T02:45:17.4722352Z", "warn")
@@ -246,7 +246,7 @@ def test_a_form_is_a_record(content_type: str) -> None:
 
 
 def test_the_handler_of_the_page_sends_what_was_logged() -> None:
-    """API.md's handler for Python's `logging`: the arguments are in the text, level and time are read."""
+    """The logging handler in API.md sends text with its arguments, level and time."""
     page = (Path(__file__).parents[5] / "ingest" / "API.md").read_text()
     (block,) = re.findall(r"^```python\n(class .*?)^\n\nlogging\.", page, re.MULTILINE | re.DOTALL)
     made: dict[str, Any] = {"logging": logging}
@@ -262,7 +262,7 @@ def test_the_handler_of_the_page_sends_what_was_logged() -> None:
 
 @_GUESSED
 def test_invalid_encoding_of_a_guessed_text(content_type: str) -> None:
-    """It is UTF-8 unless its charset says otherwise."""
+    """A body that is guessed to be text must be UTF-8, unless its charset says otherwise."""
     assert _reason(b"caf\xe9", content_type) == "invalid_encoding"
     assert _read(b"caf\xe9", content_type, "latin-1").records == [Record("café")]
 
@@ -272,7 +272,7 @@ def test_invalid_encoding_of_a_guessed_text(content_type: str) -> None:
     [(b"", b"a="), (b"", b"a=b&"), (b"", b"a"), (b"a=", b"%"), (b"a=", b"%41"), (b"a=", b"%41%"), (b"", b"&")],
 )
 def test_a_hostile_form_is_looked_at_once(first: bytes, repeated: bytes) -> None:
-    """Whatever it repeats: its cost grows with its length and no faster."""
+    """The time to read a hostile form grows linearly with its length."""
 
     def look(repeats: int) -> None:
         assert _read(first + repeated * repeats, _FORM_TYPE).source == "text_upload"
@@ -281,7 +281,7 @@ def test_a_hostile_form_is_looked_at_once(first: bytes, repeated: bytes) -> None
 
 
 def test_what_is_no_escape_of_a_form_stays() -> None:
-    """As `parse_qsl` leaves it, in either case of the digits; what is no UTF-8 makes the body a text."""
+    """An invalid escape stays as it is, as in `parse_qsl`; if a form decodes to invalid UTF-8, the body is a text."""
     assert _read(b"msg=50%&x=%4&y=%zz&z=%c3%A9", _FORM_TYPE) == _lone(
         Record("50%", fields={"x": "%4", "y": "%zz", "z": "é"})
     )
@@ -290,21 +290,21 @@ def test_what_is_no_escape_of_a_form_stays() -> None:
 
 @pytest.mark.parametrize("charset", ["utf-16", "latin-1", "ebcdic", ""])
 def test_invalid_encoding_of_json(charset: str) -> None:
-    """JSON is UTF-8 (RFC 8259, section 8.1)."""
+    """JSON that is not UTF-8 is refused (RFC 8259, section 8.1)."""
     assert _reason(b'{"text":"a"}', charset=charset) == "invalid_encoding"
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf8", "us-ascii"])
 def test_utf8_and_its_subset_are_taken(charset: str) -> None:
-    """The names of UTF-8, and ASCII, which is a part of it."""
+    """JSON is accepted under each name of UTF-8 and of ASCII."""
     assert _read(b'{"text":"a"}', charset=charset).records == [A]
 
 
 def test_last_of_duplicate_keys_wins() -> None:
-    """A repeated member is not an error; the last stands, as in most parsers."""
+    """Of a member that occurs twice the last value counts, as in most parsers, and it is no error."""
     assert _read(b'{"text":"first","text":"last"}').records == [Record("last", fields={})]
 
 
 def test_reading_broken_lines_stops_beyond_the_limit() -> None:
-    """A megabyte of broken lines is not read to its end: it is refused as too many anyway."""
+    """Reading of broken lines stops after the limit of records, because the request is refused anyway."""
     assert len(_read(b"x\n" * 500_000, "application/x-ndjson").records) == MAX_RECORDS + 1

@@ -1,4 +1,4 @@
-"""The answers of `/ingest`, to the member."""
+"""Every answer of `/ingest`, with all of its members."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def _body(response: Response) -> dict[str, Any]:
 
 
 def test_202_of_a_single_log() -> None:
-    """Exactly the specification's four members."""
+    """The 202 for a single log has exactly the specification's four members."""
     response = DIALECT.answer(_SINGLE, frozenset(), _REQUEST)
     assert response["statusCode"] == 202
     assert _body(response) == {
@@ -42,7 +42,7 @@ def test_202_of_a_single_log() -> None:
 
 
 def test_202_of_a_batch() -> None:
-    """How many, their log_ids in order, and what was refused with its place."""
+    """The 202 for a batch has the count, the log_ids in order, and each refused record with its position."""
     response = DIALECT.answer(_BATCH, frozenset(), _REQUEST)
     assert response["statusCode"] == 202
     assert _body(response) == {
@@ -55,14 +55,14 @@ def test_202_of_a_batch() -> None:
 
 
 def test_202_of_a_batch_of_one_is_a_batch_s() -> None:
-    """The shape follows what the client sent, not how many there were."""
+    """A batch with one log gets the answer of a batch."""
     response = DIALECT.answer(Parsed([message("log-1")], [0], [], is_batch=True), frozenset(), _REQUEST)
     assert _body(response)["log_ids"] == ["log-1"]
     assert _body(response)["rejected"] == []
 
 
 def test_500_of_a_single_log() -> None:
-    """The specification's detail, when to come back, and the log_id to come back with."""
+    """The 500 for a single log has the specification's detail, Retry-After, and the log_id for the retry."""
     response = DIALECT.answer(_SINGLE, frozenset({0}), _REQUEST)
     assert response["statusCode"] == 500
     assert response["headers"] == {"content-type": "application/json", "retry-after": "5"}
@@ -76,7 +76,7 @@ def test_500_of_a_single_log() -> None:
 
 
 def test_500_of_a_batch_that_was_taken_in_part() -> None:
-    """Every record's state stands in the answer: durable, failed or refused, by the client's own positions."""
+    """The 500 for a batch lists each position as stored in the queue, failed or refused."""
     response = DIALECT.answer(_BATCH, frozenset({2, 1}), _REQUEST)
     assert response["statusCode"] == 500
     assert response["headers"]["retry-after"] == "5"
@@ -93,7 +93,7 @@ def test_500_of_a_batch_that_was_taken_in_part() -> None:
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_4xx_of_a_refused_request(reason: RejectReason) -> None:
-    """Detail, reason and request id, under the reason's status; no Retry-After, because sending it again is no use."""
+    """A refusal has the reason's status, its detail and the request id, and no Retry-After, as a retry cannot help."""
     response = DIALECT.refuse(Rejected(reason), _REQUEST)
     assert response["statusCode"] == Rejected(reason).status
     assert response["headers"] == {"content-type": "application/json"}
@@ -101,7 +101,7 @@ def test_4xx_of_a_refused_request(reason: RejectReason) -> None:
 
 
 def test_no_valid_records() -> None:
-    """A batch of which nothing was accepted is a 400 that says why of each record."""
+    """A batch without a valid record is a 400 with the reason for each record."""
     refused = [RejectedRecord(0, "invalid_json"), RejectedRecord(1, "empty_text")]
     response = DIALECT.answer(Parsed([], [], refused, is_batch=True), frozenset(), _REQUEST)
     assert response["statusCode"] == 400
@@ -133,7 +133,7 @@ def test_200_of_health() -> None:
     ],
 )
 def test_response_is_what_api_gateway_takes(response: Response) -> None:
-    """A malformed proxy response becomes a 502: the members and their types are these."""
+    """Each answer has the members and types that API Gateway requires, because any other becomes a 502."""
     assert type(response["statusCode"]) is int
     assert type(response["body"]) is str
     assert response["isBase64Encoded"] is False
@@ -141,7 +141,7 @@ def test_response_is_what_api_gateway_takes(response: Response) -> None:
 
 
 def test_largest_answer_fits_lambda() -> None:
-    """20,000 of the longest log_ids, or 20,000 refusals of the longest detail, stay below Lambda's 6 MB as JSON."""
+    """The largest answers, of 20,000 log_ids or refusals, are below Lambda's 6 MB as JSON."""
     taken = Parsed([message("~" * 256)] * MAX_RECORDS, list(range(MAX_RECORDS)), [], is_batch=True)
     answered = DIALECT.answer(taken, frozenset(), _REQUEST)
     assert len(_body(answered)["log_ids"]) == MAX_RECORDS
@@ -160,7 +160,7 @@ def test_largest_answer_fits_lambda() -> None:
 def test_an_answer_of_ids_that_only_the_client_made_long_leaves_them_out(
     failed: int, status: int, left_out: list[str]
 ) -> None:
-    """Quotes in log_ids are four bytes each on the way: a 502 in place of the 202 would have it all sent again."""
+    """An answer too long for Lambda because of quotes in log_ids leaves these out instead of becoming a 502."""
     taken = Parsed([message('"' * 256)] * MAX_RECORDS, list(range(MAX_RECORDS)), [], is_batch=True)
     answered = DIALECT.answer(taken, frozenset(range(failed)), _REQUEST)
     assert answered["statusCode"] == status

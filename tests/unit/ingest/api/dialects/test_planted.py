@@ -1,4 +1,4 @@
-"""Nothing of a body is dropped in silence (I13): what nobody knows is in the log, or the client is told."""
+"""Nothing in a body is dropped silently (I13): an unknown member is stored in the log, or the client is told."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ _LOGS = {NAME: [{"message": WORD}]}
 
 
 def test_what_nobody_knows_is_kept_or_refused() -> None:
-    """At every level of every dialect's bodies, as a word and as something that could be logs."""
+    """An unknown member, a word or a list, is kept or refused at every level of every dialect's bodies."""
     assert [(name, found.place) for name, found in fates() if found.kept is None and found.refused is None] == []
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_is_a_body_of_its_dialect(name: str) -> None:
-    """Without anything planted it is taken whole, so that a refusal is of what was planted."""
+    """Each sample without a planted member is accepted whole, so that a refusal is due to the planted member."""
     sample = SAMPLES[name]
     found = fate("", sample._replace(tree=sample.tree))
     assert (found.kept, found.refused) == (None, None)
@@ -43,7 +43,7 @@ def test_a_sample_is_a_body_of_its_dialect(name: str) -> None:
     ],
 )
 def test_an_envelope_without_logs_that_may_hold_some_is_refused(path: str, body: Any) -> None:
-    """There is no log that could keep what else it says: a success would lose it."""
+    """An envelope without logs but with unknown members is refused, because no log could keep them."""
     assert fate("", Sample(path, body)).refused == "400"
 
 
@@ -59,16 +59,16 @@ def test_an_envelope_without_logs_that_may_hold_some_is_refused(path: str, body:
     ],
 )
 def test_an_envelope_without_logs_is_a_success(path: str, body: Any) -> None:
-    """What it says of no logs is no loss: clients send such when they have nothing to say."""
+    """An envelope without logs and without unknown members is a success, as clients send such when idle."""
     assert fate("", Sample(path, body)).refused is None
 
 
 def test_the_table_is_fresh() -> None:
-    """The table in the repository is what the command writes."""
+    """The table in the repository equals the output of the command that writes it."""
     assert TABLE.read_text() == table(), "Run: python -m tests.unit.ingest.api.dialects.planted"
 
 
 def test_what_is_dropped_would_be_seen() -> None:
-    """The known members of an action say nothing of the log, and are in none: the word is not found, nor refused."""
+    """The search notices a dropped word: a bulk action's known member, which no log keeps, is not found."""
     found = fate("", SAMPLES["Elasticsearch, _bulk"]._replace(tree=[{"create": {"routing": WORD}}, {"message": "m"}]))
     assert (found.kept, found.refused) == (None, None)

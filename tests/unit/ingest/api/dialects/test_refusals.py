@@ -1,4 +1,4 @@
-"""Each dialect refuses in its own words, whatever the reason, and its clients find the reason where they look."""
+"""Each dialect tells every refusal in its own format, in the place where its clients look for the reason."""
 
 import base64
 import gzip
@@ -89,23 +89,23 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def _said(name: str, answer: dict[str, Any]) -> str:
-    """Return the reason as the clients of the dialect read it; the first form that a sample's name begins with."""
+    """Return the reason as the dialect's clients read it, by the first form that the sample's name begins with."""
     return next(read for start, read in _WORDS.items() if name.startswith(start))(answer)
 
 
 def test_every_sample_has_its_words() -> None:
-    """A dialect without a form of its own would be looked at by nobody."""
+    """Each sample belongs to a dialect whose form of refusal is tested here."""
     assert [name for name in SAMPLES if not name.startswith(tuple(_WORDS))] == []
 
 
 def _status(name: str, status: int) -> int:
-    """Return the status by which a dialect says a reason's: Firehose keeps nothing of what is answered 413."""
+    """Return the dialect's status for that of a reason: Firehose keeps nothing of a request that is answered 413."""
     return 400 if name.startswith("Firehose") and status == 413 else status
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_reason_has_its_words(name: str) -> None:
-    """Its status, its detail, when it may come again, in the form of the dialect's errors."""
+    """Each reason has its status, its detail and, if a retry can help, Retry-After in the dialect's form."""
     sample = SAMPLES[name]
     match = Routes(dialects.ALL).find(event("", path=sample.path))  # type: ignore[arg-type] # a test's event
     assert match is not None
@@ -126,7 +126,7 @@ def test_every_reason_has_its_words(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_bodies_that_are_none_are_refused_in_its_words(name: str, ingest: Ingest) -> None:
-    """An encoding that nobody reads, what is no gzip, what is too large, no tenant's name: nothing is stored."""
+    """An unsupported encoding, broken gzip, a too large body and a bad tenant are refused in the dialect's form."""
     sample = SAMPLES[name]
     body = sample.write(sample.tree)
     large = gzip.compress(bytes(MAX_BODY_BYTES + 1), 1)
@@ -144,7 +144,7 @@ def test_bodies_that_are_none_are_refused_in_its_words(name: str, ingest: Ingest
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_bad_credentials_are_refused_in_its_words(name: str, ingest: Ingest) -> None:
-    """401 without any, and of a key that nobody knows (Splunk says 403); 403 of a key that only reads."""
+    """No key and an unknown key are a 401 (Splunk: an unknown one is a 403), and a key that only reads is a 403."""
     sample = SAMPLES[name]
     ingest.with_settings(authentication="api_key", access_table_name="access")
     body = sample.write(sample.tree)

@@ -1,4 +1,4 @@
-"""What 20,000 logs of a request share stands in each: a small body must not become gigabytes."""
+"""Data that 20,000 logs of a request share is stored with each log: a small body must not become gigabytes."""
 
 import base64
 import gzip
@@ -41,14 +41,14 @@ _BODIES = {
 @pytest.mark.parametrize("path", _BODIES)
 @pytest.mark.parametrize("shared", [_WIDE, _LARGE], ids=["wide", "large"])
 def test_what_is_shared_is_bounded(path: str, shared: dict[str, Any], ingest: Ingest) -> None:
-    """Refused, and nothing of it is sent: without the limit each would be taken, in gigabytes."""
+    """A request whose shared data would become gigabytes in its logs is refused, and nothing of it is sent."""
     body = json.dumps(_BODIES[path](shared))  # type: ignore[no-untyped-call] # of lambdas and functions
     answer = ingest(event(body, path=path))
     assert (answer["statusCode"] in {400, 413}, ingest.enqueued) == (True, [])
 
 
 def test_the_room_of_a_request_is_exact() -> None:
-    """As many bytes as it has, and not one more; what is refused takes of it, too."""
+    """All logs of a request may hold exactly so many bytes together, and refused logs count too."""
     room = Room()
     fields = {"k": "v" * (MAX_FIELDS_BYTES - len('{"k":""}'))}
     for _ in range(MAX_LOGS_BYTES // MAX_FIELDS_BYTES):

@@ -58,7 +58,7 @@ def _answer(response: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     ],
 )
 def test_an_event_of_every_type_is_kept(event: str, text: str, left: Any) -> None:
-    """A string and a message become the text; what is left of an object, and every other value, stays under `event`."""
+    """A string or message is the text; the rest of an object, and a value of any other type, is kept under `event`."""
     record = _one(f'{{"event":{event},"host":"web-1","x":1}}'.encode())
     fields = record.fields or {}
     assert (record.text, fields.get("event"), fields["host"], fields["x"]) == (text, left, "web-1", 1)
@@ -77,7 +77,7 @@ def test_an_event_of_every_type_is_kept(event: str, text: str, left: Any) -> Non
     ],
 )
 def test_the_time_is_the_envelope_s_or_else_the_event_s(members: str, event_at: str) -> None:
-    """To the digit, as a number or a string; what is no time costs nothing, and stays."""
+    """The time is the envelope's, as number or string with every digit, or else the event's own."""
     record = _one(f'{{{members},"event":{{"ts":"2026-01-01T00:00:00Z","message":"m"}}}}'.encode())
     assert record.event_at == event_at
 
@@ -93,7 +93,7 @@ def test_the_time_is_the_envelope_s_or_else_the_event_s(members: str, event_at: 
     ],
 )
 def test_the_severity_is_the_event_s_or_else_the_fields(body: bytes, severity: str | None) -> None:
-    """Wherever a client says it."""
+    """The severity is read from the event, or else from the fields or the envelope."""
     assert _one(body).severity == severity
 
 
@@ -109,24 +109,24 @@ def test_the_severity_is_the_event_s_or_else_the_fields(body: bytes, severity: s
     ],
 )
 def test_events_stand_one_after_another(body: bytes) -> None:
-    """With lines between them or without, and in an array."""
+    """Events are read with or without line ends between them, and from an array."""
     assert [record.text for record in _read(body) if isinstance(record, Record)] == ["a", "b"]
 
 
 def test_an_object_without_an_event_is_a_log_where_it_has_a_message() -> None:
-    """Fluent Bit's `splunk_send_raw` sends these."""
+    """An object without `event` but with a message, as from Fluent Bit's `splunk_send_raw`, is a log."""
     record = _one(b'{"message":"m","level":"info","ts":"2026-01-01T00:00:00Z"}')
     assert (record.text, record.severity, record.event_at) == ("m", "info", "2026-01-01T00:00:00Z")
 
 
 def test_a_blank_event_with_fields_is_a_log() -> None:
-    """What it says stands in them."""
+    """A blank event that has fields is a log with an empty text."""
     record = _one(b'{"event":"","fields":{"a":1}}')
     assert (record.text, record.fields) == ("", {"fields": {"a": 1}})
 
 
 def test_raw_lines_are_logs() -> None:
-    """Blank ones are none; what the query says belongs to each; bytes that are no text are refused alone."""
+    """Each raw line that is not blank is a log with the query's values, and invalid text is refused alone."""
     found = _read(b"a\tb \r\n\n\r\nc\xff\n\xc3\xa9", RAW, sourcetype="st", host="h", channel="c", other="x")
     of_all = {"sourcetype": "st", "host": "h", "channel": "c"}
     assert [record.reason if isinstance(record, Rejected) else record for record in found] == [
@@ -137,7 +137,7 @@ def test_raw_lines_are_logs() -> None:
 
 
 def test_success_is_code_0(ingest: Ingest) -> None:
-    """200, in whatever type it came."""
+    """Success is a 200 with code 0, whatever type the body had."""
     assert _answer(ingest(_event(b'{"event":"a"}'))) == (200, {"text": "Success", "code": 0})
     assert [message.source for message in ingest.enqueued] == ["splunk_hec"]
 
@@ -147,7 +147,7 @@ def test_success_is_code_0(ingest: Ingest) -> None:
     [(b'{"event":""}', 13), (b'{"host":"h"}', 12), (b"{nonsense}", 6), (b"7", 6), (b'{"event":"\xff"}', 6)],
 )
 def test_a_refused_event_costs_no_neighbour_and_is_named(bad: bytes, code: int, ingest: Ingest) -> None:
-    """200 with the code and the event's number: the others would be sent again, or lost, with a 400."""
+    """A partly refused request is a 200 with the event's number: after a 400, good events are repeated or lost."""
     status, said = _answer(ingest(_event(b'{"event":"a"}\n' + bad + b'\n{"event":"b"}')))
     assert (status, said["code"], said["invalid-event-number"]) == (200, code, 1)
     assert [message.text for message in ingest.enqueued] == ["a", "b"]
@@ -165,19 +165,19 @@ def test_a_refused_event_costs_no_neighbour_and_is_named(bad: bytes, code: int, 
     ],
 )
 def test_a_request_of_nothing_good_is_a_400(body: bytes, said: dict[str, Any], ingest: Ingest) -> None:
-    """In Splunk's words; nothing is left."""
+    """A request without a valid event is a 400 with Splunk's text and code, and nothing is stored."""
     assert _answer(ingest(_event(body))) == (400, said)
     assert ingest.enqueued == []
 
 
 def test_a_reason_that_splunk_has_no_word_for_is_ours(ingest: Ingest) -> None:
-    """The text says what to do."""
+    """A reason that Splunk does not have is told by ingest's own text."""
     status, said = _answer(ingest(_event(b'{"event":"a"}', **{"x-tenant-id": ""})))
     assert (status, said["text"], said["code"]) == (400, "Missing X-Tenant-ID header", 6)
 
 
 def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
-    """503, server is busy."""
+    """If the queue does not take the logs, the answer is a 503 "Server is busy" with Retry-After."""
     response = Ingest(remaining_ms=1_500)(_event(b'{"event":"a"}'))
     assert _answer(response) == (503, {"text": "Server is busy", "code": 9})
     assert response["headers"]["retry-after"] == "5"
@@ -195,7 +195,7 @@ def test_what_the_queue_did_not_take_is_asked_for_again() -> None:
     ],
 )
 def test_refusals_of_the_door_are_in_splunk_s_words(rejected: Rejected, status: int, code: int) -> None:
-    """Busy with the time to wait; no token, or an invalid one."""
+    """Refusals of quota and credentials have Splunk's codes, and Retry-After if a retry can help."""
     response = DIALECT.refuse(rejected, Request({}, {}, b""))
     said = json.loads(response["body"])
     assert (response["statusCode"], said["code"]) == (status, code)
@@ -204,7 +204,7 @@ def test_refusals_of_the_door_are_in_splunk_s_words(rejected: Rejected, status: 
 
 
 def test_health_is_answered_without_credentials(ingest: Ingest) -> None:
-    """Also to the OPTIONS with which Docker's log driver begins."""
+    """The health check needs no credentials, nor does the OPTIONS request with which Docker's log driver begins."""
     healthy = (200, {"text": "HEC is healthy", "code": 17})
     assert _answer(ingest(_event(b"", "/services/collector/health", "GET"))) == healthy
     assert _answer(ingest(_event(b"", "/services/collector/health/1.0", "GET"))) == healthy
@@ -212,7 +212,7 @@ def test_health_is_answered_without_credentials(ingest: Ingest) -> None:
 
 
 def test_acknowledgements_are_said_to_be_off(ingest: Ingest) -> None:
-    """An ackId that is true before a log is stored would be a lie."""
+    """A request for acknowledgements is told that they are off, and no answer has an ackId."""
     asked = ingest(_event(b'{"acks":[1]}', "/services/collector/ack"))
     assert _answer(asked) == (400, {"text": "ACK is disabled", "code": 14})
     given = ingest(_event(b'{"event":"a"}', **{"x-splunk-request-channel": "00872DC6-AC83-4EDE-8AFE-8413C3825C4C"}))
@@ -221,7 +221,7 @@ def test_acknowledgements_are_said_to_be_off(ingest: Ingest) -> None:
 
 @pytest.mark.parametrize(("body", "path"), [(b"{}" * 20_001, EVENT), (b"a\n" * 20_001, RAW)])
 def test_more_events_than_a_request_may_hold_are_refused_whole(body: bytes, path: str) -> None:
-    """Before any is looked at."""
+    """A request with too many events is refused whole."""
     with pytest.raises(Rejected) as caught:
         _read(body, path)
     assert caught.value.reason == "too_many_records"
@@ -231,7 +231,7 @@ _QUERY = {"host": "h", "source": "s", "sourcetype": "st", "index": "i", "time": 
 
 
 def test_the_query_holds_for_each_event_that_says_nothing_itself() -> None:
-    """Host, source, sourcetype, index and time, as in Splunk; what an event says is its own."""
+    """Host, source, sourcetype, index and time from the query are each event's, unless the event has its own."""
     silent, own, null = _read(b'{"event":"a"}{"event":"b","host":"own","time":1}{"event":"c","index":null}', **_QUERY)
     assert isinstance(silent, Record)
     assert isinstance(own, Record)
@@ -242,12 +242,12 @@ def test_the_query_holds_for_each_event_that_says_nothing_itself() -> None:
 
 
 def test_the_query_holds_for_each_raw_line() -> None:
-    """Its time is theirs, and stays among the fields."""
+    """The query's values, its time included, are those of each raw line."""
     lines = _read(b"one\ntwo", RAW, **_QUERY)
     assert lines == [Record(text, fields=_QUERY, event_at="2025-11-24T16:00:00.5Z") for text in ("one", "two")]
 
 
 def test_a_slash_behind_the_path_is_no_other_path(ingest: Ingest) -> None:
-    """Clients that are told an address with one post there."""
+    """A path with one slash at its end is accepted, because some clients send it."""
     assert _answer(ingest(_event(b'{"event":"a"}', "/services/collector/")))[0] == 200
     assert ingest(_event(b"a", "/services/collector//"))["statusCode"] == 404

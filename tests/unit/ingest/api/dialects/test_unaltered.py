@@ -1,4 +1,4 @@
-"""Accepted means unaltered (I13): the corpus through the whole program, read back from the queue and from the stream.
+"""An accepted log is unaltered (I13): the corpus goes through the whole program and is read from queue and stream.
 
 What is looked at are the bytes that reached SQS and Kinesis, read by Python's json and the KPL's protobuf classes.
 """
@@ -24,7 +24,7 @@ _TAKEN = frozenset({200, 201, 202, 204, 207})  # 207 is Firehose's, of a part.
 
 @pytest.mark.parametrize("path", _FILES, ids=[path.stem for path in _FILES])
 def test_each_record_comes_back_or_is_refused_alone(path: Any) -> None:
-    """Text, time, severity and every field, from queue and stream alike; the neighbours of what is refused, too."""
+    """Each record's text, time, severity and fields are on queue and stream as sent, or the record is refused alone."""
     assert [problem for case in read(path) for problem in _problems(case)] == []
 
 
@@ -52,7 +52,7 @@ def _refused(ingest: Ingest) -> list[str]:
 
 
 def _on_stream(ingest: Ingest) -> list[Any]:
-    """Return what the published format finds in the records that Kinesis took: magic, protobuf, MD5."""
+    """Return the logs in the records that Kinesis took, decoded by the published format: magic, protobuf, MD5."""
     found: list[Any] = []
     for record in ingest.kinesis.records:
         data = record["Data"]
@@ -74,7 +74,7 @@ def _different(due: dict[str, Any], stored: dict[str, Any]) -> list[str]:
 
 
 def _typed(value: Any) -> Any:
-    """Return a value in which true and 1 differ, and numbers are what they are worth: 1.50 is 1.5, and -0.0 is 0."""
+    """Return a value in which true and 1 differ, and numbers compare by value: 1.50 is 1.5, and -0.0 is 0."""
     if isinstance(value, dict):
         return {name: _typed(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -88,7 +88,7 @@ def _typed(value: Any) -> Any:
 
 
 def test_the_corpus_is_fresh() -> None:
-    """The files are what the command writes, and none is left over."""
+    """The files of the corpus equal the output of the command that writes them, and none is left over."""
     written = {name: lines(found) for name, found in cases().items()}
     assert {path.stem: path.read_text() for path in _FILES} == written, (
         "python -m tests.unit.ingest.api.dialects.unaltered"
@@ -96,7 +96,7 @@ def test_the_corpus_is_fresh() -> None:
 
 
 def test_a_difference_is_found() -> None:
-    """In text, time and any field; of another type, too."""
+    """A difference in text, time or a field is noticed, also if only its type differs."""
     assert (
         _different({"text": "a", "fields": {"v": Decimal("1.50")}}, {"text": "a", "fields": {"v": Decimal("1.5")}})
         == []

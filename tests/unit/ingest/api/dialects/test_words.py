@@ -1,4 +1,4 @@
-"""What a client of each dialect is told: of a part refused, all refused, an overload, a quota, bad credentials."""
+"""What each dialect answers to a partly refused request, a refused one, an overload, a quota and bad credentials."""
 
 import json
 from collections.abc import Sequence
@@ -89,7 +89,7 @@ def _why(words: Words, answer: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_a_part_refused_costs_no_neighbour(words: Words, ingest: Ingest) -> None:
-    """The status is success's, because a client would send or drop the whole; the body says what was refused."""
+    """A partly refused request has a success's status, and its body says what was refused."""
     answer = _post(words, words.bodies[1], ingest)
     assert answer["statusCode"] == words.partial
     assert [message.text for message in ingest.enqueued] == ["a"]
@@ -98,7 +98,7 @@ def test_a_part_refused_costs_no_neighbour(words: Words, ingest: Ingest) -> None
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_all_refused_is_a_400(words: Words, ingest: Ingest) -> None:
-    """With the reason; nothing is sent."""
+    """A request whose logs are all refused is a 400 with the reason, and nothing is sent."""
     answer = _post(words, words.bodies[2], ingest)
     assert (answer["statusCode"], ingest.enqueued) == (400, [])
     assert "too_large" in _why(words, answer) or "invalid_json" in _why(words, answer)
@@ -106,7 +106,7 @@ def test_all_refused_is_a_400(words: Words, ingest: Ingest) -> None:
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_what_the_queue_did_not_take_comes_again(words: Words, ingest: Ingest) -> None:
-    """503 with Retry-After: what most clients send again, where a 500 is lost."""
+    """If the queue does not take the logs, the answer is a 503 with Retry-After, which most clients repeat."""
     ingest.sqs.always = ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessageBatch")
     answer = _post(words, words.bodies[0], ingest)
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
@@ -116,7 +116,7 @@ def test_what_the_queue_did_not_take_comes_again(words: Words, ingest: Ingest) -
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_refusals_of_the_whole(words: Words) -> None:
-    """Each reason with its status; only what may come again says when."""
+    """Each reason for a refusal has its status, and only one that may pass has Retry-After."""
     match = Routes(dialects.ALL).find(event("", path=words.path))  # type: ignore[arg-type] # a test's event
     assert match is not None
     for rejected in (Rejected("tenant_forbidden"), Rejected("over_quota", 7), Rejected("body_too_large")):
@@ -128,6 +128,6 @@ def test_refusals_of_the_whole(words: Words) -> None:
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_success_says_no_more_than_the_client_waits_for(words: Words, ingest: Ingest) -> None:
-    """One status, and no word of refusals."""
+    """Success has the dialect's status, and its body mentions no refusals."""
     answer = _post(words, words.bodies[0], ingest)
     assert (answer["statusCode"], "refused" in answer["body"]) == (words.success, False)

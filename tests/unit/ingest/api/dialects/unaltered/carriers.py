@@ -1,4 +1,4 @@
-"""The dialects whose records are JSON: in each of them every value, text and time, between two sound records."""
+"""Dialects whose records are JSON: each carries every value, text and time between two sound records."""
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from tests.unit.ingest.api.dialects.unaltered.values import TEXTS, TIMES, VALUES
 
 
 class Carrier(NamedTuple):
-    """One JSON form of a dialect: how records stand in a body, and where text, time and another value stand in one."""
+    """One JSON form of a dialect: how a body holds records, and where a record holds text, time and another value."""
 
     path: str
     write: Callable[[list[bytes]], bytes]

@@ -16,7 +16,7 @@ Logs = list[dict[str, Any]]
 
 
 class Case(NamedTuple):
-    """One request and what is due of each of its records: members of the log, or `{"refused": reason}`.
+    """One request and the expected result of each record: members of the log, or `{"refused": reason}`.
 
     A `text` that is `{"json": value}` is any JSON text of that value.
     """
@@ -29,7 +29,7 @@ class Case(NamedTuple):
 
 
 def decoded(text: bytes | str) -> Any:
-    """Return JSON as Python's own decoder reads it, every number to its digit; of a name there twice, the last."""
+    """Return JSON as Python's decoder reads it, with every digit; of a name that occurs twice, the last value."""
     return json.loads(text, parse_float=Decimal)
 
 

@@ -1,4 +1,4 @@
-"""The dialects that take msgpack: what is due says msgpack's own library."""
+"""The dialects that take msgpack; msgpack's own library gives the expected results."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""OTLP, in protobuf and in JSON: what is due says protobuf's own library."""
+"""OTLP in protobuf and in JSON; protobuf's own library gives the expected results."""
 
 import base64
 import json

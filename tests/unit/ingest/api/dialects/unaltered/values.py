@@ -1,4 +1,4 @@
-"""What stands in the records: values, texts and times, as JSON literals, and what is due of each."""
+"""The values, texts and times in the records, as JSON literals, each with its expected result."""
 
 from typing import Final
 
