@@ -26,7 +26,7 @@ SETTINGS = Settings(queue_url=QUEUE_URL, stream_name="logs", stream_budget_ms=50
 
 @dataclass
 class Ingest:
-    """The ingest Lambda: call it with an event; look at what reached the fakes and its log (`written`)."""
+    """The ingest Lambda: call it with an event; see what reached the fakes, and its log in `written`."""
 
     dialects: Iterable[Dialect] = dialects.ALL
     settings: Settings = SETTINGS

@@ -1,4 +1,4 @@
-"""Requests, events and AWS as ingest meets them, in a few lines: the fakes take, refuse and fail as told."""
+"""Requests, events and AWS for the tests of ingest; the fakes accept, refuse and fail as told."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
@@ -105,7 +105,7 @@ def take_all(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class FakeSqs:
-    """SQS's batch call. Each call is answered by the next of `answers`, and by `take_all` when none is left."""
+    """SQS's batch call: each call gets the next of `answers`, then `take_all`."""
 
     def __init__(self, *answers: Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]] | Exception) -> None:
         self.answers = list(answers)
@@ -130,7 +130,7 @@ class FakeSqs:
 
 
 class FakeDynamoDb:
-    """DynamoDB's table of keys and quotas: counts the updates, or fails each with `error`.
+    """DynamoDB's table of keys and quotas: it counts the updates, or fails each with `error`.
 
     `acme-key` and `globex-key` write, `acme-reads` reads. A look-up fails with `lookup_error` if there is one.
     """

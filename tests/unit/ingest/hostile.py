@@ -1,4 +1,4 @@
-"""Hostile requests, one list for the handler over fakes and for real HTTP: the file's, and the limits, made here.
+"""Hostile requests for the handler with fakes and for real HTTP: those in the file, and those at the limits, made here.
 
 A case of the file (tests/golden/hostile_requests.jsonl) has `text` (a UTF-8 body), `hex` (a body of bytes) or
 `event_body` (a body that says it is base64), with `content_type` (JSON when absent) and `headers`; and what is due: the
@@ -30,7 +30,7 @@ _LOG_ID_CHARS: Final = 256  # LOG_ID_PATTERN
 
 
 class Case(NamedTuple):
-    """A request and its due answer: a `reason`, or a 202 and the `accepted` texts in their order.
+    """A request and its expected answer: a `reason`, or a 202 and the `accepted` texts in order.
 
     `event_body` stands for the body where only a gateway that lies could send it.
     """

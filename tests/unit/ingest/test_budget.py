@@ -1,4 +1,4 @@
-"""Each limit of a request fits the time that a request has, at what a call to AWS takes. On a virtual clock."""
+"""On a virtual clock, each limit of a request fits the time of a request, at the usual duration of AWS's calls."""
 
 import json
 from typing import Any
@@ -57,7 +57,7 @@ class Sender:
     ],
 )
 def test_the_largest_request_is_answered_in_time(body: Any, call_s: float, within_s: float) -> None:
-    """202 at 20 ms a call with a third of the time left; at 130 ms a quarter of the records fits what there is."""
+    """The largest request gets its 202 in time at 20 ms a call, and a quarter of its records at 130 ms."""
     sender = Sender(call_s)
     assert sender.send(body) == 202
     assert sender.clock.elapsed_s <= within_s
@@ -65,21 +65,21 @@ def test_the_largest_request_is_answered_in_time(body: Any, call_s: float, withi
 
 
 def test_a_request_of_many_tenants_takes_no_longer() -> None:
-    """Messages of several tenants share a call."""
+    """A request of many tenants takes no longer, because messages of several tenants share a call."""
     sender = Sender(CALL_S)
     assert sender.send(OF_MANY_TENANTS, x_tenant_id=None) == 202
     assert sender.clock.elapsed_s <= 5.1
 
 
 def test_one_call_after_the_other_is_too_slow() -> None:
-    """Why there are several at once: the request ends in a 500 with a part of it in the queue."""
+    """With one call at a time, the largest request ends in a 500 with only a part in the queue."""
     sender = Sender(CALL_S, calls_at_once=1)
     assert sender.send(SMALL) == 500
     assert 4_250 <= len(sender.ingest.enqueued) <= 4_260
 
 
 def test_a_batch_sent_again_and_again_reaches_its_tail() -> None:
-    """SQS takes 0.5 s a call, and no request is ever taken whole; the logs have ids, so that nothing is there twice."""
+    """At 0.5 s a call no try is taken whole, but repeated tries enqueue every log of the batch."""
     sender = Sender(SICK_CALL_S)
     for attempt in range(12):
         sender.jitter = attempt / 12
@@ -88,7 +88,7 @@ def test_a_batch_sent_again_and_again_reaches_its_tail() -> None:
 
 
 def test_a_client_that_sends_again_what_failed_ends() -> None:
-    """The 500 names what is not in the queue: sent again with its ids, all is there, and once."""
+    """A client that repeats only the logs that the 500 names gets each of them into the queue once."""
     sender = Sender(SICK_CALL_S)
     batch, status = SLOWLY, 500
     while status == 500:

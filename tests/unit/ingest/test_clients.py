@@ -1,4 +1,4 @@
-"""Requests of real clients (tests/events/ingest), each accepted as it is."""
+"""Requests of real clients (tests/events/ingest) are accepted unchanged."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ _CLIENTS = ("curl", "fluent_bit", "pino_http_send", "syslog_ng", "vector", "wins
 
 
 def _other_form(event: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the event as a gateway that decides otherwise about base64 hands it over; None when there is no such."""
+    """Return the event as another gateway would send it, with or without base64; None if there is no such form."""
     if not event["isBase64Encoded"]:
         return event | {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
     try:
@@ -25,13 +25,13 @@ def _other_form(event: dict[str, Any]) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("client", _CLIENTS)
 def test_there_are_requests_of_each_client(client: str) -> None:
-    """The folder holds what the README promises."""
+    """The folder has a request of each client that the README names."""
     assert any(path.name.startswith(client) for path in _FILES)
 
 
 @pytest.mark.parametrize("path", _FILES, ids=[path.stem for path in _FILES])
 def test_request_of_a_real_client_is_accepted_as_it_is(path: Path, ingest: Ingest) -> None:
-    """202, with all of its logs in order, whichever form the gateway gives the body."""
+    """A request gets its 202 with all logs in order, in each form in which a gateway sends the body."""
     case = json.loads(path.read_text())
     assert case["captured"]
     for event in (case["event"], _other_form(case["event"])):
@@ -50,7 +50,7 @@ def test_request_of_a_real_client_is_accepted_as_it_is(path: Path, ingest: Inges
 
 
 def test_structured_members_are_kept_as_fields(ingest: Ingest) -> None:
-    """What winston and pino say beside the message is not lost."""
+    """The members that winston and pino send beside the message are kept as fields."""
     expected: dict[str, dict[str, Any]] = {
         "winston_single": {"level": "info", "phone": "555-0199", "user": "bob"},
         "pino_http_send_json": {"level": 30, "pid": 4711, "hostname": "web-1"},

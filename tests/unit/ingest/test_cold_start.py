@@ -1,4 +1,4 @@
-"""What the ingest Lambda loads before its first request."""
+"""The modules that the ingest Lambda loads before its first request."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ _HEAVY = {"boto3", "botocore", "email", "google.protobuf", "http.client", "urlli
 
 
 def test_a_cold_start_loads_nothing_that_only_errors_need() -> None:
-    """Each of these costs milliseconds; errors import them when there is one."""
+    """A cold start loads no module that only errors need, as each costs milliseconds."""
     code = "import sys, ingest.handler; print(*sys.modules)"
     loaded = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", code], env=os.environ | _ENVIRON, capture_output=True, text=True, check=True

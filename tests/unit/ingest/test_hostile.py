@@ -1,4 +1,4 @@
-"""Hostile requests (tests/unit/ingest/hostile.py): each gets its 202 or its 4xx, and never an exception."""
+"""Each hostile request (tests/unit/ingest/hostile.py) gets its 202 or its 4xx, and never an exception."""
 
 import json
 from typing import Any
@@ -11,14 +11,14 @@ from tests.unit.ingest.hostile import CASES, Case
 
 
 def _is_xml(character: str) -> bool:
-    """Whether SQS takes the character (SendMessage API reference: XML 1.0's characters)."""
+    """Whether SQS accepts the character (SendMessage API reference: XML 1.0's characters)."""
     ranges = ((" ", "\ud7ff"), ("\ue000", "\ufffd"), ("\U00010000", "\U0010ffff"))
     return character in "\t\n\r" or any(first <= character <= last for first, last in ranges)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_hostile_request_gets_its_answer(case: Case, ingest: Ingest) -> None:
-    """The expected answer; accepted text comes back from the queue equal to the byte, in characters SQS takes."""
+    """A hostile request gets its expected answer, and accepted text is in the queue unchanged, in valid characters."""
     response = ingest(case.event())
     answer = json.loads(response["body"])
     if case.reason is not None:
@@ -33,6 +33,6 @@ def test_hostile_request_gets_its_answer(case: Case, ingest: Ingest) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_hostile_request_leaves_lines_of_json(case: Case, ingest: Ingest, lines: Any) -> None:
-    """No input breaks a log line in two, or adds one."""
+    """No input breaks a log line in two or adds one."""
     ingest(case.event())
     assert {line["request_id"] for line in lines()} == {"request-1"}

@@ -1,4 +1,4 @@
-"""One request from event to answer: responses and lines, AWS replaced."""
+"""One request from event to answer, with its responses and log lines; AWS is replaced by fakes."""
 
 import gzip
 import json
@@ -32,7 +32,7 @@ def _body(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_one_log_is_enqueued_streamed_and_answered(ingest: Ingest) -> None:
-    """202 with the four members; the queue and the stream hold the same message."""
+    """A log gets a 202 with four members, and queue and stream hold the same message."""
     response = ingest(event('{"tenant_id":"acme","text":"hello"}', headers={"X-Tenant-ID": "acme"}))
     (message,) = ingest.enqueued
     assert response["statusCode"] == 202
@@ -55,13 +55,13 @@ def test_generated_log_ids_differ(ingest: Ingest) -> None:
 
 
 def test_received_at_is_utc_with_milliseconds(ingest: Ingest) -> None:
-    """RFC 3339, as the contract says."""
+    """The time of receipt is RFC 3339 in UTC with milliseconds."""
     ingest(event('"a"'))
     assert _is_rfc3339(ingest.enqueued[0].received_at)
 
 
 def test_batch_is_answered_with_each_record_s_fate(ingest: Ingest) -> None:
-    """Good records are accepted although others are refused."""
+    """A batch's good records are accepted although others are refused."""
     response = ingest(event('[{"text":"a","log_id":"l-1"},{"text":""},{"msg":"c","log_id":"l-3"}]'))
     assert response["statusCode"] == 202
     assert _body(response) == {
@@ -74,7 +74,7 @@ def test_batch_is_answered_with_each_record_s_fate(ingest: Ingest) -> None:
 
 
 def test_a_reused_idempotency_key_is_no_refusal(ingest: Ingest) -> None:
-    """Another body under a key that was used: 202, the same log_ids, and both texts go to the queue and the stream."""
+    """A second body under a used key gets a 202 with the same log_ids, and both texts reach queue and stream."""
     headers = {"idempotency-key": "k"}
     answers = [ingest(event(body, headers=headers)) for body in ('["a","b"]', '["a","c"]')]
     assert [answer["statusCode"] for answer in answers] == [202, 202]
@@ -84,7 +84,7 @@ def test_a_reused_idempotency_key_is_no_refusal(ingest: Ingest) -> None:
 
 
 def test_retry_with_an_idempotency_key_has_the_same_log_ids(ingest: Ingest) -> None:
-    """The consumer's conditional write then stores it once."""
+    """A retry with an Idempotency-Key has the same log_ids, so that the consumer stores its logs once."""
     headers = {"idempotency-key": "k"}
     answers = [_body(ingest(event('["a","b"]', headers=headers)))["log_ids"] for _ in range(2)]
     assert answers[0] == answers[1]
@@ -92,7 +92,7 @@ def test_retry_with_an_idempotency_key_has_the_same_log_ids(ingest: Ingest) -> N
 
 
 def test_health(ingest: Ingest, lines: Lines) -> None:
-    """The health check touches nothing and writes nothing."""
+    """The health check makes no call and writes no line."""
     response = ingest(event(None, path="/health", method="GET"))
     assert (response["statusCode"], response["body"]) == (200, '{"status":"ok"}')
     assert (ingest.sqs.calls, ingest.kinesis.records, lines()) == ([], [], [])
@@ -110,7 +110,7 @@ def test_health(ingest: Ingest, lines: Lines) -> None:
     ],
 )
 def test_what_no_dialect_answers_is_a_404(method: str, path: str, ingest: Ingest) -> None:
-    """The table of routes decides, by method and whole path; nothing is read, sent or written."""
+    """A method and path without a route get a 404, and nothing is read, sent or written."""
     response = ingest(event('{"text":"a"}', path=path, method=method))
     assert response["statusCode"] == 404
     assert _body(response).keys() == {"detail", "request_id"}
@@ -123,7 +123,7 @@ def _of(key: str, body: str = '{"text":"a"}') -> dict[str, Any]:
 
 
 def test_log_of_an_authorized_caller_is_counted_against_its_quota(ingest: Ingest, lines: Lines) -> None:
-    """Its tenant is its key's; a table that fails costs no log, and the line says so."""
+    """A log counts against its key's tenant; if the quota table fails, the log is taken and the line says so."""
     ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
     assert ingest(_of("acme-key"))["statusCode"] == 202
     (update,) = ingest.dynamodb.updates
@@ -138,7 +138,7 @@ def test_log_of_an_authorized_caller_is_counted_against_its_quota(ingest: Ingest
 
 @pytest.mark.parametrize("body", ['{"text":"', '[{"text":""},{"text":""}]'])
 def test_a_refused_request_uses_up_bytes(ingest: Ingest, body: str) -> None:
-    """Refused as a whole or record by record: its bytes were read; over the quota it is a 429, whatever it holds."""
+    """A refused request uses up its tenant's bytes, and beyond the quota any request is a 429."""
     ingest.with_settings(authentication="api_key", tenant_bytes_per_minute=1_000)
     given = _of("acme-key", body)
     assert ingest(given)["statusCode"] == 400
@@ -151,7 +151,7 @@ def test_a_refused_request_uses_up_bytes(ingest: Ingest, body: str) -> None:
 
 
 def test_tenant_forbidden_without_an_authorizer(ingest: Ingest) -> None:
-    """Tokens that are asked for and not wired to the route let nobody in (I4), with a key neither."""
+    """If the stack asks for tokens and the route has no authorizer, all requests are refused (I4), keys or not."""
     ingest.with_settings(authentication="jwt")
     response = ingest(_of("acme-key"))
     assert (response["statusCode"], _body(response)["reason"]) == (403, "tenant_forbidden")
@@ -159,7 +159,7 @@ def test_tenant_forbidden_without_an_authorizer(ingest: Ingest) -> None:
 
 
 def test_a_token_sends_as_its_tenant(ingest: Ingest) -> None:
-    """The claims are the gateway's: it verified the token."""
+    """A request with a token is its tenant's, according to the claims that the gateway verified."""
     ingest.with_settings(authentication="jwt")
     given = _of("")
     given["requestContext"]["authorizer"] = {"jwt": {"claims": {"tenant_id": "acme", "scope": "openid write"}}}
@@ -177,7 +177,7 @@ _BOMB = gzip.compress(bytes(11_000_000))
     [("", "missing_credentials"), ("nobody", "unknown_credentials"), ("acme-reads", "forbidden_scope")],
 )
 def test_refused_credentials(key: str, reason: RejectReason, ingest: Ingest, lines: Lines) -> None:
-    """A reason as every other; of the body nothing was looked at, and nothing of the key is told."""
+    """Bad credentials give their reason; the body is not read, and no line or answer holds the key."""
     ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
     given = event(_BOMB, headers={"content-encoding": "gzip", "x-api-key": key})
     response = ingest(given)
@@ -189,7 +189,7 @@ def test_refused_credentials(key: str, reason: RejectReason, ingest: Ingest, lin
 
 
 def test_credentials_unchecked_come_again(ingest: Ingest) -> None:
-    """A table that does not answer lets nobody in: 503 and when to come again."""
+    """If the table of keys fails, nobody is let in, and the answer is a 503 with Retry-After."""
     ingest.with_settings(authentication="api_key")
     ingest.dynamodb.lookup_error = _THROTTLED
     response = ingest(_of("acme-key"))
@@ -202,7 +202,7 @@ def test_credentials_unchecked_come_again(ingest: Ingest) -> None:
     "path", ["/t/acme/ingest", "/t/acme/k/acme-key/ingest", "/t/globex/ingest", "/t/globex/k/acme-key/ingest"]
 )
 def test_a_prefix_names_tenant_and_key(path: str, ingest: Ingest) -> None:
-    """For who can set no header; the tenant must still be the key's."""
+    """The path's prefix may give tenant and key, and the tenant must be the key's."""
     ingest.with_settings(authentication="api_key")
     headers = {"x-tenant-id": ""} | ({} if "/k/" in path else {"x-api-key": "acme-key"})
     response = ingest(event('{"text":"a"}', path=path, headers=headers))
@@ -211,7 +211,7 @@ def test_a_prefix_names_tenant_and_key(path: str, ingest: Ingest) -> None:
 
 
 def test_over_quota_is_a_429_with_the_time_of_the_next_minute(ingest: Ingest, lines: Lines) -> None:
-    """A reason like the others: in the answer, in the line's dimension; and the line names the tenant."""
+    """Beyond the quota the answer is a 429 with Retry-After, and the line names reason and tenant."""
     ingest.with_settings(authentication="api_key", tenant_logs_per_minute=10)
     ingest.dynamodb.error = ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
     response = ingest(_of("acme-key"))
@@ -254,7 +254,7 @@ _REFUSED: dict[RejectReason, dict[str, Any]] = {
 }
 
 
-_OF_A_PRINCIPAL = {  # These need a stack that asks who sends.
+_OF_A_PRINCIPAL = {  # These need a stack with authentication.
     *("larger_than_quota", "over_quota", "tenant_forbidden"),
     *("missing_credentials", "unknown_credentials", "forbidden_scope", "credentials_unchecked"),
 }
@@ -262,13 +262,13 @@ _OF_OTHER_DIALECTS = {"invalid_protobuf"}  # tests/unit/ingest/api/dialects
 
 
 def test_every_reason_is_provoked_here() -> None:
-    """The table above keeps up with the closed list."""
+    """The table above has all reasons of the closed list."""
     assert set(_REFUSED) == set(REJECT_REASONS) - _OF_A_PRINCIPAL - _OF_OTHER_DIALECTS
 
 
 @pytest.mark.parametrize("reason", _REFUSED)
 def test_refused_request_leaves_nothing_but_its_reason(reason: RejectReason, ingest: Ingest, lines: Lines) -> None:
-    """Each reason gives its status, detail and metric; the queue and the stream are not touched (I2)."""
+    """Each reason has its status, detail and metric, and queue and stream are not called (I2)."""
     response = ingest(_REFUSED[reason])
     assert response["statusCode"] == Rejected(reason).status
     assert _body(response)["detail"] == Rejected(reason).detail
@@ -281,14 +281,14 @@ def test_refused_request_leaves_nothing_but_its_reason(reason: RejectReason, ing
 
 @pytest.mark.parametrize("body", ['"a"', b'"a"', gzip.compress(b'"a"')])
 def test_body_in_each_form(body: str | bytes, ingest: Ingest) -> None:
-    """Plain, base64 and gzip arrive as the same log."""
+    """A plain, a base64 and a gzip body give the same log."""
     headers = {"content-encoding": "gzip"} if body[:2] == b"\x1f\x8b" else {}
     assert ingest(event(body, headers=headers))["statusCode"] == 202
     assert ingest.enqueued[0].text == "a"
 
 
 def test_sqs_refusal_is_a_500_with_retry_after(ingest: Ingest, lines: Lines) -> None:
-    """The client is told to send it again, and under which log_id."""
+    """If SQS refuses, the answer is a 500 with Retry-After and the log_id for the retry."""
     ingest.sqs.always = _THROTTLED
     ingest.remaining_ms = 1_600
     response = ingest(event('{"text":"a","log_id":"l-1"}'))
@@ -307,7 +307,7 @@ def test_sqs_refusal_is_a_500_with_retry_after(ingest: Ingest, lines: Lines) -> 
 
 
 def test_sqs_that_takes_a_part_gives_each_record_s_state(ingest: Ingest) -> None:
-    """The client can send exactly the rest again, and an Idempotency-Key is not needed for it."""
+    """If SQS takes a part, the answer says which records to send again, and under which log_ids."""
 
     def half(entries: Any) -> dict[str, Any]:
         failed = [{"Id": e["Id"], "Code": "InternalError", "SenderFault": True} for e in entries if int(e["Id"]) % 2]
@@ -327,7 +327,7 @@ def test_sqs_that_takes_a_part_gives_each_record_s_state(ingest: Ingest) -> None
 
 @pytest.mark.parametrize("error", [_THROTTLED, ReadTimeoutError(endpoint_url="x")])
 def test_kinesis_refusal_is_a_202_and_the_queue_message_says_so(error: Exception, ingest: Ingest, lines: Lines) -> None:
-    """The consumer puts it on the stream."""
+    """If Kinesis refuses, the answer is a 202, and the queue's message tells the consumer to put it on the stream."""
     ingest.kinesis.error = error
     assert ingest(event('["a","b"]'))["statusCode"] == 202
     assert [(message.text, message.stream_pending) for message in ingest.enqueued] == [("a", True), ("b", True)]
@@ -336,7 +336,7 @@ def test_kinesis_refusal_is_a_202_and_the_queue_message_says_so(error: Exception
 
 
 def test_kinesis_is_not_waited_for_beyond_its_budget(ingest: Ingest) -> None:
-    """A stream that throttles for ever costs its budget (50 ms here), whatever time the Lambda has."""
+    """A stream that throttles for ever costs only its budget (50 ms here), however much time Lambda has."""
     ingest.kinesis.error = _THROTTLED
     ingest.remaining_ms = 30_000
     clock = Clock()
@@ -346,14 +346,14 @@ def test_kinesis_is_not_waited_for_beyond_its_budget(ingest: Ingest) -> None:
 
 
 def test_lambda_without_time_left_answers_500(ingest: Ingest) -> None:
-    """Nothing is sent that could not be answered for."""
+    """Without time left nothing is sent, and the answer is a 500."""
     ingest.remaining_ms = 1_000
     assert ingest(event('"a"'))["statusCode"] == 500
     assert ingest.sqs.calls == []
 
 
 def test_lines_are_emf_and_name_the_request(ingest: Ingest) -> None:
-    """Every line is one that CloudWatch takes, with the gateway's request id, and Lambda's where one was refused."""
+    """CloudWatch accepts each line; each has the gateway's request id, and after a refusal Lambda's too."""
     ingest(event('["a",7,""]'))
     ingest(event("{"))
     assert len(ingest.written) == 4
@@ -384,7 +384,7 @@ def test_no_line_holds_a_log_s_text(failure: str, ingest: Ingest) -> None:
 
 
 def test_lines_of_a_large_failure_stay_small(ingest: Ingest) -> None:
-    """CloudWatch cuts events of more than 256 KiB: just when SQS refuses 20,000 logs, the line must stay below."""
+    """If SQS refuses 20,000 logs, the line stays below 256 KiB, where CloudWatch cuts events."""
     ingest.sqs.always = _THROTTLED
     ingest.remaining_ms = 1_800
     assert ingest(event(json.dumps(["x"] * 20_000)))["statusCode"] == 500

@@ -1,4 +1,4 @@
-"""The lines that a request leaves."""
+"""The log lines of a request."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def _parsed(tenants: list[str], rejected: list[RejectReason]) -> Parsed:
 
 
 def test_the_golden_lines() -> None:
-    """A batch with everything in it leaves these lines, to the byte; CloudWatch takes each."""
+    """A batch with every outcome leaves exactly the golden lines, and CloudWatch accepts each."""
     parsed = _parsed(["acme", "acme", "other"], ["empty_text", "invalid_json", "empty_text"])
     lines = _lines(parsed, Published(frozenset({2}), frozenset({0, 1}), 300))
     assert lines == _GOLDEN.read_text().splitlines()
@@ -42,14 +42,14 @@ def test_the_golden_lines() -> None:
     [(set(), {0}, "warning"), ({0}, set(), "error"), ({0}, {0}, "error")],
 )
 def test_level_says_what_is_wrong(not_enqueued: set[int], stream_pending: set[int], level: str) -> None:
-    """A queue that refuses is an error, a stream that refuses a warning."""
+    """A refusal by the queue is an error, and a refusal by the stream a warning."""
     (line,) = _lines(_parsed(["acme"], []), Published(frozenset(not_enqueued), frozenset(stream_pending), 0))
     root = json.loads(line)
     assert (root["event"], root["level"], root["lambda_request_id"]) == ("ingest", level, "lambda-1")
 
 
 def test_the_line_of_a_healthy_request_is_short() -> None:
-    """What, how long, whose, and whose request: the line that is written most is paid for by the byte."""
+    """A healthy request's line has only counts, duration, tenant and request id, because each byte costs."""
     (line,) = _lines(_parsed(["acme"], []), Published(frozenset(), frozenset(), 458))
     assert violations(line) == []
     said = json.loads(line)
@@ -67,20 +67,20 @@ def test_the_line_of_a_healthy_request_is_short() -> None:
 
 
 def test_accepted_is_what_sqs_acknowledged() -> None:
-    """The metric counts 202s only."""
+    """The metric `accepted` counts only logs that SQS acknowledged."""
     (line,) = _lines(_parsed(["a", "a", "a"], []), Published(frozenset({0, 2}), frozenset(), 100))
     root = json.loads(line)
     assert (root["accepted"], root["enqueue_failures"], root["bytes"]) == (1, 2, 100)
 
 
 def test_refusals_stand_in_the_line() -> None:
-    """What SQS and Kinesis said is what an operator searches for."""
+    """The line has the errors of SQS and Kinesis, for operators to search."""
     (line,) = _lines(_parsed(["a"], []), Published(frozenset({0}), frozenset(), 0, {"sqs:AccessDenied": 2}))
     assert json.loads(line)["refusals"] == {"sqs:AccessDenied": 2}
 
 
 def test_a_line_names_at_most_ten_tenants() -> None:
-    """The busiest ones, with their counts."""
+    """A line names the ten tenants with the most logs, with their counts."""
     tenants = [f"t{i}" for i in range(50) for _ in range(i)]
     (line,) = _lines(_parsed(tenants, []), Published(frozenset(), frozenset(), 0))
     assert json.loads(line)["tenants"] == {f"t{i}": i for i in range(49, 39, -1)}
@@ -98,7 +98,7 @@ def test_refused_request_leaves_a_line_with_its_reason(reason: RejectReason) -> 
 
 
 def test_no_line_holds_a_text() -> None:
-    """Texts, fields and log_ids stay out of the log."""
+    """No line has a text, a field or a log_id."""
     parsed = Parsed(
         [message("secret-id", "secret text", fields={"secret": "secret"})],
         [0],

@@ -1,4 +1,4 @@
-"""Keys looked up in the table, and kept in memory for a while."""
+"""The look-up of API keys in the table, and how long they stay in memory."""
 
 import hashlib
 from typing import Any
@@ -15,7 +15,7 @@ _THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem")
 
 
 class Table:
-    """The table of keys: answers as DynamoDB does, or fails with the next of `errors`."""
+    """The table of keys in memory: it answers as DynamoDB does, or fails with the next of `errors`."""
 
     def __init__(self) -> None:
         self.items: dict[str, dict[str, Any]] = {}
@@ -44,7 +44,7 @@ def _keys() -> tuple[Keys, Table, Clock]:
 
 
 def test_a_key_is_its_tenants_with_its_scopes() -> None:
-    """As the table says; one from before there were scopes may write."""
+    """A key gives its tenant and the scopes in its item; a key from before there were scopes may write."""
     keys, table, _ = _keys()
     table.add("old", "acme")
     table.add("both", "globex", "read", "write")
@@ -53,14 +53,14 @@ def test_a_key_is_its_tenants_with_its_scopes() -> None:
 
 
 def test_unknown_credentials_of_a_key_in_no_table() -> None:
-    """Nobody's."""
+    """A key that is not in the table is refused as unknown."""
     keys, *_ = _keys()
     with pytest.raises(Rejected, match="unknown_credentials"):
         keys.find("nobody's")
 
 
 def test_a_key_is_looked_up_once_a_minute() -> None:
-    """A revoked one works at most that long, and not a second more."""
+    """A key stays in memory for a minute, so a revoked key works for at most that minute."""
     keys, table, clock = _keys()
     table.add("k", "acme")
     for _ in range(100):
@@ -76,7 +76,7 @@ def test_a_key_is_looked_up_once_a_minute() -> None:
 
 
 def test_a_wrong_key_is_looked_up_once_in_ten_seconds() -> None:
-    """A client with a wrong key costs little, and a key that is made soon works."""
+    """An unknown key is looked up once in ten seconds, so a key made meanwhile soon works."""
     keys, table, clock = _keys()
     for _ in range(100):
         with pytest.raises(Rejected):
@@ -88,7 +88,7 @@ def test_a_wrong_key_is_looked_up_once_in_ten_seconds() -> None:
 
 
 def test_a_flood_of_wrong_keys_takes_no_memory_and_drives_out_no_right_one() -> None:
-    """Both kinds are bounded, each by itself; what was looked up longest ago goes first."""
+    """Known and unknown keys have separate caches, each of bounded size; the oldest entry is dropped first."""
     keys, table, _ = _keys()
     table.add("k", "acme")
     keys.find("k")
@@ -112,7 +112,7 @@ def test_a_flood_of_wrong_keys_takes_no_memory_and_drives_out_no_right_one() -> 
 
 
 def test_a_failure_is_tried_once_more() -> None:
-    """A connection that AWS closed, a throttle of a moment."""
+    """A read that fails once, as by a throttle or a closed connection, is repeated."""
     keys, table, _ = _keys()
     table.add("k", "acme")
     table.errors = [ReadTimeoutError(endpoint_url="http://x")]
@@ -120,7 +120,7 @@ def test_a_failure_is_tried_once_more() -> None:
 
 
 def test_credentials_unchecked_let_nobody_in() -> None:
-    """A table that does not answer: 503, and the client may come again. Who was let in within a minute still is."""
+    """If the table fails, a key that is not in memory gets a 503 with Retry-After; one in memory still works."""
     keys, table, clock = _keys()
     table.add("k", "acme")
     keys.find("k")
@@ -137,7 +137,7 @@ def test_credentials_unchecked_let_nobody_in() -> None:
 
 
 def test_a_programming_error_is_no_refusal() -> None:
-    """What is no failure of the table is not hidden."""
+    """An exception that is not a failure of the table is raised to the caller."""
     keys, table, _ = _keys()
     table.errors = [KeyError("x")]
     with pytest.raises(KeyError):

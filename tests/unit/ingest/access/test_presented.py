@@ -1,4 +1,4 @@
-"""The key that a request presents, in each form that some client can send."""
+"""The API key in a request, in each form that clients send."""
 
 import base64
 
@@ -32,7 +32,7 @@ _OTHER_SCHEMES = [
     "headers", [{name: _KEY} for name in KEY_HEADERS] + [{"authorization": value} for value in _OTHER_SCHEMES]
 )
 def test_a_key_in_a_header(headers: dict[str, str]) -> None:
-    """Each client has its own header or scheme."""
+    """A key is read from each header and each Authorization scheme that clients use."""
     assert presented_key(headers, {}, {}) == _KEY
 
 
@@ -40,17 +40,17 @@ def test_a_key_in_a_header(headers: dict[str, str]) -> None:
     "name", ["api_key", "apiKey", "dd-api-key", "DD-API-KEY", "token", "Api-Key", "License-Key", "apikey"]
 )
 def test_a_key_in_the_query(name: str) -> None:
-    """For clients that can set an address only."""
+    """A key is read from the query, for clients for which only an address can be set."""
     assert presented_key({}, {name: _KEY}, {}) == _KEY
 
 
 def test_a_key_in_the_path() -> None:
-    """As Datadog's old intake has it."""
+    """A key is read from the path, as for Datadog's old intake."""
     assert presented_key({"authorization": "Digest x"}, {}, {"key": _KEY}) == _KEY
 
 
 def test_the_order_is_header_authorization_path_query() -> None:
-    """What is set on purpose for this wins over what a proxy may have added, and both over an address."""
+    """A key's own header wins over Authorization, which a proxy may have added; both win over path and query."""
     query, parameters = {"token": "query"}, {"key": "path"}
     headers = {"x-api-key": "own", "dd-api-key": "other", "authorization": "Bearer bearer"}
     assert presented_key(headers, query, parameters) == "own"
@@ -80,7 +80,7 @@ def test_the_order_is_header_authorization_path_query() -> None:
     ],
 )
 def test_missing_credentials(headers: dict[str, str]) -> None:
-    """No key in any form that is one."""
+    """A request without a key in any known form is refused as one without credentials."""
     with pytest.raises(Rejected, match="missing_credentials"):
         presented_key(headers, {}, {})
 
@@ -91,7 +91,7 @@ def test_missing_credentials(headers: dict[str, str]) -> None:
 )
 @pytest.mark.parametrize("name", ["x-api-key", "authorization", "query", "path"])
 def test_unknown_credentials_where_no_key_can_be(name: str, key: str) -> None:
-    """Two joined headers are two keys; nothing of this is looked up."""
+    """A value that cannot be a key, as two header values joined by a comma, is refused without a look-up."""
     headers = {"x-api-key": {"x-api-key": key}, "authorization": {"authorization": f"Bearer {key}"}}.get(name, {})
     query = {"token": key} if name == "query" else {}
     with pytest.raises(Rejected, match="unknown_credentials"):

@@ -1,4 +1,4 @@
-"""Whose request it is: of its API key, or of what API Gateway's JWT authorizer vouches for."""
+"""The tenant of a request: from its API key, or from the claims of API Gateway's JWT authorizer."""
 
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ def _sender(
 
 
 def test_claims_name_the_tenant_under_the_claim_of_the_settings() -> None:
-    """Each issuer has its own name for it."""
+    """The tenant is read from the claim that the settings name, since issuers name it differently."""
     event = _token(**{"custom:org": "acme", "tenant_id": "x"})
     assert of_token(event, "custom:org").tenant_id == "acme"
     assert of_token(event, "tenant_id").tenant_id == "x"
@@ -61,7 +61,7 @@ def test_claims_name_the_tenant_under_the_claim_of_the_settings() -> None:
     ],
 )
 def test_scopes_of_a_token(claims: dict[str, Any], scopes: set[str]) -> None:
-    """Text or list, under either name. Without any claim a token writes, as it always did; it never reads."""
+    """Scopes are a text or a list, in `scope` or `scp`; a token without either claim may write but not read."""
     assert of_token(_token(tenant_id="acme", **claims), "tenant_id") == Principal("acme", frozenset(scopes))
 
 
@@ -81,19 +81,19 @@ def test_scopes_of_a_token(claims: dict[str, Any], scopes: set[str]) -> None:
     ],
 )
 def test_tenant_forbidden_without_a_voucher(authorizer: Any) -> None:
-    """An authorizer that names no valid tenant opens nothing: never fall back to what the client says."""
+    """If the authorizer gives no valid tenant, the request is refused, whatever tenant the client names."""
     with pytest.raises(Rejected, match="tenant_forbidden"):
         _sender(_event(authorizer))
 
 
 def test_event_without_authorizer_is_forbidden() -> None:
-    """A route that authorization was forgotten on is closed, not public."""
+    """A route without an authorizer refuses each request: it is not open to everybody by mistake."""
     with pytest.raises(Rejected, match="tenant_forbidden"):
         _sender({"requestContext": {}})
 
 
 def test_claims_open_nothing_where_keys_are_asked_for() -> None:
-    """The one way in is the one that the stack was set to."""
+    """A stack that asks for keys accepts no token, and one that asks for tokens accepts no key."""
     with pytest.raises(Rejected, match="missing_credentials"):
         _sender(_token(tenant_id="acme"), authentication="api_key")
     with pytest.raises(Rejected, match="tenant_forbidden"):
@@ -101,7 +101,7 @@ def test_claims_open_nothing_where_keys_are_asked_for() -> None:
 
 
 def test_forbidden_scope() -> None:
-    """A key that reads does not write, nor the other way round; likewise a token."""
+    """A key or token with only the scope `read` cannot write, and one with only `write` cannot read."""
     event = _event(None)
     assert _sender(event, "write", "api_key", "k").key_id == "id"
     assert _sender(event, "read", "api_key", "r").tenant_id == "acme"
@@ -124,7 +124,7 @@ def _parse(body: str, **headers: str) -> list[str]:
 
 
 def test_principal_is_the_tenant_of_what_names_none() -> None:
-    """Records that name no tenant, and those that name the principal, are the principal's."""
+    """Records that name no tenant or the principal's own belong to the principal's tenant."""
     assert _parse('[{"text": "a"}, {"text": "b", "tenant_id": "acme"}, "c"]') == ["acme"] * 3
 
 
@@ -139,7 +139,7 @@ def test_principal_is_the_tenant_of_what_names_none() -> None:
     ],
 )
 def test_tenant_forbidden_wherever_another_is_named(body: str, headers: dict[str, str]) -> None:
-    """Another tenant anywhere in the request refuses all of it with 403: nothing of it is taken."""
+    """A request that names another tenant anywhere is refused whole with 403."""
     with pytest.raises(Rejected) as caught:
         _parse(body, **headers)
     assert (caught.value.reason, caught.value.status) == ("tenant_forbidden", 403)

@@ -1,4 +1,4 @@
-"""Quotas a minute, counted by one conditional update."""
+"""Quotas per minute, each counted by one conditional update."""
 
 import threading
 from typing import Any
@@ -17,7 +17,7 @@ _NOW_S = 1_795_498_118.25  # 38.25 s into its minute.
 
 
 class Counters:
-    """A table of counters that does what `take` asks of DynamoDB: one atomic conditional ADD an item."""
+    """A table of counters that does what `take` asks of DynamoDB: an atomic conditional ADD on one item."""
 
     def __init__(self) -> None:
         self.items: dict[str, dict[str, int]] = {}
@@ -52,7 +52,7 @@ def _take(client: Any, quota: Quota, *, logs: int = 1, body_bytes: int = 10, now
 
 
 def test_over_quota_is_exact_to_the_last_log() -> None:
-    """As many logs as the quota says are taken in a minute, and not one more."""
+    """In a minute, exactly as many logs are taken as the quota allows."""
     table = Counters()
     for _ in range(10):
         assert _take(table, Quota(10, 0)) is None
@@ -61,7 +61,7 @@ def test_over_quota_is_exact_to_the_last_log() -> None:
 
 
 def test_retry_after_is_the_next_minute() -> None:
-    """Retry-After leads into the next minute, in which the request is taken."""
+    """Retry-After points into the next minute, in which the request is taken."""
     table = Counters()
     _take(table, Quota(1, 0))
     with pytest.raises(Rejected, match="over_quota") as caught:
@@ -71,7 +71,7 @@ def test_retry_after_is_the_next_minute() -> None:
 
 
 def test_bytes_have_a_quota_of_their_own() -> None:
-    """The byte quota refuses what the log quota would take."""
+    """The quota of bytes refuses a request that the quota of logs would allow."""
     table = Counters()
     _take(table, Quota(100, 1000), body_bytes=990)
     with pytest.raises(Rejected, match="over_quota"):
@@ -80,7 +80,7 @@ def test_bytes_have_a_quota_of_their_own() -> None:
 
 
 def test_refused_request_counts_nothing() -> None:
-    """What was refused does not use up quota: a smaller request still fits."""
+    """A refused request uses up no quota, so a smaller request still fits."""
     table = Counters()
     _take(table, Quota(10, 0), logs=8)
     with pytest.raises(Rejected, match="over_quota"):
@@ -90,14 +90,14 @@ def test_refused_request_counts_nothing() -> None:
 
 @pytest.mark.parametrize(("logs", "body_bytes"), [(11, 1), (1, 101)])
 def test_larger_than_quota(logs: int, body_bytes: int) -> None:
-    """A request that no minute could take is a 413, not a 429 that would be repeated for ever."""
+    """A request larger than a whole minute's quota is a 413, because a 429 would be repeated for ever."""
     with pytest.raises(Rejected) as caught:
         _take(Counters(), Quota(10, 100), logs=logs, body_bytes=body_bytes)
     assert (caught.value.reason, caught.value.status) == ("larger_than_quota", 413)
 
 
 def test_a_request_without_logs_counts_its_bytes() -> None:
-    """What is refused was read: a key that sends rubbish uses up its bytes, and no logs."""
+    """A request without a valid log uses up its bytes, because they were read, but no logs."""
     counters = Counters()
     _take(counters, Quota(10, 100), logs=0, body_bytes=90)
     with pytest.raises(Rejected, match="over_quota"):
@@ -106,7 +106,7 @@ def test_a_request_without_logs_counts_its_bytes() -> None:
 
 
 def test_no_quota_calls_nothing() -> None:
-    """Without a limit the table is not asked."""
+    """Without a quota the table is not called."""
     assert _take(Failing(AssertionError("called")), Quota(0, 0), logs=10**6) is None
 
 
@@ -119,19 +119,19 @@ def test_no_quota_calls_nothing() -> None:
     ],
 )
 def test_table_that_does_not_answer_refuses_nobody(error: Exception, code: str) -> None:
-    """A failure of the quota table is named and does not fail the request."""
+    """If the quota table fails, the request is let through and the failure is reported."""
     assert _take(Failing(error), Quota(1, 0)) == code
 
 
 def test_bug_is_not_taken_for_an_outage() -> None:
-    """An exception that is not AWS's is raised."""
+    """An exception that does not come from AWS is raised."""
     with pytest.raises(KeyError):
         _take(Failing(KeyError("x")), Quota(1, 0))
 
 
 @given(requests=st.lists(st.integers(1, 7), max_size=40), limit=st.integers(1, 30))
 def test_concurrent_requests_never_exceed_the_quota(requests: list[int], limit: int) -> None:
-    """Whatever the sizes, what is taken in a window is at most the quota, and is exactly what was counted."""
+    """Requests of any sizes take at most the quota in a minute, and the counter holds exactly what they took."""
     table = Counters()
     taken: list[int] = []
 
@@ -152,7 +152,7 @@ def test_concurrent_requests_never_exceed_the_quota(requests: list[int], limit: 
 
 
 def test_expressions_are_dynamodbs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DynamoDB (moto's) understands the update, counts, refuses by the condition, and gets a TTL."""
+    """DynamoDB, as moto has it, accepts the update: it counts, refuses by the condition, and sets a TTL."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():

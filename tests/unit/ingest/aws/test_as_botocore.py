@@ -1,4 +1,4 @@
-"""The Lambdas' clients beside botocore's on the same recorded answers: same requests, answers, errors and tries."""
+"""The Lambdas' clients and botocore's get the same recorded answers, and must behave the same."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _KEY: Final = {"tenant_id": {"S": "acme"}, "log_id": {"S": "é"}}
 
 
 class Call(NamedTuple):
-    """A call of a service's client, and what AWS answers it when all is well (API references, November 2026)."""
+    """A call of a service's client, and AWS's answer when it succeeds (API references, November 2026)."""
 
     service: str
     make: Callable[[Any], Any]
@@ -228,7 +228,7 @@ def _ours(service: str, url: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("operation", CALLS)
 def test_request_and_answer_are_botocores(operation: str) -> None:
-    """The body, target and content type on the wire, and what the caller gets."""
+    """Body, target and content type of the request, and the returned answer, are the same as botocore's."""
     service, make, answer = CALLS[operation]
     with _serving(Recorded(200, json.dumps(answer).encode())) as server:
         with _theirs(service, server.url) as theirs:
@@ -254,7 +254,7 @@ def _error(make: Callable[[Any], Any], client: Any) -> tuple[Any, ...]:
 @pytest.mark.parametrize("operation", ["BatchExecuteStatement", "SendMessage"])
 @pytest.mark.parametrize("recorded", ERRORS.values(), ids=ERRORS)
 def test_error_is_botocores(operation: str, recorded: Recorded) -> None:
-    """Code, message, whose fault, status and operation, to the letter."""
+    """An error has the same code, message, fault, status and operation as botocore's."""
     service, make, _ = CALLS[operation]
     with _serving(recorded) as server:
         with _theirs(service, server.url) as theirs:
@@ -266,7 +266,7 @@ def test_error_is_botocores(operation: str, recorded: Recorded) -> None:
 
 @pytest.mark.parametrize("recorded", ERRORS.values(), ids=ERRORS)
 def test_the_queues_client_tries_again_what_botocore_does(recorded: Recorded) -> None:
-    """Twice where it may help, and once where not, as botocore's standard mode with two attempts."""
+    """The queue's client tries twice or once, as botocore's standard mode with two attempts does."""
     make = CALLS["SendMessage"].make
     clock = Clock()
     with _serving(recorded) as server:
@@ -283,7 +283,7 @@ def test_the_queues_client_tries_again_what_botocore_does(recorded: Recorded) ->
 
 
 def test_the_tables_client_tries_once() -> None:
-    """Its caller knows which of the statements to send again, and until when."""
+    """The table's client tries once, because its caller knows which statements to repeat and until when."""
     with _serving(ERRORS["internal, empty"]) as server:
         table = store.client(_KEYS | {"AWS_ENDPOINT_URL": server.url})
         with pytest.raises(ClientError):
@@ -293,7 +293,7 @@ def test_the_tables_client_tries_once() -> None:
 
 
 def test_a_second_try_that_succeeds_is_the_answer() -> None:
-    """Its caller sees nothing of the first."""
+    """If the second try succeeds, the caller gets its answer and does not see the first error."""
     asked: list[str] = []
 
     class Flaky:
@@ -312,7 +312,7 @@ def test_a_second_try_that_succeeds_is_the_answer() -> None:
 
 
 def test_a_bug_is_not_tried_again() -> None:
-    """What is neither AWS's nor the network's error is raised at once."""
+    """An error that comes neither from AWS nor from the network is raised at once."""
 
     class Broken:
         def call(self, operation: str, request: object) -> dict[str, Any]:

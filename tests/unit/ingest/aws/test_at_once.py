@@ -1,4 +1,4 @@
-"""Calls made at once: how many, whose answer is whose, and what a failure does."""
+"""Calls made at the same time: how many, which answer belongs to which call, and how a failure ends them."""
 
 import threading
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _REFUSED = Refusal("No", retryable=False)
 
 
 def test_so_many_calls_are_made_at_a_time() -> None:
-    """Each of four waits until all four are there: made one after the other, the first would wait for ever."""
+    """Four calls run at the same time: each waits for the other three, so that calls in turn would never end."""
     together = threading.Barrier(4, timeout=60)
 
     def attempt(positions: Sequence[int]) -> list[Refusal | None]:
@@ -23,7 +23,7 @@ def test_so_many_calls_are_made_at_a_time() -> None:
 
 
 def test_no_more_than_that() -> None:
-    """Of twenty calls at most three run; and the caller's thread is one of the three."""
+    """Of twenty calls at most three run at the same time, one of them in the caller's thread."""
     running = 0
     most = 0
     lock = threading.Lock()
@@ -47,7 +47,7 @@ def test_no_more_than_that() -> None:
 
 
 def test_each_answer_stands_at_its_groups_place() -> None:
-    """Whichever call answers first: here the second waits for nobody, and the first for the second."""
+    """Each answer is at the position of its group, even if the second call answers before the first."""
     second_is_done = threading.Event()
 
     def attempt(positions: Sequence[int]) -> list[Refusal | None]:
@@ -61,7 +61,7 @@ def test_each_answer_stands_at_its_groups_place() -> None:
 
 
 def test_one_group_needs_no_thread() -> None:
-    """A single log is sent in the thread of its request."""
+    """A single group is sent in the caller's own thread."""
     threads = []
 
     def attempt(_: Sequence[int]) -> list[Refusal | None]:
@@ -73,7 +73,7 @@ def test_one_group_needs_no_thread() -> None:
 
 
 def test_what_a_call_raises_is_raised_here() -> None:
-    """Also from another thread; no further call starts."""
+    """An exception in any thread is raised in the caller's, and no further call starts."""
     calls: list[int] = []
 
     def attempt(positions: Sequence[int]) -> list[Refusal | None]:
@@ -86,7 +86,7 @@ def test_what_a_call_raises_is_raised_here() -> None:
 
 
 def test_a_few_calls_need_no_threads() -> None:
-    """Up to `few` they come one after the other in the caller's own thread; one more, and others help."""
+    """Up to `few` calls run one after another in the caller's thread; with one more, other threads help."""
     for calls, expected in ((3, 1), (4, 2)):
         together = threading.Barrier(expected)
         seen: set[int] = set()

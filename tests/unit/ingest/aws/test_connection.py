@@ -1,4 +1,4 @@
-"""The signed connection and its clients against botocore: the same bytes, answers and exceptions."""
+"""The signed connection and its clients send, return and raise the same as botocore."""
 
 import contextlib
 import datetime as dt
@@ -34,7 +34,7 @@ _ENVIRON = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_
 
 
 def answers_nothing_encrypted(connection: socket.socket, _: Server) -> None:
-    """Answer whoever comes in plain HTTP."""
+    """Answer each client in plain HTTP."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
@@ -88,13 +88,13 @@ def test_signature_is_botocores(payload: bytes, token: str | None) -> None:
 
 
 def test_connection_is_kept() -> None:
-    """Two calls go over one connection."""
+    """Two calls use the same connection."""
     with serving(answers(b'{"n": 1}', b'{"n": 2}')) as server, connected(server.url) as sqs:
         assert [send(sqs)["n"] for _ in range(2)] == [1, 2]
 
 
 def test_connection_closed_while_idle_is_opened_again() -> None:
-    """A connection that AWS closed between two invocations costs a reconnect and no error."""
+    """A connection that AWS closed between two invocations is opened again without an error."""
     with serving(answers(b'{"n": 1}'), answers(b'{"n": 2}')) as server, connected(server.url) as sqs:
         assert [send(sqs)["n"] for _ in range(2)] == [1, 2]
 
@@ -109,7 +109,7 @@ def test_connection_close_header_is_honoured() -> None:
 
 
 def test_fresh_connection_that_dies_is_an_error_and_no_second_send() -> None:
-    """A connection that was just opened and dies without an answer is reported, not silently tried again."""
+    """A new connection that ends without an answer is an error, and the request is not sent again."""
     with (
         serving(lambda connection, server: server.read_request(connection)) as server,
         connected(server.url) as sqs,
@@ -120,7 +120,7 @@ def test_fresh_connection_that_dies_is_an_error_and_no_second_send() -> None:
 
 
 def test_read_timeout_is_botocores_and_bounded() -> None:
-    """An AWS that hangs is a ReadTimeoutError after the read timeout, and the call after it gets a new connection."""
+    """If AWS does not answer, a ReadTimeoutError follows in time, and the next call gets a new connection."""
     with serving(hangs, answers(b'{"n": 2}')) as server, connected(server.url, timeout_s=3) as sqs:
         with pytest.raises(ReadTimeoutError):  # Without the bound it waits for ever: the server hangs until we go.
             send(sqs)
@@ -128,7 +128,7 @@ def test_read_timeout_is_botocores_and_bounded() -> None:
 
 
 def test_refused_connection_is_botocores() -> None:
-    """Nobody listening is an EndpointConnectionError, which counts as retryable."""
+    """A refused connection is an EndpointConnectionError, which may be retried."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with connected(f"http://127.0.0.1:{port}") as sqs, pytest.raises(EndpointConnectionError) as caught:
@@ -137,7 +137,7 @@ def test_refused_connection_is_botocores() -> None:
 
 
 def test_a_connection_that_nobody_answers_is_botocores_and_bounded() -> None:
-    """A ConnectTimeoutError, which counts as retryable, and not the ReadTimeoutError of an answer that stays away."""
+    """A connection that is not accepted is a ConnectTimeoutError, which may be retried, and no ReadTimeoutError."""
     with socket.socket() as busy:  # Whoever comes when the queue of connections is full is not answered.
         busy.bind(("127.0.0.1", 0))
         busy.listen(0)
@@ -152,7 +152,7 @@ def test_a_connection_that_nobody_answers_is_botocores_and_bounded() -> None:
 
 
 def test_a_peer_that_speaks_no_tls_is_botocores() -> None:
-    """An SSLError, which counts as retryable."""
+    """A server without TLS is an SSLError, which may be retried."""
     with (
         serving(answers_nothing_encrypted) as server,
         connected(server.url.replace("http:", "https:")) as sqs,
@@ -176,7 +176,7 @@ def test_a_peer_that_speaks_no_tls_is_botocores() -> None:
     ],
 )
 def test_error_answer_is_a_client_error(status: str, body: bytes, code: str, *, retryable: bool) -> None:
-    """An error answer becomes botocore's ClientError with AWS's code, and tells whether a second try helps."""
+    """An error answer is botocore's ClientError with AWS's code, and says whether a retry helps."""
     with (
         serving(answers(body, status=status)) as server,
         connected(server.url) as sqs,
@@ -188,7 +188,7 @@ def test_error_answer_is_a_client_error(status: str, body: bytes, code: str, *, 
 
 
 def test_bug_is_no_refusal() -> None:
-    """An exception that is neither AWS's nor the network's is not taken for one."""
+    """An exception that comes neither from AWS nor from the network is not treated as a refusal."""
     assert refusal_of(KeyError("x")) is None
 
 
@@ -202,18 +202,18 @@ def test_bug_is_no_refusal() -> None:
     ],
 )
 def test_endpoint_is_the_environments(environ: dict[str, str], url: str) -> None:
-    """The endpoint follows the region, and the variables that boto3 knows override it."""
+    """The endpoint is the region's, unless one of boto3's variables names another."""
     assert connection(clients.SQS, _ENVIRON | environ, read_timeout_s=1).endpoint_url == url
 
 
 def test_credentials_come_from_the_environment() -> None:
-    """Lambda's variables are used as they stand, without botocore."""
+    """Lambda's variables give the credentials, without botocore."""
     environ = _ENVIRON | {"AWS_SESSION_TOKEN": "token"}
     assert credentials_of(environ)() == Credentials("AKID", "secret", "token")
 
 
 def test_credentials_without_keys_come_from_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the environment has no keys, botocore's chain is asked at each request, so that it can renew them."""
+    """Without keys in the environment, botocore's chain is asked at each request, so that it can renew them."""
     session = mock.Mock()
     found: list[Any] = [BotocoreCredentials("A1", "s1"), BotocoreCredentials("A2", "s2", "t2")]
     session.get_credentials.side_effect = found
@@ -224,7 +224,7 @@ def test_credentials_without_keys_come_from_botocore(monkeypatch: pytest.MonkeyP
 
 
 def test_no_credentials_is_botocores_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credentials at all is NoCredentialsError, which no retry changes."""
+    """Without any credentials the error is NoCredentialsError, which is not retried."""
     session = mock.Mock()
     session.get_credentials.return_value = None
     monkeypatch.setattr("botocore.session.get_session", lambda: session)

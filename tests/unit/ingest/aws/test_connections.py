@@ -1,4 +1,4 @@
-"""Connections for several threads."""
+"""A pool of connections for several threads."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class FakeConnection:
 
 
 def pool(together: threading.Barrier | None = None) -> tuple[Connections, list[FakeConnection]]:
-    """Return connections, and those that were made."""
+    """Return the pool, and the list of connections that it made."""
     made: list[FakeConnection] = []
 
     def new() -> FakeConnection:
@@ -44,7 +44,7 @@ def pool(together: threading.Barrier | None = None) -> tuple[Connections, list[F
 
 
 def test_one_call_after_the_other_uses_one_connection() -> None:
-    """It was made at once, so that a bad environment shows while Lambda initialises; also after a failure."""
+    """Calls in turn share a connection, which is made at start so that a bad environment fails there."""
     connections, made = pool()
     assert len(made) == 1
     made[0].error = OSError("gone")
@@ -56,7 +56,7 @@ def test_one_call_after_the_other_uses_one_connection() -> None:
 
 
 def test_calls_at_once_have_a_connection_each_and_keep_it() -> None:
-    """Four at a time, twice: four connections."""
+    """Four calls at the same time, made twice, use four connections in all."""
     together = threading.Barrier(4, timeout=60)
     connections, made = pool(together)
 

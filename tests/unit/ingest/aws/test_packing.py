@@ -1,4 +1,4 @@
-"""Groups that one call takes."""
+"""Packing of items into groups, of which each fits into one call."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,13 +23,13 @@ from ingest.aws.packing import calls
     ],
 )
 def test_groups_keep_both_limits(sizes: list[int], expected: list[list[int]]) -> None:
-    """Exactly at three entries and ten bytes, and one over; what is larger alone stands alone."""
+    """A group holds at most three entries and ten bytes, and a larger item is a group of its own."""
     assert list(calls(sizes, int, max_entries=3, max_bytes=10)) == expected
 
 
 @given(st.lists(st.integers(0, 12)))
 def test_groups_are_the_items_in_order_and_no_two_would_fit_one(sizes: list[int]) -> None:
-    """Nothing is lost, moved or sent twice, and a group is left only when the next item does not fit."""
+    """Groups hold each item once, in order, and a group ends only if the next item does not fit."""
     groups = list(calls(sizes, int, max_entries=3, max_bytes=10))
     assert [size for group in groups for size in group] == sizes
     for group, following in pairwise(groups):
@@ -37,7 +37,7 @@ def test_groups_are_the_items_in_order_and_no_two_would_fit_one(sizes: list[int]
 
 
 def test_items_are_taken_as_they_come() -> None:
-    """A group is out before more than the next item was asked for: input may be without end."""
+    """A group is given out after one further item is read, so that the input may be endless."""
 
     def endless() -> Iterator[int]:
         while True:

@@ -1,4 +1,4 @@
-"""Sending again what AWS did not take, within a time."""
+"""Parts that AWS did not take are sent again, within a time limit."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -28,7 +28,7 @@ def _retrying(
 
 
 def test_what_is_taken_is_called_once_and_at_once() -> None:
-    """Nothing sleeps before the first attempt, and there is no second."""
+    """The first attempt starts without a wait, and if all is taken there is no second."""
     clock, made = Clock(), list[list[int]]()
 
     def take(positions: Sequence[int]) -> list[Refusal | None]:
@@ -40,7 +40,7 @@ def test_what_is_taken_is_called_once_and_at_once() -> None:
 
 
 def test_only_what_may_pass_is_called_again() -> None:
-    """A lasting refusal stands as it is, and its neighbours' passing ones go."""
+    """Only refusals that may pass are retried; a lasting refusal is final."""
     clock, made = Clock(), list[list[int]]()
 
     def call(positions: Sequence[int]) -> list[Refusal | None]:
@@ -52,7 +52,7 @@ def test_only_what_may_pass_is_called_again() -> None:
 
 
 def test_nothing_is_called_without_parts_or_time() -> None:
-    """No call starts at the deadline, and what was never called says so."""
+    """Without parts or time no call starts, and parts that were never called are reported as such."""
 
     def call(_: Sequence[int]) -> list[Refusal | None]:
         pytest.fail("called")
@@ -62,7 +62,7 @@ def test_nothing_is_called_without_parts_or_time() -> None:
 
 
 def test_attempts_end_before_the_deadline() -> None:
-    """No sleep leads past the deadline, and the last refusal is what remains."""
+    """No wait goes beyond the deadline, and the last refusal is the result."""
     clock = Clock()
     attempts: list[float] = []
 
@@ -77,7 +77,7 @@ def test_attempts_end_before_the_deadline() -> None:
 
 
 def test_the_deadline_falls_between_the_calls_of_an_attempt() -> None:
-    """Slow calls use up the time: what is left over is not called and keeps what it last said."""
+    """If slow calls use up the time, the remaining parts are not called and keep their last refusal."""
     clock = Clock()
 
     def take_a_second(positions: Sequence[int]) -> list[Refusal | None]:
@@ -96,14 +96,14 @@ def test_the_deadline_falls_between_the_calls_of_an_attempt() -> None:
 
 
 def test_waits_double_up_to_their_limit() -> None:
-    """The n-th wait is the jitter's share of 0.1 s doubled n times, and of one second at most."""
+    """The n-th wait is the jitter's share of 0.1 s doubled n times, but of at most one second."""
     clock = Clock()
     _retrying(lambda positions: [_PASSING] * len(positions), 1, clock, seconds=6.0, jitter=0.5)
     assert clock.slept_s[:6] == [0.05, 0.1, 0.2, 0.4, 0.5, 0.5]
 
 
 def test_every_refusal_is_told() -> None:
-    """Of each attempt, with its position."""
+    """Each refusal of each attempt is reported with its position."""
     clock, told = Clock(), list[tuple[int, str]]()
     answers: Iterator[list[Refusal | None]] = iter([[None, _PASSING, _LASTING], [_PASSING], [None]])
     retrying(

@@ -1,4 +1,4 @@
-"""The closed lists of reasons."""
+"""The closed lists of reasons for refusals and for poison."""
 
 import re
 from pathlib import Path
@@ -23,14 +23,14 @@ _STATUS = {
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_every_reject_reason_has_a_test_of_its_name(reason: str) -> None:
-    """A reason that nothing provokes is dead, or untested."""
+    """Each reason has a test of its name, so that none is dead or untested."""
     sources = [path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py")]
     assert any(re.search(rf"^def test_{reason}(_\w+)?\(", source, re.MULTILINE) for source in sources)
 
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_every_reject_reason_has_a_status_and_a_detail(reason: RejectReason) -> None:
-    """413 for what is too large, 401 and 403 for who it is, 429 and 503 for later, 400 for everything else."""
+    """Sizes are 413, credentials 401 or 403, retryable reasons 429 or 503, and all others 400."""
     rejected = Rejected(reason)
     assert rejected.status == _STATUS.get(reason, 400)
     assert rejected.detail
@@ -49,24 +49,24 @@ def test_every_reject_reason_has_a_status_and_a_detail(reason: RejectReason) -> 
     ],
 )
 def test_the_specification_s_details_to_the_letter(reason: RejectReason, detail: str) -> None:
-    """Clients may compare these."""
+    """The specification's details are exact, because clients may compare them."""
     assert Rejected(reason).detail == detail
 
 
 def test_the_table_is_the_closed_list() -> None:
-    """A row a reason, and no other."""
+    """The table has one row for each reason."""
     assert set(WHY) == set(REJECT_REASONS)
 
 
 def test_reasons_are_snake_case_and_sorted() -> None:
-    """They are metric dimensions and parts of test names."""
+    """Reasons are in snake case, because they are metric dimensions and parts of test names."""
     for reasons in (REJECT_REASONS, POISON_REASONS):
         assert list(reasons) == sorted(set(reasons))
         assert all(re.fullmatch(r"[a-z][a-z0-9_]*", reason) for reason in reasons)
 
 
 def test_poison_names_its_reason_and_detail() -> None:
-    """The detail is for the log line, the reason for the DLQ."""
+    """Poison has a reason for the DLQ and a detail for the log line."""
     poison = Poison("undecodable", "why")
     assert (str(poison), poison.reason, poison.detail) == ("undecodable: why", "undecodable", "why")
     assert str(Poison("undecodable")) == "undecodable"

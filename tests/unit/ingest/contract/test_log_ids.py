@@ -33,7 +33,7 @@ def test_it_is_a_uuid_version_7(at_ms: int, position: int, random: int) -> None:
 
 
 def test_a_request_s_logs_sort_by_their_place() -> None:
-    """A traceback comes back in the order in which it was sent."""
+    """A request's ids sort in the order of its logs, so that a traceback's lines stay in order."""
     of = generator(_NOW_MS, 0x9876543210ABCDE)
     ids = [of(position) for position in range(20_000)]
     assert ids == sorted(ids)
@@ -41,33 +41,33 @@ def test_a_request_s_logs_sort_by_their_place() -> None:
 
 
 def test_two_requests_of_one_millisecond_are_not_shuffled_together() -> None:
-    """Of two requests with different random bits, one stands whole before the other."""
+    """All ids of one request sort before or after those of another of the same millisecond."""
     one, two = generator(_NOW_MS, 0), generator(_NOW_MS, _ALL_ONES)
     assert max(one(0), one(MAX_POSITION)) < min(two(0), two(MAX_POSITION))
 
 
 def test_the_random_bits_keep_requests_apart() -> None:
-    """Each bit of the UUID's 54 makes another id at the same place of the same millisecond."""
+    """Each of the UUID's 54 random bits makes another id, at the same position and millisecond."""
     ids = {generator(_NOW_MS, 1 << bit)(0) for bit in range(6, RANDOM_BITS)}
     assert len(ids) == RANDOM_BITS - 6
 
 
 def test_the_lowest_parts_the_times() -> None:
-    """Every id of the millisecond is above it, every earlier one below."""
+    """The lowest id of a millisecond is above all earlier ids and below all others of the millisecond."""
     bound = lowest(_NOW_MS)
     assert generator(_NOW_MS - 1, _ALL_ONES)(MAX_POSITION) < bound < generator(_NOW_MS, 0)(0)
 
 
 @pytest.mark.parametrize("buckets", [2, 7, MAX_BUCKETS])
 def test_buckets_spread_requests_and_keep_their_order(buckets: int) -> None:
-    """A request stays in one bucket, all buckets are used, and behind the bucket stands the order of arrival."""
+    """A request's ids are in one bucket, all buckets are used, and within a bucket ids sort by arrival."""
     names = bucket_names(buckets)
     seen = set()
     for random in range(buckets * 3):
         first, second = (generator(_NOW_MS, random, buckets=buckets)(position) for position in (0, 1))
         assert first[:4] == second[:4]
         assert lowest(_NOW_MS, bucket=first[:4]) < first < second
-        assert lowest(MAX_MS) < first  # No range of plain ids reads those of a bucket.
+        assert lowest(MAX_MS) < first  # A range of plain ids never includes ids of a bucket.
         assert arrival(first) < arrival(second)
         assert received_ms(first) == _NOW_MS
         seen.add(first[:4])
@@ -75,7 +75,7 @@ def test_buckets_spread_requests_and_keep_their_order(buckets: int) -> None:
 
 
 def test_one_bucket_has_no_name() -> None:
-    """The default is the plain UUID."""
+    """With one bucket, ids are plain UUIDs without a bucket's name."""
     log_id = generator(_NOW_MS, 5)(0)
     assert bucket_names(1) == ("",)
     assert arrival(log_id) == log_id
@@ -83,5 +83,5 @@ def test_one_bucket_has_no_name() -> None:
 
 @pytest.mark.parametrize("log_id", ["", "l-1", "a" * 32, "01a2d1e0-1c2b-4000-8000-000000000000", "1.2.3"])
 def test_another_s_id_has_no_time(log_id: str) -> None:
-    """An id that a sender brought says nothing of when it came."""
+    """A sender's own id gives no arrival time."""
     assert received_ms(log_id) is None

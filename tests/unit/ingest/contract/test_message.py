@@ -11,7 +11,7 @@ from tests.unit.ingest import fakes
 
 
 def message(**members: Any) -> InternalMessage:
-    """Return a message as the program of today writes it."""
+    """Return a message as today's program writes it."""
     return fakes.message(schema_version=SCHEMA_VERSION, **members)
 
 
@@ -22,12 +22,12 @@ _WIRE = (
 
 
 def test_wire_format_of_the_current_version() -> None:
-    """The golden bytes: what defaults say is left out."""
+    """The bytes of a message with default values are the golden ones, without the defaults."""
     assert encode(message()) == _WIRE + b"}"
 
 
 def test_wire_format_of_all_members() -> None:
-    """Fields and the pending mark stand behind the rest, when they are there."""
+    """The bytes of a message with fields and the pending mark are the golden ones, with these at the end."""
     full = message(
         fields={"level": "info"},
         event_at="2026-11-24T05:40:00.123456789Z",
@@ -61,29 +61,29 @@ def test_noncharacters_are_escaped_on_the_wire(character: str, escaped: bytes) -
 
 @pytest.mark.parametrize("source", ["a", "json_upload", "loki", "splunk_hec", "a2" + "_" * 30])
 def test_any_dialect_names_its_source(source: str) -> None:
-    """A new dialect needs no line here, and no release of the consumer."""
+    """A new dialect's source is accepted without a change of the contract or the consumer."""
     assert decode(encode(message(source=source))).source == source
 
 
 @pytest.mark.parametrize("source", ["", "A", "2a", "_a", "a-b", "a b", "a" * 33, "a\n", "é"])
 def test_a_source_that_is_no_name_is_undecodable(source: str) -> None:
-    """A source is a word of a closed form: it stands in items, lines and files."""
+    """A message whose source is not a short name is undecodable, because sources stand in items, lines and files."""
     with pytest.raises(Poison, match="undecodable"):
         decode(encode(message(source=source)))
 
 
 def test_an_empty_text_is_a_text() -> None:
-    """Some dialects have logs of fields alone."""
+    """An empty text is valid, because some dialects have logs with fields only."""
     assert decode(encode(message(text=""))).text == ""
 
 
 def test_neighbours_of_the_noncharacters_stay_as_they_are() -> None:
-    """U+FFFD and the noncharacters beyond are legal XML."""
+    """U+FFFD and the noncharacters above U+FFFF, which XML allows, are not escaped."""
     assert "\ufffd\ufffc\U0001fffe" in encode(message(text="\ufffd\ufffc\U0001fffe")).decode()
 
 
 def test_largest_message_fits_sqs() -> None:
-    """The largest text, escaped at its worst, with the largest fields, is below 1 MiB."""
+    """The largest text and fields, with the longest escapes, make a message below 1 MiB."""
     largest = message(
         log_id="~" * 256,
         tenant_id="t" * 64,
@@ -115,7 +115,7 @@ def test_largest_message_fits_sqs() -> None:
     ],
 )
 def test_undecodable(encoded: bytes | str) -> None:
-    """What is no message of ours is poison, never another exception."""
+    """A body that is no message is poison, and decoding it raises no other exception."""
     with pytest.raises(Poison) as caught:
         decode(encoded)
     assert caught.value.reason == "undecodable"
@@ -123,7 +123,7 @@ def test_undecodable(encoded: bytes | str) -> None:
 
 @pytest.mark.parametrize("rest", [b'"schema_version":3}', b'"schema_version":99,"shape":{"of":"tomorrow"}}'])
 def test_unknown_schema_version(rest: bytes) -> None:
-    """A newer program's message says so, whether its members look like ours or not; version 0 never was."""
+    """A message of a newer version, or of version 0, is refused as of an unknown version."""
     for encoded in (b"{" + rest, _WIRE.replace(b'"schema_version":2', rest), _WIRE.replace(b":2", b":0") + b"}"):
         with pytest.raises(Poison) as caught:
             decode(encoded)
@@ -131,18 +131,18 @@ def test_unknown_schema_version(rest: bytes) -> None:
 
 
 def test_unknown_members_are_ignored() -> None:
-    """A member that a later program of the same version adds is no poison."""
+    """An unknown member, which a later program of the same version may add, is ignored."""
     assert decode(_WIRE + b',"later":1}') == message()
 
 
 def test_message_is_frozen() -> None:
-    """A message that was accepted is not changed."""
+    """A message cannot be changed."""
     with pytest.raises(AttributeError):
         message().text = "other"  # type: ignore[misc]
 
 
 def test_schema_version_is_the_golden_one() -> None:
-    """A new version needs new golden bytes beside the old ones."""
+    """A new schema version needs new golden bytes beside the old ones."""
     assert json.loads(encode(message()))["schema_version"] == SCHEMA_VERSION == 2
     assert InternalMessage.__struct_fields__[-6:] == (
         *("schema_version", "fields", "event_at", "severity", "arrived_at", "stream_pending"),
@@ -151,7 +151,7 @@ def test_schema_version_is_the_golden_one() -> None:
 
 @pytest.mark.parametrize("severity", ["my secret", "it's my secret - at `$.x`", 'my "secret"'])
 def test_what_is_wrong_is_said_without_the_value(severity: str) -> None:
-    """The detail goes into log lines: it names the place and not what stood there."""
+    """The detail of an error names the place but not the value, because it is logged."""
     encoded = json.dumps({"schema_version": 1, "tenant_id": "a", "log_id": "b", "severity": severity})
     with pytest.raises(Poison) as caught:
         decode(encoded)

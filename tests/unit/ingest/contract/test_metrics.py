@@ -10,14 +10,14 @@ from tests.unit.ingest.emf_schema import violations
 
 
 def test_every_metric_name_has_a_unit_and_a_meaning() -> None:
-    """The closed list and the table are one list."""
+    """The closed list of names and the table of units and meanings agree."""
     assert set(METRICS) == set(get_args(MetricName))
     assert all(metric.meaning.endswith(".") for metric in METRICS.values())
 
 
 @pytest.mark.parametrize("name", get_args(MetricName))
 def test_every_metric_makes_a_valid_line(name: MetricName) -> None:
-    """CloudWatch takes each of them, alone and as a list of 100 values."""
+    """CloudWatch accepts each metric, as one value and as a list of 100 values."""
     for value in (1, [0.5] * 100):
         line = emf_line({name: value}, timestamp_ms=1_795_498_800_000, dimensions={"service": "x"}, properties={})
         assert violations(line) == []
@@ -25,7 +25,7 @@ def test_every_metric_makes_a_valid_line(name: MetricName) -> None:
 
 
 def test_the_golden_line() -> None:
-    """The whole line, to the byte: no count that is 0, and no unit."""
+    """A line has exactly the golden bytes, without counts that are 0 and without units."""
     line = emf_line(
         {"accepted": 2, "stream_failures": 0, "batch_duration_ms": 0.0},
         timestamp_ms=1_795_498_800_000,
@@ -41,7 +41,7 @@ def test_the_golden_line() -> None:
 
 
 def test_a_line_of_zeroes_names_a_metric() -> None:
-    """The first one, so that CloudWatch has something to take."""
+    """A line whose counts are all 0 names the first metric, because CloudWatch requires one."""
     line = emf_line(
         {"accepted": 0, "enqueue_failures": 0},
         timestamp_ms=1_795_498_800_000,
@@ -53,13 +53,13 @@ def test_a_line_of_zeroes_names_a_metric() -> None:
 
 
 def test_properties_cannot_hide_a_metric() -> None:
-    """A metric's value stands last, whatever a property is called."""
+    """A property with a metric's name does not replace the metric's value."""
     line = emf_line({"accepted": 2}, timestamp_ms=1_795_498_800_000, dimensions={}, properties={"accepted": "text"})
     assert json.loads(line)["accepted"] == 2
 
 
 def test_violations_are_seen() -> None:
-    """The rules that the tests above rely on do refuse."""
+    """The schema checker that the other tests use refuses invalid lines."""
     good = emf_line({"accepted": 1}, timestamp_ms=1_795_498_800_000, dimensions={"service": "x"}, properties={})
     for old, new in (
         ('"accepted":1', '"other":1'),
@@ -76,7 +76,7 @@ def test_violations_are_seen() -> None:
 
 
 def test_log_line_is_one_line_of_json() -> None:
-    """Level, event and properties; what is no JSON is written as text."""
+    """A line is JSON with level, event and properties; values that are not JSON are written as text."""
     line = log_line("error", "engine_stopped", {"count": 1, "path": pytest.raises, "text": "a\nb"})
     assert "\n" not in line
     assert json.loads(line) | {"path": ""} == {

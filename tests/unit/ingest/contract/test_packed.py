@@ -1,4 +1,4 @@
-"""The wire form of several logs in one message, and what a program before it makes of it."""
+"""The wire format of several logs in one message, and how an older program reads it."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ _LOGS = [encode(_log(1)), encode(_log(2, '"logs":[1],\ufffe]}')), encode(_log(3,
 
 
 def test_what_is_joined_comes_apart_byte_for_byte() -> None:
-    """Each log's own body comes back as it was, in order, whatever its text holds."""
+    """Joined logs come apart into the same bytes, in order, whatever their texts contain."""
     body = joined(_LOGS)
     assert len(body) == FRAME_BYTES + sum(map(len, _LOGS)) + len(_LOGS) - 1
     assert is_packed(body.decode())
@@ -36,13 +36,13 @@ def test_what_is_joined_comes_apart_byte_for_byte() -> None:
 
 
 def test_a_log_alone_is_its_own_body() -> None:
-    """The form of a single log is the one that every consumer reads."""
+    """A single log has the body that every consumer reads, without a frame."""
     assert joined(_LOGS[:1]) == _LOGS[0]
     assert not is_packed(_LOGS[0].decode())
 
 
 def test_a_program_of_before_finds_a_version_that_it_does_not_know() -> None:
-    """`decode` is all that an old consumer has: it puts the whole aside with that reason, and a redrive brings it."""
+    """An older consumer puts a packed message aside as of an unknown version, and a redrive brings it back."""
     with pytest.raises(Unreadable) as caught:
         decode(joined(_LOGS))
     assert caught.value.reason == "unknown_schema_version"
@@ -51,7 +51,7 @@ def test_a_program_of_before_finds_a_version_that_it_does_not_know() -> None:
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 40])
 def test_a_damaged_one_is_undecodable(cut: int) -> None:
-    """Cut short, or without a log: poison as a whole, and never another exception."""
+    """A packed message that is cut short or has no log is undecodable as a whole."""
     whole = joined(_LOGS).decode()
     damaged = f'{{"schema_version":{PACKED_VERSION},"logs":[]}}' if cut == 0 else whole[:-cut]
     assert is_packed(damaged)
@@ -61,26 +61,26 @@ def test_a_damaged_one_is_undecodable(cut: int) -> None:
 
 
 def test_what_is_no_log_in_it_stands_alone() -> None:
-    """Whether an element is a log is for the log's own codec: its neighbours are as they were."""
+    """An element that is no log is returned as it is, and its neighbours are unchanged."""
     body = joined([_LOGS[0], b'{"text": 7}', b"null", _LOGS[2]]).decode()
     assert apart(body) == [_LOGS[0].decode(), '{"text": 7}', "null", _LOGS[2].decode()]
 
 
 def test_a_packed_message_in_one_is_no_log() -> None:
-    """Nesting is not read: the element is one of an unknown version."""
+    """A packed message inside another is refused as a log of an unknown version."""
     (inner,) = apart(f'{{"schema_version":{PACKED_VERSION},"logs":[{joined(_LOGS).decode()}]}}')
     with pytest.raises(Unreadable, match="unknown_schema_version"):
         decode(inner)
 
 
 def test_every_vector_has_its_logs() -> None:
-    """A vector that nobody checks is no promise."""
+    """Each golden vector has its expected logs."""
     assert {path.stem for path in (_GOLDEN / "packed").iterdir()} == set(_VECTORS)
 
 
 @pytest.mark.parametrize("name", _VECTORS)
 def test_golden_vectors_stay_as_they_are(name: str) -> None:
-    """The bytes that once stood in the queue: they come apart into the golden logs, and those give the same bytes."""
+    """The golden bytes come apart into the golden logs, and joining these gives the same bytes."""
     vector = (_GOLDEN / "packed" / f"{name}.json").read_bytes()
     logs = [(_GOLDEN / "messages" / f"{log}.json").read_bytes() for log in _VECTORS[name]]
     assert [log.encode() for log in apart(vector.decode())] == logs

@@ -1,4 +1,4 @@
-"""The order of the two sinks, and the mark that the queue carries for the stream."""
+"""The order of the two sinks, and the mark in the queue for logs that are not on the stream."""
 
 from collections.abc import Callable, Sequence
 
@@ -36,7 +36,7 @@ def _publish(texts: list[str], pending: set[int], failed: set[int]) -> tuple[Pub
 
 
 def test_stream_comes_before_the_queue_and_both_get_every_message() -> None:
-    """The queue must know what the stream lacks, so it is asked last."""
+    """The stream is written first, because the queue's messages say what the stream lacks."""
     published, seen = _publish(["a", "b"], set(), set())
     assert [name for name, _ in seen] == ["stream", "stream", "queue", "queue"]
     assert [log.tenant_id for _, log in seen] == ["t0", "t1", "t0", "t1"]
@@ -45,7 +45,7 @@ def test_stream_comes_before_the_queue_and_both_get_every_message() -> None:
 
 
 def test_what_the_stream_refuses_travels_with_its_mark() -> None:
-    """Only the refused message is marked, and only in the queue."""
+    """Only the message that the stream refused is marked, and only in the queue."""
     published, seen = _publish(["a", "b"], {1}, set())
     assert [decode(log.data).stream_pending for _, log in seen] == [False, False, False, True]
     assert published.stream_pending == {1}
@@ -53,18 +53,18 @@ def test_what_the_stream_refuses_travels_with_its_mark() -> None:
 
 
 def test_bytes_are_those_of_the_enqueued() -> None:
-    """What SQS did not acknowledge was not accepted, so its bytes are not counted."""
+    """Only messages that SQS acknowledged count towards the accepted bytes."""
     published, seen = _publish(["a", "long text", "c"], set(), {1})
     queued = [log.data for name, log in seen if name == "queue"]
     assert published == Published(frozenset({1}), frozenset(), len(queued[0]) + len(queued[2]), {"sqs:Throttling": 3})
 
 
 def test_refusals_are_counted_by_service_and_code() -> None:
-    """What SQS and Kinesis said, in a few words whatever the number of logs and tries."""
+    """Refusals are counted by service and code, so that the line stays short for any number of logs and tries."""
     published, _ = _publish(["a", "b"], {0, 1}, {1})
     assert published.refusals == {"kinesis:Throttling": 6, "sqs:Throttling": 3}
 
 
 def test_nothing_is_nothing() -> None:
-    """A request of which nothing was accepted publishes nothing."""
+    """A request without an accepted log makes no call."""
     assert Published(frozenset(), frozenset(), 0) == NOTHING

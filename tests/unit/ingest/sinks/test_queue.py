@@ -1,4 +1,4 @@
-"""The SQS sink: limits, retries and what counts as enqueued."""
+"""The SQS sink: its limits, its retries, and which messages count as enqueued."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ def _client_error(code: str, status: int = 400) -> ClientError:
 
 
 def test_entry_is_the_body_under_its_tenant_s_group() -> None:
-    """The body is the encoded message as it is; the group makes the queue fair."""
+    """An entry is the encoded message with its tenant as group id, which makes the queue fair."""
     sqs = FakeSqs()
     assert _send(sqs, [EncodedLog("acme", "{é}".encode()), EncodedLog("b", b"{}")]) == frozenset()
     assert sqs.calls == [
@@ -64,7 +64,7 @@ def test_entry_is_the_body_under_its_tenant_s_group() -> None:
 
 
 def test_nothing_to_send_makes_no_call() -> None:
-    """SQS refuses an empty batch."""
+    """Without messages no call is made, because SQS refuses an empty batch."""
     sqs = FakeSqs()
     assert _send(sqs, []) == frozenset()
     assert sqs.calls == []
@@ -72,7 +72,7 @@ def test_nothing_to_send_makes_no_call() -> None:
 
 @pytest.mark.parametrize(("logs", "expected"), [(10, [10]), (11, [10, 1]), (25, [10, 10, 5])])
 def test_ten_entries_a_call(logs: int, expected: list[int]) -> None:
-    """SQS's limit of entries."""
+    """A call has at most ten entries, SQS's limit."""
     sqs = FakeSqs()
     assert _send(sqs, _logs(*[1] * logs)) == frozenset()
     assert [len(call) for call in sqs.calls] == expected
@@ -91,19 +91,19 @@ def test_ten_entries_a_call(logs: int, expected: list[int]) -> None:
     ],
 )
 def test_one_mebibyte_a_call(sizes: list[int], expected: list[list[int]]) -> None:
-    """SQS's limit of bytes, exactly at it and one over."""
+    """A call has at most 1 MiB, SQS's limit: exactly that much fits, one byte more does not."""
     assert list(calls(_logs(*sizes), range(len(sizes)))) == expected
     assert MAX_REQUEST_BYTES == 1_048_576
 
 
 def test_bytes_are_counted_not_characters() -> None:
-    """SQS counts UTF-8."""
+    """The limit counts bytes of UTF-8, as SQS does."""
     logs = [EncodedLog("a", ("é" * (MAX_REQUEST_BYTES // 4)).encode())] * 3
     assert list(calls(logs, range(3))) == [[0, 1], [2]]
 
 
 def test_failed_entries_alone_are_sent_again() -> None:
-    """What SQS took is not sent twice."""
+    """Only the entries that failed are sent again."""
     clock = Clock()
     sqs = FakeSqs(_failing("1", "3"), _failing("3"))
     assert _send(sqs, _logs(*[1] * 5), clock) == frozenset()
@@ -112,14 +112,14 @@ def test_failed_entries_alone_are_sent_again() -> None:
 
 
 def test_failures_of_several_calls_are_sent_again_together() -> None:
-    """Left-overs of many calls fill as few as they can."""
+    """Failed entries of several calls are sent again in as few calls as possible."""
     sqs = FakeSqs(_failing("1"), _failing("12"))
     assert _send(sqs, _logs(*[1] * 20)) == frozenset()
     assert [[entry["Id"] for entry in call] for call in sqs.calls[2:]] == [["1", "12"]]
 
 
 def test_sender_fault_is_not_sent_again() -> None:
-    """What is wrong with the entry itself stays wrong: it is reported at once and its neighbours are taken."""
+    """An entry with SenderFault is reported at once without a retry, and its neighbours are taken."""
     clock = Clock()
     sqs = FakeSqs(_failing("1", sender_fault=True, code="InvalidMessageContents"))
     assert _send(sqs, _logs(1, 1, 1), clock) == {1}
@@ -138,7 +138,7 @@ def test_sender_fault_is_not_sent_again() -> None:
     ],
 )
 def test_whole_call_that_fails_for_a_moment_is_made_again(error: Exception) -> None:
-    """Throttling, a server error and the network may pass."""
+    """A call is repeated after a throttle, a server error or a network error."""
     sqs = FakeSqs(error, error)
     assert _send(sqs, _logs(1, 1)) == frozenset()
     assert [len(call) for call in sqs.calls] == [2, 2, 2]
@@ -146,7 +146,7 @@ def test_whole_call_that_fails_for_a_moment_is_made_again(error: Exception) -> N
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AWS.SimpleQueueService.NonExistentQueue", "InvalidClientTokenId"])
 def test_whole_call_that_fails_for_good_is_not_made_again(code: str) -> None:
-    """No such queue, no permission: the client gets its 500 at once, not at the end of the Lambda's time."""
+    """A missing queue or permission is not retried, so that the client gets its 500 at once."""
     clock = Clock()
     sqs = FakeSqs()
     sqs.always = _client_error(code)
@@ -156,7 +156,7 @@ def test_whole_call_that_fails_for_good_is_not_made_again(code: str) -> None:
 
 
 def test_one_call_s_failure_does_not_cost_the_others() -> None:
-    """Each call stands for itself."""
+    """A failed call does not affect the messages of other calls."""
     sqs = FakeSqs(_client_error("AccessDenied"))
     assert _send(sqs, _logs(*[1] * 15)) == set(range(10))
     assert [len(call) for call in sqs.calls] == [10, 5]
@@ -173,7 +173,7 @@ def test_one_call_s_failure_does_not_cost_the_others() -> None:
     ],
 )
 def test_id_missing_from_the_answer_is_not_enqueued(answer: dict[str, Any]) -> None:
-    """HTTP 200 alone says nothing: what no one acknowledged is sent again, and reported in the end."""
+    """A message that the answer does not mention is sent again, and reported in the end."""
     sqs = FakeSqs()
     sqs.always = lambda _entries: answer
     assert _send(sqs, _logs(1, 1), seconds=1.0) == {0, 1}
@@ -181,14 +181,14 @@ def test_id_missing_from_the_answer_is_not_enqueued(answer: dict[str, Any]) -> N
 
 
 def test_only_the_missing_id_is_sent_again() -> None:
-    """Its acknowledged neighbours are not."""
+    """Only the message that the answer does not mention is sent again."""
     sqs = FakeSqs(lambda entries: take_all(entries[:1]))
     assert _send(sqs, _logs(1, 1)) == frozenset()
     assert [entry["Id"] for entry in sqs.calls[1]] == ["1"]
 
 
 def test_every_refusal_is_told() -> None:
-    """The caller's log line says what SQS said, for every refused message of every attempt."""
+    """Each refused message of each attempt is reported with SQS's error, for the log line."""
     told: list[tuple[str, int]] = []
     sqs = FakeSqs(_failing("0", code="InternalError"), _client_error("ThrottlingException"), lambda _entries: {})
     assert _send(sqs, _logs(1), on_refusal=lambda code, count: told.append((code, count))) == frozenset()
@@ -196,7 +196,7 @@ def test_every_refusal_is_told() -> None:
 
 
 def test_no_call_starts_after_the_deadline() -> None:
-    """A queue that refuses for ever is left when the time is over, and no wait goes beyond it."""
+    """If the queue refuses for ever, sending ends at the deadline, and no wait goes beyond it."""
     clock = Clock()
     started: list[float] = []
     sqs = FakeSqs()
@@ -210,7 +210,7 @@ def test_no_call_starts_after_the_deadline() -> None:
 
 
 def test_deadline_falls_between_calls() -> None:
-    """Slow calls use up the time: those left are not made, and their messages are reported."""
+    """If slow calls use up the time, the remaining calls are not made and their messages are reported."""
     clock = Clock()
     sqs = FakeSqs()
 
@@ -223,14 +223,14 @@ def test_deadline_falls_between_calls() -> None:
 
 
 def test_deadline_that_is_over_already_makes_no_call() -> None:
-    """Nothing is sent that could not be answered for."""
+    """After the deadline no call is made."""
     sqs = FakeSqs()
     assert _send(sqs, _logs(1), seconds=0.0) == {0}
     assert sqs.calls == []
 
 
 def test_backoff_grows_within_its_bounds() -> None:
-    """Waits are random below a bound that doubles up to two seconds."""
+    """Waits are random, below a bound that doubles up to two seconds."""
     clock = Clock()
     sqs = FakeSqs()
     sqs.always = _client_error("ThrottlingException")
@@ -241,21 +241,21 @@ def test_backoff_grows_within_its_bounds() -> None:
 
 
 def test_defect_of_ours_is_raised() -> None:
-    """Only AWS and the network are answered for here: anything else is a bug and must be seen."""
+    """An exception that comes neither from AWS nor from the network is raised."""
     sqs = FakeSqs(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         _send(sqs, _logs(1))
 
 
 def test_the_calls_begin_anywhere_and_go_around() -> None:
-    """A request that is cut short by its time, and sent again whole, is cut elsewhere."""
+    """The first call starts at a random message, so that retries of a request cut by time reach all messages."""
     sqs = FakeSqs()
     assert _send(sqs, _logs(*[1] * 35), jitter=0.5) == frozenset()
     assert [call[0]["Id"] for call in sqs.calls] == ["20", "30", "0", "10"]
 
 
 def test_logs_share_messages_and_a_refusal_is_of_all_that_share_it() -> None:
-    """Three logs a message: the refused one's logs are reported, and told as so many; the others have their 202."""
+    """All logs of a refused message are reported as refused; the logs of other messages are enqueued."""
     sqs = FakeSqs()
     sqs.always = _failing("1", sender_fault=True, code="InvalidMessageContents")
     logs = [EncodedLog("acme", b"%d" % number) for number in range(7)]

@@ -1,4 +1,4 @@
-"""The Kinesis sink: which calls it makes, what it sends again, when it gives up, and what it says is missing."""
+"""The Kinesis sink: its calls, its retries, when it stops, and which logs it reports as missing."""
 
 import hashlib
 import random
@@ -29,7 +29,7 @@ THROTTLED = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessag
 
 
 class FakeKinesis:
-    """Keeps what it takes; each call is answered by the next of `answers`, and taken when there is none left."""
+    """Keeps the records that it takes; each call gets the next of `answers`, then all is taken."""
 
     def __init__(self, *answers: Answer | Exception, seconds_a_call: float = 0.0) -> None:
         self.answers = list(answers)
@@ -109,14 +109,14 @@ def record(tenant_id: str, number: int, size: int = 0) -> EncodedLog:
 
 
 def test_nothing_to_put_makes_no_call() -> None:
-    """No records, no call, nothing missing."""
+    """Without records no call is made and nothing is missing."""
     fake = FakeKinesis()
     assert put(fake, []) == frozenset()
     assert fake.calls == []
 
 
 def test_each_tenant_has_records_of_its_own_in_its_order() -> None:
-    """Two tenants never share a record, the partition key is the tenant, and a tenant's order holds."""
+    """Each record holds one tenant's logs in order, and its partition key is the tenant."""
     records = [record("acme" if n % 3 else "globex", n) for n in range(30)]
     fake = FakeKinesis()
     assert put(fake, records) == frozenset()
@@ -127,7 +127,7 @@ def test_each_tenant_has_records_of_its_own_in_its_order() -> None:
 
 
 def test_only_refused_entries_are_sent_again() -> None:
-    """An entry that Kinesis took is not sent twice; the refused one is, after a wait, until it is taken."""
+    """Only refused entries are sent again, after a wait, until they are taken."""
     records = [record(tenant_id, n) for n, tenant_id in enumerate(("a", "b", "c"))]
     fake = FakeKinesis(refusing(1), refusing(0))
     assert put(fake, records) == frozenset()
@@ -137,7 +137,7 @@ def test_only_refused_entries_are_sent_again() -> None:
 
 
 def test_waits_grow_and_are_jittered() -> None:
-    """The n-th wait is anything from nothing up to a limit that doubles: two refusals rarely wait alike."""
+    """The n-th wait is random between 0 and a limit that doubles, so that two senders rarely wait alike."""
     waits = []
     for _ in range(20):
         fake = FakeKinesis(*[refusing(0)] * 4)
@@ -149,7 +149,7 @@ def test_waits_grow_and_are_jittered() -> None:
 
 
 def test_what_stays_refused_is_returned_when_the_time_is_up() -> None:
-    """The positions of a refused record's logs come back, within the budget, however often Kinesis refuses."""
+    """The positions of logs that Kinesis keeps refusing are returned when the time is over."""
     records = [record("a", 0), record("b", 1), record("a", 2)]
     fake = FakeKinesis(refusing(0), *[refusing(0)] * 1000, seconds_a_call=0.01)
     started_s = fake.now_s
@@ -159,14 +159,14 @@ def test_what_stays_refused_is_returned_when_the_time_is_up() -> None:
 
 
 def test_no_call_starts_after_the_deadline() -> None:
-    """With the time already up, nothing is tried and everything is missing."""
+    """After the deadline no call is made, and all logs are missing."""
     fake = FakeKinesis()
     assert put(fake, [record("a", 0)], budget_s=0) == {0}
     assert fake.calls == []
 
 
 def test_a_hanging_kinesis_costs_one_timeout_beyond_the_budget() -> None:
-    """Calls that time out are refusals; after the budget no further call is made, for no part of a large request."""
+    """If calls time out, no further call starts after the time budget, for any part of a large request."""
     error = ReadTimeoutError(endpoint_url="")
     fake = FakeKinesis(*[error] * 50, seconds_a_call=0.5)
     records = [record(f"t{n}", n, 48_000) for n in range(400)]
@@ -187,7 +187,7 @@ def test_a_hanging_kinesis_costs_one_timeout_beyond_the_budget() -> None:
     ],
 )
 def test_a_failure_that_may_pass_is_tried_again(error: Exception) -> None:
-    """Time-outs, dead connections, throttles and 5xx are refusals of the whole call, and sent again."""
+    """A time-out, a lost connection, a throttle or a 5xx refuses the whole call, which is repeated."""
     fake = FakeKinesis(error)
     assert put(fake, [record("a", 0), record("b", 1)]) == frozenset()
     assert len(fake.calls) == 2
@@ -197,20 +197,20 @@ def test_a_failure_that_may_pass_is_tried_again(error: Exception) -> None:
     "error", [client_error("ResourceNotFoundException"), client_error("AccessDeniedException"), NoCredentialsError()]
 )
 def test_a_failure_that_cannot_pass_is_not_tried_again(error: Exception) -> None:
-    """A missing stream or right spends no time: everything is missing at once, and nothing is raised."""
+    """A missing stream or permission is not retried: all logs are missing at once, and nothing is raised."""
     fake = FakeKinesis(error)
     assert put(fake, [record("a", 0), record("b", 1)]) == {0, 1}
     assert (len(fake.calls), fake.slept_s) == (1, [])
 
 
 def test_an_error_of_our_own_is_raised() -> None:
-    """What is neither AWS's nor the network's is a defect, and no refusal."""
+    """An exception that comes neither from AWS nor from the network is raised."""
     with pytest.raises(ZeroDivisionError):
         put(FakeKinesis(ZeroDivisionError()), [record("a", 0)])
 
 
 def test_an_answer_with_too_few_results_is_a_refusal_of_the_rest() -> None:
-    """An entry without a result was not taken as far as anybody knows: it is sent again."""
+    """An entry without a result in the answer counts as refused and is sent again."""
     fake = FakeKinesis(lambda _: {"FailedRecordCount": 0, "Records": [TAKEN]})
     assert put(fake, [record("a", 0), record("b", 1)]) == frozenset()
     assert [[entry["PartitionKey"] for entry in call] for call in fake.calls] == [["a", "b"], ["b"]]
@@ -218,14 +218,14 @@ def test_an_answer_with_too_few_results_is_a_refusal_of_the_rest() -> None:
 
 @pytest.mark.parametrize("answer", [{}, {"Records": None}, {"Records": []}])
 def test_an_answer_without_results_is_a_refusal_of_all(answer: dict[str, Any]) -> None:
-    """HTTP 200 alone says nothing: a Kinesis that answers nonsense never fails a request."""
+    """An answer without results counts as a refusal of all entries, and raises nothing."""
     fake = FakeKinesis(lambda _: answer)
     assert put(fake, [record("a", 0), record("b", 1)]) == frozenset()
     assert len(fake.calls) == 2
 
 
 def test_the_caller_is_told_of_every_refusal() -> None:
-    """`on_refusal` gets the code and the number of logs, entry by entry."""
+    """`on_refusal` gets the code and the number of logs of each refused entry."""
     told: list[tuple[str, int]] = []
     fake = FakeKinesis(refusing(0), client_error("ThrottlingException"))
     records = [record("a", 0), record("a", 1), record("b", 2)]
@@ -246,14 +246,14 @@ def test_calls_stay_within_both_limits() -> None:
 
 
 def test_what_no_record_can_hold_is_missing_and_the_rest_is_not() -> None:
-    """A log beyond 1 MiB is not on the stream; its neighbours are."""
+    """A log above 1 MiB is reported as missing, and its neighbours are on the stream."""
     fake = FakeKinesis()
     assert put(fake, [record("a", 0), record("a", 1, 1_048_576), record("a", 2)]) == {1}
     assert [data for _, data in fake.logs()] == [b"0", b"2"]
 
 
 def test_sub_keys_spread_a_tenant_in_equal_steps_and_keep_each_ones_order() -> None:
-    """With four sub-keys a tenant's logs go to four places; the same log always goes to the same one."""
+    """With four sub-keys a tenant's logs have four hash keys, and a log always has the same one."""
     records = [record("acme", n) for n in range(200)]
     first, second = FakeKinesis(), FakeKinesis()
     assert put(first, records, sub_keys=4) == put(second, records[::2], sub_keys=4) == frozenset()
@@ -268,7 +268,7 @@ def test_sub_keys_spread_a_tenant_in_equal_steps_and_keep_each_ones_order() -> N
 
 
 def test_explicit_hash_keys_are_equal_steps_from_the_partition_keys_own_place() -> None:
-    """Sub-key 0 is where Kinesis puts the tenant anyway; all lie within the range and a step apart."""
+    """Sub-key 0 has the tenant's own hash, and the others follow in equal steps within the range."""
     keys = [int(explicit_hash_key("acme", n, 5)) for n in range(5)]
     assert keys[0] == int(hashlib.md5(b"acme", usedforsecurity=False).hexdigest(), 16)
     assert all(0 <= key < 2**128 for key in keys)
