@@ -1,4 +1,4 @@
-"""Work in a real forked child: whatever ends or delays it, the other items get their results."""
+"""Work in a real forked child: whatever ends or delays the child, all other items get their results."""
 
 import os
 import re
@@ -47,18 +47,18 @@ def _apart(*items: str, budget_s: float = 20) -> list[str | Ended]:
     ],
 )
 def test_what_ends_the_child_ends_alone(item: str, cause: str) -> None:
-    """Wherever it is among the other items, and also when several of them end the child."""
+    """An item that ends the child fails alone, wherever it is, and so do several of them."""
     assert _apart("a", item, "b", item) == ["A", Ended(cause), "B", Ended(cause)]
 
 
 def test_a_pattern_that_never_ends_takes_its_share_of_the_time() -> None:
-    """The child is killed, without a Python signal handler; the items after it have their own shares."""
+    """A child that hangs is killed after its item's share of the time, and later items have their own shares."""
     assert _apart("a", "backtracks", "b", budget_s=4) == ["A", Ended("TookTooLong"), "B"]
 
 
 @pytest.mark.parametrize("items", [1, 2, 10, 11, 500])
 def test_the_shares_together_are_no_more_than_the_whole(items: int) -> None:
-    """This holds even if every item uses up its share; no share is empty."""
+    """The items' shares together are at most the whole time, and no share is empty."""
     left_s = 4.0
     for left in range(items, 0, -1):
         taken_s = share_s(left_s, left)
@@ -68,17 +68,17 @@ def test_the_shares_together_are_no_more_than_the_whole(items: int) -> None:
 
 
 def test_no_child_outlives_the_work() -> None:
-    """Neither one that answered nor one that hung."""
+    """No child is left after the work, whether it answered or hung."""
     before = set(active_children())
     _apart("a", "backtracks", budget_s=0.5)
     assert set(active_children()) <= before
 
 
 def test_without_time_nothing_is_worked_on() -> None:
-    """And nothing is lost: each item has its answer."""
+    """Without time no item is worked on, and each item's result says that it took too long."""
     assert _apart("backtracks", "backtracks", budget_s=0) == [Ended("TookTooLong")] * 2
 
 
 def test_no_items_need_no_child() -> None:
-    """The empty batch."""
+    """An empty batch gives an empty result."""
     assert _apart() == []

@@ -1,4 +1,4 @@
-"""Attribute values: every JSON value, and the numbers that DynamoDB can't hold."""
+"""Attribute values for every JSON value, and for numbers that DynamoDB cannot hold."""
 
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ from consumer.attributes import attribute_value, plain_value
     ],
 )
 def test_json_values(value: Any, expected: object) -> None:
-    """Each JSON type has its attribute type; a boolean is no number."""
+    """Each JSON type has its attribute type, and a boolean is not a number."""
     assert attribute_value(value) == expected
 
 
@@ -41,25 +41,25 @@ def test_json_values(value: Any, expected: object) -> None:
     ],
 )
 def test_a_number_beyond_dynamodb_becomes_its_text(value: float, text: str) -> None:
-    """One odd field does not make its log unstorable."""
+    """A number that DynamoDB cannot hold becomes a text, so that its log can be stored."""
     assert attribute_value(value) == {"S": text}
 
 
 def test_the_largest_numbers_stay_numbers() -> None:
-    """38 digits and 9.9E125 are DynamoDB's limits."""
+    """Numbers up to DynamoDB's limits, 38 digits and 9.9E125, stay numbers."""
     assert attribute_value(10**38 - 1) == {"N": "9" * 38}
     assert attribute_value(9.9e125) == {"N": "9.9e+125"}
 
 
 def test_what_json_does_not_know_is_refused() -> None:
-    """A programming error, not data."""
+    """A value that JSON does not have is a TypeError, because only a bug brings one."""
     with pytest.raises(TypeError, match="set"):
         attribute_value({1})
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e999999999999999", "1e-999999999999999", "0." + "1" * 39])
 def test_a_decimal_that_dynamodb_cannot_hold_becomes_its_text(number: str) -> None:
-    """However far its exponent: one odd number must not make its log unstorable."""
+    """A decimal that DynamoDB cannot hold becomes a text, whatever its exponent."""
     assert attribute_value(Decimal(number)) == {"S": str(Decimal(number))}
 
 

@@ -1,4 +1,4 @@
-"""Backing off: longer each time, counted from when the log could first be tried."""
+"""The backoff: longer at each try, counted from when the log could first be tried."""
 
 import pytest
 
@@ -22,6 +22,6 @@ from tests.unit.consumer.fakes import delivery
     ],
 )
 def test_hidden_for_four_times_as_long_as_tried(receive_count: int, tried_s: float, expected: int | None) -> None:
-    """The first time is the queue's own; never longer than SQS can hide."""
+    """A log is hidden for four times as long as it has been tried, and never longer than SQS can hide it."""
     now_ms = START_MS + round(1000 * tried_s)
     assert visibility_s(delivery(receive_count=receive_count), ready_at_ms=START_MS, now_ms=now_ms) == expected

@@ -1,4 +1,4 @@
-"""What a log brings with it when the consumer sent it."""
+"""The attributes with which the consumer sends a log back to the queue."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ def as_lambda_has_it(sent: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 
 def test_what_is_sent_is_read_again() -> None:
-    """All numbers survive SQS's form and Lambda's, though SQS takes the message a moment later."""
+    """All numbers are the same after SQS and Lambda, though SQS takes the message a moment later."""
     carried = Carried(3, 1_764_000_000_120, 1_764_000_300_000)
     assert carried_by(as_lambda_has_it(attributes(carried)), taken_ms=carried.sent_ms + 9_000) == carried
 
 
 def test_what_sqs_moved_out_of_the_dead_letter_queue_carries_nothing() -> None:
-    """It keeps the attributes and is a new message: a redrive gives a log its receives again."""
+    """After SQS's own redrive, a new message with old attributes, a log has all its receives again."""
     carried = Carried(5, 1_764_000_000_120, 1_764_000_300_000)
     assert carried_by(as_lambda_has_it(attributes(carried)), taken_ms=carried.sent_ms + 60_001) is None
 
@@ -44,5 +44,5 @@ def test_what_sqs_moved_out_of_the_dead_letter_queue_carries_nothing() -> None:
     ],
 )
 def test_attributes_of_others_carry_nothing(odd: Any) -> None:
-    """For a message of another sender, SQS's count is used, and its attributes cause no error."""
+    """In another sender's message, SQS's count is used, and odd attributes cause no error."""
     assert carried_by(odd, taken_ms=0) is None

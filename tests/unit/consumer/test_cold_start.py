@@ -1,4 +1,4 @@
-"""What the consumer's Lambdas load before their first event."""
+"""The modules that the consumer's Lambdas load before their first event."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ _HEAVY = {"boto3", "botocore", "email", "google.protobuf", "http.client", "urlli
 
 @pytest.mark.parametrize("module", ["consumer.handler", "consumer.query.handler"])
 def test_a_cold_start_loads_nothing_that_only_errors_need(module: str) -> None:
-    """Each of these costs milliseconds; errors import them when there is one."""
+    """A cold start loads no module that only errors need, as each costs milliseconds."""
     code = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", code], env=os.environ | _ENVIRON, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""The delay plan: wait, or defer."""
+"""The delay plan: a log is waited for in this invocation, or deferred."""
 
 from consumer.delay import MAX_DELAY_S, plan, ready_at_ms
 from consumer.unpack import Log
@@ -16,7 +16,7 @@ def of_chars(count: int, message_id: str = "m") -> Log:
 
 
 def test_a_batch_waits_for_its_longest_log_and_not_for_the_sum() -> None:
-    """Ten logs of 100 characters at 0.05 s wait 5 s, not 50."""
+    """Ten logs of 100 characters at 0.05 s a character wait 5 s together, not 50."""
     planned = plan(
         [of_chars(100, f"m{n}") for n in range(10)],
         now_ms=START_MS,
@@ -43,7 +43,7 @@ def test_a_log_beyond_the_budget_is_deferred_to_its_ready_time() -> None:
 
 
 def test_a_deferred_log_is_ready_when_it_comes_back() -> None:
-    """Visibility is rounded up to a second, so that no log comes back too early and is deferred twice."""
+    """A deferral is rounded up to whole seconds, so that a log does not come back early and is deferred twice."""
     deferred = plan([of_chars(6_001)], now_ms=START_MS + 7, budget_s=40, seconds_per_char=0.05).deferrals[0]
     back_ms = START_MS + 7 + 1000 * deferred.visibility_s
     planned = plan([deferred.log], now_ms=back_ms, budget_s=0, seconds_per_char=0.05)
@@ -51,13 +51,13 @@ def test_a_deferred_log_is_ready_when_it_comes_back() -> None:
 
 
 def test_zero_seconds_a_character_never_waits() -> None:
-    """Production switches the delay off."""
+    """At 0 s a character, as in production, no log waits."""
     planned = plan([of_chars(170_000)], now_ms=START_MS, budget_s=0, seconds_per_char=0)
     assert (planned.wait_s, len(planned.ready)) == (0, 1)
 
 
 def test_no_delay_exceeds_what_sqs_can_hide() -> None:
-    """Whatever the parameter, one deferral suffices and SQS accepts it."""
+    """Whatever the seconds a character, one deferral is enough and SQS accepts it."""
     planned = plan([of_chars(170_000)], now_ms=START_MS, budget_s=40, seconds_per_char=10)
     assert planned.deferrals[0].visibility_s == MAX_DELAY_S < LONGEST_VISIBILITY_S
     back_ms = START_MS + 1000 * MAX_DELAY_S
@@ -70,12 +70,12 @@ def test_the_default_delay_of_the_longest_text_fits_one_deferral() -> None:
 
 
 def test_a_first_receipt_in_the_future_adds_nothing_beyond_the_cap() -> None:
-    """A clock that is a day behind SQS's must not ask for a visibility that SQS refuses."""
+    """A first receipt in the future, from another clock, never makes a deferral longer than SQS accepts."""
     planned = plan([of_chars(1)], now_ms=START_MS - 86_400_000, budget_s=40, seconds_per_char=0.05)
     assert planned.deferrals[0].visibility_s == MAX_DELAY_S
 
 
 def test_a_negative_budget_still_lets_ready_logs_pass() -> None:
-    """What is ready needs no budget."""
+    """Logs that are ready are processed even if the time budget is negative."""
     planned = plan([of_chars(1)], now_ms=START_MS + 1_000, budget_s=-3, seconds_per_char=0.05)
     assert len(planned.ready) == 1

@@ -1,4 +1,4 @@
-"""Tombstones: which logs they cover, and how they stand in the table."""
+"""Tombstones: which logs they cover, and how the table holds them."""
 
 import re
 from typing import Any
@@ -28,13 +28,13 @@ ERASURES = Erasures({"acme": AT}, frozenset({Key("blue", "log-1")}))
 def test_a_tenants_logs_up_to_a_time_and_a_log_for_ever_are_covered(
     log: tuple[str, str, str], *, is_covered: bool
 ) -> None:
-    """A tenant's logs received at or before the time; every text under an erased log id; no other logs."""
+    """A tombstone covers a tenant's logs received up to its time, or every text under a log id, and no others."""
     assert ERASURES.covers(*log) is is_covered
     assert not NONE.covers(*log)
 
 
 def test_an_erasure_means_what_its_tombstone_covers() -> None:
-    """A subject covers a log exactly where the tombstone that it makes does."""
+    """An erasure's subject and the tombstone made of it cover the same logs."""
     for subject, erasures in (
         (Subject("acme", None, AT), Erasures({"acme": AT}, frozenset())),
         (Subject("acme", "log-1", AT), Erasures({}, frozenset({Key("acme", "log-1")}))),
@@ -44,7 +44,7 @@ def test_an_erasure_means_what_its_tombstone_covers() -> None:
 
 
 def test_the_partition_says_every_tombstone() -> None:
-    """This includes tenants named like attributes, and log ids with every allowed character."""
+    """Each tombstone can be read from the partition, also for tenants named like attributes and for any log id."""
     tenants = {"acme": AT, "tenant_id": LATER, "erased_at": AT}
     logs = {Key("blue", "#!~"), Key("a.b_c-D", "~" * 256)}
     items: list[Any] = [
@@ -60,12 +60,12 @@ def test_the_partition_says_every_tombstone() -> None:
 
 
 def test_no_log_can_stand_where_tombstones_do() -> None:
-    """No tenant id equals the partition's key, and no two logs share an entry in it."""
+    """No log's key is in the partition of tombstones, and no two logs have the same entry there."""
     assert re.match(TENANT_ID_PATTERN, TOMBSTONES) is None
     assert re.match(TENANT_ID_PATTERN, "a b") is None
     assert re.match(LOG_ID_PATTERN, "a b") is None
 
 
 def test_a_tombstone_is_told_from_a_log() -> None:
-    """No attribute of an item has the name that identifies a tombstone."""
+    """A tombstone has an attribute whose name no log's item has."""
     assert "erased_at" not in Attribute.__args__  # type: ignore[attr-defined] # of a Literal

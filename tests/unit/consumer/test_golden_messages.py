@@ -65,13 +65,13 @@ EXPECTED: dict[str, dict[str, Any]] = {
 
 
 def test_every_vector_has_its_expectation_and_the_other_way_round() -> None:
-    """A vector that nobody checks is no promise."""
+    """Each golden vector has an expectation, and each expectation a vector."""
     assert {path.stem for path in VECTORS.iterdir()} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_vector_decodes_to_what_it_meant(name: str) -> None:
-    """The bytes of then, read by the program of now, through the consumer's own unpacking."""
+    """The consumer's unpacking reads each old message as it was meant."""
     unpacked = unpack([delivery(body=(VECTORS / f"{name}.json").read_text(encoding="utf-8"))])
     assert unpacked.spoiled == []
     assert unpacked.logs[0].message == InternalMessage(**(PLAIN | {"schema_version": int(name[1])} | EXPECTED[name]))
@@ -79,12 +79,12 @@ def test_a_vector_decodes_to_what_it_meant(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name.startswith(f"v{SCHEMA_VERSION}_")])
 def test_a_vector_of_the_current_version_is_what_is_written_today(name: str) -> None:
-    """The encoder did not change under the version's number."""
+    """The encoder writes the golden bytes of the current version."""
     encoded = (VECTORS / f"{name}.json").read_bytes()
     assert encode(decode(encoded)) == encoded
 
 
 def test_every_schema_version_has_vectors() -> None:
-    """Raising SCHEMA_VERSION asks for new vectors, and lets no old one go."""
+    """Every schema version up to SCHEMA_VERSION has vectors."""
     versions = {int(match[1]) for path in VECTORS.iterdir() if (match := re.match(r"v(\d+)_", path.name))}
     assert versions == set(range(1, SCHEMA_VERSION + 1))

@@ -1,4 +1,4 @@
-"""The Lambda entry: it imports without AWS, builds its clients once, and passes on the event and the time."""
+"""The Lambda's entry imports without AWS, builds its clients once, and passes on the event and the time."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def in_lambda(code: str, **environ: str) -> str:
 
 
 def test_passes_the_event_and_the_time_left() -> None:
-    """It waits for half of 3,000 ms at most, so it waits for 30 characters and defers 31."""
+    """With 3,000 ms left, a log of 30 characters is waited for and one of 31 is deferred."""
     world = World()
     handle = program(settings_of(seconds_per_char=0.05), world.outside())
     event = sqs_event(("m-1", body("a", "x" * 30)), ("m-2", body("b", "x" * 31)))
@@ -48,7 +48,7 @@ def test_passes_the_event_and_the_time_left() -> None:
 
 
 def test_redacts_as_the_settings_say() -> None:
-    """The rules and patterns of the environment, not the defaults."""
+    """Logs are redacted by the environment's rules and patterns, not by the defaults."""
     world = World()
     handle = program(settings_of(redaction_rules=("email",), redaction_patterns=("sesame",)), world.outside())
     handle(sqs_event(("m-1", body("a", "sesame a@b.example 555-0199"))), context())
@@ -57,7 +57,7 @@ def test_redacts_as_the_settings_say() -> None:
 
 
 def test_builds_its_clients_once_while_lambda_initialises() -> None:
-    """The environment alone is enough; an invocation builds nothing, so it works even where building would fail."""
+    """Clients are built at the import from the environment alone, and an invocation builds none."""
     said = in_lambda(
         "import types\n"
         "from consumer import handler\n"
@@ -70,14 +70,14 @@ def test_builds_its_clients_once_while_lambda_initialises() -> None:
 
 
 def test_a_wrong_environment_is_told_at_start() -> None:
-    """In Lambda a bad deployment fails before it takes a message."""
+    """A wrong environment fails when Lambda starts, before it takes a message."""
     said = in_lambda("import consumer.handler", TABLE_NAME="")
     assert said.splitlines()[-1].startswith("ValueError: Lambda environment")
     assert "TABLE_NAME" in said
 
 
 def test_a_sign_of_life_touches_nothing() -> None:
-    """A probe learns that the function starts; any other event that is no batch fails as a whole."""
+    """A probe is answered without a call to AWS, and any other event that is no batch fails as a whole."""
     world = World()
     handle = program(settings_of(), world.outside())
     assert handle(dict(health.REQUEST), context()) == {"batchItemFailures": []}

@@ -1,4 +1,4 @@
-"""Inserts: an item's statement, and what goes in one call."""
+"""Inserts: an item's statement, and how items are grouped into calls."""
 
 from consumer.insert import MAX_CALL_BYTES, MAX_STATEMENTS, calls, statement
 from consumer.item import Item
@@ -6,7 +6,7 @@ from tests.unit.consumer.fakes import item
 
 
 def test_a_statement_names_attributes_and_holds_no_value() -> None:
-    """Values are parameters: no text can change the statement."""
+    """A statement names attributes and has its values as parameters, so that no text can change it."""
     made = statement("logs", item("a", "' } DROP", fields={"n": 1}))
     assert made["Statement"] == (
         "INSERT INTO \"logs\" VALUE {'tenant_id':?,'log_id':?,'source':?,'original_text':?,'modified_data':?,"
@@ -21,7 +21,7 @@ def sized(share: float) -> list[Item]:
 
 
 def test_calls_keep_order_and_size() -> None:
-    """Groups of at most 25 items and of at most so many bytes; an item alone always gets its call."""
+    """Calls keep the items' order, with at most 25 items and so many bytes each; one item always gets its call."""
     assert list(calls([])) == []
     assert [len(group) for group in calls([item(str(n)) for n in range(MAX_STATEMENTS + 1)])] == [25, 1]
     assert list(calls(sized(0.5))) == [[0], [1], [2]]

@@ -1,4 +1,4 @@
-"""Times as an operator types them."""
+"""Times as an operator types them are read."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -48,7 +48,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     ],
 )
 def test_ages_and_times(text: str, instant: datetime) -> None:
-    """Ages count back from now; a time without an offset is UTC."""
+    """An age counts back from now, and a time without an offset is UTC."""
     assert parse(text, NOW) == instant
 
 
@@ -60,7 +60,7 @@ def test_ages_and_times(text: str, instant: datetime) -> None:
     ],
 )
 def test_what_is_neither_is_refused(text: str) -> None:
-    """The message names both forms."""
+    """The error for any other text names both forms."""
     with pytest.raises(ValueError, match=r"neither a time such as .* nor an age such as"):
         parse(text, NOW)
 
@@ -83,11 +83,11 @@ _BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_times_of_a_zone(text: str, instant: str) -> None:
-    """Days and times without a zone are of the zone asked for, daylight saving included."""
+    """Days and times without an offset are of the given zone, daylight saving included."""
     assert parse(text, NOW, zone=_BERLIN) == datetime.fromisoformat(instant)
 
 
 def test_today_is_the_zone_s() -> None:
-    """At 23:30 UTC it is tomorrow in Berlin."""
+    """Today is the zone's: at 23:30 UTC it is tomorrow in Berlin."""
     late = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
     assert parse("today", late, zone=_BERLIN) == datetime(2026, 11, 24, 23, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""One invocation with fakes: the order of its steps, one outcome for each log, and answers that lose nothing."""
+"""One invocation with fakes: the order of its steps, one outcome for each log, and an answer that loses nothing."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def crashing_ids(count: int, probability: float, receive_count: int = 1) -> list
 
 
 def test_a_healthy_batch_is_stored_and_acknowledged() -> None:
-    """One call to the table, no failures."""
+    """A healthy batch is stored by one call to the table, and its answer names no failures."""
     world = World()
     assert world.consume(batch(10)) == []
     assert len(world.dynamodb.items) == 10
@@ -41,7 +41,7 @@ def test_a_healthy_batch_is_stored_and_acknowledged() -> None:
 
 
 def test_poison_among_healthy_logs_goes_to_the_dlq_and_costs_them_nothing() -> None:
-    """Four stored, one quarantined with its reason and acknowledged, none retried; the pending one is on the stream."""
+    """Of five messages, four logs are stored, and the poison is in the DLQ with its reason and acknowledged."""
     world = World()
     assert world.consume(golden("poison_among_healthy")) == []
     assert len(world.dynamodb.items) == 4
@@ -57,7 +57,7 @@ def test_poison_among_healthy_logs_goes_to_the_dlq_and_costs_them_nothing() -> N
 
 
 def test_two_copies_and_a_conflict_of_one_batch() -> None:
-    """The copy is a duplicate; the other text is stored beside the first, as a line says; none is dead-lettered."""
+    """In one batch, a copy is a duplicate and another text is stored beside the first; none is dead-lettered."""
     world = World()
     assert world.consume(golden("two_copies_and_a_conflict")) == []
     assert sorted(world.dynamodb.texts().values()) == ["another text", "call 555-0199"]
@@ -71,7 +71,7 @@ def test_two_copies_and_a_conflict_of_one_batch() -> None:
 
 
 def test_a_delivery_again_is_a_duplicate() -> None:
-    """At-least-once delivery: one item, acknowledged."""
+    """A log that is delivered again is acknowledged as a duplicate, and the table has one item."""
     world = World()
     world.consume(batch(3))
     assert world.consume(batch(3, receive_count=2)) == []
@@ -79,7 +79,7 @@ def test_a_delivery_again_is_a_duplicate() -> None:
 
 
 def test_the_batch_waits_once_for_its_longest_log() -> None:
-    """Ten logs of 100 characters at 0.05 s: five seconds, one sleep; the times are end to end."""
+    """Ten logs of 100 characters at 0.05 s wait once for five seconds, which their latency includes."""
     world = World()
     assert world.consume(batch(10, "x" * 100), seconds_per_char=0.05) == []
     assert world.clock.sleeps == [5.0]
@@ -87,7 +87,7 @@ def test_the_batch_waits_once_for_its_longest_log() -> None:
 
 
 def test_a_log_beyond_the_remaining_time_is_deferred_before_the_wait() -> None:
-    """6,000 characters within a 50 s function: hidden for 300 s at once, reported, not waited for; then stored."""
+    """A log that needs 300 s in a 50 s function is hidden and reported at once, and stored when it comes back."""
     world = World()
     event = sqs_event(("long", body("long", "x" * 6_000)), ("short", body("short", "x" * 20)))
     assert world.consume(event, seconds_per_char=0.05) == ["long"]
@@ -102,7 +102,7 @@ def test_a_log_beyond_the_remaining_time_is_deferred_before_the_wait() -> None:
 
 
 def test_a_deferral_that_sqs_refuses_is_still_reported() -> None:
-    """It comes back after the queue's own timeout, and the log line gives the reason."""
+    """A log whose deferral SQS refuses is reported, so that it comes back, and the log line has the reason."""
     world = World(sqs=FakeSqs(hide_error=client_error("AccessDenied")))
     assert world.consume(sqs_event(("long", body(text="x" * 6_000))), seconds_per_char=0.05) == ["long"]
     assert world.counts() == {"deferred": 1}
@@ -110,7 +110,7 @@ def test_a_deferral_that_sqs_refuses_is_still_reported() -> None:
 
 
 def test_no_crash_is_drawn_for_a_deferred_log() -> None:
-    """A deferral is no failure, and touches nothing but the visibility."""
+    """A deferred log never crashes, and only its visibility is changed."""
     world = World()
     event = sqs_event(("long", body(text="x" * 6_000)))
     assert world.consume(event, seconds_per_char=0.05, crash_probability=1.0) == ["long"]
@@ -133,7 +133,7 @@ def test_a_healthy_long_log_needs_two_of_its_five_receives() -> None:
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
 def test_a_crash_costs_only_the_crashing_logs(point: CrashPoint) -> None:
-    """Of a hundred at 10 %, exactly those that drew a crash are reported; each healthy one is stored by one write."""
+    """Of a hundred logs at 10 %, only those that crash are reported, and each other is stored by one write."""
     crashing = crashing_ids(100, 0.1)
     assert 0 < len(crashing) < 30
     world = World()
@@ -147,7 +147,7 @@ def test_a_crash_costs_only_the_crashing_logs(point: CrashPoint) -> None:
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
 def test_every_log_is_stored_once_however_often_it_crashes(point: CrashPoint) -> None:
-    """300 logs at 30 %, delivered until acknowledged: 300 items."""
+    """300 logs that crash at 30 % and are delivered until acknowledged become 300 items."""
     world = World()
     bodies = {f"m-{n}": body(f"log-{n}", f"text {n}") for n in range(300)}
     left = list(bodies)
@@ -162,7 +162,7 @@ def test_every_log_is_stored_once_however_often_it_crashes(point: CrashPoint) ->
 
 
 def test_probability_one_reports_every_log_at_every_receive() -> None:
-    """So SQS dead-letters each after its fifth receive."""
+    """At probability 1 each log is reported at each receive, so that SQS dead-letters it after the fifth."""
     world = World()
     for receive_count in range(1, 6):
         assert world.consume(batch(5, receive_count=receive_count), crash_probability=1.0) == [
@@ -172,7 +172,7 @@ def test_probability_one_reports_every_log_at_every_receive() -> None:
 
 
 def test_mode_exit_ends_the_process_in_mid_batch() -> None:
-    """With an error code; nothing was answered, so nothing is deleted."""
+    """In mode exit the process ends with an error code before there is an answer, so that nothing is deleted."""
 
     class Ended(BaseException):
         """What the end of the process is here."""
@@ -189,7 +189,7 @@ def test_mode_exit_ends_the_process_in_mid_batch() -> None:
 
 
 def test_a_batch_that_came_before_ends_no_process() -> None:
-    """With one suspect in the batch, a log that exits does so in a child: it alone is kept, and the line says why."""
+    """In a batch with a suspect, a log that exits ends only a child process: it alone is reported."""
     world = World()
     outside = world.outside()._replace(end_process=os._exit)
     world.outside = lambda: outside  # type: ignore[method-assign] # the same world, whose process can end
@@ -200,7 +200,7 @@ def test_a_batch_that_came_before_ends_no_process() -> None:
 
 
 def test_a_suspect_that_ends_its_child_is_kept_and_named() -> None:
-    """The line says how it ended, so that an operator finds the log that a slow pattern cannot finish."""
+    """The line of a log that ended its child says how, so that an operator finds the log."""
     world = World()
     event = sqs_event(("m-0", body("log-0")), ("m-1", body("log-1", "exit")), receive_count=2)
     assert world.consume(event) == ["m-1"]
@@ -209,7 +209,7 @@ def test_a_suspect_that_ends_its_child_is_kept_and_named() -> None:
 
 
 def test_a_log_that_is_not_on_the_stream_is_neither_stored_nor_acknowledged() -> None:
-    """The stream holds every 202 before its message goes."""
+    """A log that the stream refuses is neither stored nor acknowledged, since the stream must hold every 202."""
     world = World()
     world.off_stream = lambda message: message.log_id == "p"
     event = sqs_event(("m-p", body("p", stream_pending=True)), ("m-q", body("q", stream_pending=True)))
@@ -220,7 +220,7 @@ def test_a_log_that_is_not_on_the_stream_is_neither_stored_nor_acknowledged() ->
 
 
 def test_a_pending_conflict_is_on_the_stream_and_in_the_table() -> None:
-    """I5 and I6 together."""
+    """A pending log with another text under a used id is on the stream (I5) and beside the first (I6)."""
     world = World()
     world.consume(sqs_event(("m-1", body(text="first"))))
     assert world.consume(sqs_event(("m-2", body(text="second", stream_pending=True)))) == []
@@ -229,7 +229,7 @@ def test_a_pending_conflict_is_on_the_stream_and_in_the_table() -> None:
 
 
 def test_poison_that_the_dlq_refuses_is_reported_instead() -> None:
-    """This holds for undecodable and refused logs; what the DLQ took is acknowledged, and a conflict needs no DLQ."""
+    """Poison that the DLQ refuses is reported and comes back; a conflict needs no DLQ."""
     world = World(
         FakeDynamoDB(statement_error=lambda key: "ValidationError" if key[1] == "refused" else None),
         FakeSqs(refuse=lambda text: client_error("KmsThrottled") if "keep" not in text else None),
@@ -250,7 +250,7 @@ def test_poison_that_the_dlq_refuses_is_reported_instead() -> None:
 
 
 def test_one_row_that_breaks_the_whole_call_is_isolated_and_quarantined() -> None:
-    """A ValidationException of BatchExecuteStatement names no row: bisect finds it."""
+    """If one row makes the table refuse the whole call without naming it, bisect finds it."""
     dynamodb = FakeDynamoDB()
     dynamodb.call_error = lambda: (
         client_error("ValidationException") if ("acme", "log-6") in dynamodb.calls[-1] else None
@@ -268,7 +268,7 @@ def test_one_row_that_breaks_the_whole_call_is_isolated_and_quarantined() -> Non
 
 
 def test_a_table_that_stays_away_keeps_every_message() -> None:
-    """Retried until the time is nearly over, then all are reported, within the invocation's time."""
+    """If the table keeps failing, writes are retried until the time is nearly over, and all messages are reported."""
     world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
     assert len(world.consume(batch(5))) == 5
     assert world.clock.elapsed_s < 45
@@ -276,7 +276,7 @@ def test_a_table_that_stays_away_keeps_every_message() -> None:
 
 
 def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
-    """A log is hidden for longer each time, so its fifth receive comes after ten hours instead of 20 minutes."""
+    """In an outage a log is hidden for longer each time, so its fifth receive is after ten hours, not 20 minutes."""
     dynamodb = FakeDynamoDB(call_error=lambda: client_error("ThrottlingException"))
     world = World(dynamodb)
     world.off_stream = lambda _message: True
@@ -290,7 +290,7 @@ def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
         kept = world.consume(event)
         assert kept == ([] if receive_count == 5 else ["m-1", "m-2"])
         hidden = {world.sqs.hidden.pop(f"handle-{message_id}", None) for message_id in kept}
-        world.clock.elapsed_s = max(world.clock.elapsed_s, received_at_s[-1] + 300)  # The queue's own, if no other.
+        world.clock.elapsed_s = max(world.clock.elapsed_s, received_at_s[-1] + 300)  # The queue's own, or longer.
         if receive_count > 1 and kept:
             (seconds,) = hidden
             assert seconds is not None
@@ -301,7 +301,7 @@ def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
 
 
 def test_no_backoff_is_asked_for_when_the_time_is_over() -> None:
-    """A table that hung to the end leaves no time for it: the queue's own timeout applies, and there is an answer."""
+    """If a table hangs to the end, there is an answer but no backoff, and the queue's own timeout applies."""
     dynamodb = FakeDynamoDB()
     world = World(dynamodb)
 
@@ -316,7 +316,7 @@ def test_no_backoff_is_asked_for_when_the_time_is_over() -> None:
 
 
 def test_a_crash_is_no_outage() -> None:
-    """A log that crashed comes back after the queue's own timeout, however often."""
+    """A log that crashed comes back after the queue's own timeout, however often it crashed."""
     world = World()
     world.clock.elapsed_s = 1_200
     assert world.consume(batch(3, receive_count=4), crash_probability=1.0) == ["m-0", "m-1", "m-2"]
@@ -324,7 +324,7 @@ def test_a_crash_is_no_outage() -> None:
 
 
 def test_a_backoff_that_sqs_refuses_changes_nothing_else() -> None:
-    """The message is reported all the same."""
+    """If SQS refuses a backoff, the message is reported all the same."""
     world = World(
         FakeDynamoDB(call_error=lambda: client_error("AccessDeniedException")),
         FakeSqs(hide_error=client_error("AccessDenied")),
@@ -343,7 +343,7 @@ def test_a_short_time_out_still_processes() -> None:
 
 
 def test_every_log_that_was_not_stored_has_a_line_without_its_text() -> None:
-    """Message id, tenant, log id, outcome, reason or cause."""
+    """Each log that was not stored has a line with its ids, outcome, and reason or cause, without its text."""
     world = World()
     world.off_stream = lambda _message: True
     event = sqs_event(
@@ -369,7 +369,7 @@ def broken(world: World, part: str) -> None:
 
 @pytest.mark.parametrize("part", ["hide", "now_ms", "monotonic", "sleep", "quarantine", "write_line"])
 def test_what_nobody_foresaw_fails_the_batch(part: str) -> None:
-    """The exception reaches Lambda, which then deletes no message, because there is no answer."""
+    """An unforeseen exception reaches Lambda, which then deletes no message."""
     world = World()
     broken(world, part)
     event = sqs_event(("m-1", body("a", "x" * 20)), ("m-2", body("b", "x" * 4_000)), ("m-3", "{"))
@@ -388,7 +388,7 @@ def test_what_nobody_foresaw_in_the_work_keeps_the_message(part: str) -> None:
 
 @pytest.mark.parametrize("text", ["bug", "hello"])
 def test_a_bug_in_the_redaction_keeps_the_one_message(text: str) -> None:
-    """Its neighbours are stored."""
+    """A log on which the redaction fails is reported, and the logs beside it are stored."""
     world = World()
     kept = world.consume(sqs_event(("m-1", body("a")), ("m-2", body("b", text))))
     assert kept == (["m-2"] if text == "bug" else [])
@@ -397,7 +397,7 @@ def test_a_bug_in_the_redaction_keeps_the_one_message(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["no_records", "same_message_twice", "record_without_first_receive"])
 def test_a_malformed_event_fails_the_batch(name: str) -> None:
-    """Nothing is touched and nothing is answered."""
+    """A malformed event is an exception, after which nothing was called or answered."""
     world = World()
     with pytest.raises(ValueError, match="not an SQS event"):
         world.consume(golden(name))
@@ -405,7 +405,7 @@ def test_a_malformed_event_fails_the_batch(name: str) -> None:
 
 
 def test_a_simulated_crash_is_told_in_the_line() -> None:
-    """So that a reader tells a simulation from a fault."""
+    """A simulated crash's line says that it is one, so that nobody takes it for a fault."""
     world = World()
     world.consume(batch(1), crash_probability=1.0)
     assert json.loads(world.lines[0])["cause"] == SimulatedCrash.__name__

@@ -1,4 +1,4 @@
-"""Bisect: which items fail, and how the batch is halved."""
+"""Bisect: which items fail, and how a batch is halved to find them."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,21 @@ from consumer.isolate import bisect
 
 
 def test_a_healthy_batch_runs_once_as_a_unit() -> None:
-    """Nothing fails: one run, no splits."""
+    """A healthy batch is run once, without a split."""
     runs: list[Sequence[int]] = []
     isolation = bisect([1, 2, 3], runs.append)
     assert (isolation.failed, isolation.splits, runs) == ([], 0, [[1, 2, 3]])
 
 
 def test_an_empty_batch_never_runs() -> None:
-    """There is no unit to run."""
+    """An empty batch is not run."""
     runs: list[Sequence[int]] = []
     assert bisect([], runs.append).failed == []
     assert runs == []
 
 
 def test_halves_in_order_down_to_the_failing_item() -> None:
-    """The first half is run before the second, and the failing item ends alone with its own error."""
+    """The first half runs before the second, and a failing item ends alone with its own error."""
     runs: list[list[int]] = []
 
     def work(unit: Sequence[int]) -> None:
@@ -38,7 +38,7 @@ def test_halves_in_order_down_to_the_failing_item() -> None:
 
 
 def test_what_ends_the_process_is_not_caught() -> None:
-    """Only exceptions are isolated: an interrupt or an exit passes through."""
+    """An interrupt or an exit is raised and not isolated."""
 
     def work(_unit: Sequence[int]) -> None:
         raise KeyboardInterrupt

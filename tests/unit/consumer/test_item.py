@@ -1,4 +1,4 @@
-"""The item: its attributes, its key, and what is made of a log."""
+"""The item of a log: its attributes and its key."""
 
 import re
 from typing import get_args
@@ -26,7 +26,7 @@ from tests.unit.consumer.fakes import Upper, item
 
 
 def test_an_item_has_the_specifications_attributes() -> None:
-    """The names and values of the table's item; no `fields` and no `expires_at` where they don't apply."""
+    """An item has the specification's names and values, without `fields` and `expires_at` if there are none."""
     built = build(message(), received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
     assert attributes(built) == {
         "tenant_id": {"S": "acme"},
@@ -41,7 +41,7 @@ def test_an_item_has_the_specifications_attributes() -> None:
 
 
 def test_fields_are_redacted_too() -> None:
-    """A phone number in a field is a phone number; empty fields are none."""
+    """Fields are redacted like the text, and empty fields become None."""
     for fields, kept in (({"a": "x"}, {"a": "TOUCHED"}), ({}, None)):
         log = message(fields=fields)
         built = build(log, received_ms=RECEIVED_MS, redactor=Upper(), processed_at="now", retention_days=0)
@@ -49,25 +49,25 @@ def test_fields_are_redacted_too() -> None:
 
 
 def test_retention_counts_from_the_receipt() -> None:
-    """In whole seconds since the epoch; so that a rebuild from the stream sets the same time."""
+    """The expiry counts in whole seconds from the receipt, so that a rebuild from the stream sets the same time."""
     built = build(message(), received_ms=RECEIVED_MS + 999, redactor=Upper(), processed_at="now", retention_days=30)
     assert built.expires_at == (START_MS - 60_000) // 1000 + 30 * 86_400
 
 
 def test_every_name_is_an_attribute() -> None:
-    """A misspelt name is a type error, because the closed list is the item's own members."""
+    """The closed list of attribute names equals the item's members, so that a misspelt name is a type error."""
     assert get_args(Attribute) == Item.__struct_fields__
 
 
 def test_a_key_is_read_as_it_is_written() -> None:
-    """Partition key and sort key, and no other attribute."""
+    """A key is read as written, and has partition key and sort key only."""
     key = item("a").key
     assert (key, key_of(attributes(item("a"))), key_of(key_attributes(key))) == (("acme", "a"), key, key)
     assert list(key_attributes(key)) == ["tenant_id", "log_id"]
 
 
 def test_what_another_program_wrote_is_told() -> None:
-    """An attribute that is not there, or is no text, is an error and not an empty text."""
+    """A missing attribute, or one that is no text, is an error and not an empty text."""
     assert string(attributes(item(text="x")), "original_text") == "x"
     for odd in ({}, {"original_text": {"N": "1"}}):
         with pytest.raises(KeyError):
@@ -75,13 +75,13 @@ def test_what_another_program_wrote_is_told() -> None:
 
 
 def test_a_query_is_of_one_tenant() -> None:
-    """The condition names the partition, the value is a parameter."""
+    """A query's condition names the partition, and the tenant is a parameter."""
     assert of_tenant("acme") == ("tenant_id = :tenant_id", {":tenant_id": {"S": "acme"}})
     assert projection("log_id", "received_at") == "log_id, received_at"
 
 
 def test_a_conflicts_item_differs_in_its_id_alone() -> None:
-    """Time, severity and all else are the log's own; its id is made from log id and text, and no sender can use it."""
+    """A conflict's item differs only in its id, made of log id and text, which no sender can use."""
     second = item("log-1", "second", arrived_at="01939b4c-0000-7000-8000-000000000000", severity="error")
     kept = beside(second)
     assert replace(kept, log_id="log-1", conflict_of=None) == second
@@ -97,9 +97,9 @@ def test_a_conflicts_item_differs_in_its_id_alone() -> None:
     [
         ("01939b4c-0000-7000-8000-000000000000", "01939b4c-0000-7000-8000-000000000000"),
         ("s07.01939b4c-0000-7000-8000-000000000000", "01939b4c-0000-7000-8000-000000000000"),
-        ("my-own", None),  # Of a message's first version, which did not say.
+        ("my-own", None),  # A message of the first version has no `arrived_at`.
     ],
 )
 def test_a_conflict_under_a_generated_id_is_found_by_that_ids_time(log_id: str, arrived_at: str | None) -> None:
-    """Its own id no longer is the time: the index has it."""
+    """A conflict's item has the arrival of the generated log id, for the index, as its own id has no time."""
     assert beside(item(log_id)).arrived_at == arrived_at

@@ -1,4 +1,4 @@
-"""Logs that leave a batch unstored: where they go, in which order, and their verdicts."""
+"""Logs that leave a batch without being stored: where they go, in which order, and their outcomes."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from tests.unit.consumer.fakes import log
 
 
 class _World:
-    """Two queues, either of which may refuse, and a table that has some logs; it writes down who was asked when."""
+    """Two queues that may refuse, and a table with some logs; it notes each call and its deadline."""
 
     def __init__(self, *, queue: bool = True, dlq: bool = True, stored: frozenset[int] = frozenset()) -> None:
         self.asked: list[tuple[str, float]] = []
@@ -60,7 +60,7 @@ def test_what_the_queue_takes_waits_there() -> None:
 
 
 def test_what_the_queue_refuses_stays_until_its_last_receive() -> None:
-    """Then it is dead-lettered, and SQS's own id names what several logs share."""
+    """A log that the queue refuses is retried, and at its last receive it is dead-lettered."""
     world = _World(queue=False)
     left = leave(
         [_returned("m/0"), _returned("n/1", is_last=True), _returned("n/2", "n/3", is_last=True)], world.outside(), 120
@@ -71,7 +71,7 @@ def test_what_the_queue_refuses_stays_until_its_last_receive() -> None:
 
 
 def test_what_is_spent_goes_nowhere_else() -> None:
-    """The queue is not tried; a log that the dead-letter queue refuses keeps its verdict, and so its message."""
+    """A log without receives left is not sent to the queue; if the DLQ refuses it, its message is kept."""
     assert leave([_returned("m/0", is_spent=True)], _World().outside(), 120) == Left({"m/0": SPENT}, frozenset())
     world = _World(dlq=False)
     assert leave([_returned("m/0", is_spent=True)], world.outside(), 120) == Left({}, frozenset())
@@ -79,13 +79,13 @@ def test_what_is_spent_goes_nowhere_else() -> None:
 
 
 def test_what_neither_queue_takes_is_known_as_an_outage() -> None:
-    """Its message comes back, after a longer time at each receive."""
+    """If both queues refuse a log, its message comes back after a longer time at each receive."""
     left = leave([_returned("m/0", is_last=True)], _World(queue=False, dlq=False).outside(), 120)
     assert left == Left({"m/0": not_taken("not_sent_back")}, frozenset())
 
 
 def test_a_letter_that_is_refused_is_retried() -> None:
-    """Each log in the letter is retried, with the dead-letter queue's error."""
+    """If the DLQ refuses a letter, each log in it is retried with the DLQ's error."""
     letter = Letter("body", {"original_message_id": "m"}, ["m/0", "m/1"])
     assert quarantine([letter], _World().outside(), 120) == {}
     refused = quarantine([letter], _World(dlq=False).outside(), 120)
@@ -93,7 +93,7 @@ def test_a_letter_that_is_refused_is_retried() -> None:
 
 
 def test_the_table_is_asked_only_for_what_failed_at_its_last_receive() -> None:
-    """A log that is stored is a duplicate; no other log costs a read."""
+    """Only logs that failed at their last receive are looked up: a stored one is a duplicate."""
     logs = [log("a", receive_count=5), log("b", receive_count=5), log("c", receive_count=4), log("d", receive_count=6)]
     verdicts: dict[str, Verdict] = {
         "a": STORED,

@@ -27,7 +27,7 @@ def _sent(world: World) -> list[str]:
 
 
 def test_a_healthy_message_is_stored_and_acknowledged_once() -> None:
-    """A hundred logs in one delivery take four calls to the table; nothing fails, and the counts are of logs."""
+    """A message of a hundred logs is stored by four calls to the table, and the counts are of logs."""
     world = World()
     assert world.consume(sqs_event(("m", _message(*["hello"] * 100)))) == []
     assert [len(call) for call in world.dynamodb.calls] == [25] * 4
@@ -38,7 +38,7 @@ def test_a_healthy_message_is_stored_and_acknowledged_once() -> None:
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
 def test_a_crash_sends_back_the_crashing_logs_alone(point: CrashPoint) -> None:
-    """The message is acknowledged; each log that drew a crash is sent back alone, with its count of receives."""
+    """Each log that crashed is sent back in its own message with its receives; the first message is acknowledged."""
     crashing = [n for n in range(40) if draw("", delivery(f"m/{n}")) < 0.2]
     assert 0 < len(crashing) < 20
     world = World()
@@ -76,7 +76,7 @@ def _deliver_all(world: World, bodies: list[str], *, batch_size: int, **settings
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
 def test_300_logs_in_messages_of_100_survive_crashes(point: CrashPoint) -> None:
-    """With 30 % crashes all are stored once, and none is dead-lettered."""
+    """Of 300 packed logs that crash at 30 %, all are stored once and none is dead-lettered."""
     bodies = [packed(*(body(f"log-{n}", f"text {n}") for n in range(first, first + 100))) for first in (0, 100, 200)]
     world = World()
     _deliver_all(world, bodies, batch_size=2, crash_probability=0.3, crash_point=point, max_receive_count=1000)
@@ -88,7 +88,7 @@ def test_300_logs_in_messages_of_100_survive_crashes(point: CrashPoint) -> None:
 
 
 def test_poison_leaves_its_message_alone() -> None:
-    """It is dead-lettered as a message of one log with its reason, for a redrive; its neighbours are stored at once."""
+    """Poison is dead-lettered as a message of one log with its reason, and its neighbours are stored at once."""
     world = World(FakeDynamoDB(statement_error=lambda key: "ValidationError" if key[1] == "log-3" else None))
     bodies = [body("log-0"), '{"text": 7}', body("log-2"), body("log-3")]
     assert world.consume(sqs_event(("m", packed(*bodies)))) == []
@@ -104,7 +104,7 @@ def test_poison_leaves_its_message_alone() -> None:
 
 
 def test_poison_that_the_dead_letter_queue_refuses_is_sent_back_alone() -> None:
-    """It is not lost, and its neighbours are not delivered again because of it."""
+    """Poison that the DLQ refuses is sent back in its own message, so that its neighbours do not come again."""
     world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
     assert world.consume(sqs_event(("m", packed(body("log-0"), '{"text": 7}', body("log-2"))))) == []
     assert _sent(world) == ['{"text": 7}']
@@ -112,7 +112,7 @@ def test_poison_that_the_dead_letter_queue_refuses_is_sent_back_alone() -> None:
 
 
 def test_a_message_stays_when_a_log_of_it_cannot_be_sent_back() -> None:
-    """Its stored logs come again as duplicates; what was sent back is then there twice, and stored once."""
+    """A message is kept if one of its logs cannot be sent back; when it comes again, each log is still stored once."""
     world = World()
     world.sqs.refused_entries = lambda text: decode(text).log_id == "log-2"
     event = sqs_event(("m", _message("a", "bug", "bug")))
@@ -126,7 +126,7 @@ def test_a_message_stays_when_a_log_of_it_cannot_be_sent_back() -> None:
 
 
 def test_what_is_ready_is_stored_and_what_is_not_is_sent_back_until_it_is() -> None:
-    """Each log's delay is its own: 1 s within this invocation, 300 s as a message that SQS holds back so long."""
+    """Each log has its own delay: 1 s in this invocation, or 300 s in a message that SQS holds back."""
     world = World()
     event = sqs_event(("m", packed(body("short", "x" * 20), body("long", "x" * 6_000))))
     assert world.consume(event, seconds_per_char=0.05) == []
@@ -147,7 +147,7 @@ def test_what_is_ready_is_stored_and_what_is_not_is_sent_back_until_it_is() -> N
 
 
 def test_a_message_with_nothing_ready_is_hidden_until_its_first_log_is() -> None:
-    """One call for the message, however many logs it holds."""
+    """A message without a ready log is hidden by one call until its first log is ready."""
     world = World()
     event = sqs_event(("m", packed(body("b", "x" * 8_000), body("a", "x" * 6_000), body("c", "x" * 9_000))))
     assert world.consume(event, seconds_per_char=0.05) == ["m"]
@@ -156,7 +156,7 @@ def test_a_message_with_nothing_ready_is_hidden_until_its_first_log_is() -> None
 
 
 def test_an_outage_keeps_messages_whole_and_hides_each_once() -> None:
-    """Hours without the table cost each message a receive now and then, and make no further messages."""
+    """In an outage each message stays whole and is hidden once, and no further messages are sent."""
     world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
     world.clock.elapsed_s = 300
     assert world.consume(sqs_event(("m", _message(*"abc")), ("n", body("n")), receive_count=2)) == ["m", "n"]
@@ -166,7 +166,7 @@ def test_an_outage_keeps_messages_whole_and_hides_each_once() -> None:
 
 
 def test_what_an_outage_left_over_goes_back_in_one_message() -> None:
-    """After one call the table takes no more: the rest waits as long as a single log would have."""
+    """The logs that an outage left unstored go back in one message, which waits as long as a single log's."""
     calls: list[int] = []
 
     def call_error() -> Exception | None:
@@ -181,7 +181,7 @@ def test_what_an_outage_left_over_goes_back_in_one_message() -> None:
 
 
 def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs() -> None:
-    """It is not tried again and has no reason attribute; its receives in earlier messages count."""
+    """A log whose receives in all its messages are used up is dead-lettered untried, without a reason."""
     world = World()
     sent = attributes(Carried(3, START_MS, START_MS))
     assert world.consume(sqs_event(("s", body("one")), receive_count=3, attributes=sent)) == []
@@ -191,7 +191,7 @@ def test_a_log_that_used_up_its_receives_in_all_is_dead_lettered_as_by_sqs() -> 
 
 
 def test_the_last_receive_of_a_log_that_was_sent_back_is_a_try() -> None:
-    """Five in all, not four: the fifth stores it."""
+    """A log that was sent back is tried at its fifth receive, and stored there."""
     world = World()
     assert (
         world.consume(sqs_event(("s", body()), receive_count=2, attributes=attributes(Carried(3, START_MS, START_MS))))
@@ -201,7 +201,7 @@ def test_the_last_receive_of_a_log_that_was_sent_back_is_a_try() -> None:
 
 
 def test_a_spent_message_is_tried_once_more_and_only_what_fails_then_is_dead() -> None:
-    """Only the table knows which of its logs are stored already, and stored logs must not be dead-lettered."""
+    """A message without receives left is tried once more, so that logs already stored are not dead-lettered."""
     world = World()
     sent = attributes(Carried(5, START_MS, START_MS))
     world.consume(sqs_event(("before", body("log-0", "a"))))
@@ -212,7 +212,7 @@ def test_a_spent_message_is_tried_once_more_and_only_what_fails_then_is_dead() -
 
 
 def test_a_spent_message_that_the_table_is_away_for_is_dead_lettered_as_it_came() -> None:
-    """Nothing is wrong with its logs: a redrive brings them back in one message."""
+    """If the table fails, a message without receives left is dead-lettered whole, for a redrive."""
     world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
     sent = attributes(Carried(5, START_MS, START_MS))
     assert world.consume(sqs_event(("s", _message("a", "b")), attributes=sent)) == []
@@ -220,7 +220,7 @@ def test_a_spent_message_that_the_table_is_away_for_is_dead_lettered_as_it_came(
 
 
 def test_a_spent_message_that_the_dead_letter_queue_refuses_is_kept() -> None:
-    """The message is kept whole; its failing log is not sent back to the queue, where it would be spent too."""
+    """A message without receives left that the DLQ refuses is kept whole, and no log of it is sent back."""
     world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
     sent = attributes(Carried(5, START_MS, START_MS))
     assert world.consume(sqs_event(("s", _message("a", "bug")), attributes=sent)) == ["s"]
@@ -228,7 +228,7 @@ def test_a_spent_message_that_the_dead_letter_queue_refuses_is_kept() -> None:
 
 
 def test_at_its_last_receive_what_the_queue_does_not_take_is_dead_lettered_alone() -> None:
-    """Otherwise SQS would move the whole message, including the stored logs."""
+    """At the last receive, a failed log that the queue refuses is dead-lettered alone, not with its whole message."""
     world = World()
     world.sqs.refused_entries = lambda _: True
     assert world.consume(sqs_event(("m", _message("a", "bug", "b")), receive_count=4)) == ["m"]
@@ -240,7 +240,7 @@ def test_at_its_last_receive_what_the_queue_does_not_take_is_dead_lettered_alone
 
 @pytest.mark.parametrize("text", ["bug", "b"])
 def test_what_fails_at_its_last_receive_and_is_stored_already_is_a_duplicate(text: str) -> None:
-    """It was sent twice, or its process ended after the write; a stored log is never dead-lettered."""
+    """A log that fails at its last receive but is stored already is a duplicate and is not dead-lettered."""
     world = World()
     world.dynamodb.items["acme", "log-0"] = {
         "tenant_id": {"S": "acme"}, "log_id": {"S": "log-0"}, "original_text": {"S": text},
@@ -253,7 +253,7 @@ def test_what_fails_at_its_last_receive_and_is_stored_already_is_a_duplicate(tex
 
 
 def test_a_spent_log_that_sqs_itself_has_redriven_has_its_receives_again() -> None:
-    """SQS keeps the attributes and takes it as a new message, later: it is tried, and may fail five times more."""
+    """After SQS's own redrive, a log may fail five times again, although it keeps its old attributes."""
     world = World()
     sent = attributes(Carried(5, START_MS, START_MS - 61_000))
     assert world.consume(sqs_event(("s", body("one")), attributes=sent)) == []
@@ -261,7 +261,7 @@ def test_a_spent_log_that_sqs_itself_has_redriven_has_its_receives_again() -> No
 
 
 def test_a_spent_log_that_is_stored_is_no_dead_letter() -> None:
-    """A copy of it was stored meanwhile."""
+    """A log without receives left is not dead-lettered if a copy of it was stored meanwhile."""
     world = World()
     world.consume(sqs_event(("before", body("one"))))
     assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS, START_MS)))) == []
@@ -269,7 +269,7 @@ def test_a_spent_log_that_is_stored_is_no_dead_letter() -> None:
 
 
 def test_the_table_is_asked_for_a_second_at_most_before_a_letter() -> None:
-    """The rest of the time is for the dead-letter queue."""
+    """Before a dead letter the table is read for one second at most, to leave time for the DLQ."""
     world = World(FakeDynamoDB(call_error=lambda: client_error("ThrottlingException")))
     assert world.consume(sqs_event(("s", body("one")), attributes=attributes(Carried(5, START_MS, START_MS)))) == []
     assert len(world.sqs.dead) == 1
@@ -277,7 +277,7 @@ def test_the_table_is_asked_for_a_second_at_most_before_a_letter() -> None:
 
 
 def test_what_neither_queue_takes_keeps_its_message() -> None:
-    """Deleted it would be lost."""
+    """If both queues refuse a log, its message is kept."""
     world = World(sqs=FakeSqs(refuse=lambda _: client_error("KmsThrottled")))
     world.sqs.refused_entries = lambda _: True
     assert world.consume(sqs_event(("m", _message("a", "bug", "b")), receive_count=5)) == ["m"]
@@ -285,7 +285,7 @@ def test_what_neither_queue_takes_keeps_its_message() -> None:
 
 
 def test_a_log_that_ends_the_process_costs_its_neighbours_one_receive() -> None:
-    """A message that comes again is a suspect: its logs are processed apart, and only the lethal one is taken out."""
+    """A log that ends the process costs its neighbours one receive; then only it is taken out of its message."""
     world = World()
     assert world.consume(sqs_event(("m", _message("a", "exit", "b")), receive_count=2)) == []
     assert sorted(world.dynamodb.texts().values()) == ["a", "b"]

@@ -1,4 +1,4 @@
-"""The work on a unit: its order, its verdicts, and what is not repeated in a second, smaller unit."""
+"""The work on a unit: its order, its outcomes, and what is not repeated in a smaller unit."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from tests.unit.consumer.fakes import Upper, log
 
 
 class Outside:
-    """What the work touches, in the order it touched it."""
+    """Everything that the work calls; it notes the calls in order."""
 
     def __init__(self) -> None:
         self.did: list[tuple[str, list[str]]] = []
@@ -74,7 +74,7 @@ def logs(*log_ids: str, **members: Any) -> list[Log]:
 
 
 def test_a_pending_log_goes_on_the_stream_before_it_is_written() -> None:
-    """And only the pending one."""
+    """A pending log is put on the stream before it is written; other logs are only written."""
     outside = Outside()
     work = outside.work()
     work([*logs("a"), *logs("p", stream_pending=True)])
@@ -83,7 +83,7 @@ def test_a_pending_log_goes_on_the_stream_before_it_is_written() -> None:
 
 
 def test_a_log_that_the_stream_refuses_is_not_written_and_comes_back() -> None:
-    """Its neighbours are not held up."""
+    """A log that the stream refuses is not written and comes back, and its neighbours are written."""
     outside = Outside()
     outside.off_stream = {"p"}
     work = outside.work()
@@ -94,7 +94,7 @@ def test_a_log_that_the_stream_refuses_is_not_written_and_comes_back() -> None:
 
 @pytest.mark.parametrize("point", ["before_work", "before_write", "after_write"])
 def test_a_crash_at_any_point_touches_every_healthy_log_once(point: CrashPoint) -> None:
-    """Bisect brings healthy logs again; they are put on the stream once and written once."""
+    """Although bisect repeats healthy logs, each is put on the stream once and written once."""
     outside = Outside()
     outside.crashing = (point, "c")
     work = outside.work()
@@ -109,7 +109,7 @@ def test_a_crash_at_any_point_touches_every_healthy_log_once(point: CrashPoint) 
 
 
 def test_a_crash_before_the_work_leaves_nothing_of_the_log() -> None:
-    """Neither on the stream nor in the table."""
+    """A log that crashes before the work is neither on the stream nor in the table."""
     outside = Outside()
     outside.crashing = ("before_work", "c")
     bisect(logs("c", stream_pending=True), outside.work())
@@ -117,7 +117,7 @@ def test_a_crash_before_the_work_leaves_nothing_of_the_log() -> None:
 
 
 def test_a_bug_that_one_text_sets_off_costs_its_neighbours_nothing() -> None:
-    """An exception in the redaction is isolated like a crash."""
+    """If the redaction raises on one text, only that log fails."""
     outside = Outside()
     work = outside.work()
     isolation = bisect([*logs("a"), *logs("b", text="bug"), *logs("c")], work)
@@ -126,7 +126,7 @@ def test_a_bug_that_one_text_sets_off_costs_its_neighbours_nothing() -> None:
 
 
 def test_the_tables_verdicts_are_the_logs() -> None:
-    """Position by position."""
+    """Each log gets the table's outcome for its own row."""
     outside = Outside()
     outside.verdicts = {"b": DUPLICATE}
     work = outside.work()
@@ -135,7 +135,7 @@ def test_the_tables_verdicts_are_the_logs() -> None:
 
 
 def test_what_was_erased_goes_nowhere() -> None:
-    """It goes neither to the stream, even if it is pending, nor to the table; its neighbours go on."""
+    """An erased log goes neither to the stream, even if it is pending, nor to the table; its neighbours go on."""
     outside = Outside()
     outside.erased = frozenset({"gone", "pending"})
     work = outside.work()
@@ -145,7 +145,7 @@ def test_what_was_erased_goes_nowhere() -> None:
 
 
 def test_while_nobody_knows_what_was_erased_nothing_goes_on() -> None:
-    """The logs come back, although nothing is wrong with them."""
+    """While the tombstones cannot be read, all logs come back and nothing is stored."""
     outside = Outside()
     outside.erased = "ThrottlingException"
     work = outside.work()
@@ -177,7 +177,7 @@ _CALLED = [log(number, log_id=number, text=f"call {number}") for number in ("555
 
 
 def test_the_texts_of_a_unit_are_redacted_in_one_go() -> None:
-    """Each log gets its own text back, and a log that has a verdict already is left out."""
+    """A unit's texts are redacted in one call, each log gets its own back, and logs with an outcome are left out."""
     outside = Outside()
     outside.redactor = redactor = Redacts()
     outside.erased = frozenset({"555-0198"})
@@ -188,7 +188,7 @@ def test_the_texts_of_a_unit_are_redacted_in_one_go() -> None:
 
 @pytest.mark.parametrize("reason", ["pattern", "suspect"])
 def test_texts_that_may_take_any_time_or_end_the_process_are_redacted_one_by_one(reason: str) -> None:
-    """With an operator's patterns, or with a suspect in the unit, each text has a limit of its own."""
+    """With an operator's patterns or a suspect in the unit, each text is redacted alone with its own time limit."""
     outside = Outside()
     outside.redactor = redactor = Redacts(is_linear=reason != "pattern")
     outside.together = reason != "suspect"
@@ -198,7 +198,7 @@ def test_texts_that_may_take_any_time_or_end_the_process_are_redacted_one_by_one
 
 
 def test_texts_that_took_too_long_together_are_redacted_one_by_one() -> None:
-    """What holds up the one go then fails alone."""
+    """If the texts together take too long, each is redacted alone, and only the slow one fails."""
     outside = Outside()
     outside.redactor = redactor = Redacts()
     outside.builds = lambda build, each: [

@@ -1,4 +1,4 @@
-"""Quarantine: what the dead-letter queue gets to know, and what a refusal means."""
+"""Quarantine: what the dead-letter queue gets, and what its refusal means."""
 
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ def put(sqs: FakeSqs, attributes: dict[str, str], *, body: str = "body", within_
 
 
 def test_the_body_goes_unchanged_with_its_attributes() -> None:
-    """A redrive must bring back exactly the received body; attributes that are not known are left out."""
+    """A dead letter has the received body, unchanged for a redrive, and the attributes that are known."""
     sqs = FakeSqs()
     spoiled = Spoiled(delivery("m-1"), Poison("undecodable"), None, None)
     assert put(sqs, attributes_of_spoiled(spoiled, quarantined(spoiled.poison.reason)), body=' {"half\n') == ""
@@ -31,7 +31,7 @@ def test_the_body_goes_unchanged_with_its_attributes() -> None:
 
 
 def test_a_refused_log_names_its_owner() -> None:
-    """Reason, tenant, log id and the message it was."""
+    """A refused log's letter has its reason, tenant, log id and message id."""
     assert attributes_of_log(log("m-1"), quarantined("refused_by_table", "ValidationError")) == {
         "reason": "refused_by_table",
         "tenant_id": "acme",
@@ -45,7 +45,7 @@ def test_a_refused_log_names_its_owner() -> None:
     [("a\x00b", "a?b"), ("\ud800", "?"), ("caf\u00e9\n", "caf??"), ("x" * 10_000, "x" * 256), ("\x00" * 3, "???")],
 )
 def test_a_strange_id_can_not_make_sqs_refuse_the_message(value: str, shown: str) -> None:
-    """A newer program's message may hold anything under `tenant_id`."""
+    """In an attribute, such as a newer program's `tenant_id`, odd characters become `?` and long values are cut."""
     sqs = FakeSqs()
     spoiled = Spoiled(delivery(), Poison("unknown_schema_version"), value, None)
     assert put(sqs, attributes_of_spoiled(spoiled, quarantined(spoiled.poison.reason))) == ""
@@ -60,12 +60,12 @@ def test_a_strange_id_can_not_make_sqs_refuse_the_message(value: str, shown: str
     ],
 )
 def test_a_refusal_is_told(error: Exception, cause: str) -> None:
-    """The caller then reports the message instead of acknowledging it."""
+    """If the DLQ refuses a letter, the caller learns the cause, so that it does not acknowledge the message."""
     assert put(FakeSqs(refuse=lambda _body: error), {"reason": "undecodable"}) == cause
 
 
 def test_nothing_is_sent_when_the_time_is_over() -> None:
-    """Better one more delivery than a function that Lambda cuts off."""
+    """When the time is over nothing is sent to the DLQ, and the message comes back."""
     sqs = FakeSqs()
     assert put(sqs, {"reason": "undecodable"}, within_s=0) == "OutOfTime"
     assert sqs.dead == []

@@ -1,4 +1,4 @@
-"""Redaction: the corpus line by line, the fields, the version, and what a configuration may not say."""
+"""Redaction: the corpus line by line, the fields, the version, and configurations that are refused."""
 
 import json
 import re
@@ -33,13 +33,13 @@ def _spans(text: str, redacted: str) -> set[Span]:
 
 @pytest.mark.parametrize(("text", "expected"), _lines("phones"))
 def test_phone_numbers_of_the_corpus_are_redacted(text: str, expected: str) -> None:
-    """A line that holds phone numbers keeps everything but them."""
+    """In each line of the corpus the phone numbers are redacted, and the rest is unchanged."""
     assert build().text(text) == expected
 
 
 @pytest.mark.parametrize("text", [text for text, _ in _lines("traps")])
 def test_traps_of_the_corpus_come_back_unchanged(text: str) -> None:
-    """A line that only looks as if it held a phone number is not touched."""
+    """A line that only looks as if it held a phone number is unchanged."""
     assert build().text(text) == text
 
 
@@ -48,12 +48,12 @@ def test_traps_of_the_corpus_come_back_unchanged(text: str) -> None:
     [(rule, *line) for rule in RULE_NAMES if rule != "phone" for line in _lines(rule)],
 )
 def test_optional_rules_redact_their_corpus(rule: str, text: str, expected: str) -> None:
-    """Each opt-in rule, alone, redacts its positives and leaves its traps."""
+    """Each optional rule, alone, redacts its positive lines and leaves its traps unchanged."""
     assert build((rule,)).text(text) == expected
 
 
 def test_precision_and_recall_over_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
-    """Counted by span, precision and recall are 1.0 on the corpus; both are printed, with the known mistakes too."""
+    """Precision and recall, counted by span, are 1.0 on the corpus; the test prints them."""
     redactor = build()
 
     def count(*names: str) -> tuple[int, int, int, int]:
@@ -87,32 +87,32 @@ def test_precision_and_recall_over_the_corpus(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize(("text", "expected"), [*_lines("phones.known-misses"), *_lines("traps.known-hits")])
 def test_known_misses_and_hits_are_still_known(text: str, expected: str) -> None:
-    """A line that the rules get right at last belongs in the corpus, not among the known mistakes."""
+    """Each known mistake is still one; a line that the rules now get right belongs in the corpus."""
     assert build().text(text) != expected
 
 
 @pytest.mark.parametrize("rule", RULE_NAMES)
 def test_a_rule_that_is_off_redacts_nothing(rule: str) -> None:
-    """With no rule at all, every corpus line comes back."""
+    """Without rules every line of the corpus is unchanged."""
     name = "phones" if rule == "phone" else rule
     assert all(build(()).text(text) == text for text, _ in _lines(name))
 
 
 def test_all_rules_together_leave_the_traps_of_phones_to_their_own_rules() -> None:
-    """With every rule on, each secret of one line becomes one token."""
+    """With every rule on, each secret of a line becomes one token."""
     text = "alice@example.com paid 4111 1111 1111 1111, ssn 123-45-6789, from 10.0.0.5, call +1 (212) 555-0199 x3"
     assert build(RULE_NAMES).text(text) == (f"{TOKEN} paid {TOKEN}, ssn {TOKEN}, from {TOKEN}, call {TOKEN}")
 
 
 def test_an_address_that_holds_a_phone_number_is_one_token() -> None:
-    """Spans of two rules that overlap become one token, not two."""
+    """Overlapping spans of two rules become one token."""
     redactor = build(("phone", "email"))
     assert redactor.text("to 555-0199@sms.example.com now") == f"to {TOKEN} now"
     assert redactor.text("to ann.555-0199@sms.example.com now") == f"to {TOKEN} now"
 
 
 def test_fields_are_redacted_through_maps_and_lists() -> None:
-    """Strings at any depth are redacted; keys, numbers, booleans and null are not."""
+    """Strings at any depth of the fields are redacted; keys, numbers, booleans and null are not."""
     fields: dict[str, Any] = {
         "caller": "555-0199",
         "nested": {"numbers": ["+12125550199", 5550199, None, True, 1.5, ["555-0198"]]},
@@ -143,7 +143,7 @@ def test_a_national_form_under_a_key_that_says_phone_is_redacted(value: str) -> 
 
 
 def test_a_map_under_a_key_that_says_phone_holds_numbers() -> None:
-    """Its members are phone numbers, at any depth, except those whose names say an id, a time or a count."""
+    """Under such a key, all members of a map are redacted, except those named as id, time or count."""
     fields: dict[str, Any] = {
         "phone": {"home": 2125550199, "work": [{"nr": "07700 900123"}], "id": 12345678, "at": 17145576}
     }
@@ -156,12 +156,12 @@ def test_a_map_under_a_key_that_says_phone_holds_numbers() -> None:
     [("phone_verified_at", 1714557602), ("hotel", 2125550199), ("phone", True), ("phone", 7), ("phones_sold", 1234567)],
 )
 def test_a_number_under_another_key_stays(key: str, value: int) -> None:
-    """A key that only contains such a word, and a number too short to be one, change nothing."""
+    """A number stays if its key only contains such a word, or if it is too short for a phone number."""
     assert build().fields({key: value}) == {key: value}
 
 
 def test_labelled_numbers_in_fields_stay_without_the_phone_rule() -> None:
-    """Without the phone rule the key says nothing."""
+    """Without the phone rule, a number under a phone key stays."""
     assert build(("email",)).fields({"phone": 2125550199}) == {"phone": 2125550199}
 
 
@@ -191,21 +191,21 @@ def test_the_version_is_raised_when_the_rules_redact_otherwise() -> None:
 
 
 def test_version_names_the_rules_in_one_order() -> None:
-    """The same rules in another order are the same version; other rules are another."""
+    """The version does not depend on the rules' order, and changes with the rules."""
     assert build().version == "4:phone"
     assert build(("phone", "email")).version == build(("email", "phone", "email")).version == "4:email+phone"
     assert build(()).version == "4:none"
 
 
 def test_version_changes_with_the_custom_patterns() -> None:
-    """Each list of patterns, its order included, has a version of its own, the same in every process."""
+    """Each list of patterns in its order has its own version, the same in every process."""
     versions = [build(patterns=patterns).version for patterns in ((), ("a",), ("b",), ("a", "b"), ("b", "a"))]
     assert len(set(versions)) == 5
     assert build(patterns=("a",)).version == "4:phone+custom-0eb5b8d6"
 
 
 def test_custom_patterns_redact_what_they_match() -> None:
-    """A custom pattern redacts its whole match, beside the rules."""
+    """A custom pattern's whole match is redacted, in addition to the rules."""
     redactor = build(patterns=(r"sk_live_\w+", r"(?i)password=\S+"))
     assert redactor.text("key sk_live_abc PASSWORD=x 555-0199") == f"key {TOKEN} {TOKEN} {TOKEN}"
 
@@ -224,7 +224,7 @@ def test_custom_patterns_redact_what_they_match() -> None:
     ],
 )
 def test_custom_patterns_that_touch_the_token_take_it_whole(pattern: str, text: str, expected: str) -> None:
-    """A match inside a token does not count, and one that reaches into a token redacts all of it."""
+    """A match within a token is ignored, and a match that overlaps a token redacts all of that token."""
     redactor = build(patterns=(pattern,))
     assert redactor.text(text) == expected
     assert redactor.text(expected) == expected
@@ -239,7 +239,7 @@ def test_a_custom_pattern_that_never_settles_redacts_the_whole_text() -> None:
 
 
 def test_an_unknown_rule_is_refused_with_the_known_ones() -> None:
-    """A misspelt rule stops the start instead of redacting nothing."""
+    """An unknown rule is an error at start that lists the known ones."""
     with pytest.raises(
         ValueError, match=r"unknown redaction rule 'fone': the rules are email, card, ssn, ipv4, ipv6, mac"
     ):
@@ -271,14 +271,14 @@ def test_an_empty_match_that_the_start_did_not_foresee_redacts_nothing() -> None
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    """Sixteen times the text takes nowhere near 16 * 16 times as long, with every rule on."""
+    """Sixteen times the text takes far less than 256 times as long, with every rule on."""
     redactor = build(RULE_NAMES)
     check_linear(lambda characters: redactor.text((unit * (characters // len(unit) + 1))[:characters]), 4_000)
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_text_settles_in_two_passes(unit: str) -> None:
-    """No rule sets free what another pass must catch: hostile text, cut anywhere, is settled by the second pass."""
+    """Redacting hostile text, cut anywhere, changes nothing more after the second pass."""
     redactor = build(RULE_NAMES)
     for cut in range(len(unit)):
         text = unit * 40 + unit[:cut]
@@ -288,6 +288,6 @@ def test_hostile_text_settles_in_two_passes(unit: str) -> None:
 
 
 def test_a_plus_that_is_a_space_is_one_in_every_pass() -> None:
-    """What the first pass left of a form is read as a form again: a second rule finds its number there."""
+    """A form is still read as a form after a first pass, so that a second rule finds its number there."""
     text = "=DE89370400440532013000+44 20 7946 0018+"
     assert build(RULE_NAMES).text(text * 2) == "=[REDACTED][REDACTED]+" * 2

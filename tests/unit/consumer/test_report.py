@@ -1,4 +1,4 @@
-"""The answer and the lines: nothing unaccounted for, and never a text."""
+"""The answer and the log lines: every message is accounted for, and no line has a text."""
 
 import json
 
@@ -9,7 +9,7 @@ from consumer.verdict import DUPLICATE, OUTCOMES, STORED, Verdict, conflict, qua
 
 
 def test_only_unfinished_messages_are_kept() -> None:
-    """Deferred and retried come back; the other four outcomes are acknowledged."""
+    """Deferred and retried messages are kept, and those with the other four outcomes are acknowledged."""
     verdicts: dict[str, Verdict] = {outcome: Verdict(outcome) for outcome in OUTCOMES}
     assert partial_batch_response({outcome: [outcome] for outcome in OUTCOMES}, verdicts) == {
         "batchItemFailures": [{"itemIdentifier": "deferred"}, {"itemIdentifier": "retried"}]
@@ -33,7 +33,7 @@ def test_only_unfinished_messages_are_kept() -> None:
 def test_an_answer_that_would_not_account_for_every_message_is_never_given(
     messages: dict[str, list[str]], verdicts: dict[str, Verdict]
 ) -> None:
-    """Raising keeps the batch; an answer that forgets a message, or one log of it, deletes it."""
+    """An outcome that is missing for a message or a log raises, because the answer would delete the message."""
     with pytest.raises(RuntimeError, match="verdict"):
         partial_batch_response(messages, verdicts)
 
@@ -50,7 +50,7 @@ def test_an_answer_that_would_not_account_for_every_message_is_never_given(
     ],
 )
 def test_a_message_is_kept_until_the_last_of_its_logs_has_an_end(outcomes: str, sent_back: str, *, kept: bool) -> None:
-    """Each log needs a final outcome or a message of its own."""
+    """A message is kept until each of its logs has a final outcome or its own message."""
     verdicts = {f"m/{n}": Verdict(outcome) for n, outcome in enumerate(outcomes.split())}  # type: ignore[arg-type]
     answer = partial_batch_response({"m": list(verdicts)}, verdicts, {f"m/{place}" for place in sent_back})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}] if kept else []}
@@ -73,7 +73,7 @@ def lines(verdicts: dict[str, Verdict], end_to_end_ms: list[int]) -> list[dict[s
 
 
 def test_one_line_counts_every_outcome() -> None:
-    """All that are not 0, in the order of the list."""
+    """One line has all counts that are not 0, in the list's order."""
     (line,) = lines({"a": STORED, "b": STORED, "c": retried("x"), "d": DUPLICATE}, [10, 20])
     assert {outcome: line[outcome] for outcome in OUTCOMES if outcome in line} == {
         "stored": 2,
@@ -85,7 +85,7 @@ def test_one_line_counts_every_outcome() -> None:
 
 
 def test_the_line_of_a_healthy_batch_is_short() -> None:
-    """It names no invocation: nothing else does."""
+    """A healthy batch's line does not name the invocation, because no other line does."""
     (line,) = lines({"a": STORED, "b": STORED}, [10, 20])
     del line["_aws"]
     assert line == {
@@ -100,21 +100,21 @@ def test_the_line_of_a_healthy_batch_is_short() -> None:
 
 
 def test_times_beyond_a_hundred_take_further_lines_and_count_once() -> None:
-    """EMF takes 100 values a metric."""
+    """More than 100 times, EMF's limit for a metric, take further lines, and each counts once."""
     written = lines({str(n): STORED for n in range(250)}, list(range(250)))
     assert [len(line["end_to_end_ms"]) for line in written] == [100, 100, 50]  # type: ignore[arg-type] # parsed JSON
     assert [line.get("stored") for line in written] == [250, None, None]
 
 
 def test_no_times_no_metric() -> None:
-    """An empty list is no value."""
+    """Without times the line has no metric of times, as EMF allows no empty list."""
     (line,) = lines({"a": retried("x")}, [])
     assert "end_to_end_ms" not in line
 
 
 @pytest.mark.parametrize("verdict", [conflict("secret"), quarantined("refused_by_table", "x"), retried("Timeout")])
 def test_a_warning_names_the_log_and_never_its_text(verdict: Verdict) -> None:
-    """Ids, outcome, reason and cause."""
+    """A warning has the log's ids, outcome, reason and cause, and never its text."""
     line = warning_line("m-1", verdict, tenant_id="acme", log_id=None)
     parsed = json.loads(line)
     assert parsed["level"] == "warning"

@@ -1,4 +1,4 @@
-"""Which logs of a packed message go back to the queue, and in which form."""
+"""Which logs of a packed message go back to the queue, and in which messages."""
 
 import pytest
 
@@ -26,12 +26,12 @@ def _returns(*verdicts: Verdict, receive_count: int = 1, max_receives: int = 5) 
 
 
 def test_a_message_of_finished_logs_returns_nothing() -> None:
-    """Stored, duplicate or dead: it can be acknowledged."""
+    """A message whose logs are all stored, duplicates or dead-lettered sends nothing back."""
     assert _returns(STORED, DUPLICATE, quarantined("undecodable")) == []
 
 
 def test_what_failed_goes_alone_and_carries_its_receives() -> None:
-    """Its body is the single log's, so that every reader of the queue and of the dead letters reads it."""
+    """A failed log goes back alone, in a single log's form, with its count of receives."""
     found = _returns(STORED, _FAILED, STORED, _FAILED, receive_count=2)
     assert found is not None
     assert [one.logs for one in found] == [("m/1",), ("m/3",)]
@@ -42,7 +42,7 @@ def test_what_failed_goes_alone_and_carries_its_receives() -> None:
 
 
 def test_what_an_outage_held_up_goes_back_together() -> None:
-    """Their logs are healthy, and hundreds of single messages would only cost more."""
+    """Logs that an outage held up go back in one message, because they are healthy."""
     found = _returns(STORED, _OUTAGE, _FAILED, _OUTAGE)
     assert found is not None
     assert [one.logs for one in found] == [("m/2",), ("m/1", "m/3")]
@@ -50,7 +50,7 @@ def test_what_an_outage_held_up_goes_back_together() -> None:
 
 
 def test_what_is_not_ready_goes_alone_and_loses_no_receive() -> None:
-    """Such a log was not tried, and each is ready at a different time."""
+    """A log that is not ready goes back alone, and this receive does not count."""
     found = _returns(STORED, _DEFERRED, _DEFERRED)
     assert found is not None
     assert [(one.logs, one.carried.receives) for one in found] == [(("m/1",), 0), (("m/2",), 0)]
@@ -58,13 +58,13 @@ def test_what_is_not_ready_goes_alone_and_loses_no_receive() -> None:
 
 @pytest.mark.parametrize("verdict", [_FAILED, _OUTAGE, _DEFERRED])
 def test_a_message_of_which_nothing_was_done_stays_whole(verdict: Verdict) -> None:
-    """SQS brings it back and counts its receives, so splitting it would gain nothing."""
+    """A message of which no log is finished stays whole while it has receives left, and SQS brings it back."""
     assert _returns(verdict, verdict) is None
 
 
 @pytest.mark.parametrize(("receive_count", "is_split"), [(1, False), (3, False), (4, True), (5, True)])
 def test_before_its_last_receive_a_message_that_fails_is_split(receive_count: int, *, is_split: bool) -> None:
-    """Its logs may have failed because others used up the time; each has its last receives in its own message."""
+    """Before its last receive a failing message is split, so that each log has its last receives alone."""
     found = _returns(_FAILED, _OUTAGE, receive_count=receive_count)
     assert found == ([*(found or [])] if is_split else None)
     assert found is None or [one.logs for one in found] == [("m/0",), ("m/1",)]
@@ -72,12 +72,12 @@ def test_before_its_last_receive_a_message_that_fails_is_split(receive_count: in
 
 @pytest.mark.parametrize("verdict", [_OUTAGE, _DEFERRED])
 def test_an_outage_splits_nothing_to_the_end(verdict: Verdict) -> None:
-    """Ten hours without the table dead-letter whole messages, and a redrive brings whole messages back."""
+    """An outage never splits a message: after ten hours whole messages are dead-lettered."""
     assert _returns(verdict, verdict, receive_count=5) is None
 
 
 def test_nothing_is_held_back_for_longer_than_sqs_can() -> None:
-    """With a longer delay the message arrives early and is then hidden for the rest."""
+    """With a delay beyond SQS's limit, a message arrives early and is hidden for the rest."""
     logs = _logs(2)
     verdicts = {"m/0": STORED, "m/1": _DEFERRED}
     (one,) = returns(logs, verdicts, max_receives=5, tenant_id="", away_s=lambda _: 8_500.0, now_ms=START_MS) or []

@@ -1,4 +1,4 @@
-"""Settings: defaults, and errors that name the variable."""
+"""The consumer's settings: defaults, and errors that name the variable."""
 
 import pytest
 
@@ -8,7 +8,7 @@ REQUIRED = {"QUEUE_URL": "https://sqs/logs", "DLQ_URL": "https://sqs/dlq", "TABL
 
 
 def test_defaults_are_the_specifications() -> None:
-    """0.05 s a character, 5 % crashes before the work, phone numbers redacted, rows kept for ever."""
+    """The defaults are 0.05 s a character, 5 % crashes before the work, redacted phones, and no expiry."""
     assert from_environ(REQUIRED) == Settings(
         queue_url="https://sqs/logs",
         dlq_url="https://sqs/dlq",
@@ -27,7 +27,7 @@ def test_defaults_are_the_specifications() -> None:
 
 
 def test_every_variable_is_read() -> None:
-    """Text becomes the type of its setting."""
+    """Each variable is read into the type of its setting."""
     environ = REQUIRED | {
         "STREAM_SUB_KEYS": "4",
         "SECONDS_PER_CHAR": "0.001",
@@ -53,14 +53,14 @@ def test_every_variable_is_read() -> None:
 
 
 def test_an_empty_variable_counts_as_absent() -> None:
-    """The template sets CRASH_SEED and REDACTION_PATTERNS to nothing by default."""
+    """An empty variable counts as absent, as the template sets some to nothing."""
     environ = REQUIRED | {"CRASH_SEED": "", "REDACTION_PATTERNS": "", "REDACTION_RULES": "", "SECONDS_PER_CHAR": ""}
     assert from_environ(environ) == from_environ(REQUIRED)
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
 def test_a_missing_variable_is_named(name: str) -> None:
-    """So is one that is empty."""
+    """The error names a required variable that is missing or empty."""
     for environ in ({key: value for key, value in REQUIRED.items() if key != name}, REQUIRED | {name: ""}):
         with pytest.raises(ValueError, match=name):
             from_environ(environ)
@@ -83,7 +83,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
     ],
 )
 def test_a_wrong_variable_is_named_with_what_is_expected(name: str, value: str, expected: str) -> None:
-    """The message alone is enough to put it right."""
+    """The error names the wrong variable and says what it must be."""
     with pytest.raises(ValueError, match=name) as error:
         from_environ(REQUIRED | {name: value})
     assert expected in str(error.value)

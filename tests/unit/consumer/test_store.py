@@ -1,4 +1,4 @@
-"""The table: what is written, in which calls, and what each answer means."""
+"""The table of logs: which rows are written by which calls, and what each answer means."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -44,19 +44,19 @@ class Setup:
 
 
 def failing(*codes: str | None) -> Callable[[object], str | None]:
-    """Return a fault that gives these codes one after the other, and then none."""
+    """Return a fault that gives these codes in turn, and then none."""
     left = list(codes)
     return lambda _key: left.pop(0) if left else None
 
 
 def raising(*errors: Exception | None) -> Callable[[], Exception | None]:
-    """Return a fault that raises these errors one after the other, and then none."""
+    """Return a fault that raises these errors in turn, and then none."""
     left = list(errors)
     return lambda: left.pop(0) if left else None
 
 
 def test_a_row_is_stored_with_every_attribute() -> None:
-    """Plain values become attribute values."""
+    """A row is stored with all its attributes, as attribute values."""
     setup = Setup()
     assert setup.insert(item(fields={"a": 1}, expires_at=7)) == [STORED]
     assert setup.dynamodb.items["acme", "log-1"] == {
@@ -74,7 +74,7 @@ def test_a_row_is_stored_with_every_attribute() -> None:
 
 
 def test_twenty_five_rows_are_one_call() -> None:
-    """The calls a log are 1/25."""
+    """Twenty-five rows are written by one call."""
     setup = Setup()
     assert setup.insert(*(item(f"log-{n}") for n in range(50))) == [STORED] * 50
     assert [len(call) for call in setup.dynamodb.calls] == [25, 25]
@@ -82,7 +82,7 @@ def test_twenty_five_rows_are_one_call() -> None:
 
 @pytest.mark.parametrize("character", ["\x01", "\u00e9", "\u260e", "\U0001f600", '"', "x"])
 def test_no_call_is_larger_than_dynamodb_takes(character: str) -> None:
-    """Twenty-five of the largest texts, in the characters that grow most when a request is written."""
+    """A call with 25 of the largest texts, in the characters with the longest encoding, fits DynamoDB's limit."""
     text = character * (170_000 // len(character.encode()))
     setup = Setup()
     rows = [item(str(n), text, fields={"n": [1] * 8_000}) for n in range(25)]
@@ -90,7 +90,7 @@ def test_no_call_is_larger_than_dynamodb_takes(character: str) -> None:
 
 
 def test_the_same_text_again_is_a_duplicate_and_writes_nothing() -> None:
-    """Source and fields do not matter: the text identifies the log."""
+    """The same text under the same id is a duplicate, whatever its source and fields."""
     setup = Setup()
     setup.insert(item(source="json_upload"))
     before = dict(setup.dynamodb.items)
@@ -99,7 +99,7 @@ def test_the_same_text_again_is_a_duplicate_and_writes_nothing() -> None:
 
 
 def test_another_text_under_the_key_is_an_item_beside_the_first() -> None:
-    """The first keeps the log id; the second is a complete item that names that id, and is there once."""
+    """Another text under a log id is stored once as its own item that names the id."""
     setup = Setup()
     setup.insert(item(text="first"))
     for _ in range(2):
@@ -114,7 +114,7 @@ def test_another_text_under_the_key_is_an_item_beside_the_first() -> None:
 
 
 def test_any_number_of_texts_stand_under_one_log_id_in_whatever_order_they_came() -> None:
-    """The order decides which text has the plain id, but each text is there once in any order."""
+    """Several texts under one log id are each stored once, in whatever order they come."""
     for texts in permutations(("a", "b", "c")):
         setup = Setup()
         for text in (*texts, *texts):
@@ -123,7 +123,7 @@ def test_any_number_of_texts_stand_under_one_log_id_in_whatever_order_they_came(
 
 
 def test_a_conflict_that_the_table_does_not_take_comes_back() -> None:
-    """It is neither acknowledged nor dead-lettered; the next delivery makes the same key for it."""
+    """A conflict that the table does not take is retried, and the next delivery makes the same key for it."""
     beside_key = beside(item(text="second")).key
     busy = [beside_key]
     setup = Setup(FakeDynamoDB(statement_error=lambda key: "ThrottlingError" if key in busy else None))
@@ -135,14 +135,14 @@ def test_a_conflict_that_the_table_does_not_take_comes_back() -> None:
 
 
 def test_a_place_beside_that_holds_another_text_is_nothing_of_ours() -> None:
-    """The key is made from the text, so somebody wrote there by hand, and nothing is overwritten."""
+    """If a conflict's own key holds another text, written by hand, nothing is overwritten and the log is retried."""
     setup = Setup()
     setup.insert(item(text="first"), item(beside(item(text="second")).log_id, text="by hand"))
     assert setup.insert(item(text="second")) == [retried("KeyTaken")]
 
 
 def test_duplicates_of_a_call_are_compared_in_one_read() -> None:
-    """Re-delivered batches cost one read more, not one a log."""
+    """All duplicates of a call are compared by one read."""
     setup = Setup()
     rows = [item(f"log-{n}") for n in range(25)]
     setup.insert(*rows)
@@ -151,14 +151,14 @@ def test_duplicates_of_a_call_are_compared_in_one_read() -> None:
 
 
 def test_two_copies_in_a_batch_are_one_write() -> None:
-    """AWS refuses a call that names a key twice."""
+    """Two copies in a batch are written once, because AWS refuses a call that names a key twice."""
     setup = Setup()
     assert setup.insert(item(), item(), item(text="other")) == [STORED, DUPLICATE, conflict("hello")]
     assert setup.dynamodb.calls == [[("acme", "log-1")], [beside(item(text="other")).key]]
 
 
 def test_copies_of_a_conflicting_row_are_measured_by_what_is_stored() -> None:
-    """The table's text decides, not the batch's first."""
+    """Copies in a batch are compared with the table's text, not with the batch's first."""
     setup = Setup()
     setup.insert(item(text="stored"))
     assert setup.insert(item(text="other"), item(text="stored"), item(text="third")) == [
@@ -169,7 +169,7 @@ def test_copies_of_a_conflicting_row_are_measured_by_what_is_stored() -> None:
 
 
 def test_a_copy_of_a_refused_row_is_refused_and_another_text_comes_back() -> None:
-    """What the table said about one text says nothing about the next."""
+    """If the table refuses a row, its copy is refused too, and another text under the id is retried."""
     setup = Setup(FakeDynamoDB(statement_error=lambda _key: "ValidationError"))
     assert setup.insert(item(), item(), item(text="other")) == [
         quarantined("refused_by_table", "ValidationError"),
@@ -180,7 +180,7 @@ def test_a_copy_of_a_refused_row_is_refused_and_another_text_comes_back() -> Non
 
 @pytest.mark.parametrize("code", PASSING_STATEMENT_CODES)
 def test_a_throttled_statement_alone_is_tried_again(code: str) -> None:
-    """HTTP 200 can hold a statement's error: only that row is sent again, after a wait."""
+    """If one statement of a call is throttled, only its row is sent again, after a wait."""
     setup = Setup(FakeDynamoDB(statement_error=failing(None, code, None, code)))
     assert setup.insert(item("a"), item("b"), item("c")) == [STORED] * 3
     assert [[log_id for _, log_id in call] for call in setup.dynamodb.calls] == [["a", "b", "c"], ["b"], ["b"]]
@@ -188,7 +188,7 @@ def test_a_throttled_statement_alone_is_tried_again(code: str) -> None:
 
 
 def test_waits_are_jittered_over_their_whole_length_and_bounded() -> None:
-    """Full jitter: from nothing to a limit that doubles up to two seconds."""
+    """Waits are random between 0 and a limit that doubles up to two seconds."""
     setup = Setup(FakeDynamoDB(statement_error=failing(*["ThrottlingError"] * 8)), jitter=lambda: 0.5)
     assert setup.insert(item()) == [STORED]
     assert setup.clock.sleeps == [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
@@ -196,14 +196,14 @@ def test_waits_are_jittered_over_their_whole_length_and_bounded() -> None:
 
 @pytest.mark.parametrize("code", PASSING_STATEMENT_CODES)
 def test_what_stays_throttled_comes_back(code: str) -> None:
-    """No wait and no call goes past the time left."""
+    """A row that stays throttled is retried later, and no wait or call goes past the time left."""
     setup = Setup(FakeDynamoDB(statement_error=lambda key: code if key[1] == "b" else None))
     assert setup.insert(item("a"), item("b"), within_s=3) == [STORED, not_taken(code)]
     assert setup.clock.elapsed_s < 3
 
 
 def test_no_call_starts_when_the_time_is_over() -> None:
-    """The rows come back untouched."""
+    """When the time is over no call is made, and the rows are retried later."""
     setup = Setup()
     assert setup.insert(item(), within_s=0) == [not_taken("OutOfTime")]
     assert setup.dynamodb.calls == []
@@ -211,14 +211,14 @@ def test_no_call_starts_when_the_time_is_over() -> None:
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
 def test_what_the_table_refuses_for_good_is_poison(code: str) -> None:
-    """No retry changes it; its neighbours are stored."""
+    """A row that the table refuses for good is poison, and its neighbours are stored."""
     setup = Setup(FakeDynamoDB(statement_error=lambda key: code if key[1] == "b" else None))
     assert setup.insert(item("a"), item("b")) == [STORED, quarantined("refused_by_table", code)]
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "ResourceNotFound", "ConditionalCheckFailed", "SomethingNew"])
 def test_what_is_not_the_logs_fault_comes_back_without_a_second_try(code: str) -> None:
-    """A missing right or table is mended by a person; the log is healthy and stays."""
+    """A missing right or table keeps the log for a later delivery, without a second try now."""
     setup = Setup(FakeDynamoDB(statement_error=lambda _key: code))
     assert setup.insert(item()) == [not_taken(code)]
     assert len(setup.dynamodb.calls) == 1
@@ -239,7 +239,7 @@ def test_what_is_not_the_logs_fault_comes_back_without_a_second_try(code: str) -
     ids=repr,
 )
 def test_a_call_that_fails_as_a_whole_for_a_while_is_tried_again(error: Exception) -> None:
-    """Throttling, a 5xx, a network that hangs."""
+    """A call is repeated after a throttle, a 5xx or a network time-out."""
     setup = Setup(FakeDynamoDB(call_error=raising(error, error)))
     assert setup.insert(item("a"), item("b")) == [STORED, STORED]
     assert len(setup.dynamodb.calls) == 3
@@ -254,7 +254,7 @@ def test_a_call_that_fails_as_a_whole_for_a_while_is_tried_again(error: Exceptio
     ],
 )
 def test_a_call_that_fails_as_a_whole_for_good_blames_no_log(error: Exception, cause: str) -> None:
-    """All of them come back; splitting the batch would only repeat the failure."""
+    """If a whole call fails for good, all its logs are retried later without splitting the batch."""
     setup = Setup(FakeDynamoDB(call_error=lambda: error))
     assert setup.insert(item("a"), item("b")) == [not_taken(cause)] * 2
     assert len(setup.dynamodb.calls) == 1
@@ -262,7 +262,7 @@ def test_a_call_that_fails_as_a_whole_for_good_blames_no_log(error: Exception, c
 
 @pytest.mark.parametrize("code", ["ValidationException", "SerializationException"])
 def test_a_call_that_is_refused_as_a_whole_raises(code: str) -> None:
-    """One of its rows must be the reason: bisect finds which."""
+    """If the table refuses a whole call for one of its rows, the error is raised, and bisect finds the row."""
     setup = Setup(FakeDynamoDB(call_error=lambda: client_error(code)))
     with pytest.raises(Poison) as refused:
         setup.insert(item("a"), item("b"))
@@ -270,7 +270,7 @@ def test_a_call_that_is_refused_as_a_whole_raises(code: str) -> None:
 
 
 def test_verdicts_before_a_refused_call_stand() -> None:
-    """Verdicts are given call by call, so that stored logs are known as stored."""
+    """Outcomes of earlier calls are kept when a later call is refused."""
     setup = Setup(FakeDynamoDB(call_error=raising(None, client_error("ValidationException"))))
     answers = setup.table.insert([item(f"log-{n}") for n in range(26)], give_up_at_s=setup.clock.monotonic() + 1)
     assert [next(answers) for _ in range(25)] == [(n, STORED) for n in range(25)]
@@ -279,7 +279,7 @@ def test_verdicts_before_a_refused_call_stand() -> None:
 
 
 def test_a_hidden_success_is_a_duplicate_and_not_a_conflict() -> None:
-    """The call timed out after AWS had done it."""
+    """A call that timed out after AWS had stored its row gives a duplicate, and no conflict."""
     dynamodb = FakeDynamoDB()
     setup = Setup(dynamodb)
     setup.insert(item())
@@ -288,7 +288,7 @@ def test_a_hidden_success_is_a_duplicate_and_not_a_conflict() -> None:
 
 
 def test_keys_that_a_read_left_out_are_read_again() -> None:
-    """BatchGetItem's UnprocessedKeys."""
+    """Keys in BatchGetItem's UnprocessedKeys are read again."""
     reads = iter([True, False])
     dynamodb = FakeDynamoDB(unprocessed=lambda key: key[1] == "b" and next(reads))
     setup = Setup(dynamodb)
@@ -306,7 +306,7 @@ def test_keys_that_a_read_left_out_are_read_again() -> None:
     ],
 )
 def test_a_duplicate_that_can_not_be_compared_comes_back(error: Exception, cause: str) -> None:
-    """Neither acknowledged nor called poison before its text is known."""
+    """A duplicate whose stored text cannot be read is retried, and neither acknowledged nor poison."""
     dynamodb = FakeDynamoDB()
     setup = Setup(dynamodb)
     setup.insert(item())
@@ -315,13 +315,13 @@ def test_a_duplicate_that_can_not_be_compared_comes_back(error: Exception, cause
 
 
 def test_an_item_that_went_between_insert_and_read_comes_back() -> None:
-    """Expired or deleted: the next delivery stores it."""
+    """If the item disappears between insert and read, the log is retried, and the next delivery stores it."""
     dynamodb = FakeDynamoDB(statement_error=lambda _key: "DuplicateItem")
     assert Setup(dynamodb).insert(item()) == [retried("ItemGone")]
 
 
 def test_an_answer_with_too_few_responses_stores_nothing_unseen() -> None:
-    """What AWS did not answer for is not taken for stored."""
+    """A row without a response in AWS's answer does not count as stored."""
     dynamodb = FakeDynamoDB()
     whole = dynamodb.batch_execute_statement
     dynamodb.batch_execute_statement = lambda **kwargs: {"Responses": whole(**kwargs)["Responses"][:1]}  # type: ignore[method-assign] # the fault
@@ -329,7 +329,7 @@ def test_an_answer_with_too_few_responses_stores_nothing_unseen() -> None:
 
 
 def test_an_erased_logs_id_takes_no_text_again() -> None:
-    """Any text under it, from one message or two of a call, is acknowledged, and none is stored beside it."""
+    """Every text under an erased log id is acknowledged, and none is stored, not even beside it."""
     setup = Setup()
     tombstone = {**key_attributes(item().key), "erased_at": {"S": "2026-11-28T12:00:00.000Z"}}
     setup.dynamodb.items[item().key] = tombstone

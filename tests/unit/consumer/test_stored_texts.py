@@ -1,4 +1,4 @@
-"""Which logs the table has already."""
+"""Which logs the table already has."""
 
 from typing import Any, cast
 
@@ -33,24 +33,24 @@ def _stored_among(dynamodb: FakeDynamoDB, *logs: tuple[str, str]) -> frozenset[i
 
 
 def test_a_log_is_stored_that_has_its_text_under_its_id() -> None:
-    """Another text under the id is another log, and an unknown id is not stored."""
+    """A log is stored if its id has its text; another text or an unknown id is not stored."""
     dynamodb = _table({("acme", "one"): "a", ("acme", "two"): "other"})
     assert _stored_among(dynamodb, ("one", "a"), ("two", "b"), ("three", "c")) == {0}
 
 
 def test_a_conflict_is_stored_beside_the_first() -> None:
-    """It is found under the id that is made from the log's id and text."""
+    """A conflict is found under the id that is made of the log's id and text."""
     dynamodb = _table({("acme", "one"): "first", ("acme", beside_id("one", "a")): "a"})
     assert _stored_among(dynamodb, ("one", "a"), ("one", "b")) == {0}
 
 
 def test_a_log_that_stands_twice_is_asked_for_once() -> None:
-    """AWS refuses a call that names a key twice."""
+    """A log that occurs twice is read once, because AWS refuses a call that names a key twice."""
     assert _stored_among(_table({("acme", "one"): "a"}), ("one", "a"), ("one", "a")) == {0, 1}
 
 
 def test_many_are_asked_for_in_several_calls() -> None:
-    """A call has fifty keys, two for each log."""
+    """Many logs are read in several calls of fifty keys, two for each log."""
     logs = [(f"log-{n}", f"text {n}") for n in range(60)]
     dynamodb = _table({("acme", log_id): text for log_id, text in logs[::2]})
     assert _stored_among(dynamodb, *logs) == set(range(0, 60, 2))
@@ -59,13 +59,13 @@ def test_many_are_asked_for_in_several_calls() -> None:
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
 def test_what_cannot_be_read_is_not_stored_for_certain(code: str) -> None:
-    """Dead-lettered though it is stored, it is harmless; acknowledged though it is not, it would be lost."""
+    """A log that cannot be read counts as not stored, because a needless dead letter loses nothing."""
     dynamodb = _table({("acme", "one"): "a"}, call_error=lambda: client_error(code))
     assert _stored_among(dynamodb, ("one", "a")) == frozenset()
 
 
 def test_a_key_that_the_table_left_out_is_asked_for_again() -> None:
-    """If the table keeps leaving it out, the error says why."""
+    """A key that the table left out is read again, and if that goes on, the error says why."""
     dynamodb = _table({("acme", "one"): "a"}, unprocessed=lambda _: True)
     clock = Clock()
     found, refusals = stored_texts(
@@ -76,7 +76,7 @@ def test_a_key_that_the_table_left_out_is_asked_for_again() -> None:
 
 
 def test_an_erased_log_is_as_good_as_stored() -> None:
-    """Any text under an erased id counts as stored, so at its last receive it is not dead-lettered."""
+    """Every text under an erased id counts as stored, so that it is not dead-lettered at its last receive."""
     dynamodb = _table({("acme", "two"): "b"})
     dynamodb.items[Key("acme", "one")] = {**key_attributes(Key("acme", "one")), "erased_at": {"S": "2026"}}
     assert _stored_among(dynamodb, ("one", "a"), ("two", "c")) == {0}

@@ -1,4 +1,4 @@
-"""Timestamps: text and milliseconds."""
+"""Conversion of timestamps between text and milliseconds."""
 
 import pytest
 
@@ -14,13 +14,13 @@ from consumer.timestamps import epoch_ms, rfc3339
     ],
 )
 def test_milliseconds_survive_both_ways(text: str, milliseconds: int) -> None:
-    """Three digits and Z, also where they are zeros."""
+    """A timestamp is written with three digits and Z, also for zeros, and read back the same."""
     assert rfc3339(milliseconds) == text
     assert epoch_ms(text) == milliseconds
 
 
 def test_an_offset_is_honoured() -> None:
-    """Another zone's text is the same instant."""
+    """A timestamp with an offset is read as the same instant in UTC."""
     assert epoch_ms("2025-11-24T17:00:00+01:00") == epoch_ms("2025-11-24T16:00:00.000Z")
 
 
@@ -38,6 +38,6 @@ def test_an_offset_is_honoured() -> None:
     ],
 )
 def test_what_is_no_instant_is_refused(text: str) -> None:
-    """A timestamp without an offset is none, nor a leap second, nor one that UTC puts before year 1 or after 9999."""
+    """A timestamp without an offset, a leap second, and one outside of years 1 to 9999 in UTC are refused."""
     with pytest.raises(ValueError, match=r".+"):
         epoch_ms(text)

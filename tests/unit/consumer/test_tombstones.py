@@ -1,4 +1,4 @@
-"""Reading of tombstones: by a consumer every ten seconds at most, and never guessed."""
+"""Tombstones are read by a consumer every ten seconds at most, and never guessed."""
 
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ class Setup:
 
 
 def test_an_erased_tenants_logs_are_found() -> None:
-    """They are the tenant's own logs up to the time, and no other tenant's."""
+    """An erased tenant's logs up to the time are found, and no other tenant's."""
     setup = Setup()
     assert setup.find() == frozenset()
     setup = Setup()
@@ -42,7 +42,7 @@ def test_an_erased_tenants_logs_are_found() -> None:
 
 
 def test_one_read_serves_ten_seconds_and_no_longer() -> None:
-    """This holds for any number of batches and tenants; a clock that was set back causes a new read."""
+    """One read serves all batches and tenants for ten seconds; a clock that was set back causes a new read."""
     setup = Setup()
     setup.find()
     setup.erase("acme")

@@ -23,7 +23,7 @@ def event(name: str) -> Any:
 
 
 def test_a_delivery_has_what_the_consumer_needs() -> None:
-    """Ids, body, receive count, and the first receipt in milliseconds."""
+    """A delivery has the ids, the body, the receive count, and the first receipt in milliseconds."""
     (received,) = deliveries(event("second_receive"))
     assert received.message_id == "059f36b4-87a3-44ab-83d2-661975830a7d"
     assert received.receipt_handle == "AQEB-059f36b4"
@@ -33,7 +33,7 @@ def test_a_delivery_has_what_the_consumer_needs() -> None:
 
 
 def test_poison_stands_apart_from_healthy_logs() -> None:
-    """One undecodable body among four logs costs the four nothing."""
+    """One undecodable body among four logs does not affect the four."""
     unpacked = unpack(deliveries(event("poison_among_healthy")))
     assert [log.message.log_id for log in unpacked.logs] == ["log-1", "log-2", "log-3", "log-4"]
     assert [(spoiled.poison.reason, spoiled.tenant_id, spoiled.log_id) for spoiled in unpacked.spoiled] == [
@@ -42,12 +42,12 @@ def test_poison_stands_apart_from_healthy_logs() -> None:
 
 
 def test_a_log_knows_when_it_was_received() -> None:
-    """In ms since the epoch, for the expiry and the end-to-end time."""
+    """A log has its time of receipt in ms since the epoch, for expiry and latency."""
     assert unpack(deliveries(event("one_log"))).logs[0].received_ms == 1_763_999_999_900
 
 
 def test_a_newer_message_is_poison_whose_owner_is_known() -> None:
-    """Its members may mean anything, but tenant and log id are still read for the DLQ's reader."""
+    """A message of a newer version is poison, but its tenant and log id are read for the DLQ."""
     (spoiled,) = unpack(deliveries(event("unknown_schema_version"))).spoiled
     assert (spoiled.poison.reason, spoiled.tenant_id, spoiled.log_id) == ("unknown_schema_version", "acme", "log-1")
 
@@ -71,7 +71,7 @@ def test_a_newer_message_is_poison_whose_owner_is_known() -> None:
     ids=range(12),
 )
 def test_any_other_body_is_undecodable(body: str) -> None:
-    """No body makes the consumer raise, and no member of a wrong type is taken for an id."""
+    """Any other body is undecodable and raises nothing, and a member of a wrong type is no id."""
     (spoiled,) = unpack([delivery(body=body)]).spoiled
     assert spoiled.poison.reason == "undecodable"
     assert spoiled.tenant_id in {None, "acme", "a b"}
@@ -81,7 +81,7 @@ def test_any_other_body_is_undecodable(body: str) -> None:
     "name", ["no_records", "same_message_twice", "record_without_first_receive", "empty_message_id"]
 )
 def test_an_event_that_no_answer_fits_is_refused(name: str) -> None:
-    """Raising fails the whole batch, which deletes nothing."""
+    """An event that cannot be answered correctly raises, so that nothing of its batch is deleted."""
     with pytest.raises(ValueError, match="not an SQS event"):
         deliveries(event(name))
 
@@ -105,7 +105,7 @@ def without(member: str) -> Callable[[dict[str, Any]], Any]:
     ],
 )
 def test_a_record_that_lacks_a_member_is_refused(change: Callable[[dict[str, Any]], Any]) -> None:
-    """The event is AWS's contract: where it is broken nothing may be assumed."""
+    """An event with a record that lacks a member is refused."""
     broken = sqs_event(("m-1", message().text), ("m-2", message().text))
     change(broken["Records"][1])
     with pytest.raises(ValueError, match="not an SQS event"):
@@ -114,13 +114,13 @@ def test_a_record_that_lacks_a_member_is_refused(change: Callable[[dict[str, Any
 
 @pytest.mark.parametrize("broken", [None, [], "event", {}, {"Records": None}, {"records": []}, {"Records": {}}])
 def test_what_is_no_event_is_refused(broken: object) -> None:
-    """Another trigger, or none."""
+    """An event of another trigger, or none, is refused."""
     with pytest.raises(ValueError, match="not an SQS event"):
         deliveries(broken)
 
 
 def test_a_packed_message_is_its_logs_each_as_if_it_had_come_alone() -> None:
-    """A log's name has its place; count, receipt and first receive are the message's; poison is kept apart."""
+    """Each log of a packed message has its position in its name and the message's count, receipt and first receipt."""
     bodies = [encode(message("log-0")).decode(), '{"text": 7}', encode(message("log-2")).decode()]
     (received,) = deliveries(sqs_event(("m", packed(*bodies)), receive_count=3))
     logs = logs_apart(received)
@@ -136,7 +136,7 @@ def test_a_packed_message_is_its_logs_each_as_if_it_had_come_alone() -> None:
 
 
 def test_a_damaged_packed_message_is_poison_as_a_whole() -> None:
-    """Nothing of it is guessed at."""
+    """A damaged packed message is poison as a whole."""
     (received,) = deliveries(sqs_event(("m", packed(body("a"), body("b"))[:-3])))
     assert logs_apart(received) == [received]
     (spoiled,) = unpack([received]).spoiled
@@ -144,7 +144,7 @@ def test_a_damaged_packed_message_is_poison_as_a_whole() -> None:
 
 
 def test_a_log_that_was_sent_back_counts_on() -> None:
-    """Delays, draws and limits use its receives in the message before, and its first receipt."""
+    """A log that was sent back has its receives in earlier messages, and its first receipt, in all counts."""
     sent = attributes(Carried(2, 1_764_000_000_000, START_MS))
     (received,) = deliveries(sqs_event(("m", body()), receive_count=1, attributes=sent))
     assert (received.receive_count, received.receives_before, received.first_receive_ms) == (3, 2, 1_764_000_000_000)

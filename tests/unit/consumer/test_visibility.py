@@ -1,4 +1,4 @@
-"""Deferral: what SQS is asked to hide, and what happens when it refuses."""
+"""Deferral: what SQS is asked to hide, and what follows if it refuses."""
 
 from typing import Any, cast
 
@@ -19,14 +19,14 @@ def hidden(sqs: FakeSqs, count: int) -> dict[str, str]:
 
 
 def test_each_message_is_hidden_for_its_own_time() -> None:
-    """More than ten are several calls."""
+    """Each message is hidden for its own time, ten in a call."""
     sqs = FakeSqs()
     assert hidden(sqs, 23) == {}
     assert sqs.hidden == {f"handle-m-{n}": 100 + n for n in range(23)}
 
 
 def test_a_refused_entry_is_named() -> None:
-    """HTTP 200 with a Failed list; the others are hidden."""
+    """An entry in the answer's Failed list is reported, and the other messages are hidden."""
     sqs = FakeSqs(hide_failures=["handle-m-12"])
     assert hidden(sqs, 14) == {"m-12": "InternalError"}
     assert len(sqs.hidden) == 13
@@ -40,5 +40,5 @@ def test_a_refused_entry_is_named() -> None:
     ],
 )
 def test_a_refused_call_names_all_its_entries(error: Exception, cause: str) -> None:
-    """Nothing is raised: the messages come back after the queue's own timeout."""
+    """If a whole call fails, all its entries are reported and nothing is raised."""
     assert hidden(FakeSqs(hide_error=error), 2) == {"m-0": cause, "m-1": cause}

@@ -12,7 +12,7 @@ from consumer.lake import answers
 
 
 def test_what_csv_has_no_form_for_is_text() -> None:
-    """A CSV of digests, lists and nulls has one line for each row; a digest is in hex."""
+    """A CSV has one line for each row, with digests in hex and lists and nulls as text."""
     rows: list[dict[str, object]] = [
         {"n": 1, "t": "a,b", "d": b"\x00\xff", "l": [1, 2]},
         {"n": 2, "t": None, "d": None, "l": None},
@@ -32,7 +32,7 @@ def _answer(names: list[str], *columns: list[int] | list[Decimal]) -> pa.RecordB
 
 
 def test_columns_of_one_name_keep_their_own_cells() -> None:
-    """A query may have two columns of one name; where names must differ, the second gets a number."""
+    """Two columns of a query may have the same name; where names must differ, the second gets a number."""
     names, columns = ["a", "a", "a_2"], ([1], [2], [3])
     assert list(answers.cells(_answer(names, *columns))) == [["1", "2", "3"]]
     assert list(answers.json_lines(_answer(names, *columns))) == ['{"a":1,"a_3":2,"a_2":3}']
@@ -45,7 +45,7 @@ def test_columns_of_one_name_keep_their_own_cells() -> None:
 
 
 def test_a_sum_in_json_is_a_number() -> None:
-    """DuckDB's sums are decimals of 38 digits, and no reader expects a text."""
+    """A sum, in DuckDB a decimal of 38 digits, is a number in JSON and not a text."""
     [line] = answers.json_lines(_answer(["sum"], [Decimal(12345678901234567890)]))
     assert line == '{"sum":12345678901234567890}'
     assert json.loads(line) == {"sum": 12345678901234567890}

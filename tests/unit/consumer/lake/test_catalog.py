@@ -11,14 +11,14 @@ from consumer.lake.rows import KEY_BYTES
 
 
 def test_a_folder_is_its_owners_alone(tmp_path: Path) -> None:
-    """Nobody else can reach the files in it, Parquet files included."""
+    """Only the owner can reach the files in a lake's folder, Parquet files included."""
     in_folder(tmp_path / "new" / "lake")
     assert (tmp_path / "new" / "lake").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("name", ["my lake", "a?b", "a#b", "a%20b", "a+b", "a:b", "a'b", "caf\u00e9"])
 def test_a_folder_whose_address_is_another_is_refused(name: str, tmp_path: Path) -> None:
-    """The data would be written beside the folder, where everybody may read it, so nothing is made."""
+    """A folder whose address names another place is refused, as the data would be written where others can read it."""
     with pytest.raises(WrongLakeError, match="Name another folder"):
         in_folder(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
@@ -26,7 +26,7 @@ def test_a_folder_whose_address_is_another_is_refused(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize("is_moved", [False, True])
 def test_a_copy_of_a_lake_is_refused(tmp_path: Path, *, is_moved: bool) -> None:
-    """Its catalog names the original's files, which a sync would add to and a compaction delete."""
+    """A copied or moved lake is refused, because its catalog names the files of the first place."""
     original, copy = tmp_path / "lake", tmp_path / "copy"
     ensure(in_folder(original), name_of(raw=True), b"k" * KEY_BYTES)
     in_folder(original)

@@ -14,13 +14,13 @@ AT_3 = LakeCheckpoint(stream="logs", created_ms=7, logs=3, shards={"s": ShardPos
 
 
 def test_a_summary_is_read_as_it_was_written() -> None:
-    """Sequence numbers are strings as they came."""
+    """A summary is read as it was written, with sequence numbers as strings."""
     assert checkpoints.read(checkpoints.summary(AT_1)) == AT_1
     assert checkpoints.read({"operation": "append"}) is None
 
 
 def test_a_summary_of_another_program_is_refused() -> None:
-    """Nothing is written into a lake whose position cannot be read."""
+    """A summary that cannot be read as a position is refused, and nothing is written into the lake."""
     with pytest.raises(WrongLakeError, match=r"rdp.checkpoint is not a checkpoint"):
         checkpoints.read({checkpoints.PROPERTY: "{}"})
 
@@ -40,19 +40,19 @@ def test_a_summary_of_another_program_is_refused() -> None:
 def test_what_stands_in_the_table_decides(
     began: LakeCheckpoint | None, found: LakeCheckpoint | None, then: Next
 ) -> None:
-    """The table has the wanted checkpoint: done. It has the one begun from: retry. Another: drop the rows."""
+    """After a failed commit, the table's checkpoint decides whether to go on, try again, or drop the rows."""
     assert checkpoints.after_failure(began=began, wanted=AT_2, found=found) == then
 
 
 def test_a_stream_made_anew_under_its_name_is_read_from_its_beginning() -> None:
-    """Its sequence numbers have no relation to the old stream's."""
+    """A new stream under an old name is read from its start, as the old sequence numbers do not apply."""
     assert checkpoints.start(AT_1, stream="logs", created_ms=7) is AT_1
     assert checkpoints.start(AT_1, stream="logs", created_ms=8).shards == {}
     assert checkpoints.start(None, stream="logs", created_ms=7).shards == {}
 
 
 def test_another_stream_has_another_lake() -> None:
-    """Two streams in one table would make its checkpoint mean nothing."""
+    """A lake accepts the logs of one stream only, because its checkpoint is that stream's."""
     with pytest.raises(WrongLakeError, match="from the stream logs, not from others"):
         checkpoints.start(AT_1, stream="others", created_ms=7)
 

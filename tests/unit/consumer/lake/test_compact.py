@@ -1,4 +1,4 @@
-"""Compaction: the same rows in fewer files, with the checkpoint, and nothing swept that a snapshot names."""
+"""Compaction makes fewer files of the same rows, keeps the checkpoint, and deletes no file that a snapshot names."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def _compact(catalog: Catalog) -> Compacted:
 
 
 def test_rows_and_checkpoint_stay_in_fewer_files(catalog: Catalog, world: LakeWorld) -> None:
-    """Each tenant and day has one file, all rows are unchanged, and a sync continues where it was."""
+    """After a compaction each tenant and day has one file, rows are unchanged, and a sync continues where it was."""
     before = LakeTable(catalog, NAME).checkpoint
     assert _compact(catalog) == Compacted(read=6, made=2)
     assert world.broken(rows(catalog)) == []
@@ -65,7 +65,7 @@ def test_snapshots_go_and_what_only_they_named(catalog: Catalog, world: LakeWorl
 
 
 def test_a_group_is_as_large_as_its_rows_in_memory(tmp_path: Path, world: LakeWorld) -> None:
-    """Files of one repeated text are small on disk; only those that would not fit into memory are left alone."""
+    """Files are grouped by their rows' size in memory, so that a group that would not fit is left alone."""
     catalog = in_folder(tmp_path)
     for number, size in enumerate((100_000, 10, 10, 100_000)):
         world.put([message(f"{number}-{copy}", "x" * size) for copy in range(5)])

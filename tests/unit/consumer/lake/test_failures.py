@@ -1,4 +1,4 @@
-"""What a person is told of a lake's failures."""
+"""What a person is told when the lake fails."""
 
 import pyarrow as pa
 import pytest
@@ -25,7 +25,7 @@ from consumer.lake.checkpoint import WrongLakeError
     ],
 )
 def test_a_failure_says_what_happened_and_to_what(error: Exception, words: str) -> None:
-    """The message is one line and has no SQL of a library."""
+    """A failure's message is one line that says what failed and at which object, without SQL of a library."""
     assert isinstance(error, failures.TOLD)
     assert words in failures.told(error)
     assert "[SQL" not in failures.told(error)

@@ -1,4 +1,4 @@
-"""The lake's function: it works as long as it has time, goes on at the next run, and says when it is late."""
+"""The lake's function works until its time is over, goes on at the next run, and says when it is late."""
 
 import io
 import json
@@ -27,7 +27,7 @@ class _Kinesis(Kinesis):
 
 
 class _Context:
-    """An invocation whose time is over after it was read so many times."""
+    """An invocation whose time is over after it was asked for it so many times."""
 
     def __init__(self, looks: int | None = None) -> None:
         self._looks = looks
@@ -67,7 +67,7 @@ def _sync(
 
 
 def test_it_ends_before_its_time_does_and_goes_on(world: LakeWorld, tmp_path: Path) -> None:
-    """At the end of its time it commits what it has read; the next run reads the rest, and nothing twice."""
+    """At the end of its time it commits what it has read, and the next run reads the rest and nothing twice."""
     lines: list[str] = []
     _sync(world, tmp_path, _Context(looks=4), lines)
     some = len(rows(in_folder(tmp_path)))
@@ -80,7 +80,7 @@ def test_it_ends_before_its_time_does_and_goes_on(world: LakeWorld, tmp_path: Pa
 
 
 def test_a_lake_that_is_late_fails_after_its_commit(world: LakeWorld, tmp_path: Path) -> None:
-    """The failure sets off the alarm on its errors; the logs it read are in the table all the same."""
+    """A late lake fails after its commit, so that the alarm goes off although the logs are in the table."""
     with pytest.raises(handler.LakeLateError, match="s behind the stream logs"):
         _sync(world, tmp_path, _Context(), [], late_s=-1)
     assert len(rows(in_folder(tmp_path))) == 9
@@ -96,7 +96,7 @@ class _Secrets:
 
 
 def test_a_secret_that_is_no_key_is_refused() -> None:
-    """It has the key's length in ASCII, as the template draws it."""
+    """A secret is refused unless it has the key's length in ASCII, as the template makes it."""
     assert handler.key_of(_Secrets("k" * 32), "arn") == b"k" * 32
     with pytest.raises(ValueError, match="has 31 bytes, not 32"):
         handler.key_of(_Secrets("k" * 31), "arn")
@@ -112,7 +112,7 @@ class _Lambda:
 
 
 def test_the_redaction_is_the_consumers() -> None:
-    """It uses the consumer's present rules and patterns; if it cannot read them, it fails instead of guessing."""
+    """The lake redacts with the consumer's present rules and patterns, and fails if it cannot read them."""
     variables = {"QUEUE_URL": "q", "DLQ_URL": "d", "TABLE_NAME": "logs", "STREAM_NAME": "s"}
     patterns = variables | {"REDACTION_PATTERNS": json.dumps(["secret"])}
     assert handler.redactor_of(_Lambda(patterns), "c").text("a secret") == "a [REDACTED]"
@@ -121,6 +121,6 @@ def test_the_redaction_is_the_consumers() -> None:
 
 
 def test_a_setting_that_is_missing_is_named() -> None:
-    """The error also names the file that sets it."""
+    """The error names the missing setting and the file that sets it."""
     with pytest.raises(ValueError, match=r"STREAM_NAME.*lake.yaml sets it"):
         handler.from_environ({})

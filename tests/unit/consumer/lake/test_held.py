@@ -6,7 +6,7 @@ IDS = ["b", "d", "f"]
 
 
 def test_a_file_may_hold_the_ids_between_its_bounds() -> None:
-    """Both bounds belong to it; a file without bounds may hold all."""
+    """A file may hold the ids from its lower to its upper bound, and any id if it has no bounds."""
     assert within(IDS, "b", "d") == ["b", "d"]
     assert within(IDS, "c", "e") == ["d"]
     assert within(IDS, "g", "z") == []

@@ -1,4 +1,4 @@
-"""SQL on a lake: it can read the table, at any of its snapshots, and nothing else."""
+"""SQL on a lake can read its table at any of its snapshots, and nothing else."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def _ask(table: Table, sql: str, **options: Any) -> list[list[str]]:
 
 
 def test_sql_is_answered(table: Table) -> None:
-    """Conditions on tenant and time choose rows."""
+    """A query's conditions on tenant and time choose the rows."""
     assert _ask(table, "SELECT count(*) FROM logs") == [["3"]]
     assert _ask(table, "SELECT log_id, received_at FROM logs WHERE received_at >= '2025-11-25'") == [
         ["b", "2025-11-25T00:00:00"]
@@ -38,7 +38,7 @@ def test_sql_is_answered(table: Table) -> None:
 
 
 def test_a_snapshot_is_asked_as_it_stood(table: Table) -> None:
-    """The first snapshot lacks the last log; an unknown snapshot is named in the error."""
+    """A query of the first snapshot lacks the last log, and an unknown snapshot is named in the error."""
     first = status.moments(table)[0]
     assert first.rows == 2
     assert _ask(table, "SELECT count(*) FROM logs", snapshot_id=first.snapshot_id) == [["2"]]
@@ -69,7 +69,7 @@ def test_nothing_else_is_read_or_written(table: Table, sql: str) -> None:
 
 
 def test_an_answer_is_json_and_csv(table: Table, tmp_path: Path) -> None:
-    """Quotes and line ends survive."""
+    """An answer can be JSON or CSV, in which quotes and line ends survive."""
     sql = "SELECT log_id, text FROM logs WHERE log_id = 'c'"
     with query.connected() as connection, (tmp_path / "out.csv").open("wb") as file:
         assert list(answers.json_lines(query.ask(connection, [("logs", table)], sql))) == [
@@ -80,5 +80,5 @@ def test_an_answer_is_json_and_csv(table: Table, tmp_path: Path) -> None:
 
 
 def test_parts_are_counted_by_tenant_and_day(table: Table) -> None:
-    """The counts come from the manifests."""
+    """The counts by tenant and day come from the manifests."""
     assert [part[:4] for part in status.parts(table)] == [("acme", "2025-11-24", 2, 2), ("other", "2025-11-25", 1, 1)]

@@ -23,7 +23,7 @@ def _batch(*logs: InternalMessage) -> Batch:
 
 
 def test_a_row_says_the_log_redacted() -> None:
-    """Text and fields are redacted; times are UTC without a zone; the event time keeps its digits."""
+    """A row has redacted text and fields, times in UTC without a zone, and the event time with all its digits."""
     log = message(
         text="call 555-0199", fields={"n": 9007199254740993}, event_at="2025-11-24T15:58:59.123456789Z", severity="warn"
     )
@@ -38,25 +38,25 @@ def test_a_row_says_the_log_redacted() -> None:
 
 
 def test_originals_stay_as_they_came() -> None:
-    """Without a redactor the text is the log's, and no digest is needed to tell it."""
+    """Without a redactor a row has the log's text, and no digest."""
     made = row(message(text="call 555-0199"), None, KEY)
     assert (made.text, made.original_digest, made.redaction_version) == ("call 555-0199", None, "")
 
 
 @pytest.mark.parametrize("event_at", [None, "yesterday", "0001-01-01T00:00:00+23:00"])
 def test_what_is_no_instant_has_no_event_time(event_at: str | None) -> None:
-    """The log's own text of the time stays, but the column with the instant is empty."""
+    """If the log's time is no instant, its text is kept and the column with the instant is empty."""
     made = row(message(event_at=event_at), REDACTOR, KEY)
     assert (made.event_at, made.event_time) == (event_at, None)
 
 
 def test_a_digest_depends_on_the_key() -> None:
-    """Without the key, nobody can check a guess of the text."""
+    """A text's digest depends on the key, so that without the key nobody can check a guess of the text."""
     assert original_digest("call 555-0199", KEY) != original_digest("call 555-0199", b"x" * KEY_BYTES)
 
 
 def test_a_log_that_is_twice_in_a_batch_is_one_row() -> None:
-    """Same tenant, id and text."""
+    """Logs of the same tenant, id and text in a batch are one row."""
     batch = _batch(message(), message(received_at="2025-11-24T16:00:00.000Z"), message(text="other"))
     assert len(batch) == 2
     assert batch.ids() == {"acme": ["log-1"]}
@@ -74,19 +74,19 @@ def test_a_log_that_is_twice_in_a_batch_is_one_row() -> None:
     ids=["the same", "another number", "the same, unredacted then", "a text of that form", "another tenant"],
 )
 def test_what_the_table_has_is_left_out_by_its_original_text(held: Held, left: int) -> None:
-    """Two texts that redaction makes equal stay two logs; one text is recognized under any redaction."""
+    """A row counts as the same log only if its original text is the same, whatever redaction made of the text."""
     assert len(_batch(message(text="call 555-0101"), message(text="call 555-0102")).without([held])) == left
 
 
 def test_it_looks_back_as_far_as_copies_can_be_apart() -> None:
-    """It looks back so many days, but never before the first possible date."""
+    """The search for copies goes back so many days, but never before the first possible date."""
     assert look_back(datetime(2026, 11, 28)) == datetime(2026, 10, 29)  # noqa: DTZ001
     assert DISTINCT_DAYS == 30
     assert look_back(datetime(1, 1, 3)) == datetime.min  # noqa: DTZ001, DTZ901
 
 
 def test_all_that_a_row_holds_is_counted() -> None:
-    """Fields take memory as a text does, and so does a text that is redacted away."""
+    """A row's size in memory includes its fields, and its text even if redaction removes it."""
     empty = _batch(message(text="")).row_bytes
     assert _batch(message(text="", fields={"n": "x" * 5000})).row_bytes >= empty + 5000
     assert _batch(message(text="555-0199 " * 1000)).row_bytes >= empty + 9000 + len("[REDACTED] " * 1000)
@@ -95,7 +95,7 @@ def test_all_that_a_row_holds_is_counted() -> None:
 
 
 def test_what_was_erased_is_no_row() -> None:
-    """Dropped are a tenant's logs up to a time and any text under an erased log id; other logs stay."""
+    """No row is made of an erased tenant's logs up to the time, or of any text under an erased log id."""
     batch = _batch(
         message("early", received_at="2025-11-24T15:59:00.000Z"),
         message("late", received_at="2025-11-24T15:59:00.001Z"),

@@ -1,4 +1,4 @@
-"""One commit: based on the loaded snapshot, with the checkpoint in it, and never retried by pyiceberg."""
+"""One commit is based on the loaded snapshot, holds the checkpoint, and is never retried by pyiceberg."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def test_rows_and_checkpoint_are_one_snapshot(catalog: Catalog) -> None:
-    """A single snapshot has the rows and, in its summary, the checkpoint."""
+    """A commit makes one snapshot, with the rows and, in its summary, the checkpoint."""
     assert LakeTable(catalog, NAME).checkpoint is None
     LakeTable(catalog, NAME).append([_row()], _at(1))
     [snapshot] = catalog.load_table(NAME).snapshots()
@@ -48,7 +48,7 @@ def test_rows_and_checkpoint_are_one_snapshot(catalog: Catalog) -> None:
 
 
 def test_a_commit_behind_another_writer_fails_and_leaves_no_row(catalog: Catalog) -> None:
-    """The second writer has to load the table again."""
+    """A commit after another writer's fails and adds no row, until the table is loaded again."""
     first, second = LakeTable(catalog, NAME), LakeTable(catalog, NAME)
     first.append([_row()], _at(1))
     with pytest.raises(CommitUnclearError):
@@ -68,7 +68,7 @@ def test_commits_are_not_tried_again_whatever_somebody_set(catalog: Catalog) -> 
 
 
 def test_a_snapshot_of_the_catalogs_own_keeps_the_checkpoint(catalog: Catalog) -> None:
-    """A compaction has no checkpoint: the one before it counts, or the table's property once that has expired."""
+    """After a compaction the checkpoint is that of the snapshot before, or the table's property if that expired."""
     LakeTable(catalog, NAME).append([_row()], _at(1))
     table = catalog.load_table(NAME)
     table.append(table.scan().to_arrow())
@@ -78,7 +78,7 @@ def test_a_snapshot_of_the_catalogs_own_keeps_the_checkpoint(catalog: Catalog) -
 
 
 def test_rows_without_a_checkpoint_are_refused(catalog: Catalog) -> None:
-    """They are of another writer, and nobody knows which part of the stream they hold."""
+    """A table whose rows have no checkpoint is refused, because another writer made them."""
     LakeTable(catalog, NAME).append([_row()], _at(1))
     table = catalog.load_table(NAME)
     table.append(table.scan().to_arrow())
@@ -90,7 +90,7 @@ def test_rows_without_a_checkpoint_are_refused(catalog: Catalog) -> None:
 
 
 def test_it_finds_what_it_holds_by_tenant_id_and_time(catalog: Catalog) -> None:
-    """It returns rows with the wanted ids, but no older ones and none of other tenants."""
+    """The search returns the tenant's rows with the wanted ids, without older ones."""
     rows = [_row("a"), _row("b"), _row("b", tenant_id="other"), _row("c", received_at="2025-01-01T00:00:00.000Z")]
     table = LakeTable(catalog, NAME)
     table.append(rows, _at(1))
@@ -99,14 +99,14 @@ def test_it_finds_what_it_holds_by_tenant_id_and_time(catalog: Catalog) -> None:
 
 
 def test_a_lake_of_another_key_is_refused(catalog: Catalog) -> None:
-    """Its digests could not be compared: each redacted log that comes again would be a second row."""
+    """A lake with another key is refused, because each redacted log that comes again would get a second row."""
     with pytest.raises(WrongLakeError, match="another key"):
         ensure(catalog, NAME, b"x" * KEY_BYTES)
 
 
 @pytest.mark.parametrize("last", ["\ud7ff", "\U0010ffff"])
 def test_no_text_ends_a_sync_by_its_bounds(catalog: Catalog, last: str) -> None:
-    """For an upper bound, pyiceberg cuts a file's largest text; a text with any character at the cut is stored."""
+    """A text is stored whatever character it has where pyiceberg cuts it for a file's upper bound."""
     odd = "x" * 15 + last + "and more"
     in_fields = row(message("log-2", "t", fields={"k": "x" * 9 + last + "and more"}), redact.build(), KEY)
     LakeTable(catalog, NAME).append([_row(text=odd, source="s" * 15 + last + "s", event_at=odd), in_fields], _at(1))

@@ -1,4 +1,4 @@
-"""Which logs a search takes."""
+"""Which logs match a search."""
 
 from typing import Literal
 from unicodedata import normalize
@@ -20,14 +20,14 @@ def _takes(text: str, **filters: object) -> bool:
 @pytest.mark.parametrize("typed", ["NFC", "NFD"])
 @pytest.mark.parametrize(("text", "word"), [("Café zu", "café"), ("CAFÉ", "Fé"), ("ÅNGSTRÖM", "ström"), ("한글", "한")])
 def test_composed_and_decomposed_letters_are_the_same(form: _Form, typed: _Form, text: str, word: str) -> None:
-    """A Mac's file names are decomposed, and most else is composed."""
+    """A search matches composed and decomposed letters alike, as a Mac's file names are decomposed."""
     assert _takes(normalize(form, text), contains=(normalize(typed, word),))
     assert not _takes(normalize(form, text), lacks=(normalize(typed, word),))
     assert not _takes(normalize(form, text), contains=("xyz",))
 
 
 def test_what_a_text_must_not_hold() -> None:
-    """A text must hold none of these words, in any case; such a filter also works alone."""
+    """A log is left out if its text has one of the unwanted words, in any case; such a filter also works alone."""
     assert not _takes("GET /health 200", lacks=("Health",))
     assert not _takes("GET /health 200", contains=("get",), lacks=("nope", "200"))
     assert _takes("GET /", contains=("get",), lacks=("health",))
@@ -49,7 +49,7 @@ def test_what_a_text_must_not_hold() -> None:
     ],
 )
 def test_a_field_is_found_by_its_way_through_dots(name: str, value: str) -> None:
-    """Dots may be part of names or lead into objects, in any mixture, and into lists by position."""
+    """In a field's path, a dot is part of a name or leads into an object, and a number is a position in a list."""
     item = replace(
         log(1),
         fields={
@@ -70,7 +70,7 @@ def test_a_field_is_found_by_its_way_through_dots(name: str, value: str) -> None
 
 
 def test_what_no_field_may_be() -> None:
-    """None of these; a log without such a field is there, and so is one without any."""
+    """A log is left out if the field has an unwanted value; a log without the field, or without any, is kept."""
     item = replace(log(1), fields={"code": 500, "path": "/health"})
     ask = Ask(tenant_id=TENANT, not_fields=(("code", "200"), ("path", "/health")))
     assert not takes(ask, item)
@@ -82,7 +82,7 @@ def test_what_no_field_may_be() -> None:
 
 @pytest.mark.parametrize(("said", "severity"), [("warn", "warn"), ("WARNING", "warn"), ("4", "warn"), ("50", "error")])
 def test_a_least_severity_is_any_logger_s_word_or_number(said: str, severity: str) -> None:
-    """The severity is given in the words or numbers that logs use."""
+    """The least severity may be given in any word or number that logs use."""
     assert least_grave(said) == severity
     with pytest.raises(ValueError, match="one of trace, debug"):
         least_grave("loud")

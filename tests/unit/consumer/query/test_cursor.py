@@ -11,7 +11,7 @@ _ASK = Ask(tenant_id="acme", since_ms=5, until_ms=9, contains=("a",))
 
 
 def test_a_cursor_brings_the_place_and_the_first_page_s_times() -> None:
-    """At the next page an age such as 2h is another time; the cursor keeps the first page's time."""
+    """A cursor holds the place and the first page's times, because at the next page an age is another time."""
     later = Ask(tenant_id="acme", since_ms=7, until_ms=11, contains=("a",))
     assert decode(later, encode(_ASK, _AFTER)) == Place(_ASK, _AFTER, Typed())
 
@@ -26,7 +26,7 @@ def test_a_cursor_brings_the_place_and_the_first_page_s_times() -> None:
     ],
 )
 def test_the_first_page_s_times_may_be_sent_again_or_left_out(typed: Typed, ask: Ask) -> None:
-    """They may be sent as first written, though an age now means another time, or as the same time in another form."""
+    """The first page's times may be left out or sent again, as first written or in another form."""
     place = decode(ask, encode(_ASK, _AFTER, Typed("2h", "1h")), typed)
     assert place == Place(_ASK, _AFTER, Typed("2h", "1h"))
     assert decode(ask, encode(place.ask, place.after, place.typed), typed) == place
@@ -40,7 +40,7 @@ def test_the_first_page_s_times_may_be_sent_again_or_left_out(typed: Typed, ask:
     ],
 )
 def test_another_time_is_another_search(typed: Typed, ask: Ask, name: str) -> None:
-    """It is an error: otherwise the page would be of times that nobody asked for."""
+    """A cursor with another time is an error, because the page would be of times that nobody asked for."""
     with pytest.raises(InvalidCursorError, match=f"another {name}"):
         decode(ask, encode(_ASK, _AFTER, Typed("2h", "1h")), typed)
     with pytest.raises(InvalidCursorError, match="another since"):
@@ -61,13 +61,13 @@ def test_another_time_is_another_search(typed: Typed, ask: Ask, name: str) -> No
     ],
 )
 def test_another_search_s_cursor_is_refused(other: Ask) -> None:
-    """This matters most for another tenant's cursor."""
+    """A cursor of another search, or of another tenant, is refused."""
     with pytest.raises(InvalidCursorError, match="another search"):
         decode(other, encode(_ASK, _AFTER))
 
 
 @pytest.mark.parametrize("text", ["", "x", "é", "AAAA", "W10", encode(_ASK, "zzz"), encode(_ASK, _AFTER)[:-3], "=" * 9])
 def test_what_is_no_cursor_is_refused(text: str) -> None:
-    """A truncated, invented or malformed cursor gives the same error, which says what to do."""
+    """A truncated, invented or malformed cursor gives one error, which says what to do."""
     with pytest.raises(InvalidCursorError):
         decode(_ASK, text)

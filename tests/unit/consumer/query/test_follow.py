@@ -1,4 +1,4 @@
-"""Following: every log once, in the order of receipt at each poll, however late it is stored."""
+"""Following shows every log once, in the order of receipt at each poll, however late it is stored."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ def test_no_log_is_missed_however_late_it_is_stored(seed: int) -> None:
 
 
 def test_what_was_there_before_is_not_shown() -> None:
-    """Following shows logs from its start on; older logs are shown by a page."""
+    """Following shows logs from its start on, and no older ones."""
     table = MemoryTable()
     table.store(log(_NOW_MS - 5_000, 0, "before"))
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
@@ -89,7 +89,7 @@ def test_filters_hold_while_following() -> None:
 
 
 def test_what_was_seen_is_forgotten_in_time() -> None:
-    """Only logs that a later look can still meet stay in memory."""
+    """Only logs that a later poll can read again stay in memory."""
     table = MemoryTable()
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
     for second in range(1_000):
@@ -150,7 +150,7 @@ def test_a_clock_that_steps_blinds_nobody(step_ms: int) -> None:
 
 
 def test_what_was_shown_elsewhere_is_not_shown_again() -> None:
-    """This holds for logs that a page showed meanwhile, late ones included."""
+    """Logs that a page showed meanwhile, late ones included, are not shown again."""
     table = MemoryTable()
     follower = Follower(table, Ask(tenant_id=TENANT), start_ms=_NOW_MS)
     soon = table.store(_stored(_NOW_MS + 100, _NOW_MS + 200, 1, own=False))
@@ -162,7 +162,7 @@ def test_what_was_shown_elsewhere_is_not_shown_again() -> None:
 
 @pytest.mark.parametrize(("took_s", "times"), [(0.5, 9), (5.0, 14)])
 def test_a_log_is_read_a_few_times_and_not_at_every_poll_of_the_look_back(took_s: float, times: int) -> None:
-    """Full looks back are rare; polls between them look back only about as far as storing takes."""
+    """Most polls look back only about as far as storing takes, so that a log is read only a few times."""
     table = _Lagging()
     logs = 300
     for number in range(logs):

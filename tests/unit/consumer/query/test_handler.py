@@ -18,7 +18,7 @@ _SETTINGS = Settings(table_name="logs", access_table_name="access", authenticati
 
 
 class _DynamoDb(FakeDynamoDb):
-    """The tables of keys, quotas and logs: one log with a generated id, and one with its own, which the index names."""
+    """The tables of keys, quotas and logs, with one log under a generated id and one under its own id."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class _DynamoDb(FakeDynamoDb):
         self.asked: list[dict[str, Any]] = []
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Answer with the tenant's logs whose ids were generated, or with the index's key of the other."""
+        """Return the logs with generated ids, or from the index the key of the other log."""
         self.asked.append(request)
         if request["ExpressionAttributeValues"][":tenant_id"] != {"S": TENANT}:
             return {"Items": []}
@@ -35,7 +35,7 @@ class _DynamoDb(FakeDynamoDb):
         return {"Items": [dict(item.attributes(found))]}
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
-        """Answer with the log that brought its id."""
+        """Return the log with its own id."""
         self.asked.append(request)
         return {"Responses": {"logs": [dict(item.attributes(self.own))]}}
 
@@ -64,7 +64,7 @@ def _ask(
 
 
 def test_a_key_reads_its_tenant_s_logs() -> None:
-    """It reads the logs of the table and the index, and the read counts against the tenant's quota."""
+    """A key reads its tenant's logs of table and index, and the read counts against the quota."""
     dynamodb = _DynamoDb()
     status, body = _ask(dynamodb, {"x-api-key": "acme-reads"})
     assert (status, [one["log_id"] for one in body["logs"]]) == (200, ["own-1", dynamodb.generated.log_id])
@@ -100,6 +100,6 @@ def test_others_read_nothing(headers: dict[str, str], refused: tuple[int, str]) 
     ],
 )
 def test_a_token_reads_with_the_scope_alone(claims: dict[str, str], status: int) -> None:
-    """The token's claim names the tenant; a token without the scope reads nothing."""
+    """A token's claim names the tenant, and a token without the scope reads nothing."""
     settings = Settings(table_name="logs", access_table_name="access", authentication="jwt", jwt_tenant_claim="org")
     assert _ask(_DynamoDb(), {"x-api-key": "acme-reads"}, settings, **claims)[0] == status

@@ -1,4 +1,4 @@
-"""A request for logs from event to answer: whose logs, how many, and what each refusal says."""
+"""A request for logs from event to answer: which tenant's logs, how many, and what each refusal says."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -75,7 +75,7 @@ def world() -> _World:
 
 
 def test_a_page_holds_redacted_text_and_no_original(world: _World) -> None:
-    """Members have the API's names, and no cache may keep the answer."""
+    """A page has the redacted text under the API's names, no original text, and a header against caching."""
     response, body = world.ask(limit=2)
     assert response["statusCode"] == 200
     assert response["headers"]["cache-control"] == "no-store"
@@ -89,7 +89,7 @@ def test_a_page_holds_redacted_text_and_no_original(world: _World) -> None:
 @pytest.mark.parametrize("order", ["newest", "oldest"])
 @pytest.mark.parametrize("limit", [1, 3, 20, 100])
 def test_cursors_lead_through_all_logs_once(world: _World, limit: int, order: str) -> None:
-    """They lead on to the last page, which says that there is no more."""
+    """Cursors lead through all logs once, to a last page that says that there is no more."""
     texts: list[str] = []
     more: dict[str, Any] = {}
     while True:
@@ -104,7 +104,7 @@ def test_cursors_lead_through_all_logs_once(world: _World, limit: int, order: st
 
 
 def test_another_tenant_is_forbidden_wherever_it_is_named(world: _World) -> None:
-    """In the query or in a header; a tenant's own name changes nothing."""
+    """A request that names another tenant, in query or header, is forbidden; its own tenant may be named."""
     other = f"{TENANT}2"
     for response, body in (
         world.ask(tenant_id=other),
@@ -120,7 +120,7 @@ def test_another_tenant_is_forbidden_wherever_it_is_named(world: _World) -> None
 
 
 def test_a_cursor_of_another_tenant_is_refused(world: _World) -> None:
-    """Neither of two tenants can use the other's cursor, though one name begins with the other."""
+    """Two tenants cannot use each other's cursors, though one name begins with the other."""
     _, mine = world.ask(limit=1)
     world.tenant_id = f"{TENANT}2"
     response, body = world.ask(limit=1, cursor=mine["cursor"])
@@ -130,14 +130,14 @@ def test_a_cursor_of_another_tenant_is_refused(world: _World) -> None:
 
 @pytest.mark.parametrize("parameters", [{}, {"limit": "many"}])
 def test_a_head_is_a_get_without_its_body(world: _World, parameters: dict[str, Any]) -> None:
-    """It has the status and headers of the GET, so a probe with HEAD learns what a GET would answer."""
+    """A HEAD gets the status and headers of the GET without the body."""
     response, body = world.ask(method="HEAD", **parameters)
     assert body is None
     assert response == world.ask(**parameters)[0] | {"body": ""}
 
 
 def test_a_cursor_with_another_time_is_refused(world: _World) -> None:
-    """A page with the first page's times would be wrong; the same time, or none, continues the search."""
+    """A cursor with another time is refused; with the same time, or none, the search continues."""
     _, page = world.ask(limit=1, since="2h")
     cases: list[tuple[dict[str, Any], int]] = [
         ({"since": "3h"}, 400),
@@ -152,7 +152,7 @@ def test_a_cursor_with_another_time_is_refused(world: _World) -> None:
 
 
 def test_refused_credentials_read_nothing(world: _World) -> None:
-    """The answer has the reason's status, and the table is not called."""
+    """Bad credentials give the reason's status, and the table is not called."""
     world.reject = Rejected("tenant_forbidden")
     response, body = world.ask()
     assert (response["statusCode"], body) == (
@@ -163,7 +163,7 @@ def test_refused_credentials_read_nothing(world: _World) -> None:
 
 
 def test_a_bad_parameter_is_named_and_costs_no_quota(world: _World) -> None:
-    """400, before anything is counted or read."""
+    """A bad parameter is a 400 that names it, before anything is counted or read."""
 
     def counted() -> str | None:
         raise AssertionError("counted")
@@ -176,7 +176,7 @@ def test_a_bad_parameter_is_named_and_costs_no_quota(world: _World) -> None:
 
 
 def test_a_quota_used_up_says_when_it_ends(world: _World) -> None:
-    """429 with its Retry-After; a counter that fails refuses nobody."""
+    """A used-up quota is a 429 with Retry-After, and a counter that fails refuses nobody."""
 
     def over() -> str | None:
         raise Rejected("over_quota", 17)
@@ -191,7 +191,7 @@ def test_a_quota_used_up_says_when_it_ends(world: _World) -> None:
 
 
 def test_an_answer_is_never_longer_than_lambda_takes(world: _World) -> None:
-    """With texts that JSON escapes twice, the page ends early and the next one continues after it."""
+    """A page that would be too long for Lambda ends early, and the next one continues after it."""
     world.table.items.clear()
     for number in range(30):
         world.table.store(log(_NOW_MS + number, 0, '"\\\x01' * 50_000))
@@ -230,7 +230,7 @@ class _Slow(MemoryTable):
 
 @pytest.mark.parametrize("slow", [{"read_s": 1.0}, {"read_s": 0.0, "busy_after": 5}])
 def test_time_that_ends_or_a_throttle_is_a_page_and_a_cursor(world: _World, slow: dict[str, Any]) -> None:
-    """The answer has what was read, and the next page continues after it, so that every log comes once."""
+    """If time ends or the table throttles, the page has what was read, and the next one continues after it."""
     texts: list[str] = []
     more: dict[str, Any] = {}
     for _ in range(40):
@@ -245,7 +245,7 @@ def test_time_that_ends_or_a_throttle_is_a_page_and_a_cursor(world: _World, slow
 
 
 def test_a_table_that_gives_nothing_is_asked_again_later(world: _World) -> None:
-    """503 with Retry-After, where not even one log could be read."""
+    """If not even one log can be read, the answer is a 503 with Retry-After."""
     world.table = _Slow(world, 0.0, busy_after=0)
     response, body = world.ask()
     assert (response["statusCode"], body["reason"]) == (503, "table_busy")

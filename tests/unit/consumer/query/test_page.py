@@ -57,7 +57,7 @@ def _mixed(count: int, seed: int, *, buckets: int = 1) -> tuple[MemoryTable, lis
 @pytest.mark.parametrize("buckets", [1, 5])
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_pages_hold_every_log_once_in_order(limit: int, buckets: int, *, newest_first: bool) -> None:
-    """Own ids and generated ones mixed, equal milliseconds, any size of page."""
+    """Pages of any size hold every log once in order, with own and generated ids and equal milliseconds."""
     table, items = _mixed(120, seed=limit, buckets=buckets)
     texts = [item.original_text for item in items]
     expected = texts[::-1] if newest_first else texts
@@ -66,7 +66,7 @@ def test_pages_hold_every_log_once_in_order(limit: int, buckets: int, *, newest_
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_a_range_of_time_is_read_and_nothing_outside_it(*, newest_first: bool) -> None:
-    """`since` is in it, `until` is not, and no row of another time is read."""
+    """A page has logs from `since` on and before `until`, and no row of another time is read."""
     table = MemoryTable()
     for second in range(100):
         table.store(log(_NOW_MS + second * 1000, 0, str(second), log_id=f"own-{second}" if second % 3 else None))
@@ -79,7 +79,7 @@ def test_a_range_of_time_is_read_and_nothing_outside_it(*, newest_first: bool) -
 
 
 def test_the_newest_hundred_are_two_queries() -> None:
-    """One query reads the table and one the index: the most common read is cheap, however many logs there are."""
+    """The newest hundred logs take one query of the table and one of the index, however many logs there are."""
     table = MemoryTable()
     for number in range(2_000):
         table.store(log(_NOW_MS + number))
@@ -90,7 +90,7 @@ def test_the_newest_hundred_are_two_queries() -> None:
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_a_further_page_is_one_query_of_the_table(*, newest_first: bool) -> None:
-    """It reads only the logs that it returns and the one it continues after."""
+    """A further page reads only the logs that it returns and the one after which it continues."""
     table = MemoryTable()
     for number in range(500):
         table.store(log(_NOW_MS + number))
@@ -102,7 +102,7 @@ def test_a_further_page_is_one_query_of_the_table(*, newest_first: bool) -> None
 
 
 def test_a_filter_that_matches_nothing_ends() -> None:
-    """After a bounded number of reads the page is empty with a cursor, and the next page continues there."""
+    """After a bounded number of reads without a match, the page is empty and its cursor continues there."""
     table = MemoryTable()
     for number in range(1_000):
         table.store(log(_NOW_MS + number, 0, "needle" if number == 0 else "hay"))
@@ -120,7 +120,7 @@ def test_a_filter_that_matches_nothing_ends() -> None:
 
 
 def test_another_tenant_s_logs_are_not_there() -> None:
-    """This holds even if one tenant's name begins with the other's."""
+    """A page never has another tenant's logs, even if one name begins with the other."""
     table = MemoryTable()
     for tenant_id in (TENANT, f"{TENANT}2", TENANT[:-1]):
         table.store(log(_NOW_MS, 0, tenant_id, tenant_id=tenant_id))
@@ -129,7 +129,7 @@ def test_another_tenant_s_logs_are_not_there() -> None:
 
 
 def test_an_own_id_that_looks_generated_stands_at_its_arrival() -> None:
-    """A sender's UUIDv7 of last year is no receipt time: the log is listed once, at its arrival."""
+    """A log whose own id is a UUIDv7 of last year is listed once, at its arrival."""
     table = MemoryTable()
     early, late = log(_NOW_MS, 0, "early"), log(_NOW_MS + 2_000, 0, "late")
     foreign = log(_NOW_MS + 1_000, 0, "between", log_id=log(_NOW_MS - 10**10).log_id)
@@ -139,7 +139,7 @@ def test_an_own_id_that_looks_generated_stands_at_its_arrival() -> None:
 
 
 def test_logs_that_arrive_between_pages_do_not_disturb() -> None:
-    """With the newest first, logs that arrive after the first page belong before it; the rest is read once."""
+    """Logs that arrive after the first page of newest logs do not change the pages after it."""
     table = MemoryTable()
     for number in range(20):
         table.store(log(_NOW_MS + number, 0, str(number)))
@@ -150,7 +150,7 @@ def test_logs_that_arrive_between_pages_do_not_disturb() -> None:
 
 
 def test_a_row_that_goes_meanwhile_is_left_out() -> None:
-    """The index may still name a log that has expired."""
+    """A log that the index still names but that has expired is left out."""
     table = MemoryTable()
     table.store(log(_NOW_MS, 0, "here", log_id="own-1"))
     gone = table.store(log(_NOW_MS + 1, 0, "gone", log_id="own-2"))
@@ -165,7 +165,7 @@ def test_a_row_that_goes_meanwhile_is_left_out() -> None:
 
 
 def test_the_kinds_of_filter() -> None:
-    """Words without case, severity and above, fields by name; all must hold."""
+    """Filters for words in any case, least severity and fields by name can be combined, and all must match."""
     table = MemoryTable()
     plain = log(_NOW_MS, 0, "Payment FAILED for Straße")
     table.store(replace(plain, severity="error", fields={"user": {"name": "bob"}, "n": 7, "a.b": "c"}))

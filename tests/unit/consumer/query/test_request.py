@@ -20,13 +20,13 @@ def _read(query: str) -> Wanted:
 
 
 def test_without_parameters_it_is_the_newest_hundred() -> None:
-    """They are of the given tenant, and never of another tenant named in the query."""
+    """Without parameters the newest hundred logs are asked for; a tenant in the query changes nothing."""
     assert _read("") == Wanted(Ask(tenant_id="acme"), 100, None)
     assert _read("tenant_id=other").ask.tenant_id == "acme"
 
 
 def test_all_parameters() -> None:
-    """All values of a repeated parameter must match; commas, plus signs and percent signs are part of a value."""
+    """All values of a repeated parameter count, and commas, plus signs and percent signs are part of a value."""
     query = urlencode(
         [
             ("since", "2h"),
@@ -69,13 +69,13 @@ def test_a_severity_is_any_logger_s_word_or_number(severity: str) -> None:
 
 @pytest.mark.parametrize("ms", range(0, 1000, 37))
 def test_a_time_is_read_to_the_millisecond(ms: int) -> None:
-    """Floating point loses no millisecond; otherwise a log of that millisecond would be outside of the range."""
+    """A time is read without losing a millisecond to floating point, so that no log falls out of the range."""
     wanted = _read(f"since=2026-11-28T09:00:00.{ms:03}Z")
     assert wanted.ask.since_ms == _NOW_MS - 1_800_000 + ms
 
 
 def test_a_time_without_a_zone_is_utc_and_one_before_the_epoch_is_the_beginning() -> None:
-    """An unescaped plus sign is a space, which no time has: it is an error instead of another time zone."""
+    """A time without a zone is UTC, one before 1970 is the beginning, and one with an unescaped plus is an error."""
     assert _read("since=09:00").ask.since_ms == _NOW_MS - 1_800_000
     assert _read("since=1960-01-01T00:00:00Z").ask.since_ms == 0
     assert (_read("until=9999-12-31T23:59:59Z").ask.until_ms or 0) < MAX_MS
@@ -89,7 +89,7 @@ def test_a_time_without_a_zone_is_utc_and_one_before_the_epoch_is_the_beginning(
 
 
 def test_a_cursor_brings_its_place_and_its_times() -> None:
-    """An age keeps the time that it had at the first page."""
+    """A cursor brings its place and times, and an age keeps the time that it had at the first page."""
     ask = Ask(tenant_id="acme", since_ms=5, contains=("x",))
     cursor = encode(ask, _AFTER, Typed("2h"))
     assert _read(f"contains=x&since=2h&cursor={cursor}") == Wanted(ask, 100, _AFTER, Typed("2h"))

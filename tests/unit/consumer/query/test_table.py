@@ -1,4 +1,4 @@
-"""An error says the real reason why the table gave nothing, and a tombstone is no log."""
+"""An error says why the table gave nothing, and a tombstone is not read as a log."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def _time() -> Time:
     ],
 )
 def test_a_table_that_gives_nothing_says_why(error: Exception, told: str, not_told: str) -> None:
-    """A network failure is not called a throttle, so that nobody looks for the wrong cause."""
+    """A network failure is not reported as a throttle, so that nobody looks for the wrong cause."""
     table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
     with pytest.raises(TableBusyError, match=told) as busy:
         table.late("acme", since_ms=0)
@@ -63,7 +63,7 @@ def test_a_table_that_gives_nothing_says_why(error: Exception, told: str, not_to
 
 @pytest.mark.parametrize("error", [_refused("AccessDeniedException"), BotoCoreError()])
 def test_what_no_other_try_can_change_is_raised_at_once(error: Exception) -> None:
-    """The client's exception comes through unchanged."""
+    """An error that a retry cannot change is raised unchanged at once."""
     table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
     with pytest.raises(type(error)):
         table.late("acme", since_ms=0)
@@ -79,22 +79,22 @@ _CASES: list[tuple[list[Any], list[Item]]] = [([_TOMBSTONE, attributes(_STORED)]
 
 
 class _Giving:
-    """A client that gives these items."""
+    """A client that returns these items."""
 
     def __init__(self, items: list[Any]) -> None:
         self._items = items
 
     def query(self, **_: Any) -> Any:
-        """Give them."""
+        """Return the items."""
         return {"Items": self._items}
 
     def batch_get_item(self, **_: Any) -> Any:
-        """Give them."""
+        """Return the items."""
         return {"Responses": {"logs": self._items}}
 
 
 def test_a_tombstone_is_not_read_as_a_log() -> None:
-    """It is returned neither in a range of keys nor under its own key, so a page may be empty."""
+    """A tombstone is returned neither in a range of keys nor under its own key."""
     for items, found in _CASES:
         reader = TableReader(_Giving(items), "logs", time=_time(), buckets=1)
         pages = reader.query("acme", Range("table", "a", "z"), newest_first=True, limit=10)

@@ -1,4 +1,4 @@
-"""Decoding of an encoded text, and where each decoded character is in it."""
+"""Decoding of an encoded text, and where each decoded character is in that text."""
 
 import pytest
 
@@ -26,7 +26,7 @@ from consumer.redact.encoded import read, spaced
     ],
 )
 def test_encoded_characters_are_decoded(written: str, said: str) -> None:
-    """Percent-encoding, escapes and entities, each also encoded again, are one character each."""
+    """A character in percent-encoding, as escape or as entity, even encoded twice, is decoded to one character."""
     assert read(written)[0] == said
 
 
@@ -46,12 +46,12 @@ def test_encoded_characters_are_decoded(written: str, said: str) -> None:
     ],
 )
 def test_what_is_not_encoded_is_no_view(text: str) -> None:
-    """Without a percent sign, a backslash or an ampersand that encodes something, there is no decoded view."""
+    """A text in which nothing is encoded has no decoded view."""
     assert read(text) == (text, None)
 
 
 def test_what_decodes_to_no_character_is_a_question_mark() -> None:
-    """Invalid UTF-8, half a surrogate pair, and a number beyond Unicode cause no error."""
+    """Invalid UTF-8, half a surrogate pair and a number beyond Unicode become question marks."""
     assert read(r"%F5%80%80%80 \udc00 &#999999;")[0] == "? \ufffd \U000f423f"
 
 
@@ -86,5 +86,5 @@ def test_spans_of_the_view_come_back_as_they_were_written() -> None:
     ],
 )
 def test_a_plus_in_a_form_is_a_space(form: str, said: str) -> None:
-    """Within a form's value it is a space; at the start of a value or a number, and outside of forms, it is a plus."""
+    """A plus is a space inside a form's value; at the start of a value or number, or outside of forms, it is a plus."""
     assert spaced(form) == said

@@ -32,7 +32,7 @@ CHECKPOINT = Checkpoint(
 
 
 def test_a_checkpoint_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    """It may replace an older one; sequence numbers keep their zeros, and no temporary file is left."""
+    """A checkpoint is read as saved, with its numbers' zeros; it may replace an older one and leaves no other file."""
     path = tmp_path / "at.json"
     save(path, msgspec.structs.replace(CHECKPOINT, commit=1))
     save(path, CHECKPOINT)
@@ -41,7 +41,7 @@ def test_a_checkpoint_is_read_as_it_was_saved(tmp_path: Path) -> None:
 
 
 def test_the_file_speaks_the_kcls_terms(tmp_path: Path) -> None:
-    """A person or another program finds sequence_number and sub_sequence_number by shard."""
+    """The file has sequence_number and sub_sequence_number for each shard, as in the KCL."""
     save(tmp_path / "at.json", CHECKPOINT)
     written = msgspec.json.decode((tmp_path / "at.json").read_bytes())
     assert written["shards"]["s-1"] == {
@@ -53,20 +53,20 @@ def test_the_file_speaks_the_kcls_terms(tmp_path: Path) -> None:
 
 
 def test_no_file_is_no_checkpoint(tmp_path: Path) -> None:
-    """The first run starts without one."""
+    """Without a file there is no checkpoint, as at a first run."""
     assert load(tmp_path / "at.json") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b'{"stream": 7}'])
 def test_another_file_is_not_taken_for_one(tmp_path: Path, content: bytes) -> None:
-    """A file that is no checkpoint is not overwritten by mistake."""
+    """A file that is no checkpoint is refused and not overwritten."""
     (tmp_path / "at.json").write_bytes(content)
     with pytest.raises(CheckpointMismatchError, match="is not a checkpoint"):
         load(tmp_path / "at.json")
 
 
 def test_it_continues_its_own_replay_only() -> None:
-    """The same stream and options, or an error that names what differs."""
+    """A checkpoint of another stream or other options is refused with an error that names the difference."""
     check_continues(CHECKPOINT, stream="logs", query=dict(CHECKPOINT.query))
     with pytest.raises(CheckpointMismatchError, match="of the stream logs, not of other"):
         check_continues(CHECKPOINT, stream="other", query=dict(CHECKPOINT.query))

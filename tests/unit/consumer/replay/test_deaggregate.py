@@ -1,4 +1,4 @@
-"""One Kinesis record taken apart: the golden vectors, and that nothing in it is dropped."""
+"""Deaggregation of a Kinesis record: the golden vectors, and that no part of a record is dropped."""
 
 import hashlib
 from pathlib import Path
@@ -42,14 +42,14 @@ def test_golden_vector(path: Path) -> None:
 
 
 def test_there_are_vectors_of_every_kind() -> None:
-    """The folder is there, and holds each kind of breakage."""
+    """The golden folder holds each kind of broken record."""
     reasons = {key for path in VECTORS for key, _ in vector(path)[1] if key.startswith("!")}
     assert reasons == {"!truncated", "!wrong_digest", "!broken_body", "!index_out_of_range"}
 
 
 @pytest.mark.parametrize("position", range(4, 61))
 def test_any_flipped_byte_after_the_magic_is_noticed(position: int) -> None:
-    """One wrong byte makes the whole record broken, kept with all its bytes, and never gives a wrong log."""
+    """One wrong byte makes the whole record broken, keeps all its bytes, and never gives a wrong log."""
     sound, _ = vector(next(path for path in VECTORS if path.stem == "three_of_one_tenant"))
     if position >= len(sound):
         position = len(sound) - 1

@@ -9,7 +9,7 @@ from consumer.replay.distinct import Seen
 
 
 def test_a_log_is_new_once() -> None:
-    """By tenant, log id and text together: another text under a log id is another log."""
+    """A log is new once; another tenant, log id or text makes it another log."""
     seen = Seen(None, commit=0)
     logs = [("a", "1", "text"), ("a", "1", "text"), ("b", "1", "text"), ("a", "2", "text"), ("a", "1", "other")]
     assert [seen.is_new(*log) for log in logs] == [True, False, True, True, True]
@@ -19,7 +19,7 @@ def test_a_log_is_new_once() -> None:
 
 
 def test_what_was_committed_is_known_to_the_next_run(tmp_path: Path) -> None:
-    """A run that goes on from commit 1 knows what commit 1 held."""
+    """A run that continues from commit 1 knows the logs of commit 1."""
     first = Seen(tmp_path / "seen", commit=0)
     assert first.is_new("a", "1", "text")
     first.commit()
@@ -31,7 +31,7 @@ def test_what_was_committed_is_known_to_the_next_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("committed", [True, False])
 def test_what_the_checkpoint_does_not_know_is_new_again(tmp_path: Path, *, committed: bool) -> None:
-    """After a kill before the checkpoint's commit, a log is taken again instead of lost."""
+    """After a kill before the checkpoint, logs since the last commit count as new and are not lost."""
     first = Seen(tmp_path / "seen", commit=0)
     first.is_new("a", "1", "text")
     first.commit()
@@ -45,14 +45,14 @@ def test_what_the_checkpoint_does_not_know_is_new_again(tmp_path: Path, *, commi
 
 
 def test_a_set_that_is_gone_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
-    """Going on without it would write logs again."""
+    """A missing file of logs seen is an error, because logs would be written again."""
     with pytest.raises(CheckpointMismatchError, match="is missing"):
         Seen(tmp_path / "seen", commit=1)
     assert not (tmp_path / "seen").exists()
 
 
 def test_a_new_replay_starts_with_an_empty_set(tmp_path: Path) -> None:
-    """A file left by an earlier replay is begun anew."""
+    """A new replay does not use the set that an earlier one left."""
     for _ in range(2):
         seen = Seen(tmp_path / "seen", commit=0)
         assert seen.is_new("a", "1", "text")

@@ -1,4 +1,4 @@
-"""A replay as it is asked for: what was erased while it follows is not written any more."""
+"""A replay as a command asks for it: logs that are erased while it follows are no longer written."""
 
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,7 @@ _POLLS = 60
 
 @pytest.mark.parametrize("follow", [True, False])
 def test_who_follows_learns_of_erasures_that_come_later(tmp_path: Path, follow: bool) -> None:  # noqa: FBT001
-    """Their logs are written up to ten seconds after it, and no more; the tombstones are read once in that time."""
+    """Logs erased during a replay are written for ten seconds at most, as tombstones are read that often."""
     clock = Clock()
     programs = clock.programs()
     kinesis = Kinesis("logs", clock, shards=1)

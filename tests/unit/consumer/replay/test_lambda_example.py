@@ -1,4 +1,4 @@
-"""The example of a Lambda on the stream, on an event as Lambda delivers it."""
+"""The example of a Lambda on the stream, run on an event as Lambda delivers it."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_every_log_is_counted_for_its_tenant(event: Event, capsys: pytest.CaptureFixture[str]) -> None:
-    """Aggregated and plain records are counted; a damaged one is reported and does not block the shard for ever."""
+    """Logs of aggregated and plain records are counted, and a damaged record is reported without an endless retry."""
     assert handler(event, None) == {"batchItemFailures": []}
     broken, read = printed(capsys)
     assert (broken["event"], broken["reason"], broken["partition_key"]) == ("broken_record", "wrong_digest", "globex")
@@ -36,7 +36,7 @@ def test_every_log_is_counted_for_its_tenant(event: Event, capsys: pytest.Captur
 def test_a_failure_names_the_record_to_begin_again_with(
     event: Event, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lambda repeats from the first failed sequence number on; the records before it are done."""
+    """A failure names the first failed sequence number, from which Lambda repeats."""
 
     def failing(piece: Any) -> Any:
         if piece.partition_key == "globex":

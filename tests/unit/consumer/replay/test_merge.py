@@ -43,14 +43,14 @@ def merged(
 
 
 def test_the_record_that_arrived_first_is_first() -> None:
-    """Records of two shards alternate by their arrival; at the same time the shard's id decides."""
+    """Records of two shards come in the order of arrival, and by shard id at the same time."""
     readers = FakeReaders({"a": [page("a", 1, 5), page("a", 6), TIP], "b": [page("b", 2, 3), page("b", 5), TIP]})
     assert merged(shards(a=(), b=()), readers) == ["a@1", "b@2", "b@3", "a@5", "b@5", "a@6"]
     assert sorted(readers.stopped) == ["a", "b"]
 
 
 def test_a_shards_own_order_beats_its_arrival_times() -> None:
-    """Arrival times of a shard may go back: its records keep their order all the same."""
+    """A shard's records keep their order even if their arrival times go back."""
     readers = FakeReaders({"a": [page("a", 9, 1, 2), TIP], "b": [page("b", 3, 8, 10), TIP]})
     assert merged(shards(a=(), b=()), readers) == ["b@3", "b@8", "a@9", "a@1", "a@2", "b@10"]
 
@@ -73,7 +73,7 @@ def test_the_order_does_not_depend_on_which_page_is_late(seed: int) -> None:
 
 
 def test_children_come_after_their_parents_end() -> None:
-    """Whatever the arrival times say, a split's parent comes first, and both parents of a merge."""
+    """All records of a shard's parents, one after a split or two after a merge, come first."""
     listed = shards(a=(), b=("a",), c=("a",), d=("b", "c"))
     readers = FakeReaders(
         {
@@ -93,7 +93,7 @@ def test_a_closed_shard_that_is_caught_up_is_read_to_its_end() -> None:
 
 
 def test_a_shard_that_ends_unexpectedly_is_looked_up_again() -> None:
-    """Split after it was listed: its children are found by a second listing."""
+    """If a shard was split after the listing, a second listing finds its children."""
     listings = iter([shards(a=()), shards(a=(), b=("a",), c=("a",))])
     readers = FakeReaders({"a": [page("a", 1), END], "b": [page("b", 2), TIP], "c": [page("c", 3), TIP]})
     found = [e.sequence_number for e in Merge(readers, lambda: next(listings), {}) if isinstance(e, StreamRecord)]
@@ -101,7 +101,7 @@ def test_a_shard_that_ends_unexpectedly_is_looked_up_again() -> None:
 
 
 def test_it_goes_on_from_positions_in_the_same_order() -> None:
-    """Resumed at any point of the merged order, the rest comes in the same order as before."""
+    """Resumed at any point, the merge gives the rest in the same order."""
     listed = shards(a=(), b=("a",), c=())
     pages = {"a": [page("a", 9, 1, 8), END], "b": [page("b", 10, 2), TIP], "c": [page("c", 3, 9, 10, 12), TIP]}
     whole = list(Merge(FakeReaders(pages), lambda: listed, {}))
@@ -127,7 +127,7 @@ def after(pages: Sequence[Page], position: ShardPosition | None) -> list[Page]:
 
 
 def test_following_does_not_wait_for_a_quiet_shard() -> None:
-    """A caught-up shard delays no other, and its later records are read; following never ends."""
+    """A shard without new records delays no other, its later records are read, and following never ends."""
     readers = FakeReaders(
         {"a": [TIP, page("a", 9), TIP], "b": [page("b", 1), page("b", 2), TIP, TIP, page("b", 10), TIP]}
     )
@@ -139,7 +139,7 @@ def test_following_does_not_wait_for_a_quiet_shard() -> None:
 
 
 def test_it_ends_where_the_caller_stops_it() -> None:
-    """`stopped` is called before every record."""
+    """The merge asks `stopped` before every record and ends there."""
     seen: list[StreamRecord | ShardEnded | Idle] = []
     readers = FakeReaders({"a": [page("a", 1, 2, 3)]})
     for event in Merge(readers, lambda: shards(a=()), {}, stopped=lambda: len(seen) == 2):
@@ -148,7 +148,7 @@ def test_it_ends_where_the_caller_stops_it() -> None:
 
 
 def test_it_ends_while_a_page_is_waited_for() -> None:
-    """`stopped` is called again after each short wait for a page that does not come."""
+    """The merge asks `stopped` after each short wait for a page."""
     answers = iter([False] * 10 + [True])
     events = Merge(FakeReaders({"a": []}), lambda: shards(a=()), {}, stopped=lambda: next(answers))
     assert list(events) == []
@@ -162,7 +162,7 @@ def test_records_that_reach_the_tip_are_the_last() -> None:
 
 
 def test_following_goes_on_after_records_that_reach_the_tip() -> None:
-    """Without an empty page between them."""
+    """Following continues after a page that reaches the tip, without an empty page."""
     busy = [page("a", ms)._replace(caught_up=True) for ms in range(4)]
     events = Merge(FakeReaders({"a": busy}), lambda: shards(a=()), {}, follow=True)
     found = [event.sequence_number for event in islice(events, 10) if isinstance(event, StreamRecord)]
@@ -176,5 +176,5 @@ def test_a_closed_shards_last_records_may_reach_the_tip_before_its_end() -> None
 
 
 def test_an_empty_stream_is_idle_at_once() -> None:
-    """No shard has anything: one Idle, and the end."""
+    """An empty stream gives one Idle and the end."""
     assert list(Merge(FakeReaders({"a": [TIP]}), lambda: shards(a=()), {})) == [Idle()]

@@ -1,4 +1,4 @@
-"""Parquet parts: partitions, types, and what resume deletes."""
+"""Parquet parts: partitions, types, and which parts a resumed replay deletes."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ def parts(folder: Path) -> list[str]:
 
 
 def test_each_tenant_and_date_has_a_folder_and_each_commit_a_part(tmp_path: Path) -> None:
-    """The date is received_at's in UTC, whatever offset it was written with."""
+    """The folder's date is received_at's in UTC, and each commit writes its own part."""
     sink = ParquetSink(tmp_path / "lake")
     sink.resume(0)
     sink.write(message("1"))
@@ -37,7 +37,7 @@ def test_each_tenant_and_date_has_a_folder_and_each_commit_a_part(tmp_path: Path
 
 
 def test_a_part_holds_the_logs(tmp_path: Path) -> None:
-    """Times are UTC timestamps, fields are JSON, no fields are null."""
+    """A part has times as UTC timestamps and fields as JSON, or null if there are none."""
     sink = ParquetSink(tmp_path)
     sink.resume(0)
     event_at = "2262-04-12T00:00:00.123456789Z"
@@ -72,7 +72,7 @@ def test_a_part_holds_the_logs(tmp_path: Path) -> None:
 
 
 def test_resuming_deletes_the_parts_after_the_commit(tmp_path: Path) -> None:
-    """Parts of a commit that the checkpoint does not know, and half-written ones, are gone; the others stay."""
+    """A resumed replay deletes half-written parts and parts of commits that the checkpoint does not know."""
     sink = ParquetSink(tmp_path)
     sink.resume(0)
     for number in range(3):
@@ -87,7 +87,7 @@ def test_resuming_deletes_the_parts_after_the_commit(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
-    """Nothing in it is touched."""
+    """A folder with other files is refused and not changed."""
     (tmp_path / "thesis.parquet").touch()
     with pytest.raises(CheckpointMismatchError, match=r"has files that no replay wrote, such as thesis\.parquet"):
         ParquetSink(tmp_path).resume(0)
@@ -95,7 +95,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_much_text_asks_for_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory is bounded by bytes as well as by logs."""
+    """A commit is due after so many bytes of text as well as after so many logs."""
     monkeypatch.setattr(parquet, "_MAX_BUFFERED_BYTES", 10)
     sink = ParquetSink(tmp_path)
     sink.resume(0)

@@ -1,4 +1,4 @@
-"""Files for their owner alone."""
+"""Files that only their owner can read."""
 
 import os
 import re
@@ -14,7 +14,7 @@ def _mode(path: Path) -> int:
 
 
 def test_a_new_file_and_an_old_one_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
-    """Whatever the old file's mode was, it becomes private; its content is kept."""
+    """A file becomes private whatever its mode was, and keeps its content."""
     (tmp_path / "old").write_bytes(b"kept")
     (tmp_path / "old").chmod(0o644)
     for name in ("old", "new"):
@@ -26,7 +26,7 @@ def test_a_new_file_and_an_old_one_are_readable_by_their_owner_alone(tmp_path: P
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    """Its target keeps every byte and its mode."""
+    """A link is refused, and its target keeps its bytes and mode."""
     (tmp_path / "target").write_bytes(b"precious")
     (tmp_path / "target").chmod(0o644)
     (tmp_path / "link").symlink_to(tmp_path / "target")
@@ -38,7 +38,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_only_regular_files_are_written(tmp_path: Path) -> None:
-    """Pipes and devices are refused: a pipe would wait for a reader."""
+    """Pipes and devices are refused, because a pipe would wait for a reader."""
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path(os.devnull)):
         with pytest.raises(OSError, match="not a regular file"):
@@ -46,7 +46,7 @@ def test_only_regular_files_are_written(tmp_path: Path) -> None:
 
 
 def test_a_file_that_must_be_new_is_not_taken_over(tmp_path: Path) -> None:
-    """Nor through a link that points nowhere."""
+    """A file that must be new is an error if it exists or is a link, even one that leads nowhere."""
     (tmp_path / "there").touch()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for name in ("there", "link"):
@@ -78,7 +78,7 @@ def test_a_replacement_is_whole_private_and_follows_no_link(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_made_is_private(tmp_path: Path) -> None:
-    """New parent folders are private too; a folder that existed keeps its mode."""
+    """New folders, parents included, are private, and an existing folder keeps its mode."""
     tmp_path.chmod(0o755)
     private.made_folder(tmp_path / "a" / "b")
     private.made_folder(tmp_path / "a" / "b")

@@ -48,7 +48,7 @@ def test_a_shard_that_is_not_begun_starts_at_the_trim_horizon() -> None:
 
 
 def test_a_position_is_passed_on_as_the_string_it_is() -> None:
-    """A sequence number keeps its leading zeros; reading starts at its record, a part of which may be unread."""
+    """A sequence number keeps its leading zeros, and reading starts at its record, which may be partly unread."""
     fake = FakeKinesis(([ONE], 0, True))
     read(fake, 1, position=ShardPosition(sequence_number="0001"), since=SINCE)
     assert fake.iterators[0]["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
@@ -57,7 +57,7 @@ def test_a_position_is_passed_on_as_the_string_it_is() -> None:
 
 
 def test_since_starts_by_arrival_with_a_margin_for_clocks() -> None:
-    """A log may have arrived, by Kinesis's clock, a little before ingest's clock says it was received."""
+    """Reading starts a little before `--since`, because Kinesis's clock and ingest's may differ."""
     fake = FakeKinesis(([ONE], 0, True))
     read(fake, 1, since=SINCE)
     assert fake.iterators[0]["ShardIteratorType"] == "AT_TIMESTAMP"
@@ -65,14 +65,14 @@ def test_since_starts_by_arrival_with_a_margin_for_clocks() -> None:
 
 
 def test_since_the_first_year_leaves_room_for_the_margin() -> None:
-    """No date goes further back: reading starts with the epoch, before which nothing arrived."""
+    """A `--since` of year 1 starts reading at 1970 and does not overflow."""
     fake = FakeKinesis(([ONE], 0, True))
     read(fake, 1, since=datetime(1, 1, 1, tzinfo=UTC))
     assert fake.iterators[0]["Timestamp"] == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def test_empty_pages_are_crossed() -> None:
-    """Pages without records may come long before the end; while the reader lags behind, they are skipped."""
+    """Empty pages are skipped while the reader is behind the stream's end."""
     fake = FakeKinesis(([ONE], 9_000, True), ([], 8_000, True), ([], 5_000, True), ([TWO], 0, True))
     assert [page.records for page in read(fake, 2)] == [[ONE], [TWO]]
 
@@ -93,7 +93,7 @@ def test_a_page_that_its_size_may_have_cut_is_not_the_last(records: list[Any]) -
 
 
 def test_a_call_asks_for_a_page_of_bytes_by_the_records_before() -> None:
-    """10,000 records of 50 KiB are 500 MB: Kinesis would cut that, other engines do not."""
+    """A call's limit of records follows from the size of earlier records, so that a page stays small."""
     large = record("1", data=b"x" * 51_200)
     fake = FakeKinesis(*[([large] * 10, 9, True)] * 2, ([large], 0, True), ([], 0, True))
     read(fake, 4)
@@ -101,27 +101,27 @@ def test_a_call_asks_for_a_page_of_bytes_by_the_records_before() -> None:
 
 
 def test_a_call_asks_for_more_step_by_step() -> None:
-    """One small record says little about the next ones."""
+    """The limit of records grows in steps, because one small record says little about the next."""
     fake = FakeKinesis(*[([ONE], 9, True)] * 6)
     read(fake, 6)
     assert fake.limits == [10, 80, 640, 5_120, PAGE_RECORDS, PAGE_RECORDS]
 
 
 def test_a_record_larger_than_a_page_is_asked_for_alone() -> None:
-    """A page holds one record at least, or the shard would never go on."""
+    """A record larger than a page is read alone, so that the shard goes on."""
     fake = FakeKinesis(([record("1", data=b"x" * (PAGE_BYTES + 1))], 9, True), ([ONE], 9, True))
     read(fake, 2)
     assert fake.limits == [FIRST_RECORDS, 1]
 
 
 def test_a_shard_ends_where_kinesis_gives_no_iterator() -> None:
-    """The last page may hold records; no call is made after it."""
+    """A shard ends when Kinesis gives no iterator; the last page may hold records, and no call follows."""
     fake = FakeKinesis(([ONE], 10, True), ([TWO], 0, False))
     assert read(fake, 9) == [Page([ONE], 10, caught_up=False, ended=False), Page([TWO], 0, caught_up=True, ended=True)]
 
 
 def test_an_expired_iterator_is_renewed_after_the_last_record() -> None:
-    """When the reader has waited for more than five minutes, the shard is continued after its last record."""
+    """After an iterator has expired, the shard is continued after its last record."""
     fake = FakeKinesis(([ONE, TWO], 9, True), client_error("ExpiredIteratorException"), ([THREE], 0, True))
     assert [page.records for page in read(fake, 2, since=SINCE)] == [[ONE, TWO], [THREE]]
     assert fake.iterators[1] == {
@@ -141,7 +141,7 @@ def test_an_expired_iterator_is_renewed_after_the_last_record() -> None:
     ],
 )
 def test_throttles_and_the_network_are_backed_off(error: Exception) -> None:
-    """The same iterator is used again after a wait."""
+    """After a throttle or network error, the same iterator is used again after a wait."""
     fake, clock = FakeKinesis(error, error, ([ONE], 0, True)), Clock()
     assert [page.records for page in read(fake, 1, clock=clock)] == [[ONE]]
     assert fake.used == ["iterator-1"] * 3
@@ -159,7 +159,7 @@ def test_what_waiting_cannot_change_ends_the_reading(code: str) -> None:
 
 
 def test_throttles_without_end_end_the_reading() -> None:
-    """After twenty failures in a row a person has to look."""
+    """After twenty failures in a row, reading ends with an error."""
     with pytest.raises(StreamUnreadableError, match="21 tries failed in a row"):
         read(FakeKinesis(*[client_error("ThrottlingException")] * 21), 1)
 
@@ -189,7 +189,7 @@ class Listing:
 
 
 def test_all_pages_of_the_listing_are_read() -> None:
-    """A token is sent alone, a throttle is backed off."""
+    """All pages of a listing are read: a token is sent alone, and a throttle is retried."""
     listing, clock = Listing(), Clock()
     found = list_shards(listing, "logs", time=clock.time())  # type: ignore[arg-type]
     assert [shard["ShardId"] for shard in found] == ["s-0", "s-1"]

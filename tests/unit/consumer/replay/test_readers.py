@@ -1,4 +1,4 @@
-"""A thread a shard: order, bounded read-ahead, errors and an end for each."""
+"""Reader threads, one for each shard: order, bounded read-ahead, errors, and their end."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ def names(readers: ShardReaders, shard_id: str, count: int) -> list[str]:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    """Return when the condition holds; fail after a minute."""
+    """Wait until the condition holds; fail after a minute."""
     deadline_s = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline_s
@@ -35,7 +35,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def test_each_shards_pages_come_in_their_order() -> None:
-    """Two shards are read at a time; what one gives does not depend on the other."""
+    """Two shards are read at a time, each with its pages in order."""
 
     def open_pages(shard_id: str, position: ShardPosition, _sleep: Sleep) -> Iterator[Page]:
         assert position.sequence_number == f"at-{shard_id}"
@@ -70,7 +70,7 @@ def test_nobody_reads_far_ahead() -> None:
 
 
 def test_what_ends_a_reading_is_raised_where_its_pages_are_taken() -> None:
-    """The error is raised after the pages that were read before it."""
+    """An error of a reader is raised after the pages that it read before."""
 
     def open_pages(_shard: str, _position: ShardPosition, _sleep: Sleep) -> Iterator[Page]:
         yield page("1")
@@ -85,7 +85,7 @@ def test_what_ends_a_reading_is_raised_where_its_pages_are_taken() -> None:
 
 
 def test_closing_ends_a_reader_that_sleeps_and_one_that_is_full() -> None:
-    """Whatever a reader waits for, it is gone after `close`."""
+    """`close` ends a reader that sleeps and one whose queue is full."""
 
     def open_pages(shard_id: str, _position: ShardPosition, sleep: Sleep) -> Iterator[Page]:
         while True:
@@ -103,7 +103,7 @@ def test_closing_ends_a_reader_that_sleeps_and_one_that_is_full() -> None:
 
 
 def test_a_page_that_does_not_come_is_none() -> None:
-    """At once without a timeout, after it with one."""
+    """A page that is not there is None, at once or after the timeout."""
 
     def open_pages(_shard: str, _position: ShardPosition, sleep: Sleep) -> Iterator[Page]:
         sleep(1_000)

@@ -1,4 +1,4 @@
-"""The loop: what is written, kept apart, counted and committed, and in which order."""
+"""The loop of a replay: what it writes, keeps apart, counts and commits, and in which order."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
@@ -126,13 +126,13 @@ def test_logs_are_written_in_order_and_counted(setup: Setup) -> None:
 
 
 def test_commits_come_after_so_many_logs_and_between_records(setup: Setup) -> None:
-    """At least four logs lie between two commits, and no aggregated record is cut by one."""
+    """At least four logs lie between two commits, and no commit is in the middle of an aggregated record."""
     setup.run(record(1, "a", "b", "c"), record(2, "d", "e"), record(3, "f"), record(4, "g"), record(5, "h", "i", "j"))
     assert setup.sink.commits == [5, 10]
 
 
 def test_the_checkpoint_speaks_of_the_output_it_follows(setup: Setup) -> None:
-    """The sink is flushed first; then the file gets the sink's position and each shard's last user record."""
+    """The sink is flushed before the checkpoint, which has the sink's position and each shard's last user record."""
     order: list[str] = []
     setup.sink.on_commit = lambda: order.append("output" if not setup.path.exists() else "output, then checkpoint")
     setup.run(record(1, "a", "b"), record(2, "c", shard="s-1"), ShardEnded("s-0"))
@@ -150,7 +150,7 @@ def test_the_checkpoint_speaks_of_the_output_it_follows(setup: Setup) -> None:
 
 
 def test_the_rest_of_a_record_is_read_after_its_sub_sequence_number(setup: Setup) -> None:
-    """A resumed shard begins with the checkpoint's record; only the user records read before are skipped."""
+    """A resumed shard skips only those user records of the checkpoint's record that were read before."""
     position = ShardPosition(sequence_number="001", sub_sequence_number=1)
     start = msgspec.structs.replace(START, commit=1, shards={"s-0": position})
     counters = setup.run(record(1, "a", "b", "c"), record(2, "d"), start=start)
@@ -159,7 +159,7 @@ def test_the_rest_of_a_record_is_read_after_its_sub_sequence_number(setup: Setup
 
 
 def test_a_record_that_was_read_whole_counts_for_nothing(setup: Setup) -> None:
-    """Reading it again moves no commit, so that a resumed run commits where an uninterrupted one does."""
+    """A resumed run commits at the same places as an uninterrupted one, though it reads one record again."""
     position = ShardPosition(sequence_number="001", sub_sequence_number=3)
     start = msgspec.structs.replace(START, commit=1, shards={"s-0": position})
     counters = setup.run(record(1, "a", "b", "c", "d"), record(2, "e"), start=start)
@@ -167,7 +167,7 @@ def test_a_record_that_was_read_whole_counts_for_nothing(setup: Setup) -> None:
 
 
 def test_broken_pieces_are_kept_with_their_place(setup: Setup) -> None:
-    """One JSON line each, in a file that only its owner reads; the good logs around them are written."""
+    """Broken pieces are kept as JSON lines in a private file, and the good logs around them are written."""
     setup.run(record(1, "a"), plain(2, b"junk"), record(3, "b"))
     lines = (setup.folder / "broken").read_bytes().splitlines()
     assert [msgspec.json.decode(line) for line in lines] == [
@@ -187,7 +187,7 @@ def test_broken_pieces_are_kept_with_their_place(setup: Setup) -> None:
 
 
 def test_broken_pieces_beyond_the_checkpoint_are_not_kept_twice(setup: Setup) -> None:
-    """The quarantine file is cut back like the output."""
+    """A resumed replay cuts the quarantine file back to the checkpoint, like the output."""
     setup.run(plain(1, b"junk"))
     size = (setup.folder / "broken").stat().st_size
     with (setup.folder / "broken").open("ab") as file:
@@ -198,13 +198,13 @@ def test_broken_pieces_beyond_the_checkpoint_are_not_kept_twice(setup: Setup) ->
 
 
 def test_without_broken_records_there_is_no_file(setup: Setup) -> None:
-    """The quarantine file is made when it is needed."""
+    """Without broken records there is no quarantine file."""
     setup.run(record(1, "a"))
     assert not (setup.folder / "broken").exists()
 
 
 def test_idle_commits_what_came_and_nothing_twice(setup: Setup) -> None:
-    """When following, an idle stream's logs are committed once after a second, and then nothing more."""
+    """When a followed stream is idle, its logs are committed once, after a second."""
 
     def events() -> Iterator[StreamRecord | Idle]:
         for event in (record(1, "a"), Idle(), Idle(), Idle(), Idle(), record(2, "b")):
@@ -217,13 +217,13 @@ def test_idle_commits_what_came_and_nothing_twice(setup: Setup) -> None:
 
 
 def test_an_empty_stream_leaves_an_empty_output_and_a_checkpoint(setup: Setup) -> None:
-    """A first run commits even nothing; a continued one with nothing new does too."""
+    """A run on an empty stream, first or continued, leaves an empty output and a checkpoint."""
     setup.run(Idle())
     assert (setup.sink.commits, setup.saved().commit) == ([0], 1)
 
 
 def test_a_sink_that_fails_leaves_the_last_checkpoint(setup: Setup) -> None:
-    """A checkpoint never covers logs that are not durable."""
+    """If the sink fails, the checkpoint stays at the last logs that were written durably."""
     setup.run(record(1, "a"))
     before = setup.saved()
 

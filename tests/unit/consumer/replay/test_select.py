@@ -1,4 +1,4 @@
-"""User records to logs, and which of them are wanted."""
+"""How user records become logs, and which logs are wanted."""
 
 from datetime import UTC, datetime
 from typing import get_args
@@ -24,13 +24,13 @@ def user_record(data: bytes, key: str = "acme") -> UserRecord:
 
 
 def test_a_log_comes_back_as_it_was_written() -> None:
-    """What ingest encodes is what is read."""
+    """A log is read as ingest encoded it."""
     log = message(text="é ￾ \x00", fields={"a": [1, {"b": None}]})
     assert read_log(user_record(encode(log))) == log
 
 
 def test_the_pending_mark_does_not_outlive_the_stream() -> None:
-    """A log read from the stream is on it already, so a copy sent to the queue must not be put there again."""
+    """A log read from the stream has no pending mark, so that a copy in the queue is not put on the stream again."""
     assert read_log(user_record(encode(message(stream_pending=True)))) == message()
 
 
@@ -50,7 +50,7 @@ def test_the_pending_mark_does_not_outlive_the_stream() -> None:
     ],
 )
 def test_what_is_no_log_of_the_tenant_is_broken(data: bytes, reason: str) -> None:
-    """It comes back whole, with its place and why."""
+    """A user record that is no log of its tenant is returned whole, with its place and the reason."""
     read = read_log(user_record(data))
     assert isinstance(read, Broken)
     assert (read.sub_sequence_number, read.partition_key, read.data, read.reason) == (3, "acme", data, reason)
@@ -64,7 +64,7 @@ _UNREADABLE: dict[UnreadableReason, bytes] = {
 
 @pytest.mark.parametrize("reason", get_args(UnreadableReason))
 def test_the_consumer_and_a_replay_name_what_decode_refuses_alike(reason: UnreadableReason) -> None:
-    """Each reason that `decode` may have is here; a new one without an example fails."""
+    """Consumer and replay give the same reason for each body that `decode` refuses."""
     data = _UNREADABLE[reason]
     (spoiled,) = unpack([delivery(body=data.decode())]).spoiled
     read = read_log(user_record(data))
@@ -85,12 +85,12 @@ def test_the_consumer_and_a_replay_name_what_decode_refuses_alike(reason: Unread
     ],
 )
 def test_selection(selection: Selection, *, wanted: bool) -> None:
-    """Since is inclusive, until exclusive, and no tenants are all tenants."""
+    """`since` is inclusive, `until` exclusive, and without tenants all are wanted."""
     assert selector(selection)(message()) is wanted
 
 
 def test_redaction_changes_text_and_fields_only() -> None:
-    """Everything else is unchanged, and a log without fields stays without fields."""
+    """Redaction changes only text and fields, and a log without fields stays without them."""
     redactor = redact.build()
     log = message(
         text="call 555-0199",

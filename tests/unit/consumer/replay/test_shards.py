@@ -28,7 +28,7 @@ def test_a_listing_gives_shards_by_id() -> None:
 
 
 def test_children_of_a_split_wait_for_their_parent() -> None:
-    """Only the parent may be read first; both children when it has ended."""
+    """After a split, both children may be read only when the parent has ended."""
     found = shards(listed("s-0", closed=True), listed("s-1", "s-0"), listed("s-2", "s-0"))
     assert readable(found, started=[], ended=[]) == ["s-0"]
     assert readable(found, started=["s-0"], ended=[]) == []
@@ -36,20 +36,20 @@ def test_children_of_a_split_wait_for_their_parent() -> None:
 
 
 def test_the_child_of_a_merge_waits_for_both_parents() -> None:
-    """One ended parent is not enough."""
+    """After a merge, the child may be read only when both parents have ended."""
     found = shards(listed("s-0", closed=True), listed("s-1", closed=True), listed("s-2", "s-0", "s-1"))
     assert readable(found, started=["s-0", "s-1"], ended=["s-0"]) == []
     assert readable(found, started=["s-0", "s-1"], ended=["s-1", "s-0"]) == ["s-2"]
 
 
 def test_a_parent_that_was_trimmed_away_is_not_waited_for() -> None:
-    """A child whose parent the stream no longer lists is readable; with one trimmed parent the other still counts."""
+    """A parent that the stream no longer lists is not waited for; a listed one still is."""
     found = shards(listed("s-2", "s-0", "s-1"), listed("s-1", closed=True), listed("s-5", "s-4"))
     assert readable(found, started=[], ended=[]) == ["s-1", "s-5"]
     assert readable(found, started=["s-1", "s-5"], ended=["s-1"]) == ["s-2"]
 
 
 def test_shards_that_a_checkpoint_ended_are_not_read_again() -> None:
-    """Ended counts as read even if this run did not start it."""
+    """A shard that the checkpoint marks as ended is not read again."""
     found = shards(listed("s-0", closed=True), listed("s-1", "s-0"))
     assert readable(found, started=[], ended=["s-0"]) == ["s-1"]

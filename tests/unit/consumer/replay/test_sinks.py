@@ -28,7 +28,7 @@ def content(path: Path, *, gz: bool) -> bytes:
 
 @pytest.mark.parametrize("gz", GZ)
 def test_lines_are_there_after_a_commit(tmp_path: Path, *, gz: bool) -> None:
-    """Each commit returns the length of the file that holds everything up to it."""
+    """After a commit the file holds all lines, and the commit returns the file's length."""
     file = LineFile(tmp_path / "f", gz=gz)
     for number in range(2_500):
         file.write(b"%d" % number)
@@ -42,7 +42,7 @@ def test_lines_are_there_after_a_commit(tmp_path: Path, *, gz: bool) -> None:
 
 @pytest.mark.parametrize("gz", GZ)
 def test_resuming_cuts_off_what_came_after_the_commit(tmp_path: Path, *, gz: bool) -> None:
-    """Lines after the commit are removed even if nothing is written; new lines come directly after the commit."""
+    """A resumed replay removes the lines after its commit, and new lines follow directly."""
     file = LineFile(tmp_path / "f", gz=gz)
     file.write(b"kept")
     committed = file.commit()
@@ -61,14 +61,14 @@ def test_resuming_cuts_off_what_came_after_the_commit(tmp_path: Path, *, gz: boo
 
 
 def test_a_new_replay_begins_the_file_anew(tmp_path: Path) -> None:
-    """What an earlier replay left is not mixed in."""
+    """A new replay removes the lines of an earlier one."""
     (tmp_path / "f").write_bytes(b"old\n")
     LineFile(tmp_path / "f").close()
     assert (tmp_path / "f").read_bytes() == b""
 
 
 def test_a_file_shorter_than_its_checkpoint_is_refused(tmp_path: Path) -> None:
-    """Somebody removed or changed the output: going on would leave a hole."""
+    """A file that is shorter than its checkpoint says is refused, because lines would be missing."""
     (tmp_path / "f").write_bytes(b"ab")
     with pytest.raises(CheckpointMismatchError, match="has 2 bytes, but 3 at the checkpoint"):
         LineFile(tmp_path / "f", resume_at=3)
@@ -76,7 +76,7 @@ def test_a_file_shorter_than_its_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_gz_carries_no_time(tmp_path: Path) -> None:
-    """The same lines give the same bytes at any time: the header's time is 0."""
+    """The same lines give the same bytes of gzip at any time, because the header's time is 0."""
     file = LineFile(tmp_path / "f", gz=True)
     file.write(b"x")
     file.commit()
@@ -85,7 +85,7 @@ def test_gz_carries_no_time(tmp_path: Path) -> None:
 
 
 def test_a_file_sink_writes_messages(tmp_path: Path) -> None:
-    """One message a line, readable by the contract's own decoder."""
+    """A file has one message on each line, which the contract's decoder reads."""
     sink = FileSink(tmp_path / "f")
     sink.resume(0)
     logs = [message("1", text="a\nb"), message("2", fields={"x": "￾"})]
@@ -130,7 +130,7 @@ def queue_sink(fake: FakeSqs, clock: Clock) -> QueueSink:
 
 
 def test_the_queue_gets_the_bytes_that_ingest_would_send() -> None:
-    """Same body, same group: the consumer cannot tell a replayed log from a new one (I10)."""
+    """The queue gets the body and group that ingest would send, so a replayed log is like a new one (I10)."""
     fake = FakeSqs()
     sink = queue_sink(fake, Clock())
     sink.resume(10)
@@ -143,7 +143,7 @@ def test_the_queue_gets_the_bytes_that_ingest_would_send() -> None:
 
 
 def test_a_queue_that_refuses_for_a_minute_ends_the_replay() -> None:
-    """The commit fails, so no checkpoint is written beyond what the queue took."""
+    """If the queue refuses for a minute, the commit fails and no checkpoint is written."""
     clock = Clock()
     sink = queue_sink(FakeSqs(), clock)
     sink.write(message("1", text="poison"))

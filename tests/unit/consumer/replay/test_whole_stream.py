@@ -1,4 +1,4 @@
-"""How much a stream that is read holds in memory."""
+"""How much memory the pages of a stream take while it is read."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from consumer.replay.whole_stream import HELD_BYTES, page_bytes
 
 @pytest.mark.parametrize("shards", [1, 2, 4, 8, 9, 64, 256])
 def test_the_pages_of_all_shards_fit_into_one_bound(shards: int) -> None:
-    """Many shards have small pages, and few no larger ones than they can use."""
+    """The pages of all shards together stay below one bound, and each page below its own."""
     assert shards * PAGES_HELD * page_bytes(shards) <= HELD_BYTES
     assert page_bytes(shards) <= PAGE_BYTES
 
