@@ -27,7 +27,7 @@ _ROUTES: Final = Routes(dialect for dialect in dialects.ALL if ("POST", "/ingest
 
 
 def check(data: bytes) -> Iterable[str]:
-    """Return the kinds of what these bytes are read as, once everything about it and its answers holds."""
+    """Check all that must hold for these bytes and their answers; return the kinds of what they are read as."""
     head, _, body = data.partition(b"\n\n")
     target, _, content_type = head.decode(errors="replace").partition("\n")
     path, _, query = target.partition("?")

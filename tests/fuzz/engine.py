@@ -21,7 +21,7 @@ from tests.fuzz import json_mutation
 from tests.fuzz.seeds import MAX_SEED_BYTES
 
 _PLANTED: Final = "--planted"
-_KINDS: Final = 512  # More than there are; two that share a place only guide less.
+_KINDS: Final = 512  # More than there are kinds; two kinds with one place only guide the fuzzer less.
 
 
 def instrumented() -> contextlib.AbstractContextManager[Any]:
@@ -39,7 +39,7 @@ def is_planted(bug: Callable[..., Any]) -> bool:
 
 
 def fuzz(check: Callable[[bytes], Iterable[str]], seeds: Iterable[bytes], words: Iterable[str]) -> NoReturn:
-    """Fuzz until libFuzzer's flags on the command line say stop, and leave the process.
+    """Fuzz until libFuzzer's flags on the command line end it, and exit the process.
 
     `check` names the kinds of what it found: an input of a new kind is kept like one that reached new code, because
     the parsers in C (msgspec's, protobuf's) report no branches.
@@ -73,7 +73,7 @@ def fuzz(check: Callable[[bytes], Iterable[str]], seeds: Iterable[bytes], words:
 
 
 def _branch() -> Callable[[], None]:
-    """Return a function that does nothing but count as code of its own."""
+    """Return a function without any effect, which counts as code of its own."""
 
     def reached() -> None:
         pass

@@ -13,7 +13,7 @@ def check(data: bytes) -> set[str]:
 
 
 def check_planted(data: bytes) -> set[str]:
-    """Return the same of a reader with a bug."""
+    """Return the same with a reader that has a planted bug."""
     return oracle.kinds(oracle.check(data, MESSAGE))
 
 

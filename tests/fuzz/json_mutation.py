@@ -1,4 +1,4 @@
-"""Mutations that leave JSON whole: what is changed at random the parser refuses, and nothing behind it is reached.
+"""Mutations that keep JSON valid: the parser would refuse random changes, and no code behind it would be reached.
 
 Pure: the randomness and the mutation of bytes are arguments.
 """
@@ -19,7 +19,7 @@ def mutated(data: bytes, random: Random, mutate: Mutate) -> bytes | None:
     if not starts:
         return None
     start = random.choice(starts)
-    end = data.find(b"\n", start) if random.random() < 0.9 else -1  # A document may go on over lines, but few do.
+    end = data.find(b"\n", start) if random.random() < 0.9 else -1  # Few documents go over several lines.
     end = len(data) if end < 0 else end
     try:
         holder = [json.loads(data[start:end])]

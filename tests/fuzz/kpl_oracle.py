@@ -46,7 +46,7 @@ REAL: Final = Reader()
 
 
 def check(data: bytes, reader: Reader = REAL) -> list[InternalMessage | Broken]:
-    """Return what the reader makes of these bytes, a log or what is broken a piece, once everything about it holds."""
+    """Check all that must hold; return what the reader makes of these bytes, a log or a broken piece each."""
     first, _, rest = data.partition(b"\n")
     key = first[2:].decode(errors="replace")
     if first[:1] == b"w":
@@ -60,12 +60,12 @@ def check(data: bytes, reader: Reader = REAL) -> list[InternalMessage | Broken]:
 
 
 def wrapped(body: bytes) -> bytes:
-    """Return the body as a record: with the magic and the right digest."""
+    """Return the body as a record with the magic and the right digest."""
     return bytes(MAGIC + body + hashlib.md5(body, usedforsecurity=False).digest())
 
 
 def _check_aggregated(key: str, body: bytes, reader: Reader) -> list[InternalMessage | Broken]:
-    """The record is read as AWS reads it, and with one byte changed or cut off it is broken as a whole."""
+    """Check that a record is read as AWS reads it, and with a byte changed or cut off is broken as a whole."""
     record = wrapped(body)
     logs = _check_any(key, record, reader)
     digest = record[-DIGEST_SIZE:]
@@ -96,7 +96,7 @@ def _check_any(key: str, record: bytes, reader: Reader) -> list[InternalMessage 
 
 
 def _checked_log(piece: UserRecord, reader: Reader) -> InternalMessage | Broken:
-    """A log, whole and under its own tenant's key; or the user record, broken, as it came."""
+    """Return the record's log, complete and under its own tenant's key, or the unchanged broken user record."""
     found = reader.read_log(piece)
     if isinstance(found, Broken):
         assert found == (*piece, found.reason)
@@ -110,11 +110,11 @@ def _checked_log(piece: UserRecord, reader: Reader) -> InternalMessage | Broken:
 
 
 def _check_against_aws(key: str, record: bytes, pieces: list[Piece]) -> None:
-    """All that AWS's protobuf class holds is in the answer, and what is good is what AWS's reader gives."""
+    """Check that the answer has all that AWS's protobuf class holds, and good records as AWS's reader gives them."""
     held = AggregatedRecord.FromString(record[len(MAGIC) : -DIGEST_SIZE])
     assert [piece.data for piece in pieces] == [one.data for one in held.records]
     if any(isinstance(piece, Broken) for piece in pieces):
-        return  # AWS's reader stops at the first of them.
+        return  # AWS's reader stops at the first broken one.
     given = {"SequenceNumber": "1", "PartitionKey": key, "Data": record, "ApproximateArrivalTimestamp": 0}
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors):
@@ -129,7 +129,7 @@ def _check_against_aws(key: str, record: bytes, pieces: list[Piece]) -> None:
 
 
 def _made(key: str, text: bytes) -> tuple[bytes, list[Piece]]:
-    """Return a sound body with these keys and user records, and what any reader must find in it."""
+    """Return a sound body with these keys and user records, and the pieces that any reader must find in it."""
     keys_line, _, rest = text.partition(b"\n")
     hash_keys_line, _, rest = rest.partition(b"\n")
     keys = keys_line.decode(errors="replace").split(",") if keys_line else []
@@ -154,7 +154,7 @@ def _index(digits: bytes) -> int:
 
 
 def kinds(logs: list[InternalMessage | Broken]) -> set[str]:
-    """Return how many pieces there are (by powers of two, up to 8), what is wrong with them, and the logs' fields."""
+    """Return the number of pieces (by powers of two, up to 8), what is wrong with them, and the logs' fields."""
     broken = {log.reason for log in logs if isinstance(log, Broken)}
     fields = (shapes(log.fields) for log in logs[:3] if isinstance(log, InternalMessage))
     return {str(min(len(logs), 8).bit_length())}.union(broken, *fields)

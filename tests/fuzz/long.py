@@ -13,7 +13,7 @@ from typing import Final
 from tests.fuzz.run import TARGETS, Run, run
 
 _DEFAULT_CORPUS: Final = Path(__file__).parents[2] / ".rdp" / "fuzz"
-_SLACK_S: Final = 120  # For start-up and a last input that takes its whole timeout.
+_SLACK_S: Final = 120  # For the start and a last input that takes its whole timeout.
 
 
 def line(target: str, seed: int, ran: Run) -> str:
@@ -29,7 +29,7 @@ def line(target: str, seed: int, ran: Run) -> str:
 
 
 def main() -> int:
-    """Run every target, one after the other; return 1 when one of them found something or did not run, else 0."""
+    """Run all targets in turn; return 1 if one of them found something or did not run, else 0."""
     parser = argparse.ArgumentParser(description="Fuzz every target for so long.")
     parser.add_argument("--minutes", type=float, default=5, help="minutes a target")
     parser.add_argument("--corpus", type=Path, default=_DEFAULT_CORPUS, help="the folder to go on from")

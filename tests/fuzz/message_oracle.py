@@ -1,4 +1,4 @@
-"""What must be true of any message body that the consumer finds in its queue. Pure."""
+"""What must hold for any message body that the consumer finds in its queue. Pure."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Unpack = Callable[[list[Delivery]], Unpacked]
 
 
 def check(data: bytes, unpack_batch: Unpack = unpack) -> Unpacked:
-    """Return what the consumer makes of a batch of this body and a healthy one, once everything about it holds."""
+    """Check all that must hold; return what the consumer makes of a batch of this body and a healthy one."""
     body = data.decode(errors="surrogateescape")
     delivery = Delivery(message_id="fuzzed", receipt_handle="r", body=body, receive_count=1, first_receive_ms=1)
     apart_from_it = logs_apart(delivery)

@@ -1,4 +1,4 @@
-"""Bugs on purpose: a fuzzer that does not find these finds nothing.
+"""Planted bugs: a fuzzer that does not find them is not working.
 
 Each lies at the bottom of nested values that no seed holds and that chance alone would not nest: only a fuzzer that
 keeps what reached the next level gets there.
@@ -18,7 +18,7 @@ from tests.fuzz.request_oracle import Ingest
 
 
 def descend(fields: dict[str, Any]) -> None:
-    """Raise for a field like `[{"": [{}]}]`. All the levels are in this one function, which is instrumented."""
+    """Raise for a field like `[{"": [{}]}]`; all levels are in this one instrumented function."""
     for first in fields.values():
         if isinstance(first, list):
             for second in first:
@@ -33,7 +33,7 @@ def descend(fields: dict[str, Any]) -> None:
 def _parse(request: Request, dialect: Dialect, **arguments: Any) -> Parsed:
     parsed = parse(request, dialect, **arguments)
     for message in parsed.messages:
-        if message.text[:1] not in "{[":  # Not where the message itself is JSON: any nesting may stand there.
+        if message.text[:1] not in "{[":  # If the message itself is JSON, any nesting may be there.
             descend(message.fields or {})
     return parsed
 

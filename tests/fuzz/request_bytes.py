@@ -21,7 +21,7 @@ MAX_REPEATED_BYTES: Final = 175_000
 """Above the limits of a text and of a record's fields."""
 
 _MAX_REPEATED_RECORDS: Final = 64  # Thousands of records, each read by itself, take long and teach nothing more.
-_RECORDS: Final = frozenset(b"\n{[")  # Each line, and each document of several on one line, is a record.
+_RECORDS: Final = frozenset(b"\n{[")  # Each line, and each of several documents on one line, is a record.
 
 
 class Sent(NamedTuple):

@@ -49,7 +49,7 @@ REAL: Final = Ingest()
 
 
 def check(data: bytes, ingest: Ingest = REAL) -> Parsed | Rejected:
-    """Return what ingest makes of these bytes (see `request_bytes`) once everything about it holds."""
+    """Check all that must hold; return what ingest makes of these bytes (see `request_bytes`)."""
     sent = request_bytes.read(data)
     try:
         principal = of_token(sent.event, "tenant_id").tenant_id if sent.is_authorized else None
@@ -78,7 +78,7 @@ def check(data: bytes, ingest: Ingest = REAL) -> Parsed | Rejected:
 
 
 def _check_refusal(sent: request_bytes.Sent, rejected: Rejected) -> None:
-    """The reason is of the closed list, its status a 4xx, and it is not the transport's where that was sound."""
+    """Check that the reason is a known one with a 4xx, and not the transport's if that was sound."""
     assert rejected.reason in REJECT_REASONS
     assert rejected.status in {400, 403, 413}
     assert (rejected.status == 403) == (rejected.reason == "tenant_forbidden")
@@ -87,7 +87,7 @@ def _check_refusal(sent: request_bytes.Sent, rejected: Rejected) -> None:
 
 
 def _check_body(sent: request_bytes.Sent, request: Request) -> None:
-    """The body is what the client meant, to the byte."""
+    """Check that the body is the client's, byte for byte."""
     assert len(request.body) <= MAX_BODY_BYTES
     if sent.wire is not None:
         encoding = request.headers.get("content-encoding", "").strip().lower()
@@ -109,7 +109,7 @@ def check_positions(parsed: Parsed, *, may_be_empty: bool = False) -> None:
 
 
 def check_message(message: InternalMessage, *, may_be_empty: bool = False) -> None:
-    """Assert that it is within the limits, and what the queue and the stream give back is the same."""
+    """Assert that the message is within the limits, and that queue and stream give back the same."""
     assert _TENANT_ID.fullmatch(message.tenant_id)
     assert _LOG_ID.fullmatch(message.log_id)
     assert message.text or may_be_empty
@@ -124,14 +124,14 @@ def check_message(message: InternalMessage, *, may_be_empty: bool = False) -> No
 
 
 def _check_tenant(message: InternalMessage, request: Request, principal: str | None) -> None:
-    """No log stands under a tenant other than the one that the credentials, the headers or the query name."""
+    """Check that each log's tenant is the one that the credentials, the headers or the query name."""
     stated = [request.headers.get(name, "").strip() for name in ("x-tenant-id", "x-scope-orgid")]
     stated.append(request.query.get("tenant_id", ""))
     assert {message.tenant_id}.issuperset({*stated, principal or ""} - {""})
 
 
 def _second_reading(request: Request) -> list[Any] | None:
-    """Return the records as orjson reads them; None where it cannot, or where the shape is not plain to see."""
+    """Return the records as orjson reads them; None if it cannot, or if the body's shape is unclear."""
     content_type, _ = media_type(request.headers.get("content-type", ""))
     if content_type == "text/plain" or (content_type in GUESSED_TYPES and request.body.strip()[:1] not in {b"{", b"["}):
         return None
@@ -161,7 +161,7 @@ def _loads(document: bytes) -> Any:
 
 
 def _check_against(records: list[Any], parsed: Parsed) -> None:
-    """As many records as the second reader found, and the accepted ones say what it read."""
+    """Check that there are as many records as in the second reading, and that accepted ones agree with it."""
     assert len(parsed.messages) + len(parsed.rejected) == len(records)
     for position, message in zip(parsed.positions, parsed.messages, strict=True):
         record = records[position]

@@ -17,7 +17,7 @@ MAX_SEED_BYTES: Final = 4_096
 """libFuzzer's own default of the longest input; longer ones are cut by it, and slow."""
 
 _TESTS: Final = Path(__file__).parents[1]
-_GZIP_OR_ZLIB: Final = 47  # zlib's window with the flag for both headers.
+_GZIP_OR_ZLIB: Final = 47  # zlib's window size with the flag for both headers.
 _GOLDEN: Final = _TESTS / "golden"
 
 REQUEST_WORDS: Final = (
@@ -75,7 +75,7 @@ DIALECT_WORDS: Final = (
 
 
 def requests() -> Iterator[bytes]:
-    """Yield every golden request that is short enough, as it came, gzipped, and from a principal."""
+    """Yield every golden request that is short enough: as it is, gzipped, and from a principal."""
     events = [json.loads(path.read_text())["event"] for path in _files("events/ingest", "*.json")]
     hostile = (_GOLDEN / "hostile_requests.jsonl").read_text().splitlines()
     events += [_hostile_event(json.loads(line)) for line in hostile]
@@ -139,7 +139,7 @@ def dialect_bodies() -> Iterator[bytes]:
         yield from _short(head + body)
         yield from _short(head + body[: len(body) // 2] + b"\xff" + body[len(body) // 2 + 1 :])
     for path in _files("golden/unaltered", "*.jsonl"):
-        for line in path.read_text().splitlines()[::7]:  # Of each dialect some: they are much alike.
+        for line in path.read_text().splitlines()[::7]:  # Only some of each dialect, because they are much alike.
             case = json.loads(line)
             body = base64.b64decode(case["body"])
             if case["path"] == "/ingest":

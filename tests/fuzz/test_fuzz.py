@@ -1,4 +1,4 @@
-"""Each fuzz target for a few seconds, from a fixed seed; and proof that it finds what only coverage leads to."""
+"""Each fuzz target runs for a few seconds from a fixed seed, and finds a bug that only coverage leads to."""
 
 import importlib.util
 import os
@@ -13,14 +13,14 @@ import pytest
 from tests.fuzz import json_mutation, kpl_oracle, message_oracle, planted, request_oracle, seeds
 from tests.fuzz.run import TARGETS, run
 
-# Executions that take some four seconds each on one core, and how far coverage must get beyond the seeds'.
+# Runs that take about four seconds on one core, and how much more coverage than the seeds' they must reach.
 _RUNS: Final = {
     "fuzz_parse": (15_000, 30),
     "fuzz_kpl": (15_000, 15),
     "fuzz_message": (50_000, 50),
     "fuzz_dialects": (10_000, 30),
 }
-_RUNS_TO_FIND: Final = 150_000  # Of the seeds below none takes a tenth; another Python or msgspec may take another way.
+_RUNS_TO_FIND: Final = 150_000  # No seed below needs a tenth of it; another Python or msgspec may need more.
 _SEEDS: Final = {"fuzz_parse": 2, "fuzz_kpl": 3, "fuzz_message": 1}
 _RUNS_BY_CHANCE: Final = 10_000
 _STOP_AFTER_S: Final = 600  # Minutes beyond need: the machine may be busy.
@@ -28,7 +28,7 @@ _STOP_AFTER_S: Final = 600  # Minutes beyond need: the machine may be busy.
 
 @pytest.fixture(autouse=True)
 def _atheris() -> None:
-    """Skip where atheris has no wheel, except where CI runs: there it must be."""
+    """Skip if atheris has no wheel here; in CI it must have one."""
     if importlib.util.find_spec("atheris") is None:
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail("atheris is not installed")
@@ -37,18 +37,18 @@ def _atheris() -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_nothing_is_found_and_coverage_grows(target: str, tmp_path: Path) -> None:
-    """The bounded run ends by itself, finds nothing, and reaches code that the seeds did not."""
+    """A bounded run ends by itself, finds nothing, and reaches code that the seeds did not."""
     runs, least_growth = _RUNS[target]
     ran = run(target, tmp_path / target, f"-runs={runs}", "-seed=1", stop_after_s=_STOP_AFTER_S)
     assert (ran.exit_code, ran.findings) == (0, ()), ran.output[-5000:]
-    assert ran.executions >= runs  # libFuzzer ends with the batch of mutations that it is in.
+    assert ran.executions >= runs  # libFuzzer finishes its batch of mutations first.
     assert ran.seeds_coverage > 0
     assert ran.coverage >= ran.seeds_coverage + least_growth
 
 
-@pytest.mark.parametrize("target", _SEEDS)  # Of the dialects none: by the same way it takes a minute of runs.
+@pytest.mark.parametrize("target", _SEEDS)  # Not the dialects, where it would take a minute.
 def test_a_planted_bug_is_found(target: str, tmp_path: Path) -> None:
-    """A bug below four levels of nesting is found, kept as a file, and happens again from that file."""
+    """A bug below four levels of nesting is found, kept as a file, and found again from that file."""
     flags = ("--planted", f"-runs={_RUNS_TO_FIND}", f"-seed={_SEEDS[target]}")
     ran = run(target, tmp_path / target, *flags, stop_after_s=_STOP_AFTER_S)
     assert (ran.exit_code, "KeyError: 'planted'" in ran.output) == (77, True), ran.output[-5000:]
@@ -70,7 +70,7 @@ def test_a_planted_bug_is_found(target: str, tmp_path: Path) -> None:
 def test_the_planted_bug_is_not_found_by_chance(
     check: Callable[[bytes], object], makes: Callable[[], Iterator[bytes]]
 ) -> None:
-    """As many edits of the same seeds by the same mutation, none built upon another, do not get there."""
+    """As many edits of the seeds, none of them made on the result of another, do not find the planted bug."""
     random = Random(1)
     corpus = list(makes())
     edited = 0

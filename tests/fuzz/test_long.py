@@ -1,4 +1,4 @@
-"""The long run: a line a target, every target whatever the others found, and an exit code that says so."""
+"""The long run prints a line for each target, runs all of them, and exits with 1 if one found something."""
 
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_a_finding_or_a_run_of_nothing_fails(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Exit code 1 for what was found and for what did not run, after every other target had its time."""
+    """If a target found something or did not run, the exit code is 1, after all other targets have run."""
     asked: list[tuple[str, Path, str]] = []
 
     def run(target: str, corpus: Path, *flags: str, stop_after_s: float) -> Run:

@@ -1,4 +1,4 @@
-"""The oracles without a fuzzer: every seed and every former finding passes, and a wrong reader does not."""
+"""The oracles without a fuzzer: every seed and former finding passes, and a wrong reader fails."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,14 +28,14 @@ _CHECKS: Final[dict[str, Callable[[bytes], object]]] = {
 
 
 def test_every_golden_request_passes() -> None:
-    """The seeds hold what is accepted and what is refused, and the oracle agrees with all of it."""
+    """Every golden request, accepted or refused, passes its oracle."""
     found = [request_oracle.check(seed) for seed in seeds.requests()]
     assert len({one.reason for one in found if isinstance(one, Rejected)}) >= 9
     assert sum(isinstance(one, Parsed) for one in found) >= 50
 
 
 def test_every_golden_record_passes() -> None:
-    """The seeds hold logs and most ways to be broken."""
+    """Every golden record passes its oracle, and the seeds have logs and most kinds of broken records."""
     found = [log for seed in seeds.records() for log in kpl_oracle.check(seed)]
     reasons = {log.reason for log in found if isinstance(log, Broken)}
     assert reasons >= {"broken_body", "index_out_of_range", "tenant_mismatch", "undecodable", "wrong_digest"}
@@ -43,14 +43,14 @@ def test_every_golden_record_passes() -> None:
 
 
 def test_every_golden_message_passes() -> None:
-    """The seeds hold logs and poison."""
+    """Every golden message passes its oracle, and the seeds have logs and poison."""
     found = [message_oracle.check(seed) for seed in seeds.messages()]
     assert sum(len(one.logs) == 2 for one in found) >= 10
     assert sum(len(one.spoiled) for one in found) >= 2
 
 
 def test_every_golden_body_of_a_dialect_passes() -> None:
-    """The seeds are read in every dialect that a client's capture speaks."""
+    """Every golden body passes its oracle, and the seeds have every dialect of the clients' captures."""
     found = [kind for seed in seeds.dialect_bodies() for kind in dialect_oracle.check(seed)]
     assert {kind.split()[0] for kind in found if " True " in kind} >= {
         "/_bulk",
@@ -64,17 +64,17 @@ def test_every_golden_body_of_a_dialect_passes() -> None:
 
 @pytest.mark.parametrize("path", sorted(_FOUND.glob("*")), ids=lambda path: path.name)
 def test_a_former_finding_passes(path: Path) -> None:
-    """What a fuzzer once found (`<target>-<what it was>`) is not found again."""
+    """Each input that a fuzzer once found (`<target>-<what it was>`) passes now."""
     _CHECKS[path.name.partition("-")[0]](path.read_bytes())
 
 
 def test_there_are_former_findings() -> None:
-    """The folder is there."""
+    """The folder of former findings is not empty."""
     assert list(_FOUND.glob("fuzz_kpl-*"))
 
 
 def test_a_request_is_written_and_read_the_same() -> None:
-    """A seed is the golden event that it was made of."""
+    """A seed gives back the golden event of which it was made."""
     event = {
         "headers": {"content-type": "text/plain"},
         "queryStringParameters": {"tenant_id": "acme"},
@@ -119,7 +119,7 @@ _TWO_LOGS: Final = b'\ncontent-type: application/json\nx-tenant-id: acme\n\n[{"t
 
 @pytest.mark.parametrize("wrong", [_loses_a_record, _gives_it_to_another_tenant, _strips_text])
 def test_a_wrong_parser_is_noticed(wrong: Callable[..., Parsed]) -> None:
-    """A record lost, a tenant confused or a text changed: the oracle says so, and does not of the right parser."""
+    """The oracle refuses a parser that loses a record or changes its tenant or text, and passes the right one."""
     assert len(_parsed(request_oracle.check(_TWO_LOGS)).messages) == 2
     with pytest.raises(AssertionError):
         request_oracle.check(_TWO_LOGS, request_oracle.Ingest(parse=wrong))
@@ -131,7 +131,7 @@ def _parsed(found: Parsed | Rejected) -> Parsed:
 
 
 def test_a_body_taken_in_part_is_noticed() -> None:
-    """Inflated and then cut, or not inflated at all."""
+    """The oracle refuses a reader that cuts a body after inflating it, or does not inflate it."""
     data = b"z\ncontent-type: text/plain\nx-tenant-id: acme\n\nhello"
     assert _parsed(request_oracle.check(data)).messages[0].text == "hello"
 
@@ -168,7 +168,7 @@ def _takes_its_own_key(partition_key: str, data: bytes) -> list[kpl_oracle.Piece
 
 @pytest.mark.parametrize("wrong", [_skips_broken, _ignores_the_digest, _takes_its_own_key])
 def test_a_wrong_deaggregation_is_noticed(wrong: Callable[[str, bytes], list[kpl_oracle.Piece]]) -> None:
-    """A record dropped, a digest not looked at or a key confused: the oracle says so, and does not of the right one."""
+    """The oracle refuses a reader that drops a record, ignores the digest or confuses keys, not the right one."""
     data = b"s key\nacme,globex\n\n0 a\n1 b\n7 c"
     assert len(kpl_oracle.check(data)) == 3
     with pytest.raises(AssertionError):
@@ -176,7 +176,7 @@ def test_a_wrong_deaggregation_is_noticed(wrong: Callable[[str, bytes], list[kpl
 
 
 def test_a_log_under_another_key_is_noticed() -> None:
-    """A reader that forgets to compare the tenant with the partition key."""
+    """The oracle refuses a reader that does not compare the tenant with the partition key."""
     log = next(seed for seed in seeds.records() if seed.startswith(b"r acme\n{"))
     assert isinstance(kpl_oracle.check(log)[0], InternalMessage)
 
@@ -188,13 +188,13 @@ def test_a_log_under_another_key_is_noticed() -> None:
 
 
 def test_a_lost_delivery_is_noticed() -> None:
-    """A reader that drops what it cannot read."""
+    """The oracle refuses a reader that drops messages that it cannot read."""
     with pytest.raises(AssertionError):
         message_oracle.check(b"{", lambda batch: unpack(batch)._replace(spoiled=[]))
 
 
 def test_json_stays_json_when_it_is_mutated() -> None:
-    """Every edit leaves a document that parses, what stands around it stays, and most edits change something."""
+    """Each edit gives a valid document and changes nothing around it, and most edits give a new one."""
     data = b'head\n\n{"text":"a","b":[1,{"c":null}]}\n{"d":"e"}'
     made = [json_mutation.mutated(data, Random(seed), bytes.upper) for seed in range(300)]
     whole = [one for one in made if one is not None]

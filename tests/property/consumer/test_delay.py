@@ -21,7 +21,7 @@ LOGS = st.lists(
 def test_every_log_is_waited_for_or_deferred_and_never_processed_early(
     logs: list[object], budget_s: float, seconds_per_char: float
 ) -> None:
-    """The wait fits the budget and is one log's; a deferral fits SQS and is the log's last."""
+    """Each log is waited for within the budget or deferred once within SQS's limit, and none is processed early."""
     planned = plan(logs, now_ms=START_MS, budget_s=budget_s, seconds_per_char=seconds_per_char)  # type: ignore[arg-type] # hypothesis' builds are untyped
     deferred = [deferral.log for deferral in planned.deferrals]
     assert len(planned.ready) + len(deferred) == len(logs)
@@ -43,5 +43,5 @@ def test_every_log_is_waited_for_or_deferred_and_never_processed_early(
 
 @given(LOGS, st.floats(-5, 900))
 def test_without_a_delay_no_log_waits(logs: list[object], budget_s: float) -> None:
-    """Not even one whose first receipt a wrong clock puts in the future."""
+    """Without a delay no log waits, even if a wrong clock puts its first receipt in the future."""
     assert plan(logs, now_ms=START_MS, budget_s=budget_s, seconds_per_char=0) == (logs, 0.0, [])  # type: ignore[arg-type] # as above

@@ -1,4 +1,4 @@
-"""Any mix of logs and faults, delivered until acknowledged: one outcome a log, and nothing is lost."""
+"""Any mix of logs and faults, delivered until acknowledged: each log has one outcome, and none is lost."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -34,7 +34,7 @@ CALL_CODES = st.sampled_from([None, None, None, "ThrottlingException", "Validati
 
 
 def cycled(values: list[Any]) -> Callable[[], Any]:
-    """Return what gives the values one after the other, again and again."""
+    """Return a function that gives the values in turn, again and again."""
     state = {"next": 0}
 
     def give() -> Any:
@@ -66,7 +66,7 @@ def test_one_outcome_a_log_and_nothing_lost(
     crash_probability: float,
     crash_point: str,
 ) -> None:
-    """An acknowledged message stands in the table with its own text, or in the DLQ with a reason: not in both."""
+    """An acknowledged log is in the table with its own text, or in the DLQ with a reason, and never in both."""
     statement_code, call_code = cycled(statement_codes), cycled(call_codes)
     dlq_refusal, stream_refusal, left_unread = cycled(dlq_refuses), cycled(stream_refuses), cycled(unread)
 
@@ -113,7 +113,7 @@ def test_one_outcome_a_log_and_nothing_lost(
 
 
 def assert_poison(encoded: str, reason: str, *, refusing: bool) -> None:
-    """Fail unless a dead letter is what its reason says: a healthy log never lands there."""
+    """Fail unless the dead letter is what its reason says, because no healthy log may be dead-lettered."""
     if reason in {"undecodable", "unknown_schema_version"}:
         with pytest.raises(Poison, match=reason):
             decode(encoded)

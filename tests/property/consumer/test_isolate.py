@@ -1,4 +1,4 @@
-"""Bisect, for any batch and any failing subset."""
+"""Bisect of any batch with any failing subset."""
 
 import math
 from collections import Counter
@@ -20,7 +20,7 @@ def batches(draw: st.DrawFn) -> tuple[list[int], frozenset[int]]:
 
 @given(batches())
 def test_the_failing_set_is_exact_and_every_healthy_item_is_done_once(case: tuple[list[int], frozenset[int]]) -> None:
-    """In the batch's order, with each item's own error, within the bound on runs."""
+    """Bisect finds exactly the failing items, each with its error, and runs each healthy item once, in few runs."""
     batch, bad = case
     done: Counter[int] = Counter()
     runs = 0
@@ -46,7 +46,7 @@ def test_the_failing_set_is_exact_and_every_healthy_item_is_done_once(case: tupl
 
 @given(batches(), st.data())
 def test_failures_that_come_and_go_lose_no_item(case: tuple[list[int], frozenset[int]], data: st.DataObject) -> None:
-    """Whatever a unit does, each item ends either in a run that returned or among the failed, never in both."""
+    """Even if units fail at random, each item ends either in a run that returned or among the failed."""
     batch, _ = case
     done: list[int] = []
 

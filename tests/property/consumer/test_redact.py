@@ -1,4 +1,4 @@
-"""Redaction on any text: idempotent, complete, and blind to what has only the form of a number."""
+"""Redaction of any text is idempotent and complete, and leaves text that only resembles a number."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _CORPUS = Path(__file__).parents[2] / "golden" / "redaction"
 PHONE = build()
 ALL = build(RULE_NAMES)
 
-# Pieces that make numbers, join them and break them, tokens whole and broken among them.
+# Pieces that make, join and break numbers, and whole and broken tokens.
 _PIECES = st.sampled_from(
     [
         *"0125789+-./ ():,;x[]@_=%\\\n$\"'#",
@@ -80,7 +80,7 @@ _NUMBERS = st.sampled_from(
 )
 _TEXTS = st.one_of(st.lists(_PIECES, max_size=40).map("".join), st.text(), st.from_regex(r"[-+0-9(). x]{0,60}"))
 
-# A short unit many times over: what frees its neighbour shows here as one number lost a pass.
+# A short unit, repeated: a redaction that frees its neighbour would free one number in each pass.
 _REPEATED = st.builds(
     lambda pieces, times: "".join(pieces) * times,
     st.lists(_PIECES | _NUMBERS, min_size=1, max_size=4),
@@ -116,7 +116,7 @@ _LEFT = st.sampled_from(["", "call ", "tel:", "phone=", '{"to":"', "(", "[", "<"
 _RIGHT = st.sampled_from(["", ".", ", thanks", '"}', ")", "]", ">", " at 10:15", "?", "; next", "\nnext line", " busy"])
 
 
-# The percent sign makes a form of it, and the plus a space; once it is gone, the plus begins a number.
+# With the percent sign this is a form and its plus a space; without it, the plus begins a number.
 @example("]%2Da@b.co+\\ghp_" + "a1" * 18 + "+44 20 7946 0018")
 @given(_TEXTS)
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
@@ -128,7 +128,7 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 
 @given(_TEXTS)
 def test_no_rule_finds_anything_in_redacted_text(text: str) -> None:
-    """What is left holds nothing that a rule names: no neighbours joined into a new number (I8)."""
+    """No rule finds anything in a redacted text, so that no two neighbours are joined into a new number (I8)."""
     for redactor in (PHONE, ALL):
         settled = redactor.text(text)
         assert not redactor._pass([settled])[0]
@@ -136,7 +136,7 @@ def test_no_rule_finds_anything_in_redacted_text(text: str) -> None:
 
 @given(_TEXTS)
 def test_what_stands_between_tokens_is_the_text_itself(text: str) -> None:
-    """Redaction only replaces spans by the token: the rest stays, in order and character for character."""
+    """Redaction only replaces spans by the token; all other text stays, in order and unchanged."""
     kept = "(.+)".join(map(re.escape, ALL.text(text).split(TOKEN)))
     assert re.fullmatch(kept, text, re.DOTALL)
 
@@ -191,7 +191,7 @@ _PLAIN_ALL = _plain(RULE_NAMES)
 @example("phones=[555-0199\n]\nid 2125550100, call 555-0199")  # The list ends in a line that the first pass leaves.
 @example("a@b.co 123-45-6789\n%40@b.co\n10.0.0.1 555-0199+\n555-0199 x")
 def test_the_gate_and_the_short_cuts_change_nothing(text: str) -> None:
-    """What opens a rule, and where it looks, only saves time: the slow plain way finds the same, to the character."""
+    """The gate and the short cuts of the rules only save time: a slow search without them gives the same text."""
     assert PHONE.text(text) == _PLAIN_PHONE.text(text)
     assert ALL.text(text) == _PLAIN_ALL.text(text)
 
@@ -207,12 +207,12 @@ def _corpus() -> list[str]:
 
 
 def test_the_gate_and_the_short_cuts_change_nothing_in_the_corpus_and_in_hostile_text() -> None:
-    """The same on every golden line and on each hostile text."""
+    """The slow search gives the same for every golden line and each hostile text."""
     for text in _corpus():
         assert ALL.text(text) == _PLAIN_ALL.text(text)
 
 
-# A separator in a text, an open list, a key that is cut off, codes, and an end that a number could go on behind.
+# A separator in a text, an open list, a truncated key, codes, and an end after which a number could continue.
 _ENDS = st.sampled_from(
     ["", "\n", "\0", "\r", "phones=[", "-----BEGIN PRIVATE KEY-----", "=a", "%", "\\u00", "(212)", "+1 "]
 )
@@ -222,13 +222,13 @@ _ENDS = st.sampled_from(
 @example(["phones=[", "2125550199]", "-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "tel: 5550199"])
 @example(["a%2B12125550199", "call 555-0199", "a=b+442079460018", "cell 2125550199\n212-555-0199"])
 def test_a_text_is_redacted_as_if_it_were_alone(texts: list[str]) -> None:
-    """Texts that are redacted together give what each gives alone: no text depends on its neighbours."""
+    """Texts that are redacted together are each redacted as alone, independent of their neighbours."""
     for redactor in (PHONE, ALL):
         assert redactor.texts(texts) == [redactor.text(text) for text in texts]
 
 
 def test_the_corpus_and_hostile_text_are_redacted_together_as_each_alone() -> None:
-    """The same for all golden lines and hostile texts in one go, and for each rule by itself."""
+    """The same holds for all golden lines and hostile texts, with all rules and with each rule alone."""
     texts = _corpus()
     for redactor in (ALL, *(build((rule,)) for rule in RULE_NAMES)):
         assert redactor.texts(texts) == [redactor.text(text) for text in texts]
@@ -236,7 +236,7 @@ def test_the_corpus_and_hostile_text_are_redacted_together_as_each_alone() -> No
 
 @given(_TEXTS | _REPEATED)
 def test_two_passes_settle_any_text(text: str) -> None:
-    """Phones need no more than a second pass: no list of numbers sets free one number a pass."""
+    """After two passes of the phone rule nothing changes, so that no list of numbers needs a pass for each."""
     once, _ = PHONE._pass([text])
     twice, _ = PHONE._pass([once.get(0, text)])
     assert not PHONE._pass([twice.get(0, once.get(0, text))])[0]
@@ -244,7 +244,7 @@ def test_two_passes_settle_any_text(text: str) -> None:
 
 @given(_LEFT, _PHONES, _RIGHT)
 def test_a_phone_number_in_any_form_is_gone(left: str, number: str, right: str) -> None:
-    """A number of the named forms is redacted whole, with its extension, and what stands around it stays."""
+    """A number in any known form is redacted whole, with its extension, and the text around it stays."""
     assert PHONE.text(left + number + right) == left + TOKEN + right
 
 
@@ -269,14 +269,14 @@ _ENCODINGS: dict[str, Callable[[str], str]] = {
     st.sampled_from(["GET /a?q={}&b=1 HTTP/1.1", "to={}", '{{"to":"{}"}}', "a=b&to={}#c", "call%20{}%2C now"]),
 )
 def test_a_number_in_any_encoding_is_gone(number: str, encoding: str, line: str) -> None:
-    """The encoded characters become the token, all of them, and what stands around them stays as it was written."""
+    """All encoded characters of a number become the token, and the text around them stays as it was written."""
     assume(encoding != "form" or "=" in line)
     assert PHONE.text(line.format(_ENCODINGS[encoding](number))) == line.format(TOKEN)
 
 
 @given(st.lists(_PHONES, min_size=1, max_size=5), st.sampled_from([", ", "; ", "\n", " | ", " and ", "\t"]))
 def test_every_number_of_a_list_is_gone(numbers: list[str], separator: str) -> None:
-    """Numbers side by side each become a token."""
+    """Each number of a list becomes its own token."""
     assert PHONE.text(separator.join(numbers)) == separator.join([TOKEN] * len(numbers))
 
 
@@ -324,7 +324,7 @@ _PATTERNS = st.sampled_from(
 
 @given(st.lists(_PATTERNS, max_size=3), st.one_of(_TEXTS, st.text("xab[]RED 5-01", max_size=60)))
 def test_custom_patterns_keep_redaction_idempotent(patterns: list[str], text: str) -> None:
-    """Whatever a custom pattern does to tokens, redacting twice changes nothing more."""
+    """With custom patterns, whatever they do to tokens, redacting twice changes nothing more."""
     redactor = build(("phone", "email"), patterns)
     once = redactor.text(text)
     assert redactor.text(once) == once

@@ -1,4 +1,4 @@
-"""Interoperation with aws_kinesis_agg, the reference library: each reads what the other writes, and nothing is lost."""
+"""Interoperation with the reference library aws_kinesis_agg: each reads what the other writes, without loss."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ TENANTS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 HASH_KEYS = st.integers(0, 2**128 - 1).map(str)
 SMALL = st.binary(max_size=300)
-# Around the lengths at which protobuf's take a byte more; none so large that it would stand alone.
+# Around lengths that take one byte more in protobuf; none is so large that it gets its own record.
 SIZES = st.sampled_from([0, 1, 119, 120, 127, 128, 16_370, 16_384]) | st.integers(0, 50_900)
 # Around the limits where the library's own size arithmetic goes wrong.
 LARGE = st.integers(50_900, 51_300).map(lambda size: b"x" * size)
@@ -32,7 +32,7 @@ def read_by_reference(key: str, data: bytes) -> list[tuple[str, bytes]]:
     with contextlib.redirect_stderr(errors):
         found = [one["kinesis"] for one in iter_deaggregate_records([record], data_format="Boto3")]
     assert errors.getvalue() == ""
-    # The library gives base64 for what was aggregated, and bytes as they are for what was not.
+    # The library returns aggregated data as base64 and other data as bytes.
     return [(one["partitionKey"], b64decode(one["data"]) if one.get("aggregated") else one["data"]) for one in found]
 
 
@@ -44,7 +44,7 @@ def read_by_ours(key: str, data: bytes) -> list[tuple[str, bytes]]:
 
 
 def written_by_reference(tenant_id: str, datas: list[bytes], hash_key: str | None) -> list[bytes]:
-    """Return the records that the reference library writes of data of which each fits and none stands alone."""
+    """Return the records that the reference library writes; each datum must fit into a shared record."""
     aggregator = RecordAggregator(DEFAULT_MAX_BYTES)
     keys = tenant_id.encode(), None if hash_key is None else hash_key.encode()
     full = [aggregator.add_user_record(keys[0], data, keys[1]) for data in datas]
@@ -59,7 +59,7 @@ def written_by_reference(tenant_id: str, datas: list[bytes], hash_key: str | Non
 def test_what_is_written_here_is_the_references_to_the_byte(
     tenant_id: str, datas: list[bytes], hash_key: str | None
 ) -> None:
-    """The same records of the same bytes, for data of every length and as many as fill several records."""
+    """Aggregated records are byte for byte those of the reference library, for data of every length and number."""
     packed = aggregate(tenant_id, enumerate(datas), explicit_hash_key=hash_key)
     assert [record.data for record in packed] == written_by_reference(tenant_id, datas, hash_key)
 
@@ -68,7 +68,7 @@ def test_what_is_written_here_is_the_references_to_the_byte(
 @given(TENANTS, st.lists(SMALL | LARGE, max_size=20), st.none() | HASH_KEYS)
 @example("a", [b"x" * 51_180, b"y" * 51_190, b"", b"z" * 51_200], None)
 def test_the_reference_reads_what_is_written_here(tenant_id: str, datas: list[bytes], hash_key: str | None) -> None:
-    """Every user record, under the tenant's key, in order, in records that both readers agree on."""
+    """The reference library reads every user record in order, under the tenant's key, as this project's reader does."""
     packed = list(aggregate(tenant_id, list(enumerate(datas)), explicit_hash_key=hash_key))
     found = [read_by_reference("record's own key", record.data) for record in packed]
     assert [one for record in found for one in record] == [(tenant_id, data) for data in datas]
@@ -79,7 +79,7 @@ def test_the_reference_reads_what_is_written_here(tenant_id: str, datas: list[by
 @settings(deadline=None)
 @given(st.lists(st.tuples(KEYS, SMALL, HASH_KEYS), min_size=1, max_size=30), st.booleans())
 def test_what_the_reference_writes_is_read_here(records: list[tuple[str, bytes, str]], hash_keys: bool) -> None:  # noqa: FBT001 - hypothesis gives it by position
-    """Any mixture of partition keys and explicit hash keys comes back, with its sub-sequence numbers."""
+    """User records with any partition and hash keys are read, with their sub-sequence numbers."""
     aggregator = RecordAggregator()
     for key, data, hash_key in records:
         assert aggregator.add_user_record(key.encode(), data, hash_key.encode() if hash_keys else None) is None
@@ -90,14 +90,14 @@ def test_what_the_reference_writes_is_read_here(records: list[tuple[str, bytes, 
 
 @given(st.binary(max_size=200).filter(lambda data: not data.startswith(MAGIC)))
 def test_plain_records_pass_through_both(data: bytes) -> None:
-    """What is not aggregated is one user record, as it is."""
+    """Both readers return data that is not aggregated as one unchanged user record."""
     assert read_by_ours("key", data) == read_by_reference("key", data) == [("key", data)]
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_after_the_magic_raise_or_vanish(body: bytes) -> None:
-    """Whatever follows the magic, all of it is in the answer: as user records, or as what is broken."""
+    """Any bytes after the magic are returned, as user records or as broken, and raise nothing."""
     pieces = deaggregate("key", MAGIC + body)
     assert len(pieces) == 1
     assert pieces[0].data == MAGIC + body
@@ -112,7 +112,7 @@ def test_no_bytes_after_the_magic_raise_or_vanish(body: bytes) -> None:
 def test_what_the_writer_says_is_missing_is_what_is_missing(
     records: list[tuple[str, bytes]], sub_keys: int, refused_calls: set[int]
 ) -> None:
-    """With entries refused at random, the stream and the positions returned make up the input; in order per record."""
+    """If entries are refused at random, each log is either on the stream, in order, or reported as missing."""
     taken: list[dict[str, Any]] = []
     entries_seen = iter(range(10**6))
     now_s = iter(range(10**6))

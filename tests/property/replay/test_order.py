@@ -1,4 +1,4 @@
-"""Any history of splits and merges, read in any pace and resumed anywhere, gives one and the same order."""
+"""A stream with any splits and merges, read at any pace and resumed anywhere, gives the same order."""
 
 import random
 from typing import Any
@@ -48,7 +48,7 @@ def streams(draw: st.DrawFn) -> Stream:
 
 @st.composite
 def paged(draw: st.DrawFn, name: str, numbers: list[int], *, closed: bool) -> list[Page]:
-    """Draw how a shard's records lie in pages, and with which arrival times."""
+    """Draw how a shard's records are split into pages, and their arrival times."""
     records = [record(f"{name}/{n:04}", arrival_ms=draw(st.integers(0, 20))) for n in numbers]
     pages = []
     while records:
@@ -85,7 +85,7 @@ def after(pages: list[Page], position: ShardPosition) -> list[Page]:
 @settings(deadline=None)
 @given(streams())
 def test_every_log_comes_once_after_all_of_its_shards_ancestors(stream: Stream) -> None:
-    """The exact set; each shard's in its order; nothing of a shard before its parents are at their end."""
+    """Every log comes once, in its shard's order, and after all logs of the shard's parents."""
     shards, _, logs = stream
     done: set[str] = set()
     found: dict[str, list[int]] = {name: [] for name in shards}
@@ -102,7 +102,7 @@ def test_every_log_comes_once_after_all_of_its_shards_ancestors(stream: Stream) 
 @settings(deadline=None)
 @given(streams(), st.integers(0, 2**32))
 def test_pace_and_interruptions_do_not_change_the_order(stream: Stream, seed: int) -> None:
-    """Pages may come late, and a run may end anywhere and be continued: the records are the same, in the same order."""
+    """Late pages and interruptions anywhere change neither the records nor their order."""
     whole = [e for e in events(stream, {}) if isinstance(e, StreamRecord)]
     positions: dict[str, ShardPosition] = {}
     found: list[StreamRecord] = []

@@ -1,4 +1,4 @@
-"""Random programs of sends, deliveries, duplicates, crashes, faults, redrives and replays: nothing is ever lost."""
+"""Random programs of sends, deliveries, duplicates, crashes, faults, redrives and replays never lose a log."""
 
 import os
 import random
@@ -26,7 +26,7 @@ STEPS_A_PROGRAM: Final = 30
 _OFTEN: Final = st.sampled_from([1, 3, None])
 _OF_ENTRIES: Final[tuple[Fault, ...]] = ("partial", "partial_lost", "unreported")
 _BATCHES: Final = [step for step in STEPS if step.partition(" ")[2] in BATCHES]
-# Batches' entries and what nobody foresaw have rules of their own: among all faults they would seldom be drawn.
+# Faults of single entries and unforeseen exceptions have their own rules, or they would seldom be drawn.
 _CALLS: Final = [
     (step, fault)
     for step in STEPS
@@ -37,7 +37,7 @@ _MOST_SHARDS: Final = 6
 
 
 class Programs(RuleBasedStateMachine):
-    """One random life of the system. After each step every accepted log is somewhere, and no item has changed."""
+    """One random life of the system: after each step every accepted log is somewhere, and no item has changed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Programs(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(["json", "text", "batch"]), retries=st.integers(0, 2))
     def send(self, kind: Any, retries: int) -> None:
-        """Send what the workload has next; a sender may try again."""
+        """Send the workload's next request; a sender may try again."""
         self.trial.send(kind, retries=retries)
 
     @rule(tenant=st.integers(1, 2), log_id=st.integers(1, 2), text=st.integers(1, 2))
@@ -72,7 +72,7 @@ class Programs(RuleBasedStateMachine):
 
     @rule()
     def send_some(self) -> None:
-        """Send a bit of everything, so that the batches to come are mixed."""
+        """Send some of every kind, so that later batches are mixed."""
         self.trial.send("json")
         self.trial.send("batch")
         self.trial.send_long()
@@ -81,7 +81,7 @@ class Programs(RuleBasedStateMachine):
 
     @rule()
     def send_mixed(self) -> None:
-        """Send a batch of which some logs leave the message that they share."""
+        """Send a batch of which some logs leave their shared message."""
         self.trial.send_mixed()
 
     @rule()
@@ -91,12 +91,12 @@ class Programs(RuleBasedStateMachine):
 
     @rule()
     def send_poison(self) -> None:
-        """Put something on the queue that is no log."""
+        """Put a body on the queue that is no log."""
         self.trial.send_poison()
 
     @rule()
     def send_refused_by_table(self) -> None:
-        """Send a log that the table refuses, with whatever is in the call with it."""
+        """Send a log that the table refuses, together with other logs in its call."""
         self.trial.send_refused_by_table()
 
     @rule(batches=st.integers(1, 4), batch_size=st.integers(1, 30), order=st.integers(0, 1_000))
@@ -113,7 +113,7 @@ class Programs(RuleBasedStateMachine):
     @precondition(lambda self: self.trial.world.queue.deleted)
     @rule(which=st.integers(0, 1_000))
     def deliver_again(self, which: int) -> None:
-        """Bring a deleted message back, as a standard queue may."""
+        """Deliver a deleted message again, as a standard queue may."""
         deleted = list(self.trial.world.queue.deleted)
         self.trial.world.queue.revive(deleted[which % len(deleted)])
 
@@ -124,7 +124,7 @@ class Programs(RuleBasedStateMachine):
 
     @rule(calls=st.integers(0, 8), moment=st.sampled_from(["before", "after"]))
     def crash(self, calls: int, moment: Moment) -> None:
-        """Kill whatever process makes one of the next calls."""
+        """Kill the process that makes one of the next calls."""
         self.trial.injector.kill_at = (len(self.trial.injector.steps) + calls, moment)
 
     @rule(what=st.sampled_from(_CALLS), times=_OFTEN)
@@ -139,7 +139,7 @@ class Programs(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from(STEPS), times=_OFTEN)
     def fail_oddly(self, step: str, times: int | None) -> None:
-        """Make a step raise what nobody foresaw."""
+        """Make a step raise an unforeseen exception."""
         self.trial.injector.rules.append(Rule(step, "garbled", times))
 
     @precondition(lambda self: len(self.trial.injector.rules) > 2)
@@ -174,7 +174,7 @@ class Programs(RuleBasedStateMachine):
 
     @rule()
     def replay(self) -> None:
-        """Go on with the one replay to a file that this life has; it may fail or die on the way."""
+        """Continue this life's replay to a file; it may fail or die on the way."""
         with failures_survived():
             self.trial.stack.replay_to_file(self._kept)
 
@@ -186,19 +186,19 @@ class Programs(RuleBasedStateMachine):
 
     @invariant()
     def every_accepted_log_is_somewhere(self) -> None:
-        """I11 and I12: stored, queued or in the DLQ; and no answer deleted what is neither stored nor there."""
+        """I11 and I12: each accepted log is stored, queued or in the DLQ, and no answer deleted any other."""
         assert not self.trial.lost()
         assert not self.trial.witnessed["I12"]
 
     @invariant()
     def no_item_changes(self) -> None:
-        """I6: what once stands in the table is never overwritten."""
+        """I6: an item in the table is never overwritten."""
         items = self.trial.world.dynamodb.items
         assert all(items[key] is item for key, item in self._items.items())
         self._items = dict(items)
 
     def teardown(self) -> None:
-        """End every fault, redrive, drain, and put everything before the judge."""
+        """End every fault, redrive, drain, and let the judge check everything."""
         try:
             if hasattr(self, "trial"):
                 self._judge()
@@ -217,7 +217,7 @@ class Programs(RuleBasedStateMachine):
         assert judgement.passed, as_text(judgement)
 
     def _check_kept(self, target: Path) -> None:
-        """I9: a replay in many pieces gave every log once, as one in a single piece does."""
+        """I9: a replay in many pieces has every log once, as one in a single piece does."""
         pieces = [(log.tenant_id, log.log_id, log.text) for log in map(decode, target.read_bytes().splitlines())]
         whole = [(log.tenant_id, log.log_id, log.text) for log in map(decode, self.trial.replay("whole").splitlines())]
         assert len(pieces) == len(set(pieces))

@@ -1,4 +1,4 @@
-"""The judge against a simulated system that keeps every promise, and against the same system with one thing broken."""
+"""The judge on a simulated system that keeps every promise, and on the same system with one thing broken."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +27,7 @@ class Stores:
     stream: list[tuple[str, str, str]] = field(default_factory=list)
 
     def send(self, tenant_id: str, log_id: str, text: str, status: int, *, arrived: bool) -> None:
-        """Take one send: what was accepted is stored, beside another text or alone, what is uncertain may have."""
+        """Take one send: an accepted text is stored, beside another or alone; an uncertain one is if it `arrived`."""
         self.sent.append(SentLog(tenant_id, log_id, digest(text), status))
         if status == 400 or (status != 202 and not arrived):
             return
@@ -37,7 +37,7 @@ class Stores:
             self.beside.add((*key, text))
 
     def judgement(self) -> Judgement:
-        """Judge what is there now."""
+        """Judge the present contents."""
         with History() as history:
             history.add_sent(self.sent)
             for (tenant_id, log_id), text in self.items.items():
@@ -65,7 +65,7 @@ def filled(sends: list[Any]) -> Stores:
 @given(SENDS)
 @SETTINGS
 def test_a_system_that_keeps_its_promises_passes(sends: list[Any]) -> None:
-    """Duplicates, conflicts, refusals, 5xx and timeouts in any order are no offence by themselves."""
+    """A system with duplicates, conflicts, refusals, 5xx and timeouts in any order passes, if it keeps its promises."""
     judgement = filled(sends).judgement()
     assert judgement.passed, as_text(judgement)
 
@@ -73,7 +73,7 @@ def test_a_system_that_keeps_its_promises_passes(sends: list[Any]) -> None:
 @given(SENDS, st.data())
 @SETTINGS
 def test_one_lost_or_altered_row_never_passes(sends: list[Any], data: st.DataObject) -> None:
-    """Whatever was accepted: without its item, with another text, in another tenant or off the stream it fails."""
+    """A log that is accepted but has no item, another text or tenant, or is not on the stream, fails the judgement."""
     stores = filled([*sends, ("acme", "sure", 0, 202, True)])
     accepted = {(log.tenant_id, log.log_id) for log in stores.sent if log.status == 202}
     key = data.draw(st.sampled_from(sorted(accepted & stores.items.keys())))

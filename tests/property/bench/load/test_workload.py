@@ -1,4 +1,4 @@
-"""The workload: seedable, and its claims hold against the real parser and the real redaction."""
+"""The workload can be repeated from its seed, and what it claims holds for the real parser and redaction."""
 
 from random import Random
 
@@ -36,7 +36,7 @@ def parsed(request: PlannedRequest) -> Parsed:
 @given(seed=st.integers(0, 10_000), kind=st.sampled_from(KINDS))
 @RUNS
 def test_the_same_seed_gives_the_same_requests(seed: int, kind: RequestKind) -> None:
-    """Two sources with one seed agree, and lanes of one run differ."""
+    """Two sources with the same seed give the same requests, and lanes of one run give different ones."""
     plan = Plan(seed=seed, batch_logs=10)
     first, second, lane = (Workload(plan, kind, lane) for lane in (0, 0, 1))
     assert [first.next() for _ in range(5)] == [second.next() for _ in range(5)]
@@ -46,7 +46,7 @@ def test_the_same_seed_gives_the_same_requests(seed: int, kind: RequestKind) -> 
 @given(seed=st.integers(0, 10_000), kind=st.sampled_from(KINDS))
 @RUNS
 def test_the_parser_agrees_with_what_each_request_expects(seed: int, kind: RequestKind) -> None:
-    """Accepted logs come out of ingest's parser with equal tenant and text; refusals with the expected reason."""
+    """Ingest's parser returns accepted logs with the same tenant and text, and refusals with the expected reason."""
     workload = Workload(Plan(seed=seed, invalid_share=0.3, batch_logs=15), kind)
     for _ in range(20):
         request = workload.next()
@@ -69,7 +69,7 @@ def test_the_parser_agrees_with_what_each_request_expects(seed: int, kind: Reque
 @given(seed=st.integers(0, 10_000))
 @RUNS
 def test_redaction_removes_every_planted_number(seed: int) -> None:
-    """What the bench plants is what the phone rule names: nothing planted stays readable, and nothing else goes."""
+    """The phone rule redacts every number that the bench plants, and nothing else."""
     random = Random(seed)
     for number in range(50):
         text, planted = make_text(random, number, max_chars=400, phone_share=0.5)
@@ -89,7 +89,7 @@ def test_every_form_of_a_number_is_found_when_left(seed: int) -> None:
 
 @pytest.mark.parametrize("kind", ["json", "text"])
 def test_shares_and_lengths_are_as_asked(kind: RequestKind) -> None:
-    """Over 4,000 requests: duplicates, conflicts, refusals and phone numbers near their shares, no text too long."""
+    """In 4,000 requests the shares of duplicates, conflicts, refusals and phones are near the plan's; texts fit."""
     plan = Plan(max_chars=400, unnamed_share=0)
     workload = Workload(plan, kind)
     requests = [workload.next() for _ in range(4000)]

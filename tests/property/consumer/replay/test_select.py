@@ -1,4 +1,4 @@
-"""The times that a log of the stream may have."""
+"""Which times a log on the stream may have."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -28,7 +28,7 @@ TIMES = DATETIMES | st.text(max_size=30)
 @example("9999-12-31T23:59:59.999999-23:59")
 @example("2016-12-31T23:59:60Z")
 def test_a_time_is_broken_for_everybody_or_for_nobody(received_at: str) -> None:
-    """The consumer stores exactly what a replay reads, and what a replay reads every sink can write."""
+    """The consumer stores exactly the times that a replay reads, and every sink can write these."""
     encoded = encode(message(received_at=received_at))
     log = read_log(UserRecord(0, "acme", encoded))
     assert isinstance(log, Broken) is not bool(unpack([delivery(body=encoded.decode())]).logs)

@@ -1,4 +1,4 @@
-"""How each dialect's clients write records, and what a log must still say of the record: the property tests' oracle."""
+"""How each dialect's clients write records, and what a log must contain of them: the property tests' oracle."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _ROUTES: Final = Routes(dialects.ALL)
 
 
 class Writer(NamedTuple):
-    """One form of one dialect. `write` makes records a body; `added` are the fields that the dialect adds to each."""
+    """One form of a dialect: `write` makes a body of records, and `added` are the fields that the dialect adds."""
 
     path: str
     write: Callable[[list[bytes]], bytes]
@@ -76,7 +76,7 @@ def request(writer: Writer, body: bytes) -> tuple[Any, Request]:
 
 
 def is_unaltered(record: Any, message: InternalMessage, added: Mapping[str, Any]) -> bool:
-    """Whether the log says what the record said: its members are the fields, but for the one that is its text.
+    """Whether the log has the record's data: its members are the fields, except for the one that is the text.
 
     Where no member is, the text is the JSON of one of them, or of all.
     """

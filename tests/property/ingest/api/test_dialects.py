@@ -1,4 +1,4 @@
-"""Accepted means unaltered (I13), in every dialect: each record comes out as it went in, or is refused, it alone."""
+"""Accepted logs are unaltered in every dialect (I13): a record comes out as it went in, or is refused alone."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ _NAMES = st.sampled_from(
     ]
 )
 _RECORDS = st.dictionaries(_NAMES | _TEXTS.filter(bool), _VALUES, max_size=6)
-# What no reader takes, whatever stands around it. msgpack is written from JSON, and can say none of these.
+# Records that no reader accepts. The writers of msgpack, which start from JSON, cannot express them.
 _BROKEN = st.sampled_from(
     [
         b'{"message":"\xff"}',
@@ -65,7 +65,7 @@ def _parsed(writer: Writer, body: bytes) -> Parsed:
 @settings(max_examples=200)
 @given(writer=_WRITERS, records=st.lists(_RECORDS, min_size=1, max_size=4))
 def test_records_come_out_as_they_went_in(writer: Writer, records: list[dict[str, Any]]) -> None:
-    """In their order, each once; what is refused has a reason; and queue and stream give back the same."""
+    """Each record is a log once, in order and unaltered also in queue and stream, or is refused with a reason."""
     parsed = _parsed(writer, writer.write([json.dumps(record).encode() for record in records]))
     refused = [position for position, _ in parsed.rejected]
     assert sorted([*parsed.positions, *refused]) == list(range(len(records)))
@@ -76,7 +76,7 @@ def test_records_come_out_as_they_went_in(writer: Writer, records: list[dict[str
 
 
 def _may_be_refused(record: dict[str, Any], writer: Writer) -> bool:
-    """Whether a record has what no log may have: too much, too deep, a field of the dialect's own; or has no text."""
+    """Whether a record may be refused: too much, too deep, a field of the dialect's own, or no text."""
     is_deep = "[[[" in json.dumps(record).replace("{", "[")
     return is_deep or not writer.added.keys().isdisjoint(record) or "" in record.values() or len(record) > 60
 
@@ -87,7 +87,7 @@ def _may_be_refused(record: dict[str, Any], writer: Writer) -> bool:
     records=st.lists(_BROKEN | st.just(b'{"message":"sound","n":1764000000.123456789}'), min_size=1, max_size=5),
 )
 def test_a_broken_record_is_refused_alone(writer: Writer, records: list[bytes]) -> None:
-    """Its neighbours are taken, to the digit."""
+    """A broken record is refused, and its neighbours are accepted with every digit."""
     parsed = _parsed(writer, writer.write(records))
     sound = [i for i, record in enumerate(records) if record.startswith(b'{"message":"sound"')]
     assert parsed.positions == sound
@@ -100,7 +100,7 @@ def test_a_broken_record_is_refused_alone(writer: Writer, records: list[bytes]) 
 @settings(max_examples=200)
 @given(writer=_WRITERS, body=st.binary() | _VALUES.map(lambda value: json.dumps(value).encode()), data=st.data())
 def test_any_body_is_read_or_rejected(writer: Writer, body: bytes, data: st.DataObject) -> None:
-    """A reader raises `Rejected`, and nothing else."""
+    """For any body, a reader returns records or raises `Rejected`."""
     if data.draw(st.booleans()):
         whole = writer.write([b'{"message":"a"}', b'{"message":"b"}'])
         cut = data.draw(st.integers(0, len(whole)))

@@ -1,4 +1,4 @@
-"""Any instant, in any form that clients have, is read back to the nanosecond."""
+"""Any instant in any form that clients send is read to the nanosecond."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.api.event_time import event_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# From 1974 on a number's size says its unit; before, only a protocol can.
+# From 1974 on, a number's size tells its unit; for earlier times, only the protocol does.
 _seconds = st.integers(min_value=126_230_400, max_value=32_503_679_999)
 _objects = st.dictionaries(
     st.sampled_from(["seconds", "nanos", "epochSecond", "nanoOfSecond", "$date", "$numberLong", "x"]),
@@ -33,7 +33,7 @@ def _expected(seconds: int, fraction: str) -> str:
 
 @given(_seconds, _fractions, _offsets, st.tuples(*map(st.sampled_from, ("Tt ", ["", ":"], ".,"))))
 def test_rfc_3339(seconds: int, fraction: str, offset: int, signs: tuple[str, str, str]) -> None:
-    """Any zone, any number of digits."""
+    """A time of RFC 3339 is read with any zone and any number of digits."""
     between, colon, point = signs
     local = _EPOCH + timedelta(seconds=seconds, minutes=offset)
     zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}{colon}{abs(offset) % 60:02}"
@@ -44,7 +44,7 @@ def test_rfc_3339(seconds: int, fraction: str, offset: int, signs: tuple[str, st
 # Up to 2572: from then on milliseconds have the digits of a day and a time of day of ours (`20261124053613`).
 @given(st.integers(min_value=126_230_400, max_value=18_999_999_999), st.sampled_from([0, 3, 6, 9]), st.data())
 def test_epochs(seconds: int, exponent: int, data: st.DataObject) -> None:
-    """Seconds to nanoseconds, as a number and as its text; the digits are the unit's."""
+    """An epoch in seconds to nanoseconds is read as number and as text, with the digits of its unit."""
     fraction = data.draw(st.text("0123456789", min_size=exponent, max_size=exponent))
     number = int(f"{seconds}{fraction}")
     assert event_at(number) == event_at(str(number)) == _expected(seconds, fraction)
@@ -52,14 +52,14 @@ def test_epochs(seconds: int, exponent: int, data: st.DataObject) -> None:
 
 @given(_seconds, _fractions)
 def test_seconds_with_a_fraction(seconds: int, fraction: str) -> None:
-    """As text and as JSON's number, decoded without loss."""
+    """Seconds with a fraction are read without loss, as text and as JSON's number."""
     said = f"{seconds}.{fraction}" if fraction else str(seconds)
     assert event_at(said) == event_at(Decimal(said)) == _expected(seconds, fraction)
 
 
 @given(st.integers(min_value=0, max_value=253_402_300_799), _fractions, _offsets, st.integers(0, 9))
 def test_what_programs_print(seconds: int, fraction: str, offset: int, form: int) -> None:
-    """Apache, mail, Go, Java, JavaScript, Ruby, nginx, LDAP, log4j2, MongoDB: any zone, any number of digits."""
+    """The forms that common programs print are read, with any zone and any number of digits."""
     local = _EPOCH + timedelta(seconds=seconds, minutes=offset if 0 < seconds < 253_402_200_000 else 0)
     offset = offset if 0 < seconds < 253_402_200_000 else 0
     zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}{abs(offset) % 60:02}"
@@ -89,6 +89,6 @@ def test_what_programs_print(seconds: int, fraction: str, offset: int, form: int
     )
 )
 def test_anything_else_costs_nothing(said: object) -> None:
-    """Whatever stands there, the answer is a time or None."""
+    """Any other value gives a time or None, and no exception."""
     read = event_at(said)
     assert read is None or (read[-1] == "Z" and read[10] == "T")

@@ -1,4 +1,4 @@
-"""Loki's pushes: the same in JSON and in protobuf, whatever the entries hold; and any bytes are records or reasons."""
+"""Loki's pushes mean the same in JSON and in protobuf, and any bytes give records or reasons."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ STREAMS = st.tuples(st.dictionaries(NAMES, TEXTS, max_size=3), st.lists(ENTRIES,
 
 
 def _selector(labels: dict[str, str]) -> str:
-    """Return labels as Go quotes them: JSON's escapes, as far as they go, are Go's."""
+    """Return labels quoted as Go does; JSON's escapes are valid in Go."""
     return "{" + ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items()) + "}"
 
 
@@ -39,7 +39,7 @@ def _push(streams: list[Any]) -> bytes:
 @settings(max_examples=50)
 @given(st.lists(STREAMS, max_size=2))
 def test_both_encodings_say_the_same(streams: list[Any]) -> None:
-    """Lines, times to the nanosecond, labels and metadata, in order."""
+    """Both encodings give the same lines, times to the nanosecond, labels and metadata, in order."""
     values = [
         {"stream": labels, "values": [[str(at_ns), line, metadata] for at_ns, line, metadata in entries]}
         for labels, entries in streams
@@ -58,7 +58,7 @@ def test_both_encodings_say_the_same(streams: list[Any]) -> None:
 
 @given(st.lists(STREAMS, max_size=2), st.integers(0, 200), st.binary(max_size=3))
 def test_any_bytes_are_records_or_reasons(streams: list[Any], at: int, edit: bytes) -> None:
-    """Never another exception."""
+    """Any bytes give records or reasons, and never another exception."""
     body = _push(streams)
     try:
         found = protobuf.read(body[:at] + edit + body[at + len(edit) :], most=100)
@@ -69,5 +69,5 @@ def test_any_bytes_are_records_or_reasons(streams: list[Any], at: int, edit: byt
 
 @given(st.text(st.sampled_from('{}a="\\,`u1 \n'), max_size=30))
 def test_a_selector_is_read_or_kept(selector: str) -> None:
-    """Whatever stands in it."""
+    """Any selector is read as labels or kept as text."""
     assert isinstance(labels_of(selector), dict) or labels_of(selector) == selector

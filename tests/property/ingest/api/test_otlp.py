@@ -1,4 +1,4 @@
-"""OTLP's logs, as protobuf's own library writes them: read as its own accessors read them, and in JSON the same."""
+"""OTLP's logs, written by protobuf's own library, are read as its own accessors read them, and the same from JSON."""
 
 import base64
 import json
@@ -70,7 +70,7 @@ REQUESTS = st.builds(lambda logs: published.Request(resource_logs=logs), st.list
 
 
 def _comparable(record: Record | Rejected) -> Any:
-    """Return a record in whose fields an int and its double differ; a body that is no string is looked at apart."""
+    """Return a record in which an int and an equal double differ; a body that is no string is compared apart."""
     assert isinstance(record, Record), record
     text = "" if "body" in (record.fields or {}) else record.text
     return record._replace(text=text, fields=_typed(record.fields))
@@ -87,7 +87,7 @@ def _typed(value: Any) -> Any:
 @settings(max_examples=50)
 @given(REQUESTS)
 def test_a_request_is_read_as_protobuf_s_own_library_reads_it(request: Any) -> None:
-    """Every member of every log, of values of every type, in order."""
+    """Every member of every log, with values of every type, is read as by protobuf's own library."""
     found = protobuf.read(request.SerializeToString(), most=100)
     assert list(map(_comparable, found)) == list(map(_comparable, published.records(request)))
 
@@ -95,7 +95,7 @@ def test_a_request_is_read_as_protobuf_s_own_library_reads_it(request: Any) -> N
 @settings(max_examples=50)
 @given(REQUESTS)
 def test_a_body_that_is_no_string_is_told_as_its_json(request: Any) -> None:
-    """The text and the field say the same; bytes and what no JSON number is stand there as their name."""
+    """For a body that is no string, text and field agree; bytes and NaN are named by their type."""
     for record in protobuf.read(request.SerializeToString(), most=100):
         assert isinstance(record, Record)
         assert record.fields is not None
@@ -111,7 +111,7 @@ def test_a_body_that_is_no_string_is_told_as_its_json(request: Any) -> None:
 @settings(max_examples=50)
 @given(REQUESTS, st.booleans())
 def test_json_says_the_same(request: Any, snake_case: bool) -> None:  # noqa: FBT001 - hypothesis gives it
-    """In camelCase and in snake_case; ids are hex there, which is the one thing that OTLP's JSON does otherwise."""
+    """JSON, in camelCase or snake_case and with ids in hex, gives the same records as protobuf."""
     document = json_format.MessageToDict(request, preserving_proto_field_name=snake_case)
     for log in _logs(document):
         for name in ("traceId", "spanId", "trace_id", "span_id"):
@@ -134,7 +134,7 @@ def _logs(document: dict[str, Any]) -> list[dict[str, Any]]:
 @settings(max_examples=50)
 @given(REQUESTS, st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), max_size=3), st.integers(0, 300))
 def test_what_is_not_read_is_refused(request: Any, edits: list[tuple[int, int]], cut: int) -> None:
-    """Any bytes are records and reasons, or one reason: never another exception."""
+    """Any bytes give records and reasons, or one reason, and never another exception."""
     body = bytearray(request.SerializeToString())
     for at, byte in edits:
         if at < len(body):

@@ -1,4 +1,4 @@
-"""Splunk's events, Firehose's records and the journal's entries come out as they went in, or are refused."""
+"""Splunk's events, Firehose's records and the journal's entries become logs unaltered, or are refused."""
 
 import base64
 import contextlib
@@ -59,7 +59,7 @@ def _is_deep(value: Any) -> bool:
 @settings(max_examples=60)
 @given(st.lists(_EVENTS, min_size=1, max_size=4), st.sampled_from(["", " ", "\n", "\r\n"]))
 def test_splunk_s_events(events: list[dict[str, Any]], between: str) -> None:
-    """Every member of every event, its text aside, in order; a blank one without fields is refused."""
+    """Every member of every event except its text is kept, in order; a blank event without fields is refused."""
     parsed = _parsed("/services/collector", between.join(map(json.dumps, events)).encode())
     refused = {position for position, _ in parsed.rejected}
     for position in refused:
@@ -75,7 +75,7 @@ def _check_event(sent: dict[str, Any], message: InternalMessage) -> None:
     event = sent["event"]
     if isinstance(event, str):
         assert (message.text, fields) == (event, {name: value for name, value in sent.items() if name != "event"})
-    elif isinstance(event, dict):  # A message of its own is taken out.
+    elif isinstance(event, dict):  # The object's own message was taken out as the text.
         left = fields.pop("event")
         assert fields == {name: value for name, value in sent.items() if name != "event"}
         gone = event.keys() - left.keys()
@@ -87,7 +87,7 @@ def _check_event(sent: dict[str, Any], message: InternalMessage) -> None:
 @settings(max_examples=60)
 @given(st.lists(_TEXTS.filter(lambda line: not set(line) & set("\r\n") and bool(line)), min_size=1, max_size=5))
 def test_splunk_s_raw_lines(lines: list[str]) -> None:
-    """Each is a log, as it is."""
+    """Each raw line is a log, unchanged."""
     parsed = _parsed("/services/collector/raw", "\n".join(lines).encode())
     assert [message.text for message in parsed.messages] == lines
 
@@ -95,7 +95,7 @@ def test_splunk_s_raw_lines(lines: list[str]) -> None:
 @settings(max_examples=60)
 @given(st.lists(st.tuples(_TEXTS, st.integers(0, 4_000_000_000_000), _VALUES), max_size=4), _TEXTS, st.booleans())
 def test_firehose_s_cloudwatch_logs(events: list[tuple[str, int, Any]], group: str, is_gzip: bool) -> None:  # noqa: FBT001 - hypothesis gives it
-    """Message, id, time and all else of each log event, and what stands around them."""
+    """Message, id, time and all other members of each log event are kept, and so are those of its document."""
     sent = [{"id": f"i{i}", "timestamp": at, "message": text, "x": value} for i, (text, at, value) in enumerate(events)]
     document = json.dumps({"messageType": "DATA_MESSAGE", "logGroup": group, "logEvents": sent}).encode()
     data = base64.b64encode(gzip.compress(document) if is_gzip else document).decode()
@@ -110,7 +110,7 @@ def test_firehose_s_cloudwatch_logs(events: list[tuple[str, int, Any]], group: s
 @settings(max_examples=60)
 @given(st.lists(_ENTRIES, max_size=4), st.data())
 def test_the_journal_s_entries(entries: list[list[tuple[str, str]]], data: st.DataObject) -> None:
-    """Each field in either of its forms, those that occur twice as a list."""
+    """Each field is read in either of its forms, and a field that occurs twice is a list."""
     body = b""
     for entry in entries:
         for name, value in entry:
@@ -137,7 +137,7 @@ def test_the_journal_s_entries(entries: list[list[tuple[str, str]]], data: st.Da
     st.sampled_from(["/services/collector", "/services/collector/raw", "/firehose", "/upload"]), st.binary(), st.data()
 )
 def test_any_bytes_are_logs_or_reasons(path: str, body: bytes, data: st.DataObject) -> None:
-    """Never another exception, also in the midst of what is sound."""
+    """Any bytes, also within a sound body, give logs or reasons, and never another exception."""
     sound = {
         "/firehose": b'{"requestId":"r","records":[{"data":"YQ=="},{"data":"eyJ4IjoxfQ=="}]}',
         "/upload": b"MESSAGE=a\nX\n\x01\0\0\0\0\0\0\0a\n\nMESSAGE=b\n",

@@ -1,4 +1,4 @@
-"""Any request: messages or `Rejected`, never another exception, and no record lost or counted twice."""
+"""Any request gives messages or `Rejected`, and no record is lost or counted twice."""
 
 import base64
 import gzip
@@ -124,7 +124,7 @@ def _is_xml(character: str) -> bool:
 
 @given(BODIES, HEADERS, QUERIES)
 def test_any_request_is_parsed_or_rejected(body: bytes, headers: dict[str, str], query: dict[str, str]) -> None:
-    """Nothing that a client can send raises anything but `Rejected`, and what is accepted is whole."""
+    """Any request is parsed or raises `Rejected`, and accepted messages are complete."""
     found = _parse(Request(headers, query, body))
     if isinstance(found, Parsed):
         _check(found)
@@ -134,7 +134,7 @@ def test_any_request_is_parsed_or_rejected(body: bytes, headers: dict[str, str],
 
 @given(BODIES, CONTENT_TYPES)
 def test_any_body_of_a_known_tenant_is_parsed_or_rejected(body: bytes, content_type: str) -> None:
-    """With a tenant most bodies get far into the parser."""
+    """Any body with a known tenant, so that parsing goes far, is parsed or raises `Rejected`."""
     found = _parse(request(body, content_type))
     if isinstance(found, Parsed):
         _check(found)
@@ -151,7 +151,7 @@ def test_any_body_of_a_known_tenant_is_parsed_or_rejected(body: bytes, content_t
 def test_any_event_is_a_request_or_rejected(
     body: str | None, headers: dict[str, str] | None, query: dict[str, str] | None, *, is_base64: bool
 ) -> None:
-    """No event raises anything but `Rejected` on its way to a request, nor does the request."""
+    """Any event gives a request or raises `Rejected`, and so does that request's parsing."""
     found = _from_event(
         {"body": body, "headers": headers, "queryStringParameters": query, "isBase64Encoded": is_base64}
     )
@@ -165,7 +165,7 @@ def test_any_event_is_a_request_or_rejected(
 
 @given(BODIES, st.integers(0, 20), st.binary(max_size=3))
 def test_any_gzip_body_is_inflated_or_rejected(body: bytes, cut: int, behind: bytes) -> None:
-    """A whole gzip body comes back as it was; one that is cut or has something behind it is never taken in part."""
+    """A whole gzip body is inflated unchanged; one that is cut or has bytes after its end is refused whole."""
     compressed = gzip.compress(body, mtime=0)
     sent = compressed[: len(compressed) - cut] + behind
     found = _from_event(event(sent, headers={"content-encoding": "gzip"}))
@@ -178,7 +178,7 @@ def test_any_gzip_body_is_inflated_or_rejected(body: bytes, cut: int, behind: by
 
 @given(st.lists(RECORDS | SCALARS, min_size=1, max_size=20), st.sampled_from(["array", "envelope", "ndjson"]))
 def test_accepted_and_rejected_are_all_records(records: list[Any], shape: str) -> None:
-    """No record of a batch is lost or counted twice, in whatever shape it is sent."""
+    """In any shape, each record of a batch is either accepted or refused, once."""
     match shape:
         case "array":
             found = _parse(request(json.dumps(records).encode()))
@@ -193,7 +193,7 @@ def test_accepted_and_rejected_are_all_records(records: list[Any], shape: str) -
 
 @given(st.lists(GOOD_TEXTS, min_size=1, max_size=20), st.data())
 def test_good_records_are_taken_whatever_their_neighbours(texts: list[str], data: st.DataObject) -> None:
-    """Bad lines between good ones cost the good ones nothing, and positions are the client's."""
+    """Good lines are accepted whatever bad lines are between them, and positions are the client's."""
     lines: list[tuple[bytes, str | None]] = []
     for text in texts:
         lines += [(bad, None) for bad in data.draw(st.lists(BAD_LINES, max_size=2))]
@@ -207,7 +207,7 @@ def test_good_records_are_taken_whatever_their_neighbours(texts: list[str], data
 
 @given(GOOD_TEXTS)
 def test_text_comes_back_equal_from_every_shape(text: str) -> None:
-    """The same text, sent as a plain body, as JSON and as escaped JSON, is the same log to the character."""
+    """A text is the same log whether it is sent as plain body, as JSON or as escaped JSON."""
     for body, content_type in (
         (text.encode(), "text/plain"),
         (json.dumps({"text": text}, ensure_ascii=False).encode(), "application/json"),
@@ -221,7 +221,7 @@ def test_text_comes_back_equal_from_every_shape(text: str) -> None:
 
 @given(text=GOOD_TEXTS, fields=st.dictionaries(GOOD_TEXTS, JSON, max_size=5), stream_pending=st.booleans())
 def test_encoded_message_decodes_to_itself(text: str, fields: dict[str, Any], *, stream_pending: bool) -> None:
-    """The wire keeps every member, and holds only what SQS takes."""
+    """An encoded message decodes to itself, and has only characters that SQS accepts."""
     message = InternalMessage(
         tenant_id="acme",
         log_id="l",

@@ -1,4 +1,4 @@
-"""What is taken fits: into DynamoDB's item once it is redacted, and into a message of 1 MiB."""
+"""An accepted log fits DynamoDB's item after redaction, and a message of 1 MiB."""
 
 from decimal import Decimal
 from typing import Any
@@ -68,7 +68,7 @@ def _dynamodb_bytes(value: Any) -> int:
 
 
 def _item_bytes(log: InternalMessage) -> int:
-    """Return the size of the longest item that a log becomes: late, beside another, kept for a time."""
+    """Return the size of the longest item that a log can become: late, as a conflict, and with an expiry."""
     built = item.build(log, received_ms=1, redactor=_REDACTOR, processed_at="x" * 24, retention_days=1)
     attributes = item.attributes(item.marked(item.beside(built), 2**42))
     return sum(len(name.encode()) + _dynamodb_bytes(value) for name, value in attributes.items())
@@ -77,7 +77,7 @@ def _item_bytes(log: InternalMessage) -> int:
 @given(_VALUES)
 @example([[[[[[[1]]]]]]])
 def test_a_value_is_stored_in_what_is_reckoned(value: Any) -> None:
-    """Redacted, as DynamoDB sizes it; and never more than twice its JSON."""
+    """A redacted value takes at most the estimated bytes in DynamoDB, which are at most about twice its JSON."""
     redacted = _REDACTOR.fields({"phone": value})["phone"]
     reckoned = stored_bytes(value)
     assert _dynamodb_bytes(attribute_value(redacted)) <= reckoned
@@ -87,12 +87,12 @@ def test_a_value_is_stored_in_what_is_reckoned(value: Any) -> None:
 @pytest.mark.parametrize("dense", _DENSE)
 @pytest.mark.parametrize(("text", "text_bytes"), _TEXTS)
 def test_the_largest_that_is_taken_fits_an_item_and_a_message(dense: str, text: str, text_bytes: int) -> None:
-    """Whatever the fields are full of, beside no text, a large and the largest one."""
+    """The largest accepted fields, of any content and beside texts of any size, fit an item and a message."""
     one = _DENSE[dense]
     long = text * (text_bytes // len(text.encode()))
     room = MAX_STORED_BYTES - len(long.encode()) * 25 // 11
     count = min(MAX_FIELDS_BYTES // len(exact_json.encode(one)), int(1.2 * room) // stored_bytes([one]))
-    while count and not _is_taken([one] * count, long):  # Down to about the most that is taken.
+    while count and not _is_taken([one] * count, long):  # Shrink to about the largest that is accepted.
         count = min(count - 1, int(count * 0.9))
     log = message(
         "i" * 256,
@@ -118,6 +118,6 @@ def _is_taken(elements: list[Any], text: str) -> bool:
 
 
 def test_the_limit_is_not_far_from_the_item_s() -> None:
-    """Letters alone, which grow least, fill 256 KiB; beside the largest text 16 KiB of them still stand."""
+    """The limit is not too strict: letters may fill 256 KiB of fields, or 16 KiB beside the largest text."""
     assert _is_taken(["x" * (MAX_FIELDS_BYTES - 20)], "")
     assert _is_taken(["x" * 16_000], "x" * MAX_TEXT_BYTES)

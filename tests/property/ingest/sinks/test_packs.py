@@ -1,4 +1,4 @@
-"""Packing and unpacking, for any logs and any limits."""
+"""Packing and unpacking of any logs with any limits."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ _LOGS = st.lists(
 def test_every_log_comes_out_once_of_one_message_of_its_tenant(
     given: list[tuple[str, str]], most_logs: int, most_bytes: int
 ) -> None:
-    """Whatever the limits: nothing is lost, doubled, mixed or turned, and both limits hold wherever logs share one."""
+    """Each log is in one message of its tenant, unchanged and in order, and messages keep both limits."""
     messages = [
         fakes.message(tenant_id=tenant_id, log_id=f"log-{number}", text=text, schema_version=2)
         for number, (tenant_id, text) in enumerate(given)

@@ -1,4 +1,4 @@
-"""Batching and sending, for any sizes and any failures."""
+"""Batching and sending of messages of any size with any failures."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ SIZES = st.lists(
 
 
 class _Sized(bytes):
-    """A body that says it is long without being so."""
+    """A body that claims to be long without being so."""
 
     body_bytes: int
 
@@ -38,7 +38,7 @@ def _sized(body_bytes: int) -> bytes:
 
 @given(SIZES)
 def test_calls_respect_both_limits_and_hold_each_message_once(sizes: list[int]) -> None:
-    """At most ten entries and 1 MiB; every position once, in order; and no call that the next one's first would fit."""
+    """Calls have at most ten entries and 1 MiB, hold each message once in order, and are as full as possible."""
     logs = [EncodedLog("acme", _sized(size)) for size in sizes]
     made = list(calls(logs, range(len(logs))))
     assert [position for call in made for position in call] == list(range(len(logs)))
@@ -55,7 +55,7 @@ FATES = st.sampled_from(["taken", "retryable", "sender_fault", "missing"])
 
 @given(st.lists(st.lists(FATES, min_size=1, max_size=4), max_size=30), st.floats(0.01, 10))
 def test_every_message_is_acknowledged_once_or_reported(fates: list[list[str]], seconds: float) -> None:
-    """Whatever SQS says of each attempt: a message that it took is not sent again, all others are reported."""
+    """A message that SQS took is not sent again, and every other message is reported."""
     attempts = [0] * len(fates)
     taken: list[int] = []
 
