@@ -1,4 +1,4 @@
-"""The consumer's edges through botocore, against moto, for what moto does as AWS does.
+"""The consumer's calls to AWS through botocore, against moto, where moto behaves as AWS does.
 
 The Lambda has its own clients, which send what botocore sends (tests/unit/ingest/aws); botocore's validate their
 parameters: so the requests are those of AWS's own model.
@@ -70,7 +70,7 @@ def queue(sqs: "SQSClient") -> str:
 
 
 def received(sqs: "SQSClient", queue_url: str) -> list[Any]:
-    """Return what the queue hands out now."""
+    """Return the messages that the queue hands out now."""
     return list(
         sqs.receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
@@ -79,7 +79,7 @@ def received(sqs: "SQSClient", queue_url: str) -> list[Any]:
 
 
 def test_poison_arrives_as_it_was_with_its_attributes(sqs: "SQSClient") -> None:
-    """Body unchanged, string attributes, readable by any SQS client."""
+    """A dead letter arrives with its body unchanged and with string attributes that any SQS client can read."""
     dlq_url = queue(sqs)
     dead = Quarantine(sqs, dlq_url, monotonic=time.monotonic)
     attributes = {"reason": "undecodable", "tenant_id": "a\x00b", "log_id": "", "original_message_id": "m-1"}
@@ -94,7 +94,7 @@ def test_poison_arrives_as_it_was_with_its_attributes(sqs: "SQSClient") -> None:
 
 
 def test_a_dead_letter_queue_that_is_gone_refuses(sqs: "SQSClient") -> None:
-    """An error of botocore becomes a cause, not an exception."""
+    """If the dead-letter queue is gone, botocore's error becomes a cause and not an exception."""
     dead = Quarantine(sqs, queue(sqs).replace("logs", "gone"), monotonic=time.monotonic)
     cause = dead.put("body", {"reason": "undecodable"}, give_up_at_s=time.monotonic() + 60)
     assert "NonExistentQueue" in cause
@@ -116,7 +116,7 @@ def delivered(got: dict[str, Any]) -> Log:
 
 
 def test_a_hidden_message_comes_back_when_its_time_is_over(sqs: "SQSClient") -> None:
-    """The visibility is the deferral's, not the queue's: shorter here, so that the test is short."""
+    """A hidden message comes back after the deferral's time (short here), and not after the queue's."""
     queue_url = queue(sqs)
     for n in range(2):
         sqs.send_message(QueueUrl=queue_url, MessageBody=str(n))
@@ -124,7 +124,7 @@ def test_a_hidden_message_comes_back_when_its_time_is_over(sqs: "SQSClient") -> 
     hidden_at_s = time.monotonic()
     assert hide(sqs, queue_url, [Deferral(first, 1), Deferral(second, 42_000)]) == {}
     while not (back := received(sqs, queue_url)):
-        assert time.monotonic() < hidden_at_s + 50  # Before the queue's own visibility would bring it back.
+        assert time.monotonic() < hidden_at_s + 50  # The queue's own time-out is still to come.
         time.sleep(0.05)
     assert time.monotonic() > hidden_at_s + 0.9  # moto reads another clock.
     assert [got["MessageId"] for got in back] == [first.message_id]
@@ -132,7 +132,7 @@ def test_a_hidden_message_comes_back_when_its_time_is_over(sqs: "SQSClient") -> 
 
 
 def test_a_receipt_handle_that_sqs_does_not_know_is_named(sqs: "SQSClient") -> None:
-    """The other entries of the call are hidden."""
+    """An entry with an unknown receipt handle is reported, and the other messages of the call are hidden."""
     queue_url = queue(sqs)
     sqs.send_message(QueueUrl=queue_url, MessageBody="body")
     (got,) = received(sqs, queue_url)
@@ -143,7 +143,7 @@ def test_a_receipt_handle_that_sqs_does_not_know_is_named(sqs: "SQSClient") -> N
 
 
 class Taken:
-    """moto's table, but an INSERT under a sent log id finds it taken: what moto gets wrong is AWS's answer here."""
+    """moto's table, except that an INSERT of a sent log id finds it taken as on AWS, which moto gets wrong."""
 
     def __init__(self, client: "DynamoDBClient") -> None:
         self.batch_get_item = client.batch_get_item
@@ -155,7 +155,7 @@ class Taken:
 
 
 def test_stored_texts_are_read_and_compared(dynamodb: "DynamoDBClient") -> None:
-    """BatchGetItem over tenants, with texts that need escaping."""
+    """Stored texts of several tenants, some with characters to escape, are read by BatchGetItem and compared."""
     texts = {("acme", "a"): "\x00\u2028\U0001f600", ("globex", "a"): "x" * 100_000, ("acme", "b"): "first"}
     for (tenant_id, log_id), text in texts.items():
         dynamodb.put_item(

@@ -1,4 +1,4 @@
-"""The reads on a DynamoDB that is not ours: both indexes, pages, keys in batches."""
+"""The reader's calls on a foreign DynamoDB (moto): both indexes, pages, and keys in batches."""
 
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,7 @@ def _table(dynamodb: "DynamoDBClient") -> TableReader:
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_pages_over_table_and_index(dynamodb: "DynamoDBClient", *, newest_first: bool) -> None:
-    """Own ids and generated ones come back merged, whole and in order, a few at a time."""
+    """Small pages merge own and generated ids, complete and in order."""
     items = [
         replace(
             log(_NOW_MS + number, 0, f"text {number}", log_id=f"own-{number:04}" if number % 3 == 0 else None),
@@ -85,7 +85,7 @@ def test_pages_over_table_and_index(dynamodb: "DynamoDBClient", *, newest_first:
 
 
 def test_late_logs_are_found_by_the_time_of_storing(dynamodb: "DynamoDBClient") -> None:
-    """Only those that are marked, from the time asked for on."""
+    """Only logs that are marked as late are found, from the given time of storing on."""
     for number in range(20):
         item = log(_NOW_MS + number, 0, "x")
         late_at = rfc3339(_NOW_MS + 60_000 + number) if number % 2 else None

@@ -25,7 +25,7 @@ REGION = "eu-central-1"
 
 @dataclass(frozen=True)
 class Deployed:
-    """Ingest, and the queue and stream behind it."""
+    """Ingest with its queue and stream."""
 
     ingest: Ingest
     sqs: "SQSClient"
@@ -54,7 +54,7 @@ class Deployed:
         return [dict(record) for record in self.kinesis.get_records(ShardIterator=iterator)["Records"]]
 
     def streamed(self) -> list[tuple[str, InternalMessage]]:
-        """Return the partition key and the message of each user record, as the consumers' own library reads them."""
+        """Return the partition key and the message of each user record, as read by the consumers' library."""
         as_lambda_gets_them = [
             {
                 "eventVersion": "1.0",
@@ -90,13 +90,13 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         sqs, kinesis = boto3.client("sqs", REGION), boto3.client("kinesis", REGION)
         queue_url = sqs.create_queue(QueueName="logs")["QueueUrl"]
         kinesis.create_stream(StreamName="logs", ShardCount=1)
-        # The hot path signs for itself (tests/unit/ingest/aws/test_connection.py); moto replaces botocore's HTTP.
+        # Ingest's own client signs by itself (tests/unit/ingest/aws/test_connection.py); moto replaces botocore's HTTP.
         ingest = Ingest(settings=replace(SETTINGS, queue_url=queue_url), sqs=sqs, kinesis=kinesis)
         yield Deployed(ingest, sqs, kinesis, queue_url)
 
 
 def test_one_log_stands_in_the_queue_and_on_the_stream(deployed: Deployed) -> None:
-    """POST -> 202, one SQS message and one aggregated Kinesis record, both decoding to the same message."""
+    """A POST gets a 202; the SQS message and the aggregated Kinesis record decode to the same message."""
     response = deployed(event('{"tenant_id":"acme","text":"caf\u00e9 \ufffe\\u0000","level":"info"}'))
     assert response["statusCode"] == 202
     (message,) = deployed.queued()
@@ -109,7 +109,7 @@ def test_one_log_stands_in_the_queue_and_on_the_stream(deployed: Deployed) -> No
 
 
 def test_batch_of_two_tenants_is_one_kinesis_record_a_tenant(deployed: Deployed) -> None:
-    """No log stands under another tenant's partition key (I4)."""
+    """A batch of two tenants becomes one record each, so that each log has its own tenant's partition key (I4)."""
     body = "\n".join(json.dumps({"tenant_id": f"t{i % 2}", "text": f"log {i}"}) for i in range(6))
     response = deployed(event(body, "application/x-ndjson", headers={"x-tenant-id": ""}))
     assert response["statusCode"] == 202
@@ -122,7 +122,7 @@ def test_batch_of_two_tenants_is_one_kinesis_record_a_tenant(deployed: Deployed)
 
 
 def test_stream_that_is_not_there_costs_no_202(deployed: Deployed) -> None:
-    """The queue message carries the mark."""
+    """If the stream is missing, the answer is a 202 and the queue's message has the mark."""
     deployed.kinesis.delete_stream(StreamName="logs")
     assert deployed(event('"hello"'))["statusCode"] == 202
     (message,) = deployed.queued()
@@ -130,13 +130,13 @@ def test_stream_that_is_not_there_costs_no_202(deployed: Deployed) -> None:
 
 
 def test_queue_that_is_not_there_is_a_500(deployed: Deployed) -> None:
-    """The client keeps its log."""
+    """If the queue is missing, the answer is a 500, so that the client keeps its log."""
     deployed.sqs.delete_queue(QueueUrl=deployed.queue_url)
     response = deployed(event('"hello"'))
     assert (response["statusCode"], response["headers"]["retry-after"]) == (500, "5")
 
 
 def test_refused_request_leaves_nothing(deployed: Deployed) -> None:
-    """A 4xx leaves no queue message and no stream record (I2)."""
+    """A refused request leaves no queue message and no stream record (I2)."""
     assert deployed(event('{"text":"hello","tenant_id":"other"}'))["statusCode"] == 400
     assert (deployed.queued(), deployed.records()) == ([], [])

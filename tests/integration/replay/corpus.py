@@ -1,4 +1,4 @@
-"""Logs of many tenants, put on a stream by ingest's own writer, and a stack around that stream."""
+"""Logs of many tenants, written to a stream by ingest's own writer, and a stack around that stream."""
 
 import random
 import time
@@ -26,7 +26,7 @@ KEYS = {"access_key_id": "testing", "secret_access_key": "testing"}
 
 
 def log(number: int, *, tenants: int = 20, **members: Any) -> InternalMessage:
-    """Return log `number`: its tenant goes round, its time goes on by 100 ms, its text names a phone now and then."""
+    """Return log `number`: tenants take turns, each log is 100 ms after the one before, and some texts have a phone."""
     received_at = (START + timedelta(milliseconds=100 * number)).isoformat(timespec="milliseconds")
     return InternalMessage(
         **{
@@ -52,7 +52,7 @@ def put(
     a_call: int = 100,
     sub_keys: int = 1,
 ) -> None:
-    """Put the logs on the stream, so many a call, and fail when one is refused for long."""
+    """Put the logs on the stream, so many in each call; fail if one is refused for long."""
     for call in _chunks(logs, a_call):
         records = [EncodedLog(message.tenant_id, encode(message)) for message in call]
         refused = put_user_records(
@@ -67,7 +67,7 @@ def put(
 
 
 def stack_of(stream: str = STREAM, *, endpoint_url: str | None = None, **outputs: str) -> Stack:
-    """Return a stack of that stream; the other parts only where `outputs` names them."""
+    """Return a stack with that stream; it has other parts only if `outputs` names them."""
     place = Place(region=REGION, aws_endpoint_url=endpoint_url, **KEYS)
     return Stack(
         place=place, endpoint="http://127.0.0.1", outputs={"StreamName": stream, "QueueUrl": "none", **outputs}

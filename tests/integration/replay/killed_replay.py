@@ -15,7 +15,7 @@ from tests.integration.replay.corpus import replayed, stack_of
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What to replay, and where to die: at the `count`th call of the point, or never."""
+    """What to replay, and when to die: at the `count`th call of the point, or never."""
 
     endpoint_url: str
     stream: str
@@ -28,7 +28,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(job: Job) -> None:
-    """Replay, and die where the job says."""
+    """Replay, and die at the job's point."""
     calls = 0
 
     def counted(function: Callable[..., Any], *, die_first: bool) -> Callable[..., Any]:
@@ -45,7 +45,7 @@ def main(job: Job) -> None:
         return wrapper
 
     if job.point == "write":
-        # Written, and on its way to the disk as far as the buffers let it.
+        # Written, and as far on its way to the disk as the buffers allow.
         lines.LineFile.write = counted(lines.LineFile.write, die_first=False)  # type: ignore[method-assign]
         lines._BUFFERED_LINES = 1  # type: ignore[misc]
     elif job.point != "never":

@@ -59,7 +59,7 @@ def _unavailable(reason: str) -> str:
 
 
 def _installed() -> Path:
-    """Return the package's folder, which npm fills once."""
+    """Return the package's folder; npm fills it at the first use."""
     package = _FOLDER / "node_modules" / "kinesis-local"
     if not (package / "main.js").exists():
         _FOLDER.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def _installed() -> Path:
 
 
 def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:  # Both held, so that they differ.
+    with socket.socket() as one, socket.socket() as other:  # Both are open at once, so that the ports differ.
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         return one.getsockname()[1], other.getsockname()[1]

@@ -82,7 +82,7 @@ def audited(stack: Stack, **options: object) -> Audit:
 
 
 def test_a_complete_system_is_complete(stack: Stack) -> None:
-    """Every tenant's counts, nothing missing."""
+    """The audit of a complete system has every tenant's counts and nothing missing."""
     audit = audited(stack)
     assert (audit.verdict, audit.unaccounted, audit.in_flight, audit.missing_ids) == ("complete", 0, 0, [])
     assert [(t.tenant_id, t.on_stream, t.stored, t.missing) for t in audit.tenants] == [
@@ -91,7 +91,7 @@ def test_a_complete_system_is_complete(stack: Stack) -> None:
 
 
 def test_a_deleted_item_is_missing_and_named(stack: Stack) -> None:
-    """With an empty queue there is no doubt; a tenant that is not asked for is not looked at."""
+    """With an empty queue a deleted item is named as missing, unless its tenant is not asked for."""
     delete(stack, recent(4))
     audit = audited(stack)
     assert (audit.verdict, audit.unaccounted) == ("missing", 1)
@@ -101,7 +101,7 @@ def test_a_deleted_item_is_missing_and_named(stack: Stack) -> None:
 
 
 def test_as_many_messages_in_flight_leave_it_undecided(stack: Stack) -> None:
-    """One log unaccounted for and one message in the queue: it may be that one. Two logs cannot be."""
+    """One missing log and one message in the queue are undecided, and two missing logs are missing."""
     delete(stack, recent(4))
     stack.place.sqs.send_message(QueueUrl=stack.queue_url, MessageBody="anything")
     audit = audited(stack)
@@ -111,7 +111,7 @@ def test_as_many_messages_in_flight_leave_it_undecided(stack: Stack) -> None:
 
 
 def test_a_message_in_flight_may_hold_many_logs(stack: Stack) -> None:
-    """Where logs share messages one message leaves as many undecided; a dead letter accounts for each log in it."""
+    """A packed message in the queue may account for several logs, and a dead letter accounts for each log in it."""
     packed = replace(stack, outputs={**stack.outputs, "LogsPerMessage": "2"})
     for n in (4, 5, 6):
         delete(stack, recent(n))
@@ -122,7 +122,7 @@ def test_a_message_in_flight_may_hold_many_logs(stack: Stack) -> None:
 
 
 def test_dead_letters_account_for_their_logs_and_stay_where_they_are(stack: Stack) -> None:
-    """By reason and as conflicts; a second look finds them again."""
+    """Dead letters count by reason and as conflicts, and stay in their queue for a second audit."""
     delete(stack, recent(4))
     dead_letter(stack, encode(recent(4)).decode())
     second = recent(5, text="another text")
@@ -140,7 +140,7 @@ def test_dead_letters_account_for_their_logs_and_stay_where_they_are(stack: Stac
 
 
 def test_a_changed_item_is_not_complete(stack: Stack) -> None:
-    """Nor is it after a replay to the queue, whose dead letter accounts for the log; the item is named."""
+    """A changed item is named as changed, even if a dead letter accounts for its log."""
     store(stack, recent(4, text="tampered"))
     dead_letter(stack, encode(recent(4)).decode(), reason="log_id_conflict")
     audit = audited(stack)
@@ -149,7 +149,7 @@ def test_a_changed_item_is_not_complete(stack: Stack) -> None:
 
 
 def test_an_item_that_is_not_on_the_stream_is_counted(stack: Stack) -> None:
-    """It is no loss: the verdict stays."""
+    """An item that is not on the stream is counted, and the verdict stays complete."""
     store(stack, recent(999))
     audit = audited(stack)
     assert audit.verdict == "complete"
@@ -157,7 +157,7 @@ def test_an_item_that_is_not_on_the_stream_is_counted(stack: Stack) -> None:
 
 
 def test_since_looks_at_what_was_received_from_then_on(stack: Stack) -> None:
-    """Older logs are not missed, and an older item accounts for a log that was sent again."""
+    """With `--since` older logs are not missed, and an older item accounts for a log that was sent again."""
     delete(stack, recent(4))
     middle = datetime.fromisoformat(recent(15).received_at)
     audit = audited(stack, since=middle)
@@ -166,14 +166,14 @@ def test_since_looks_at_what_was_received_from_then_on(stack: Stack) -> None:
 
 
 def test_broken_records_on_the_stream_are_counted(stack: Stack) -> None:
-    """They are no logs, and nobody's loss."""
+    """Broken records on the stream are counted and are no missing logs."""
     stack.place.kinesis.put_record(StreamName=STREAM, PartitionKey="x", Data=b"junk")
     audit = audited(stack)
     assert (audit.verdict, audit.broken_on_stream) == ("complete", 1)
 
 
 def test_the_command_prints_a_table_or_json_and_its_exit_status_is_the_finding(stack: Stack) -> None:
-    """0 complete, 1 missing, 3 undecided, 4 changed."""
+    """The exit status is 0 for complete, 1 for missing, 3 for undecided and 4 for changed."""
 
     def invoked(*options: str) -> tuple[int, str]:
         result = CliRunner().invoke(audit_command.command, options, obj=Locator(lambda _where: stack))
@@ -202,7 +202,7 @@ def _rdp(stack: Stack, *arguments: str) -> Result:
 
 
 def test_a_lake_that_differs_is_named_and_ends_with_4(stack: Stack, tmp_path: Path) -> None:
-    """Equal after a sync, though newer logs are on the stream; then a row too few, one too many, and one changed."""
+    """After a sync the lake agrees; a missing, an additional and a changed row are each named, and the status is 4."""
     lake = ["--warehouse", str(tmp_path / "lake")]
     assert _rdp(stack, "lake", "sync", *lake).exit_code == 0
     newer = recent(LOGS)
@@ -215,7 +215,7 @@ def test_a_lake_that_differs_is_named_and_ends_with_4(stack: Stack, tmp_path: Pa
     table = in_folder(tmp_path / "lake").load_table(name_of(raw=False))
     rows = table.scan(row_filter="log_id == 'log-000004'").to_arrow()
     table.delete("log_id == 'log-000004'")
-    now = [datetime.now(UTC).replace(tzinfo=None)]  # A log of before the stream was made need not be on it.
+    now = [datetime.now(UTC).replace(tzinfo=None)]  # A log older than the stream need not be on it.
     table.append(_with(_with(rows, "log_id", ["stray"]), "received_at", now))
     table.delete("log_id == 'log-000005'")
     table.append(_with(_with(rows, "log_id", ["log-000005"]), "tenant_id", ["tenant-02"]))
@@ -242,7 +242,7 @@ def _with(rows: pa.Table, column: str, values: list[Any]) -> pa.Table:
 
 
 def test_a_lake_that_cannot_be_compared_is_told(stack: Stack, tmp_path: Path) -> None:
-    """Not there, of another stream, or without its key: one line each, and nothing is made."""
+    """A lake that is missing, of another stream or without its key gives one line, and nothing is made."""
     lake = ["--warehouse", str(tmp_path / "lake")]
     assert "There is no lake in" in _rdp(stack, "audit", *lake).stderr
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""`rdp replay` as it is typed: its targets, its refusals and what it says."""
+"""The command `rdp replay`: its targets, its errors and its output."""
 
 import gzip
 import os
@@ -55,7 +55,7 @@ def rdp(stack: Stack) -> Rdp:
 
 
 def test_standard_output_holds_nothing_but_the_logs(rdp: Rdp) -> None:
-    """NDJSON that a program can read; the summary goes to standard error."""
+    """Standard output has only the logs as NDJSON, and the summary is on standard error."""
     result = rdp("--raw", "--tenant", "tenant-03")
     assert result.exit_code == 0
     assert [decode(line) for line in result.stdout_bytes.splitlines()] == [log(n) for n in (3, 23, 43)]
@@ -63,7 +63,7 @@ def test_standard_output_holds_nothing_but_the_logs(rdp: Rdp) -> None:
 
 
 def test_files_are_named_by_their_suffix(rdp: Rdp, tmp_path: Path) -> None:
-    """.ndjson, .ndjson.gz, or a folder with a slash at its end."""
+    """The target's kind follows from .ndjson, .ndjson.gz, or the slash at the end of a folder."""
     for name in ("out.ndjson", "out.ndjson.gz", "lake/"):
         assert rdp("--to", f"{tmp_path}/{name}").exit_code == 0
     plain = (tmp_path / "out.ndjson").read_bytes()
@@ -84,7 +84,7 @@ def test_files_are_named_by_their_suffix(rdp: Rdp, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_command_line_says_what_is_wrong(rdp: Rdp, arguments: tuple[str, ...], says: str) -> None:
-    """One message, no traceback."""
+    """A wrong command line gives one message and no traceback."""
     result = rdp(*arguments)
     assert result.exit_code in {1, 2}
     assert says in result.stderr
@@ -92,7 +92,7 @@ def test_a_wrong_command_line_says_what_is_wrong(rdp: Rdp, arguments: tuple[str,
 
 
 def test_a_checkpoint_of_another_replay_is_refused(rdp: Rdp, tmp_path: Path) -> None:
-    """Other options would leave a hole or a repetition: it says which differ, and touches nothing."""
+    """A checkpoint with other options is refused with their names, and nothing is changed."""
     target, at = str(tmp_path / "out.ndjson"), str(tmp_path / "at.json")
     assert rdp("--to", target, "--checkpoint", at).exit_code == 0
     before = (tmp_path / "out.ndjson").read_bytes()
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_replay_is_refused(rdp: Rdp, tmp_path: Path) -> 
 
 
 def test_a_stream_that_is_not_there_is_told(rdp: Rdp, stack: Stack, tmp_path: Path) -> None:
-    """No traceback, no output that looks like an empty stream, and an older output is not touched."""
+    """A missing stream gives no traceback and no empty output, and an older output is not changed."""
     stack.place.kinesis.delete_stream(StreamName=STREAM)
     (tmp_path / "out.ndjson").write_text("precious")
     result = rdp("--to", str(tmp_path / "out.ndjson"))
@@ -112,7 +112,7 @@ def test_a_stream_that_is_not_there_is_told(rdp: Rdp, stack: Stack, tmp_path: Pa
 
 
 def test_the_queue_gets_originals_once_each(rdp: Rdp, stack: Stack, tmp_path: Path) -> None:
-    """Unredacted, distinct, without the pending mark: what the consumer stored the first time."""
+    """The queue gets each distinct log once, unredacted and without the pending mark."""
     put(stack.place.kinesis, [log(3), log(3, stream_pending=True), log(60, stream_pending=True)])
     result = rdp(
         "--to", "queue", "--checkpoint", str(tmp_path / "at.json"), "--tenant", "tenant-03", "--tenant", "tenant-00"
@@ -128,7 +128,7 @@ def test_the_queue_gets_originals_once_each(rdp: Rdp, stack: Stack, tmp_path: Pa
 
 
 def test_progress_is_shown_on_a_terminal(rdp: Rdp, tmp_path: Path) -> None:
-    """Shards, records, logs, logs a second and how far behind, on standard error; nothing of it in a pipe."""
+    """Progress is shown on standard error if it is a terminal, and not in a pipe."""
     assert "0 ended" not in rdp("--to", str(tmp_path / "out.ndjson")).stderr
     shown = rdp("--to", str(tmp_path / "out.ndjson"), env={"FORCE_COLOR": "1", "COLUMNS": "120"})
     assert shown.exit_code == 0
@@ -136,7 +136,7 @@ def test_progress_is_shown_on_a_terminal(rdp: Rdp, tmp_path: Path) -> None:
 
 
 def test_a_shard_that_expired_since_the_checkpoint_is_told(rdp: Rdp, stack: Stack, tmp_path: Path) -> None:
-    """What it held after the checkpoint is lost, and not in silence."""
+    """If a shard expired after the checkpoint, the lost logs are reported."""
     target, at = str(tmp_path / "out.ndjson"), str(tmp_path / "at.json")
     assert rdp("--to", target, "--checkpoint", at).exit_code == 0
     stack.place.kinesis.delete_stream(StreamName=STREAM)
@@ -146,7 +146,7 @@ def test_a_shard_that_expired_since_the_checkpoint_is_told(rdp: Rdp, stack: Stac
 
 
 class Functions:
-    """Lambda, which knows the consumer's environment."""
+    """Lambda's API, which returns the consumer's environment."""
 
     def __init__(self, environment: dict[str, object]) -> None:
         self.environment = environment
@@ -158,7 +158,7 @@ class Functions:
 
 
 def test_a_replay_redacts_as_the_stacks_consumer_does(stack: Stack, tmp_path: Path) -> None:
-    """By the patterns that the function is configured with; if they cannot be read, nothing is written."""
+    """A replay redacts by the patterns of the consumer's function; if it cannot read them, it writes nothing."""
     variables = {"QUEUE_URL": "q", "DLQ_URL": "d", "TABLE_NAME": "logs", "STREAM_NAME": STREAM}
     variables["REDACTION_PATTERNS"] = '["request [0-9]+"]'
     configured = stack_of(ConsumerFunctionName="consumer")
@@ -191,7 +191,7 @@ with mock_aws():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_following_ends_in_order_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C and a termination commit what was read, say the summary and exit with 0."""
+    """At Ctrl-C or a termination signal, a followed replay commits, prints the summary and exits with 0."""
     target = tmp_path / "out.ndjson"
     command = [sys.executable, "-c", FOLLOW, "--follow", "--to", str(target), "--checkpoint", str(tmp_path / "at.json")]
     root = Path(__file__).parents[3]
@@ -211,7 +211,7 @@ def test_following_ends_in_order_on_a_signal(tmp_path: Path, number: signal.Sign
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
-    """As in `rdp replay | head -1`: no traceback."""
+    """If the reader of the pipe ends, as in `rdp replay | head -1`, there is no traceback."""
     root = Path(__file__).parents[3]
     with (
         (tmp_path / "errors").open("wb") as errors,
@@ -233,7 +233,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
 def test_two_files_that_are_one_are_refused_before_anything_is_opened(
     rdp: Rdp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under another name, through a link or a second name of the file, too: each would destroy the other."""
+    """Two outputs that are the same file, also through a link or second name, are refused before one is opened."""
     monkeypatch.chdir(tmp_path)
     target = tmp_path / "out.ndjson"
     target.write_bytes(b"precious\n")
@@ -248,7 +248,7 @@ def test_two_files_that_are_one_are_refused_before_anything_is_opened(
 
 
 def test_what_a_replay_writes_is_for_its_owner_alone(rdp: Rdp, tmp_path: Path) -> None:
-    """Originals, the position and the set of logs seen; a file that was there with another mode, too."""
+    """Output, checkpoint and the set of logs seen are private, even if the files had another mode."""
     target, kept = tmp_path / "out.ndjson", tmp_path / "kept.json"
     target.touch(mode=0o644)
     assert rdp("--to", str(target), "--raw", "--distinct", "--checkpoint", str(kept)).exit_code == 0
@@ -260,7 +260,7 @@ def test_what_a_replay_writes_is_for_its_owner_alone(rdp: Rdp, tmp_path: Path) -
 
 
 def test_a_link_in_the_place_of_an_output_is_not_written_through(rdp: Rdp, tmp_path: Path) -> None:
-    """One line names it; its target keeps its bytes."""
+    """An output that is a link is refused by one line, and the link's target is unchanged."""
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious\n")
     for name in ("out.ndjson", "out.ndjson.broken.ndjson"):
@@ -273,7 +273,7 @@ def test_a_link_in_the_place_of_an_output_is_not_written_through(rdp: Rdp, tmp_p
 
 
 def test_times_in_the_wrong_order_are_refused(rdp: Rdp) -> None:
-    """There is nothing between them, which nobody means."""
+    """A `--since` after `--until` is refused."""
     result = rdp("--since", "1h", "--until", "2h")
     assert result.exit_code == 2
     assert "--since 1h is not before --until 2h" in result.output

@@ -1,4 +1,4 @@
-"""Replays of small streams on moto: what a second run adds, and what is no log."""
+"""Replays of small streams on moto: what a second run adds, and how broken records are treated."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def lines(path: Path) -> list[InternalMessage]:
 
 
 def test_a_checkpoint_goes_on_with_what_is_new(tmp_path: Path) -> None:
-    """A second run with the same checkpoint adds the logs that came since, nothing else; a third adds nothing."""
+    """A second run with the checkpoint adds only new logs, and a third run adds nothing."""
     with mock_aws():
         stack = stack_of()
         stack.place.kinesis.create_stream(StreamName=STREAM, ShardCount=2)
@@ -29,7 +29,7 @@ def test_a_checkpoint_goes_on_with_what_is_new(tmp_path: Path) -> None:
 
 
 def test_broken_records_are_kept_in_a_file_and_the_rest_is_read(tmp_path: Path) -> None:
-    """Foreign bytes, a wrong digest and a log under another tenant's key neither stop the replay nor vanish."""
+    """Broken records and a log under another tenant's key are kept in a file, and all other logs are read."""
     with mock_aws():
         stack = stack_of()
         kinesis = stack.place.kinesis

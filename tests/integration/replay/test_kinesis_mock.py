@@ -1,4 +1,4 @@
-"""Where kinesis-mock cannot run: a reason to skip on somebody's machine, a failure in CI."""
+"""Where kinesis-mock cannot run, its tests are skipped on a developer's machine and fail in CI."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.integration.replay import kinesis_mock
 
 
 def test_without_node_a_developer_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that CI silently skips proves nothing."""
+    """Without node the tests are skipped for a developer, and fail in CI, where a skipped test proves nothing."""
     monkeypatch.setattr("shutil.which", lambda _name: None)
     monkeypatch.setattr(kinesis_mock, "_installed", lambda: None)
     monkeypatch.setenv("CI", "false")

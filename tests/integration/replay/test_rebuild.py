@@ -1,4 +1,4 @@
-"""`rdp rebuild` on moto: what it names, what it sends, what it takes out, and that it asks."""
+"""`rdp rebuild` on moto: what it names, sends and removes, and that it asks first."""
 
 import json
 from pathlib import Path
@@ -19,19 +19,19 @@ from tests.integration.replay.test_audit import stack as stack  # a fixture  # n
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that an operator stands in."""
+    """A folder that is the working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def rebuild(stack: Stack, *options: str, says: str = "") -> Result:
-    """Run the verb with `says` typed into it."""
+    """Run the verb; `says` is the typed answer."""
     group = PlainErrors(commands={"rebuild": rebuild_command.command})
     return CliRunner().invoke(group, ["rebuild", *options], obj=Locator(lambda _where: stack), input=says)
 
 
 def queued(stack: Stack) -> list[tuple[str, str, str]]:
-    """Return (tenant_id, log_id, text) of what is in the queue, sorted, and take it from there."""
+    """Return (tenant_id, log_id, text) of each message in the queue, sorted, and remove it there."""
     bodies = []
     while messages := stack.place.sqs.receive_message(QueueUrl=stack.queue_url, MaxNumberOfMessages=10).get("Messages"):
         bodies += [decode(message["Body"]) for message in messages]
@@ -51,14 +51,14 @@ def stored(stack: Stack, tenant_id: str, log_id: str) -> dict[str, Any]:
 
 
 def test_a_whole_table_needs_nothing(stack: Stack) -> None:
-    """It says so, asks nothing and sends nothing."""
+    """If nothing is missing, the command says so, asks nothing and sends nothing."""
     result = rebuild(stack)
     assert (result.exit_code, queued(stack)) == (0, [])
     assert "0 missing, 0 changed, 0 in flight" in result.output
 
 
 def test_only_what_is_missing_is_sent_and_only_after_a_yes(stack: Stack) -> None:
-    """A dry run and a no send nothing; a dead letter is not missing; repeated on the stream, a log is sent once."""
+    """Only missing logs, not dead-lettered ones, are sent, once and after a yes; a dry run or a no sends nothing."""
     for number in (4, 5, 6):
         delete(stack, recent(number))
     dead_letter(stack, "junk", reason="undecodable", tenant_id=recent(6).tenant_id, log_id=recent(6).log_id)
@@ -66,7 +66,7 @@ def test_only_what_is_missing_is_sent_and_only_after_a_yes(stack: Stack) -> None
 
     assert (rebuild(stack, "--dry-run").exit_code, queued(stack)) == (4, [])
     assert (rebuild(stack, says="n\n").exit_code, queued(stack)) == (1, [])
-    assert (rebuild(stack).exit_code, queued(stack)) == (1, [])  # Nobody is there to answer.
+    assert (rebuild(stack).exit_code, queued(stack)) == (1, [])  # There is nobody to answer.
     result = rebuild(stack, says="y\n")
 
     assert result.exit_code == 0, result.output
@@ -75,7 +75,7 @@ def test_only_what_is_missing_is_sent_and_only_after_a_yes(stack: Stack) -> None
 
 
 def test_a_tenants_logs_alone_are_sent(stack: Stack) -> None:
-    """With --tenant."""
+    """With --tenant, only that tenant's missing logs are sent."""
     delete(stack, recent(4))
     delete(stack, recent(5))
     assert rebuild(stack, "--yes", "--tenant", "tenant-02").exit_code == 0
@@ -83,7 +83,7 @@ def test_a_tenants_logs_alone_are_sent(stack: Stack) -> None:
 
 
 def test_a_changed_item_is_named_and_left_unless_asked_for(stack: Stack, folder: Path) -> None:
-    """Its log is not sent, to conflict with what nobody sent; the exit status says that something is left."""
+    """A changed item is named and kept, its log is not sent, and the exit status says that something is left."""
     store(stack, recent(4, text="tampered"))
     delete(stack, recent(7))
     result = rebuild(stack, "--yes")
@@ -96,7 +96,7 @@ def test_a_changed_item_is_named_and_left_unless_asked_for(stack: Stack, folder:
 
 
 def test_a_changed_item_is_exported_taken_out_and_its_log_sent(stack: Stack, folder: Path) -> None:
-    """With --restore-changed, after a yes; the file has it as it was, and is its owner's alone."""
+    """With --restore-changed and a yes, a changed item is exported to a private file and removed; its log is sent."""
     store(stack, recent(4, text="tampered"))
     before = stored(stack, *log(4)[:2])
     assert rebuild(stack, "--restore-changed", says="n\n").exit_code == 1
@@ -112,7 +112,7 @@ def test_a_changed_item_is_exported_taken_out_and_its_log_sent(stack: Stack, fol
 
 
 def test_an_export_overwrites_nothing_and_then_nothing_is_taken_out(stack: Stack, folder: Path) -> None:
-    """A file of that name is another's."""
+    """If the export's file exists, it is not overwritten and no item is removed."""
     (folder / "kept.ndjson").write_text("precious")
     store(stack, recent(4, text="tampered"))
     result = rebuild(stack, "--restore-changed", "--export", "kept.ndjson", "--yes")
@@ -123,7 +123,7 @@ def test_an_export_overwrites_nothing_and_then_nothing_is_taken_out(stack: Stack
 
 
 def test_what_a_replay_put_beside_a_changed_item_goes_with_it(stack: Stack) -> None:
-    """The log that is sent again takes the freed log id: the copy beside would be a second item of it."""
+    """A copy beside a changed item is removed with it, because the log is sent again and takes the freed log id."""
     store(stack, recent(4, text="tampered"))
     key = {"tenant_id": {"S": "tenant-01"}, "log_id": {"S": "log-000004 0123456789abcdef"}}
     beside = {"conflict_of": {"S": "log-000004"}, "original_text": {"S": recent(4).text}}
@@ -137,7 +137,7 @@ def test_what_a_replay_put_beside_a_changed_item_goes_with_it(stack: Stack) -> N
 
 
 def test_many_are_not_all_named(stack: Stack) -> None:
-    """Twenty, and how many more."""
+    """Twenty missing logs are named, and then how many more there are."""
     for number in range(30):
         delete(stack, recent(number))
     output = rebuild(stack, "--dry-run").output
@@ -146,5 +146,5 @@ def test_many_are_not_all_named(stack: Stack) -> None:
 
 
 def test_a_time_that_is_none_is_refused(stack: Stack) -> None:
-    """Before anything is read."""
+    """A wrong time is refused before anything is read."""
     assert rebuild(stack, "--since", "soon").exit_code == 2

@@ -1,4 +1,4 @@
-"""Replays of a stream on moto: the same bytes every time, selected, redacted, to every target."""
+"""Replays of a stream on moto give the same bytes every time, selected and redacted, to every target."""
 
 import gzip
 import hashlib
@@ -47,7 +47,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["logs.ndjson", "logs.ndjson.gz", "parquet/"])
 def test_replaying_twice_gives_the_same_bytes(stack: Stack, tmp_path: Path, name: str) -> None:
-    """10,000 logs of 20 tenants in four shards, read by four threads, come out byte for byte the same (I9)."""
+    """10,000 logs of 20 tenants in four shards, read by four threads, are byte for byte the same each time (I9)."""
     for attempt in ("one", "two"):
         (tmp_path / attempt).mkdir()
         counters = replayed(stack, Options(to=f"{tmp_path / attempt}/{name}"))
@@ -56,7 +56,7 @@ def test_replaying_twice_gives_the_same_bytes(stack: Stack, tmp_path: Path, name
 
 
 def test_a_replay_holds_every_log_once_in_its_tenants_order(stack: Stack, tmp_path: Path) -> None:
-    """The raw logs of each tenant come back as they were sent, in the order in which they were sent."""
+    """A raw replay has each tenant's logs as they were sent, in the order of sending."""
     replayed(stack, Options(to=str(tmp_path / "logs.ndjson"), raw=True))
     found = lines(tmp_path / "logs.ndjson")
     for tenant in range(TENANTS):
@@ -65,7 +65,7 @@ def test_a_replay_holds_every_log_once_in_its_tenants_order(stack: Stack, tmp_pa
 
 
 def test_a_replay_is_redacted_unless_raw_is_asked_for(stack: Stack, tmp_path: Path) -> None:
-    """No phone number stands in the output by default, and everything else does."""
+    """By default the output has no phone number, and everything else."""
     replayed(stack, Options(to=str(tmp_path / "logs.ndjson")))
     found = {message.log_id: message for message in lines(tmp_path / "logs.ndjson")}
     assert found["log-000010"].text == "request 10 took 10 ms call [REDACTED] é\n"
@@ -74,14 +74,14 @@ def test_a_replay_is_redacted_unless_raw_is_asked_for(stack: Stack, tmp_path: Pa
 
 
 def test_gz_holds_the_lines_of_the_plain_file(stack: Stack, tmp_path: Path) -> None:
-    """The compressed file is the plain one, compressed."""
+    """The compressed file has the lines of the plain one."""
     replayed(stack, Options(to=str(tmp_path / "a.ndjson")))
     replayed(stack, Options(to=str(tmp_path / "a.ndjson.gz")))
     assert gzip.decompress((tmp_path / "a.ndjson.gz").read_bytes()) == (tmp_path / "a.ndjson").read_bytes()
 
 
 def test_since_until_and_tenant_select_by_received_at(stack: Stack, tmp_path: Path) -> None:
-    """`--since` is inclusive, `--until` exclusive, both on received_at, and tenants add up."""
+    """`--since` is inclusive and `--until` exclusive, both by received_at; several tenants may be given."""
     first, last = log(1_000), log(3_000)
     replayed(
         stack,
@@ -98,7 +98,7 @@ def test_since_until_and_tenant_select_by_received_at(stack: Stack, tmp_path: Pa
 
 
 def test_duckdb_reads_the_parquet_folder_as_one_table(stack: Stack, tmp_path: Path) -> None:
-    """Tenant and date are columns, times are timestamps, and no log is missing."""
+    """DuckDB reads the folder as one table with all logs, tenant and date as columns, and times as timestamps."""
     replayed(stack, Options(to=f"{tmp_path / 'lake'}/", raw=True))
     with duckdb.connect() as connection:
         table = f"read_parquet('{tmp_path}/lake/**/*.parquet', hive_partitioning = true)"

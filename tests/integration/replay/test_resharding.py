@@ -1,4 +1,4 @@
-"""Resharding, on kinesis-mock: splits and merges while logs are written, a kill while they are read."""
+"""Resharding on kinesis-mock: shards are split and merged during writes, and a reader is killed."""
 
 import subprocess
 import sys
@@ -86,7 +86,7 @@ def merge(stack: Stack, start: int) -> None:
 
 
 def reshard(stack: Stack, wait: "threading.Event | None" = None) -> None:
-    """Split, split a child, merge children of two parents, merge again: six changes."""
+    """Make six changes: split, split a child, merge children of two parents, merge again."""
     quarter = HASH_KEYS // 4
     for change, start in (
         (split, 0),
@@ -115,7 +115,7 @@ def assert_exact(found: list[InternalMessage], logs: int) -> None:
 
 
 def written_while_resharding(stack: Stack) -> int:
-    """Write logs until the resharding is through; return how many."""
+    """Write logs until the resharding is done; return how many."""
     resharded = threading.Event()
     written = 0
     failures: list[BaseException] = []
@@ -146,7 +146,7 @@ def written_while_resharding(stack: Stack) -> int:
 
 
 def test_resharding_during_writes_keeps_the_set_and_the_order(endpoint_url: str, tmp_path: Path) -> None:
-    """Logs written across splits, a split of a child and merges come back exactly, in order, the same bytes twice."""
+    """Logs written during splits and merges come back exactly and in order, with the same bytes twice."""
     stack = created(endpoint_url, "resharded")
     logs = written_while_resharding(stack)
     for name in ("one.ndjson", "two.ndjson"):
@@ -157,7 +157,7 @@ def test_resharding_during_writes_keeps_the_set_and_the_order(endpoint_url: str,
 
 
 def test_a_lake_holds_each_log_once_across_resharding(endpoint_url: str, tmp_path: Path) -> None:
-    """Many commits through splits and merges, then all logs once more on the new shards: no row more, none less."""
+    """With commits during splits and merges, and all logs sent again, the lake has one row for each log."""
     stack = created(endpoint_url, "resharded-lake")
     catalog, name = in_folder(tmp_path), name_of(raw=True)
     logs = 0
@@ -178,7 +178,7 @@ def test_a_lake_holds_each_log_once_across_resharding(endpoint_url: str, tmp_pat
 
 
 def test_following_meets_the_children_of_shards_that_end_meanwhile(endpoint_url: str, tmp_path: Path) -> None:
-    """A replay that follows the stream through its resharding has every log, in its tenant's order."""
+    """A replay that follows the stream during its resharding has every log, in its tenant's order."""
     stack = created(endpoint_url, "followed")
     stop = threading.Event()
     done: list[int] = []
@@ -201,7 +201,7 @@ def test_following_meets_the_children_of_shards_that_end_meanwhile(endpoint_url:
 def test_a_hot_tenant_is_spread_over_the_shards_and_keeps_each_sub_keys_order(
     endpoint_url: str, tmp_path: Path
 ) -> None:
-    """With four sub-keys one tenant's logs fill all four shards; each shard's come back in the order of sending."""
+    """With four sub-keys one tenant's logs are in all four shards, each in the order of sending."""
     stack = created(endpoint_url, "hot")
     for start in (0, 0, HASH_KEYS // 2):
         split(stack, start)
@@ -227,7 +227,7 @@ def test_a_hot_tenant_is_spread_over_the_shards_and_keeps_each_sub_keys_order(
 def test_a_killed_replay_goes_on_with_nothing_lost_and_nothing_twice(
     endpoint_url: str, tmp_path: Path, name: str, kills: list[tuple[str, int]]
 ) -> None:
-    """Killed at a write, before and after a checkpoint, it ends with the file of a replay that was left alone (I9)."""
+    """A replay killed at a write, or before or after a checkpoint, ends with the same file as one that was not (I9)."""
     stack = created(endpoint_url, f"killed-{name.count('.')}")
     numbers = count()
     for change in (split, split, merge, None):
@@ -255,7 +255,7 @@ def test_a_killed_replay_goes_on_with_nothing_lost_and_nothing_twice(
 
 
 def killed(job: Job) -> int:
-    """Return the exit status of a replay in a process of its own (-9: killed)."""
+    """Return the exit status of a replay in a process of its own (-9 if killed)."""
     return subprocess.run(  # noqa: S603 - ours
         [sys.executable, "-m", "tests.integration.replay.killed_replay", msgspec.json.encode(job).decode()],
         cwd=_ROOT,
