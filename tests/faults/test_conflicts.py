@@ -22,7 +22,7 @@ _ORDERS: Final = list(permutations(_TEXTS))
 
 @pytest.mark.parametrize("sent", _ORDERS, ids=lambda order: "".join(text[0] for text in order))
 def test_a_rebuild_gives_every_text_of_one_log_id_whatever_came_first(sent: tuple[str, ...]) -> None:
-    """Whatever their order on two shards and in the queue, a rebuild stores all three; further ones change nothing."""
+    """A rebuild stores all three texts of one log id, whatever their order, and a second one changes nothing."""
     for stored, shards in product(_ORDERS, product(_HASH_KEYS, repeat=len(_TEXTS))):
         with scratch() as folder:
             trial = Trial(1, folder, shards=2)
@@ -51,7 +51,7 @@ def test_a_rebuild_gives_every_text_of_one_log_id_whatever_came_first(sent: tupl
 
 
 def test_a_text_that_a_rebuild_lacks_is_seen() -> None:
-    """With one of the three removed, the audit says missing instead of complete."""
+    """If one of the three texts is removed, the audit says missing and not complete."""
     with scratch() as folder:
         trial = Trial(1, folder, shards=2)
         for text in _TEXTS:

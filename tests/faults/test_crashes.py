@@ -53,7 +53,7 @@ def elsewhere() -> Iterator[ProcessPoolExecutor]:
 
 @pytest.mark.parametrize("name", DAYS)
 def test_a_day_reaches_every_named_step(name: str) -> None:
-    """The enumeration has every step of the programs, with a kill before and after it."""
+    """The enumeration has a kill before and after every named step of the programs."""
     reached = {(kill.name, kill.moment) for kill in kills(name)}
     assert reached >= {(step, moment) for step in _REACHED[name] for moment in MOMENTS}
 

@@ -29,7 +29,7 @@ def elsewhere() -> Iterator[ProcessPoolExecutor]:
 
 @pytest.mark.parametrize("subject", [OF_TENANT, OF_LOG], ids=["a tenant", "a log"])
 def test_nothing_of_it_is_found_and_nothing_else_has_changed(tmp_path: Path, subject: Subject) -> None:
-    """A consumer and a sync run while the erasure waits; neither stores an erased log again."""
+    """A consumer and a sync that run during an erasure store no erased log again, and no other log changes."""
     world = EraseWorld(tmp_path)
     world.fill()
 
@@ -43,7 +43,7 @@ def test_nothing_of_it_is_found_and_nothing_else_has_changed(tmp_path: Path, sub
 
 
 def test_what_a_consumer_stores_that_knew_nothing_of_it_goes_too(tmp_path: Path) -> None:
-    """It read the tombstones just before, and stores or dead-letters logs of the tenant after the first deletions."""
+    """Logs that a consumer with older tombstones stores or dead-letters during an erasure are erased too."""
     world = EraseWorld(tmp_path)
     world.fill()
 
@@ -59,7 +59,7 @@ def test_what_a_consumer_stores_that_knew_nothing_of_it_goes_too(tmp_path: Path)
 
 @pytest.mark.parametrize("subject", [OF_TENANT, OF_LOG], ids=["a tenant", "a log"])
 def test_what_others_have_is_byte_for_byte_the_same(tmp_path: Path, subject: Subject) -> None:
-    """Another tenant's rows, dead letters and lake files (name and content) are unchanged."""
+    """An erasure leaves another tenant's rows, dead letters and lake files (name and content) unchanged."""
     world = EraseWorld(tmp_path)
     world.fill()
     before = world.others()
@@ -69,7 +69,7 @@ def test_what_others_have_is_byte_for_byte_the_same(tmp_path: Path, subject: Sub
 
 
 def test_it_is_not_decided_while_the_queue_holds_messages(tmp_path: Path) -> None:
-    """They may be erased logs; once the consumer has dropped them, a search says that all is gone."""
+    """While the queue has messages, which may be erased logs, an erasure is undecided; later a search finds nothing."""
     world = EraseWorld(tmp_path)
     world.fill()
     assert world.erase(OF_TENANT).outcome == "undecided"
@@ -78,7 +78,7 @@ def test_it_is_not_decided_while_the_queue_holds_messages(tmp_path: Path) -> Non
 
 
 def test_an_older_erasure_takes_nothing_back(tmp_path: Path) -> None:
-    """When the earlier of two erasures is written last, the later time stays."""
+    """If the earlier of two erasures is written last, the later time stays."""
     world = EraseWorld(tmp_path)
     world.fill()
     world.erase(OF_TENANT)
@@ -87,7 +87,7 @@ def test_an_older_erasure_takes_nothing_back(tmp_path: Path) -> None:
 
 
 def test_an_erasure_killed_before_any_step_is_finished_by_another(elsewhere: ProcessPoolExecutor) -> None:
-    """After a SIGKILL before any step that changes something, a second run ends in the same state."""
+    """After an erasure is killed before any step that changes something, a second run ends in the same state."""
     steps, wrong = elsewhere.submit(broken_by_each_kill, OF_TENANT).result()
     expected = {"update_item", "batch_execute_statement", "send_message", "delete_message_batch", "commit", "delete"}
     assert expected <= set(steps)
@@ -97,14 +97,14 @@ def test_an_erasure_killed_before_any_step_is_finished_by_another(elsewhere: Pro
 def test_a_logs_erasure_killed_before_any_step_in_the_table_is_finished_by_another(
     elsewhere: ProcessPoolExecutor,
 ) -> None:
-    """SIGKILL before each tombstone (in the list, in the row's place) and before the conflict beside it is deleted."""
+    """A log's erasure that is killed before any step in the table is completed by a second run."""
     steps, wrong = elsewhere.submit(broken_by_each_kill, OF_LOG, 3).result()
     assert steps[:5] == ["put_item", "put_item", "query", "query", "batch_execute_statement"]
     assert wrong == []
 
 
 def test_a_table_buckets_old_files_are_deleted_by_name(tmp_path: Path) -> None:
-    """Where files cannot be listed, those named only by expiring snapshots are deleted; a second call finds no rows."""
+    """Where files cannot be listed, those of expiring snapshots are deleted by name; a second run finds no rows."""
     world = EraseWorld(tmp_path)
     world.fill()
     catalog = stepping(tmp_path)
@@ -121,7 +121,7 @@ _SUBJECT = Subject("acme", None, RECEIVED_AT)
 
 def _erasing(world: LakeWorld) -> Program:
     def erase(catalog: SteppingCatalog) -> None:
-        world.erasures = Erasures({"acme": RECEIVED_AT}, frozenset())  # The tombstone, before all else.
+        world.erasures = Erasures({"acme": RECEIVED_AT}, frozenset())  # The tombstone is written first.
         lake_erase.erase(lambda: LakeTable(catalog, NAME), _SUBJECT, in_folder=True)
 
     return erase
@@ -131,7 +131,7 @@ def _erasing(world: LakeWorld) -> Program:
     ("beside", "stop"), [("a sync", LOAD), ("a sync", COMMIT), ("another erasure", COMMIT), ("another erasure", LOAD)]
 )
 def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, stop: str) -> None:
-    """In every order of their steps, no row and no file holds an erased log, and nothing else is lost."""
+    """Beside another program, in every order of steps, no row or file has an erased log, and no other is lost."""
     world = LakeWorld()
     erase = _erasing(world)
 
@@ -145,7 +145,7 @@ def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, sto
 
     def judge(catalog: SteppingCatalog) -> list[str]:
         world.sync(catalog)
-        erase(catalog)  # Run again: what an overtaken sync wrote after it is nobody's now.
+        erase(catalog)  # A second run removes the files that an overtaken sync left.
         return _found(world, catalog)
 
     programs = [erase, world.sync if beside == "a sync" else erase]
@@ -157,7 +157,7 @@ def test_beside_another_program_nothing_of_it_stays_in_the_lake(beside: str, sto
 
 
 def test_a_sync_that_began_before_it_brings_nothing_into_the_lake() -> None:
-    """In every order of their commits, also when the lake had no erased log, so that the erasure changed no row."""
+    """A sync that began before an erasure, in any order of commits, adds no erased log, even if the lake had none."""
     world = LakeWorld()
 
     def prepare(catalog: SteppingCatalog) -> None:

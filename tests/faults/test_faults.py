@@ -19,7 +19,7 @@ _PAIRS: Final = [(step, fault) for step in STEPS for fault in faults_of(step.par
 
 @pytest.mark.parametrize(("step", "fault"), _PAIRS, ids=[f"{step.replace(' ', '.')}-{fault}" for step, fault in _PAIRS])
 def test_a_fault_breaks_no_promise(step: str, fault: Fault) -> None:
-    """However often a step fails, nothing is lost, doubled, overwritten or dead-lettered without reason."""
+    """However often a step fails, no log is lost, doubled, overwritten or dead-lettered without reason."""
     broken: list[str] = []
     for case in cases((step,)):
         if case.fault != fault:

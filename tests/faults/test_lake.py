@@ -37,7 +37,7 @@ def _broken_by_each(kills: Sequence[Kill]) -> list[str]:
 
 
 def test_a_sync_killed_at_any_step_loses_and_doubles_nothing(elsewhere: ProcessPoolExecutor) -> None:
-    """SIGKILL before each step and after each commit: the next sync makes the table whole."""
+    """If a sync is killed before any step or after a commit, the next one completes the table without doubles."""
     names = elsewhere.submit(steps).result()
     assert {"create table", "create .parquet", "create .avro", "create .json", "commit", "load"} <= set(names)
     assert names.count("commit") >= 2
@@ -52,7 +52,7 @@ def test_a_sync_killed_at_any_step_loses_and_doubles_nothing(elsewhere: ProcessP
     ids=["one commit each, stopped within it", "two commits each"],
 )
 def test_two_syncs_at_once_make_the_rows_of_one(stops: set[str], policy: Policy, least_orders: int) -> None:
-    """In every order of their steps each log is there once, and both come to the stream's end."""
+    """Two syncs at once, in every order of steps, store each log once, and both reach the stream's end."""
     world = LakeWorld()
     world.put([message("first"), message("twice", "call 555-0101")])
 
@@ -73,7 +73,7 @@ def test_two_syncs_at_once_make_the_rows_of_one(stops: set[str], policy: Policy,
 
 
 def test_a_sync_beside_a_compaction_loses_and_doubles_nothing() -> None:
-    """In every order of their steps, the later commit is tried again, and the sync can keep the rows it has read."""
+    """Of a sync and a compaction, in every order of steps, the later commits again, and no row is lost or doubled."""
     world = LakeWorld()
 
     def prepare(catalog: SteppingCatalog) -> None:
@@ -96,7 +96,7 @@ def test_a_sync_beside_a_compaction_loses_and_doubles_nothing() -> None:
 
 
 def test_every_reader_reads_the_logs_as_they_were_sent(tmp_path: Path) -> None:
-    """pyiceberg, DuckDB and pyarrow see the same rows, however hostile; redacted in one table, raw in another."""
+    """pyiceberg, DuckDB and pyarrow read the same rows, however hostile, from a redacted and a raw table."""
     world = LakeWorld()
     world.fill()
     catalog = in_folder(tmp_path)
@@ -119,7 +119,7 @@ def _sorted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_no_original_is_in_the_redacted_table(tmp_path: Path) -> None:
-    """No file of the redacted table holds a phone number, and a row's digest depends on more than the text."""
+    """No file of the redacted table has a phone number, and a row's digest depends on more than the text."""
     world = LakeWorld()
     world.put([message("number", "call 555-0199")])
     world.sync(in_folder(tmp_path))
@@ -130,7 +130,7 @@ def test_no_original_is_in_the_redacted_table(tmp_path: Path) -> None:
 
 
 def test_resharding_between_and_within_syncs_changes_no_row(tmp_path: Path) -> None:
-    """Shards that split and merge are read parent before child, by one sync or by several."""
+    """Shards that split and merge are read parent before child, in one sync or several, without changing a row."""
     world = LakeWorld(shards=2)
     catalog = in_folder(tmp_path)
     world.fill()
@@ -162,7 +162,7 @@ class _Throttled:
 
 
 def test_throttles_change_no_row(tmp_path: Path) -> None:
-    """Kinesis refuses every second call, but the rows are the same as without throttles."""
+    """If Kinesis refuses every second call, the rows are the same as without throttles."""
     world = LakeWorld()
     world.fill()
     catalog = in_folder(tmp_path)
@@ -172,7 +172,7 @@ def test_throttles_change_no_row(tmp_path: Path) -> None:
 
 
 def test_a_stream_made_again_is_read_whole_and_told(tmp_path: Path) -> None:
-    """A stream with the same name and another creation time: the checkpoint's sequence numbers do not apply to it."""
+    """A stream that was made again under its name is read from its start and reported."""
     world, catalog = LakeWorld(), in_folder(tmp_path)
     world.put([message("old")])
     world.sync(catalog)
@@ -198,7 +198,7 @@ class _Lenient(Kinesis):
 
 @pytest.mark.parametrize("engine", [Kinesis, _Lenient])
 def test_a_stream_restored_from_an_older_state_hides_nothing(engine: type[Kinesis], tmp_path: Path) -> None:
-    """With the same name and creation time but reused numbers, its shards are read from the start and reported."""
+    """If a restored stream reuses sequence numbers, its shards are read from the start and reported."""
     world, catalog = LakeWorld(), in_folder(tmp_path)
     world.put([message("kept")])
     kept = [*world.kinesis.records]

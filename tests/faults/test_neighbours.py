@@ -1,4 +1,4 @@
-"""I7: a log that ends the process takes no neighbour with it."""
+"""I7: a log that ends the process does not take its neighbours with it."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ _HEALTHY: Final = 1_000
 
 @pytest.mark.parametrize("seed", range(3))
 def test_logs_that_end_the_process_dead_letter_no_healthy_one(seed: int) -> None:
-    """One log in ten exits, hangs or takes all memory; it is dead-lettered, and all healthy logs are stored."""
+    """If one log in ten exits, hangs or takes all memory, it is dead-lettered and all healthy logs are stored."""
     found = fates(_HEALTHY, lethal_share=0.1, crash_probability=0.05, seed=seed)
     assert found.healthy_dead == 0, f"I7: {found}; chance alone {expected_dead(_HEALTHY, 0.05, RECEIVES)}"
     assert (found.stored, found.lethal_dead, found.lethal_stored) == (_HEALTHY, 111, 0)
@@ -19,7 +19,7 @@ def test_logs_that_end_the_process_dead_letter_no_healthy_one(seed: int) -> None
 
 @pytest.mark.parametrize(("logs_per_message", "lethal_share"), [(7, 0.1), (500, 0.02)])
 def test_nor_do_they_where_they_share_a_message(logs_per_message: int, lethal_share: float) -> None:
-    """A lethal log is taken out of its message alone, and the other logs of the message are stored."""
+    """A lethal log is taken out of its packed message, and the other logs of the message are stored."""
     found = fates(_HEALTHY, lethal_share=lethal_share, crash_probability=0.05, logs_per_message=logs_per_message)
     assert found.healthy_dead == 0, f"I7: {found}"
     assert (found.stored, found.lethal_stored) == (_HEALTHY, 0)
@@ -27,7 +27,7 @@ def test_nor_do_they_where_they_share_a_message(logs_per_message: int, lethal_sh
 
 
 def test_simulated_exits_cost_a_neighbour_one_receive_at_most() -> None:
-    """Each log ends the process at 10 % of its deliveries; with four receives, chance alone would kill 0.1 logs."""
+    """If each log ends the process at 10 % of its deliveries, a neighbour loses at most one receive by it."""
     found = fates(_HEALTHY, lethal_share=0.0, crash_probability=0.1, crash_mode="exit")
     assert found.healthy_dead == 0, f"I7: {found}; chance alone {expected_dead(_HEALTHY, 0.1, RECEIVES - 1)}"
 

@@ -58,7 +58,7 @@ def _trial(folder: Path, packing: int, *rules: Rule) -> Trial:
 @pytest.mark.parametrize("packing", PACKINGS[1:])
 @pytest.mark.parametrize("fault", [*_REFUSALS, *_COPIES])
 def test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back(fault: Fault, packing: int) -> None:
-    """The queue refuses all the time: only the logs of a message that are not stored are dead-lettered."""
+    """If the queue always refuses, only those logs of a message that are not stored are dead-lettered."""
     rule = Rule(SENDS_BACK, fault, None)
     with scratch() as folder:
         trial = _trial(folder, packing, rule)
@@ -75,7 +75,7 @@ def test_what_is_stored_is_not_dead_lettered_though_nothing_may_be_sent_back(fau
 @pytest.mark.parametrize("packing", PACKINGS)
 @pytest.mark.parametrize("fault", ["refused", "timeout", "denied"])
 def test_nor_though_the_dead_letter_queue_refuses(fault: Fault, packing: int) -> None:
-    """SQS then moves the logs that used up their receives, each in its own message."""
+    """If the DLQ refuses, SQS moves only logs without receives left, each in its own message."""
     rule = Rule(PUTS_ASIDE, fault, None)
     with scratch() as folder:
         trial = _trial(folder, packing, rule)
@@ -87,7 +87,7 @@ def test_nor_though_the_dead_letter_queue_refuses(fault: Fault, packing: int) ->
 
 @pytest.mark.parametrize("packing", PACKINGS[1:])
 def test_where_neither_queue_takes_anything_nothing_is_lost_and_a_redrive_stores_the_rest(packing: int) -> None:
-    """Only here SQS moves whole messages, with stored logs; after a redrive, each log is stored once."""
+    """If both queues refuse, SQS moves whole messages, and after a redrive each log is stored once."""
     rules = [Rule(SENDS_BACK, "denied", None), Rule(PUTS_ASIDE, "denied", None)]
     with scratch() as folder:
         trial = _trial(folder, packing, *rules)
@@ -103,7 +103,7 @@ def test_where_neither_queue_takes_anything_nothing_is_lost_and_a_redrive_stores
 
 @pytest.mark.parametrize("packing", PACKINGS[1:])
 def test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_most(packing: int) -> None:
-    """At most ten copies, each with the receives that are left; a redrive stores once what none of them stored."""
+    """If answers are always lost, a log gets at most ten copies, and after a redrive it is stored once."""
     rule = Rule(SENDS_BACK, "lost_answer", None)
     with scratch() as folder:
         trial = _trial(folder, packing, rule)
@@ -112,7 +112,7 @@ def test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_mo
             sum(what == "send back" for what, _ in told)
             for log, told in trial.journal.happened.items()
             if log[1].startswith("mixed")
-        ]  # Sent by nobody twice.
+        ]  # No client sent one of these twice.
         assert 1 < max(sent_back) <= 2 * trial.world.max_receives
         assert not trial.lost()
         trial.injector.rules = []
@@ -123,7 +123,7 @@ def test_answers_that_are_lost_for_ever_make_two_copies_of_a_log_a_receive_at_mo
 
 @pytest.mark.parametrize("by_sqs", [False, True], ids=["by message", "by SQS's own task"])
 def test_a_redrive_gives_a_log_that_was_sent_back_all_its_receives_again(*, by_sqs: bool) -> None:
-    """SQS's task keeps the attributes, which count the receives used up before."""
+    """After SQS's redrive a log has all receives again, although its attributes still count the old ones."""
     with scratch() as folder:
         trial = Trial(_SEED, folder, logs_per_message=7, crash_probability=1)
         trial.injector.rules = [Rule(PUTS_ASIDE, "denied", None)]  # SQS itself then dead-letters, with all attributes.

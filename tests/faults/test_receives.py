@@ -1,4 +1,4 @@
-"""How few receives a queue may allow a message."""
+"""How many receives a message needs."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ _FEWEST: int = template()["Parameters"]["MaxReceiveCount"]["MinValue"]
 
 @pytest.mark.parametrize(("max_receives", "dead"), [(_FEWEST - 1, 1), (_FEWEST, 0)])
 def test_a_healthy_long_log_needs_the_receives_that_the_template_asks_for(max_receives: int, dead: int) -> None:
-    """One receive defers it and another stores it; with fewer, SQS dead-letters it even without a crash."""
+    """A long log needs one receive to be deferred and one to be stored; with fewer it is dead-lettered."""
     with scratch() as folder:
         trial = Trial(0, folder, max_receives=max_receives, crash_probability=0)
         trial.send_long()
@@ -25,7 +25,7 @@ def test_a_healthy_long_log_needs_the_receives_that_the_template_asks_for(max_re
 
 
 def test_the_longest_log_needs_no_more_receives() -> None:
-    """It is hidden until it is ready, hours past the visibility time-out, so it needs two receives, not five."""
+    """The longest log, hidden for hours, needs two receives and not five."""
     with scratch() as folder:
         trial = Trial(0, folder, max_receives=_FEWEST, crash_probability=0)
         text = "x" * 160_000
@@ -38,7 +38,7 @@ def test_the_longest_log_needs_no_more_receives() -> None:
 
 @pytest.mark.parametrize("packing", PACKINGS)
 def test_a_log_that_always_fails_is_tried_as_often_whatever_messages_it_comes_in(packing: int) -> None:
-    """It gets five receives in all and then becomes a dead letter of its own, packed or not."""
+    """A log that always fails gets five receives in all, packed or not, and then is dead-lettered alone."""
     with scratch() as folder:
         trial = Trial(0, folder, logs_per_message=packing, crash_probability=1)
         trial.send("batch")

@@ -1,4 +1,4 @@
-"""What must not stand in the code, whoever silences the linter; and what the locks promise."""
+"""Code that is forbidden even if the linter is silenced, and what the lock files promise."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ _PACKAGES: Final = ("ingest", "consumer", "infra", "bench")
 _SOURCES: Final = sorted(path for name in _PACKAGES for path in (_ROOT / name).rglob("*.py"))
 _LOCKS: Final = sorted([_ROOT / "requirements.lock", *(_ROOT / "infra").glob("*.lock")])
 
-# They run what they read.
+# These modules execute the data that they read.
 _FORBIDDEN_MODULES: Final = frozenset({"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle"})
 _FORBIDDEN_CALLS: Final = frozenset({"eval", "exec", "compile", "__import__"})
 _FORBIDDEN_METHODS: Final = frozenset(
@@ -50,7 +50,7 @@ def dangers(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", _SOURCES, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_no_module_turns_data_into_code(path: Path) -> None:
-    """No pickle, eval, exec, shell or unsafe YAML, even where a comment silences ruff's S rules."""
+    """No module has pickle, eval, exec, shell or unsafe YAML, even where a comment silences ruff's S rules."""
     assert list(dangers(path.read_text())) == []
 
 
@@ -68,13 +68,13 @@ def test_no_module_turns_data_into_code(path: Path) -> None:
     ],
 )
 def test_the_search_finds_what_it_is_for(source: str) -> None:
-    """Each of the dangers is found."""
+    """The search finds each of the forbidden calls."""
     assert list(dangers(source))
 
 
 @pytest.mark.parametrize("path", _LOCKS, ids=lambda path: path.name)
 def test_every_locked_package_is_pinned_by_hash(path: Path) -> None:
-    """Each requirement is one version with its SHA-256, so a registry that is taken over cannot send another file."""
+    """Each requirement has one version and its SHA-256, so that a hijacked registry cannot send another file."""
     requirements = re.sub(r"\\\n", " ", path.read_text())
     lines = [line.strip() for line in requirements.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert lines
@@ -84,7 +84,7 @@ def test_every_locked_package_is_pinned_by_hash(path: Path) -> None:
 
 
 def test_the_installed_packages_fit_together() -> None:
-    """`pip check`: every package has its dependencies, in versions that it accepts."""
+    """`pip check` passes: every package has its dependencies in versions that it accepts."""
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", "check"],
         check=False,

@@ -33,12 +33,12 @@ def world() -> World:
     ],
 )
 def test_an_answer_keeps_what_lambda_would_keep(answer: object, failed: set[str]) -> None:
-    """No answer or an empty one deletes all messages; an unknown identifier keeps all."""
+    """Without an answer, or with an empty one, all messages are deleted; an unknown identifier keeps them all."""
     assert failed_identifiers(answer, {"a", "b"}) == failed
 
 
 def test_a_function_that_raises_keeps_the_batch_until_its_fifth_receive(world: World) -> None:
-    """Messages come back after the visibility time-out, and after five receives they are in the DLQ as they were."""
+    """If the function raises, messages come back, and after five receives they are in the DLQ unchanged."""
     message_id = world.queue.send("body", {}, "acme")
     receives = []
 
@@ -56,7 +56,7 @@ def test_a_function_that_raises_keeps_the_batch_until_its_fifth_receive(world: W
 
 
 def test_only_the_last_receipt_counts(world: World) -> None:
-    """A late deletion by an old receipt deletes nothing; hiding is for twelve hours from the receipt at most."""
+    """An old receipt deletes nothing, and a message can be hidden until twelve hours after its receipt."""
     world.queue.send("body")
     (first,) = world.queue.receive(1)
     world.clock.sleep(300)
@@ -70,7 +70,7 @@ def test_only_the_last_receipt_counts(world: World) -> None:
 
 
 def test_sqs_refuses_what_is_no_xml_character(world: World) -> None:
-    """U+FFFF is refused entry by entry; a batch above 1 MiB as a whole."""
+    """An entry with U+FFFF is refused, and a batch above 1 MiB is refused whole."""
     entries = [{"Id": "0", "MessageBody": "\uffff"}, {"Id": "1", "MessageBody": "fine"}]
     answer = world.sqs.send_message_batch(QueueUrl=QUEUE_URL, Entries=entries)
     assert [entry["Id"] for entry in answer["Successful"]] == ["1"]
@@ -83,7 +83,7 @@ def test_sqs_refuses_what_is_no_xml_character(world: World) -> None:
 
 
 def test_a_move_task_goes_on_by_itself_and_alone(world: World) -> None:
-    """Visible messages are moved over time as new messages; meanwhile a second task of the queue is refused."""
+    """A move task moves visible messages over time as new ones, and a second task meanwhile is refused."""
     arns = {"SourceArn": arn_of(DLQ_URL), "DestinationArn": arn_of(QUEUE_URL)}
     old_id = world.dlq.send("one", {"reason": {"DataType": "String", "StringValue": "x"}}, "acme")
     world.dlq.send("two")
@@ -123,7 +123,7 @@ def insert(log_id: str, text: str) -> dict[str, Any]:
 
 
 def test_an_insert_never_overwrites(world: World) -> None:
-    """An existing key gives DuplicateItem while its neighbours are stored; a call with a key twice is refused."""
+    """An existing key gives DuplicateItem while its neighbours are stored, and a call with a key twice is refused."""
     world.dynamodb.batch_execute_statement(Statements=[insert("a", "first")])
     answer = world.dynamodb.batch_execute_statement(Statements=[insert("a", "second"), insert("b", "other")])
     assert [response.get("Error", {}).get("Code") for response in answer["Responses"]] == ["DuplicateItem", None]
@@ -134,7 +134,7 @@ def test_an_insert_never_overwrites(world: World) -> None:
 
 
 def test_a_split_shard_ends_and_its_children_take_over(world: World) -> None:
-    """A closed shard returns its records and then no iterator; new records of its hashes are in its children."""
+    """A split shard returns its records and then no iterator, and its children get the new records."""
     kinesis = world.kinesis
     record = {"PartitionKey": "acme", "Data": b"one"}
     parent = kinesis.put_records(StreamName=STREAM_NAME, Records=[record])["Records"][0]["ShardId"]

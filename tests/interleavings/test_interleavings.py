@@ -1,4 +1,4 @@
-"""Every order of several programs' calls in small worlds, and random ones in large: no promise breaks."""
+"""Every order of several programs' calls in small worlds, and random orders in large ones, keeps every promise."""
 
 import itertools
 import os
@@ -27,7 +27,7 @@ def _told(explorer: Explorer, findings: Findings) -> str:
 
 @pytest.mark.parametrize("world", SMALL, ids=lambda world: world.name)
 def test_no_order_breaks_a_promise(world: Scenario) -> None:
-    """Whoever is first, killed, answered late or delivered to again: every text is stored once, and can be rebuilt."""
+    """Whichever program is first, killed, answered late or repeated, every text is stored once and can be rebuilt."""
     explorer = Explorer(world)
     findings = explorer.exhaust(STATES)
     assert not findings.broken, _told(explorer, findings)
@@ -35,14 +35,14 @@ def test_no_order_breaks_a_promise(world: Scenario) -> None:
 
 @pytest.mark.parametrize("world", LARGE, ids=lambda world: world.name)
 def test_no_random_order_breaks_a_promise(world: Scenario) -> None:
-    """Nor in worlds that are too large to be explored whole."""
+    """In worlds too large to explore whole, no random order breaks a promise."""
     explorer = Explorer(world)
     findings = explorer.sample(range(STATES // 10 // len(LARGE)))
     assert not findings.broken, _told(explorer, findings)
 
 
 def test_a_schedule_repeats_itself() -> None:
-    """A number gives the same moves and the same end, run after run: what was printed can be looked at again."""
+    """The same number gives the same moves and end in each run, so that a printed schedule can be repeated."""
     explorer = Explorer(SMALL[4])
     schedule = schedule_of("010210")
     assert number_of(schedule) == "010210"
@@ -89,7 +89,7 @@ _PLANTED: Final = {
 
 @pytest.mark.parametrize("bug", list(_PLANTED))
 def test_a_planted_bug_is_found(bug: str) -> None:
-    """What cannot be found is not looked for: the promise that a bug breaks is named, and its schedule repeats it."""
+    """The exploration finds each planted bug: it names the broken promise, and the printed schedule repeats it."""
     change, promise = _PLANTED[bug]
     explorer = Explorer(Scenario("planted", senders=((FIRST, OTHER),), consumers=2, deliveries=2, again=1, ticks=2))
     _worse(change)(explorer)

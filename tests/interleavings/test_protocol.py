@@ -1,4 +1,4 @@
-"""The model of the protocol holds by itself, and its checker sees what is wrong with a worse one."""
+"""The model of the protocol keeps its promises, and its checker finds what a worse model breaks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -57,7 +57,7 @@ def _bounded(texts: tuple[str, ...], poison: tuple[str, ...], actions: Mapping[s
 def test_the_protocol_loses_and_doubles_nothing(
     texts: tuple[str, ...], poison: tuple[str, ...], actions: Mapping[str, Action]
 ) -> None:
-    """In every state of the model each promise holds, and from each of them everything can still come to its end."""
+    """In every state of the model each promise holds, and everything can still come to its end."""
     protocol = _bounded(texts, poison, actions)
     found = minicheck.check_safety(protocol, max_states=200_000)
     assert found["exhaustive"]
@@ -108,7 +108,7 @@ _WORSE: dict[str, tuple[str, Action, str]] = {
 
 @pytest.mark.parametrize("worse", list(_WORSE))
 def test_the_checker_sees_a_worse_protocol(worse: str) -> None:
-    """With one action made worse the promise that it breaks is named, with the shortest way there."""
+    """If one action is made worse, the checker names the broken promise and the shortest way to it."""
     name, action, promise = _WORSE[worse]
     actions = {**ACTIONS, name: action}
     model = _bounded((_A,), (), actions) if name in _OF_PACKED else _bounded((_A, _B), (), _unpacked(actions))

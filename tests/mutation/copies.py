@@ -61,7 +61,7 @@ _OUTSIDE: Final = (
 )
 _FLAGS: Final = (
     *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:anyio", "-p", "no:locust"),
-    "-Wignore::pytest.PytestAssertRewriteWarning",  # Of what came with the process: nobody asserts there.
+    "-Wignore::pytest.PytestAssertRewriteWarning",  # About modules that were imported before; they have no asserts.
 )
 _AT_ONCE: Final = 2
 _LONGEST_S: Final = 300
@@ -73,7 +73,7 @@ Done = tuple[int, str]
 
 
 def copy_tree(target: Path) -> None:
-    """Copy what the suites need."""
+    """Copy the files that the suites need."""
     for name in _COPIED:
         source = _ROOT / name
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def runners() -> ProcessPoolExecutor:
 
 
 def run_tests(root: Path, tests: tuple[str, ...]) -> Done:
-    """Run the tests in the copy at `root`, with one seed and few states. The process is of no use afterwards.
+    """Run the tests in the copy at `root`, with one seed and few states. The process cannot be used afterwards.
 
     One that hangs is killed after minutes, and the pool says so.
     """

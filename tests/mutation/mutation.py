@@ -1,4 +1,4 @@
-"""What a planted bug is, and the tests that see the most of them."""
+"""What a planted bug is, and the tests that notice most of them."""
 
 from typing import Final, NamedTuple
 

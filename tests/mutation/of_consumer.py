@@ -1,4 +1,4 @@
-"""Planted bugs of the consumer: what is acknowledged undone, overwritten, lost with its neighbour."""
+"""Planted bugs of the consumer: logs acknowledged without being stored, overwritten, or lost with a neighbour."""
 
 from typing import Final
 

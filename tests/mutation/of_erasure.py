@@ -1,4 +1,4 @@
-"""Planted bugs of an erasure: what is kept that should go, and what lets it come back."""
+"""Planted bugs of an erasure: data that is kept although it should go, or that comes back."""
 
 from typing import Final
 

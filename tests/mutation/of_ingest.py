@@ -1,4 +1,4 @@
-"""Planted bugs of ingest: logs that are answered and not kept, kept and not counted."""
+"""Planted bugs of ingest: logs that are answered but not kept, or kept but not counted."""
 
 from typing import Final
 

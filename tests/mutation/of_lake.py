@@ -1,4 +1,4 @@
-"""Planted bugs of the lake: rows twice, rows of one commit for those of another, a position that goes back."""
+"""Planted bugs of the lake: doubled rows, one commit taken for another, a position that goes back."""
 
 from typing import Final
 

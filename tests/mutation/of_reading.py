@@ -1,4 +1,4 @@
-"""Planted bugs of those who read: replay, rebuild, redrive, and queries of the table."""
+"""Planted bugs of the readers: replay, rebuild, redrive, and queries of the table."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ MUTATIONS: Final = (
         r"I\d+: ",
     ),
     Mutation(
-        "output_not_flushed",  # Only a real kill shows it: a program that is unwound closes its files.
+        "output_not_flushed",  # Only a real kill shows it: a program that ends by an exception closes its files.
         "consumer/replay/lines.py",
         (("        self._file.flush()\n        os.fsync", "        pass\n        os.fsync"),),
         f"{CRASHES}[replay-before]",

@@ -1,4 +1,4 @@
-"""The suites see the bugs they are for: each is planted in a copy of the tree, and the suite fails there."""
+"""The suites find the bugs that they are for: each bug is planted in a copy of the tree, and its test fails there."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def plant(mutation: Mutation, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def done(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Done]]]:
-    """Begin what this run's tests ask for, two at a time: each waits for its own."""
+    """Start the tests of this run, two at a time; each test waits for its own result."""
     asked = {item.name for item in request.session.items}
     with ExitStack() as folders, runners() as pool:
         begun: dict[str, Future[Done]] = {}
@@ -62,7 +62,7 @@ def done(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Done]]]:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mutation_still_applies(mutation: Mutation) -> None:
-    """The code that a mutation changes stands there exactly once: when it moved, the mutation has to move with it."""
+    """The code that a mutation changes occurs exactly once; if it was moved, the mutation must follow."""
     source = (_ROOT / mutation.path).read_text()
     for old, new in mutation.changes:
         assert source.count(old) == 1, f"{mutation.name}: {mutation.path} no longer holds once:\n{old}"
@@ -70,7 +70,7 @@ def test_a_mutation_still_applies(mutation: Mutation) -> None:
 
 
 def test_there_are_bugs_of_every_part() -> None:
-    """Twenty at least, each with a name of its own."""
+    """There are at least twenty planted bugs, each with its own name."""
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS) >= _LEAST
 
 
@@ -85,7 +85,7 @@ def test_the_tests_pass_on_an_unchanged_copy(done: dict[str, Future[Done]]) -> N
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_planted_bug_is_seen(mutation: Mutation, done: dict[str, Future[Done]]) -> None:
-    """With the bug planted, its test fails, and says which promise it breaks, or by its name what is wrong."""
+    """With the bug planted, its test fails and names the broken promise or, by its own name, the fault."""
     exit_code, printed = done[mutation.name].result()
     assert exit_code == _FAILED, f"{mutation.name} was not seen:\n{printed[-4000:]}"
     assert re.search(mutation.says, printed), printed[-3000:]
