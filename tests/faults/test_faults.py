@@ -55,7 +55,7 @@ def test_no_log_line_holds_a_logs_text() -> None:
     ["refused", "lost_answer", "timeout", "unreachable", "throttled", "slow", "partial", "partial_lost", "unreported"],
 )
 def test_a_queue_that_fails_once_is_not_the_senders_trouble(fault: Fault) -> None:
-    """A short fault is retried within the request, and the sender gets its 202."""
+    """A short fault of the queue is retried within the request, and the sender gets its 202."""
     with scratch() as folder:
         trial = Trial(0, folder)
         trial.injector.rules = [Rule("ingest sqs.send_message_batch", fault)]
@@ -67,7 +67,7 @@ def test_a_queue_that_fails_once_is_not_the_senders_trouble(fault: Fault) -> Non
 
 @pytest.mark.parametrize("fault", ["refused", "lost_answer", "timeout", "unreachable", "throttled", "partial"])
 def test_a_table_that_fails_once_costs_no_receive(fault: Fault) -> None:
-    """A short fault is retried within the invocation, and no message comes back."""
+    """A short fault of the table is retried within the invocation, and no message comes back."""
     with scratch() as folder:
         trial = Trial(0, folder, crash_probability=0)
         trial.injector.rules = [Rule("consumer dynamodb.batch_execute_statement", fault)]

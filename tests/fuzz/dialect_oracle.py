@@ -1,9 +1,8 @@
-"""What must be true of any body in any dialect but `/ingest`'s own. Pure: an AssertionError is a finding, or any other.
+"""What must hold for any body in any dialect except `/ingest`'s own. Pure: any exception is a finding.
 
-A fuzzer's bytes are a path with its query, a content type, an empty line and the body, so that each mutation is one
-that means something; what names no route is nothing. The body is what a reader sees: snappy is undone already, and what
-is no JSON is one of Firehose's records, in its base64. That records come out as they went in is the property tests' to
-show.
+A fuzzer's bytes are a path with its query, a content type, an empty line and the body, so that most mutations give a
+meaningful request; bytes that name no route are ignored. The body is as a reader sees it: snappy is decoded already,
+and for Firehose a body that is not JSON becomes one record in base64. The property tests show that logs are unaltered.
 """
 
 import base64
@@ -66,7 +65,7 @@ def _found(request: Request, dialect: Dialect) -> Parsed | Rejected:
 
 
 def _check_answer(answer: Any, statuses: set[int]) -> None:
-    """It has one of the statuses, and its body is empty, plain text, bytes in base64 or JSON."""
+    """Check that it has a known status, and that its body is empty, plain text, bytes in base64, or JSON."""
     assert answer["statusCode"] in statuses
     headers = answer["headers"]
     assert all(isinstance(value, str) for value in headers.values())

@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.fuzz_parse -runs=50000 -seed=1 CORPUS
 
-CORPUS is a folder: the seeds are written into it, and what reached new code is kept there. Findings stand beside it, in
-`CORPUS.found`; `python -m tests.fuzz.fuzz_parse FINDING` runs one again. One option is ours: `--planted` puts a bug in.
+CORPUS is a folder: the seeds are written into it, and inputs that reach new code are kept there. Findings are in the
+folder `CORPUS.found`; `python -m tests.fuzz.fuzz_parse FINDING` runs one again. The option `--planted` plants a bug.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ _KINDS: Final = 512  # More than there are kinds; two kinds with one place only 
 
 
 def instrumented() -> contextlib.AbstractContextManager[Any]:
-    """Return the context in which a target imports what it tests: the project's modules report their branches."""
+    """Return the context in which a target imports the modules under test, so that they report their branches."""
     context: contextlib.AbstractContextManager[Any] = atheris.instrument_imports(include=["ingest", "consumer"])
     return context
 
 
 def is_planted(bug: Callable[..., Any]) -> bool:
-    """Whether the target shall run with its planted bug, which then reports its branches like the project's modules."""
+    """Whether the target runs with its planted bug, which then reports its branches like the project's modules."""
     if _PLANTED not in sys.argv:
         return False
     atheris.instrument_func(bug)
@@ -41,8 +41,8 @@ def is_planted(bug: Callable[..., Any]) -> bool:
 def fuzz(check: Callable[[bytes], Iterable[str]], seeds: Iterable[bytes], words: Iterable[str]) -> NoReturn:
     """Fuzz until libFuzzer's flags on the command line end it, and exit the process.
 
-    `check` names the kinds of what it found: an input of a new kind is kept like one that reached new code, because
-    the parsers in C (msgspec's, protobuf's) report no branches.
+    `check` returns kinds of outcome: an input with a new kind is kept like one that reached new code, because the
+    parsers in C (msgspec's, protobuf's) report no branches.
     Its exit code: 0 nothing found, 77 an exception, 70 a timeout, 71 too much memory, 1 no CORPUS given.
     """
     arguments = [argument for argument in sys.argv[1:] if argument != _PLANTED]
@@ -83,7 +83,7 @@ def _branch() -> Callable[[], None]:
 
 
 def _prepared(corpus: Path, seeds: Iterable[bytes], words: Iterable[str]) -> Sequence[str]:
-    """Write the seeds, and return libFuzzer's flags that name what stands beside them; later ones override them."""
+    """Write the seeds, and return libFuzzer's flags for the files beside them; flags given later override these."""
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in seeds:
         (corpus / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)

@@ -1,11 +1,11 @@
-"""What must be true of any Kinesis record, whatever its bytes. Pure: an AssertionError or any exception is a finding.
+"""What must hold for any Kinesis record, whatever its bytes. Pure: an AssertionError or any exception is a finding.
 
-The first line of the fuzzer's bytes says what the rest is, and names the Kinesis record's own partition key:
+The first line of the fuzzer's bytes says how the rest is meant, and names the Kinesis record's own partition key:
 
     r key   the record's data as it is
-    w key   the body of an aggregated record: it gets the magic and the right digest, which no mutation would hit upon
-    s key   a sound body to be made: a line of partition keys, a line of explicit hash keys (both apart by commas), then
-            a line a user record: `index[:hash key index] data`
+    w key   the body of an aggregated record: it gets the magic and the right digest, which no mutation would find
+    s key   a description of a sound body: a line of partition keys and a line of explicit hash keys (with commas), then
+            one line for each user record: `index[:hash key index] data`
 
 The second reader is AWS's `aws_kinesis_agg`.
 """

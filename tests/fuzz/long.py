@@ -1,7 +1,7 @@
 """Every target for minutes, from a random seed: `python -m tests.fuzz.long --minutes 5 --corpus FOLDER`.
 
-The folder keeps what reached new code, so that the next run goes on from there. Prints a line a target, and exits 1
-when something was found: the input then stands in `FOLDER/<target>.found`.
+The folder keeps inputs that reached new code, so that the next run goes on from there. Prints a line for each target,
+and exits with 1 if one found something: the input is then in `FOLDER/<target>.found`.
 """
 
 import argparse

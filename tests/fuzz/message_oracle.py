@@ -53,6 +53,6 @@ def check(data: bytes, unpack_batch: Unpack = unpack) -> Unpacked:
 
 
 def kinds(unpacked: Unpacked) -> set[str]:
-    """Return what the parser said of a spoiled body, without its numbers and names, or what a log's fields are."""
+    """Return the parser's error for a spoiled body, without numbers and names, or the shapes of a log's fields."""
     said = {_VALUES.sub("_", f"{spoiled.poison.reason} {spoiled.poison.detail}") for spoiled in unpacked.spoiled}
     return said or {log.message.source for log in unpacked.logs[:-1]} | shapes(unpacked.logs[0].message.fields)

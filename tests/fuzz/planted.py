@@ -1,7 +1,7 @@
 """Planted bugs: a fuzzer that does not find them is not working.
 
-Each lies at the bottom of nested values that no seed holds and that chance alone would not nest: only a fuzzer that
-keeps what reached the next level gets there.
+Each bug lies below nested values that no seed has and that chance alone would not make: only a fuzzer that keeps the
+inputs that reached the next level gets there.
 """
 
 from typing import Any, Final

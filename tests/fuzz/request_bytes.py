@@ -1,13 +1,13 @@
 """A fuzzer's bytes as an API Gateway event, and an event as such bytes. Pure.
 
-The form is near HTTP's, so that a seed is a request that one can read, and each mutation is one that means something:
+The form is like HTTP's, so that a seed is a readable request, and most mutations give a meaningful one:
 
-    bz                        what happens to the body, a letter each (others mean nothing): `z` the client gzips it,
-                              `b` the gateway encodes it as base64, `B` the gateway says so and did not
+    bz                        what happens to the body, by letters (others are ignored): `z` the client gzips it,
+                              `b` the gateway encodes it as base64, `B` the gateway says so but did not
     content-type: text/plain  headers, until an empty line
     ?tenant_id: acme          a query parameter
     @principal: acme          the tenant that a token vouches for
-    *repeat: 200              the body, so many times over: limits that no mutation would reach byte by byte
+    *repeat: 200              the body is repeated so often, for limits that no mutation would reach
 
     the body
 """
@@ -20,15 +20,15 @@ from typing import Any, Final, NamedTuple
 MAX_REPEATED_BYTES: Final = 175_000
 """Above the limits of a text and of a record's fields."""
 
-_MAX_REPEATED_RECORDS: Final = 64  # Thousands of records, each read by itself, take long and teach nothing more.
+_MAX_REPEATED_RECORDS: Final = 64  # Thousands of records take long and find nothing more.
 _RECORDS: Final = frozenset(b"\n{[")  # Each line, and each of several documents on one line, is a record.
 
 
 class Sent(NamedTuple):
     """A request on its way.
 
-    `is_authorized` says that the stack has an authorizer, and the event what it vouches for. `wire` are the bytes that
-    the event carries, None where it carries a text; `is_sound` says that they were gzipped and encoded as they should.
+    `is_authorized` says that the stack has an authorizer, whose claims are in the event. `wire` are the bytes that the
+    event carries, None if it carries a text; `is_sound` says that they were gzipped and encoded correctly.
     """
 
     event: dict[str, Any]
@@ -75,7 +75,7 @@ def read(data: bytes) -> Sent:
 
 
 def write(event: Mapping[str, Any], principal: str | None = None) -> bytes:
-    """Return bytes that `read` makes this event of, but for members that ingest does not look at."""
+    """Return bytes from which `read` makes this event, except for members that ingest does not read."""
     body = event.get("body") or ""
     modes = ""
     if event.get("isBase64Encoded"):

@@ -1,6 +1,6 @@
-"""What must be true of any request, whatever its bytes. Pure: an AssertionError, or any other exception, is a finding.
+"""What must hold for any request, whatever its bytes. Pure: an AssertionError, or any other exception, is a finding.
 
-`orjson` is the second reader: where it and ingest both read a body, they must have read the same.
+`orjson` is the second reader: if it and ingest both accept a body, they must have read the same.
 """
 
 import gzip
@@ -178,15 +178,15 @@ def _check_against(records: list[Any], parsed: Parsed) -> None:
         assert _is_same(message.fields or {}, others)
         if isinstance(said, str) and said:
             assert message.text == said
-        else:  # What is no text is told as JSON: the message, or all fields of a batch's record without one.
+        else:  # The text is the JSON of the message, or of all fields of a batch's record without a message.
             assert _is_same(value_of(message.text.encode()), others if said is None or said == "" else said)
 
 
 def _is_same(ours: Any, theirs: Any) -> bool:
-    """Whether two readings of one value agree; orjson gives a float for what no double or 64-bit integer holds."""
+    """Whether two readings agree; orjson gives a float for numbers that no double or 64-bit integer holds."""
     if isinstance(ours, int) and isinstance(theirs, float):
         return abs(ours) >= 2**63 and float(ours) == theirs
-    if isinstance(ours, Decimal):  # What no double holds to the digit.
+    if isinstance(ours, Decimal):  # A number that no double holds exactly.
         return isinstance(theirs, float) and float(ours) == theirs
     if type(ours) is not type(theirs):
         return False

@@ -1,4 +1,4 @@
-"""One run of one target, in a process of its own (libFuzzer ends the one that it runs in), and what it printed."""
+"""One run of a target, in its own process because libFuzzer exits it, and what libFuzzer printed."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _COVERAGE: Final = re.compile(r"^#(\d+)\t(\w+) +cov: (\d+) ", re.MULTILINE)
 
 
 class Run(NamedTuple):
-    """What libFuzzer printed, and what it counted: the coverage is branches and kinds of outcome (see `engine`).
+    """What libFuzzer printed and counted: the coverage is branches and kinds of outcome (see `engine`).
 
     `exit_code` 0: nothing found. `findings` are the inputs that were found; `output` has the traceback.
     """

@@ -1,4 +1,4 @@
-"""What a fuzzer starts from: the golden events, requests, records and messages, and the words of each format."""
+"""A fuzzer's seeds: the golden events, requests, records and messages, and the words of each format."""
 
 import base64
 import contextlib
@@ -14,7 +14,7 @@ from cramjam import snappy
 from tests.fuzz import request_bytes
 
 MAX_SEED_BYTES: Final = 4_096
-"""libFuzzer's own default of the longest input; longer ones are cut by it, and slow."""
+"""libFuzzer's default for the longest input; it cuts longer ones, and they are slow."""
 
 _TESTS: Final = Path(__file__).parents[1]
 _GZIP_OR_ZLIB: Final = 47  # zlib's window size with the flag for both headers.
@@ -122,7 +122,7 @@ def messages() -> Iterator[bytes]:
 
 
 def dialect_bodies() -> Iterator[bytes]:
-    """Yield the bodies of the captures of real clients, inflated, with their paths, and each of them broken."""
+    """Yield the inflated bodies of the captures of real clients with their paths, each also in a broken form."""
     for path in _files("golden/clients", "*__*.json"):
         capture = json.loads(path.read_text())
         body = base64.b64decode(capture["body_base64"])

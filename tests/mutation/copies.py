@@ -1,7 +1,7 @@
-"""Tests run in a copy of the tree, in a process that comes with what they import: a start of Python is half their cost.
+"""Runs tests in a copy of the tree, in a process with their imports done: starting Python would double their cost.
 
-Nothing of the project may be imported here: a copy's tests must find their own. What pytest has imported of it in the
-parent stays there, as a fork server's children know nothing of the parent but what they are told.
+Nothing of the project may be imported here: a copy's tests must import the copy's modules. What pytest imported in the
+parent stays there, because a fork server's children inherit nothing from the parent but what it sends them.
 """
 
 import multiprocessing
@@ -69,7 +69,7 @@ _PRINTED: Final = "printed.txt"
 
 
 Done = tuple[int, str]
-"""pytest's exit code, and what it printed. No class of ours: with a copy's modules, a process could not send it."""
+"""pytest's exit code and output. Not a class of the project: a process with a copy's modules could not send it."""
 
 
 def copy_tree(target: Path) -> None:
@@ -84,7 +84,7 @@ def copy_tree(target: Path) -> None:
 
 
 def runners() -> ProcessPoolExecutor:
-    """Return what `run_tests` is given to: each call has a process of its own, and two run at once."""
+    """Return the pool that runs `run_tests`: each call has its own process, and two run at the same time."""
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(list(_OUTSIDE))
     return ProcessPoolExecutor(_AT_ONCE, mp_context=forks, max_tasks_per_child=1)
@@ -93,7 +93,7 @@ def runners() -> ProcessPoolExecutor:
 def run_tests(root: Path, tests: tuple[str, ...]) -> Done:
     """Run the tests in the copy at `root`, with one seed and few states. The process cannot be used afterwards.
 
-    One that hangs is killed after minutes, and the pool says so.
+    A run that hangs is killed after minutes, and the pool reports it.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(_LONGEST_S)

@@ -11,9 +11,9 @@ ORDERS: Final = "tests/interleavings/test_interleavings.py::test_no_order_breaks
 
 
 class Mutation(NamedTuple):
-    """Each (`old`, `new`) of `changes` is made once in `path`; then `test` must fail and say `says`.
+    """Each (`old`, `new`) of `changes` is replaced once in `path`; then `test` must fail and print `says`.
 
-    That is the promise, where the test is of the whole system. The narrowest test of a part says it by its name.
+    `says` is the broken promise if the test is of the whole system, or the name of the narrowest test of a part.
     """
 
     name: str

@@ -75,9 +75,9 @@ def test_there_are_bugs_of_every_part() -> None:
 
 
 def test_the_tests_pass_on_an_unchanged_copy(done: dict[str, Future[Done]]) -> None:
-    """A test that says no more than its name passes without the bug: what it lacks in the copy is not what it saw.
+    """A test that is expected to fail only by its name passes in a copy without the bug.
 
-    One that names a promise, or a log that is nowhere, could not say so for want of a file; it passes in the suite.
+    Other tests print a promise or a lost log, which a file missing in the copy cannot cause; they pass in the suite.
     """
     exit_code, printed = done[_UNCHANGED].result()
     assert exit_code == 0, printed[-4000:]

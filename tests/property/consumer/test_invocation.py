@@ -124,7 +124,7 @@ def assert_poison(encoded: str, reason: str, *, refusing: bool) -> None:
 def assert_kept_somewhere(world: World, encoded: str, sent: list[str], *, dead: int) -> None:
     """Fail unless an acknowledged body is a row of its own text, or was dead-lettered once, unchanged.
 
-    A row is on the stream, too: ingest put it there, as this body or as a copy of it, or the consumer did.
+    A row must also be on the stream, where ingest (with this body or a copy of it) or the consumer put it.
     """
     if dead:
         assert dead == 1

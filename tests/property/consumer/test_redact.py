@@ -80,7 +80,7 @@ _NUMBERS = st.sampled_from(
 )
 _TEXTS = st.one_of(st.lists(_PIECES, max_size=40).map("".join), st.text(), st.from_regex(r"[-+0-9(). x]{0,60}"))
 
-# A short unit, repeated: a redaction that frees its neighbour would free one number in each pass.
+# A short unit, repeated: if redacting a number frees its neighbour, each pass redacts just one more.
 _REPEATED = st.builds(
     lambda pieces, times: "".join(pieces) * times,
     st.lists(_PIECES | _NUMBERS, min_size=1, max_size=4),
@@ -166,7 +166,7 @@ def _cards(text: str, _: str) -> list[Span]:
     return [span for found in account._CARD.finditer(text) if (span := account._card(found))]
 
 
-# The slow plain way: no sign opens a rule, they are all searched, in all lines at once, and what has a form is tried at
+# The slow way: no sign is needed for a rule, all rules are searched in all lines at once, and each form is tried at
 # every place.
 _PLAIN: dict[str, list[Callable[[str, str], list[Span]]]] = {
     **{name: [rule.find for rule in rules] for name, rules in _RULES.items()},
@@ -188,7 +188,7 @@ _PLAIN_ALL = _plain(RULE_NAMES)
 
 
 @given(_TEXTS | _REPEATED)
-@example("phones=[555-0199\n]\nid 2125550100, call 555-0199")  # The list ends in a line that the first pass leaves.
+@example("phones=[555-0199\n]\nid 2125550100, call 555-0199")  # The list ends in a line that the first pass skips.
 @example("a@b.co 123-45-6789\n%40@b.co\n10.0.0.1 555-0199+\n555-0199 x")
 def test_the_gate_and_the_short_cuts_change_nothing(text: str) -> None:
     """The gate and the short cuts of the rules only save time: a slow search without them gives the same text."""
@@ -313,7 +313,7 @@ def test_the_optional_rules_leave_uuids_and_the_address_rule_takes_addresses(uui
     assert ALL.text(f"{uuid} from {address}") == f"{uuid} from {TOKEN}"
 
 
-# Patterns that feed on tokens, look at them, or match inside them.
+# Patterns that match tokens, look at them, or match inside them.
 _PATTERNS = st.sampled_from(
     [
         *("[A-Z]+", r"\[.*?\]", r"D\]x", r"\Wx", "ab", ".+", r"(?<=\])b", r"x(?=\[)", r"\d{4}", r"\b\d", "E", r"\]\["),

@@ -236,7 +236,7 @@ class FakeSqs:
         return {"MessageId": f"dead-{len(self.dead)}"}
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - botocore's
-        """Take messages into the queue, ten at most a call, but for the bodies that are refused."""
+        """Take messages into the queue, ten at most a call, except the bodies that are refused."""
         assert QueueUrl == "https://sqs/logs"
         assert 1 <= len(Entries) <= 10
         refused = [entry for entry in Entries if self.refused_entries(entry["MessageBody"])]
@@ -286,7 +286,7 @@ class Upper(Redactor):
 
 
 class World:
-    """All that an invocation touches, faked; `consume` runs one."""
+    """Fakes of everything that an invocation uses; `consume` runs one."""
 
     def __init__(self, dynamodb: FakeDynamoDB | None = None, sqs: FakeSqs | None = None) -> None:
         self.dynamodb = dynamodb or FakeDynamoDB()
@@ -298,14 +298,14 @@ class World:
         self.lines: list[str] = []
 
     def put_on_stream(self, messages: Sequence[InternalMessage], *, give_up_at_s: float) -> frozenset[int]:
-        """Take all messages but those that are `off_stream`."""
+        """Take all messages except those that are `off_stream`."""
         assert give_up_at_s > self.clock.monotonic()
         refused = frozenset(position for position, entry in enumerate(messages) if self.off_stream(entry))
         self.stream += [entry for position, entry in enumerate(messages) if position not in refused]
         return refused
 
     def outside(self) -> Outside:
-        """Return this world as the invocation sees it, put together as in the Lambda but for the stream."""
+        """Return this world as the invocation sees it, put together as in the Lambda, except for the stream."""
         clients = Clients(cast("Any", self.sqs), cast("Any", self.dynamodb), cast("Any", None))
         built = outside(
             settings_of(),
@@ -338,7 +338,7 @@ class World:
 
 
 def settings_of(**settings: Any) -> Settings:
-    """Return settings with the delay and the crashes off, but for `settings`."""
+    """Return settings without delay and crashes, unless `settings` say otherwise."""
     defaults: dict[str, Any] = {
         "queue_url": "https://sqs/logs",
         "dlq_url": "https://sqs/dlq",

@@ -20,7 +20,7 @@ def _work(item: str) -> str:
     match item:
         case "exits":
             os._exit(3)
-        case "is killed":  # As the kernel does where memory is out.
+        case "is killed":  # As the kernel does when memory runs out.
             os.kill(os.getpid(), signal.SIGKILL)
         case "takes all memory":
             used = resource.getrlimit(resource.RLIMIT_AS)[1]

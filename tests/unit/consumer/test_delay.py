@@ -34,7 +34,7 @@ def test_time_since_the_first_receipt_counts() -> None:
 
 
 def test_a_log_beyond_the_budget_is_deferred_to_its_ready_time() -> None:
-    """A log of 6,000 characters at 0.05 s is hidden for 300 s, while the short log is processed."""
+    """A log of 6,000 characters at 0.05 s is hidden for 300 s, and a short log beside it is processed."""
     long, short = of_chars(6_000, "long"), of_chars(20, "short")
     planned = plan([long, short], now_ms=START_MS, budget_s=40, seconds_per_char=DEFAULT_SECONDS_PER_CHAR)
     assert planned.ready == [short]

@@ -1,4 +1,4 @@
-"""Golden wire vectors: every message ever written stays readable, byte for byte as it stood on the queue or the stream.
+"""Golden wire vectors: every message ever written stays readable, byte for byte as it was on the queue or the stream.
 
 A vector is never changed; a new schema version adds its own. The files have no final newline: they are the bytes.
 """

@@ -16,7 +16,7 @@ def test_a_statement_names_attributes_and_holds_no_value() -> None:
 
 
 def sized(share: float) -> list[Item]:
-    """Return three items of a share of a call's bytes each."""
+    """Return three items, each of a share of a call's bytes."""
     return [item(str(n), "x" * int(MAX_CALL_BYTES * share), modified_data="") for n in range(3)]
 
 

@@ -175,7 +175,7 @@ def test_mode_exit_ends_the_process_in_mid_batch() -> None:
     """In mode exit the process ends with an error code before there is an answer, so that nothing is deleted."""
 
     class Ended(BaseException):
-        """What the end of the process is here."""
+        """Stands for the end of the process."""
 
     def end(code: int) -> None:
         raise Ended(code)
@@ -290,7 +290,7 @@ def test_an_outage_of_hours_dead_letters_no_healthy_log() -> None:
         kept = world.consume(event)
         assert kept == ([] if receive_count == 5 else ["m-1", "m-2"])
         hidden = {world.sqs.hidden.pop(f"handle-{message_id}", None) for message_id in kept}
-        world.clock.elapsed_s = max(world.clock.elapsed_s, received_at_s[-1] + 300)  # The queue's own, or longer.
+        world.clock.elapsed_s = max(world.clock.elapsed_s, received_at_s[-1] + 300)  # The queue's own time-out.
         if receive_count > 1 and kept:
             (seconds,) = hidden
             assert seconds is not None
@@ -357,7 +357,7 @@ def test_every_log_that_was_not_stored_has_a_line_without_its_text() -> None:
 
 
 def broken(world: World, part: str) -> None:
-    """Make one of the parts that an invocation touches raise what nobody foresaw."""
+    """Make one of the parts that an invocation uses raise an unforeseen exception."""
 
     def fail(*_args: Any, **_kwargs: Any) -> Any:
         raise ZeroDivisionError(part)

@@ -37,7 +37,7 @@ class Outside:
             raise InterruptedError
 
     def find_erased(self, messages: Sequence[InternalMessage]) -> frozenset[int] | str:
-        """Return the positions of the logs in `erased`, or the code that it is."""
+        """Return the positions of the logs in `erased`, or the error code if `erased` is one."""
         if isinstance(self.erased, str):
             return self.erased
         return frozenset(n for n, entry in enumerate(messages) if entry.log_id in self.erased)
@@ -48,14 +48,14 @@ class Outside:
         return frozenset(n for n, entry in enumerate(messages) if entry.log_id in self.off_stream)
 
     def insert(self, rows: Sequence[Item]) -> Iterator[tuple[int, Verdict]]:
-        """Store all but what `verdicts` says otherwise."""
+        """Store all items, except where `verdicts` has another outcome."""
         self.did.append(("write", [entry.log_id for entry in rows]))
         self.rows += rows
         for position, entry in enumerate(rows):
             yield position, self.verdicts.get(entry.log_id, STORED)
 
     def work(self, retention_days: int = 0) -> Work:
-        """Return the work that touches this."""
+        """Return the work, which calls this object."""
         edges = Edges(
             self.crash,
             self.find_erased,

@@ -130,20 +130,20 @@ def test_fields_are_redacted_through_maps_and_lists() -> None:
 @pytest.mark.parametrize("key", ["phone", "phoneNumber", "phone_number", "userPhone", "mobile", "homeTel", "MSISDN"])
 @pytest.mark.parametrize("value", [2125550199, "2125550199", "5550199"])
 def test_a_bare_number_under_a_key_that_says_phone_is_redacted(key: str, value: str | int) -> None:
-    """Under such a key, a bare number (string or JSON number) is redacted as after a label in a text."""
+    """Under a key that says phone, a bare number (string or JSON number) is redacted as after a label in a text."""
     assert build().fields({key: value}) == {key: TOKEN}
     assert build().fields({key: [value]}) == {key: [TOKEN]}
 
 
 @pytest.mark.parametrize("value", ["07700 900123", "(0113) 496 0000", "98765 43210", "\uff12\uff11\uff12 5550199"])
 def test_a_national_form_under_a_key_that_says_phone_is_redacted(value: str) -> None:
-    """Under such a key, a national form is redacted as after a label in a text, in lists too."""
+    """Under a key that says phone, a national form is redacted as after a label in a text, in lists too."""
     assert build().fields({"phone": value, "phones": [value]}) == {"phone": TOKEN, "phones": [TOKEN]}
     assert build().fields({"note": value}) == {"note": value}
 
 
 def test_a_map_under_a_key_that_says_phone_holds_numbers() -> None:
-    """Under such a key, all members of a map are redacted, except those named as id, time or count."""
+    """Under a key that says phone, all members of a map are redacted, except those named as id, time or count."""
     fields: dict[str, Any] = {
         "phone": {"home": 2125550199, "work": [{"nr": "07700 900123"}], "id": 12345678, "at": 17145576}
     }
@@ -156,7 +156,7 @@ def test_a_map_under_a_key_that_says_phone_holds_numbers() -> None:
     [("phone_verified_at", 1714557602), ("hotel", 2125550199), ("phone", True), ("phone", 7), ("phones_sold", 1234567)],
 )
 def test_a_number_under_another_key_stays(key: str, value: int) -> None:
-    """A number stays if its key only contains such a word, or if it is too short for a phone number."""
+    """A number stays if its key only contains a word for phone, or if it is too short for a phone number."""
     assert build().fields({key: value}) == {key: value}
 
 

@@ -25,7 +25,7 @@ class Setup:
         self.dynamodb.items[TENANTS] = {**key_attributes(TENANTS), tenant_attribute(tenant_id): {"S": until}}
 
     def find(self) -> frozenset[int] | str:
-        """Return what was erased of the logs."""
+        """Return which of the logs were erased."""
         return self.tombstones.find(LOGS, give_up_at_s=self.clock.monotonic() + 30)
 
 

@@ -88,7 +88,7 @@ def test_a_line_names_at_most_ten_tenants() -> None:
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)
 def test_refused_request_leaves_a_line_with_its_reason(reason: RejectReason) -> None:
-    """The reason is a dimension of the metric `rejected`."""
+    """The line of a refused request has the reason as a dimension of the metric `rejected`."""
     (line,) = report.rejected_lines(Rejected(reason), stack="rdp", timestamp_ms=_NOW_MS, properties=_PROPERTIES)
     assert violations(line) == []
     root = json.loads(line)

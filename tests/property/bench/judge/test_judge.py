@@ -12,7 +12,7 @@ from bench.judge.judgement import Judgement, as_text
 
 SETTINGS = settings(max_examples=60, deadline=None)
 TENANTS = st.sampled_from(["acme", "globex", "initech"])
-LOG_IDS = st.sampled_from(["a", "b", "c", "d", ""])  # "": the client named none and saw no answer.
+LOG_IDS = st.sampled_from(["a", "b", "c", "d", ""])  # "": the client sent no id and saw no answer.
 STATUSES = st.sampled_from([202, 202, 202, 202, 400, 500, 0])
 SENDS = st.lists(st.tuples(TENANTS, LOG_IDS, st.integers(0, 3), STATUSES, st.booleans()), min_size=1, max_size=40)
 
@@ -55,7 +55,7 @@ def filled(sends: list[Any]) -> Stores:
     for number, (tenant_id, log_id, variant, status, arrived) in enumerate(sends):
         accepted = 202 if status == 202 and not log_id else status
         named = log_id or (f"answered-{number}" if accepted == 202 else "")
-        # A refused text is refused whenever it comes: it gets a text of its own.
+        # A refused text is always refused, so that it must differ from other texts.
         kind = "refused" if status == 400 else "log"
         text = f"{kind} of {tenant_id}/{named or number}/{variant}"
         stores.send(tenant_id, named, text, status, arrived=arrived)
@@ -73,7 +73,7 @@ def test_a_system_that_keeps_its_promises_passes(sends: list[Any]) -> None:
 @given(SENDS, st.data())
 @SETTINGS
 def test_one_lost_or_altered_row_never_passes(sends: list[Any], data: st.DataObject) -> None:
-    """A log that is accepted but has no item, another text or tenant, or is not on the stream, fails the judgement."""
+    """A missing, altered, moved or additional item, or an accepted log that is not on the stream, never passes."""
     stores = filled([*sends, ("acme", "sure", 0, 202, True)])
     accepted = {(log.tenant_id, log.log_id) for log in stores.sent if log.status == 202}
     key = data.draw(st.sampled_from(sorted(accepted & stores.items.keys())))

@@ -78,7 +78,7 @@ def request(writer: Writer, body: bytes) -> tuple[Any, Request]:
 def is_unaltered(record: Any, message: InternalMessage, added: Mapping[str, Any]) -> bool:
     """Whether the log has the record's data: its members are the fields, except for the one that is the text.
 
-    Where no member is, the text is the JSON of one of them, or of all.
+    If no member is the text, the text is the JSON of one member or of all.
     """
     fields = dict(message.fields or {})
     if any(name in record or fields.pop(name, None) != value for name, value in added.items()):

@@ -41,7 +41,7 @@ def test_rfc_3339(seconds: int, fraction: str, offset: int, signs: tuple[str, st
     assert event_at(said) == _expected(seconds, fraction)
 
 
-# Up to 2572: from then on milliseconds have the digits of a day and a time of day of ours (`20261124053613`).
+# Up to 2572: later milliseconds have as many digits as a written day and time (`20261124053613`).
 @given(st.integers(min_value=126_230_400, max_value=18_999_999_999), st.sampled_from([0, 3, 6, 9]), st.data())
 def test_epochs(seconds: int, exponent: int, data: st.DataObject) -> None:
     """An epoch in seconds to nanoseconds is read as number and as text, with the digits of its unit."""

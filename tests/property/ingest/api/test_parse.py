@@ -102,7 +102,7 @@ def _from_event(given_event: dict[str, Any]) -> Request | Rejected:
 
 
 def _check(found: Parsed) -> None:
-    """Every message is a valid one that survives the wire, in characters that SQS takes; positions are disjoint."""
+    """Check that each message is valid, has only SQS's characters, and decodes to itself, and that positions differ."""
     refused = [record.position for record in found.rejected]
     assert found.positions == sorted(set(found.positions))
     assert refused == sorted(set(refused))

@@ -27,13 +27,13 @@ class _Kinesis(Kinesis):
 
 
 class _Context:
-    """An invocation whose time is over after it was asked for it so many times."""
+    """An invocation whose time is over after so many calls."""
 
     def __init__(self, looks: int | None = None) -> None:
         self._looks = looks
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left."""
+        """Return the time left."""
         if self._looks is None:
             return _PLENTY_MS
         self._looks -= 1

@@ -14,7 +14,7 @@ TENANT = "acme"
 
 
 class MemoryTable:
-    """Items by key. `queries` are the ranges that were read, `rows_read` how many logs came back."""
+    """Items by key. `queries` are the ranges that were read, and `rows_read` counts the returned logs."""
 
     def __init__(self, buckets: int = 1) -> None:
         self.buckets = buckets

@@ -33,7 +33,7 @@ class _Lagging(MemoryTable):
 
 
 def _stored(received_ms: int, decided_ms: int, number: int, *, own: bool) -> Item:
-    """Return the row as the consumer writes it: marked where it is late when its call is made."""
+    """Return the row as the consumer writes it: marked as late if it is late when its call is made."""
     item = log(received_ms, 0, str(number), log_id=f"own-{number}" if own else None, random=number << 8)
     item = replace(item, received_at=rfc3339(received_ms), processed_at=rfc3339(decided_ms))
     return marked(item, decided_ms)
@@ -174,7 +174,7 @@ def test_a_log_is_read_a_few_times_and_not_at_every_poll_of_the_look_back(took_s
     for second in range(logs + 40):
         now_ms = _NOW_MS + second * 1_000
         table.advance(now_ms)
-        told_ms = now_ms - 1_000  # To the second, of the answer before.
+        told_ms = now_ms - 1_000  # Rounded to the second, and of the answer before.
         waited_ms += [now_ms - _NOW_MS - int(item.original_text) * 1_000 for item in follower.poll(told_ms)]
     assert len(waited_ms) == logs
     assert max(waited_ms[20:]) <= took_s * 1_000 + 1_000

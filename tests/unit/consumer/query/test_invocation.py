@@ -20,7 +20,7 @@ _LAMBDA_MOST = 6_291_456  # "Invocation payload", Lambda quotas, November 2026.
 
 
 class _World:
-    """A reader's outside; the credentials are `tenant_id`'s, and `reject` refuses them."""
+    """Everything that the reader calls; the credentials are `tenant_id`'s, and `reject` refuses them."""
 
     def __init__(self, table: MemoryTable) -> None:
         self.table = table
@@ -65,7 +65,7 @@ class _World:
 
 @pytest.fixture
 def world() -> _World:
-    """Twenty logs of the tenant's, each third with its own id, and one of a tenant whose name goes on."""
+    """Twenty logs of the tenant's, each third with its own id, and one of a tenant whose name begins with its name."""
     table = MemoryTable()
     for number in range(20):
         item = log(_NOW_MS + number, 0, f"call 555-01{number:02}", log_id=None if number % 3 else f"own-{number}")

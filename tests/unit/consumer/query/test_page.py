@@ -27,7 +27,7 @@ def _read_all(table: MemoryTable, ask: Ask, limit: int) -> list[str]:
 
 
 def _mixed(count: int, seed: int, *, buckets: int = 1) -> tuple[MemoryTable, list[Item]]:
-    """Return a table of logs with generated and own ids, several a millisecond, and them in the order of arrival."""
+    """Return a table with generated and own ids, several in a millisecond, and its logs in the order of arrival."""
     draw = random.Random(seed)
     table = MemoryTable(buckets)
     items: list[Item] = []

@@ -132,7 +132,7 @@ def test_a_cursor_brings_its_place_and_its_times() -> None:
     ],
 )
 def test_what_is_wrong_is_named(query: str, parameter: str) -> None:
-    """The error names the parameter and says what it must be."""
+    """The error for a wrong query names the parameter and says what it must be."""
     with pytest.raises(BadParameterError) as refusal:
         _read(query)
     assert refusal.value.parameter == parameter

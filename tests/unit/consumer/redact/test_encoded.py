@@ -56,7 +56,7 @@ def test_what_decodes_to_no_character_is_a_question_mark() -> None:
 
 
 def test_spans_of_the_view_come_back_as_they_were_written() -> None:
-    """A span covers the whole encoded form of its characters, whatever is encoded before it and at its ends."""
+    """A span of the decoded view covers its characters' whole encoded forms, whatever is encoded before it."""
     written = "a%20%28b%29%20c%2B"
     said, view = read(written)
     assert said == "a (b) c+"

@@ -30,7 +30,7 @@ def client_error(code: str) -> ClientError:
 
 
 class FakeKinesis:
-    """One shard: each GetRecords call takes the next of `script`, a page or what is raised in its place.
+    """One shard: each GetRecords call takes the next of `script`: a page, or an exception to raise.
 
     A page is (records, millis_behind, has_next_iterator).
     """
@@ -64,7 +64,7 @@ class FakeKinesis:
 
 
 class FakeReaders:
-    """Pages of several shards for the merge. `order` decides which page is there first: a page may come late."""
+    """Pages of several shards for the merge. `order` decides which page arrives first."""
 
     def __init__(self, pages: Mapping[str, Sequence[Page]], *, late: Callable[[str], bool] = lambda _: False) -> None:
         self.pages = {shard_id: list(of_shard) for shard_id, of_shard in pages.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def test_importing_it_leaves_the_search_path_alone() -> None:
-    """The library puts its folder of generic module names at the head of sys.path; that is undone."""
+    """The import leaves sys.path unchanged, although the library puts its own folder first."""
     check = (
         "import sys; before = list(sys.path); import consumer.replay.aggregated_record; sys.exit(before != sys.path)"
     )

@@ -170,7 +170,7 @@ def test_following_goes_on_after_records_that_reach_the_tip() -> None:
 
 
 def test_a_closed_shards_last_records_may_reach_the_tip_before_its_end() -> None:
-    """The merge still waits for the shard's end, because its children come after it."""
+    """After a closed shard's last records the merge waits for the shard's end, before its children."""
     readers = FakeReaders({"a": [page("a", 1)._replace(caught_up=True), TIP, END], "b": [page("b", 2), TIP]})
     assert merged(shards(a=(), b=("a",)), readers) == ["a@1", "|a", "b@2"]
 

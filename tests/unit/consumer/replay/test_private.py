@@ -57,7 +57,7 @@ def test_a_file_that_must_be_new_is_not_taken_over(tmp_path: Path) -> None:
 
 
 def test_one_function_opens_private_files() -> None:
-    """No other module sets a file mode itself."""
+    """Only one module sets file modes."""
     root = Path(__file__).parents[4]
     modules = [path for room in ("ingest", "consumer", "infra", "bench") for path in (root / room).rglob("*.py")]
     asking = {str(path.relative_to(root)) for path in modules if re.search(r"O_CREAT|0o600", path.read_text())}

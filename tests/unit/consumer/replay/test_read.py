@@ -41,7 +41,7 @@ def read(
 
 
 def test_a_shard_that_is_not_begun_starts_at_the_trim_horizon() -> None:
-    """Without a position or a time, the oldest record is the first."""
+    """Without a position or a time, reading starts with the oldest record."""
     fake = FakeKinesis(([ONE], 7, True))
     assert read(fake, 1) == [Page([ONE], 7, caught_up=False, ended=False)]
     assert fake.iterators == [{"StreamName": "logs", "ShardId": "s-0", "ShardIteratorType": "TRIM_HORIZON"}]
@@ -78,7 +78,7 @@ def test_empty_pages_are_crossed() -> None:
 
 
 def test_caught_up_is_a_page_that_leaves_nothing_behind() -> None:
-    """The page may have records, as a busy stream never has an empty one; the next call comes after a wait."""
+    """A page that leaves nothing behind means caught up, even if it has records; the next call comes after a wait."""
     fake = FakeKinesis(([ONE], 5, True), ([TWO], 0, True), ([], 0, True), ([THREE], 0, True))
     clock = Clock()
     assert [page.caught_up for page in read(fake, 4, clock=clock)] == [False, True, True, True]

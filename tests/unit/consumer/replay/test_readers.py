@@ -51,7 +51,7 @@ def test_each_shards_pages_come_in_their_order() -> None:
 
 
 def test_nobody_reads_far_ahead() -> None:
-    """A reader holds at most two pages in its queue, and a third one that it is about to add."""
+    """A reader holds at most two pages in its queue and a third one that it is about to add."""
     given: list[int] = []
 
     def open_pages(_shard: str, _position: ShardPosition, _sleep: Sleep) -> Iterator[Page]:

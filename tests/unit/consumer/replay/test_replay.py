@@ -113,7 +113,7 @@ def plain(number: int, data: bytes) -> StreamRecord:
 
 
 def test_logs_are_written_in_order_and_counted(setup: Setup) -> None:
-    """Records, logs and shards are counted as read; only wanted logs are written, transformed."""
+    """Records, logs and shards are counted as read, and only wanted logs are written, transformed and in order."""
     counters = setup.run(
         record(1, "a", "b"),
         record(2, "c", shard="s-1"),

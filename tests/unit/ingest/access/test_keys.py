@@ -23,7 +23,7 @@ class Table:
         self.asked = 0
 
     def add(self, key: str, tenant_id: str, *scopes: str) -> None:
-        """Hold a key, without scopes if there are none."""
+        """Add a key, with scopes if any are given."""
         item: dict[str, Any] = {"tenant_id": {"S": tenant_id}, "key_id": {"S": f"id of {tenant_id}"}}
         digest = hashlib.sha256(key.encode()).hexdigest()
         self.items[f"key#{digest}"] = item | ({"scopes": {"SS": list(scopes)}} if scopes else {})

@@ -81,7 +81,7 @@ def test_unsupported_content_encoding(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["gzip,deflate", "gzip, deflate", "deflate,gzip"])
 def test_a_list_of_what_is_one_of_them(encoding: str, compress: Callable[[bytes], bytes]) -> None:
     """If the header lists gzip and deflate, the body may be in either or in none, as from GELF's clients."""
-    if (encoding, compress) != ("deflate,gzip", _raw_deflate):  # Only a deflate alone, or last, says that it is raw.
+    if (encoding, compress) != ("deflate,gzip", _raw_deflate):  # A raw deflate is known only alone or last.
         assert undone(compress(_TEXT), encoding) == _TEXT
 
 
@@ -134,7 +134,7 @@ def test_what_is_cut_or_has_something_behind_it_is_never_taken_in_part(
     whole = compress(_TEXT)
     for broken in (*(whole[:length] for length in range(len(whole))), whole + b"\xff", whole + b"garbage"):
         if encoding == "x-snappy-framed" and broken == whole[:10]:
-            continue  # The magic alone is a whole stream of nothing.
+            continue  # The magic alone is a complete, empty stream.
         assert _reason(broken, encoding) in {"invalid_gzip", "invalid_compression", "body_too_large"}
 
 

@@ -27,7 +27,7 @@ from ingest.api.event_time import TIME_KEYS, event_at, of_record
         ("20261124T054000.25Z", "2026-11-24T05:40:00.25Z"),
         ("2026-11-24 05:40:00 UTC", "2026-11-24T05:40:00Z"),
         (" 2026-11-24T05:40:00Z\n", "2026-11-24T05:40:00Z"),
-        # A leap second; a day that the zone changes; the calendar's ends
+        # A leap second, a zone that changes the day, the ends of the calendar
         ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:60.5Z"),
         ("2026-12-31T23:30:00-01:00", "2027-01-01T00:30:00Z"),
         ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
@@ -39,7 +39,7 @@ from ingest.api.event_time import TIME_KEYS, event_at, of_record
         ("Saturday, 28-Nov-26 02:46:40 GMT", "2026-11-28T02:46:40Z"),
         ("Sat, 28 Nov 2026 02:46:40 -0500 (EST)", "2026-11-28T07:46:40Z"),
         ("28 Nov 99 02:46 EST", "1999-11-28T07:46:00Z"),
-        # What Go, Java, JavaScript, Ruby, date, nginx, LDAP and .NET print
+        # The forms that Go, Java, JavaScript, Ruby, date, nginx, LDAP and .NET print
         ("2026-11-24 05:36:13.123456789 +0000 UTC m=+0.100000001", "2026-11-24T05:36:13.123456789Z"),
         ("2026-11-24 05:36:13.1 -0300 -03", "2026-11-24T08:36:13.1Z"),
         ("2026-11-24 05:36:13 +0100 CET", "2026-11-24T04:36:13Z"),
@@ -55,7 +55,7 @@ from ingest.api.event_time import TIME_KEYS, event_at, of_record
         ("20261124T053613Z", "2026-11-24T05:36:13Z"),
         ("/Date(1795833985483)/", "2026-11-28T02:46:25.483Z"),
         ("2026-11-24T05:36:13,123Z", "2026-11-24T05:36:13.123Z"),
-        # Digits that look like no day are a number still
+        # Digits that are no written day are an epoch
         ("20991399999999", "2635-03-12T00:26:39.999Z"),
         # log4j2's instant, a protobuf Timestamp, MongoDB's extended JSON
         ({"epochSecond": 1795833985, "nanoOfSecond": 5}, "2026-11-28T02:46:25.000000005Z"),

@@ -73,7 +73,7 @@ def test_json_media_type_in_any_spelling(content_type: str | None) -> None:
     ],
 )
 def test_text_is_decoded_by_its_charset(charset: str, body: bytes, text: str) -> None:
-    """The charset parameter decides, UTF-8 when there is none."""
+    """A text is decoded by its charset parameter, and as UTF-8 without one."""
     assert only(parsed(body, f"text/plain{charset}")).text == text
 
 
@@ -228,7 +228,7 @@ def test_too_many_records(content_type: str) -> None:
 
 
 def test_too_many_records_of_which_one_is_broken() -> None:
-    """The limit holds when lines are read one by one."""
+    """20,001 lines are refused as a whole, also if one is broken and the lines are read one by one."""
     assert reason_of(_batch(MAX_RECORDS, NDJSON) + b"\n{oops", NDJSON) == "too_many_records"
 
 

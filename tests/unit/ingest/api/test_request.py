@@ -74,19 +74,19 @@ def test_gzip_body_is_inflated(encoding: str) -> None:
 
 @pytest.mark.parametrize("form", ["plain", "base64", "gzip"])
 def test_body_of_exactly_the_limit_is_taken(form: str) -> None:
-    """10 MiB is taken in each form that a body can come in."""
+    """A body of 10 MiB is accepted in each form."""
     assert len(from_event(_body_event(MAX_BODY_BYTES, form)).body) == MAX_BODY_BYTES
 
 
 @pytest.mark.parametrize("over", [1, 2, 3, 1_000])
 @pytest.mark.parametrize("form", ["plain", "base64", "gzip"])
 def test_body_too_large(form: str, over: int) -> None:
-    """One byte more than 10 MiB is refused in each form."""
+    """A body of one byte more than 10 MiB is refused in each form."""
     assert _reason(_body_event(MAX_BODY_BYTES + over, form)) == "body_too_large"
 
 
 def test_body_too_large_counts_bytes_not_characters() -> None:
-    """The limit holds for UTF-8: half as many two-byte characters fill it."""
+    """The limit of a body counts bytes of UTF-8, so that half as many two-byte characters fill it."""
     fitting = "é" * (MAX_BODY_BYTES // 2)
     assert len(from_event(event(fitting)).body) == MAX_BODY_BYTES
     assert _reason(event(fitting + "a")) == "body_too_large"

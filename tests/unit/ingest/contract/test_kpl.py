@@ -37,7 +37,7 @@ def test_a_full_record_is_followed_by_the_next() -> None:
 
 @pytest.mark.parametrize("size", range(DEFAULT_MAX_BYTES - 130, DEFAULT_MAX_BYTES + 40))
 def test_no_size_near_the_limit_is_lost(size: int) -> None:
-    """A log whose size is near the limit gets its own record."""
+    """A log whose size is near the limit is neither lost nor moved."""
     packed = pack(10, size, 10)
     assert unpacked(packed) == [10, size, 10]
     assert [position for record in packed for position in record.positions] == [0, 1, 2]

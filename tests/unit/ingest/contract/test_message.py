@@ -45,7 +45,7 @@ def test_wire_format_of_all_members() -> None:
     "text", ["a", "\x00\x01\x1f\x7f", "\ufffe\uffff", "\\\ufffe", "é€🎉", '"\\/', "\u2028\x85\ud7ff\ue000", "\ufffd"]
 )
 def test_round_trip(text: str) -> None:
-    """Any text comes back equal, from bytes and from SQS's str."""
+    """Any text is decoded unchanged, from bytes and from SQS's str."""
     sent = message(text=text, fields={text: [text, 1.5, None, {"k": 2**70}]}, stream_pending=True)
     assert decode(encode(sent)) == sent
     assert decode(encode(sent).decode()) == sent
@@ -53,7 +53,7 @@ def test_round_trip(text: str) -> None:
 
 @pytest.mark.parametrize(("character", "escaped"), [("\ufffe", rb"\ufffe"), ("\uffff", rb"\uffff")])
 def test_noncharacters_are_escaped_on_the_wire(character: str, escaped: bytes) -> None:
-    """SQS refuses U+FFFE and U+FFFF, which JSON encoders write raw: in the text and in fields."""
+    """U+FFFE and U+FFFF, which SQS refuses, are escaped in the text and in fields."""
     encoded = encode(message(text=f"a{character}b", fields={character: character}))
     assert character not in encoded.decode()
     assert encoded.count(escaped) == 3

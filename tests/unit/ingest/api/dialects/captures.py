@@ -69,7 +69,7 @@ class Capture(NamedTuple):
     def events(self) -> Iterator[dict[str, Any]]:
         """Yield the HTTP API's events for it, in each form in which a gateway may hand over the body.
 
-        That are base64, text where it is text, and text that is already inflated with the header still there.
+        The forms are base64, text if the body is text, and inflated text with its Content-Encoding still there.
         """
         yield self._event(base64.b64encode(self.body).decode(), is_base64=True)
         inflated = _inflated(self.body) if self.headers.get("content-encoding") else self.body

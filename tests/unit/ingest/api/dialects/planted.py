@@ -2,8 +2,8 @@
 
     python -m tests.unit.ingest.api.dialects.planted    writes tests/golden/clients/MEMBERS.md anew
 
-A sample is a body as its dialect's clients send it. Into each object of it a member is planted that no schema has, and
-into each list an element; into each protobuf message a field. The table says where each goes.
+A sample is a body as its dialect's clients send it. An unknown member is planted into each of its objects, an element
+into each list, and a field into each protobuf message. The table says where each goes.
 """
 
 import base64
@@ -25,7 +25,7 @@ TABLE: Final = Path(__file__).parents[4] / "golden" / "clients" / "MEMBERS.md"
 WORD: Final = "zqxjplanted"
 NAME: Final = "planted"
 NUMBER: Final = 99
-"""Of the protobuf field."""
+"""The number of the planted protobuf field."""
 
 _NS: Final = "1764000000123456789"
 _JSON: Final = "application/json"

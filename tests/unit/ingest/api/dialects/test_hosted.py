@@ -48,7 +48,7 @@ def _stored(ingest: Ingest) -> list[tuple[Any, ...]]:
         ("/receiver/v1/http/k", '{"message":"m"}\nline', [("m", None, None, None), ("line", None, None, None)]),
         ("/logs/ingest", '{"ls":[{"line":"","level":"ERROR"}]}', [("", None, "error", {"level": "ERROR"})]),
         ("/api/v1/logs", '{"privateKey":"k","logEntries":[{"text":"t","privateKey":"own"}]}', [
-            ("t", None, None, {"privateKey": "own"}),  # What a log says is its own.
+            ("t", None, None, {"privateKey": "own"}),  # The log's own member stays.
         ]),
         ("/api/v1/logs", '{"a":1,"logEntries":[{"text":"t","severity":99}]}', [
             ("t", None, None, {"severity": 99, "a": 1}),

@@ -199,7 +199,7 @@ def test_a_body_without_a_type_is_json_where_it_looks_like_it() -> None:
 
 
 def test_a_block_whose_length_is_an_opening_brace_is_no_json() -> None:
-    """A snappy block of 123 bytes, which begins with `{`, a space and a line feed, is not read as JSON."""
+    """A snappy block of 123 decoded bytes, whose first bytes are `{`, a space and a line feed, is not read as JSON."""
     pushed = _push(_entry("x" * 88))
     assert len(pushed) == ord("{")
     block = b"{ " + pushed[:9] + bytes([60 << 2, len(pushed) - 10]) + pushed[9:]

@@ -359,7 +359,7 @@ def test_a_request_of_nothing_but_refused_records_is_bad(ingest: Ingest) -> None
 @pytest.mark.parametrize("content_type", [JSON, PROTOBUF])
 def test_what_the_queue_did_not_take_is_asked_for_again(content_type: str) -> None:
     """If the queue does not take the logs, the answer is a 503 with Retry-After, after which clients try again."""
-    ingest = Ingest(remaining_ms=1_500)  # No time for a call.
+    ingest = Ingest(remaining_ms=1_500)  # Too little time for a call.
     response = ingest(_event(JSON_LOG if content_type == JSON else LOG, content_type))
     assert response["statusCode"] == 503
     assert response["headers"]["retry-after"] == "5"

@@ -94,7 +94,7 @@ def test_record_with_a_field_named_logs_is_no_envelope(body: bytes) -> None:
     ],
 )
 def test_lines_and_concatenated_objects_are_a_batch(body: bytes, content_type: str) -> None:
-    """NDJSON with and without a final newline, concatenated and pretty-printed objects, under each media type."""
+    """Lines of NDJSON, and objects one after another or pretty-printed, are a batch under each media type."""
     assert _read(body, content_type) == _batch(A, B)
 
 
@@ -119,7 +119,7 @@ def test_byte_order_mark_is_ignored(body: bytes) -> None:
 
 @pytest.mark.parametrize("broken", [b"{", b"nonsense", b'{"text":"\xff"}', b"[" * 100_000, b'{"text":"\\ud800"}'])
 def test_broken_line_stands_as_invalid_json_among_its_neighbours(broken: bytes) -> None:
-    """One bad line of NDJSON does not cost its neighbours, wherever it stands."""
+    """A bad line of NDJSON does not affect its neighbours, wherever it is."""
     for lines in ([broken, b'{"text":"a"}', b'{"text":"b"}'], [b'{"text":"a"}', broken, b'{"text":"b"}']):
         records = _read(b"\n".join(lines), "application/x-ndjson").records
         expected = ["invalid_json" if line is broken else A if b'"a"' in line else B for line in lines]

@@ -1,6 +1,6 @@
 """An accepted log is unaltered (I13): the corpus goes through the whole program and is read from queue and stream.
 
-What is looked at are the bytes that reached SQS and Kinesis, read by Python's json and the KPL's protobuf classes.
+The bytes that reached SQS and Kinesis are read by Python's json and by the KPL's protobuf classes.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.fakes import Clock, event
 
 _FILES = sorted(FOLDER.glob("*.jsonl"))
-_TAKEN = frozenset({200, 201, 202, 204, 207})  # 207 is Firehose's, of a part.
+_TAKEN = frozenset({200, 201, 202, 204, 207})  # 207: Firehose's for a partly refused request.
 
 
 @pytest.mark.parametrize("path", _FILES, ids=[path.stem for path in _FILES])
@@ -29,7 +29,7 @@ def test_each_record_comes_back_or_is_refused_alone(path: Any) -> None:
 
 
 def _problems(case: Case) -> list[str]:
-    clock = Clock()  # One that stands still: no busy machine keeps a log from the stream.
+    clock = Clock()  # It stands still, so that on a slow machine every log gets on the stream.
     ingest = Ingest(timing=Time(clock.monotonic, clock.sleep, lambda: 0.0))
     answer = ingest(event(case.body, case.content_type or None, path=case.path))
     if answer["statusCode"] not in _TAKEN:

@@ -18,9 +18,9 @@ _LONG = "x" * 170_001
 
 
 class Words(NamedTuple):
-    """A dialect's words: `bodies` are one sound log, a sound and a bad one, and a bad one.
+    """A dialect's answers to the `bodies`: one with a sound log, one with a sound and a bad log, one with a bad log.
 
-    `success` and `partial` are statuses; `why` is where a refusal's reason stands in the answer.
+    `success` and `partial` are statuses; `why` is the place of a refusal's reason in the answer.
     """
 
     path: str
@@ -111,7 +111,7 @@ def test_what_the_queue_did_not_take_comes_again(words: Words, ingest: Ingest) -
     answer = _post(words, words.bodies[0], ingest)
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
     assert "again" in _why(words, answer)
-    assert ingest.enqueued != []  # It was tried.
+    assert ingest.enqueued != []  # SQS was called.
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)

@@ -1,4 +1,4 @@
-"""The published message classes of OTLP's logs, built from their schema by protobuf's own library; and how they read.
+"""The published message classes of OTLP's logs, built by protobuf's own library, and the records in a message.
 
 The schema is opentelemetry-proto 1.x: `collector/logs/v1`, `logs/v1`, `resource/v1`, `common/v1`.
 """
@@ -69,7 +69,7 @@ Request: Final = CLASSES["Request"]
 
 
 def records(request: Any) -> list[Record]:
-    """Return the records that a published `Request` is, by its own accessors."""
+    """Return the records in a published `Request`, read by its own accessors."""
     return [
         _record(log, _origin("resource", from_.resource, from_) | _origin("scope", scope.scope, scope))
         for from_ in request.resource_logs
@@ -109,7 +109,7 @@ def _record(log: Any, members: dict[str, Any]) -> Record:
         members["body"] = body
     at = log.time_unix_nano or log.observed_time_unix_nano
     return Record(
-        text=body if kind == "string_value" else "",  # Any other is told as JSON: compared apart.
+        text=body if kind == "string_value" else "",  # The JSON text of any other body is compared apart.
         fields=members,
         event_at=event_at(at, unit="ns") if at else None,
         severity=severity(log.severity_number, scale="otlp") or severity(log.severity_text),

@@ -1,7 +1,7 @@
 """One case of the corpus, and how a file holds it.
 
-A line of a file has `name`, `path`, `content_type`, `body` (base64) and `due`: a log's members, or the reason why it is
-refused.
+A line of a file has `name`, `path`, `content_type`, `body` (base64) and `due`: a log's members, or the reason for its
+refusal.
 """
 
 import base64
@@ -34,7 +34,7 @@ def decoded(text: bytes | str) -> Any:
 
 
 class _Exact(json.JSONEncoder):
-    """Decimals as the numbers that they are: as no encoder of Python's writes them, so as text that `read` knows."""
+    """Encodes decimals without loss, which Python's encoder cannot: as a text that `read` recognizes."""
 
     def default(self, value: Any) -> Any:
         return {"decimal": str(value)} if isinstance(value, Decimal) else super().default(value)

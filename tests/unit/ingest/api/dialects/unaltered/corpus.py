@@ -1,8 +1,8 @@
-"""What every dialect must give back as it was sent, or refuse, it alone (I13): the whole corpus.
+"""The whole corpus of records that every dialect must store as they were sent, or refuse alone (I13).
 
-A case is one request: a record with something odd in it, between two sound ones. What is due of each record is said by
-others than ingest: Python's json with decimals, protobuf's own library, msgpack's, and by hand what becomes text and
-time. `python -m tests.unit.ingest.api.dialects.unaltered` writes it.
+A case is one request: a record with something odd in it, between two sound ones. The expected results do not come from
+ingest, but from Python's json with decimals, protobuf's library and msgpack's; text and time are written by hand.
+`python -m tests.unit.ingest.api.dialects.unaltered` writes it.
 """
 
 from tests.unit.ingest.api.dialects.unaltered import carriers, firehose, journal, loki, of_msgpack, otlp, text_lines

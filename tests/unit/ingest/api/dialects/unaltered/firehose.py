@@ -21,7 +21,7 @@ def cases() -> Iterator[Case]:
         line = b'{"message":"odd","v":%s}' % literal
         if odd in {"no UTF-8", "surrogate as UTF-8"}:
             due: dict[str, Any] = {"refused": "invalid_encoding"}
-        elif reason == "invalid_json":  # What is no JSON is a line like any other.
+        elif reason == "invalid_json":  # A line that is not JSON is a text like any other.
             due = {"text": line.decode(), "event_at": None, "fields": {}}
         elif reason:
             due = {"refused": reason}

@@ -43,7 +43,7 @@ def cases() -> Iterator[Case]:
         kept = {"text": "odd", "event_at": AT, "fields": {"labels": labels}}
         if not reason:
             kept["fields"] = {"labels": labels, "structured_metadata": {"v": decoded(literal)}}
-        # What is wrong with a string or a number of the document is, in Loki's words, an entry that is none.
+        # In Loki, a wrong string or number in the document is a malformed entry.
         due = [
             {"refused": "invalid_fields" if reason == "invalid_fields" else "invalid_record"} if reason else kept,
             sound,

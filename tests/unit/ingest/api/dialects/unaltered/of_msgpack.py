@@ -25,7 +25,7 @@ def cases() -> Iterator[Case]:
         before, after = ({"message": due["text"], "v": 1} for due in around)
         for odd, (literal, reason) in VALUES.items():
             if reason == "invalid_json" or odd in {"400 digits", "far too deep"}:
-                continue  # Msgpack's own library cannot say it.
+                continue  # Msgpack's own library cannot write this value.
             value = json.loads(literal)
             if value == float("inf"):
                 continue

@@ -110,7 +110,7 @@ def _request(members: dict[str, Any]) -> Any:
 
 
 def _of_both(odd: str, members: dict[str, Any], due: dict[str, Any]) -> Iterator[Case]:
-    """Yield it in protobuf, and in JSON, whose ids are hex."""
+    """Yield the case in protobuf, and in JSON with ids in hex."""
     request = _request(members)
     whole = [_sound("before"), {"text": "", "event_at": None, "severity": None} | due, _sound("after")]
     yield Case(f"otlp_protobuf: {odd}", "/v1/logs", "application/x-protobuf", request.SerializeToString(), whole)

@@ -6,7 +6,7 @@ NS: Final = 1_764_000_000_123_456_789
 AT: Final = "2025-11-24T16:00:00.123456789Z"
 """The same instant."""
 
-# JSON literals as a value beside the text, and why the record is refused where no value of a log can be that.
+# JSON literals for a value beside the text, and the reason for a refusal if a log cannot have the value.
 VALUES: Final[dict[str, tuple[bytes, str | None]]] = {
     "empty text": (b'""', None),
     "null": (b"null", None),
