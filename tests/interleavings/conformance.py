@@ -60,10 +60,18 @@ class Journal:
         """Record a 202."""
         self.happened[tenant_id, log_id].append(("accept", text_digest))
 
-    def empty(self) -> None:
-        """Record that an operator empties the table in order to rebuild it."""
+    def empty(self, dlq: Queue) -> None:
+        """Record that an operator empties the table in order to rebuild it, once no dead letter is hidden any more."""
+        self._come_up(dlq)
         for happened in self.happened.values():
             happened.append(("empty", b""))
+
+    def _come_up(self, dlq: Queue) -> None:
+        """Record which letters that were received are visible again."""
+        for message in dlq.visible:
+            if message.message_id in self._held:
+                del self._held[message.message_id]
+                self._tell("give back", message.body)
 
     @contextmanager
     def forgetting(self) -> Iterator[None]:
@@ -136,12 +144,6 @@ class Journal:
             dlq.send, dlq.take_over, dlq.receive, dlq.delete, dlq.hide, dlq.move_on,
         )  # fmt: skip
 
-        def come_up() -> None:
-            for message in dlq.visible:
-                if message.message_id in self._held:
-                    del self._held[message.message_id]
-                    self._tell("give back", message.body)
-
         def sent(body: str, attributes: Mapping[str, Any] | None = None, *arguments: Any, **named: Any) -> str:
             self._tell("quarantine" if "reason" in (attributes or {}) else "give up", body)
             return send(body, attributes, *arguments, **named)
@@ -151,7 +153,7 @@ class Journal:
             take_over(message)
 
         def received(*arguments: Any, **named: Any) -> list[Message]:
-            come_up()
+            self._come_up(dlq)
             batch = receive(*arguments, **named)
             for message in batch:
                 self._held[message.message_id] = None
@@ -160,7 +162,7 @@ class Journal:
 
         def hidden(receipt: str, visibility_s: int) -> str:
             said = hide(receipt, visibility_s)
-            come_up()
+            self._come_up(dlq)
             return said
 
         def deleted(receipt: str) -> None:
@@ -173,7 +175,7 @@ class Journal:
                 self._tell("drop", before[message_id].body)
 
         def moved_on(queues: Mapping[str, Queue]) -> Any:
-            come_up()
+            self._come_up(dlq)
             before = dict(dlq.messages)
             self._moving = True
             task = move_on(queues)
