@@ -247,7 +247,7 @@ MUTATIONS: Final = (
     Mutation(
         "later_pass_forgets_what_decoding_hid",
         "consumer/redact/search.py",
-        (("            return self._decoded(texts), None\n", "            return self._decoded(texts), []\n"),),
+        (("opened if is_plain else None\n\n", "opened\n\n"),),
         f"{_REDACTION}::test_redacting_twice_changes_nothing_more",
         "AssertionError",
     ),
