@@ -25,8 +25,8 @@ from tests.leaks import LEAD_CHARS
 
 QUIET: Mapping[str, str] = {"SecondsPerChar": "0", "CrashProbability": "0"}
 _KEY_HEADERS = {"authorization", *KEY_HEADERS}
-# For every wait for a condition: longer than the visibility timeout, after which a log comes back if the function had no
-# time for it. It costs time only where something fails, and 360 s were too few on a machine that other work shared.
+# For every wait for a condition: longer than the visibility timeout, after which a log comes back if the function had
+# no time for it. It costs time only where something fails; 360 s were too few on a machine that other work shared.
 _LIMIT_S = 900
 
 
