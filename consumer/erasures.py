@@ -20,9 +20,10 @@ ERASED_AT: Final = "erased_at"
 """An attribute that only tombstones have: when the erasure was requested, as RFC 3339 (in `TENANTS`: the last one)."""
 
 TENANTS: Final = Key(TOMBSTONES, "tenants")
-"""The item with the tombstones of all tenants, one attribute per tenant. The consumer reads it."""
+"""The item with the tombstones of all tenants, two attributes per tenant. The consumer reads it."""
 
 _OF_TENANT: Final = "t:"  # A prefix, because a tenant's id may equal another attribute's name.
+_ASKED_FOR: Final = "a:"
 _SEPARATOR: Final = " "  # In no tenant's id and no sender's log id.
 
 
@@ -65,8 +66,13 @@ def listed(key: Key) -> Key:
 
 
 def tenant_attribute(tenant_id: str) -> str:
-    """Return the name of a tenant's attribute in the item `TENANTS`."""
+    """Return the name of a tenant's attribute in the item `TENANTS`: up to which time its logs are erased."""
     return f"{_OF_TENANT}{tenant_id}"
+
+
+def asked_attribute(tenant_id: str) -> str:
+    """Return the name of the attribute in the item `TENANTS` that says when that erasure was requested."""
+    return f"{_ASKED_FOR}{tenant_id}"
 
 
 def tenants_of(attributes: "Mapping[str, AttributeValueTypeDef]") -> dict[str, str]:

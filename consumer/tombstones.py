@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from consumer.clock import Clock
-from consumer.erasures import ERASED_AT, TENANTS, TOMBSTONES, Erasures, erasures_of, tenants_of
-from consumer.item import Key, key_attributes, of_tenant
+from consumer.erasures import TENANTS, TOMBSTONES, Erasures, erasures_of, tenants_of
+from consumer.item import key_attributes, of_tenant
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.retry import Backoff, retrying
 from ingest.contract.message import InternalMessage
@@ -88,18 +88,3 @@ def read(client: "DynamoDBClient", table_name: str) -> Erasures:
         ConsistentRead=True,
     )
     return erasures_of(item for page in pages for item in page["Items"])
-
-
-def erased_at(client: "DynamoDBClient", table_name: str, key: Key) -> str | None:
-    """Return when somebody asked for the erasure of this log, as RFC 3339; None where its log id has no tombstone.
-
-    A further text under a log id is erased with it: its key is the log id, a space and a digest.
-
-    Raises:
-        botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
-    """
-    # BatchGetItem, because a tenant's reader role has it.
-    subject = Key(key.tenant_id, key.log_id.partition(" ")[0])
-    request: Any = {table_name: {"Keys": [key_attributes(subject)], "ConsistentRead": True}}
-    found = client.batch_get_item(RequestItems=request)["Responses"].get(table_name, [])
-    return found[0].get(ERASED_AT, {}).get("S") if found else None

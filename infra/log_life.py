@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from consumer.item import Item, Key
 from consumer.timestamps import epoch_ms, rfc3339
 from infra.dead_letter import DeadLetter
+from infra.erasure.of_log import ErasureOfLog
 from infra.function_log import Entry
 from ingest.contract.log_ids import received_ms
 
@@ -25,7 +26,7 @@ class StreamRecord(NamedTuple):
 class Traces(NamedTuple):
     """What the stores and the functions' lines hold of one log. `unread` says what could not be read, and why.
 
-    `erased_at` is the time of the log's tombstone, if the log was erased by its id.
+    `erasure` is the erasure that covers the log, or may cover it, if the log is not stored.
     """
 
     key: Key
@@ -34,7 +35,12 @@ class Traces(NamedTuple):
     records: Sequence[StreamRecord]
     entries: Sequence[Entry]
     unread: Sequence[str] = ()
-    erased_at: str | None = None
+    erasure: ErasureOfLog | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        """Say whether it is known what became of the log: it is stored, dead-lettered or erased."""
+        return bool(self.item or self.letters or (self.erasure and self.erasure.is_certain))
 
 
 class Step(NamedTuple):
@@ -68,7 +74,7 @@ def life(traces: Traces) -> list[Step]:
         *_lines(traces.key, traces.entries),
         *_letters(traces.letters),
         *_row(traces.item),
-        *_erasure(traces.erased_at),
+        *_erasure(traces.erasure),
     ]
     ordered = sorted(steps, key=lambda step: (step.at_ms is None, step.at_ms or 0))
     return ordered + [Step(None, "not read", why) for why in traces.unread]
@@ -139,9 +145,17 @@ def _row(item: Item | None) -> Iterator[Step]:
     yield Step(_ms(item.processed_at), "stored", detail)
 
 
-def _erasure(at: str | None) -> Iterator[Step]:
-    if at is not None:
-        yield Step(_ms(at), "erased", "later logs with its id are dropped")
+def _erasure(erasure: ErasureOfLog | None) -> Iterator[Step]:
+    if erasure is None:
+        return
+    at_ms = None if erasure.asked_at is None else _ms(erasure.asked_at)
+    if erasure.until is None:
+        yield Step(at_ms, "erased", "by its id; later logs with its id are dropped")
+    elif erasure.is_certain:
+        yield Step(at_ms, "erased", f"with all logs of its tenant received until {erasure.until}")
+    else:
+        unknown = "nothing says when this log was"
+        yield Step(at_ms, "erased?", f"all logs of its tenant received until {erasure.until} were erased; {unknown}")
 
 
 def _members(entry: Entry) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from consumer import clock, tombstones
+from consumer import clock
 from consumer.item import Key
 from consumer.replay.checkpoint import ShardPosition
 from consumer.replay.deaggregate import UserRecord, deaggregate
 from consumer.replay.read import list_shards, pages
 from infra import dead_letters, stored_logs
 from infra.counts import queue_depth
+from infra.erasure import of_log
 from infra.function_log import GROUPS, Entry
 from infra.log_life import StreamRecord, Traces, receipt_ms
 from infra.stack import Stack
@@ -60,8 +61,8 @@ def gather(stack: Stack, key: Key) -> Traces:
         records += () if received is None else _records(stack, sent_as, received)
     except ClientError as error:
         unread.append(f"the stream: {error.response['Error']['Code']}")
-    erased_at = tombstones.erased_at(stack.place.dynamodb, stack.table_name, key) if item is None else None
-    return Traces(sent_as, item, letters, records, entries, unread, erased_at)
+    erasure = of_log.find(stack.place.dynamodb, stack.table_name, key, received) if item is None else None
+    return Traces(sent_as, item, letters, records, entries, unread, erasure)
 
 
 def _lines(stack: Stack, key: Key, received: int | None) -> Iterator[Entry]:

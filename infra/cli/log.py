@@ -6,12 +6,12 @@ from datetime import tzinfo
 
 import click
 
-from consumer import tombstones
 from consumer.item import Key
 from consumer.query.page import Found
 from consumer.query.ranges import Range
 from consumer.query.table import TableReader
 from infra import log_life, log_traces, stored_logs
+from infra.erasure import of_log
 from infra.options.locator import on_stack
 from infra.options.search import read_log_id, read_tenant
 from infra.options.zone import zone_option
@@ -50,12 +50,9 @@ def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, 
     key = Key(tenant, log_id)
     item = table.get([key]).get(key)
     if item is None:
-        if at := tombstones.erased_at(stack.place.dynamodb, stack.table_name, key):
-            raise StackError(f"Tenant {tenant!r} has no stored log {log_id!r}: it was erased at {at}.")
-        raise StackError(
-            f"Tenant {tenant!r} has no stored log {log_id!r}. It may be on its way "
-            "(`rdp status`), or dead-lettered (`rdp dlq list`)."
-        )
+        received_ms = log_life.receipt_ms(key, item=None, letters=())
+        erasure = of_log.find(stack.place.dynamodb, stack.table_name, key, received_ms)
+        raise StackError(f"Tenant {tenant!r} has no stored log {log_id!r}. {of_log.why_absent(erasure)}")
     if as_json:
         out.say_json(log_lines.as_json(item, raw=raw))
         return
@@ -79,8 +76,8 @@ def _show_life(stack: Stack, key: Key) -> None:
     traces = log_traces.gather(stack, key)
     for at, what, detail in map(log_life.told, log_life.life(traces)):
         out.say(f"{at or '-':<24}  {what:<13}  {detail}")
-    if traces.item is None and not traces.letters and traces.erased_at is None:
+    if not traces.is_ended:
         raise StackError(
-            f"Tenant {key.tenant_id!r} has neither a row nor a dead letter {key.log_id!r}. It may be on its way "
-            f"(`rdp status`)."
+            f"Tenant {key.tenant_id!r} has neither a row nor a dead letter {key.log_id!r}. "
+            f"{of_log.why_absent(traces.erasure)}"
         )

@@ -11,6 +11,7 @@ from consumer.item import Key
 from infra import log_life
 from infra.console.failures import told
 from infra.console.pages import Pages
+from infra.erasure import of_log
 from infra.log_life import Traces
 
 
@@ -23,7 +24,8 @@ def _page(pages: Pages, gather: Callable[[Key], Traces], request: Request) -> Re
     """Answer with the form; where it names a log also with its steps."""
     key = Key(*(request.query_params.get(name, "").strip() for name in ("tenant", "log_id")))
     if not all(key):
-        return pages.answer("life", key=key, steps=None, is_known=True)
+        return pages.answer("life", key=key, steps=None, problem="")
     traces = gather(key)
     steps = [log_life.told(step) for step in log_life.life(traces)]
-    return pages.answer("life", key=key, steps=steps, is_known=bool(traces.item or traces.letters))
+    problem = "" if traces.is_ended else of_log.why_absent(traces.erasure)
+    return pages.answer("life", key=key, steps=steps, problem=problem)

@@ -24,6 +24,7 @@ from infra.console.pages import Pages
 from infra.console.places import Places
 from infra.console.search import Search
 from infra.console.weight import PAGE_BYTES, Weight
+from infra.erasure.of_log import ErasureOfLog
 from infra.terminal.log_lines import as_json
 from infra.terminal.text import printable_json
 from ingest.contract.log_ids import received_ms
@@ -39,7 +40,7 @@ _MS: Final = re.compile("[0-9]{1,15}", re.ASCII)
 
 
 class Logs(NamedTuple):
-    """What the view touches."""
+    """What the view touches. `erasure_of(key)` returns the erasure of a log that is not stored, None without one."""
 
     pages: Pages
     places: Places
@@ -47,6 +48,7 @@ class Logs(NamedTuple):
     now: Callable[[], datetime]
     zone: tzinfo
     raw: bool
+    erasure_of: Callable[[Key], ErasureOfLog | None]
 
 
 def routes(logs: Logs) -> list[Route]:
@@ -172,7 +174,9 @@ def _one(logs: Logs, request: Request) -> Item:
     reads = logs.places.reads_of(key.tenant_id, request.query_params.get("received_at", ""))
     item = reads.get([key]).get(key) if all(key) else None
     if item is None:
-        raise NoSuchLogError(f"Tenant {key.tenant_id!r} has no stored log {key.log_id!r} any more.")
+        erasure = logs.erasure_of(key) if all(key) else None
+        why = f" {erasure.sentence}" if erasure else ""
+        raise NoSuchLogError(f"Tenant {key.tenant_id!r} has no stored log {key.log_id!r} any more.{why}")
     return item
 
 

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 from consumer import redact
 from consumer.redact import Redactor
 from consumer.settings import Settings, from_environ
-from infra import dead_letters, log_traces, stored_logs
+from infra import dead_letters, log_life, log_traces, stored_logs
 from infra.console import flow_page, letters, life_page, logs, pages, reports, runbook
 from infra.console.door import Door, Guarded
 from infra.console.following import Following
@@ -33,6 +33,7 @@ from infra.console.places import Lake, Places
 from infra.console.watch import Watch
 from infra.dead_letter import Filter
 from infra.dead_letters import Redriven
+from infra.erasure import of_log
 from infra.purge import purge
 from infra.stack import Stack, StackError
 
@@ -70,6 +71,12 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path, l
                     now=lambda: datetime.now(UTC),
                     zone=zone,
                     raw=shown.raw,
+                    erasure_of=lambda key: of_log.find(
+                        place.dynamodb,
+                        stack.table_name,
+                        key,
+                        log_life.receipt_ms(key, item=None, letters=()),
+                    ),
                 )
             ),
             *letters.routes(

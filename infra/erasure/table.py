@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from consumer.erasures import ERASED_AT, TENANTS, Subject, is_tombstone, listed, tenant_attribute
+from consumer.erasures import ERASED_AT, TENANTS, Subject, asked_attribute, is_tombstone, listed, tenant_attribute
 from consumer.insert import MAX_STATEMENTS
 from consumer.item import (
     CONFLICT_OF,
@@ -56,9 +56,12 @@ def mark(client: "DynamoDBClient", table_name: str, subject: Subject, *, at: str
             client.update_item(
                 TableName=table_name,
                 Key=key_attributes(TENANTS),
-                UpdateExpression=f"SET #tenant = :until, {ERASED_AT} = :at",
+                UpdateExpression=f"SET #tenant = :until, #asked = :at, {ERASED_AT} = :at",
                 ConditionExpression="attribute_not_exists(#tenant) OR #tenant < :until",
-                ExpressionAttributeNames={"#tenant": tenant_attribute(subject.tenant_id)},
+                ExpressionAttributeNames={
+                    "#tenant": tenant_attribute(subject.tenant_id),
+                    "#asked": asked_attribute(subject.tenant_id),
+                },
                 ExpressionAttributeValues={":until": {"S": subject.until}, ":at": {"S": at}},
             )
         except ClientError as error:

@@ -158,6 +158,9 @@ def test_an_erased_log_stays_erased_under_its_id(
     assert [row["log_id"]["S"] for row in left if "erased_at" in row] == ["own-id"]
     assert stack.counts.stored == len(kept) + len(rows(stack, _TENANT))
     assert rdp(stack, "logs", "--tenant", _OTHER, "--all").stdout.count(_KEPT) == len(kept)
-    assert "it was erased at" in rdp(stack, "log", _OTHER, "own-id", exit_code=1).output
+    assert (
+        "It was erased: the erasure of this log id was requested at"
+        in rdp(stack, "log", _OTHER, "own-id", exit_code=1).output
+    )
     assert "erased" in rdp(stack, "log", _OTHER, "own-id", "--life").output
     assert json.loads(rdp(stack, "audit", "--json").stdout)["verdict"] == "complete"

@@ -85,7 +85,8 @@ class Erasable(Dynamodb):
         name, until = ExpressionAttributeNames["#tenant"], ExpressionAttributeValues[":until"]
         if ConditionExpression and name in item and item[name]["S"] >= until["S"]:
             raise client_error("UpdateItem", "ConditionalCheckFailedException")
-        item[name], item["erased_at"] = until, ExpressionAttributeValues[":at"]
+        item[name] = until
+        item[ExpressionAttributeNames["#asked"]] = item["erased_at"] = ExpressionAttributeValues[":at"]
         return {}
 
     def query(

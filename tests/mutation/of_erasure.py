@@ -180,7 +180,7 @@ MUTATIONS: Final = (
     Mutation(
         "erased_log_may_be_on_its_way",
         "infra/cli/log.py",
-        (("        if at := tombstones.erased_at(", "        if False and tombstones.erased_at("),),
+        (("of_log.why_absent(erasure)", "of_log.why_absent(None)"),),
         "tests/unit/infra/cli/test_log.py::test_an_erased_log_is_said_to_be_erased_and_when",
         "test_an_erased_log_is_said_to_be_erased",
     ),

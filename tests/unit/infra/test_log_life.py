@@ -10,6 +10,7 @@ from infra.console import life_page
 from infra.console.pages import Pages, Shown
 from infra.console.server import of_routes
 from infra.dead_letter import DeadLetter
+from infra.erasure.of_log import ErasureOfLog
 from infra.function_log import Entry
 from infra.log_life import Step, StreamRecord, Traces, life, told
 from ingest.api.parse import Parsed
@@ -63,9 +64,18 @@ def _letter(original: str) -> DeadLetter:
 
 
 def test_an_erased_log_says_when_it_was_asked_for() -> None:
-    """After what is known of it."""
-    steps = life(Traces(_KEY, None, (), (), (), erased_at=_STORED))
-    assert [told(step)[:2] for step in steps] == [(_AT, "received"), (_STORED, "erased")]
+    """After what is known of it; whether it was erased by its id or with its tenant."""
+    for until in (None, _STORED):
+        traces = Traces(_KEY, None, (), (), (), erasure=ErasureOfLog("acme", _STORED, until, until and _AT))
+        assert [told(step)[:2] for step in life(traces)] == [(_AT, "received"), (_STORED, "erased")]
+        assert traces.is_ended
+
+
+def test_a_log_whose_receipt_is_unknown_may_have_been_erased() -> None:
+    """Nothing says that its tenant's erasure took it, so nothing says that its life has ended."""
+    traces = Traces(Key("acme", "own"), None, (), (), (), erasure=ErasureOfLog("acme", _STORED, _AT, None))
+    assert [step.what for step in life(traces)] == ["erased?"]
+    assert not traces.is_ended
 
 
 def test_a_stored_log_was_received_put_on_the_stream_tried_and_stored() -> None:
@@ -120,4 +130,15 @@ def test_the_page_shows_the_steps() -> None:
     unknown = client.get("/life", params={"tenant": "<b>", "log_id": "<i>"}).text
     assert '<p class="problem" role="alert"' in unknown
     assert "<i>" not in unknown
+    assert "on its way" in unknown
     assert "<table>" not in client.get("/life").text
+
+
+def test_the_page_of_an_erased_log_says_so() -> None:
+    """It shows the erasure as a step, and does not say that the log may be on its way."""
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    traces = Traces(_KEY, None, (), (), (), erasure=ErasureOfLog("acme", _STORED, _STORED, _AT))
+    client = TestClient(of_routes(pages, life_page.routes(pages, lambda _: traces)))
+    page = client.get("/life", params={"tenant": "acme", "log_id": _KEY.log_id}).text
+    assert f"with all logs of its tenant received until {_STORED}" in page
+    assert "on its way" not in page

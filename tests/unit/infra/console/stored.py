@@ -14,6 +14,7 @@ from infra.console.following import Following
 from infra.console.pages import Pages, Shown
 from infra.console.places import Lake, Places
 from infra.console.server import of_routes
+from infra.erasure.of_log import ErasureOfLog
 from ingest.contract.log_ids import generator
 from ingest.contract.message import Severity
 
@@ -82,10 +83,19 @@ def browser(
     now_ms: Callable[[], int] = lambda: NOW_MS,
     lake: Lake | None = None,
     kept_days: int = 0,
+    erasure: ErasureOfLog | None = None,
 ) -> TestClient:
     """Return a client of the view of these logs, without the console's door. `now_ms` is AWS's clock."""
     pages = Pages(Shown("this machine", raw, allow_changes=False))
     following = Following(stored, lambda _tenant: now_ms)
     places = Places(stored, lake, lambda: kept_days, lambda: NOW_MS)
-    view = logs.Logs(pages=pages, places=places, following=following, now=lambda: NOW, zone=UTC, raw=raw)
+    view = logs.Logs(
+        pages=pages,
+        places=places,
+        following=following,
+        now=lambda: NOW,
+        zone=UTC,
+        raw=raw,
+        erasure_of=lambda _: erasure,
+    )
     return TestClient(of_routes(pages, logs.routes(view)))

@@ -97,6 +97,7 @@ def _app(tmp_path: Path) -> tuple[TestClient, set[str]]:
                 now=lambda: NOW,
                 zone=_ZONE,
                 raw=False,
+                erasure_of=lambda _: None,
             )
         ),
         *letters.routes(

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from consumer.query.page import TableBusyError
 from consumer.timestamps import rfc3339
+from infra.erasure.of_log import ErasureOfLog
 from tests.unit.infra.console.stored import NOW_MS, Stored, browser, log
 
 _HOSTILE = [
@@ -133,6 +134,14 @@ def test_redacted_unless_raw() -> None:
         whole = client.get("/logs/whole", params={"tenant": "acme", "log_id": stored.items[0].log_id}).text
         assert ("555-0199" in whole) is raw
         assert bool(_texts(client.get("/logs?tenant=acme&words=555-0199").text)) is raw
+
+
+def test_a_log_that_was_erased_meanwhile_is_said_to_be_erased() -> None:
+    """A page that was open before the erasure still links to it."""
+    erasure = ErasureOfLog("acme", "2026-11-28T11:00:00.000Z", None, None)
+    answer = browser(Stored([]), erasure=erasure).get("/logs/whole", params={"tenant": "acme", "log_id": "one"})
+    assert answer.status_code == 404
+    assert "the erasure of this log id was requested at 2026-11-28T11:00:00.000Z" in answer.text
 
 
 def test_a_log_opens_whole() -> None:
