@@ -79,13 +79,17 @@ def original_digest(text: str, key: bytes) -> bytes:
 
 
 class Batch:
-    """Rows of one commit, each log once. `row_bytes` is the size of all their columns and of the original texts."""
+    """Rows of one commit, each log once. `row_bytes` is the size of all their columns and of the original texts.
+
+    `erased` counts the logs that were left out because they were erased, each log once.
+    """
 
     def __init__(self, redactor: Redactor | None, key: bytes) -> None:
         self._redactor = redactor
         self._key = key
         self._rows: dict[tuple[str, str, str], Row] = {}
         self.row_bytes = 0
+        self.erased = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -101,11 +105,13 @@ class Batch:
     def leave_out(self, erasures: Erasures) -> None:
         """Drop the logs that were erased."""
         if erasures.tenants or erasures.logs:
+            before = len(self._rows)
             self._rows = {
                 identity: row
                 for identity, row in self._rows.items()
                 if not erasures.covers(row.tenant_id, row.log_id, said(row.received_at))
             }
+            self.erased += before - len(self._rows)
 
     def ids(self) -> dict[str, list[str]]:
         """Return each tenant's log ids, in order."""

@@ -77,17 +77,18 @@ class Policy(NamedTuple):
 class Counters:
     """Counters of one run, for display. `rows` counts the rows of this run's own commits.
 
-    `repeated` counts logs that were in the table or in the batch already, or were erased. `begun_anew` counts how often
-    another writer committed first. `expired_shards` are shards that the checkpoint was still reading and that the
-    stream no longer has. `restarted_shards` are read from their beginning, because they are not the shards that the
-    checkpoint was reading. `is_new_stream`: the whole stream is read from its beginning, because a new stream was made
-    under its name.
+    `repeated` counts logs that were in the table or in the batch already, `erased` those that have no row because they
+    were erased. `begun_anew` counts how often another writer committed first. `expired_shards` are shards that the
+    checkpoint was still reading and that the stream no longer has. `restarted_shards` are read from their beginning,
+    because they are not the shards that the checkpoint was reading. `is_new_stream`: the whole stream is read from its
+    beginning, because a new stream was made under its name.
     """
 
     def __init__(self) -> None:
         self.logs = 0
         self.rows = 0
         self.repeated = 0
+        self.erased = 0
         self.broken = 0
         self.commits = 0
         self.begun_anew = 0
@@ -212,7 +213,8 @@ class Sync:
         counters.logs += reading.logs
         counters.rows += rows
         counters.broken += reading.broken
-        counters.repeated += reading.logs - reading.broken - rows
+        counters.erased += reading.batch.erased
+        counters.repeated += reading.logs - reading.broken - reading.batch.erased - rows
 
 
 class _Reading:

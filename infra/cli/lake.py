@@ -106,17 +106,7 @@ def sync(
             stopped=came.is_set,
             show=lambda counters: _shown(cleanup, counters),
         )
-    out.say(
-        f"{_counted(counters.logs, 'log')} read: {_counted(counters.rows, 'row')} in "
-        f"{_counted(counters.commits, 'commit')}, "
-        f"{counters.repeated:,} repeated, {counters.broken:,} broken"
-        + (
-            f"; started again {_counted(counters.begun_anew, 'time')}, because another sync committed first"
-            if counters.begun_anew
-            else ""
-        ),
-        err=True,
-    )
+    out.say(summary(counters), err=True)
     if counters.is_new_stream:
         out.say(
             f"The stream {on.stream_name} was deleted and made again since the last sync, so it was read from its "
@@ -137,6 +127,18 @@ def sync(
         )
     if counters.broken:
         out.say("Broken records are not in the lake: `rdp replay --quarantine FILE` writes them to a file.", err=True)
+
+
+def summary(counters: "Counters") -> str:
+    """Return the sentence on what a sync did."""
+    erased = f", {counters.erased:,} erased" if counters.erased else ""
+    anew = counters.begun_anew
+    again = f"; started again {_counted(anew, 'time')}, because another sync committed first" if anew else ""
+    return (
+        f"{_counted(counters.logs, 'log')} read: {_counted(counters.rows, 'row')} in "
+        f"{_counted(counters.commits, 'commit')}, {counters.repeated:,} repeated{erased}, "
+        f"{counters.broken:,} broken{again}"
+    )
 
 
 def _counted(count: int, one: str) -> str:

@@ -8,8 +8,11 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from consumer.erasures import Erasures
+from consumer.item import Key
 from consumer.lake import query
 from consumer.lake.catalog import in_folder
+from consumer.lake.sync import Policy
 from infra import cli
 from infra.cli import lake
 from infra.options.locator import Locator, Where
@@ -44,6 +47,17 @@ def test_a_folder_is_asked_without_its_stack(folder: Path) -> None:
     assert status.exit_code == 0
     assert status.stdout.startswith("tenant\tday\trows\tfiles\tbytes\nacme\t2025-11-24\t1\t1\t")
     assert "behind the stream logs is unknown: Nothing runs." in status.stderr
+
+
+def test_a_sync_counts_erased_logs_apart_from_repeated_ones(tmp_path: Path) -> None:
+    """A repeated log has its row; an erased one has none, and the operator is told how many those are."""
+    world = LakeWorld()
+    world.put([message("a"), message("b"), message("a")])
+    world.put([message("gone", "one", tenant_id="blue"), message("gone", "two", tenant_id="blue")])
+    world.erasures = Erasures({}, frozenset({Key("blue", "gone")}))
+    counters = world.sync(in_folder(tmp_path), policy=Policy())
+    assert (counters.logs, counters.rows, counters.repeated, counters.erased) == (5, 2, 1, 2)
+    assert lake.summary(counters) == "5 logs read: 2 rows in 1 commit, 1 repeated, 2 erased, 0 broken"
 
 
 def test_what_is_not_there_is_told(folder: Path) -> None:
