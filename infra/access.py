@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from infra.stack import Stack, StackError
 from ingest.access.keys import access_id, scopes_of
 from ingest.access.principal import WRITE, Scope
-from ingest.contract.message import TenantId
+from ingest.contract.message import TENANT_ID_FORM, TenantId
 
 _TEXTS: Final = ("key_id", "tenant_id", "created_at", "note")
 
@@ -29,14 +30,14 @@ def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = 
     """Store a new key of the tenant; return it and its text, which is not stored and cannot be shown again.
 
     Raises:
-        StackError: the stack has no keys, or `tenant_id` is no tenant id.
+        StackError: the stack takes no keys, or `tenant_id` is no tenant id.
     """
+    if untaken := why_untaken(stack):
+        raise StackError(f"No key was created: it would open nothing. {untaken}")
     try:
         msgspec.convert(tenant_id, TenantId)
     except msgspec.ValidationError as error:
-        raise StackError(
-            f"{tenant_id!r} is no tenant id: 1 to 64 of A-Z a-z 0-9 . _ -, starting with a letter or digit."
-        ) from error
+        raise StackError(f"{tenant_id!r} is not a tenant id. {TENANT_ID_FORM}") from error
     created_at = datetime.now(UTC).isoformat(timespec="seconds")
     key = ApiKey(secrets.token_hex(4), tenant_id, created_at, note, tuple(sorted(scopes)))
     text = f"rdp_{key.key_id}_{secrets.token_urlsafe(32)}"
@@ -77,6 +78,25 @@ def revoke(stack: Stack, key_id: str) -> ApiKey:
     )
 
 
+def why_untaken(stack: Stack) -> str:
+    """Return why the stack takes no API keys; "" if it takes them, or if its ingest function's settings are unreadable.
+
+    A stack of an older version names no ingest function in its outputs.
+    """
+    if "IngestFunctionName" not in stack.outputs:
+        return ""
+    try:
+        ingest = stack.place.lambda_.get_function_configuration(FunctionName=stack.outputs["IngestFunctionName"])
+    except ClientError:
+        return ""
+    if ingest.get("Environment", {}).get("Variables", {}).get("AUTHENTICATION") != "jwt":
+        return ""
+    return (
+        "This stack was deployed with Authentication=jwt: it takes only tokens of its issuer. "
+        "To use API keys, deploy it with --param Authentication=api_key."
+    )
+
+
 def _scan(stack: Stack) -> list[tuple[str, ApiKey]]:
     pages = stack.place.dynamodb.get_paginator("scan").paginate(
         TableName=_table_name(stack),
@@ -96,7 +116,7 @@ def _table_name(stack: Stack) -> str:
     name = stack.outputs.get("AccessTableName")
     if not name:
         raise StackError(
-            "This stack has no API keys: it was deployed with Authentication=none or jwt. "
-            "Deploy it with --param Authentication=api_key."
+            "This stack has no API keys: it was deployed with Authentication=none, and everybody may send. "
+            "To use API keys, deploy it with --param Authentication=api_key."
         )
     return name

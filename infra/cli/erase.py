@@ -23,8 +23,7 @@ from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
 from infra.terminal import exits, out
 from infra.terminal.examples import examples
-from ingest.contract.errors import Rejected
-from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_PATTERN
+from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_FORM, TENANT_ID_PATTERN
 
 EXIT_CODES: Final[dict[Outcome, int]] = {"gone": 0, "undecided": exits.UNDECIDED, "found": exits.BAD}
 
@@ -176,7 +175,7 @@ def _asked(tenant: str | None, log: tuple[str, str] | None) -> tuple[str, str | 
         raise click.UsageError("Name what is to be erased: --tenant ID, or --log TENANT LOG_ID.")
     tenant_id, log_id = (tenant or "", None) if log is None else log
     if not re.match(TENANT_ID_PATTERN, tenant_id):
-        raise click.UsageError(f"{tenant_id!r} is not a tenant id. {Rejected('invalid_tenant').detail}")
+        raise click.UsageError(f"{tenant_id!r} is not a tenant id. {TENANT_ID_FORM}")
     if log_id is not None and not re.match(LOG_ID_PATTERN, log_id):
         raise click.UsageError(
             f"{log_id!r} is not a log id. If it has a space, it is the id of a conflicting text: give the part "

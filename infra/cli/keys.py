@@ -54,6 +54,8 @@ def list_keys(stack: Stack, *, tenant: str | None) -> None:
         for key in access.keys(stack, tenant)
     )
     out.say_table(("key id", "tenant", "scopes", "created at", "note"), rows)
+    if untaken := access.why_untaken(stack):
+        out.say(f"These keys open nothing now. {untaken}", err=True)
 
 
 @command.command("revoke")

@@ -12,8 +12,7 @@ from msgspec.structs import asdict
 from consumer.query.ask import Ask
 from consumer.query.request import MAX_CHARS, MAX_REPEATED
 from infra import search_times
-from ingest.contract.errors import Rejected
-from ingest.contract.message import SEVERITIES, TENANT_ID_PATTERN, Severity
+from ingest.contract.message import SEVERITIES, TENANT_ID_FORM, TENANT_ID_PATTERN, Severity
 
 # A quote at the start of a part and its partner at the end enclose it; any other quote is part of the text.
 _WORD: Final = re.compile(r"""(?:"(.*?)"|'(.*?)')(?!\S)|(\S+)""", re.DOTALL)
@@ -79,7 +78,7 @@ def ask_of(search: Search, *, now: datetime, zone: tzinfo, raw: bool) -> Ask:
     if not search.tenant:
         raise BadSearchError("tenant", "Whose logs? A search is within one tenant.")
     if not re.match(TENANT_ID_PATTERN, search.tenant):
-        raise BadSearchError("tenant", Rejected("invalid_tenant").detail)
+        raise BadSearchError("tenant", TENANT_ID_FORM)
     try:
         since_ms, until_ms = search_times.read(search.since or None, search.until or None, now, zone)
     except search_times.BadTimeError as error:

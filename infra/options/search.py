@@ -6,8 +6,7 @@ from typing import Final
 import click
 
 from consumer.query import ask
-from ingest.contract.errors import Rejected
-from ingest.contract.message import TENANT_ID_PATTERN, Severity
+from ingest.contract.message import TENANT_ID_FORM, TENANT_ID_PATTERN, Severity
 
 _MAX_SORT_KEY_BYTES: Final = 1024  # DynamoDB quotas, November 2026.
 
@@ -15,7 +14,7 @@ _MAX_SORT_KEY_BYTES: Final = 1024  # DynamoDB quotas, November 2026.
 def read_tenant(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     """Return the tenant id. Raises: click.BadParameter: it can't be one, so DynamoDB need not be asked for it."""
     if not re.match(TENANT_ID_PATTERN, value):
-        raise click.BadParameter(Rejected("invalid_tenant").detail)
+        raise click.BadParameter(f"{value!r} is not a tenant id. {TENANT_ID_FORM}")
     return value
 
 

@@ -18,6 +18,7 @@ MAX_TEXT_BYTES: Final = 170_000
 
 # `\Z`, because `$` also matches before a final newline.
 TENANT_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
+TENANT_ID_FORM: Final = "A tenant id has 1 to 64 of A-Z a-z 0-9 . _ - and starts with a letter or digit."
 LOG_ID_PATTERN: Final = r"^[\x21-\x7e]{1,256}\Z"
 SOURCE_PATTERN: Final = r"^[a-z][a-z0-9_]{0,31}\Z"
 

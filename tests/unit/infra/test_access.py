@@ -1,9 +1,12 @@
 """API keys: made, listed, revoked."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner
 from moto import mock_aws
 
@@ -78,7 +81,7 @@ def test_unknown_key_is_named(stack: Stack) -> None:
 
 def test_invalid_tenant_is_refused(stack: Stack) -> None:
     """No key is made for what is no tenant id."""
-    with pytest.raises(StackError, match="no tenant id"):
+    with pytest.raises(StackError, match="not a tenant id"):
         access.create(stack, "a b", "")
     assert access.keys(stack) == []
 
@@ -88,6 +91,36 @@ def test_stack_without_keys_says_how_to_get_them(stack: Stack) -> None:
     public = Stack(place=stack.place, endpoint="http://x", outputs={})
     with pytest.raises(StackError, match="Authentication=api_key"):
         access.create(public, "acme", "")
+
+
+def test_no_key_is_created_where_it_would_open_nothing(stack: Stack) -> None:
+    """A stack that takes an issuer's tokens refuses `create`; `list` shows older keys and says that they open nothing.
+
+    If the function's settings cannot be read, a key is created.
+    """
+    old, _ = access.create(stack, "acme", "")
+    told = "deployed with Authentication=jwt"
+    named = replace(stack, outputs={**stack.outputs, "IngestFunctionName": "ingest"})
+    run = partial(CliRunner().invoke, keys_command.command, obj=Locator(lambda _where: named))
+    for authentication, refuses in (("jwt", True), ("api_key", False), (None, False)):
+        vars(named.place)["lambda_"] = _Ingest(authentication)
+        created = run(["create", "--tenant", "blue"])
+        assert (told in str(created.exception)) is refuses
+        listed = run(["list", "--tenant", "acme"])
+        assert old.key_id in listed.stdout
+        assert (told in listed.stderr) is refuses
+    assert len(access.keys(stack, "blue")) == 2
+    assert run(["revoke", old.key_id]).exit_code == 0
+
+
+class _Ingest:
+    def __init__(self, authentication: str | None) -> None:
+        self._authentication = authentication
+
+    def get_function_configuration(self, **_: Any) -> dict[str, Any]:
+        if self._authentication is None:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetFunctionConfiguration")
+        return {"Environment": {"Variables": {"AUTHENTICATION": self._authentication}}}
 
 
 def test_commands(stack: Stack) -> None:
