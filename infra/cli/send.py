@@ -15,7 +15,7 @@ import click
 from infra.options.credentials import Credentials, credentials_options
 from infra.options.locator import on_stack
 from infra.options.search import read_tenant
-from infra.shipping import once, source, stored
+from infra.shipping import once, refusals, source, stored
 from infra.shipping import position as positions
 from infra.shipping.follow import Follower
 from infra.shipping.once import Asked, Sent
@@ -226,7 +226,8 @@ def _summary(sent: Sent, elapsed_s: float) -> list[str]:
         summary.append("not sent  the rest. Send the same file again: what was accepted is not stored twice.")
     if sent.lost.startswith(("HTTP 401", "HTTP 403")):
         summary.append("The stack needs credentials of this tenant: --api-key or --token (RDP_API_KEY, RDP_TOKEN).")
-    return summary + [f"  line {number}: {why}" for number, why in sorted(tally.examples)]
+    summary += [f"  line {number}: {why}" for number, why in sorted(tally.examples)]
+    return summary + [f"  {reason}: {said}" for reason in sorted(tally.rejected) if (said := refusals.told(reason))]
 
 
 def _by_cause(counter: Counter[str]) -> str:

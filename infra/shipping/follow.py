@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from infra.shipping import content, generations, log_file, position, shipment
+from infra.shipping import content, generations, log_file, position, refusals, shipment
 from infra.shipping.log_file import Empty, Line, Undecodable
 from infra.shipping.once import Asked
 from infra.shipping.position import Of, Position
@@ -213,8 +213,11 @@ class Follower:
         self.tally.accepted += round_.accepted
         self.tally.rejected.update(round_.rejected)
         for number, reason in round_.examples:
-            self._tell(f"Line {number:,} was rejected: {reason}.")
+            self._tell_rejected(number, reason)
 
     def _reject(self, number: int, reason: str) -> None:
         self.tally.reject(number, reason)
-        self._tell(f"Line {number:,} was rejected: {reason}.")
+        self._tell_rejected(number, reason)
+
+    def _tell_rejected(self, number: int, reason: str) -> None:
+        self._tell(f"Line {number:,} was rejected: {reason}. {refusals.told(reason)}".rstrip())

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
+from infra.shipping import refusals
 from infra.shipping.log_file import Line
 from ingest.aws.packing import calls
 
@@ -57,11 +58,13 @@ def request(lines: Sequence[Line], tenant: str) -> Shipment:
 def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Return the results of the sent lines by the HTTP answer. Header names are lower case."""
     members = _members(body)
-    refusals = members.get("rejected") or []
-    rejected = [(sent.lines[refusal["index"]], str(refusal["reason"])) for refusal in refusals]
+    refused = members.get("rejected") or []
+    rejected = [(sent.lines[refusal["index"]], str(refusal["reason"])) for refusal in refused]
     if status == HTTPStatus.ACCEPTED:
         return Answer(_others(sent.lines, rejected, ()), rejected, (), "", None)
-    cause = f"HTTP {status} {members.get('detail') or members.get('message') or ''}".strip()
+    reason = members.get("reason")
+    said = str(members.get("detail") or members.get("message") or "")
+    cause = f"HTTP {status} {refusals.told(str(reason), said)}".strip()
     if status in _OF_THE_CALLER:
         return Answer((), (), sent.lines, cause, None, hopeless=True)
     if status in _RETRYABLE:
@@ -73,7 +76,10 @@ def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: b
             rejected = []
         return Answer(_others(sent.lines, rejected, again), rejected, again, cause, _retry_after_s(headers))
     if len(rejected) < len(sent.lines):
-        rejected = [(line, str(members.get("reason", cause))) for line in sent.lines]
+        # Without a reason it is API Gateway's own 413. Only a single long line makes a body that is too large for it.
+        if reason is None and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and len(sent.lines) == 1:
+            reason = "text_too_large"
+        rejected = [(line, str(reason or cause)) for line in sent.lines]
     return Answer((), rejected, (), cause, None)
 
 

@@ -127,6 +127,26 @@ def test_a_refused_line_has_an_exit_status_of_its_own(send: Send, server: Ingest
     assert "line 1: HTTP 400" in result.output
 
 
+def test_a_refused_line_says_the_limit_and_what_to_do(send: Send, server: IngestServer, file: Path) -> None:
+    """Once for a reason, after the lines that it refused."""
+    file.write_bytes(b"\xff\xfa\nlong\n\xff\xfa\n")
+    server.before = lambda _: 413
+    said = send(file).output
+    assert said.count("line 3: invalid_encoding\n") == 1
+    assert "  line 2: text_too_large\n" in said
+    assert said.count("  invalid_encoding: The line is no text in the file's encoding. Name the encoding with") == 1
+    assert "  text_too_large: The line is longer than 170,000 bytes of UTF-8" in said
+
+
+def test_a_wrong_tenant_is_told_by_its_option_and_form(send: Send, file: Path) -> None:
+    """A command line has no header."""
+    result = send(file, "--tenant", "bad tenant")
+    assert result.exit_code == exits.WRONG_COMMAND_LINE
+    said = " ".join(result.stderr.split())
+    assert "'--tenant': 'bad tenant' is not a tenant id. A tenant id has 1 to 64 of A-Z a-z 0-9 . _ -" in said
+    assert "X-Tenant-ID" not in said
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

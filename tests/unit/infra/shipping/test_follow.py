@@ -245,7 +245,10 @@ def test_a_refused_line_is_told_and_does_not_stop_the_rest(desk: Desk) -> None:
     drain(follower)
     assert desk.texts() == ["one", "two", "three", "four", "last"]
     assert follower.tally.rejected == {"invalid_encoding": 1, "HTTP 400": 1}
-    assert sorted(desk.told) == ["Line 3 was rejected: invalid_encoding.", "Line 6 was rejected: HTTP 400."]
+    not_text, refused = sorted(desk.told)
+    assert not_text.startswith("Line 3 was rejected: invalid_encoding. The line is no text")
+    assert "--encoding" in not_text
+    assert refused == "Line 6 was rejected: HTTP 400."
 
 
 def test_a_mark_at_the_start_is_left_out_and_what_is_packed_refused(desk: Desk) -> None:
