@@ -10,6 +10,7 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError, TableAlreadyExistsError
 
 from consumer.lake.checkpoint import WrongLakeError
+from consumer.lake.key import KEY_FILE
 from consumer.lake.schema import PARTITIONS, PROPERTIES, SCHEMA
 from consumer.replay import private
 
@@ -35,10 +36,12 @@ def in_folder(folder: Path) -> Catalog:
 
     Raises:
         OSError: the folder cannot be made.
-        WrongLakeError: the path has a character that a file's address must escape, or the folder is a copy of a lake.
-            A table names its files by absolute addresses: commands on a copy would write and delete in the original.
+        WrongLakeError: the path has a character that a file's address must escape, the folder holds other files and no
+            lake, or it is a copy of a lake. A table names its files by absolute addresses: commands on a copy would
+            write and delete in the original.
     """
     whole = _plain(folder)
+    _check_is_free(whole)
     private.made_folder(whole)
     private.made_folder(whole / _DATA_FOLDER)
     private.opened(whole / CATALOG_FILE).close()
@@ -72,6 +75,23 @@ def _plain(folder: Path) -> Path:
             f"another folder."
         )
     return whole
+
+
+def _check_is_free(folder: Path) -> None:
+    """Raise WrongLakeError if the folder has files of others: a lake among them would be hard to tell from them."""
+    if (folder / CATALOG_FILE).exists() or not folder.is_dir():
+        return
+    # A sync that was killed left the data folder. An operator may have put the key of an older lake there.
+    stray = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.name != _DATA_FOLDER and not path.name.startswith((".", KEY_FILE))
+    )
+    if stray:
+        raise WrongLakeError(
+            f"There is no lake in {folder}, but other files, such as {stray[0]}. Name an empty or a new folder: "
+            f"--warehouse DIR."
+        )
 
 
 def _check_is_no_copy(catalog: Catalog, name: str, data: Path) -> None:

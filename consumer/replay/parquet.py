@@ -65,7 +65,8 @@ class ParquetSink:
             stray = [path for path in self._folder.rglob("*") if path.is_file() and not _is_ours(path)]
             if stray:
                 raise CheckpointMismatchError(
-                    f"{self._folder} has files that no replay wrote, such as {stray[0].name}. Name an empty folder."
+                    f"{self._folder} has files that no replay wrote, such as {stray[0].name}. "
+                    f"Name an empty or a new folder: --to DIR/."
                 )
         for path in sorted(self._folder.rglob("part-*")):
             number = _PART.fullmatch(path.name.removesuffix(_PARTIAL_SUFFIX))

@@ -43,3 +43,16 @@ def test_a_folder_without_a_lake_is_left_as_it_is(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     in_folder(tmp_path / "lake")
     standing_in(tmp_path / "lake")
+
+
+def test_a_folder_of_other_files_does_not_become_a_lake(tmp_path: Path) -> None:
+    """The error names one of them and says what to name instead; a key that waits there and a hidden file are fine."""
+    (tmp_path / "lake.key").write_bytes(b"k" * KEY_BYTES)
+    (tmp_path / ".DS_Store").touch()
+    (tmp_path / "README.md").touch()
+    with pytest.raises(WrongLakeError, match=r"such as README\.md\. Name an empty or a new folder: --warehouse DIR\."):
+        in_folder(tmp_path)
+    (tmp_path / "README.md").unlink()
+    in_folder(tmp_path)
+    (tmp_path / "README.md").touch()
+    in_folder(tmp_path)

@@ -89,7 +89,10 @@ def test_resuming_deletes_the_parts_after_the_commit(tmp_path: Path) -> None:
 def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     """A folder with other files is refused and not changed."""
     (tmp_path / "thesis.parquet").touch()
-    with pytest.raises(CheckpointMismatchError, match=r"has files that no replay wrote, such as thesis\.parquet"):
+    with pytest.raises(
+        CheckpointMismatchError,
+        match=r"has files that no replay wrote, such as thesis\.parquet\. Name an empty or a new",
+    ):
         ParquetSink(tmp_path).resume(0)
     assert parts(tmp_path) == ["thesis.parquet"]
 
