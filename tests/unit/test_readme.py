@@ -1,6 +1,7 @@
 """The documents say what the code does: reasons, statuses, links, commands, defaults."""
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final, get_args
 
@@ -88,3 +89,17 @@ def test_parameters_have_the_templates_defaults() -> None:
         declared = re.search(rf"^  {name}:\n(?:    .*\n)*?    Default: (.+)$", TEMPLATE.read_text(), re.MULTILINE)
         assert declared is not None, name
         assert declared[1].strip('"') == quoted + number, name
+
+
+def test_what_the_documents_commands_write_into_a_clone_is_ignored_by_git() -> None:
+    """Logs, a lake and its key are nobody's commit."""
+    option = r"--(?:to|checkpoint|certificate|warehouse|quarantine|export|key) "
+    named = {
+        name
+        for document in _PAGES
+        for name in re.findall(rf"(?:{option}|\| tr [^|>\n]* > )([a-z][\w./-]+)", (_ROOT / document).read_text())
+    } - {"arn", "queue"}
+    assert {"lake", "lake.key", "days/", "at.json", "logs.ndjson.gz", "erased-T.json"} <= named
+    patterns = [line.strip("/") for line in (_ROOT / ".gitignore").read_text().splitlines()]
+    assert [name for name in named if not any(fnmatch(name.strip("/"), pattern) for pattern in patterns)] == []
+    assert ".rdp" in patterns  # The default of a lake is in there.
