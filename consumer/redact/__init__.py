@@ -60,20 +60,27 @@ class Redactor:
         """
         if self._patterns:
             changed, signs = self._pass((text,))
+            redacted = changed.get(0, text)
         else:  # Most texts hold nothing to redact, and are told from here.
             spans, signs = self._search.one(text)
-            changed = {0: redacted} if spans and (redacted := splice(text, spans)) != text else {}
-        if not changed:
+            redacted = splice(text, spans) if spans else text
+        if redacted == text:
             return text
-        return (self._by_lines((text,), changed, signs) or self._settled(changed, signs))[0]
+        return self._by_lines(text, redacted, signs) or self._settled({0: redacted}, signs)[0]
 
     def texts(self, texts: Sequence[str]) -> list[str]:
         """Return each text as `text` redacts it: none depends on another, but together they take less time."""
-        changed, signs = self._pass(texts)
-        if not changed:
-            return list(texts)
-        settled = self._by_lines(texts, changed, signs) or self._settled(changed, signs)
-        return [settled.get(place, text) for place, text in enumerate(texts)]
+        lines = None if self._patterns else self._search.as_lines(texts)
+        if lines is None:
+            changed, signs = self._pass(texts)
+        else:
+            joined, spans, signs = lines
+            changed = _changed(texts, splice(joined, spans).split("\n")) if spans else {}
+        settled = list(texts)
+        if changed:
+            for place, text in self._settled(changed, signs).items():
+                settled[place] = text
+        return settled
 
     def _settled(self, texts: Mapping[int, str], signs: list[Sign] | None) -> dict[int, str]:
         """Return the texts after the passes that follow the first one."""
@@ -87,33 +94,22 @@ class Redactor:
             settled.update(zip(places, changed.values(), strict=True))
         return settled | dict.fromkeys(places, TOKEN)
 
-    def _by_lines(
-        self, texts: Sequence[str], redacted: Mapping[int, str], signs: list[Sign] | None
-    ) -> dict[int, str] | None:
+    def _by_lines(self, text: str, redacted: str, signs: list[Sign] | None) -> str | None:
         """Return the result of `_settled` from only the lines that the first pass changed; None if it can't.
 
         It can if no rule looks beyond its line and nothing is encoded: then a line's result depends only on that line.
         This saves time, because few lines of a long text hold anything to redact.
         """
-        if not any("\n" in text for text in redacted.values()):
+        if "\n" not in redacted or signs is None or self._patterns or self._search.looks_beyond_lines(signs):
             return None
-        if signs is None or self._patterns or self._search.looks_beyond_lines(signs):
-            return None
-        lines = {place: text.split("\n") for place, text in redacted.items()}
-        changed = [
-            (place, number)
-            for place, of_text in lines.items()
-            for number, line in enumerate(texts[place].split("\n"))
-            if of_text[number] != line
-        ]
-        part = {at: lines[place][number] for at, (place, number) in enumerate(changed)}
+        lines = redacted.split("\n")
+        changed = _changed(text.split("\n"), lines)
         # What reads as encoded only now could open a rule that looks beyond its line.
-        if any(read(line)[0] != line for line in part.values()):
+        if any(read(line)[0] != line for line in changed.values()):
             return None
-        for at, line in self._settled(part, signs).items():
-            place, number = changed[at]
-            lines[place][number] = line
-        return {place: "\n".join(of_text) for place, of_text in lines.items()}
+        for number, line in self._settled(changed, signs).items():
+            lines[number] = line
+        return "\n".join(lines)
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return a copy of `fields` with every string redacted, at any depth.
@@ -154,6 +150,11 @@ class Redactor:
             if text != texts[place]:
                 changed[place] = text
         return changed, signs
+
+
+def _changed(before: Sequence[str], after: Sequence[str]) -> dict[int, str]:
+    """Return those of the lines `after` that differ from the ones `before`, by their numbers."""
+    return {number: line for number, (was, line) in enumerate(zip(before, after, strict=True)) if was != line}
 
 
 def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -127,4 +127,4 @@ CARDS: Final = (
     # Not their own outline, but one that another rule looks for anyway: each look costs time for every log.
     Rule(_cards(_IN_GROUPS), outlines=("000-0000",)),
 )
-IBAN: Final = Rule(iban, capitals=("AA00",), apart=True)
+IBAN: Final = Rule(iban, capital_forms=(re.compile("AA00"),), alone=True)

@@ -4,17 +4,29 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import Rule, Span, starts
+from consumer.redact.rule import HYPHENS, Rule, Span, starts
 
 # Four numbers can be a version, if one of these words is in front. `host/10.0.0.1` is Java's way to print an address.
-# `re` skips to a literal fast, and dots are rarer than digits: so the search is for the second number with its dots.
-_NUMBERS_IN_DOTS: Final = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9](?:[0-9]|\.[0-9])*")
 _ADDRESS: Final = re.compile(
     rf"[0-9]{starts('[0-9]')}(?<![0-9A-Za-z_]\.[0-9])(?<!Chrome/[0-9])(?<!Chromium/[0-9])(?<!Edg/[0-9])(?<!OPR/[0-9])"
     r"(?<!Version/[0-9])(?<![Vv]ersion[ =][0-9])(?<![Vv]ersion:[ ][0-9])"
     r"[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_])(?!\.[0-9A-Za-z_])(?!-[A-Za-z_])"
 )
 _OCTETS: Final = frozenset(map(str, range(256)))  # Without leading zeros.
+# The same where the characters around leave no doubt: most addresses are found by one match. The group says how many
+# digits stand in front of the first dot.
+_OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_PLAIN_BEFORE: Final = r"(?:[^n:][ =]|.[\n\"'(\[,])"
+_PLAIN_ADDRESS: Final = (
+    rf"(?:(?<={_PLAIN_BEFORE}[0-9](\.))|(?<={_PLAIN_BEFORE}[1-9][0-9](\.))"
+    rf"|(?<={_PLAIN_BEFORE}(?:25[0-5]|2[0-4][0-9]|1[0-9]{{2}})(\.)))"
+    rf"{_OCTET}\.{_OCTET}\.{_OCTET}(?![-.0-9A-Za-z_])"
+)
+# `re` skips to a literal fast, and dots are rarer than digits: so the search is for the second number with its dots.
+_NUMBERS_IN_DOTS: Final = re.compile(
+    rf"\.(?=[0-9]{{1,3}}+\.[0-9]{{1,3}}+\.[0-9])(?:{_PLAIN_ADDRESS}"
+    r"|(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9](?:[0-9]|\.[0-9])*)"
+)
 
 
 def ipv4(text: str, outline: str) -> list[Span]:
@@ -22,6 +34,9 @@ def ipv4(text: str, outline: str) -> list[Span]:
     spans: list[Span] = []
     for numbers in _NUMBERS_IN_DOTS.finditer(text):
         dot = start = numbers.start()
+        if digits := numbers.lastindex:
+            spans.append((dot - digits, numbers.end()))
+            continue
         while start and start > dot - 3 and outline[start - 1] == "0":
             start -= 1
         # The first digits may belong to an escape in front of the number (`%41`), which `_ADDRESS` knows.
@@ -115,13 +130,13 @@ def fours(text: str, outline: str) -> list[Span]:
 
 # One look at the dots and one at the colons serves two rules each.
 _DOTS: Final = re.compile(rf"\.(?:[0-9]{{1,3}}\.[0-9]{{1,3}}\.[0-9]|{_HEX}{{4}}\.{_HEX}{{4}})")
-_IN_COLONS: Final = re.compile(rf":(?::|{_HEX}{{1,4}}:{_HEX}{{1,4}}:{_HEX}{{1,4}}:)")
-_IN_HYPHENS: Final = re.compile(rf"-{_HEX}{{2}}-{_HEX}{{2}}-{_HEX}{{2}}-")
+# A digit or a colon must follow the first colon, which is told before anything is counted.
+_IN_COLONS: Final = re.compile(rf":(?=[0-9A-Fa-f:]){_HEX}{{0,4}}+:(?:(?<=::)|{_HEX}{{1,4}}+:{_HEX}{{1,4}}+:)")
 
 IPV4: Final = Rule(ipv4, forms=(_DOTS,))
-IPV6: Final = Rule(ipv6, forms=(_IN_COLONS,), apart=True)
+IPV6: Final = Rule(ipv6, forms=(_IN_COLONS,), alone=True)
 MAC: Final = (
     Rule(_pairs(_PAIRS[0]), forms=(_IN_COLONS,)),
-    Rule(_pairs(_PAIRS[1]), forms=(_IN_HYPHENS,)),
+    Rule(_pairs(_PAIRS[1]), forms=(HYPHENS,)),
     Rule(fours, forms=(_DOTS,)),
 )

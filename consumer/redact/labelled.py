@@ -86,9 +86,8 @@ def _members(text: str, start: int, stop: int) -> list[Span]:
 
 LABELLED: Final = Rule(
     labelled,
-    outlines=("phone", "tel", "cell"),
-    outline_forms=(re.compile("m(?:obile|sisdn|s(?<=sms))"), X_WORDS),
-    apart=True,
+    outline_forms=(*map(re.compile, ("phone", "tel", "cell", "m(?:obile|sisdn|s(?<=sms))")), X_WORDS),
+    alone=True,
     beyond_line=True,  # A list or a map under such a word goes on over lines.
 )
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from consumer.redact.rule import Rule, Span, hits, starts
+from consumer.redact.rule import HYPHENS, Rule, Span, hits, starts
 
 # The local part has at most 64 characters, a label at most 63 (RFC 5321, RFC 1035). A long run of such characters is
 # tried once, at its start, so that hostile text stays linear. A top-level domain has no digits: not `lodash@4.17.21`.
@@ -42,5 +42,5 @@ def ssn(text: str, outline: str) -> list[Span]:
 # The first label of the domain and its dot: `://user:password@host` has none.
 _LABEL: Final = re.compile(r"@[\w-]{1,63}\.")
 
-EMAIL: Final = Rule(email, forms=(_LABEL,), apart=True)
-SSN: Final = Rule(ssn, outlines=(_SSN_OUTLINE,))
+EMAIL: Final = Rule(email, forms=(_LABEL,), alone=True)
+SSN: Final = Rule(ssn, forms=(HYPHENS,))

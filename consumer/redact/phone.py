@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from consumer.redact.lookalike import is_column, is_range, is_signed
-from consumer.redact.rule import WORD, Rule, Span, is_inside_number, starts
+from consumer.redact.rule import HYPHENS, WORD, Rule, Span, is_inside_number, starts
 
 # A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
 # zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does. A separator of two numbers must
@@ -141,7 +141,7 @@ RULES: Final = (
     # By the outline of the seven digits that these numbers end with (a space and a dot are hyphens there, too), and how
     # far behind its start the digits begin.
     Rule(_national("000-0000", 0), outlines=("000-0000",)),
-    Rule(_national("000---0000", 0), outlines=("000---0000",)),
+    Rule(_national("000---0000", 0), forms=(HYPHENS,)),
     Rule(_national(")0000000", 1), outline_forms=(_PARENTHESIS,)),
     Rule(_national(")-0000000", 2), outline_forms=(_PARENTHESIS,)),
     Rule(international, forms=(re.compile(r"\+[1-9]"),)),

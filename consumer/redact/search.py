@@ -40,7 +40,19 @@ class Search:
             return self._decoded(texts), None
         views = self._gate.views(said if said.isascii() else fold(said))
         signs = self._gate.opened(views) if signs is None else self._still(signs, views)
-        return self._spans(signs, views, texts) if signs else {}, signs
+        return _by_place(self._found(signs, views, texts), texts) if signs else {}, signs
+
+    def as_lines(self, texts: Sequence[str]) -> tuple[str, list[Span], list[Sign]] | None:
+        """Return the texts as lines of one text, what is found in that, and the signs to look for next.
+
+        None if a text has more than one line, or if any is encoded.
+        """
+        joined = _BETWEEN.join(texts)
+        if joined.count(_BETWEEN) != len(texts) - 1 or read(joined)[0] != joined:
+            return None
+        views = self._gate.views(joined if joined.isascii() else fold(joined))
+        signs = self._gate.opened(views)
+        return joined, self._found(signs, views, texts), signs
 
     def one(self, text: str, signs: list[Sign] | None = None) -> tuple[list[Span], list[Sign] | None]:
         """Return what is found in one text, and the signs to look for next; the same as of several, for less."""
@@ -65,33 +77,46 @@ class Search:
         readings = [read(text) for text in texts]
         said = [text for text, _ in readings]
         views = self._gate.views(fold(_BETWEEN.join(said)))
-        spans = self._spans(self._gate.opened(views), views, said)
+        spans = _by_place(self._found(self._gate.opened(views), views, said), said)
         return {place: view.written(found) if (view := readings[place][1]) else found for place, found in spans.items()}
 
     def looks_beyond_lines(self, signs: Sequence[Sign]) -> bool:
         """Return whether one of the signs opens a rule by which a line's result depends on other lines."""
         return any(self._rules[rule].beyond_line for sign in signs for rule in sign.rules)
 
-    def _spans(self, opened: Sequence[Sign], views: Views, texts: Sequence[str]) -> dict[int, list[Span]]:
-        """Return what the opened rules find in each text, counted from where the text begins."""
+    def _found(self, opened: Sequence[Sign], views: Views, texts: Sequence[str]) -> list[Span]:
+        """Return what the opened rules find in the texts, counted from where the first one begins."""
         outline, text, _ = views
         rules = {rule for sign in opened for rule in sign.rules}
-        starts = [0, *accumulate([len(text) + len(_BETWEEN) for text in texts])]
-        found: dict[int, list[Span]] = {}
-        apart = {rule for rule in rules if self._rules[rule].apart}
-        for rule in rules - apart:
-            for start, stop in self._rules[rule].find(text, outline):
-                place = bisect_right(starts, start) - 1
+        alone = {rule for rule in rules if self._rules[rule].alone}
+        spans = [span for rule in rules - alone for span in self._rules[rule].find(text, outline)]
+        if alone:
+            starts = _starts(texts)
+            in_each = {
+                (rule, place)
+                for sign in opened
+                for rule in alone.intersection(sign.rules)
+                for place in sign.places(views, starts)
+            }
+            for rule, place in in_each:
                 begin = starts[place]
-                found.setdefault(place, []).append((start - begin, stop - begin))
-        in_each = {
-            (rule, place)
-            for sign in opened
-            for rule in apart.intersection(sign.rules)
-            for place in sign.places(views, starts)
-        }
-        for rule, place in in_each:
-            whole = slice(starts[place], starts[place + 1] - len(_BETWEEN))
-            if spans := self._rules[rule].find(text[whole], outline[whole]):
-                found.setdefault(place, []).extend(spans)
-        return found
+                whole = slice(begin, starts[place + 1] - len(_BETWEEN))
+                found = self._rules[rule].find(text[whole], outline[whole])
+                spans += [(begin + start, begin + stop) for start, stop in found]
+        return spans
+
+
+def _starts(texts: Sequence[str]) -> list[int]:
+    """Return where each text begins if they stand one behind the other, and at last where another would."""
+    return [0, *accumulate([len(text) + len(_BETWEEN) for text in texts])]
+
+
+def _by_place(spans: Sequence[Span], texts: Sequence[str]) -> dict[int, list[Span]]:
+    """Return the spans by the place of the text that holds them, counted from where that text begins."""
+    starts = _starts(texts)
+    found: dict[int, list[Span]] = {}
+    for start, stop in spans:
+        place = bisect_right(starts, start) - 1
+        begin = starts[place]
+        found.setdefault(place, []).append((start - begin, stop - begin))
+    return found

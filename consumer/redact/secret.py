@@ -93,7 +93,7 @@ APIKEYS: Final = (
     Rule(_found(_CAPITAL), forms=(_PREFIX,)),
     Rule(_found(_SLACK), outline_forms=(X_WORDS,)),
     Rule(underscored, forms=(re.compile("_(?:(?<=gh[pousr]_)|(?<=github_)|(?<=[sr]k_))"),)),
-    Rule(_found(_AWS_SECRET, "key"), outlines=("secret",), apart=True),
-    Rule(private_keys, parts=("-----BEGIN",), apart=True, beyond_line=True),
+    Rule(_found(_AWS_SECRET, "key"), outline_forms=(re.compile("secret"),), alone=True),
+    Rule(private_keys, parts=("-----BEGIN",), alone=True, beyond_line=True),
 )
 PASSWORD: Final = Rule(password, parts=("@",))

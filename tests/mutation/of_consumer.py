@@ -240,7 +240,7 @@ MUTATIONS: Final = (
     Mutation(
         "text_reads_on_in_its_neighbour",
         "consumer/redact/labelled.py",
-        (("    apart=True,\n", ""),),
+        (("    alone=True,\n", ""),),
         f"{_REDACTION}::test_a_text_is_redacted_as_if_it_were_alone",
         "AssertionError",
     ),
