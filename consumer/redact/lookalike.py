@@ -41,11 +41,13 @@ _RANGE_WORDS: Final = (
 )
 # A token counts as a number here. Otherwise, once the second number in `100-1500 of 555-0199` is a token, the first
 # would no longer be a range.
-_RANGE_AFTER: Final = re.compile(
-    r"(?:[ ](?:[kmgt]i?b|bytes?|octets|[mun]?s|msecs?|secs?|seconds?|minutes?|hours?|days?|years?|rows|items|rpm"
-    rf"|[mg]?hz|usd|eur|gbp|dollars)|/s)(?![0-9A-Za-z_])|[ ]of[ ](?:[0-9]|{re.escape(TOKEN)})",
-    re.IGNORECASE,
+RANGE_AFTER: Final = (
+    # A letter is told first; with IGNORECASE, the long s and the sign for kelvin are an s and a k.
+    "(?=[ /][A-Za-z\u017f\u212a])"
+    r"(?i:(?:[ ](?:[kmgt]i?b|bytes?|octets|[mun]?s|msecs?|secs?|seconds?|minutes?|hours?|days?|years?|rows|items|rpm"
+    rf"|[mg]?hz|usd|eur|gbp|dollars)|/s)(?![0-9A-Za-z_])|[ ]of[ ](?:[0-9]|{re.escape(TOKEN)}))"
 )
+_RANGE_AFTER: Final = re.compile(RANGE_AFTER)
 _LOOK_BACK: Final = 24  # Longer than the longest word of _RANGE_BEFORE and than a column of 20 digits.
 
 _COLUMN_BEFORE: Final = re.compile(
