@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 TEMPLATE: Final = Path(__file__).parent / "cloudformation" / "template.yaml"
 
 _NEVER_CREATED: Final = "ROLLBACK_COMPLETE"  # After a failed first deployment: empty, and can't be updated.
+_STUCK: Final[Mapping[str, str]] = {
+    "UPDATE_ROLLBACK_FAILED": "Mend the resource that the stack's events name. Then run "
+    "`aws cloudformation continue-update-rollback --stack-name {name}`, and deploy again.",
+} | dict.fromkeys(
+    ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_FAILED"),
+    "It can only be deleted, with every log in it: `rdp destroy --stack {name}`. Then deploy again.",
+)
+"""What to do with a stack in a state that no deployment can change.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html (November 2026)"""
+
 _NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -101,7 +111,10 @@ def propose(
             **mode,
         )["Id"]
     except ClientError as error:
-        raise StackError(f"CloudFormation refused the change set: {error.response['Error'].get('Message')}") from error
+        way_out = _STUCK.get(status or "", "").format(name=name)
+        hint = f" Stack {name!r} is {status}. {way_out}" if way_out else ""
+        refused = str(error.response["Error"].get("Message")).rstrip(".")
+        raise StackError(f"CloudFormation refused the change set: {refused}.{hint}") from error
     described = _await_change_set(place, name, change_set_id, timeout_s, poll_s)
     if described["Status"] == "FAILED":
         withdraw(place, Proposal(name, change_set_id, creates, []))
@@ -229,7 +242,7 @@ def _describe(place: Place, name: str) -> "StackTypeDef | None":
 
 def _known(stack: "StackTypeDef | None", name: str) -> "StackTypeDef":
     if stack is None or "StackId" not in stack:
-        raise StackError(f"There is no stack {name!r} here.")
+        raise StackError(f"There is no stack {name!r} here. Check --stack, --region and --profile.")
     return stack
 
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
@@ -146,9 +147,14 @@ def from_cloudformation(place: Place, name: str = STACK_NAME) -> Stack:
     """Return the stack `name` as CloudFormation describes it.
 
     Raises:
-        StackError: there is no such stack here, or it has no outputs.
+        StackError: there is no such stack here, or it is another stack than `rdp deploy` makes, or has no outputs.
     """
     outputs = read_outputs(place, name)
+    if "ApiEndpoint" not in outputs:
+        raise StackError(
+            f"Stack {name!r} takes no logs: it has no output ApiEndpoint. Name the stack that `rdp deploy` made: "
+            f"--stack."
+        )
     return Stack(place=place, endpoint=outputs["ApiEndpoint"], outputs=outputs)
 
 
@@ -189,8 +195,26 @@ def read_outputs(place: Place, name: str) -> dict[str, str]:
     try:
         described = place.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
-        raise StackError(f"No stack {name!r} in {place.session.region_name}: {error}") from error
+        if "does not exist" not in error.response["Error"].get("Message", ""):
+            raise
+        raise StackError(
+            f"There is no stack {name!r} in region {place.session.region_name}. `rdp deploy --stack {name}` makes it. "
+            f"If it is elsewhere, name its --region or --profile."
+        ) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     if not outputs:
-        raise StackError(f"Stack {name!r} is {described['StackStatus']} and has no outputs. Deploy it first.")
+        raise StackError(f"Stack {name!r} is {described['StackStatus']} and has no outputs. {_first(described)}")
     return outputs
+
+
+def _first(described: "StackTypeDef") -> str:
+    """Return what to do with a stack that was never deployed to its end."""
+    name, status = described["StackName"], described["StackStatus"]
+    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        return "Another program changes it now: wait until that ends."
+    if status == "ROLLBACK_COMPLETE":
+        return (
+            f"Its first deployment failed. `rdp deploy --stack {name}` deletes what is left, deploys it again, and "
+            f"names the resource that fails."
+        )
+    return f"Deploy it first: `rdp deploy --stack {name}`."

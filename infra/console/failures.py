@@ -11,7 +11,7 @@ from consumer.query.page import TableBusyError
 from infra.console.pages import Pages
 from infra.console.search import BadSearchError
 from infra.stack import StackError
-from infra.terminal.failures import told_of_aws
+from infra.terminal.aws_failures import told_of_aws
 
 
 class NoSuchLogError(Exception):

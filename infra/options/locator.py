@@ -1,9 +1,11 @@
 """Finds the stack that a verb works on: the one on this machine, unless --stack or --outputs names one in AWS."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
@@ -69,6 +71,7 @@ def place_options(function: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--endpoint-url",
         envvar="AWS_ENDPOINT_URL",
+        callback=_read_url,
         help="URL that stands for AWS, such as an emulator's.  [default: AWS_ENDPOINT_URL]",
     )
     @wraps(function)
@@ -76,6 +79,15 @@ def place_options(function: Callable[..., None]) -> Callable[..., None]:
         function(place=Place(region=region, profile=profile, aws_endpoint_url=endpoint_url), **arguments)
 
     return wrapper
+
+
+def _read_url(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    with suppress(ValueError):
+        if value is None or (urlsplit(value).scheme in {"http", "https"} and urlsplit(value).hostname):
+            return value
+    raise click.BadParameter(
+        f"{value!r} is not a URL. Give one such as http://127.0.0.1:4566, or leave it out for AWS."
+    )
 
 
 def where_options(function: Callable[..., None]) -> Callable[..., None]:

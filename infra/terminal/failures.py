@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from consumer.query.page import TableBusyError
 from infra.stack import StackError
 from infra.terminal import out
+from infra.terminal.aws_failures import told_of_aws
 from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import printable
 
@@ -49,15 +50,6 @@ def _told() -> Iterator[None]:
         if error.filename is None:  # Not about a file that a person named: a bug, or the network.
             raise
         raise click.ClickException(_shown(f"{error.filename}: {error.strerror}.")) from error
-
-
-def told_of_aws(error: BotoCoreError | ClientError) -> str:
-    """Return what happened at a call of AWS, and what to do."""
-    if isinstance(error, NoCredentialsError):
-        return "No AWS credentials are found. Name a profile that has some: --profile P, or the variable AWS_PROFILE."
-    if isinstance(error, NoRegionError):
-        return "No AWS region is named. Name one: --region R, or the variable AWS_REGION."
-    return f"AWS call failed: {str(error).rstrip('.')}. Check `rdp status`, the region and the credentials."
 
 
 def _shown(message: str) -> str:

@@ -193,6 +193,22 @@ def test_only_an_empty_failed_stack_is_replaced_and_not_in_a_dry_run() -> None:
     assert left.called == []  # It may hold logs.
 
 
+@pytest.mark.parametrize(
+    ("status", "to_do"),
+    [("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name s"), ("DELETE_FAILED", "rdp destroy")],
+)
+def test_a_stack_that_no_deployment_can_change_says_what_to_do(status: str, to_do: str) -> None:
+    """AWS's own sentence names the state, and not the way out of it."""
+
+    class Refuses(_CloudFormation):
+        def create_change_set(self, **_request: Any) -> dict[str, str]:
+            message = f"Stack:s is in {status} state and can not be updated."
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "CreateChangeSet")
+
+    with pytest.raises(StackError, match=rf"can not be updated\. Stack 's' is {status}\..*{to_do}"):
+        _propose(Refuses(status))
+
+
 def test_withdrawing_a_first_deployment_removes_its_empty_stack() -> None:
     """A change set for a stack that exists leaves it alone."""
     for creates, called in ((True, ["delete_change_set", "delete_stack"]), (False, ["delete_change_set"])):

@@ -69,3 +69,12 @@ def test_a_command_line_with_two_meanings_is_refused(arguments: list[str], words
     asked, result = _asked(arguments)
     assert (asked, result.exit_code) == ([], 2)
     assert words in result.output
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://", "ftp://x", "http://[::1"])
+def test_an_endpoint_that_is_no_url_is_refused(url: str) -> None:
+    """Typed or from the environment: boto3 would end with a traceback."""
+    for arguments, env in ((["--endpoint-url", url], {}), ([], {"AWS_ENDPOINT_URL": url})):
+        asked, result = _asked(["--stack", "rdp", *arguments], env)
+        assert (asked, result.exit_code) == ([], 2)
+        assert "is not a URL. Give one such as" in " ".join(result.stderr.split())
