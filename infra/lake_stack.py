@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TEMPLATE: Final = Path(__file__).parent / "cloudformation" / "lake.yaml"
 
 _NO_CHANGES: Final = "No updates are to be performed"
+_MOST_REASONS: Final = 10
 _POLL: "Final[WaiterConfigTypeDef]" = {"Delay": 2, "MaxAttempts": 450}
 
 
@@ -25,9 +26,19 @@ class Code(NamedTuple):
     package: bytes
 
 
-def name_of(stack_name: str) -> str:
-    """Return the name of the lake's stack beside this one."""
-    return f"{stack_name}-lake"
+def name_of(stack: Stack) -> str:
+    """Return the name of the lake's stack beside this one: that of its table bucket, NAME-lake.
+
+    Terraform's outputs do not say the stack's own name. A fixed name would take another stack's lake over.
+
+    Raises:
+        StackError: the stack has no table bucket.
+    """
+    if BUCKET_OUTPUT not in stack.outputs:
+        raise StackError(
+            "The stack has no table bucket for its logs. Deploy it with Lake=true (in Terraform lake = true) first."
+        )
+    return stack.outputs[BUCKET_OUTPUT].rpartition("/")[2]
 
 
 def runs_on(stack: Stack) -> tuple[str, str]:
@@ -39,11 +50,11 @@ def runs_on(stack: Stack) -> tuple[str, str]:
 def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[str, str]:
     """Create the stack `name`, or update it to the template and the package; return its outputs.
 
+    What a failed first deployment left of the stack `name` is deleted first: it holds nothing, and cannot be updated.
+
     Raises:
-        StackError: the stack has no table bucket, or CloudFormation failed and rolled back.
+        StackError: CloudFormation failed and rolled back; the text names the resources and AWS's reasons.
     """
-    if BUCKET_OUTPUT not in stack.outputs:
-        raise StackError("The stack has no table bucket: deploy it with Lake=true first.")
     runtime, architecture = runs_on(stack)
     key = code_bucket.upload_package(stack.place, code.bucket, "lake", code.package)
     values = {
@@ -63,7 +74,12 @@ def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[s
     cloudformation = stack.place.cloudformation
     body = TEMPLATE.read_text()
     try:
-        if _is_there(stack, name):
+        status = _status(stack, name)
+        if status == "ROLLBACK_COMPLETE":
+            cloudformation.delete_stack(StackName=name)
+            cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_POLL)
+            status = None
+        if status is not None:
             cloudformation.update_stack(
                 StackName=name, TemplateBody=body, Parameters=parameters, Capabilities=["CAPABILITY_IAM"]
             )
@@ -77,16 +93,27 @@ def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[s
         if _NO_CHANGES not in error.response["Error"].get("Message", ""):
             raise
     except WaiterError as error:
-        raise StackError(f"CloudFormation failed on {name}: look at its events. {error}") from error
+        raise StackError(f"CloudFormation failed on stack {name}.{_reasons(stack, name)}") from error
     outputs = cloudformation.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", [])
     return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
 
-def _is_there(stack: Stack, name: str) -> bool:
+def _status(stack: Stack, name: str) -> str | None:
     try:
-        stack.place.cloudformation.describe_stacks(StackName=name)
+        return stack.place.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
-            return False
+            return None
         raise
-    return True
+
+
+def _reasons(stack: Stack, name: str) -> str:
+    """Return a line for each resource that failed, the newest first; of other deployments, too, if there were some."""
+    pages = stack.place.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+    failed = [
+        f"\n  {event['LogicalResourceId']} {event['ResourceStatus']}: {event['ResourceStatusReason']}"
+        for page in pages
+        for event in page["StackEvents"]
+        if event.get("ResourceStatus", "").endswith("FAILED") and event.get("ResourceStatusReason")
+    ]
+    return "".join(failed[:_MOST_REASONS]) or " CloudFormation names no failed resource."

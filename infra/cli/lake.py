@@ -15,7 +15,7 @@ from infra import code_bucket
 from infra.cli.replay import outside, redactor_of
 from infra.options.lake import on_lake
 from infra.options.locator import Where, locate, where_options
-from infra.stack import STACK_NAME, StackError
+from infra.stack import StackError
 from infra.terminal import exits, out
 from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
@@ -178,17 +178,17 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
 )
 @click.option("--bucket", metavar="NAME", help="Bucket for the package.  [default: that of `rdp deploy`]")
 def deploy(*, where: Where, minutes: int, alarm_topic: str, key_secret: str, bucket: str | None) -> None:
-    """Deploy a function that syncs a stack's lake on a schedule, as a stack of its own called NAME-lake.
+    """Deploy a function that syncs a stack's lake on a schedule, as a CloudFormation stack of its own called NAME-lake.
 
-    The stack must have been deployed with Lake=true. The package has about 230 MB unpacked and is uploaded to S3. On
-    this machine the engine runs the function.
+    The stack must have been deployed with Lake=true, by `rdp deploy` (--stack) or Terraform (--outputs). The package
+    has about 230 MB unpacked and is uploaded to S3. On this machine the engine runs the function.
     """
     from infra import lake_package, lake_stack  # noqa: PLC0415 - only here
     from infra.local import grants  # noqa: PLC0415
 
     on = locate(where)
-    name = lake_stack.name_of(where.stack_name or STACK_NAME)
-    out.say("Packaging the function.")
+    name = lake_stack.name_of(on)
+    out.say(f"Packaging the function of {name}.")
     if where.is_local:
         package = lake_package.build_here()
     else:

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,8 @@ from consumer.lake.catalog import in_folder, name_of
 from infra import code_bucket, lake_package, lake_stack
 from infra.cli import main
 from infra.lake_where import BUCKET_OUTPUT
-from infra.local import grants
+from infra.local import grants, terraform
+from infra.stack import from_terraform
 from tests.e2e.conftest import LocalStack
 
 _LIMIT_S = 900
@@ -113,11 +113,40 @@ def test_a_followed_stream_is_in_the_folder_when_it_is_stopped(local_stack: Loca
     assert "555-0" not in texts.stdout
 
 
-def test_a_function_fills_the_table_bucket(local_stack: LocalStack, table_bucket: str) -> None:
-    """As `rdp lake deploy` makes it, under its own narrow role: each log once, however often it runs."""
-    tenant, name = "lake-function", "rdp-lake-e2e"
+def _terraform_outputs(stack: LocalStack, table_bucket: str) -> str:
+    """Return the stack's outputs as `terraform output -json` prints them, with this table bucket."""
+    outputs = {**stack.stack.outputs, BUCKET_OUTPUT: table_bucket}
+    return json.dumps({terraform.variable_name(name): {"value": value} for name, value in outputs.items()})
+
+
+def test_deploy_takes_terraforms_outputs(local_stack: LocalStack, table_bucket: str, tmp_path: Path) -> None:
+    """It finds the stack's functions, and the lake's stack has the bucket's name; pip alone is kept from its index."""
+    file = tmp_path / "outputs.json"
     place = local_stack.place
-    on = replace(local_stack.stack, outputs={**local_stack.stack.outputs, BUCKET_OUTPUT: table_bucket})
+    env = {
+        "AWS_ACCESS_KEY_ID": place.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": place.secret_access_key,
+        "PIP_NO_INDEX": "1",
+    }
+    line = ["lake", "deploy", "--outputs", str(file), "--region", str(place.session.region_name)]
+    line += ["--endpoint-url", str(place.aws_endpoint_url)]
+    file.write_text(_terraform_outputs(local_stack, table_bucket))
+    deployed = CliRunner(env=env).invoke(main, line)
+    assert deployed.stdout == f"Packaging the function of {table_bucket.rpartition('/')[2]}.\n"
+    assert "pip found no wheel for" in deployed.stderr
+    file.write_text(json.dumps({"api_endpoint": {"value": "https://api"}}))
+    assert "in Terraform lake = true" in CliRunner(env=env).invoke(main, line).stderr
+
+
+def test_a_function_fills_the_table_bucket(local_stack: LocalStack, table_bucket: str) -> None:
+    """As `rdp lake deploy` makes it, under its own narrow role: each log once, however often it runs.
+
+    The stack is told by Terraform's outputs: they have all that the function's stack needs.
+    """
+    tenant = "lake-function"
+    place = local_stack.place
+    on = from_terraform(place, _terraform_outputs(local_stack, table_bucket))
+    name = lake_stack.name_of(on)
     bucket = code_bucket.default_name(place)
     code_bucket.ensure(place, bucket, owner=place.account)
     code = lake_stack.Code(bucket, lake_package.build_here())
