@@ -17,6 +17,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Making $(VENV) with $(PYTHON)."
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked packages, 225 MB to download and 1.2 GB on disk: two to five minutes the first time."
+	@echo "After 'Installing collected packages' pip says nothing while it unpacks and compiles them: a minute or more."
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $(STAMP)
