@@ -26,7 +26,8 @@ def ensure(place: Place, bucket: str, *, owner: str) -> bool:
     """Create the bucket, closed to the public, unless the account `owner` has it; return whether it was created.
 
     Raises:
-        StackError: another account has a bucket of this name. Bucket names are global, and this one can be guessed.
+        StackError: the caller may not use the bucket, or another account has one of this name. Bucket names are global,
+            and this one can be guessed.
     """
     try:
         place.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)

@@ -26,7 +26,7 @@ class FunctionLine(NamedTuple):
 def read(message: str) -> FunctionLine:
     """Return the parsed message.
 
-    A line that is neither JSON nor Lambda's own is an `error`: a traceback, a timeout, a crash of the runtime.
+    A line that is neither a JSON object nor Lambda's own is an `error`: a traceback, a timeout, a crash of the runtime.
     """
     message = message.rstrip("\n")
     if _PLATFORM.match(message):

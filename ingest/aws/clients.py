@@ -86,12 +86,12 @@ def sqs(environ: Mapping[str, str], *, read_timeout_s: float, connect_timeout_s:
 
 
 def kinesis(environ: Mapping[str, str], *, read_timeout_s: float) -> Kinesis:
-    """Return Kinesis' client, as `sqs`."""
+    """Return Kinesis' client for the Lambda's environment, as `sqs` returns SQS's. Raises: KeyError."""
     return Kinesis(connection(KINESIS, environ, read_timeout_s=read_timeout_s))
 
 
 def dynamodb(
     environ: Mapping[str, str], *, read_timeout_s: float, connect_timeout_s: float = CONNECT_TIMEOUT_S
 ) -> DynamoDb:
-    """Return DynamoDB's client, as `sqs`."""
+    """Return DynamoDB's client for the Lambda's environment, as `sqs` returns SQS's. Raises: KeyError."""
     return DynamoDb(connection(DYNAMODB, environ, read_timeout_s=read_timeout_s, connect_timeout_s=connect_timeout_s))
