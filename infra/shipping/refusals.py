@@ -19,7 +19,8 @@ _TOLD: Final[Mapping[str, str]] = {
     "missing_credentials": f"The stack asks for credentials. {_CREDENTIALS}",
     "tenant_forbidden": f"The key or token belongs to another tenant than --tenant names. {_CREDENTIALS}",
     "text_too_large": f"The line is longer than {MAX_TEXT_BYTES:,} bytes of UTF-8, or than 900,000 as escaped JSON. "
-    "Split it into shorter lines, and send the file again.",
+    "Send its text in shorter lines, as a file of its own. Leave this file as it is: if a line changes, all lines "
+    "after it become new logs.",
     "unknown_credentials": f"The API key is unknown or was revoked (`rdp keys list`). {_CREDENTIALS}",
 }
 """The reasons whose sentence for HTTP clients speaks of headers, or names no cure that `rdp send` has."""

@@ -76,9 +76,6 @@ def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: b
             rejected = []
         return Answer(_others(sent.lines, rejected, again), rejected, again, cause, _retry_after_s(headers))
     if len(rejected) < len(sent.lines):
-        # Without a reason it is API Gateway's own 413. Only a single long line makes a body that is too large for it.
-        if reason is None and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and len(sent.lines) == 1:
-            reason = "text_too_large"
         rejected = [(line, str(reason or cause)) for line in sent.lines]
     return Answer((), rejected, (), cause, None)
 

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -44,9 +45,10 @@ class _Handler(BaseHTTPRequestHandler):
                 for line in body.splitlines():
                     self.server.take(json.loads(line)["log_id"], json.loads(line)["text"])
         self.send_response(status)
-        self.send_header("Content-Length", "2")
+        answer = b'{"reason": "text_too_large"}' if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else b"{}"
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
         """Be silent."""

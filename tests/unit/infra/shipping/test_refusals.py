@@ -8,7 +8,7 @@ from infra.shipping import refusals
 from ingest.contract.errors import REJECT_REASONS, WHY, RejectReason
 
 _HEADER = re.compile(r"X-[A-Z]|Content-Type|Authorization:|Idempotency-Key")
-_NAMES_A_CURE = re.compile(r"--[a-z]|Try again|Split|`rdp ")
+_NAMES_A_CURE = re.compile(r"--[a-z]|Try again|as a file of its own|`rdp ")
 
 
 @pytest.mark.parametrize("reason", REJECT_REASONS)

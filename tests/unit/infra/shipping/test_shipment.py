@@ -140,13 +140,6 @@ def test_a_gateways_own_page_is_understood(body: bytes) -> None:
     assert shipment.read_answer(sent, 502, {}, body).cause == "HTTP 502"
 
 
-def test_api_gateways_own_413_is_a_line_that_is_too_long() -> None:
-    """Its answer has no reason. A request of several lines is never that large, so there the status stays."""
-    body = {"message": "Request Entity Too Large"}
-    assert _answer(shipment.request(_lines(1), "t"), 413, body).rejected[0][1] == "text_too_large"
-    assert _answer(shipment.request(_lines(2), "t"), 413, body).rejected[0][1] == "HTTP 413 Request Entity Too Large"
-
-
 def test_credentials_that_are_refused_are_told_by_their_options() -> None:
     """Ingest's own sentence speaks of headers."""
     body = {"detail": "Send it as X-Api-Key.", "reason": "missing_credentials"}
