@@ -4,13 +4,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
+from operator import ne
 from typing import Any, Final
 
 from consumer.redact import account, address, labelled, person, phone, secret
 from consumer.redact.encoded import read
 from consumer.redact.gate import Sign
 from consumer.redact.rule import TOKEN, Rule, Span, fold, splice
-from consumer.redact.search import Search
+from consumer.redact.search import Search, by_place
 
 __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
 
@@ -70,12 +72,16 @@ class Redactor:
 
     def texts(self, texts: Sequence[str]) -> list[str]:
         """Return each text as `text` redacts it: none depends on another, but together they take less time."""
-        lines = None if self._patterns else self._search.as_lines(texts)
-        if lines is None:
+        together = None if self._patterns else self._search.together(texts)
+        if together is None:
             changed, signs = self._pass(texts)
         else:
-            joined, spans, signs = lines
-            changed = _changed(texts, splice(joined, spans).split("\n")) if spans else {}
+            joined, spans, signs = together
+            lines = splice(joined, spans).split("\n") if spans else texts
+            if len(lines) != len(texts):  # A text has lines of its own.
+                found = by_place(spans, texts)
+                lines = [splice(text, found.get(place, ())) for place, text in enumerate(texts)]
+            changed = _changed(texts, lines)
         settled = list(texts)
         if changed:
             for place, text in self._settled(changed, signs).items():
@@ -154,7 +160,7 @@ class Redactor:
 
 def _changed(before: Sequence[str], after: Sequence[str]) -> dict[int, str]:
     """Return those of the lines `after` that differ from the ones `before`, by their numbers."""
-    return {number: line for number, (was, line) in enumerate(zip(before, after, strict=True)) if was != line}
+    return dict(compress(enumerate(after), map(ne, before, after)))
 
 
 def _custom_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

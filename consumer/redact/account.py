@@ -1,10 +1,10 @@
 """The rules for numbers of accounts, each with a check digit: payment cards and IBANs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final
 
-from consumer.redact.rule import Rule, Span, is_inside_number, starts
+from consumer.redact.rule import SEVEN, Rule, Span, is_inside_number, starts
 
 _CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
 # The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds. It
@@ -42,29 +42,42 @@ def _card(match: re.Match[str]) -> Span | None:
 
 _NOT_BEFORE: Final = frozenset("-.$")  # As `_CARD` says; told here without a pattern.
 _IN_A_ROW: Final = "0" * 13
-_IN_GROUPS: Final = "0000-0000"
 _ROW: Final = re.compile("[0-9]+")
 
 
-def _cards(needle: str) -> Callable[[str, str], list[Span]]:
-    def cards(text: str, outline: str) -> list[Span]:
-        """Return the payment card numbers with a right check digit, in a row or in groups."""
-        spans: list[Span] = []
-        hit = outline.find(needle)
-        while hit >= 0:
-            match = None
-            if text[hit] in "23456" and text[hit - 1 : hit] not in _NOT_BEFORE and not is_inside_number(outline, hit):
-                match = _CARD.match(text, hit)
-            if not match and text[hit - 1 : hit] == "%":
-                match = _CARD.match(text, hit + 2)  # Two digits may belong to an encoded character.
-            span = _card(match) if match else None
-            if span:
-                spans.append(span)
-            row = match or _ROW.match(text, hit)
-            hit = outline.find(needle, row.end() if row else hit + 1)
-        return spans
+def in_a_row(text: str, outline: str) -> list[Span]:
+    """Return the payment card numbers with a right check digit whose digits stand in a row."""
+    rows = []
+    hit = outline.find(_IN_A_ROW)
+    while hit >= 0:
+        rows.append(hit)
+        row = _ROW.match(text, hit)
+        hit = outline.find(_IN_A_ROW, row.end() if row else hit + 1)
+    return _cards(text, outline, rows)
 
-    return cards
+
+def in_groups(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
+    """Return the payment card numbers with a right check digit whose digits stand in groups: behind four, a gap."""
+    return _cards(text, outline, [hit - 1 for hit in hits if outline[hit - 1 : hit] == "0"])
+
+
+def _cards(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
+    spans: list[Span] = []
+    end = 0
+    for hit in hits:
+        if hit < end:
+            continue
+        match = None
+        if text[hit] in "23456" and text[hit - 1 : hit] not in _NOT_BEFORE and not is_inside_number(outline, hit):
+            match = _CARD.match(text, hit)
+        if not match and text[hit - 1 : hit] == "%":
+            match = _CARD.match(text, hit + 2)  # Two digits may belong to an encoded character.
+        span = _card(match) if match else None
+        if span:
+            spans.append(span)
+        row = match or _ROW.match(text, hit)
+        end = row.end() if row else hit + 1
+    return spans
 
 
 # Characters of an IBAN by country: SWIFT, IBAN Registry, release 99 (2024).
@@ -123,8 +136,8 @@ _LETTERS: Final = {ord(letter): str(10 + place) for place, letter in enumerate("
 
 
 CARDS: Final = (
-    Rule(_cards(_IN_A_ROW), outlines=(_IN_A_ROW,)),
+    Rule(in_a_row, outlines=(_IN_A_ROW,)),
     # Not their own outline, but one that another rule looks for anyway: each look costs time for every log.
-    Rule(_cards(_IN_GROUPS), outlines=("000-0000",)),
+    Rule(in_groups, SEVEN, outlines=(SEVEN,)),
 )
 IBAN: Final = Rule(iban, capital_forms=(re.compile("AA00"),), alone=True)

@@ -1,9 +1,10 @@
 """The rules for persons that an operator turns on by name: e-mail addresses and US SSNs."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from consumer.redact.rule import HYPHENS, Rule, Span, hits, starts
+from consumer.redact.rule import HYPHENS, Rule, Span, starts
 
 # The local part has at most 64 characters, a label at most 63 (RFC 5321, RFC 1035). A long run of such characters is
 # tried once, at its start, so that hostile text stays linear. A top-level domain has no digits: not `lodash@4.17.21`.
@@ -30,17 +31,14 @@ _SSN: Final = re.compile(
 )
 
 
-_SSN_OUTLINE: Final = "000-00-0000"
-
-
-def ssn(text: str, outline: str) -> list[Span]:
+def ssn(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
     """Return the US social security numbers."""
-    matches = (_SSN.match(text, hit) for hit in hits(outline, _SSN_OUTLINE))
-    return [match.span() for match in matches if match]
+    del outline
+    return [match.span() for hit in hits if (match := _SSN.match(text, hit))]
 
 
 # The first label of the domain and its dot: `://user:password@host` has none.
 _LABEL: Final = re.compile(r"@[\w-]{1,63}\.")
 
 EMAIL: Final = Rule(email, forms=(_LABEL,), alone=True)
-SSN: Final = Rule(ssn, forms=(HYPHENS,))
+SSN: Final = Rule(ssn, "000-00-0000", forms=(HYPHENS,))

@@ -9,11 +9,11 @@ other countries without `+` or a word, and letters for digits (1-800-FLOWERS).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from consumer.redact.lookalike import RANGE_AFTER, is_column, is_range, is_signed
-from consumer.redact.rule import HYPHENS, WORD, Rule, Span, is_inside_number, starts
+from consumer.redact.rule import HYPHENS, SEVEN, WORD, Rule, Span, is_inside_number, starts
 
 # A number does not begin inside a longer one, a UUID, a host or file name, an amount, or a time with milliseconds and a
 # zone offset (`10:00:00.123-0700`, `10:00:00,123-0700`). In a list of numbers it does. A separator of two numbers must
@@ -82,20 +82,21 @@ _E164: Final = (
 _PLUS: Final = re.compile(rf"\+(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]\+){_E164}(?:\+{_E164})*")
 
 
-def _national(needle: str, offset: int) -> Callable[[str, str], list[Span]]:
-    def national(text: str, outline: str) -> list[Span]:
-        """Return the 7-digit and the North American 10-digit numbers whose last digits have this outline."""
+def _national(offset: int) -> Callable[[str, str, Sequence[int]], list[Span]]:
+    def national(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
+        """Return the 7-digit and the North American 10-digit numbers whose last digits are at the hits."""
         spans: list[Span] = []
-        hit = outline.find(needle)
-        while hit >= 0:
+        end = 0
+        for hit in hits:
             start = hit + offset
             # Most hits are neither seven digits with a hyphen nor behind an area code.
-            if text[start + 3] == "-" or outline[start - 4 if start > 4 else 0 : start] in _AREA_ENDS:  # noqa: PLR2004
+            if hit >= end and (
+                text[start + 3] == "-" or outline[start - 4 if start > 4 else 0 : start] in _AREA_ENDS  # noqa: PLR2004
+            ):
                 span = national_at(text, outline, start)
                 if span:
                     spans.append(span)
-                    hit = span[1] - 1
-            hit = outline.find(needle, hit + 1)
+                    end = span[1]
         return spans
 
     return national
@@ -171,9 +172,9 @@ _PARENTHESIS: Final = re.compile(r"\)-?0000000")
 RULES: Final = (
     # By the outline of the seven digits that these numbers end with (a space and a dot are hyphens there, too), and how
     # far behind its start the digits begin.
-    Rule(_national("000-0000", 0), outlines=("000-0000",)),
-    Rule(_national("000---0000", 0), forms=(HYPHENS,)),
-    Rule(_national(")0000000", 1), outline_forms=(_PARENTHESIS,)),
-    Rule(_national(")-0000000", 2), outline_forms=(_PARENTHESIS,)),
+    Rule(_national(0), SEVEN, outlines=(SEVEN,)),
+    Rule(_national(0), "000---0000", forms=(HYPHENS,)),
+    Rule(_national(1), ")0000000", outline_forms=(_PARENTHESIS,)),
+    Rule(_national(2), ")-0000000", outline_forms=(_PARENTHESIS,)),
     Rule(international, forms=(re.compile(r"\+[1-9]"),)),
 )

@@ -14,9 +14,11 @@ class Rule(NamedTuple):
     """One thing to look for, and its signs: a text without any of the signs cannot hold it, and `Gate` skips the rule.
 
     `find` takes the folded text and its shape, both position for position, and returns what to redact, in any order.
+    With a `needle`, it also takes where that is in the shape: rules that share a needle share the search for it.
     """
 
-    find: Callable[[str, str], list[Span]]
+    find: Callable[..., list[Span]]
+    needle: str = ""
     outlines: tuple[str, ...] = ()  # In the shape.
     parts: tuple[str, ...] = ()  # In the text.
     # Patterns for the shape, for the text, and for the text with `A` for a capital and `0` for a digit. One that starts
@@ -30,6 +32,9 @@ class Rule(NamedTuple):
 
 X_WORDS: Final = re.compile("x(?:ox|(?<=fax))")
 """In the shape: one look serves two rules, the label `fax` and Slack's `xoxb-`."""
+
+SEVEN: Final = "000-0000"
+"""In the shape: seven digits of a phone number, or two groups of a card's."""
 
 HYPHENS: Final = re.compile("-(?:..-(?:..-..-|[0-9]{4})|[ ][0-9]{4}(?<=[0-9][ ]-[ ][0-9]{4}))")
 """In the text: one look serves three rules, a MAC's pairs, an SSN and `212 555 - 0199`."""

@@ -5,13 +5,13 @@ each text that holds their sign by itself.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
 from consumer.redact.encoded import read
 from consumer.redact.gate import Gate, Sign, Views
-from consumer.redact.rule import Rule, Span, fold
+from consumer.redact.rule import Rule, Span, fold, hits
 
 _BETWEEN: Final = "\n"
 
@@ -40,15 +40,15 @@ class Search:
             return self._decoded(texts), None
         views = self._gate.views(said if said.isascii() else fold(said))
         signs = self._gate.opened(views) if signs is None else self._still(signs, views)
-        return _by_place(self._found(signs, views, texts), texts) if signs else {}, signs
+        return by_place(self._found(signs, views, texts), texts) if signs else {}, signs
 
-    def as_lines(self, texts: Sequence[str]) -> tuple[str, list[Span], list[Sign]] | None:
+    def together(self, texts: Sequence[str]) -> tuple[str, list[Span], list[Sign]] | None:
         """Return the texts as lines of one text, what is found in that, and the signs to look for next.
 
-        None if a text has more than one line, or if any is encoded.
+        None if a text is encoded: then a place in the joined text is none in what it says.
         """
         joined = _BETWEEN.join(texts)
-        if joined.count(_BETWEEN) != len(texts) - 1 or read(joined)[0] != joined:
+        if read(joined)[0] != joined:
             return None
         views = self._gate.views(joined if joined.isascii() else fold(joined))
         signs = self._gate.opened(views)
@@ -64,7 +64,7 @@ class Search:
             return [], opened if is_plain else None
         outline, folded, _ = views
         rules = {rule for sign in opened for rule in sign.rules}
-        spans = [span for rule in rules for span in self._rules[rule].find(folded, outline)]
+        spans = self._in_one(rules, folded, outline)
         return view.written(spans) if view else spans, opened if is_plain else None
 
     @staticmethod
@@ -77,7 +77,7 @@ class Search:
         readings = [read(text) for text in texts]
         said = [text for text, _ in readings]
         views = self._gate.views(fold(_BETWEEN.join(said)))
-        spans = _by_place(self._found(self._gate.opened(views), views, said), said)
+        spans = by_place(self._found(self._gate.opened(views), views, said), said)
         return {place: view.written(found) if (view := readings[place][1]) else found for place, found in spans.items()}
 
     def looks_beyond_lines(self, signs: Sequence[Sign]) -> bool:
@@ -89,7 +89,7 @@ class Search:
         outline, text, _ = views
         rules = {rule for sign in opened for rule in sign.rules}
         alone = {rule for rule in rules if self._rules[rule].alone}
-        spans = [span for rule in rules - alone for span in self._rules[rule].find(text, outline)]
+        spans = self._in_one(rules - alone, text, outline)
         if alone:
             starts = _starts(texts)
             in_each = {
@@ -101,8 +101,22 @@ class Search:
             for rule, place in in_each:
                 begin = starts[place]
                 whole = slice(begin, starts[place + 1] - len(_BETWEEN))
-                found = self._rules[rule].find(text[whole], outline[whole])
+                found = self._in_one((rule,), text[whole], outline[whole])
                 spans += [(begin + start, begin + stop) for start, stop in found]
+        return spans
+
+    def _in_one(self, rules: Iterable[int], text: str, outline: str) -> list[Span]:
+        """Return what the rules find in a text that is searched as a whole."""
+        places: dict[str, list[int]] = {}
+        spans: list[Span] = []
+        for number in rules:
+            rule = self._rules[number]
+            if needle := rule.needle:
+                if needle not in places:
+                    places[needle] = hits(outline, needle)
+                spans += rule.find(text, outline, places[needle])
+            else:
+                spans += rule.find(text, outline)
         return spans
 
 
@@ -111,7 +125,7 @@ def _starts(texts: Sequence[str]) -> list[int]:
     return [0, *accumulate([len(text) + len(_BETWEEN) for text in texts])]
 
 
-def _by_place(spans: Sequence[Span], texts: Sequence[str]) -> dict[int, list[Span]]:
+def by_place(spans: Sequence[Span], texts: Sequence[str]) -> dict[int, list[Span]]:
     """Return the spans by the place of the text that holds them, counted from where that text begins."""
     starts = _starts(texts)
     found: dict[int, list[Span]] = {}
