@@ -75,8 +75,7 @@ def _cards(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
         span = _card(match) if match else None
         if span:
             spans.append(span)
-        row = match or _ROW.match(text, hit)
-        end = row.end() if row else hit + 1
+        end = match.end() if match else 0
     return spans
 
 
@@ -105,6 +104,9 @@ _IBAN_LENGTHS: Final = {
     }.items()
     for country in countries.split()
 }
+_OF_LENGTH: Final = {
+    length: re.compile(rf"[A-Z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Z]){{{length - 4}}}") for length in _IBAN_LENGTHS.values()
+}
 _IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?:[ -]?[0-9A-Z]){11,29}")
 
 
@@ -116,20 +118,14 @@ def iban(text: str, outline: str) -> list[Span]:
 
 def _iban(match: re.Match[str], text: str) -> Span | None:
     """Return the IBAN at the start of the match: words may follow it (`GB82 WEST ... 32 PAID`)."""
-    length = _IBAN_LENGTHS.get(match[0][:2], 0)
-    characters = match[0].replace(" ", "").replace("-", "")
-    if not length or len(characters) < length:
+    length = _IBAN_LENGTHS.get(match[0][:2])
+    iban = _OF_LENGTH[length].match(text, match.start()) if length else None
+    if not iban:
         return None
-    stop = match.end()
-    if len(characters) > length:
-        begin = match.start()
-        stop = [at for at in range(begin, stop) if text[at] not in " -"][length - 1] + 1
-        characters = characters[:length]
-    if text[stop : stop + 1].isalnum():
-        return None
+    characters = iban[0].replace(" ", "").replace("-", "")
     # ISO 13616: the first four characters last, letters as 10 to 35, modulo 97.
     right = int((characters[4:] + characters[:4]).translate(_LETTERS)) % 97 == 1
-    return (match.start(), stop) if right else None
+    return iban.span() if right and not text[iban.end() : iban.end() + 1].isalnum() else None
 
 
 _LETTERS: Final = {ord(letter): str(10 + place) for place, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}

@@ -16,11 +16,11 @@ _OCTETS: Final = frozenset(map(str, range(256)))  # Without leading zeros.
 # The same where the characters around leave no doubt: most addresses are found by one match. The group says how many
 # digits stand in front of the first dot.
 _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_PLAIN_BEFORE: Final = r"(?:[^n:][ =]|.[\n\"'(\[,])"
+_PLAIN_BEFORE: Final = r"(?:[^n:][ =]|.[-\n\"'(\[,;<>|])"
 _PLAIN_ADDRESS: Final = (
     rf"(?:(?<={_PLAIN_BEFORE}[0-9](\.))|(?<={_PLAIN_BEFORE}[1-9][0-9](\.))"
     rf"|(?<={_PLAIN_BEFORE}(?:25[0-5]|2[0-4][0-9]|1[0-9]{{2}})(\.)))"
-    rf"{_OCTET}\.{_OCTET}\.{_OCTET}(?![-.0-9A-Za-z_])"
+    rf"{_OCTET}\.{_OCTET}\.{_OCTET}(?![.0-9A-Za-z_]|-[A-Za-z_])"
 )
 # `re` skips to a literal fast, and dots are rarer than digits: so the search is for the second number with its dots.
 _NUMBERS_IN_DOTS: Final = re.compile(
@@ -50,15 +50,21 @@ def ipv4(text: str, outline: str) -> list[Span]:
 
 
 _HEX: Final = "[0-9A-Fa-f]"
+# Most addresses are so: a first group that no word has, and one gap.
+_PLAIN_GROUPS: Final = (
+    rf"(?<=[^.:0-9A-Za-z_](?:[23]{_HEX}{{3}}|[fF][eE][89]{_HEX}):)"
+    rf"(?:{_HEX}{{1,4}}:){{0,3}}:{_HEX}{{1,4}}(?::{_HEX}{{1,4}}){{0,2}}"
+)
+_END: Final = r"(?:%[0-9A-Za-z]{1,15}+)?(?![0-9A-Za-z_:]|\.[0-9A-Za-z_])"
 # From an address's first colon on; `::` alone only behind a whole group.
-_GROUPS_IN_COLONS: Final = re.compile(rf":(?:[0-9A-Fa-f:]{{2,}}|:(?<={_HEX}{{4}}::))")
+_GROUPS_IN_COLONS: Final = re.compile(rf":(?:{_PLAIN_GROUPS}{_END}()|[0-9A-Fa-f:]{{2,}}|:(?<={_HEX}{{4}}::))")
 _LONG_ADDRESS: Final = re.compile(
     # Behind a colon only where a word stands before that: `addr:2001:db8::1`.
     r"(?<![0-9A-Za-z_.])(?:(?<!:)|(?<=[g-zG-Z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]{2}:))"
     rf"(?:{_HEX}{{1,4}}|(?=::[Ff]{{4}}:[0-9]))"
     rf"(?:::?{_HEX}{{1,4}}(?![0-9A-Za-z_]|\.[0-9])){{0,7}}"
     r"(?:::(?![0-9A-Za-z_:])|::?(?P<ipv4>[0-9]{1,3}(?:\.[0-9]{1,3}){3}))?"
-    r"(?:%[0-9A-Za-z]{1,15}+)?(?![0-9A-Za-z_:]|\.[0-9A-Za-z_])"
+    rf"{_END}"
 )
 # Every block that IANA gave to hosts begins with a whole group, except 64:ff9b::/96 and ::ffff:0:0/96. A match that
 # begins otherwise is a ratio, eight octets, or a name of C++: `1::2`, `a::b`.
@@ -72,6 +78,9 @@ def ipv6(text: str, outline: str) -> list[Span]:
     del outline
     spans: list[Span] = []
     for groups in _GROUPS_IN_COLONS.finditer(text):
+        if groups.lastindex:
+            spans.append((groups.start() - 4, groups.end()))
+            continue
         colons = groups[0]
         if len(colons) == 2 or colons.strip(":"):  # noqa: PLR2004 - `::`, and not a row of colons
             address = _long_address_at(text, groups.start())

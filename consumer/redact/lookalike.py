@@ -63,6 +63,11 @@ _COLUMNS_AFTER: Final = re.compile(r"[ \t]{1,8}[0-9]{1,20}[ \t]{1,8}[0-9]{1,20}(
 _ONE_AFTER: Final = re.compile(r"[ \t]{1,8}(?:[0-9]{4,20}(?![^\s])|[0-9]{1,20}[ \t]{0,8}(?:[\r\n]|\Z))")
 _WORD_BEFORE: Final = re.compile(r"(?:\A|[\s\"'(\[{,;])[A-Za-z]{2,20}[:=]?[ ]?\Z")
 _ONLY_SPACES: Final = re.compile(r"[0-9 ]+")
+# What the words of `_COLUMN_BEFORE` end with (the long s is an s with IGNORECASE), or the version of HTTP.
+_ENDS: Final = r"[0-9EeSsTt\u017f]"
+_COLUMN_ENDS: Final = re.compile(
+    rf"(?<={_ENDS}[ :=])|(?<={_ENDS}[ :=]{{2}})|(?<={_ENDS}[\"'][ :=])|(?<={_ENDS}[\"'][ :=]{{2}})"
+)
 
 
 def is_range(text: str, span: Span) -> bool:
@@ -134,7 +139,10 @@ def is_column(text: str, span: Span) -> bool:
     if (
         before
         and before in " \t:="
-        and (_is_number_before(text, start) or _COLUMN_BEFORE.search(text, look_back, start))
+        and (
+            _is_number_before(text, start)
+            or (_COLUMN_ENDS.match(text, start) and _COLUMN_BEFORE.search(text, look_back, start))
+        )
     ):
         return True
     if after and after in " \t":

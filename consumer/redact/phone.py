@@ -42,18 +42,26 @@ _ONLY_SEVEN: Final = re.compile(
     r"(?>(?<=[^ =:(])|(?<=[^A-Za-z =:(][ =:(])|(?=(?P<doubt>[0-9])))"
     rf"(?>{_BEFORE_DIGIT}(?<![A-Za-z_]\[)[1-9][0-9]{{2}}-[0-9]{{4}}{END})(?!{RANGE_AFTER})"
 )
-# Ten digits without a 1 in front, which is most of them, by what parts the area code.
+# Ten digits, by what parts the area code: without a 1 in front, which is most of them, or with one behind such a
+# character that nothing else can stand in front of it. The group is for those.
 _NO_ONE: Final = r"(?<!1)(?<!1[-. ])(?<!1[ ]-[ ])"
 _NO_ONE_BEFORE: Final = rf"(?:(?<=[\t\r\n!\"#%&'()*+/;<=>?@[\\\]^`{{|}}~])|(?<=[^-1][ ])|{_BEFORE_DIGIT}{_NO_ONE})"
+_ONE: Final = r"[ \t\r\n!\"#%&'()*/;<=>?@[\\\]^`{|}~]1[-. ]"
 _TEN: Final = {
-    parts: (re.compile(rf"(?<={area}){seven}{END}").match, length)
-    for parts, area, seven, length in (
-        ("-", rf"{_NO_ONE_BEFORE}[0-9]{{3}}-", "[0-9]{3}-[0-9]{4}", 4),
-        (".", rf"{_NO_ONE_BEFORE}[0-9]{{3}}\.", r"[0-9]{3}\.[0-9]{4}", 4),
+    parts: (re.compile(rf"(?:(?<={_NO_ONE_BEFORE}{area})|(?<={_ONE}{area})()){seven}{END}").match, 4)
+    for parts, area, seven in (
+        ("-", "[0-9]{3}-", "[0-9]{3}-[0-9]{4}"),
+        (".", r"[0-9]{3}\.", r"[0-9]{3}\.[0-9]{4}"),
         # Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
-        (" ", rf"{_NO_ONE_BEFORE}[2-9][0-9]{{2}}[ ]", "[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}", 4),
-        ("/", rf"{_NO_ONE_BEFORE}[2-9][0-9]{{2}}/", "[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}", 4),
-        (")", rf"{_BEFORE_PARENTHESIS}{_NO_ONE}\([0-9]{{3}}\)", "[0-9]{3}(?:[-. ]|[ ]-[ ]|)[0-9]{4}", 5),
+        (" ", "[2-9][0-9]{2}[ ]", "[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}"),
+        ("/", "[2-9][0-9]{2}/", "[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}"),
+    )
+} | {
+    ")": (
+        re.compile(
+            rf"(?<={_BEFORE_PARENTHESIS}{_NO_ONE}\([0-9]{{3}}\))[0-9]{{3}}(?:[-. ]|[ ]-[ ]|)[0-9]{{4}}{END}"
+        ).match,
+        5,
     )
 }
 _AREA: Final = re.compile(
@@ -79,7 +87,7 @@ _E164: Final = (
     rf"){END}"
 )
 # The literal first and what may stand before it second, because `re` skips to a literal fast.
-_PLUS: Final = re.compile(rf"\+(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]\+){_E164}(?:\+{_E164})*")
+_PLUS: Final = re.compile(rf"\+(?=[1-9])(?:{starts('[+]')}|(?<=[- ][0-9]{{4}}\+))(?<![+~]\+){_E164}(?:\+{_E164})*")
 
 
 def _national(offset: int) -> Callable[[str, str, Sequence[int]], list[Span]]:
@@ -112,7 +120,7 @@ def national_at(text: str, outline: str, start: int) -> Span | None:
             parts = text[start - 1]
             match, length = _TEN[parts]
             if ten := match(text, start):
-                whole = (start - length, ten.end())
+                whole = (start - length - (2 if ten.lastindex else 0), ten.end())
                 return None if parts == " " == text[start + 3] and is_column(text, whole) else whole
         seven = _LAST_SEVEN.match(text, start)
         if not seven:
