@@ -42,6 +42,7 @@ def _card(match: re.Match[str]) -> Span | None:
 
 _NOT_BEFORE: Final = frozenset("-.$")  # As `_CARD` says; told here without a pattern.
 _IN_A_ROW: Final = "0" * 13
+_IN_GROUPS: Final = frozenset(("0000-0000-0000-0", "0000-000000-0000"))  # Of 4-4-4-4 (and 3), of 4-6-5 and 4-6-4.
 _ROW: Final = re.compile("[0-9]+")
 
 
@@ -57,8 +58,8 @@ def in_a_row(text: str, outline: str) -> list[Span]:
 
 
 def in_groups(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
-    """Return the payment card numbers with a right check digit whose digits stand in groups: behind four, a gap."""
-    return _cards(text, outline, [hit - 1 for hit in hits if outline[hit - 1 : hit] == "0"])
+    """Return the payment card numbers with a right check digit whose digits stand in groups, one before each hit."""
+    return _cards(text, outline, [hit - 1 for hit in hits if outline[hit - 1 : hit + 15] in _IN_GROUPS])
 
 
 def _cards(text: str, outline: str, hits: Sequence[int]) -> list[Span]:

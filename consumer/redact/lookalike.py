@@ -114,9 +114,10 @@ def is_signed(text: str, span: Span) -> bool:
     start, stop = span
     if text[stop : stop + 1] in " /" and _RANGE_AFTER.match(text, stop):
         return True
-    if _PAIR.match(text, start):
+    has_dot = "." in text[start + 2 : start + 5]
+    if has_dot and _PAIR.match(text, start):
         return True
-    if _DECIMAL.fullmatch(text, start, stop):
+    if has_dot and _DECIMAL.fullmatch(text, start, stop):
         before = text[max(0, start - _LOOK_BACK) : start].lower()
         measure = _MEASURE_BEFORE.search(before)
         return bool(

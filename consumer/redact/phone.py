@@ -47,22 +47,28 @@ _ONLY_SEVEN: Final = re.compile(
 _NO_ONE: Final = r"(?<!1)(?<!1[-. ])(?<!1[ ]-[ ])"
 _NO_ONE_BEFORE: Final = rf"(?:(?<=[\t\r\n!\"#%&'()*+/;<=>?@[\\\]^`{{|}}~])|(?<=[^-1][ ])|{_BEFORE_DIGIT}{_NO_ONE})"
 _ONE: Final = r"[ \t\r\n!\"#%&'()*/;<=>?@[\\\]^`{|}~]1[-. ]"
+# Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
+_LOOSE: Final = "[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}"
 _TEN: Final = {
-    parts: (re.compile(rf"(?:(?<={_NO_ONE_BEFORE}{area})|(?<={_ONE}{area})()){seven}{END}").match, 4)
-    for parts, area, seven in (
-        ("-", "[0-9]{3}-", "[0-9]{3}-[0-9]{4}"),
-        (".", r"[0-9]{3}\.", r"[0-9]{3}\.[0-9]{4}"),
-        # Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
-        (" ", "[2-9][0-9]{2}[ ]", "[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}"),
-        ("/", "[2-9][0-9]{2}/", "[2-9][0-9]{2}(?:[-. ]|[ ]-[ ])[0-9]{4}"),
-    )
-} | {
-    ")": (
-        re.compile(
-            rf"(?<={_BEFORE_PARENTHESIS}{_NO_ONE}\([0-9]{{3}}\))[0-9]{{3}}(?:[-. ]|[ ]-[ ]|)[0-9]{{4}}{END}"
-        ).match,
-        5,
-    )
+    **{
+        f"0{parts}": (re.compile(rf"(?:(?<={_NO_ONE_BEFORE}{area})|(?<={_ONE}{area})()){seven}{END}").match, 4)
+        for parts, area, seven in (
+            ("-", "[0-9]{3}-", "[0-9]{3}-[0-9]{4}"),
+            (".", r"[0-9]{3}\.", r"[0-9]{3}\.[0-9]{4}"),
+            (" ", "[2-9][0-9]{2}[ ]", _LOOSE),
+            ("/", "[2-9][0-9]{2}/", _LOOSE),
+        )
+    },
+    **{
+        ends: (
+            re.compile(
+                rf"(?<={_BEFORE_PARENTHESIS}{_NO_ONE}\([0-9]{{3}}\){parts})"
+                rf"[0-9]{{3}}(?:[-. ]|[ ]-[ ]|)[0-9]{{4}}{END}"
+            ).match,
+            length,
+        )
+        for ends, parts, length in (("0)", "", 5), (") ", "[ ]", 6), (")-", "-", 6), (").", r"\.", 6))
+    },
 }
 _AREA: Final = re.compile(
     rf"(?:(?:{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)|{_BEFORE_PARENTHESIS})\([0-9]{{3}}\)[-. ]{{0,2}}"
@@ -96,15 +102,19 @@ def _national(offset: int) -> Callable[[str, str, Sequence[int]], list[Span]]:
         spans: list[Span] = []
         end = 0
         for hit in hits:
+            if hit < end:
+                continue
             start = hit + offset
-            # Most hits are neither seven digits with a hyphen nor behind an area code.
-            if hit >= end and (
-                text[start + 3] == "-" or outline[start - 4 if start > 4 else 0 : start] in _AREA_ENDS  # noqa: PLR2004
-            ):
+            # Most hits are neither behind an area code nor seven digits with a hyphen.
+            if outline[start - 4 if start > 4 else 0 : start] in _AREA_ENDS:  # noqa: PLR2004
                 span = national_at(text, outline, start)
-                if span:
-                    spans.append(span)
-                    end = span[1]
+            elif text[start + 3] == "-":
+                span = _seven_at(text, outline, start)
+            else:
+                continue
+            if span:
+                spans.append(span)
+                end = span[1]
         return spans
 
     return national
@@ -116,12 +126,11 @@ def national_at(text: str, outline: str, start: int) -> Span | None:
         return None
     front = outline[start - 5 if start > 5 else 0 : start]  # noqa: PLR2004 - an area code, what parts it, and one more
     if front[-4:] in _AREA_ENDS and (front[:4] != "0000" or text[start - 5] == "1"):
-        if front[-2] == "0":
-            parts = text[start - 1]
-            match, length = _TEN[parts]
+        if known := _TEN.get(front[-2] + text[start - 1]):
+            match, length = known
             if ten := match(text, start):
                 whole = (start - length - (2 if ten.lastindex else 0), ten.end())
-                return None if parts == " " == text[start + 3] and is_column(text, whole) else whole
+                return None if text[start + 3] == " " == text[start - 1] and is_column(text, whole) else whole
         seven = _LAST_SEVEN.match(text, start)
         if not seven:
             return None
@@ -129,10 +138,15 @@ def national_at(text: str, outline: str, start: int) -> Span | None:
         if begin is not None:
             whole = (begin, seven.end())
             return None if seven[1] == " " == text[start - 1] and is_column(text, whole) else whole
-    if text[start + 3 : start + 4] != "-":
+    return _seven_at(text, outline, start) if text[start + 3 : start + 4] == "-" else None
+
+
+def _seven_at(text: str, outline: str, start: int) -> Span | None:
+    """Return the number of only seven digits that begins at `start`, if there is one."""
+    if is_inside_number(outline, start):
         return None
     only = _ONLY_SEVEN.match(text, start)
-    return only.span() if only and not (only.lastgroup and is_range(text, only.span())) else None
+    return only.span() if only and not (only.lastindex and is_range(text, only.span())) else None
 
 
 def _area_before(text: str, start: int, gap: str) -> int | None:
