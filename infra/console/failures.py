@@ -1,6 +1,7 @@
 """What a page says if it could not be made: one sentence, never a traceback."""
 
 from collections.abc import Callable
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.requests import Request
@@ -12,6 +13,9 @@ from infra.console.pages import Pages
 from infra.console.search import BadSearchError
 from infra.stack import StackError
 from infra.terminal.aws_failures import told_of_aws
+
+_PASSES: Final = 500
+"""From this status on the request was right, and may be answered later."""
 
 
 class NoSuchLogError(Exception):
@@ -34,7 +38,10 @@ def told(pages: Pages, answer: Callable[[Request], Response]) -> Callable[[Reque
             status, problem = 502, str(error)
         except (BotoCoreError, ClientError) as error:
             status, problem = 502, told_of_aws(error)
-        part = "problem" if "hx-request" in request.headers else "problem_page"
-        return pages.answer(part, status=status, problem=problem)
+        if "hx-request" not in request.headers:
+            return pages.answer("problem_page", status=status, problem=problem)
+        # What would pass is asked for again from where it was to stand: else a page would stay without it.
+        again = f"{request.url.path}?{request.url.query}" if status >= _PASSES else ""
+        return pages.answer("problem", status=status, problem=problem, again=again)
 
     return answered

@@ -13,7 +13,7 @@ from ingest.contract.metrics import METRICS
 
 MINUTES: Final = 60
 
-SHOWN: Final = ("accepted", "stored", "rejected", "retried", "quarantined")
+SHOWN: Final = ("accepted", "stored", "duplicate", "conflict", "rejected", "retried", "quarantined")
 """The counts that the view shows, of `ingest.contract.metrics`."""
 
 _MINUTE_MS: Final = 60_000

@@ -1,6 +1,7 @@
 """The view of the flow: what stands where, the last hour, and what is wrong right now."""
 
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.console import flow
+from infra.console import flow, moments
 from infra.console.failures import told
 from infra.console.pages import Pages
 from infra.console.watch import Look
@@ -22,6 +23,8 @@ class Flow(NamedTuple):
 
     pages: Pages
     look: Callable[[], Look]
+    now: Callable[[], datetime]
+    zone: tzinfo
 
 
 def routes(view: Flow) -> list[Route]:
@@ -46,6 +49,7 @@ def _now(view: Flow, _request: Request) -> Response:
     return view.pages.answer(
         "flow_now",
         look=look,
+        at=moments.shown(int(view.now().timestamp() * 1000), view.zone),
         charts=charts,
         span="hour" if look.minutes >= flow.MINUTES else f"{look.minutes} minutes",
         waiting=flow.line(look.waiting, width=_WIDTH, height=_HEIGHT),

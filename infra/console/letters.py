@@ -16,6 +16,7 @@ from starlette.routing import Route
 from consumer.redact import Redactor
 from infra.console.failures import told
 from infra.console.pages import Pages
+from infra.console.search import BadSearchError
 from infra.dead_letter import DeadLetter, Filter
 from infra.dead_letters import Redriven
 from infra.stack import StackError
@@ -133,7 +134,7 @@ def _preview(letters: Letters, request: Request) -> Response:
     """Answer with what a change would do, and the form that confirms it."""
     _check_allowed(letters)
     wanted = _filter(request)
-    action: Action = "purge" if request.query_params.get("action") == "purge" else "redrive"
+    action = _action(request.query_params.get("action", ""))
     seen = see(letters.look(), wanted)
     name = secrets.token_urlsafe(16)
     if seen.message_ids:
@@ -188,6 +189,14 @@ def _do(letters: Letters, name: str, _request: Request) -> Response:
 def _check_allowed(letters: Letters) -> None:
     if not letters.allow_changes:
         raise StackError("This console only shows. Start it with --allow-changes to send back or remove dead letters.")
+
+
+def _action(name: str) -> Action:
+    action: Action
+    for action in ("redrive", "purge"):
+        if action == name:
+            return action
+    raise BadSearchError("action", "It is no change that is known here: choose to send back or to remove.")
 
 
 def _filter(request: Request) -> Filter:

@@ -99,6 +99,7 @@ def _chunk(logs: Logs, typed: Search, ask: Ask, *, after: str | None) -> Mapping
         "more": "" if page.after is None else f"{typed.query}&cursor={cursor.encode(ask, page.after)}",
         "back_to": "" if back_ms is None else moments.shown(back_ms, logs.zone),
         "is_first": after is None,
+        "is_future": ask.since_ms is not None and ask.since_ms > int(logs.now().timestamp() * 1000),
         "wider": "" if typed == (wider := Search(tenant=typed.tenant)) else wider.query,
     }
 

@@ -33,8 +33,10 @@ def routes(pages: Pages, folder: Path) -> list[Route]:
 
 def _page(pages: Pages, folder: Path, request: Request) -> Response:
     reports = found(folder)
-    chosen = [name for name in request.query_params.getlist("run") if name in reports][:2]
-    return pages.answer("bench", names=list(reports), chosen=chosen)
+    asked = [name for name in request.query_params.getlist("run") if name]
+    chosen = [name for name in asked if name in reports][:2]
+    missing = [name for name in asked if name not in reports]
+    return pages.answer("bench", status=404 if missing else 200, names=list(reports), chosen=chosen, missing=missing)
 
 
 def _report(pages: Pages, folder: Path, request: Request) -> Response:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from consumer.item import Item, Key
 from consumer.query import shown
+from infra.console import moments
 from infra.console.search import Field, field_text
 from infra.terminal.log_lines import as_text, local_time
 
@@ -55,14 +56,22 @@ def members(item: Item, *, zone: tzinfo, raw: bool) -> Iterator[Member]:
     known: dict[str, Any] = shown.members(item, raw=raw)
     for name, value in known.items():
         if name not in _APART and value != "":
-            is_time = name.endswith("_at") and isinstance(value, str)  # `expires_at` is DynamoDB's: seconds.
-            local = local_time(value, zone) if is_time else ""
-            is_other = is_time and local != value.replace("T", " ")
-            yield Member(name, f"{value}  ({local})" if is_other else str(value))
+            local = _local(name, value, zone)
+            yield Member(name, f"{value}  ({local})" if local else str(value))
     for name, value in (item.fields or {}).items():
         text = as_text(value)
         signs = (True, False) if len(text) <= _MAX_CHARS else ()
         yield Member(f"fields.{name}", text, *(field_text(Field(name, text, is_wanted)) for is_wanted in signs))
+
+
+def _local(name: str, value: object, zone: tzinfo) -> str:
+    """Return a member's time in the zone; "" where it is no time, or stands in the zone already."""
+    if name == "expires_at" and isinstance(value, int):  # DynamoDB's: seconds.
+        return moments.shown(value * 1000, zone)
+    if not name.endswith("_at") or not isinstance(value, str):
+        return ""
+    local = local_time(value, zone)
+    return "" if local == value.replace("T", " ") else local
 
 
 def text_of(item: Item, *, raw: bool) -> str:

@@ -62,7 +62,7 @@ def application(stack: Stack, shown: Shown, zone: tzinfo, bench_reports: Path, l
     return of_routes(
         made,
         [
-            *flow_page.routes(flow_page.Flow(made, Watch(stack).look)),
+            *flow_page.routes(flow_page.Flow(made, Watch(stack).look, lambda: datetime.now(UTC), zone)),
             *logs.routes(
                 logs.Logs(
                     pages=made,

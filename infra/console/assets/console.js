@@ -7,7 +7,7 @@ const KNOWN_ROWS = 20000; // Those that were shown and are told apart from new o
 const LOOK_MS = 1000;
 const SLOW_MS = 5000;
 const BEAT_MS = 2000;
-const PATIENCE_MS = 20000; // A busy table is asked again for 10 s (consumer.query.table).
+const PATIENCE_MS = 60000; // A table that is busy or away is asked again for 10 s (consumer.query.table), some times over.
 const BEAT_PATIENCE_MS = 5000;
 const LOST = "Connection lost: the console does not answer. What you see may be old. Trying again …";
 const STARTED_ANEW = "This console was started anew: open the address that it printed, and this page goes on.";
@@ -95,6 +95,7 @@ async function follow(list) {
       add(list, came);
       write(said, list.dataset.said);
     } else {
+      part.content.querySelector("button")?.remove(); // It is asked again without one.
       write(said, `Not following: ${part.content.textContent.trim()} Trying again …`);
       waitMs = SLOW_MS;
     }

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from infra.console.pages import Pages, Shown
 from tests.e2e.console.browsing import ORDERS, WAIT_MS, enter, running, show_logs
 
 if TYPE_CHECKING:
@@ -163,3 +165,37 @@ def test_a_page_that_follows_does_not_grow(page: Page, address: str) -> None:
     at_first = nodes_after(range(0, 1_000, 500))
     assert nodes_after(range(1_000, 10_000, 500)) < at_first * 1.1
     assert page.locator("#grown > li").count() == 1000
+
+
+@pytest.mark.parametrize("part", ["whole", "more", "histogram"])
+def test_what_was_not_read_is_read_when_it_is_asked_for_again(context: BrowserContext, address: str, part: str) -> None:
+    """The table was busy, or the engine away: a row, the next page and the histogram come by their button."""
+    page = context.pages[0]
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    failed: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        if failed:
+            route.continue_()
+            return
+        failed.append(route.request.url)
+        again = route.request.url.partition(urlsplit(address).netloc)[2]
+        # No error's status, because Chromium's console would tell of it.
+        body = pages.text("problem", problem="DynamoDB is throttled.", again=again)
+        route.fulfill(body=body, content_type="text/html")
+
+    page.route(f"**/logs/{part}*", fail_once)
+    show_logs(page, address, "tenant=acme")
+    if part == "whole":
+        page.locator(".rows summary").first.click()
+    while not failed:
+        page.mouse.wheel(0, 20_000)
+        page.evaluate("new Promise(requestAnimationFrame)")
+    page.get_by_role("button", name="Try again").click()
+    if part == "whole":
+        expect(page.get_by_label("The log's text")).to_contain_text("payment timeout")
+    elif part == "more":
+        expect(page.locator("#rows")).to_have_attribute("data-loaded", str(ORDERS + 1))
+    else:
+        expect(page.locator("svg[data-brush]")).to_be_visible()
+    expect(page.get_by_text("DynamoDB is throttled.")).to_have_count(0)

@@ -1,12 +1,13 @@
 """The last hour out of the functions' lines, what is wrong, and the runbook that says what to do."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from consumer import report
-from consumer.verdict import Verdict
+from consumer.verdict import DUPLICATE, Verdict
 from infra.console import flow_page, runbook
 from infra.console.flow import Traffic, line
 from infra.console.pages import Pages, Shown
@@ -23,6 +24,10 @@ from tests.messages import message
 
 _NOW_MS = 1_795_000_020_000
 _INFRA = Path(__file__).parents[4] / "infra"
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(_NOW_MS / 1000, UTC)
 
 
 def _accepted(at_ms: int, tenants: dict[str, int]) -> str:
@@ -42,7 +47,7 @@ def _traffic() -> Traffic:
     traffic = Traffic()
     for ago_ms, tenants in ((0, {"acme": 2}), (60_000, {"acme": 3, "<b>": 1}), (7_200_000, {"old": 9})):
         traffic.take(_NOW_MS - ago_ms, _accepted(_NOW_MS - ago_ms, tenants))
-    verdicts = {str(n): Verdict("stored") for n in range(3)}
+    verdicts = {str(n): Verdict("stored") for n in range(3)} | {"again": DUPLICATE}
     for text in report.metrics_lines(
         verdicts,
         stack="rdp",
@@ -62,6 +67,7 @@ def test_lines_add_up_by_minute_tenant_and_lag() -> None:
     assert hour.counts["accepted"][-2:] == [4, 2]
     assert sum(hour.counts["accepted"]) == 6
     assert sum(hour.counts["stored"]) == 3
+    assert sum(hour.counts["duplicate"]) == 1
     assert hour.tenants == [("acme", 5), ("<b>", 1)]
     assert hour.lag_ms == (2000, 9000)
     assert {len(values) for values in hour.counts.values()} == {60}
@@ -130,11 +136,12 @@ def test_the_page_shows_it_and_nothing_of_it_is_markup() -> None:
         Counts(1, 2, 3, 4_000), _traffic().hour(_NOW_MS), 60, [Trouble("It is <i>wrong</i>.", "first-look")], "", [3, 5]
     )
     client = TestClient(
-        of_routes(pages, [*flow_page.routes(flow_page.Flow(pages, lambda: look)), *runbook.routes(pages)])
+        of_routes(pages, [*flow_page.routes(flow_page.Flow(pages, lambda: look, _now, UTC)), *runbook.routes(pages)])
     )
     assert 'hx-get="/flow/now"' in client.get("/").text
     page = client.get("/flow/now").text
     assert "2.0 / 9.0 s" in page
+    assert "As of 2026-11-18 11:07:00" in page
     assert "accepted, last hour" in page
     assert "not counted" not in page
     assert "<dd>4,000</dd>" in page
@@ -149,7 +156,11 @@ def test_a_part_of_an_hour_is_said_to_be_one() -> None:
     """Its charts begin where the counts do."""
     pages = Pages(Shown("this machine", raw=False, allow_changes=False))
     look = Look(Counts(1, 2, 3, 4), _traffic().hour(_NOW_MS), 5, [], "", [3])
-    page = TestClient(of_routes(pages, flow_page.routes(flow_page.Flow(pages, lambda: look)))).get("/flow/now").text
+    page = (
+        TestClient(of_routes(pages, flow_page.routes(flow_page.Flow(pages, lambda: look, _now, UTC))))
+        .get("/flow/now")
+        .text
+    )
     assert "accepted, last 5 minutes" in page
     assert "What is older is not counted." in page
     points = re.search(r'aria-label="accepted[^>]*><polyline points="([^"]*)"', page)

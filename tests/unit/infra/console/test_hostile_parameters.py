@@ -1,5 +1,6 @@
 """No parameter of any view ends in a defect: what cannot be is a sentence, whatever stands in an address."""
 
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,9 @@ def _app(tmp_path: Path) -> tuple[TestClient, set[str]]:
         *reports.routes(pages, tmp_path),
         *runbook.routes(pages),
         *flow_page.routes(
-            flow_page.Flow(pages, lambda: Look(Counts(0, 0, 0, 0), Traffic().hour(NOW_MS), 60, [], "", [0]))
+            flow_page.Flow(
+                pages, lambda: Look(Counts(0, 0, 0, 0), Traffic().hour(NOW_MS), 60, [], "", [0]), lambda: NOW, UTC
+            )
         ),
     ]
     client = TestClient(of_routes(pages, routes), raise_server_exceptions=False)

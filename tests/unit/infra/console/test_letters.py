@@ -178,6 +178,13 @@ def test_without_allow_changes_nothing_is_changed() -> None:
     assert client.get("/dead-letters/change").status_code == 405
 
 
+def test_a_change_that_is_not_known_is_none() -> None:
+    """A misspelt link changes nothing, and does not become another change."""
+    answer = Queue(_letter(1)).browser().get("/dead-letters/preview?action=purg")
+    assert answer.status_code == 400
+    assert "<form" not in answer.text
+
+
 def test_a_form_that_is_too_large_is_not_read() -> None:
     """None of the page's own forms is that large."""
     queue = Queue()

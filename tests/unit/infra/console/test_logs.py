@@ -78,12 +78,12 @@ def test_time_words_severity_and_fields_find() -> None:
 @pytest.mark.parametrize(
     ("query", "problem"),
     [
-        ("since=soon", "'soon' is neither a time"),
+        ("since=soon", "From: 'soon' is neither a time"),
         ("since=1h&until=2h", "1h is not before 2h."),
         ("severity=loud", "It is one of trace"),
         ("fields=bob", "bob is not name=value"),
         ("words=" + "+".join("abcdefghijk"), "These are more than 10."),
-        ("words=" + "x" * 1001, "It has more than 1,000 characters."),
+        ("words=" + "x" * 1001, "Words in the text: It has more than 1,000 characters."),
         ("follow=1&until=1m", "leave the end of the time empty"),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_log_opens_whole() -> None:
     assert item.log_id in page.text
     assert f"<bdi>{item.received_at}</bdi>" in page.text  # Not a second time: the zone is UTC.
     assert "fields.user" in page.text
-    assert "1800000000" in page.text
+    assert "1800000000  (2027-01-15 08:00:00)" in page.text
     assert "first\nsecond &lt;b&gt;" in page.text
 
 
@@ -168,7 +168,8 @@ def test_what_can_be_no_tenant_is_told(tenant: str) -> None:
     """And not that it has no logs."""
     answer = browser(Stored([log(5, "x")])).get("/logs", params={"tenant": tenant})
     assert answer.status_code == 400
-    assert "letter or digit" in answer.text
+    assert "Tenant: It has 1 to 64" in answer.text
+    assert "X-Tenant-ID" not in answer.text
 
 
 def test_a_field_of_a_log_leads_to_logs_with_and_without_that_value() -> None:
@@ -295,8 +296,24 @@ def test_a_failure_is_a_sentence(failure: Exception, status: int) -> None:
     assert '<p class="problem" role="alert"' in page.text
     assert "Traceback" not in page.text
     assert "<b>" not in page.text
-    part = browser(stored).get("/logs/histogram?tenant=acme", headers={"hx-request": "true"})
+    part = browser(stored).get("/logs/histogram?tenant=acme&words=%22a%20b%22", headers={"hx-request": "true"})
     assert "<html" not in part.text
+    assert '<button hx-get="/logs/histogram?tenant=acme&amp;words=%22a%20b%22"' in part.text
+
+
+def test_what_will_not_pass_is_not_asked_for_again() -> None:
+    """A part of a page that the request itself makes wrong, or a log that is gone."""
+    for query in ("histogram?since=x&tenant=acme", "whole?tenant=acme&log_id=none"):
+        part = browser(Stored([])).get(f"/logs/{query}", headers={"hx-request": "true"})
+        assert 400 <= part.status_code < 500
+        assert "<button" not in part.text
+
+
+def test_a_time_that_has_not_come_is_told() -> None:
+    """`23:30` in the morning: it is empty because of the time."""
+    client = browser(Stored([log(5, "x")]))
+    assert "the time begins in the future" in client.get("/logs?tenant=acme&since=23:30").text
+    assert "in the future" not in client.get("/logs?tenant=acme&since=11:30&words=none").text
 
 
 def test_a_cursor_of_another_search_is_refused() -> None:

@@ -47,5 +47,10 @@ def test_no_name_leads_to_another_file(tmp_path: Path) -> None:
     for name in ("..", "../", ".", "", "/etc", "gone"):
         answer = client.get("/bench/report", params={"run": name})
         assert (answer.status_code, "secret" in answer.text) == (404, False)
-    assert client.get("/bench", params={"run": "<b>"}).text.count("<iframe") == 0
+    client = _client(tmp_path / "gone_too")
+    (tmp_path / "gone_too" / "soak").mkdir(parents=True)
+    (tmp_path / "gone_too" / "soak" / "report.html").write_text("x")
+    unknown = client.get("/bench", params={"run": ["<b>", "", "soak"]})
+    assert (unknown.status_code, unknown.text.count("<iframe")) == (404, 1)
+    assert "There is no report of a run <bdi>&lt;b&gt;</bdi>" in unknown.text
     assert "There is no report." in _client(tmp_path / "none").get("/bench").text
