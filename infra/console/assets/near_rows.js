@@ -2,7 +2,11 @@
 // below are as high as the others, so that the page lays out and paints no more with 10,000 rows than with 200.
 "use strict";
 
-const SPARE = 1; // Windows' heights of rows above and below the window: what a fast wheel passes before we are called.
+// In windows' heights: rows that are kept above and below the window, and how far it is scrolled between two changes.
+// What is left between the two is what a fast wheel passes before we are called. Few and larger changes cost less: each
+// makes the browser go through all that is in the page.
+const SPARE = 1.5;
+const STEP = 0.75;
 
 function keepNear(holder) {
   const [above, below] = ["div", "div"].map((name) => document.createElement(name));
@@ -51,7 +55,7 @@ function keepNear(holder) {
   holder.querySelector(":scope > p").before(below);
   take();
   holder.addEventListener("htmx:afterSwap", take);
-  addEventListener("scroll", () => { if (Math.abs(scrollY - placedAt) > innerHeight / 4) place(); }, { passive: true });
+  addEventListener("scroll", () => { if (Math.abs(scrollY - placedAt) > STEP * innerHeight) place(); }, { passive: true });
   addEventListener("resize", place);
 }
 
