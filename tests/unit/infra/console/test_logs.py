@@ -168,7 +168,7 @@ def test_what_can_be_no_tenant_is_told(tenant: str) -> None:
     """And not that it has no logs."""
     answer = browser(Stored([log(5, "x")])).get("/logs", params={"tenant": tenant})
     assert answer.status_code == 400
-    assert "Tenant: It has 1 to 64" in answer.text
+    assert "Tenant: A tenant id has 1 to 64" in answer.text
     assert "X-Tenant-ID" not in answer.text
 
 
