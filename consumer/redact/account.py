@@ -125,11 +125,11 @@ def _iban(match: re.Match[str], text: str) -> Span | None:
         return None
     characters = iban[0].replace(" ", "").replace("-", "")
     # ISO 13616: the first four characters last, letters as 10 to 35, modulo 97.
-    right = int((characters[4:] + characters[:4]).translate(_LETTERS)) % 97 == 1
+    right = int("".join(map(_DIGITS.__getitem__, characters[4:] + characters[:4]))) % 97 == 1
     return iban.span() if right and not text[iban.end() : iban.end() + 1].isalnum() else None
 
 
-_LETTERS: Final = {ord(letter): str(10 + place) for place, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+_DIGITS: Final = {character: str(int(character, 36)) for character in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 CARDS: Final = (

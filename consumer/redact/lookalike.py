@@ -141,7 +141,8 @@ def is_column(text: str, span: Span) -> bool:
         before
         and before in " \t:="
         and (
-            _is_number_before(text, start)
+            _SHORT_NUMBER_BEFORE.match(text, start)
+            or _is_number_before(text, start)
             or (_COLUMN_ENDS.match(text, start) and _COLUMN_BEFORE.search(text, look_back, start))
         )
     ):
@@ -157,6 +158,10 @@ def is_column(text: str, span: Span) -> bool:
         and text[start] in "2345"
         and bool(_REQUEST_BEFORE.search(text, max(0, start - _LONGEST_REQUEST), start))
     )
+
+
+# The same for most numbers, in less time.
+_SHORT_NUMBER_BEFORE: Final = re.compile("|".join(rf"(?<=\s[0-9]{{{digits}}}[ ])" for digits in (4, 3, 2, 1, 5, 6)))
 
 
 def _is_number_before(text: str, start: int) -> bool:

@@ -28,11 +28,11 @@ _BEFORE_PARENTHESIS: Final = rf"(?:(?<![A-Za-z_])|{starts()})(?<![$€£¥])"
 _AFTER: Final = (
     rf"(?!{WORD})(?!-{WORD})(?![.:][0-9])(?!%(?![0-9A-Fa-f]{{2}}|['\"]))"
     # `120-1024/4096` is a part of a whole; `555-0100/555-0199` are two numbers.
-    r"(?!/[0-9]{1,20}(?![0-9]|[ ]?[-./ ][ ]?\(?[0-9]{3}))"
+    r"(?!/[0-9]{1,20}+(?![0-9]|[ ]?[-./ ][ ]?\(?[0-9]{3}))"
 )
-_EXTENSION: Final = r"(?:[ ]{0,2}+[,;]?+[ ]{0,2}+(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
+_EXTENSION: Final = r"(?:(?=[ ,;xXeE])[ ]{0,2}+[,;]?+[ ]{0,2}+(?i:x|ext(?:n|ension)?)[.:=]{0,2}[ ]{0,2}[0-9]{1,6})?"
 END: Final = (
-    r"(?:(?=[\t\r\n!\"#&'()*+<=>?@[\\\]^`{|}~])|(?=[ ](?![ ,;xXeE]))|(?=[,;](?![ xXeE]))"
+    r"(?:(?=[\t\r\n!\"#&'()*+<=>?@[\\\]^`{|}~])|(?=[ ](?![ ,;xXeE]))|(?=[,;](?![ xXeE]))|(?=/[^0-9])"
     rf"|{_EXTENSION}{_AFTER})"
 )
 
@@ -108,8 +108,8 @@ def _national(offset: int) -> Callable[[str, str, Sequence[int]], list[Span]]:
             # Most hits are neither behind an area code nor seven digits with a hyphen.
             if outline[start - 4 if start > 4 else 0 : start] in _AREA_ENDS:  # noqa: PLR2004
                 span = national_at(text, outline, start)
-            elif text[start + 3] == "-":
-                span = _seven_at(text, outline, start)
+            elif text[start + 3] == "-" and not is_inside_number(outline, start):
+                span = _seven_at(text, start)
             else:
                 continue
             if span:
@@ -138,13 +138,11 @@ def national_at(text: str, outline: str, start: int) -> Span | None:
         if begin is not None:
             whole = (begin, seven.end())
             return None if seven[1] == " " == text[start - 1] and is_column(text, whole) else whole
-    return _seven_at(text, outline, start) if text[start + 3 : start + 4] == "-" else None
+    return _seven_at(text, start) if text[start + 3 : start + 4] == "-" else None
 
 
-def _seven_at(text: str, outline: str, start: int) -> Span | None:
+def _seven_at(text: str, start: int) -> Span | None:
     """Return the number of only seven digits that begins at `start`, if there is one."""
-    if is_inside_number(outline, start):
-        return None
     only = _ONLY_SEVEN.match(text, start)
     return only.span() if only and not (only.lastindex and is_range(text, only.span())) else None
 
