@@ -43,31 +43,36 @@ class Gate:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         rules = tuple(rules)
-        self._outlines = _needles(_OUTLINE, [rule.outlines for rule in rules])
-        self._parts = _needles(_TEXT, [rule.parts for rule in rules])
-        self._outline_forms = _searches(_OUTLINE, [rule.outline_forms for rule in rules])
-        self._forms = _searches(_TEXT, [rule.forms for rule in rules])
-        self._capital_forms = _searches(_CAPITALS, [rule.capital_forms for rule in rules])
+        needles = (
+            (_OUTLINE, _needles(_OUTLINE, [rule.outlines for rule in rules])),
+            (_TEXT, _needles(_TEXT, [rule.parts for rule in rules])),
+        )
+        searches = (
+            (_OUTLINE, _searches(_OUTLINE, [rule.outline_forms for rule in rules])),
+            (_TEXT, _searches(_TEXT, [rule.forms for rule in rules])),
+            (_CAPITALS, _searches(_CAPITALS, [rule.capital_forms for rule in rules])),
+        )
+        # Without those views that have nothing to look for.
+        self._needles = [(view, of_view) for view, of_view in needles if of_view]
+        self._searches = [(view, of_view) for view, of_view in searches if of_view]
+        self._has_capitals = any(rule.capital_forms for rule in rules)
 
     def views(self, folded: str) -> Views:
         """Return what to look for signs in."""
         octets = folded.encode("latin-1", "replace")
-        capitals = octets.translate(CAPITALS).decode("latin-1") if self._capital_forms else ""
+        capitals = octets.translate(CAPITALS).decode("latin-1") if self._has_capitals else ""
         return octets.translate(SHAPE).decode("latin-1"), folded, capitals
 
     def opened(self, views: Views) -> list[Sign]:
         """Return the signs that are in the views."""
-        outline, text, capitals = views
         opened: list[Sign] = []
-        for needles, view in ((self._outlines, outline), (self._parts, text)):
+        for number, needles in self._needles:
+            view = views[number]
             for needle, sign in needles:
                 if needle in view:
                     opened += sign
-        for searches, view in (
-            (self._outline_forms, outline),
-            (self._forms, text),
-            (self._capital_forms, capitals),
-        ):
+        for number, searches in self._searches:
+            view = views[number]
             for first, search, sign in searches:
                 if (first is None or first in view) and search(view):
                     opened += sign

@@ -106,7 +106,8 @@ def _national(offset: int) -> Callable[[str, str, Sequence[int]], list[Span]]:
                 continue
             start = hit + offset
             # Most hits are neither behind an area code nor seven digits with a hyphen.
-            if outline[start - 4 if start > 4 else 0 : start] in _AREA_ENDS:  # noqa: PLR2004
+            front = outline[start - 5 if start > 5 else 0 : start]  # noqa: PLR2004 - as in `national_at`
+            if front[-4:] in _AREA_ENDS and (front[:4] != "0000" or text[start - 5] == "1"):
                 span = national_at(text, outline, start)
             elif text[start + 3] == "-" and not is_inside_number(outline, start):
                 span = _seven_at(text, start)
