@@ -112,8 +112,9 @@ class Guarded:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":
-            raise RuntimeError("The console speaks HTTP alone.")
+        if scope["type"] == "websocket":  # The console has none: before it is accepted, this is a 403.
+            await send({"type": "websocket.close"})
+            return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -26,6 +26,7 @@ function brush(svg) {
   const output = svg.parentElement.querySelector("output");
   let from = null;
   let to = null;
+  let pointer = null;
 
   const at = (event) => {
     const box = svg.getBoundingClientRect();
@@ -46,7 +47,7 @@ function brush(svg) {
 
   svg.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !event.isPrimary) return;
-    svg.setPointerCapture(event.pointerId);
+    svg.setPointerCapture(pointer = event.pointerId);
     from = to = at(event);
     show();
   });
@@ -55,15 +56,24 @@ function brush(svg) {
     to = at(event);
     show();
   });
+  // Whoever holds the button has no focus here.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || from === null || !svg.isConnected) return;
+    if (pointer !== null && svg.hasPointerCapture(pointer)) svg.releasePointerCapture(pointer);
+    from = to = null;
+    shade.setAttribute("width", 0);
+    output.textContent = "";
+  });
   svg.addEventListener("pointerup", (event) => {
     if (event.button === 0 && svg.hasPointerCapture(event.pointerId)) apply();
   });
   svg.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -bars, End: bars }[event.key];
     if (event.key === "Enter" && from !== null) apply();
     if (!step) return;
     event.preventDefault();
-    to = to === null ? (step > 0 ? 0 : bars - 1) : Math.min(Math.max(to + step, 0), bars - 1);
+    const begin = to ?? (step > 0 ? -1 : bars); // Before the first bar or behind the last.
+    to = Math.min(Math.max(begin + step, 0), bars - 1);
     if (!event.shiftKey || from === null) from = to;
     show();
   });

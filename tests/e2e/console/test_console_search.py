@@ -93,6 +93,32 @@ def test_the_histogram_is_brushed(page: Page, address: str) -> None:
     expect(page.locator(".rows > li").first).to_be_visible()
 
 
+def test_a_brush_is_left_by_escape(page: Page, address: str) -> None:
+    """While it is dragged, and with the keys: nothing is searched for. Home and End are the first and the last bar."""
+    show_logs(page, address, "tenant=acme&since=30m")
+    bars = page.locator("svg[data-brush]")
+    told = page.locator(".histogram output")
+    box = bars.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 20, steps=4)
+    expect(told).to_contain_text("…")
+    page.keyboard.press("Escape")
+    expect(told).to_be_empty()
+    page.mouse.up()
+    bars.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Shift+Home")
+    count = int(page.evaluate("document.querySelectorAll('svg[data-brush] .slot').length"))
+    expect(page.locator(".brush")).to_have_attribute("width", str(count * 10))
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(page.locator(".brush")).to_have_attribute("width", "0")
+    assert page.locator("#since").input_value() == "30m"
+    assert "since=30m" in page.url
+
+
 def test_a_search_of_the_past_is_shown_as_it_was(page: Page, address: str) -> None:
     """Back from a page that follows: the form says what that page shows."""
     show_logs(page, address, "tenant=acme")

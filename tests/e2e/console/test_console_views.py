@@ -74,6 +74,22 @@ def test_everybody_can_read_it(page: Page, address: str, path: str, scheme: str,
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_a_table_in_a_narrow_window_breaks_no_word(page: Page, address: str) -> None:
+    """It is scrolled within its frame, and a reason stays readable; the page is no wider than the window."""
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(f"http://{urlsplit(address).netloc}/dead-letters")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    lines = page.locator("th, td bdi").evaluate_all(
+        """cells => cells.map((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          return new Set([...range.getClientRects()].map((box) => box.top)).size;
+        })"""
+    )
+    assert set(lines) == {1}
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_the_browser_is_started_without_the_token(
     stack: "LocalStack", browser: Browser, tmp_path: Path, eventually: "Eventually"
 ) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from infra.console.door import HEADERS, Door, Guarded
 
@@ -119,3 +120,13 @@ def test_every_answer_forbids_what_the_page_does_not_need() -> None:
     policy = HEADERS["content-security-policy"]
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("origin", [_OWN, "http://evil.example"])
+def test_a_socket_is_refused(origin: str) -> None:
+    """The console has none: whoever asks, with the cookie at hand, is refused before anything is said, and told so."""
+    with (
+        pytest.raises(WebSocketDisconnect),
+        _inside().websocket_connect("/logs/new", headers={"origin": origin}),
+    ):
+        pytest.fail("It was accepted.")

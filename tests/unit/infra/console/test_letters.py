@@ -164,6 +164,16 @@ def test_of_many_large_letters_the_oldest_are_held() -> None:
     assert len(one.oldest) == 1
 
 
+def test_each_link_to_a_change_says_of_what() -> None:
+    """A screen reader lists the links alone: no two of them have the same name."""
+    queue = Queue(_letter(1), _letter(2, reason="refused_by_table"), _letter(3, reason="undecodable", body="{"))
+    page = html.unescape(queue.browser().get("/dead-letters").text)
+    names = re.findall(r'<a href="/dead-letters[?/][^>]*aria-label="([^"]*)"', page)
+    assert len(names) == 3 * 3 + 2
+    assert len(set(names)) == len(names)
+    assert "Remove …: undecodable, tenant unknown" in names
+
+
 def test_without_allow_changes_nothing_is_changed() -> None:
     """Neither previewed nor done, and the page offers it nowhere."""
     queue = Queue(_letter(1))
