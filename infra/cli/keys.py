@@ -55,7 +55,7 @@ def list_keys(stack: Stack, *, tenant: str | None) -> None:
     )
     out.say_table(("key id", "tenant", "scopes", "created at", "note"), rows)
     if untaken := access.why_untaken(stack):
-        out.say(f"These keys open nothing now. {untaken}", err=True)
+        out.say(f"No key opens anything here. {untaken}", err=True)
 
 
 @command.command("revoke")

@@ -224,10 +224,9 @@ def _summary(sent: Sent, elapsed_s: float) -> list[str]:
         )
     if sent.broken_off:
         summary.append("not sent  the rest. Send the same file again: what was accepted is not stored twice.")
-    if sent.lost.startswith(("HTTP 401", "HTTP 403")):
-        summary.append("The stack needs credentials of this tenant: --api-key or --token (RDP_API_KEY, RDP_TOKEN).")
     summary += [f"  line {number}: {why}" for number, why in sorted(tally.examples)]
-    return summary + [f"  {reason}: {said}" for reason in sorted(tally.rejected) if (said := refusals.told(reason))]
+    causes = sorted({*tally.rejected, *tally.failed})
+    return summary + [f"  {cause}: {said}" for cause in causes if (said := refusals.told(cause))]
 
 
 def _by_cause(counter: Counter[str]) -> str:

@@ -192,9 +192,9 @@ class Follower:
                 self._count(sender.tally)
                 break
             if sender.lost.startswith("HTTP"):
+                why = f"{sender.lost}. {refusals.told(sender.lost)}".rstrip()
                 raise StackError(
-                    f"{self._asked.url} refuses the requests: {sender.lost}. The position is kept: mend the cause "
-                    f"and run it "
+                    f"{self._asked.url} refuses the requests: {why} The position is kept: mend the cause and run it "
                     f"again."
                 )
             if self._stop.is_set():

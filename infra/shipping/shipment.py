@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
-from infra.shipping import refusals
 from infra.shipping.log_file import Line
 from ingest.aws.packing import calls
 
@@ -63,8 +62,7 @@ def read_answer(sent: Shipment, status: int, headers: Mapping[str, str], body: b
     if status == HTTPStatus.ACCEPTED:
         return Answer(_others(sent.lines, rejected, ()), rejected, (), "", None)
     reason = members.get("reason")
-    said = str(members.get("detail") or members.get("message") or "")
-    cause = f"HTTP {status} {refusals.told(str(reason), said)}".strip()
+    cause = f"HTTP {status} {reason or members.get('detail') or members.get('message') or ''}".strip()
     if status in _OF_THE_CALLER:
         return Answer((), (), sent.lines, cause, None, hopeless=True)
     if status in _RETRYABLE:
