@@ -97,6 +97,13 @@ def why_untaken(stack: Stack) -> str:
     )
 
 
+def source_of_a_key(stack: Stack) -> str:
+    """Return where a sender gets what the stack asks for, an API key or a token; "" if it asks for nothing."""
+    if not stack.outputs.get("AccessTableName"):
+        return ""
+    return "a token of your issuer" if why_untaken(stack) else "from `rdp keys create --tenant acme`"
+
+
 def _scan(stack: Stack) -> list[tuple[str, ApiKey]]:
     pages = stack.place.dynamodb.get_paginator("scan").paginate(
         TableName=_table_name(stack),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import counts
+from infra import access, counts
 from infra.local import engine, front, lifecycle, limits
 from infra.local.state import read as read_state
 from infra.options.locator import data_dir_option
@@ -61,7 +61,7 @@ def command(
         agree=(lambda _: True) if yes else _confirm,
         tell=out.say,
     )
-    _say_where(front.start(data_dir, state), asks_for_a_key="AccessTableName" in state.outputs)
+    _say_where(front.start(data_dir, state), key=access.source_of_a_key(state.stack))
     if detach:
         out.say("Runs in the background. Stop it with `rdp down`.")
         return
@@ -97,14 +97,14 @@ def _confirm(dangers: list[str]) -> bool:
     return out.confirm("Go on?")
 
 
-def _say_where(running: front.Front, *, asks_for_a_key: bool) -> None:
+def _say_where(running: front.Front, *, key: str) -> None:
     if running.taken is not None:
         out.say(f"Another program has port {running.taken}: the endpoint is on a free one, and keeps that from now on.")
-    whose = '-H "Authorization: Bearer $KEY"' if asks_for_a_key else "-H 'X-Tenant-ID: acme'"
+    whose = '-H "Authorization: Bearer $KEY"' if key else "-H 'X-Tenant-ID: acme'"
     out.say(f"endpoint  {running.endpoint}")
     out.say(f"try       curl -i {running.endpoint}/ingest -H 'Content-Type: text/plain' {whose} -d 'Call 555-0199'")
-    if asks_for_a_key:
-        out.say("KEY       from `rdp keys create --tenant acme`; with Authentication=jwt a token of your issuer")
+    if key:
+        out.say(f"KEY       {key}")
 
 
 def _watch(state: "State", stop_asked: threading.Event) -> None:

@@ -109,6 +109,8 @@ def test_no_key_is_created_where_it_would_open_nothing(stack: Stack) -> None:
         listed = run(["list", "--tenant", "acme"])
         assert old.key_id in listed.stdout
         assert (told in listed.stderr) is refuses
+        assert access.source_of_a_key(named).startswith("a token" if refuses else "from `rdp keys create")
+    assert access.source_of_a_key(replace(stack, outputs={})) == ""
     assert len(access.keys(stack, "blue")) == 2
     assert run(["revoke", old.key_id]).exit_code == 0
 
