@@ -48,36 +48,37 @@ _ROW: Final = re.compile("[0-9]+")
 
 def in_a_row(text: str, outline: str) -> list[Span]:
     """Return the payment card numbers with a right check digit whose digits stand in a row."""
-    rows = []
+    spans: list[Span] = []
     hit = outline.find(_IN_A_ROW)
     while hit >= 0:
-        rows.append(hit)
-        row = _ROW.match(text, hit)
+        match = _match_at(text, outline, hit)
+        if not match and text[hit - 1 : hit] == "%":
+            match = _CARD.match(text, hit + 2)  # Two digits may belong to an encoded character.
+        if match and (span := _card(match)):
+            spans.append(span)
+        row = match or _ROW.match(text, hit)
         hit = outline.find(_IN_A_ROW, row.end() if row else hit + 1)
-    return _cards(text, outline, rows)
+    return spans
 
 
 def in_groups(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
     """Return the payment card numbers with a right check digit whose digits stand in groups, one before each hit."""
-    return _cards(text, outline, [hit - 1 for hit in hits if outline[hit - 1 : hit + 15] in _IN_GROUPS])
-
-
-def _cards(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
     spans: list[Span] = []
     end = 0
     for hit in hits:
-        if hit < end:
-            continue
-        match = None
-        if text[hit] in "23456" and text[hit - 1 : hit] not in _NOT_BEFORE and not is_inside_number(outline, hit):
-            match = _CARD.match(text, hit)
-        if not match and text[hit - 1 : hit] == "%":
-            match = _CARD.match(text, hit + 2)  # Two digits may belong to an encoded character.
-        span = _card(match) if match else None
-        if span:
-            spans.append(span)
-        end = match.end() if match else 0
+        start = hit - 1
+        if start >= end and outline[start : start + 16] in _IN_GROUPS and (match := _match_at(text, outline, start)):
+            end = match.end()
+            if span := _card(match):
+                spans.append(span)
     return spans
+
+
+def _match_at(text: str, outline: str, start: int) -> re.Match[str] | None:
+    """Return what has the form of a card's number and begins at `start`."""
+    if text[start] in "23456" and text[start - 1 : start] not in _NOT_BEFORE and not is_inside_number(outline, start):
+        return _CARD.match(text, start)
+    return None
 
 
 # Characters of an IBAN by country: SWIFT, IBAN Registry, release 99 (2024).

@@ -71,11 +71,9 @@ _TEN: Final = {
     },
 }
 _AREA: Final = re.compile(
-    rf"(?:(?:{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)|{_BEFORE_PARENTHESIS})\([0-9]{{3}}\)[-. ]{{0,2}}"
-    rf"|{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)?"
-    r"(?:[0-9]{3}(?P<gap>[-.])"
-    # Spaces and slashes also part columns of numbers: only with valid area and exchange codes (NANP: 2-9 first).
-    r"|[2-9][0-9]{2}(?P<loose>[ /]|[ ]-[ ])))\Z"
+    rf"(?=[+(0-9])(?:{_BEFORE_DIGIT}(?:(?:\+|00)?1(?:[-. ]|[ ]-[ ])?)?"
+    r"(?:\([0-9]{3}\)[-. ]{0,2}|[0-9]{3}(?P<gap>[-.])|[2-9][0-9]{2}(?P<loose>[ /]|[ ]-[ ]))"
+    rf"|{_BEFORE_PARENTHESIS}\([0-9]{{3}}\)[-. ]{{0,2}})\Z"
 )
 # The same without a 1 in front, which is most of them.
 _PARENTHESES: Final = re.compile(rf"{_BEFORE_PARENTHESIS}\([0-9]{{3}}\)[-. ]{{0,2}}\Z")
@@ -127,19 +125,26 @@ def national_at(text: str, outline: str, start: int) -> Span | None:
         return None
     front = outline[start - 5 if start > 5 else 0 : start]  # noqa: PLR2004 - an area code, what parts it, and one more
     if front[-4:] in _AREA_ENDS and (front[:4] != "0000" or text[start - 5] == "1"):
-        if known := _TEN.get(front[-2] + text[start - 1]):
-            match, length = known
-            if ten := match(text, start):
-                whole = (start - length - (2 if ten.lastindex else 0), ten.end())
-                return None if text[start + 3] == " " == text[start - 1] and is_column(text, whole) else whole
-        seven = _LAST_SEVEN.match(text, start)
-        if not seven:
-            return None
-        begin = _area_before(text, start, seven[1])
-        if begin is not None:
-            whole = (begin, seven.end())
-            return None if seven[1] == " " == text[start - 1] and is_column(text, whole) else whole
+        span = _ten_at(text, front, start)
+        if span and not (text[start - 1] == " " == text[start + 3] and is_column(text, span)):
+            return span
     return _seven_at(text, start) if text[start + 3 : start + 4] == "-" else None
+
+
+def _ten_at(text: str, front: str, start: int) -> Span | None:
+    """Return the number of ten digits whose last seven begin at `start`; `front` is the shape of what stands before."""
+    is_bare = front[-2] == "0" and text[start - 1] != ")"
+    if is_bare and text[start - 1] in " /" and text[start] in "01":
+        return None  # `_LOOSE` forbids it, whatever stands in front.
+    if front[:4] != "0000" and (known := _TEN.get(front[-2] + text[start - 1])):
+        match, length = known
+        if ten := match(text, start):
+            return start - length - (2 if ten.lastindex else 0), ten.end()
+        if is_bare and not _is_one_before(text, start - 4):
+            return None
+    seven = _LAST_SEVEN.match(text, start)
+    begin = _area_before(text, start, seven[1]) if seven else None
+    return None if seven is None or begin is None else (begin, seven.end())
 
 
 def _seven_at(text: str, start: int) -> Span | None:
@@ -153,8 +158,6 @@ def _area_before(text: str, start: int, gap: str) -> int | None:
     begin = text.rfind("(", max(0, start - 7), start) if ")" in text[start - 3 : start] else -1
     if begin >= 0 and not _is_one_before(text, begin):
         return begin if _PARENTHESES.match(text, begin, start) else None
-    if begin < 0 and start >= 4 and text[start - 2] in _DIGITS and not _is_one_before(text, start - 4):  # noqa: PLR2004
-        return None  # `_TEN` knows all of these.
     # `001 - ` is the longest that stands in front of an area code.
     length = start - begin if begin >= 0 else 4 if text[start - 2] in _DIGITS else 8
     area = _AREA.search(text, max(0, start - length - 6), start)
