@@ -11,6 +11,7 @@ from infra.console import templating
 _ASSETS: Final[Mapping[str, str]] = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "again.js": "text/javascript; charset=utf-8",
     "near_rows.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "htmx-2.0.11.min.js": "text/javascript; charset=utf-8",

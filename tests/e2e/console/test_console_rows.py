@@ -167,35 +167,44 @@ def test_a_page_that_follows_does_not_grow(page: Page, address: str) -> None:
     assert page.locator("#grown > li").count() == 1000
 
 
-@pytest.mark.parametrize("part", ["whole", "more", "histogram"])
-def test_what_was_not_read_is_read_when_it_is_asked_for_again(context: BrowserContext, address: str, part: str) -> None:
-    """The table was busy, or the engine away: a row, the next page and the histogram come by their button."""
-    page = context.pages[0]
+@pytest.mark.parametrize("failure", ["busy", "gone", "started anew"])
+def test_what_was_not_read_is_read_when_it_is_asked_for_again(browser: Browser, address: str, failure: str) -> None:
+    """The table was busy, or the console away: the histogram, a row and the next page come by their buttons."""
+    context = browser.new_context()
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    enter(page, address)
     pages = Pages(Shown("this machine", raw=False, allow_changes=False))
     failed: list[str] = []
 
     def fail_once(route: Route) -> None:
-        if failed:
+        path = route.request.url.partition(urlsplit(address).netloc)[2]
+        if path in failed:
             route.continue_()
             return
-        failed.append(route.request.url)
-        again = route.request.url.partition(urlsplit(address).netloc)[2]
-        # No error's status, because Chromium's console would tell of it.
-        body = pages.text("problem", problem="DynamoDB is throttled.", again=again)
-        route.fulfill(body=body, content_type="text/html")
+        failed.append(path)
+        if failure == "busy":
+            body = pages.text("problem", problem="DynamoDB is throttled.", again=path)
+            route.fulfill(status=503, body=body, content_type="text/html")
+        elif failure == "gone":
+            route.abort()
+        else:
+            route.fulfill(status=403, body="No token.", content_type="text/plain")
 
-    page.route(f"**/logs/{part}*", fail_once)
+    for part in ("histogram", "whole", "more"):
+        page.route(f"**/logs/{part}?*", fail_once)
     show_logs(page, address, "tenant=acme")
-    if part == "whole":
-        page.locator(".rows summary").first.click()
-    while not failed:
+    page.locator(".histogram").get_by_role("button", name="Try again").click()
+    expect(page.locator("svg[data-brush]")).to_be_visible()
+    row = page.locator(".rows > li").first
+    row.locator("summary").click()
+    row.get_by_role("button", name="Try again").click()
+    expect(row.get_by_label("The log's text")).to_contain_text("payment timeout")
+    while page.locator("#rows > .problem").count() == 0:
         page.mouse.wheel(0, 20_000)
         page.evaluate("new Promise(requestAnimationFrame)")
-    page.get_by_role("button", name="Try again").click()
-    if part == "whole":
-        expect(page.get_by_label("The log's text")).to_contain_text("payment timeout")
-    elif part == "more":
-        expect(page.locator("#rows")).to_have_attribute("data-loaded", str(ORDERS + 1))
-    else:
-        expect(page.locator("svg[data-brush]")).to_be_visible()
-    expect(page.get_by_text("DynamoDB is throttled.")).to_have_count(0)
+    page.locator("#rows > .problem").get_by_role("button", name="Try again").click()
+    expect(page.locator("#rows")).to_have_attribute("data-loaded", str(ORDERS + 1))
+    expect(page.locator("main .problem")).to_have_count(0)
+    assert len(failed) == 3
+    context.close()

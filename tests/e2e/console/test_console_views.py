@@ -74,6 +74,20 @@ def test_everybody_can_read_it(page: Page, address: str, path: str, scheme: str,
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_two_clicks_are_one_change(page: Page, address: str) -> None:
+    """The answer to the second would be that it was done already, in place of what was done."""
+    page.goto(f"http://{urlsplit(address).netloc}/dead-letters/preview?action=redrive")
+    expect(page.get_by_role("button", name="Send 1 back")).to_be_visible()
+    refused = page.evaluate(
+        """() => [1, 2].map(() => {
+          const event = new SubmitEvent("submit", { bubbles: true, cancelable: true });
+          document.querySelector("main form").dispatchEvent(event);
+          return event.defaultPrevented;
+        })"""
+    )
+    assert refused == [False, True]
+
+
 def test_a_table_in_a_narrow_window_breaks_no_word(page: Page, address: str) -> None:
     """It is scrolled within its frame, and a reason stays readable; the page is no wider than the window."""
     page.set_viewport_size({"width": 320, "height": 800})
