@@ -100,7 +100,9 @@ def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Itera
                 f"{name} {members[name]}" for name in ("request_id", "lambda_request_id") if name in members
             )
             trouble = ", not all of them on the stream yet" if members.get("level") == "warning" else ""
-            yield Step(at_ms, "received", f"{ids}: {members.get('accepted', 0)} logs accepted{trouble}")
+            accepted = members.get("accepted", 0)
+            counted = "1 log" if accepted == 1 else f"{accepted} logs"
+            yield Step(at_ms, "received", f"{ids}: {counted} accepted{trouble}")
             return
     yield Step(received, "received", "by ingest; the log line of its request was not found")
 

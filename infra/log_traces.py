@@ -52,7 +52,9 @@ def gather(stack: Stack, key: Key) -> Traces:
     records: list[StreamRecord] = []
     entries: list[Entry] = []
     if received is None:
-        unread.append("the stream and the request: nothing says when the log was received")
+        unread.append(
+            "the stream and the request: the id has no time in it, and no row or dead letter says when the log came"
+        )
     try:
         entries += _lines(stack, sent_as, received)
     except ClientError as error:

@@ -34,20 +34,20 @@ _DEFAULT: Final = 100
     ),
 )
 @on_stack
+@click.argument("named", nargs=-1, metavar="[TENANT]...", callback=read_tenants)
 @click.option(
     "--tenant",
     "tenants",
-    required=True,
     multiple=True,
     metavar="ID",
     callback=read_tenants,
-    help="Show this tenant's logs. Repeat it for more tenants.",
+    help="Show this tenant's logs. Repeat it for more tenants. Without the option's name it is the same: rdp logs acme",
 )
 @click.option(
     "--since",
     metavar="TIME",
     help="Only logs received at or after TIME: an age (2h, 3d), 09:30, 'yesterday 14:00', or an ISO time. "
-    "Without a zone it is in --zone.",
+    "Without a zone it is in --zone. The logs' own times are in `rdp lake query`: event_time.",
 )
 @click.option("--until", metavar="TIME", help="Only logs received before TIME, in the same forms.")
 @zone_option
@@ -104,6 +104,7 @@ _DEFAULT: Final = 100
 def command(
     stack: Stack,
     *,
+    named: tuple[str, ...],
     tenants: tuple[str, ...],
     since: str | None,
     until: str | None,
@@ -120,6 +121,8 @@ def command(
 
     It searches and shows the redacted text.
     """
+    if not (named or tenants):
+        raise click.UsageError("Name a tenant, as in: rdp logs --tenant acme")
     if sum((newest is not None, oldest is not None, everything)) > 1:
         raise click.UsageError("Give only one of --newest, --oldest and --all.")
     if follow and (until or oldest):
@@ -131,7 +134,7 @@ def command(
     newest_first = not (everything or oldest is not None)
     asks = [
         Ask(tenant_id=tenant, since_ms=since_ms, until_ms=until_ms, newest_first=newest_first, **filters)
-        for tenant in dict.fromkeys(tenants)
+        for tenant in dict.fromkeys((*tenants, *named))
     ]
     show = _shower(asks, zone=zone, as_json=as_json)
     if follow:
@@ -142,8 +145,7 @@ def command(
                 for item in items:
                     show(item)
     elif everything:
-        for item in stored_logs.every_of(stored_logs.table(stack), asks):
-            show(item)
+        _show_all(stored_logs.table(stack), asks, show)
     else:
         _show_some(stored_logs.table(stack), asks, show, limit=oldest or newest or _DEFAULT)
 
@@ -163,16 +165,37 @@ def _tell(what: str) -> None:
     out.say(what, err=True)
 
 
+def _show_all(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None]) -> None:
+    items = stored_logs.every_of(reads, asks)
+    first = next(items, None)
+    if first is None:
+        _tell_that_none_matches(reads, asks)
+        return
+    show(first)
+    for item in items:
+        show(item)
+
+
 def _show_some(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None], *, limit: int) -> None:
     items, more = stored_logs.first_of(reads, asks, limit)
     newest_first = asks[0].newest_first
     for item in items[::-1] if newest_first else items:
         show(item)
     if not items:
-        _tell(f"No logs of tenant {', '.join(repr(ask.tenant_id) for ask in asks)} match.")
+        _tell_that_none_matches(reads, asks)
     elif more:
         older, option = ("older", "--newest") if newest_first else ("newer", "--oldest")
-        _tell(f"There may be {older} logs than these {len(items)}. To see more, add {option} N or --all.")
+        these = "this one" if len(items) == 1 else f"these {len(items)}"
+        _tell(f"There may be {older} logs than {these}. To see more, add {option} N or --all.")
+
+
+def _tell_that_none_matches(reads: Reads, asks: Sequence[Ask]) -> None:
+    """Say for each tenant whether it has no logs at all, or none that match."""
+    for ask in asks:
+        if stored_logs.first(reads, Ask(tenant_id=ask.tenant_id), 1)[0]:
+            _tell(f"No logs of tenant {ask.tenant_id!r} match.")
+        else:
+            _tell(f"Tenant {ask.tenant_id!r} has no stored logs. `rdp audit` lists every tenant that has some.")
 
 
 def _shower(asks: Sequence[Ask], *, zone: tzinfo, as_json: bool) -> Callable[[Item], None]:

@@ -66,7 +66,9 @@ def find(client: "DynamoDBClient", table_name: str, key: Key, received_ms: int |
 def why_absent(erasure: ErasureOfLog | None) -> str:
     """Return why a log may not be stored, for a person; `erasure` is what `find` returned."""
     if erasure is None:
-        return "It may be on its way (`rdp status`), or dead-lettered (`rdp dlq list`)."
+        return (
+            "It may be on its way (`rdp status`), or dead-lettered (`rdp dlq list`). Check the tenant and the id, too."
+        )
     if erasure.is_certain:
         return erasure.sentence
     return f"{erasure.sentence} Or it may be on its way (`rdp status`), or dead-lettered (`rdp dlq list`)."

@@ -48,11 +48,16 @@ def read_words(_context: click.Context, _parameter: click.Parameter, values: tup
 def read_fields(
     _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
-    """Return names and values. Raises: click.BadParameter: an argument is not NAME=VALUE."""
+    """Return names and values. Raises: click.BadParameter: an argument is not NAME=VALUE, or compares by <=, >=, !=."""
     fields = []
     for value in values:
         name, equals, content = value.partition("=")
         if not name or not equals:
             raise click.BadParameter(f"{value!r} is not NAME=VALUE, as in user.name=bob.")
+        if name[-1] in "<>!":
+            raise click.BadParameter(
+                f"{value!r} compares by {name[-1]}=, and a search knows only NAME=VALUE. "
+                "For what must not be equal there is --not-field, for greater and less SQL: rdp lake query."
+            )
         fields.append((name, content))
     return tuple(fields)

@@ -93,6 +93,40 @@ def test_several_tenants_are_read_in_one_order(logs: Logs) -> None:
     assert "a  18" not in logs("--tenant", "a", "--newest", "1").stdout
 
 
+def test_a_tenant_may_be_named_as_rdp_log_names_it(logs: Logs) -> None:
+    """Without the option, and beside it; with no tenant at all the message shows a command."""
+    assert _texts(logs("a", "--newest", "2", "--json")) == ["16", "18"]
+    assert _texts(logs("a", "--tenant", "b", "--newest", "2", "--json")) == ["18", "19"]
+    result = logs("--newest", "2")
+    assert result.exit_code == 2
+    assert "rdp logs --tenant acme" in result.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--all",), ("--contains", "9", "--oldest", "2")])
+def test_a_tenant_without_logs_is_told_apart_from_a_search_that_finds_none(
+    logs: Logs, options: tuple[str, ...]
+) -> None:
+    """A misspelt tenant matches nothing whatever the search says."""
+    told = logs("--tenant", "nobody", "--tenant", "a", "--contains", "no such word", *options).stderr
+    assert "Tenant 'nobody' has no stored logs." in told
+    assert "No logs of tenant 'a' match." in told
+
+
+def test_one_log_is_this_one(logs: Logs) -> None:
+    """It is no plural."""
+    assert "There may be older logs than this one." in logs("--tenant", "a", "--newest", "1").stderr
+
+
+@pytest.mark.parametrize("field", ["status>=404", "status<=1", "name!=bob"])
+def test_a_field_that_is_compared_otherwise_is_refused(logs: Logs, client: _Client, field: str) -> None:
+    """It would be searched as a field of that name, and nothing would match."""
+    client.error = AssertionError("asked")
+    result = logs("--tenant", "a", "--field", field)
+    assert result.exit_code == 2
+    assert "--not-field" in result.stderr
+    assert "rdp lake query" in result.stderr
+
+
 @pytest.mark.parametrize(("option", "word"), [("--newest", "older"), ("--oldest", "newer")])
 def test_that_there_is_more_is_told_with_the_option_that_was_given(logs: Logs, option: str, word: str) -> None:
     """Not with the other one, which shows other logs."""
