@@ -1,6 +1,7 @@
 """The pure part of a deployment: a change set's changes, wrong parameters, dangers for logs, and events."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from infra import function_settings
@@ -99,7 +100,7 @@ def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Map
 
     `values` are all the parameters' values after the deployment. The functions' own code judges their settings.
     """
-    found = [f"The template has no parameter {name}." for name in sorted(set(given) - set(declared))]
+    found = [_unknown(name, declared) for name in sorted(set(given) - set(declared))]
     found += [
         f"{name} says where rdp itself has put the packages. `rdp deploy --bucket` names another bucket."
         for name in given
@@ -108,6 +109,12 @@ def objections(values: Mapping[str, str], *, given: Iterable[str], declared: Map
     judged = [parameter for parameter in declared.values() if parameter.default is not None]
     found.extend(told for parameter in judged if (told := parameter.objection(values[parameter.name])) is not None)
     return found or [*_misfits(values), *function_settings.objections(values)]
+
+
+def _unknown(name: str, declared: Iterable[str]) -> str:
+    alike = get_close_matches(name.lower(), by_lower := {known.lower(): known for known in declared}, n=1)
+    meant = f"Did you mean {by_lower[alike[0]]}?" if alike else "infra/RUNBOOK.md lists the parameters."
+    return f"The template has no parameter {name}. {meant}"
 
 
 def dangers(changes: Iterable[Change], *, deployed: Mapping[str, str] | None, values: Mapping[str, str]) -> list[str]:

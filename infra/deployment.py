@@ -183,6 +183,17 @@ def resources(place: Place, name: str) -> set[str]:
     return {resource["LogicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
 
 
+def changed_parameters(place: Place, name: str) -> dict[str, str]:
+    """Return the stack's parameters that differ from the template's defaults, in the template's order."""
+    goal = target(place, name, {})
+    deployed = goal.deployed or {}
+    return {
+        parameter.name: deployed[parameter.name]
+        for parameter in goal.declared.values()
+        if parameter.default is not None and deployed.get(parameter.name, parameter.default) != parameter.default
+    }
+
+
 def is_protected(place: Place, name: str) -> bool:
     """Say whether the stack was deployed with DeletionProtection.
 

@@ -45,15 +45,15 @@ def objections(values: Mapping[str, str]) -> list[str]:
     try:
         of_ingest.from_environ(environ)
     except ValueError as error:
-        found.append(f"ingest would not start. {error}")
+        found.append(f"With these parameters ingest would not start. {error}")
     try:
         chosen = of_consumer.from_environ(environ)
         redact.build(chosen.redaction_rules, chosen.redaction_patterns)
     except ValueError as error:
-        found.append(f"The consumer would not start. {error}")
+        found.append(f"With these parameters the consumer would not start. {error}")
     if environ["AUTHENTICATION"] != "none":
         try:
             of_reader.from_environ(environ)
         except ValueError as error:
-            found.append(f"The reader would not start. {error}")
+            found.append(f"With these parameters the reader would not start. {error}")
     return found

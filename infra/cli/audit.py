@@ -24,7 +24,7 @@ from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
 from infra.terminal.examples import examples
-from infra.terminal.text import printable
+from infra.terminal.text import counted, printable
 
 EXIT_CODES: Final[dict[Finding, int]] = {
     "complete": 0,
@@ -206,11 +206,16 @@ def _show(audit: Audit) -> None:
     if audit.lake:
         _show_lake(audit.lake)
     several = audit.logs_in_flight_at_most > audit.in_flight
-    of_logs = f" (messages, of {audit.logs_in_flight_at_most:,} logs at most)" if several else ""
+    of_logs = f" (of {audit.logs_in_flight_at_most:,} logs at most)" if several else ""
     out.say(
-        f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, {audit.in_flight:,} in flight{of_logs}: "
-        f"{audit.verdict}"
+        f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, "
+        f"{counted(audit.in_flight, 'message')} in the queue{of_logs}: {audit.verdict}"
     )
+    if audit.verdict == "undecided":
+        out.say(
+            "The unaccounted logs may be those in the queue. Run it again when the queue is empty: `rdp status` shows "
+            "it. If the consumer is stopped, start it: `rdp consumer start`."
+        )
 
 
 def _show_lake(lake: LakeAudit) -> None:

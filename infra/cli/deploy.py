@@ -92,7 +92,7 @@ def command(
         *refusals_ahead.objections(place, name, deployed=goal.deployed, values=goal.values),
     ]
     if objections:
-        raise StackError("\n".join(objections))
+        raise StackError("\n".join((*objections, "Nothing was deployed.")))
     bucket = bucket or code_bucket.default_name(place)
     built = _packages(packages, goal.values)
     if code_bucket.ensure(place, bucket, owner=place.account):

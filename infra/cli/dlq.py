@@ -20,6 +20,7 @@ from infra.stack import Stack, StackError
 from infra.terminal import out
 from infra.terminal.examples import examples
 from infra.terminal.summaries import WholeSummaries
+from infra.terminal.text import counted, printable
 
 
 def _filtered(function: Callable[..., None]) -> Callable[..., None]:
@@ -62,7 +63,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, with the body.")
 def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
     """List the dead letters, oldest first, and count them by reason."""
-    letters = _wanted(stack, wanted)
+    letters, there = _wanted(stack, wanted)
     if as_json:
         for letter in letters:
             out.say_json(letter.as_json())
@@ -73,7 +74,7 @@ def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
     ]
     if letters:
         out.say_columns(("message id", "reason", "tenant_id", "log_id", "received_at", "receives"), rows)
-    out.say(_counted(letters))
+    out.say(_told(letters, there))
     _warn_of_hidden(stack)
 
 
@@ -82,7 +83,7 @@ def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
 @click.argument("id_", metavar="ID")
 def show(stack: Stack, *, id_: str) -> None:
     """Show the dead letters with this ID: reason, attributes and the whole body."""
-    letters = _wanted(stack, Filter(id=id_))
+    letters, _ = _wanted(stack, Filter(id=id_))
     if not letters:
         raise StackError(
             f"There is no dead letter {id_!r}, or somebody else is reading it. `rdp dlq list` shows the ids."
@@ -103,9 +104,10 @@ def show(stack: Stack, *, id_: str) -> None:
 def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
     """Write the dead letters to FILE, one JSON object a line. Nothing is removed. FILE must not exist."""
     with private.opened(file, anew=True) as lines:
-        letters = _wanted(stack, wanted)
+        letters, there = _wanted(stack, wanted)
         lines.writelines(map(removal.line, letters))
-    out.say(f"{len(letters)} dead letters written to {file}.")
+    chosen = "" if len(letters) == len(there) else f"{len(letters):,} of "
+    out.say(f"{chosen}{counted(len(there), 'dead letter')} written to {file}.")
     _warn_of_hidden(stack)
 
 
@@ -128,8 +130,8 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
     """
     if file and no_export:
         raise click.UsageError("Give --export or --no-export, not both.")
-    letters = _wanted(stack, wanted)
-    out.say(_counted(letters))
+    letters, there = _wanted(stack, wanted)
+    out.say(_told(letters, there))
     _warn_of_hidden(stack)
     if not letters:
         return
@@ -141,10 +143,10 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
         )
     ids = {letter.message_id for letter in letters}
     gone, refused = removal.purge(stack, ids, kept_in)
-    out.say(f"{gone} dead letters removed{f' and saved in {kept_in}' if kept_in else ''}.")
+    out.say(f"{counted(gone, 'dead letter')} removed{f' and saved in {kept_in}' if kept_in else ''}.")
     if gone < len(ids):
         codes = ", ".join(f"{code} {count}" for code, count in refused.items()) or "somebody else is reading them"
-        raise StackError(f"{len(ids) - gone} dead letters are left: {codes}. Run it again.")
+        raise StackError(f"{counted(len(ids) - gone, 'dead letter')} still there: {codes}. Run it again.")
 
 
 @command.command("redrive")
@@ -170,27 +172,37 @@ def redrive(stack: Stack, *, wanted: Filter) -> None:
             moved, refused = dead_letters.redrive(
                 stack.place.sqs, dlq_url=stack.dlq_url, queue_url=stack.queue_url, wanted=wanted, tell=tell
             )
-    out.say(f"{moved} messages sent back to the queue.")
+    none = "" if moved or everything else " `rdp dlq list` shows what can be chosen."
+    out.say(f"{counted(moved, 'message')} sent back to the queue.{none}")
     if refused:
         codes = ", ".join(f"{code} {count}" for code, count in refused.items())
         raise StackError(f"{sum(refused.values())} stay in the dead-letter queue: {codes}. Run it again.")
 
 
-def _wanted(stack: Stack, wanted: Filter) -> list[DeadLetter]:
-    letters = filter(wanted.takes, dead_letters.look(stack.place.sqs, stack.dlq_url))
-    return sorted(letters, key=lambda letter: (letter.sent_ms, letter.message_id))
+def _wanted(stack: Stack, wanted: Filter) -> tuple[list[DeadLetter], list[DeadLetter]]:
+    """Return the chosen dead letters and all that are there, both oldest first."""
+    there = sorted(dead_letters.look(stack.place.sqs, stack.dlq_url), key=lambda one: (one.sent_ms, one.message_id))
+    return [letter for letter in there if wanted.takes(letter)], there
 
 
 def _named(letter: DeadLetter) -> str:
     return f"{len(letter.logs)} logs" if len(letter.logs) > 1 else letter.log_id
 
 
-def _counted(letters: Sequence[DeadLetter]) -> str:
-    reasons = Counter(letter.reason for letter in letters)
-    told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+def _told(letters: Sequence[DeadLetter], there: Sequence[DeadLetter]) -> str:
+    """Return how many dead letters were chosen, by reason; if none was, by which reasons one may choose."""
+    if there and not letters:
+        return f"None of {counted(len(there), 'dead letter')} matches. Their reasons: {_by_reason(there)}"
     logs = sum(max(1, len(letter.logs)) for letter in letters)
-    of_logs = f" of {logs} logs" if logs > len(letters) else ""
-    return f"{len(letters)} dead letters{of_logs}{': ' + told if told else ''}"
+    with_logs = f" with {logs:,} logs" if logs > len(letters) else ""
+    chosen = "" if len(letters) == len(there) else f"{len(letters):,} of "
+    reasons = f": {_by_reason(letters)}" if letters else ""
+    return f"{chosen}{counted(len(there), 'dead letter')}{with_logs}{reasons}"
+
+
+def _by_reason(letters: Sequence[DeadLetter]) -> str:
+    counts = Counter(letter.reason for letter in letters)
+    return ", ".join(f"{printable(reason)} {count:,}" for reason, count in counts.most_common())
 
 
 def _warn_of_hidden(stack: Stack) -> None:

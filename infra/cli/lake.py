@@ -20,6 +20,7 @@ from infra.terminal import exits, out
 from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 from infra.terminal.summaries import WholeSummaries
+from infra.terminal.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,16 +134,12 @@ def summary(counters: "Counters") -> str:
     """Return the sentence on what a sync did."""
     erased = f", {counters.erased:,} erased" if counters.erased else ""
     anew = counters.begun_anew
-    again = f"; started again {_counted(anew, 'time')}, because another sync committed first" if anew else ""
+    again = f"; started again {counted(anew, 'time')}, because another sync committed first" if anew else ""
     return (
-        f"{_counted(counters.logs, 'log')} read: {_counted(counters.rows, 'row')} in "
-        f"{_counted(counters.commits, 'commit')}, {counters.repeated:,} repeated{erased}, "
+        f"{counted(counters.logs, 'log')} read: {counted(counters.rows, 'row')} in "
+        f"{counted(counters.commits, 'commit')}, {counters.repeated:,} repeated{erased}, "
         f"{counters.broken:,} broken{again}"
     )
-
-
-def _counted(count: int, one: str) -> str:
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def _shown(cleanup: ExitStack, counters: "Counters") -> None:
@@ -151,7 +148,7 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
     def line() -> str:
         rate = counters.logs / max(time.monotonic() - started_s, 0.001)
         return (
-            f"{_counted(counters.logs, 'log')} in {_counted(counters.commits, 'commit')}  {rate:,.0f} logs/s  "
+            f"{counted(counters.logs, 'log')} in {counted(counters.commits, 'commit')}  {rate:,.0f} logs/s  "
             f"{counters.lag_ms / 1000:,.1f} s behind"
         )
 
@@ -235,7 +232,7 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
         [(p.tenant_id, p.day, f"{p.rows:,}", f"{p.files:,}", f"{p.file_bytes:,}") for p in parts],
     )
     out.say(
-        f"{_counted(sum(p.rows for p in parts), 'row')} in {_counted(sum(p.files for p in parts), 'file')}, "
+        f"{counted(sum(p.rows for p in parts), 'row')} in {counted(sum(p.files for p in parts), 'file')}, "
         f"{sum(p.file_bytes for p in parts):,} bytes, at {lake.where}",
         err=True,
     )
@@ -281,8 +278,8 @@ def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days
     expired = lake_compact.expire(lake.table(raw=raw), now=datetime.now(UTC), keep=timedelta(days=keep_days))
     swept = lake_compact.sweep(lake.table(raw=raw))
     out.say(
-        f"{_counted(done.made, 'file')} made of {done.read:,}; {_counted(expired, 'snapshot')} expired; "
-        f"{_counted(swept, 'file')} deleted",
+        f"{counted(done.made, 'file')} made of {done.read:,}; {counted(expired, 'snapshot')} expired; "
+        f"{counted(swept, 'file')} deleted",
         err=True,
     )
 

@@ -4,11 +4,12 @@ import json
 
 import click
 
-from infra import consumer_switch, counts, function_start
+from infra import consumer_switch, counts, deployment, function_start
 from infra.local import front
 from infra.options.locator import Where, locate, where_options
+from infra.stack import STACK_NAME
 from infra.terminal import out
-from infra.terminal.text import counts_table
+from infra.terminal.text import counts_table, printable
 
 
 @click.command("status")
@@ -20,6 +21,8 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
 
     `stored` is DynamoDB's own count, which costs nothing. On AWS it is up to six hours old; on this machine it is
     current. The other counts are current. They count messages, and SQS calls them approximate.
+
+    `changed` names the parameters whose values are not the template's defaults. Terraform's outputs do not hold them.
     """
     stack = locate(where)
     root = front.find(where.data_dir) if where.is_local else None
@@ -37,13 +40,22 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
         "consumer": consumer.state.lower(),
         "queue_mapping_id": consumer.id,
     }
+    changed = {} if where.outputs else deployment.changed_parameters(stack.place, where.stack_name or STACK_NAME)
     functions = {service: str(answer) for service, answer in answers.items()}
     if as_json:
-        shown = {"functions": functions, "stored_is_exact": exact, "counts": now._asdict()}
+        shown = {
+            "changed_parameters": changed,
+            "functions": functions,
+            "stored_is_exact": exact,
+            "counts": now._asdict(),
+        }
         out.say_json(json.dumps(parts | shown, indent=2))
         return
     for name, value in (parts | {f"{name}_function": said for name, said in functions.items()}).items():
         out.say(f"{name:<17} {value}")
+    if changed:
+        told = " ".join(f"{name}={printable(value) or '(empty)'}" for name, value in changed.items())
+        out.say(f"{'changed':<17} {told}")
     out.show(counts_table(now))
     if (most := counts.logs_per_message(stack)) > 1:
         out.say(

@@ -151,7 +151,7 @@ def _deploy(
         parameters = {**_PARAMETERS, **parameters}
         goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
     if objections := changeset.objections(goal.values, given=parameters, declared=goal.declared):
-        raise StackError("\n".join(objections))
+        raise StackError("\n".join((*objections, "Nothing was deployed.")))
     place.s3.create_bucket(Bucket=_CODE_BUCKET)
     given = code_bucket.upload(place, _CODE_BUCKET, packages) | dict(parameters)
     template_url = code_bucket.upload_template(place, _CODE_BUCKET, deployment.TEMPLATE.read_text())

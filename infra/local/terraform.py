@@ -56,7 +56,7 @@ def apply(
     goal = deployment.target(engine.place, NAME, given)
     # Terraform only warns about an unknown variable, and a variable that it refuses would stop `destroy`, too.
     if objections := changeset.objections(goal.values, given=given, declared=goal.declared):
-        raise StackError("\n".join(objections))
+        raise StackError("\n".join((*objections, "Nothing was deployed.")))
     folder = data_dir.resolve() / "terraform"
     folder.mkdir(exist_ok=True)
     for path in CONFIGURATION.glob("*.tf"):

@@ -14,6 +14,11 @@ def counts_table(counts: Counts, *, caption: str | None = None) -> Table:
     return table
 
 
+def counted(count: int, one: str) -> str:
+    """Return the number with its noun, such as "1 log" and "2,000 logs"."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
 def printable(text: str) -> str:
     r"""Return the text with control and invisible characters escaped (`\x1b`): a log must not control the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -106,7 +106,7 @@ def test_the_dead_letter_queue_is_operated(
     assert file.stat().st_mode & 0o077 == 0  # It holds tenants' texts.
     rdp("dlq", "export", file, expect=1)  # And is never overwritten.
 
-    assert "1 messages sent back" in rdp("dlq", "redrive", "--reason", "unknown_schema_version")
+    assert "1 message sent back" in rdp("dlq", "redrive", "--reason", "unknown_schema_version")
     row = eventually(lambda: stack.row("acme", "two"))
     assert row["modified_data"] == {"S": "two: call [REDACTED]"}
     assert stack.row("acme", "one") is None
@@ -124,7 +124,7 @@ def test_poison_comes_back_and_does_not_go_round(
     stack.place.sqs.send_message(QueueUrl=stack.stack.queue_url, MessageBody="no log")
     eventually(lambda: stack.counts.dlq == 1)
 
-    assert "1 messages sent back" in rdp("dlq", "redrive", "--reason", "undecodable")
+    assert "1 message sent back" in rdp("dlq", "redrive", "--reason", "undecodable")
 
     eventually(lambda: stack.is_drained and stack.counts.dlq == 1)
     stack.place.sqs.purge_queue(QueueUrl=stack.stack.dlq_url)

@@ -43,7 +43,7 @@ def test_a_dead_letter_is_sent_back(stack: "LocalStack", page: Page, eventually:
     expect(page.get_by_text("max_receives_exceeded").first).to_be_visible()
     page.get_by_role("link", name="Send back …").click()
     page.get_by_role("button", name="Send 1 back").click()
-    expect(page.get_by_role("status")).to_have_text("1 messages sent back to the queue.")
+    expect(page.get_by_role("status")).to_have_text("1 message sent back to the queue.")
     eventually(lambda: [letter.reason for letter in stack.dead_letters] == ["undecodable"])
 
 

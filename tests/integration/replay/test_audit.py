@@ -189,7 +189,7 @@ def test_the_command_prints_a_table_or_json_and_its_exit_status_is_the_finding(s
     status, output = invoked("--missing-ids")
     assert status == 4
     assert "missing: tenant-01 log-000004" in output
-    assert "1 unaccounted, 0 changed, 0 in flight: missing" in output
+    assert "1 unaccounted, 0 changed, 0 messages in the queue: missing" in output
     status, output = invoked("--json")
     assert (status, json.loads(output)["verdict"], "missing_ids" in json.loads(output)) == (4, "missing", False)
     stack.place.sqs.send_message(QueueUrl=stack.queue_url, MessageBody="anything")
@@ -226,7 +226,7 @@ def test_a_lake_that_differs_is_named_and_ends_with_4(stack: Stack, tmp_path: Pa
         "stream lacks: tenant-01 stray",
         "text differs: tenant-02 log-000005",
         "lake lacks 1, stream lacks 1, text differs 1",
-        "in flight: lake_differs",
+        "in the queue: lake_differs",
     ):
         assert line in differs.stdout
     report = json.loads(_rdp(stack, "audit", "--json", *lake).stdout)

@@ -34,5 +34,5 @@ def test_each_function_speaks_for_itself() -> None:
     """What would kill one is told in its own words."""
     broken = _DEFAULTS | {"StreamSubKeys": "x", "RedactionPatterns": '["("]'}
     ingest, consumer = function_settings.objections(broken)
-    assert ingest.startswith("ingest would not start. Lambda environment:")
-    assert consumer.startswith("The consumer would not start.")
+    assert ingest.startswith("With these parameters ingest would not start. Lambda environment:")
+    assert consumer.startswith("With these parameters the consumer would not start.")

@@ -81,11 +81,20 @@ def test_the_list_has_whole_ids_in_a_pipe(queues: Deep) -> None:
     assert len(shown) == 1 + 25 + 1
 
 
+def test_a_misspelt_reason_is_no_empty_queue(queues: Deep) -> None:
+    """The list says that dead letters are there, and by which reasons they can be chosen."""
+    shown = rdp(queues, "list", "--reason", "max_receive_exceeded").output
+    assert shown.startswith(
+        "None of 25 dead letters matches. Their reasons: max_receives_exceeded 24, refused_by_table 1"
+    )
+    assert "1 of 25 dead letters: refused_by_table 1" in rdp(queues, "list", "--reason", "refused_by_table").output
+
+
 def test_the_list_counts_logs_where_they_share_a_message(queues: Deep) -> None:
     """So many messages, of so many logs; the message's own line says how many it holds."""
     queues.add("dlq", joined([body("acme", "one").encode(), body("acme", "two").encode()]).decode())
     shown = rdp(queues, "list").output
-    assert "26 dead letters of 27 logs: max_receives_exceeded 25" in shown
+    assert "26 dead letters with 27 logs: max_receives_exceeded 25" in shown
     assert "acme\t2 logs\t" in shown
     assert "2 logs" in rdp(queues, "show", "two").output
 
@@ -97,7 +106,7 @@ def test_every_id_that_a_person_may_have_finds_it(queues: Deep, of: Any) -> None
     shown = rdp(queues, "show", of(message_id))
     assert f"text of {_LOG_ID}" in shown.output
     assert len(rdp(queues, "list", "--json", "--id", of(message_id)).output.splitlines()) == 1
-    assert "1 messages sent back" in rdp(queues, "redrive", "--id", of(message_id)).output
+    assert "1 message sent back" in rdp(queues, "redrive", "--id", of(message_id)).output
     assert queues.bodies("queue") == [body(_TENANT, _LOG_ID)]
     assert rdp(queues, "show", "no-such-id").exit_code == 1
 
@@ -106,7 +115,7 @@ def test_a_purge_removes_what_matches_and_touches_nothing_else(queues: Deep, tmp
     """What it removed is in a private file, as `export` writes it; the rest is visible at once."""
     result = rdp(queues, "purge", "--tenant", "tenant1", says="y\n")
     assert result.exit_code == 0, result.output
-    assert "12 dead letters: max_receives_exceeded 12" in result.output
+    assert "12 of 25 dead letters: max_receives_exceeded 12" in result.output
     assert [json.loads(b)["tenant_id"] for b in queues.bodies("dlq")] == ["tenant0"] * 12 + [_TENANT]
     assert queues.hidden("dlq") == []
     (file,) = tmp_path.iterdir()
@@ -147,7 +156,7 @@ def test_nothing_to_remove_is_no_question(queues: Deep, tmp_path: Path) -> None:
     """And no file."""
     result = rdp(queues, "purge", "--tenant", "nobody")
     assert (result.exit_code, list(tmp_path.iterdir())) == (0, [])
-    assert "0 dead letters" in result.output
+    assert "None of 25 dead letters matches." in result.output
 
 
 def test_what_sqs_does_not_delete_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,5 +166,5 @@ def test_what_sqs_does_not_delete_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     queues.add("dlq", body("tenant", "log"))
     result = rdp(queues, "purge", "--yes")
     assert result.exit_code == 1
-    assert "1 dead letters are left: Throttled 1" in result.output
+    assert "1 dead letter still there: Throttled 1" in result.output
     assert queues.hidden("dlq") == []

@@ -120,7 +120,7 @@ def test_a_change_is_previewed_and_done_once() -> None:
     assert "1 of reason <bdi>refused_by_table</bdi>" in preview
     assert queue.redriven == []
     plan = _plan(preview)
-    assert "1 messages sent back" in client.post("/dead-letters/change", data=plan).text
+    assert "1 message sent back" in client.post("/dead-letters/change", data=plan).text
     assert queue.redriven == [frozenset({"m-3"})]
     for again in (plan, {"plan": "guessed"}, {}):
         assert client.post("/dead-letters/change", data=again).status_code == 502
@@ -148,7 +148,7 @@ def test_a_letter_that_came_after_the_preview_is_not_sent_back() -> None:
     queue.found = (_letter(2), _letter(3), _letter(4))
     done = client.post("/dead-letters/change", data=plan).text
     assert [letter.message_id for letter in queue.found] == ["m-3", "m-4"]
-    assert "1 messages sent back" in done
+    assert "1 message sent back" in done
     assert "1 of those that were shown were not seen" in done
     assert "2 that were not shown stand there now" in done
 
