@@ -16,6 +16,14 @@ from ingest.contract.message import TENANT_ID_FORM, TenantId
 _TEXTS: Final = ("key_id", "tenant_id", "created_at", "note")
 
 
+_UNTAKEN: Final = {
+    "jwt": "This stack was deployed with Authentication=jwt: it takes only tokens of its issuer. "
+    "To use API keys, deploy it with --param Authentication=api_key.",
+    "none": "This stack takes everybody's logs, with any key or none (Authentication=none). Give the senders their "
+    "keys first, then deploy it with --param Authentication=api_key.",
+}
+
+
 class ApiKey(NamedTuple):
     """A key without its secret, as in the table. `created_at` is RFC 3339; `scopes` say what the key may do."""
 
@@ -32,8 +40,8 @@ def create(stack: Stack, tenant_id: str, note: str, scopes: Collection[Scope] = 
     Raises:
         StackError: the stack takes no keys, or `tenant_id` is no tenant id.
     """
-    if untaken := why_untaken(stack):
-        raise StackError(f"No key was created: it would open nothing. {untaken}")
+    if authentication(stack) == "jwt":  # With "none" keys can be made ahead, for the day when the stack asks for them.
+        raise StackError(f"No key was created: it would open nothing. {_UNTAKEN['jwt']}")
     try:
         msgspec.convert(tenant_id, TenantId)
     except msgspec.ValidationError as error:
@@ -78,30 +86,29 @@ def revoke(stack: Stack, key_id: str) -> ApiKey:
     )
 
 
-def why_untaken(stack: Stack) -> str:
-    """Return why the stack takes no API keys; "" if it takes them, or if its ingest function's settings are unreadable.
+def authentication(stack: Stack) -> str | None:
+    """Return the value of Authentication that the stack's ingest function has: "none", "api_key" or "jwt".
 
-    A stack of an older version names no ingest function in its outputs.
+    None if the function's settings cannot be read. A stack of an older version names no ingest function.
     """
     if "IngestFunctionName" not in stack.outputs:
-        return ""
+        return None
     try:
         ingest = stack.place.lambda_.get_function_configuration(FunctionName=stack.outputs["IngestFunctionName"])
     except ClientError:
-        return ""
-    if ingest.get("Environment", {}).get("Variables", {}).get("AUTHENTICATION") != "jwt":
-        return ""
-    return (
-        "This stack was deployed with Authentication=jwt: it takes only tokens of its issuer. "
-        "To use API keys, deploy it with --param Authentication=api_key."
-    )
+        return None
+    return ingest.get("Environment", {}).get("Variables", {}).get("AUTHENTICATION")
+
+
+def why_untaken(stack: Stack) -> str:
+    """Return why the stack takes no API keys now, and what to do; "" if it takes them, or if nobody can say."""
+    return _UNTAKEN.get(authentication(stack) or "", "")
 
 
 def source_of_a_key(stack: Stack) -> str:
     """Return where a sender gets what the stack asks for, an API key or a token; "" if it asks for nothing."""
-    if not stack.outputs.get("AccessTableName"):
-        return ""
-    return "a token of your issuer" if why_untaken(stack) else "from `rdp keys create --tenant acme`"
+    sources = {"jwt": "a token of your issuer", "api_key": "from `rdp keys create --tenant acme`"}
+    return sources.get(authentication(stack) or "", "")
 
 
 def _scan(stack: Stack) -> list[tuple[str, ApiKey]]:
@@ -123,7 +130,7 @@ def _table_name(stack: Stack) -> str:
     name = stack.outputs.get("AccessTableName")
     if not name:
         raise StackError(
-            "This stack has no API keys: it was deployed with Authentication=none, and everybody may send. "
-            "To use API keys, deploy it with --param Authentication=api_key."
+            "This stack names no table of API keys: it was deployed by an older version with Authentication=none, and "
+            "everybody may send. Deploy it again, and create keys then."
         )
     return name

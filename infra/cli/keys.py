@@ -42,6 +42,7 @@ def create(stack: Stack, *, tenant: str, note: str, scopes: tuple[Scope, ...]) -
     may = " and ".join(key.scopes)
     out.say(f"Key {key.key_id} of tenant {key.tenant_id}, to {may}. Save it now: it cannot be shown again.", err=True)
     out.say(text)
+    _say_if_untaken(stack)
 
 
 @command.command("list")
@@ -54,8 +55,7 @@ def list_keys(stack: Stack, *, tenant: str | None) -> None:
         for key in access.keys(stack, tenant)
     )
     out.say_table(("key id", "tenant", "scopes", "created at", "note"), rows)
-    if untaken := access.why_untaken(stack):
-        out.say(f"No key opens anything here. {untaken}", err=True)
+    _say_if_untaken(stack)
 
 
 @command.command("revoke")
@@ -65,3 +65,8 @@ def revoke(stack: Stack, *, key_id: str) -> None:
     """Revoke the key KEY_ID. A running function may accept it for up to 60 s more."""
     key = access.revoke(stack, key_id)
     out.say(f"Key {key.key_id} of tenant {key.tenant_id} is revoked, within 60 s everywhere.")
+
+
+def _say_if_untaken(stack: Stack) -> None:
+    if untaken := access.why_untaken(stack):
+        out.say(f"Keys open nothing now. {untaken}", err=True)

@@ -41,7 +41,7 @@ output "table_name" {
 
 output "access_table_name" {
   description = "Name of the table of API keys and quotas."
-  value       = local.authenticated == 1 ? aws_dynamodb_table.access.name : null
+  value       = aws_dynamodb_table.access.name
 }
 
 output "ingest_function_name" {

@@ -87,31 +87,40 @@ def test_invalid_tenant_is_refused(stack: Stack) -> None:
 
 
 def test_stack_without_keys_says_how_to_get_them(stack: Stack) -> None:
-    """A public stack has no keys, and the message names the parameter."""
+    """A public stack of an older version names no table of keys."""
     public = Stack(place=stack.place, endpoint="http://x", outputs={})
-    with pytest.raises(StackError, match="Authentication=api_key"):
+    with pytest.raises(StackError, match="Deploy it again"):
         access.create(public, "acme", "")
 
 
-def test_no_key_is_created_where_it_would_open_nothing(stack: Stack) -> None:
-    """A stack that takes an issuer's tokens refuses `create`; `list` shows older keys and says that they open nothing.
+@pytest.mark.parametrize(
+    ("authentication", "told", "creates", "source"),
+    [
+        ("jwt", "deployed with Authentication=jwt", False, "a token of your issuer"),
+        ("none", "Give the senders their keys first", True, ""),
+        ("api_key", "", True, "from `rdp keys create --tenant acme`"),
+        (None, "", True, ""),
+    ],
+)
+def test_a_key_that_opens_nothing_now_is_told(
+    stack: Stack, *, authentication: str | None, told: str, creates: bool, source: str
+) -> None:
+    """With an issuer's tokens no key is created. While the stack asks for none, keys are made ahead, and that is said.
 
-    If the function's settings cannot be read, a key is created.
+    If the function's settings cannot be read, nothing is said.
     """
     old, _ = access.create(stack, "acme", "")
-    told = "deployed with Authentication=jwt"
     named = replace(stack, outputs={**stack.outputs, "IngestFunctionName": "ingest"})
     run = partial(CliRunner().invoke, keys_command.command, obj=Locator(lambda _where: named))
-    for authentication, refuses in (("jwt", True), ("api_key", False), (None, False)):
-        vars(named.place)["lambda_"] = _Ingest(authentication)
-        created = run(["create", "--tenant", "blue"])
-        assert (told in str(created.exception)) is refuses
-        listed = run(["list", "--tenant", "acme"])
-        assert old.key_id in listed.stdout
-        assert (told in listed.stderr) is refuses
-        assert access.source_of_a_key(named).startswith("a token" if refuses else "from `rdp keys create")
-    assert access.source_of_a_key(replace(stack, outputs={})) == ""
-    assert len(access.keys(stack, "blue")) == 2
+    vars(named.place)["lambda_"] = _Ingest(authentication)
+    created = run(["create", "--tenant", "blue"])
+    assert (created.exception is None) is creates
+    assert len(access.keys(stack, "blue")) == creates
+    listed = run(["list", "--tenant", "acme"])
+    assert old.key_id in listed.stdout
+    for result in (f"{created.stderr} {created.exception}", listed.stderr):
+        assert ("open nothing" in result, told in result) == (bool(told), True)
+    assert access.source_of_a_key(named) == source
     assert run(["revoke", old.key_id]).exit_code == 0
 
 
