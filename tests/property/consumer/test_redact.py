@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bench.micro.redaction import HOSTILE
 from consumer.redact import _RULES, RULE_NAMES, TOKEN, Redactor, account, address, build, person, phone
-from consumer.redact.rule import Rule, Span
+from consumer.redact.rule import SHAPE, Rule, Span, fold
 
 _CORPUS = Path(__file__).parents[2] / "golden" / "redaction"
 PHONE = build()
@@ -194,6 +194,30 @@ def test_the_gate_and_the_short_cuts_change_nothing(text: str) -> None:
     """The gate and the short cuts of the rules only save time: a slow search without them gives the same text."""
     assert PHONE.text(text) == _PLAIN_PHONE.text(text)
     assert ALL.text(text) == _PLAIN_ALL.text(text)
+
+
+def _ten_by_search(text: str, start: int) -> Span | None:
+    """Return the ten digits whose last seven begin at `start`, as one search for the area code finds them."""
+    seven = phone._LAST_SEVEN.match(text, start)
+    area = phone._AREA.search(text, max(0, start - 16), start)
+    if seven is None or area is None or not phone._belong_together(area, seven[1], text[start]):
+        return None
+    return area.start(), seven.end()
+
+
+@given(
+    _TEXTS
+    | _REPEATED
+    | st.from_regex(r"[-+ (/.x]{0,3}[01]{0,3}[-. ]?\(?212\)?[-. /]{0,3}555[-. ]{0,3}0199[-+ (/.x0]{0,3}")
+)
+def test_the_short_ways_to_ten_digits_find_what_the_search_finds(text: str) -> None:
+    """Ten digits are told by one match or by none, with the same result as from a search for their area code."""
+    text = fold(text)
+    outline = text.encode("latin-1", "replace").translate(SHAPE).decode("latin-1")
+    for start in range(5, len(text) - 6):
+        front = outline[start - 5 : start]
+        if front[-4:] in phone._AREA_ENDS and (front[:4] != "0000" or text[start - 5] == "1"):
+            assert phone._ten_at(text, front, start) == _ten_by_search(text, start)
 
 
 def _corpus() -> list[str]:
