@@ -210,6 +210,8 @@ def _ten_by_search(text: str, start: int) -> Span | None:
     | _REPEATED
     | st.from_regex(r"[-+ (/.x]{0,3}[01]{0,3}[-. ]?\(?212\)?[-. /]{0,3}555[-. ]{0,3}0199[-+ (/.x0]{0,3}")
 )
+@example("call 1 212 555 0199, 1-212-555-0199, 1.212.555.0199")
+@example("to (212) 555-0199, (212)-555-0199, (212)555-0199, 1 (212) 555-0199")
 def test_the_short_ways_to_ten_digits_find_what_the_search_finds(text: str) -> None:
     """Ten digits are told by one match or by none, with the same result as from a search for their area code."""
     text = fold(text)
