@@ -114,7 +114,17 @@ def sync(
     counters = job.run(job.Options(), outside, table_catalog, redactor, key, stopped=is_over)
     said = {"message": "lake synced", "lag_ms": counters.lag_ms} | {
         name: getattr(counters, name)
-        for name in ("logs", "rows", "commits", "repeated", "erased", "broken", "begun_anew", "is_new_stream")
+        for name in (
+            "logs",
+            "rows",
+            "commits",
+            "repeated",
+            "erased",
+            "withheld",
+            "broken",
+            "begun_anew",
+            "is_new_stream",
+        )
     }
     said |= {"expired_shards": counters.expired_shards, "restarted_shards": counters.restarted_shards}
     write_line(msgspec.json.encode(said).decode())

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from consumer.erasures import Erasures
 from consumer.redact import Redactor
-from consumer.replay.select import redacted
+from consumer.replay.select import redacted_in_time, withheld
 from consumer.timestamps import instant
 from ingest.contract import exact_json
 from ingest.contract.message import InternalMessage
@@ -20,6 +20,9 @@ DISTINCT_DAYS: Final = 30
 
 No two copies on the stream are further apart: the stream keeps a record for 7 days, and a log gets there at most 18
 days after it was received (4 in the queue, 14 as a dead letter)."""
+
+WITHHELD: Final = "withheld"
+"""The `redaction_version` of a row without its log's content, because an operator's pattern took too long."""
 
 _ROW_BYTES: Final = 128  # A row's times and its overhead.
 _DIGEST_BYTES: Final = 16  # Two of a billion texts share a digest with a probability of 1e-21.
@@ -56,8 +59,14 @@ class Held(NamedTuple):
 
 
 def row(message: InternalMessage, redactor: Redactor | None, key: bytes) -> Row:
-    """Return the log's row: redacted, or the original if `redactor` is None."""
-    shown = message if redactor is None else redacted(message, redactor)
+    """Return the log's row: redacted, or the original if `redactor` is None.
+
+    If the redaction takes too long, the row is `WITHHELD`: it has nothing of the text and the fields.
+    """
+    shown, version = message, ""
+    if redactor is not None:
+        in_time = redacted_in_time(message, redactor)
+        shown, version = (withheld(message), WITHHELD) if in_time is None else (in_time, redactor.version)
     return Row(
         tenant_id=message.tenant_id,
         log_id=message.log_id,
@@ -68,7 +77,7 @@ def row(message: InternalMessage, redactor: Redactor | None, key: bytes) -> Row:
         source=message.source,
         text=shown.text,
         fields=None if shown.fields is None else exact_json.encode(shown.fields).decode(),
-        redaction_version="" if redactor is None else redactor.version,
+        redaction_version=version,
         original_digest=None if shown.text == message.text else original_digest(message.text, key),
     )
 

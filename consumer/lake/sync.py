@@ -11,7 +11,7 @@ import msgspec
 from consumer.erasures import Erasures
 from consumer.lake import checkpoint as checkpoints
 from consumer.lake.checkpoint import LakeCheckpoint
-from consumer.lake.rows import Batch, Held, Row, look_back
+from consumer.lake.rows import WITHHELD, Batch, Held, Row, look_back
 from consumer.redact import Redactor
 from consumer.replay.checkpoint import SHARD_END, ShardPosition
 from consumer.replay.deaggregate import Broken
@@ -78,10 +78,11 @@ class Counters:
     """Counters of one run, for display. `rows` counts the rows of this run's own commits.
 
     `repeated` counts logs that were in the table or in the batch already, `erased` those that have no row because they
-    were erased. `begun_anew` counts how often another writer committed first. `expired_shards` are shards that the
-    checkpoint was still reading and that the stream no longer has. `restarted_shards` are read from their beginning,
-    because they are not the shards that the checkpoint was reading. `is_new_stream`: the whole stream is read from its
-    beginning, because a new stream was made under its name.
+    were erased. `withheld` counts the rows without content (`consumer.lake.rows.WITHHELD`). `begun_anew` counts how
+    often another writer committed first. `expired_shards` are shards that the checkpoint was still reading and that the
+    stream no longer has. `restarted_shards` are read from their beginning, because they are not the shards that the
+    checkpoint was reading. `is_new_stream`: the whole stream is read from its beginning, because a new stream was made
+    under its name.
     """
 
     def __init__(self) -> None:
@@ -89,6 +90,7 @@ class Counters:
         self.rows = 0
         self.repeated = 0
         self.erased = 0
+        self.withheld = 0
         self.broken = 0
         self.commits = 0
         self.begun_anew = 0
@@ -204,17 +206,18 @@ class Sync:
                     return None
                 if after == "again":
                     continue
-            self._count(reading, len(rows))
+            self._count(reading, rows)
             return table
 
-    def _count(self, reading: "_Reading", rows: int) -> None:
+    def _count(self, reading: "_Reading", rows: Sequence[Row]) -> None:
         counters = self._counters
         counters.commits += 1
         counters.logs += reading.logs
-        counters.rows += rows
+        counters.rows += len(rows)
+        counters.withheld += sum(row.redaction_version == WITHHELD for row in rows)
         counters.broken += reading.broken
         counters.erased += reading.batch.erased
-        counters.repeated += reading.logs - reading.broken - reading.batch.erased - rows
+        counters.repeated += reading.logs - reading.broken - reading.batch.erased - len(rows)
 
 
 class _Reading:

@@ -186,6 +186,7 @@ def build(rules: Sequence[str] = ("phone",), patterns: Sequence[str] = ()) -> Re
     Custom patterns come first, in their order, and search the text as it is written. Nothing here bounds their time:
     Python's `re` backtracks, and a pattern such as `(a+)+$` takes exponential time on hostile text. The consumer gives
     each log its share of the invocation's time (`consumer.in_time`, and from the second delivery on `consumer.apart`).
+    Replay, lake and audit give it `consumer.replay.select.MOST_S`.
 
     Raises:
         ValueError: an unknown rule; a pattern that is not a regular expression or that matches the empty string.

@@ -1,16 +1,24 @@
-"""Pure: decodes user records into logs, tells which logs are wanted, and redacts them for the reader."""
+"""Without I/O: decodes user records into logs, tells which logs are wanted, and redacts them for the reader."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Final
 
 import msgspec
 
+from consumer.apart import Ended
 from consumer.erasures import NONE, Erasures
-from consumer.redact import Redactor
+from consumer.in_time import in_time
+from consumer.redact import TOKEN, Redactor
 from consumer.replay.deaggregate import Broken, UserRecord
 from consumer.timestamps import instant
 from ingest.contract.errors import Unreadable
 from ingest.contract.message import InternalMessage, decode
+
+MOST_S: Final = 2.0
+"""Seconds that the redaction of one log may take: the rules need milliseconds for the longest text."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +64,27 @@ def selector(selection: Selection, erasures: Erasures = NONE) -> Callable[[Inter
 
 
 def redacted(message: InternalMessage, redactor: Redactor) -> InternalMessage:
-    """Return the log with its text and fields redacted."""
+    """Return the log with its text and fields redacted, or `withheld` if that takes longer than `MOST_S`."""
+    return redacted_in_time(message, redactor) or withheld(message)
+
+
+def redacted_in_time(message: InternalMessage, redactor: Redactor) -> InternalMessage | None:
+    """Return the log with its text and fields redacted; None if an operator's pattern takes longer than `MOST_S`.
+
+    Only the main thread can stop a pattern (`consumer.in_time`).
+    """
+    if redactor.is_linear:
+        return _redacted(message, redactor)
+    (done,) = in_time(partial(_redacted, redactor=redactor), [message], budget_s=MOST_S, monotonic=time.monotonic)
+    return None if isinstance(done, Ended) else done
+
+
+def withheld(message: InternalMessage) -> InternalMessage:
+    """Return the log without any of its content: the text is the token of redaction, and the fields are gone."""
+    return msgspec.structs.replace(message, text=TOKEN, fields=None)
+
+
+def _redacted(message: InternalMessage, redactor: Redactor) -> InternalMessage:
     return msgspec.structs.replace(
         message,
         text=redactor.text(message.text),

@@ -128,6 +128,12 @@ def sync(
         )
     if counters.broken:
         out.say("Broken records are not in the lake: `rdp replay --quarantine FILE` writes them to a file.", err=True)
+    if counters.withheld:
+        out.say(
+            f"{counted(counters.withheld, 'row')} without text and fields, because RedactionPatterns took too long: their "
+            "redaction_version is 'withheld'. The runbook says more under Lake.",
+            err=True,
+        )
 
 
 def summary(counters: "Counters") -> str:

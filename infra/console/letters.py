@@ -1,6 +1,7 @@
 """The view of the dead letters: what is there and why, sent back or removed after a preview and a confirmation."""
 
 import secrets
+import time
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from consumer.redact import Redactor
+from consumer.apart import Ended, apart
+from consumer.redact import TOKEN, Redactor
 from infra.console.failures import told
 from infra.console.pages import Pages
 from infra.console.search import BadSearchError
@@ -29,6 +31,9 @@ _MOST_SHOWN: Final = 100
 _MOST_SHOWN_BYTES: Final = 4_000_000
 _MOST_PLANS: Final = 20
 _MAX_FORM_BYTES: Final = 4_096
+_MOST_S: Final = 10.0
+"""Seconds for the redaction of a page by an operator's patterns; the rules need milliseconds."""
+_TOO_LONG: Final = "RedactionPatterns takes too long for this log. `rdp dlq show ID` shows it as it was sent."
 
 
 class Plan(NamedTuple):
@@ -85,6 +90,18 @@ def shown(letter: DeadLetter, redactor: Redactor | None) -> str:
     return "\n".join(_redacted(log, redactor) for log in letter.logs) or redactor.text(letter.body)
 
 
+def shown_in_time(letters: Sequence[DeadLetter], redactor: Redactor | None) -> list[str]:
+    """Return what `shown` returns for each letter, or that its redaction takes too long.
+
+    A log that an operator's pattern cannot finish ends as a dead letter. It must stop nobody here either. A child
+    process works on the letters, because the page is served by threads, and no thread could stop a pattern.
+    """
+    if redactor is None or redactor.is_linear:
+        return [shown(letter, redactor) for letter in letters]
+    done = apart(partial(shown, redactor=redactor), letters, budget_s=_MOST_S, monotonic=time.monotonic)
+    return [f"{TOKEN}: {_TOO_LONG}" if isinstance(one, Ended) else one for one in done]
+
+
 def _redacted(log: InternalMessage, redactor: Redactor) -> str:
     content: dict[str, Any] = exact_json.decoder().decode(encode(log))
     content["text"] = redactor.text(log.text)
@@ -125,7 +142,7 @@ def _page(letters: Letters, request: Request) -> Response:
         wanted=wanted,
         query=_query(wanted),
         groups=[(*group, _query(Filter(group[1], group[0]))) for group in seen.groups],
-        letters=[(letter, shown(letter, redactor)) for letter in seen.oldest],
+        letters=list(zip(seen.oldest, shown_in_time(seen.oldest, redactor), strict=True)),
         total=len(seen.message_ids),
     )
 

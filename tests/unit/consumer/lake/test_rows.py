@@ -7,7 +7,7 @@ import pytest
 from consumer import redact
 from consumer.erasures import Erasures
 from consumer.item import Key
-from consumer.lake.rows import DISTINCT_DAYS, KEY_BYTES, Batch, Held, look_back, original_digest, row
+from consumer.lake.rows import DISTINCT_DAYS, KEY_BYTES, WITHHELD, Batch, Held, look_back, original_digest, row
 from ingest.contract.message import InternalMessage
 from tests.messages import message
 
@@ -104,3 +104,13 @@ def test_what_was_erased_is_no_row() -> None:
     )
     batch.leave_out(Erasures({"acme": "2025-11-24T15:59:00.000Z"}, frozenset({Key("blue", "gone")})))
     assert [row.log_id for row in batch.without([])] == ["late", "kept"]
+
+
+def test_a_pattern_that_never_ends_withholds_its_log_alone() -> None:
+    """The row has nothing of text and fields; it still tells its log from another."""
+    slow = redact.build(("phone",), ("(a+)+$",))
+    hidden = row(message(text=f"{'a' * 60}b", fields={"n": 1}), slow, KEY)
+    assert (hidden.text, hidden.fields, hidden.redaction_version) == ("[REDACTED]", None, WITHHELD)
+    assert hidden.original_digest is not None
+    shown = row(message(text="call 555-0199", fields={"n": 1}), slow, KEY)
+    assert (shown.text, shown.fields, shown.redaction_version) == ("call [REDACTED]", '{"n":1}', slow.version)

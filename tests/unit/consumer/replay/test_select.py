@@ -10,7 +10,7 @@ from consumer import redact
 from consumer.erasures import Erasures
 from consumer.item import Key
 from consumer.replay.deaggregate import Broken, UserRecord
-from consumer.replay.select import Selection, read_log, redacted, selector
+from consumer.replay.select import Selection, read_log, redacted, selector, withheld
 from consumer.unpack import unpack
 from ingest.contract.errors import UnreadableReason
 from ingest.contract.message import encode
@@ -113,3 +113,13 @@ def test_what_was_erased_is_not_wanted() -> None:
         assert wanted(message(received_at="2025-11-24T15:59:00.001Z"))
         assert not wanted(message("gone", tenant_id="blue"))
         assert wanted(message("kept", tenant_id="blue"))
+
+
+def test_a_pattern_that_never_ends_withholds_its_log() -> None:
+    """The replay goes on; the log has nothing of text and fields."""
+    slow = redact.build((), ("(a+)+$",))
+    log = message(text=f"{'a' * 60}b", fields={"n": 1})
+    assert redacted(log, slow) == withheld(log)
+    assert (withheld(log).text, withheld(log).fields, withheld(log).log_id) == ("[REDACTED]", None, log.log_id)
+    quick = message(text="bb", fields={"n": 1})
+    assert redacted(quick, slow) == quick
