@@ -130,8 +130,8 @@ def sync(
         out.say("Broken records are not in the lake: `rdp replay --quarantine FILE` writes them to a file.", err=True)
     if counters.withheld:
         out.say(
-            f"{counted(counters.withheld, 'row')} without text and fields, because RedactionPatterns took too long: their "
-            "redaction_version is 'withheld'. The runbook says more under Lake.",
+            f"{counted(counters.withheld, 'row')} without text and fields, because RedactionPatterns took too long: "
+            "their redaction_version is 'withheld'. The runbook says more under Lake.",
             err=True,
         )
 
