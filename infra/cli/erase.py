@@ -138,6 +138,7 @@ def _done(
         if not yes:
             _show(run.count(stack, places, subject), subject)
             return None
+        out.say("Erasing. It takes a minute or more: every consumer that runs must come to know of it first.", err=True)
         with _told_how_to_go_on(subject), out.status("erase") as say:
             try:
                 return run.erase(stack, places, subject, asked, sleep=time.sleep, tell=say)

@@ -195,7 +195,10 @@ def _tell_that_none_matches(reads: Reads, asks: Sequence[Ask]) -> None:
         if stored_logs.first(reads, Ask(tenant_id=ask.tenant_id), 1)[0]:
             _tell(f"No logs of tenant {ask.tenant_id!r} match.")
         else:
-            _tell(f"Tenant {ask.tenant_id!r} has no stored logs. `rdp audit` lists every tenant that has some.")
+            _tell(
+                f"Tenant {ask.tenant_id!r} has no stored logs. `rdp audit` lists every tenant that has some, and "
+                f"`rdp erase --check --tenant {ask.tenant_id}` tells whether they were erased."
+            )
 
 
 def _shower(asks: Sequence[Ask], *, zone: tzinfo, as_json: bool) -> Callable[[Item], None]:

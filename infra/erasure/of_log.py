@@ -67,7 +67,8 @@ def why_absent(erasure: ErasureOfLog | None) -> str:
     """Return why a log may not be stored, for a person; `erasure` is what `find` returned."""
     if erasure is None:
         return (
-            "It may be on its way (`rdp status`), or dead-lettered (`rdp dlq list`). Check the tenant and the id, too."
+            "It may be on its way (`rdp status`) or waiting for its next try, or dead-lettered (`rdp dlq list`). "
+            "Check the tenant and the id, too."
         )
     if erasure.is_certain:
         return erasure.sentence

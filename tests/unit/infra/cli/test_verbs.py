@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from infra import cli
 from infra.stack import StackError
+from infra.terminal import exits
 from infra.terminal.failures import PlainErrors
 
 
@@ -127,3 +128,18 @@ def test_send_refuses_a_tenant_that_ingest_would_refuse(tenant: str) -> None:
     result = CliRunner().invoke(cli.main, ["send", "-", "--tenant", tenant])
     assert result.exit_code == 2
     assert "is not a tenant id" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["statsu"], "No such command 'statsu'. Did you mean status?"),
+        (["dlq", "redrvie"], "No such command 'redrvie'. Did you mean redrive?"),
+        (["xyzzy"], "No such command 'xyzzy'. `rdp --help` lists the commands."),
+    ],
+)
+def test_a_misspelt_verb_is_told_what_it_may_mean(line: list[str], told: str) -> None:
+    """Or where the commands are listed."""
+    result = CliRunner().invoke(cli.main, line, prog_name="rdp")
+    assert result.exit_code == exits.WRONG_COMMAND_LINE
+    assert told in " ".join(result.stderr.split())
