@@ -129,16 +129,20 @@ def test_logs_keeps_to_its_limit(local_stack: "LocalStack", eventually: "Eventua
 
 
 def test_status_says_where_everything_is(local_stack: "LocalStack") -> None:
-    """`status --json` has the promised keys, and the counts are numbers."""
+    """`status --json` has the promised keys, and both forms name the parameters that are not the defaults."""
     status = _status(local_stack.data_dir)
 
     assert status.keys() == {
         "endpoint", "aws_endpoint_url", "region", "queue_url", "dlq_url", "stream", "table", "consumer",
-        "queue_mapping_id", "functions", "stored_is_exact", "counts",
+        "queue_mapping_id", "changed_parameters", "functions", "stored_is_exact", "counts",
     }  # fmt: skip
     assert status["counts"].keys() == {"queued", "in_flight", "dlq", "stored"}
     assert status["endpoint"] == local_stack.stack.endpoint
-    assert b"stored" in _rdp("status", data_dir=local_stack.data_dir).stdout
+    assert status["changed_parameters"]["RequireTls"] == "false"  # On this machine always.
+    assert "BatchSize" not in status["changed_parameters"]
+    shown = _rdp("status", data_dir=local_stack.data_dir).stdout
+    assert b"stored" in shown
+    assert b"RequireTls=false" in shown
 
 
 def test_up_in_the_foreground_stops_on_ctrl_c(tmp_path: Path, eventually: "Eventually") -> None:
