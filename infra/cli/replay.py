@@ -71,8 +71,9 @@ def command(stack: Stack, **options: object) -> None:
 
     Each replay of the same part of the stream gives the same output. Logs that were erased (`rdp erase`) are left out.
 
-    --to - writes NDJSON to standard output. --to FILE writes NDJSON to a new file, or, with --checkpoint, continues the
-    file with nothing lost and nothing twice. --to DIR/ (with the slash) writes Parquet, partitioned by tenant and date.
+    --to - writes NDJSON to standard output. --to FILE writes NDJSON to that file, in place of what it held; with
+    --checkpoint it continues the file, with nothing lost and nothing twice. --to DIR/ (with the slash) writes Parquet,
+    partitioned by tenant and date.
 
     --to queue sends each distinct log to the queue again, with its original text: this refills an emptied table. If
     only some logs are missing, use `rdp rebuild`, which sends only these.
