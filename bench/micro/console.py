@@ -3,8 +3,9 @@
 The real `rdp console` reads a table of `bench.micro.sorted_table`; the system's Chromium shows it without a window.
 First the page is scrolled by the mouse wheel until all rows are loaded. Then Chromium scrolls by itself, a screen's
 height in a quarter of a second, while the page notes when each frame begins (requestAnimationFrame). In turns with
-this, a page with only the first 100 rows is scrolled: it shows what this machine can do. Beside the frames stands the
-CPU time of the page's main thread, which other programs change little.
+this, two other pages are scrolled, which show what this machine can do: one with only the first 100 rows, and one with
+as many rows as pass by, all of them in the page and without any script. Beside the frames stands the CPU time of the
+page's main thread, which other programs change little.
 """
 
 import importlib.util
@@ -37,6 +38,8 @@ _HEIGHT: Final = 800
 _SPEED: Final = 4 * _HEIGHT
 _DISTANCE: Final = 12 * _SPEED
 """Pixels: 12 seconds of scrolling. The short page is scrolled up and down."""
+
+_STYLES: Final = Path(__file__).parents[2] / "infra" / "console" / "assets" / "console.css"
 
 _RECORD: Final = """() => {
   window.frames_ms = [];
@@ -80,6 +83,14 @@ def _load(page: "Page", rows: int) -> None:
     while _loaded(page) < rows:
         page.mouse.wheel(0, 100_000)
         page.wait_for_function(f"n => {_LOADED} > n", arg=_loaded(page))
+
+
+def _without_script(short: "Page") -> str:
+    """Return a page of the short page's rows, repeated until they are higher than what is scrolled."""
+    rows = short.evaluate("[...document.querySelectorAll('#rows > ol')].map((list) => list.outerHTML).join('')")
+    height = short.evaluate("document.getElementById('rows').getBoundingClientRect().height")
+    again = int(_DISTANCE // height) + 2
+    return f"<!doctype html><style>{_STYLES.read_text()}</style><main><div id='rows'>{rows * again}</div></main>"
 
 
 class Scrolled(NamedTuple):
@@ -153,12 +164,15 @@ def main() -> int:
         for page in (short, long):
             page.goto(f"{address.partition('?')[0]}logs?tenant={TENANT}")
         _load(long, rows)
-        print(f"{_loaded(short):,} rows and {_loaded(long):,}, scrolled in turns:")
-        scrolls: dict[str, list[Scrolled]] = {"short": [], "long": []}
+        plain = context.new_page()
+        plain.set_content(_without_script(short))
+        print(f"{_loaded(short):,} rows, {_loaded(long):,}, and as many as pass by without script, scrolled in turns:")
+        pages = {"short": short, "long": long, "no script": plain}
+        scrolls: dict[str, list[Scrolled]] = {name: [] for name in pages}
         for _ in range(ROUNDS):
-            for name, page in (("short", short), ("long", long)):
+            for name, page in pages.items():
                 page.bring_to_front()
-                scrolls[name].append(_scrolled(page, is_long=page is long))
+                scrolls[name].append(_scrolled(page, is_long=page is not short))
         browser.close()
     for name, taken in scrolls.items():
         print(_told(name, taken))
