@@ -109,7 +109,7 @@ def test_what_was_erased_is_no_row() -> None:
 def test_a_pattern_that_never_ends_withholds_its_log_alone() -> None:
     """The row has nothing of text and fields; it still tells its log from another."""
     slow = redact.build(("phone",), ("(a+)+$",))
-    hidden = row(message(text=f"{'a' * 60}b", fields={"n": 1}), slow, KEY)
+    hidden = row(message(text=f"{'a' * 27}b", fields={"n": 1}), slow, KEY)
     assert (hidden.text, hidden.fields, hidden.redaction_version) == ("[REDACTED]", None, WITHHELD)
     assert hidden.original_digest is not None
     shown = row(message(text="call 555-0199", fields={"n": 1}), slow, KEY)

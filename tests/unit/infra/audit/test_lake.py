@@ -12,6 +12,7 @@ from consumer.item import Key
 from consumer.lake import listed
 from consumer.lake.catalog import in_folder
 from consumer.lake.listed import ListedLog
+from consumer.lake.rows import WITHHELD, original_digest
 from consumer.lake.table import checkpoint_of
 from consumer.replay.checkpoint import SHARD_END, ShardPosition
 from consumer.replay.deaggregate import Broken, deaggregate
@@ -68,6 +69,21 @@ def test_a_sync_up_to_its_checkpoint_differs_in_nothing(synced: tuple[LakeWorld,
     assert (audit.differences, audit.named, audit.after_checkpoint) == ({}, [], _AFTER)
     distinct = {(log.tenant_id, log.log_id, log.text) for log in synced[0].logs()}
     assert audit.logs == audit.rows == len(distinct) - _AFTER
+
+
+def test_a_row_that_is_withheld_is_no_difference(synced: tuple[LakeWorld, Path]) -> None:
+    """It has nothing of its log's text, and is told from others by the text's keyed digest."""
+    (log,) = {one.text: one for one in synced[0].logs() if one.log_id == "after-1"}.values()
+    keyed = original_digest(log.text, KEY)
+
+    def withheld(one: ListedLog) -> ListedLog:
+        return one._replace(text="[REDACTED]", redaction_version=WITHHELD, original_digest=keyed)
+
+    def alter(batch: list[ListedLog]) -> list[ListedLog]:
+        return [withheld(one) if one.log_id == "after-1" else one for one in batch]
+
+    audit = _audited(synced, alter)
+    assert (audit.differences, audit.named) == ({}, [])
 
 
 def _without(batch: list[ListedLog]) -> list[ListedLog]:

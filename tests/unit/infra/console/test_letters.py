@@ -220,7 +220,7 @@ def test_those_of_no_known_tenant_are_not_everybodys() -> None:
 def test_a_pattern_that_never_ends_stops_no_page() -> None:
     """The log that it cannot finish is not shown, its neighbours are redacted; without `redactor` nothing is."""
     slow = redact.build(("phone",), ("(a+)+$",))
-    found = [_letter(1), _letter(2, text=f"{'a' * 60}b 555-0199"), _letter(3)]
+    found = [_letter(1), _letter(2, text=f"{'a' * 27}b 555-0199"), _letter(3)]
     first, hidden, last = letters.shown_in_time(found, slow)
     assert "aaaa" not in hidden
     assert hidden.startswith("[REDACTED]: RedactionPatterns takes too long")
