@@ -35,6 +35,12 @@ def root(local_stack: "LocalStack") -> Iterator[http.client.HTTPConnection]:
     front.stop(local_stack.data_dir)
 
 
+def prefer(data_dir: Path, port: int) -> None:
+    """Make a folder whose front wants this port, as if one had ended there. Fronts of other tests want 8080."""
+    data_dir.mkdir()
+    (data_dir / "front.json").write_text(json.dumps({"port": port, "pid": 0}))
+
+
 def post(root: http.client.HTTPConnection, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
     """Return status and body of an answer; the connection is kept."""
     root.request("POST", path, body=body, headers=headers)
@@ -70,6 +76,7 @@ def test_answers_come_as_the_api_gives_them(root: http.client.HTTPConnection) ->
 def test_up_shows_it_status_too_and_down_ends_it(tmp_path: Path) -> None:
     """The endpoint that `rdp up` prints is the front's; killed with its engine, it leaves nothing behind."""
     data_dir = tmp_path / "data"
+    prefer(data_dir, engine.pick_free_port())
 
     def rdp(*arguments: str) -> str:
         command = [sys.executable, "-c", "from infra.cli import main; main()", *arguments, "--data-dir", str(data_dir)]
@@ -114,14 +121,19 @@ def test_up_shows_it_status_too_and_down_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_no_obstacle(local_stack: "LocalStack", tmp_path: Path) -> None:
-    """Two folders run at once: the second front takes a free port."""
-    fronts = [front.start(folder, local_stack.state) for folder in (tmp_path, local_stack.data_dir)]
+    """Two folders that want one port run at once: the second front takes a free port and says which one it wanted."""
+    wanted = engine.pick_free_port()
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        prefer(folder, wanted)
+    fronts = [front.start(folder, local_stack.state) for folder in folders]
     try:
-        assert fronts[0].endpoint != fronts[1].endpoint
-        assert fronts[1].taken is not None
-        assert str(fronts[1].taken) not in fronts[1].endpoint
+        assert urlsplit(fronts[0].endpoint).port == wanted
+        assert fronts[0].taken is None
+        assert fronts[1].taken == wanted
+        assert fronts[1].endpoint != fronts[0].endpoint
         for one in fronts:
             assert not engine.is_port_free(urlsplit(one.endpoint).port or 0)
     finally:
-        front.stop(tmp_path)
-        front.stop(local_stack.data_dir)
+        for folder in folders:
+            front.stop(folder)
