@@ -96,6 +96,7 @@ def to_parquet(memory: Shards, folder: Path) -> int:
                 start=Checkpoint(stream="memory", started_at="", query={}),
                 checkpoint_path=None,
                 wanted=lambda _: True,
+                is_erased=lambda _: False,
                 seen=None,
                 transform=lambda message: select.redacted(message, redactor),
                 monotonic=time.monotonic,

@@ -100,6 +100,7 @@ def replay_to_file(memory: Shards, *, redacted: bool, distinct: bool) -> int:
             start=Checkpoint(stream="memory", started_at="", query={}),
             checkpoint_path=Path(folder, "at.json"),
             wanted=select.selector(select.Selection()),
+            is_erased=lambda _: False,
             seen=Seen(None, commit=0) if distinct else None,
             transform=(lambda message: select.redacted(message, redactor)) if redacted else None,
             monotonic=time.monotonic,

@@ -18,7 +18,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     The text holds all of `contains` and none of `lacks`, whatever their case and however Unicode composes their
     letters. The text is the redacted one, unless `raw`. `severity` is the lowest severity that is wanted. A log has all
-    of `fields` and none of `not_fields`: names (dots lead into objects and lists) and the texts of their values.
+    of `fields` and none of `not_fields`: names (dots lead into objects and lists) and the texts of their values. A name
+    may begin with `fields.`, as it does where a whole log is shown.
     """
 
     tenant_id: str
@@ -62,7 +63,7 @@ def takes(ask: Ask, item: Item) -> bool:
             return False
         if any(word in text for word in _all_folded(ask.lacks)):
             return False
-    has = partial(_has, item.fields or {})
+    has = partial(_has_shown, item.fields or {})
     return all(starmap(has, ask.fields)) and not any(starmap(has, ask.not_fields))
 
 
@@ -76,6 +77,13 @@ def folded(text: str) -> str:
 @lru_cache(maxsize=64)  # The same for every log of a read.
 def _all_folded(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(folded, words))
+
+
+def _has_shown(fields: Any, name: str, value: str) -> bool:
+    """Return whether a field of that name has that text; the name may be the one that readers see."""
+    return _has(fields, name, value) or (
+        name.startswith("fields.") and _has(fields, name.removeprefix("fields."), value)
+    )
 
 
 def _has(inside: Any, name: str, value: str) -> bool:

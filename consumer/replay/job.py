@@ -120,7 +120,6 @@ def run(
     _check_files(options)
     start = _start(outside, options, redaction="" if redactor is None else redactor.version)
     selection = _selection(options, datetime.fromisoformat(start.started_at))
-    wanted = _wanted(selection, outside, follow=options.follow)
     counters = Counters()
     with ExitStack() as cleanup:
         merge = cleanup.enter_context(
@@ -159,7 +158,8 @@ def run(
             broken=broken,
             start=start,
             checkpoint_path=options.checkpoint,
-            wanted=wanted,
+            wanted=select.selector(selection),
+            is_erased=_is_erased(outside, follow=options.follow),
             seen=seen,
             transform=None if redactor is None else partial(select.redacted, redactor=redactor),
             monotonic=outside.clock.monotonic,
@@ -213,18 +213,18 @@ def _selection(options: Options, now: datetime) -> select.Selection:
     return select.Selection(since=since, until=until, tenants=frozenset(options.tenants))
 
 
-def _wanted(selection: select.Selection, outside: Outside, *, follow: bool) -> Callable[[InternalMessage], bool]:
-    """Return the test whether a log is wanted. Who follows may go on for days, and learns of later erasures too."""
-    known = select.selector(selection, outside.erasures())
+def _is_erased(outside: Outside, *, follow: bool) -> Callable[[InternalMessage], bool]:
+    """Return the test whether a log was erased. Who follows may go on for days, and learns of later erasures too."""
+    known = outside.erasures()
     read_s = outside.clock.monotonic()
 
-    def wanted(message: InternalMessage) -> bool:
+    def is_erased(message: InternalMessage) -> bool:
         nonlocal known, read_s
-        if (now_s := outside.clock.monotonic()) - read_s >= KNOWN_FOR_S:
-            known, read_s = select.selector(selection, outside.erasures()), now_s
-        return known(message)
+        if follow and (now_s := outside.clock.monotonic()) - read_s >= KNOWN_FOR_S:
+            known, read_s = outside.erasures(), now_s
+        return known.covers(message.tenant_id, message.log_id, message.received_at)
 
-    return wanted if follow else known
+    return is_erased
 
 
 def _sink(to: str, outside: Outside) -> Sink:

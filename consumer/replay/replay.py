@@ -24,6 +24,7 @@ from ingest.contract.message import InternalMessage
 class Counters:
     """Counters of one run, for display. `logs` were read, `written` of them went to the sink.
 
+    The others were `repeated`, `broken`, `erased`, or `not_selected`: of other times or tenants.
     `expired_shards` are shards that the checkpoint was still reading and that the stream no longer has.
     """
 
@@ -35,6 +36,8 @@ class Counters:
         self.written = 0
         self.repeated = 0
         self.broken = 0
+        self.erased = 0
+        self.not_selected = 0
         self.commits = 0
         self.behind_ms: dict[str, int] = {}
         self.expired_shards: list[str] = []
@@ -56,6 +59,7 @@ class Replay:
         start: Checkpoint,
         checkpoint_path: Path | None,
         wanted: Callable[[InternalMessage], bool],
+        is_erased: Callable[[InternalMessage], bool],
         seen: Seen | None,
         transform: Callable[[InternalMessage], InternalMessage] | None,
         monotonic: Callable[[], float],
@@ -67,6 +71,7 @@ class Replay:
         self._start = start
         self._checkpoint_path = checkpoint_path
         self._wanted = wanted
+        self._is_erased = is_erased
         self._seen = seen
         self._transform = transform
         self._monotonic = monotonic
@@ -141,7 +146,11 @@ class Replay:
             if isinstance(log, Broken):
                 counters.broken += 1
                 self._broken.write(record, log)
-            elif self._wanted(log):
+            elif not self._wanted(log):
+                counters.not_selected += 1
+            elif self._is_erased(log):
+                counters.erased += 1
+            else:
                 if seen is not None and not seen.is_new(log.tenant_id, log.log_id, log.text):
                     counters.repeated += 1
                     continue

@@ -9,7 +9,6 @@ from typing import Final
 import msgspec
 
 from consumer.apart import Ended
-from consumer.erasures import NONE, Erasures
 from consumer.in_time import in_time
 from consumer.redact import TOKEN, Redactor
 from consumer.replay.deaggregate import Broken, UserRecord
@@ -46,14 +45,12 @@ def read_log(record: UserRecord) -> InternalMessage | Broken:
     return msgspec.structs.replace(message, stream_pending=False) if message.stream_pending else message
 
 
-def selector(selection: Selection, erasures: Erasures = NONE) -> Callable[[InternalMessage], bool]:
-    """Return the test whether a log is wanted; erased logs never are."""
+def selector(selection: Selection) -> Callable[[InternalMessage], bool]:
+    """Return the test whether a log is wanted. Erased logs are another matter: see `Erasures.covers`."""
     since, until, tenants = selection.since, selection.until, selection.tenants
 
     def wanted(message: InternalMessage) -> bool:
         if tenants and message.tenant_id not in tenants:
-            return False
-        if erasures.covers(message.tenant_id, message.log_id, message.received_at):
             return False
         if since is None and until is None:
             return True

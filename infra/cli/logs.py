@@ -91,6 +91,8 @@ _DEFAULT: Final = 100
 )
 @click.option(
     "--newest",
+    "--limit",
+    "newest",
     type=click.IntRange(min=1),
     metavar="N",
     help="Show the newest N logs, the oldest of them first.  [default: 100]",

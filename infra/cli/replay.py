@@ -155,7 +155,9 @@ def _shown(cleanup: ExitStack, counters: Counters) -> None:
 
 
 def _summary(counters: Counters) -> str:
+    left_out = (("erased", counters.erased), ("of other tenants or times", counters.not_selected))
     return (
         f"{counters.logs:,} logs read in {counters.records:,} records of {len(counters.shards_read)} shards: "
         f"{counters.written:,} written, {counters.repeated:,} repeated, {counters.broken:,} broken"
+        + "".join(f", {number:,} {why}" for why, number in left_out if number)
     )

@@ -132,6 +132,7 @@ class Programs:
                 start=start,
                 checkpoint_path=None,
                 wanted=lambda _: True,
+                is_erased=lambda _: False,
                 seen=seen,
                 transform=None,
                 monotonic=time.monotonic,

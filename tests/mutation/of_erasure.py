@@ -159,7 +159,7 @@ MUTATIONS: Final = (
     Mutation(
         "follower_reads_tombstones_once",
         "consumer/replay/job.py",
-        (("    return wanted if follow else known\n", "    return known\n"),),
+        (("        if follow and (now_s :=", "        if not follow and (now_s :="),),
         "tests/unit/consumer/replay/test_job.py::test_who_follows_learns_of_erasures_that_come_later",
         "test_who_follows_learns_of_erasures",
     ),

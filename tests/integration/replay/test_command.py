@@ -59,7 +59,8 @@ def test_standard_output_holds_nothing_but_the_logs(rdp: Rdp) -> None:
     result = rdp("--raw", "--tenant", "tenant-03")
     assert result.exit_code == 0
     assert [decode(line) for line in result.stdout_bytes.splitlines()] == [log(n) for n in (3, 23, 43)]
-    assert "60 logs read in 20 records of 2 shards: 3 written, 0 repeated, 0 broken" in result.stderr
+    assert "60 logs read in 20 records of 2 shards: 3 written, 0 repeated, 0 broken, " in result.stderr
+    assert "57 of other tenants or times\n" in result.stderr
 
 
 def test_files_are_named_by_their_suffix(rdp: Rdp, tmp_path: Path) -> None:

@@ -69,6 +69,15 @@ def test_a_field_is_found_by_its_way_through_dots(name: str, value: str) -> None
     assert not takes(Ask(tenant_id=TENANT, fields=((f"{name}.more", value),)), item)
 
 
+def test_a_field_is_found_by_the_name_that_a_whole_log_shows() -> None:
+    """`fields.` before a name changes nothing, and a field that is really called `fields` is found, too."""
+    item = replace(log(1), fields={"level": "info", "fields": {"code": 7}})
+    for name, value in (("level", "info"), ("fields.level", "info"), ("fields.code", "7"), ("fields.fields.code", "7")):
+        assert takes(Ask(tenant_id=TENANT, fields=((name, value),)), item)
+        assert not takes(Ask(tenant_id=TENANT, not_fields=((name, value),)), item)
+    assert not takes(Ask(tenant_id=TENANT, fields=(("fields.fields.level", "info"),)), item)
+
+
 def test_what_no_field_may_be() -> None:
     """A log is left out if the field has an unwanted value; a log without the field, or without any, is kept."""
     item = replace(log(1), fields={"code": 500, "path": "/health"})

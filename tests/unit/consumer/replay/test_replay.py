@@ -65,6 +65,7 @@ class Setup:
         events: Iterable[StreamRecord | ShardEnded | Idle] = (),
         start: Checkpoint = START,
         wanted: Callable[[InternalMessage], bool] = lambda _: True,
+        is_erased: Callable[[InternalMessage], bool] = lambda _: False,
         transform: Callable[[InternalMessage], InternalMessage] | None = None,
     ) -> Counters:
         """Replay the events."""
@@ -75,6 +76,7 @@ class Setup:
             start=start,
             checkpoint_path=self.path,
             wanted=wanted,
+            is_erased=is_erased,
             seen=None,
             transform=transform,
             monotonic=self.clock.monotonic,
@@ -113,15 +115,17 @@ def plain(number: int, data: bytes) -> StreamRecord:
 
 
 def test_logs_are_written_in_order_and_counted(setup: Setup) -> None:
-    """Records, logs and shards are counted as read, and only wanted logs are written, transformed and in order."""
+    """Only wanted logs that were not erased are written, transformed and in order; each other log counts once."""
     counters = setup.run(
         record(1, "a", "b"),
-        record(2, "c", shard="s-1"),
+        record(2, "c", "d", "e", shard="s-1"),
         wanted=lambda log: log.log_id != "b",
+        is_erased=lambda log: log.log_id in {"b", "d", "e"},
         transform=lambda log: msgspec.structs.replace(log, text="changed"),
     )
     assert setup.sink.written == [message("a", text="changed"), message("c", text="changed")]
-    assert (counters.records, counters.logs, counters.written, len(counters.shards_read)) == (2, 3, 2, 2)
+    assert (counters.records, counters.logs, counters.written, len(counters.shards_read)) == (2, 5, 2, 2)
+    assert (counters.not_selected, counters.erased) == (1, 2)
     assert counters.lag_ms == 2
 
 

@@ -7,14 +7,12 @@ import msgspec
 import pytest
 
 from consumer import redact
-from consumer.erasures import Erasures
-from consumer.item import Key
 from consumer.replay.deaggregate import Broken, UserRecord
 from consumer.replay.select import Selection, read_log, redacted, selector, withheld
 from consumer.unpack import unpack
 from ingest.contract.errors import UnreadableReason
 from ingest.contract.message import encode
-from tests.messages import RECEIVED_AT, message
+from tests.messages import message
 from tests.unit.consumer.fakes import delivery
 
 
@@ -102,17 +100,6 @@ def test_redaction_changes_text_and_fields_only() -> None:
     expected = msgspec.structs.replace(log, text="call [REDACTED]", fields={"note": ["[REDACTED]", 7]})
     assert redacted(log, redactor) == expected
     assert redacted(message(), redactor) == message()
-
-
-def test_what_was_erased_is_not_wanted() -> None:
-    """A tenant's logs up to a time, and any log under an erased id, are left out of every selection."""
-    erasures = Erasures({"acme": RECEIVED_AT}, frozenset({Key("blue", "gone")}))
-    for selection in (Selection(), Selection(tenants=frozenset({"acme", "blue"}))):
-        wanted = selector(selection, erasures)
-        assert not wanted(message())
-        assert wanted(message(received_at="2025-11-24T15:59:00.001Z"))
-        assert not wanted(message("gone", tenant_id="blue"))
-        assert wanted(message("kept", tenant_id="blue"))
 
 
 def test_a_pattern_that_never_ends_withholds_its_log() -> None:
