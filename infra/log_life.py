@@ -23,10 +23,18 @@ class StreamRecord(NamedTuple):
     position: int
 
 
+class Retries(NamedTuple):
+    """How the queue hands a message out again: how long after a receive at the earliest, and how often at most."""
+
+    visibility_timeout_s: int
+    max_receives: int
+
+
 class Traces(NamedTuple):
     """What the stores and the functions' lines hold of one log. `unread` says what could not be read, and why.
 
-    `erasure` is the erasure that covers the log, or may cover it, if the log is not stored.
+    `erasure` is the erasure that covers the log, or may cover it, if the log is not stored. `retries` is the queue's
+    way with messages that are not done, if the log may be in it.
     """
 
     key: Key
@@ -36,6 +44,7 @@ class Traces(NamedTuple):
     entries: Sequence[Entry]
     unread: Sequence[str] = ()
     erasure: ErasureOfLog | None = None
+    retries: Retries | None = None
 
     @property
     def is_ended(self) -> bool:
@@ -75,6 +84,7 @@ def life(traces: Traces) -> list[Step]:
         *_letters(traces.letters),
         *_row(traces.item),
         *_erasure(traces.erasure),
+        *_wait(traces),
     ]
     ordered = sorted(steps, key=lambda step: (step.at_ms is None, step.at_ms or 0))
     return ordered + [Step(None, "not read", why) for why in traces.unread]
@@ -126,6 +136,20 @@ def _lines(key: Key, entries: Iterable[Entry]) -> Iterator[Step]:
         elif event == "log_id_conflict":
             stored_as = members.get("stored_as")
             yield Step(entry.timestamp_ms, "conflict", f"another text has this id; stored as {stored_as}")
+
+
+def _wait(traces: Traces) -> Iterator[Step]:
+    """Yield what a log waits for that was tried and is not done: only the lines say how often it was tried."""
+    tried = [step for step in _lines(traces.key, traces.entries) if step.what == "retried"]
+    if not tried or traces.is_ended or traces.retries is None:
+        return
+    after_s, most = traces.retries
+    yield Step(
+        None,
+        "waiting",
+        f"tries so far: {len(tried)}. SQS delivers it again {after_s} s after each receive, or later if an outage was "
+        f"the cause. After receive {most} it is a dead letter",
+    )
 
 
 def _letters(letters: Iterable[DeadLetter]) -> Iterator[Step]:

@@ -1,7 +1,8 @@
 """Gathers everything that a stack has of one log: its row, its dead letter, its stream record, the functions' lines."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,13 +17,14 @@ from infra import dead_letters, stored_logs
 from infra.counts import queue_depth
 from infra.erasure import of_log
 from infra.function_log import GROUPS, Entry
-from infra.log_life import StreamRecord, Traces, receipt_ms
+from infra.log_life import Retries, StreamRecord, Traces, receipt_ms
 from infra.stack import Stack
 from ingest.contract.errors import Poison
 from ingest.contract.message import decode
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import ShardTypeDef
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 _REQUEST_MS: Final = 60_000
 """How long after the receipt the line of the log's request is searched for: an invocation ends within 30 s."""
@@ -64,7 +66,16 @@ def gather(stack: Stack, key: Key) -> Traces:
     except ClientError as error:
         unread.append(f"the stream: {error.response['Error']['Code']}")
     erasure = of_log.find(stack.place.dynamodb, stack.table_name, key, received) if item is None else None
-    return Traces(sent_as, item, letters, records, entries, unread, erasure)
+    retries = None if item or letters else _retries(stack)
+    return Traces(sent_as, item, letters, records, entries, unread, erasure, retries)
+
+
+def _retries(stack: Stack) -> Retries:
+    names: Sequence[QueueAttributeNameType] = ("VisibilityTimeout", "RedrivePolicy")
+    attributes = stack.place.sqs.get_queue_attributes(QueueUrl=stack.queue_url, AttributeNames=names)["Attributes"]
+    return Retries(
+        int(attributes["VisibilityTimeout"]), int(json.loads(attributes["RedrivePolicy"])["maxReceiveCount"])
+    )
 
 
 def _lines(stack: Stack, key: Key, received: int | None) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from infra.console.server import of_routes
 from infra.dead_letter import DeadLetter
 from infra.erasure.of_log import ErasureOfLog
 from infra.function_log import Entry
-from infra.log_life import Step, StreamRecord, Traces, life, told
+from infra.log_life import Retries, Step, StreamRecord, Traces, life, told
 from ingest.api.parse import Parsed
 from ingest.contract.log_ids import generator
 from ingest.report import accepted_lines
@@ -105,6 +105,18 @@ def test_a_stored_log_was_received_put_on_the_stream_tried_and_stored() -> None:
     assert "15.000 s after its receipt, late" in steps[3].detail
     assert told(steps[0])[0] == _AT
     assert told(steps[-1]) == ("", "not read", "the moon: AccessDenied")
+
+
+def test_a_log_that_is_tried_again_says_when_and_how_often() -> None:
+    """By the lines that name it; not before the first try, and not once it is stored."""
+    entries = [_receive(_MS + 900), _receive(_MS + 2_000, Key("acme", "other")), _receive(_MS + 301_000)]
+    waiting = Traces(_KEY, None, (), (), entries, retries=Retries(300, 5))
+    (*_, before, step) = life(waiting)
+    assert (before.what, step.at_ms, step.what) == ("retried", None, "waiting")
+    assert "tries so far: 2. SQS delivers it again 300 s after each receive" in step.detail
+    assert "After receive 5 it is a dead letter" in step.detail
+    for done in (waiting._replace(entries=()), waiting._replace(item=_item()), waiting._replace(retries=None)):
+        assert "waiting" not in [step.what for step in life(done)]
 
 
 def test_a_dead_letter_ends_it() -> None:
