@@ -22,6 +22,7 @@ VERBS: Final[Mapping[str, str]] = {
     "audit": "infra.cli.audit",
     "rebuild": "infra.cli.rebuild",
     "erase": "infra.cli.erase",
+    "redact": "infra.cli.redact",
     "bench": "bench.cli.bench",
     "cost": "bench.cli.cost",
     "package": "infra.cli.package",

@@ -180,7 +180,8 @@ def _remains(stack: Stack, places: "Sequence[Lake]", now: datetime, looked: Look
     if queued:
         yield Remains(
             place="queue",
-            what=f"erased logs among the {queued} messages of all tenants; the consumer drops them",
+            what=f"erased logs among the {queued} messages of all tenants; the consumer drops them. If the number does "
+            f"not fall, `rdp tail --level warning` names what is tried again and again",
             until=f"the queue is empty, at most {_QUEUE_RETENTION_DAYS} days",
         )
     if looked.hidden:
