@@ -21,6 +21,10 @@ MAX_PAGE_BYTES: Final = 4_000_000
 """The most bytes of an answer's logs. Lambda takes 6 MB (quotas, November 2026); each of the JSON's quotes takes two
 bytes there."""
 
+HEALTH_PATH: Final = "/health"
+"""The path of a request that asks only whether the function starts. Who invokes the function sends it: the gateway
+leads `GET /health` to ingest."""
+
 _HEADERS: Final = {"content-type": "application/json", "cache-control": "no-store"}
 
 
@@ -54,6 +58,8 @@ def respond(event: HttpEvent, *, remaining_s: float, lambda_request_id: str, sta
 
 
 def _answer(event: HttpEvent, *, remaining_s: float, lambda_request_id: str, stack: str, outside: Outside) -> Response:
+    if event["requestContext"]["http"]["path"] == HEALTH_PATH:  # No refusal, so no line of one either.
+        return _response(200, {"status": "ok"})
     started_s = outside.monotonic()
     now_ms = outside.now_ms()
     request_id = event["requestContext"]["requestId"]

@@ -1,6 +1,7 @@
 """What the functions' lines say of the last hour: logs by minute and outcome, by tenant, and how late. Pure.
 
-The lines are the same on AWS and on one machine, and name the tenants, which no metric does.
+The lines are the same on AWS and on one machine, and name the tenants, which no metric does. The reader's lines count
+nothing here: its `rejected` are refused reads, and no logs.
 """
 
 import json
@@ -15,6 +16,13 @@ MINUTES: Final = 60
 
 SHOWN: Final = ("accepted", "stored", "duplicate", "conflict", "rejected", "retried", "quarantined")
 """The counts that the view shows, of `ingest.contract.metrics`."""
+
+TOLD: Final[Mapping[str, tuple[str, str]]] = {
+    "rejected": ("rejected", "requests or logs"),
+    "retried": ("retried", "times"),
+    "quarantined": ("dead-lettered", "logs"),
+}
+"""The words for a count, and for what it counts; the other counts have their own name and count logs."""
 
 _MINUTE_MS: Final = 60_000
 _LAG_MINUTES: Final = 5
@@ -44,7 +52,7 @@ class Traffic:
     def take(self, timestamp_ms: int, message: str) -> None:
         """Count what a line says; a line without metrics counts nothing."""
         members = _members(message)
-        if members is None:
+        if members is None or members.get("service") == "reader":
             return
         minute = timestamp_ms // _MINUTE_MS
         counts = self._counts.setdefault(minute, Counter())

@@ -42,7 +42,12 @@ def _page(view: Flow, _request: Request) -> Response:
 def _now(view: Flow, _request: Request) -> Response:
     look = view.look()
     charts = [
-        (name, sum(values), max(values), flow.line(values[-max(look.minutes, 1) :], width=_WIDTH, height=_HEIGHT))
+        (
+            *flow.TOLD.get(name, (name, "logs")),
+            sum(values),
+            max(values),
+            flow.line(values[-max(look.minutes, 1) :], width=_WIDTH, height=_HEIGHT),
+        )
         for name, values in look.hour.counts.items()
         if name in {"accepted", "stored"} or any(values)
     ]

@@ -105,15 +105,16 @@ locals {
       stat  = "Sum"
       metrics = [
         ["RobustDataProcessor", "enqueue_failures", "service", "ingest", "stack", var.name],
-        [{ expression = "SEARCH('{RobustDataProcessor,reason,service,stack} MetricName=\"rejected\" stack=\"${var.name}\"', 'Sum', 60)", id = "rejected" }],
+        [{ expression = "SEARCH('{RobustDataProcessor,reason,service,stack} MetricName=\"rejected\" service=\"ingest\" stack=\"${var.name}\"', 'Sum', 60)", id = "rejected" }],
       ]
     },
     {
-      title = "Reads: pages and logs"
+      title = "Reads: pages, logs and refused requests"
       stat  = "Sum"
       metrics = [
         ["RobustDataProcessor", "reads", "service", "reader", "stack", var.name],
         ["RobustDataProcessor", "logs_read", "service", "reader", "stack", var.name],
+        [{ expression = "SEARCH('{RobustDataProcessor,reason,service,stack} MetricName=\"rejected\" service=\"reader\" stack=\"${var.name}\"', 'Sum', 60)", id = "refused_reads" }],
       ]
     },
     {

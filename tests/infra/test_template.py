@@ -427,7 +427,10 @@ def test_two_stacks_share_no_metric(template: Any) -> None:
         dimensions = dict(zip(metric[2:-1:2], metric[3::2], strict=False))
         assert dimensions["stack"] == configuration.STACK
         assert frozenset(dimensions) in emitted
-    (search,) = [metric[0]["expression"] for metric in shown if isinstance(metric[0], dict)]
-    (schema,) = re.findall(r"\{RobustDataProcessor,([^}]+)\}", search)
-    assert frozenset(schema.split(",")) in emitted
-    assert f'stack="{configuration.STACK}"' in search
+    searches = [metric[0]["expression"] for metric in shown if isinstance(metric[0], dict)]
+    for search in searches:
+        (schema,) = re.findall(r"\{RobustDataProcessor,([^}]+)\}", search)
+        assert frozenset(schema.split(",")) in emitted
+        assert f'stack="{configuration.STACK}"' in search
+    # Ingest and reader both write `rejected`: refused logs and refused reads stand in graphs of their own.
+    assert [re.findall(r'service="(\w+)"', search) for search in searches] == [["ingest"], ["reader"]]

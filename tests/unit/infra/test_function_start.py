@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from consumer.query.handler import outside
+from consumer.query.invocation import respond
+from consumer.query.settings import Settings
 from infra import function_start
 from infra.function_start import Start
 from infra.stack import StackError
+from ingest.aws.retry import Time
+from tests.unit.ingest.fakes import Clock, FakeDynamoDb
 
 _ENDED_START = b'{"errorMessage": "Worker process exited immediately. stderr: "}'
 
@@ -58,6 +63,31 @@ def test_both_functions_are_asked_for_a_sign_of_life() -> None:
     assert stack.lambda_.asked["i"]["rawPath"] == "/health"
     assert "Records" not in stack.lambda_.asked["c"]
     function_start.check(stack)  # type: ignore[arg-type]  # as far as it is looked at
+
+
+def test_the_reader_s_sign_of_life_leaves_no_line() -> None:
+    """The reader answers this very event without credentials, and writes no line about a refused request."""
+    stack: Any = _Stack()
+    stack.outputs = stack.outputs | {"ReaderFunctionName": "r"}
+    assert _asked(stack)["reader"] == Start(starts=True)
+    event = stack.lambda_.asked["r"]
+    lines: list[str] = []
+    settings = Settings(table_name="logs", access_table_name="access", authentication="api_key")
+    clock = Clock()
+    answer = respond(
+        event,
+        remaining_s=10.0,
+        lambda_request_id="l",
+        stack="rdp",
+        outside=outside(
+            settings,
+            FakeDynamoDb(),
+            Time(clock.monotonic, clock.sleep, lambda: 0.5),
+            now_ms=lambda: 0,
+            write_line=lines.append,
+        ),
+    )
+    assert (answer["statusCode"], json.loads(answer["body"]), lines) == (200, {"status": "ok"}, [])
 
 
 def test_a_start_that_the_engine_ended_is_asked_for_again() -> None:

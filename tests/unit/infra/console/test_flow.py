@@ -7,7 +7,8 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from consumer import report
-from consumer.verdict import DUPLICATE, Verdict
+from consumer.query.report import page_line, refused_line
+from consumer.verdict import DUPLICATE, Verdict, quarantined, retried
 from infra.console import flow_page, runbook
 from infra.console.flow import Traffic, line
 from infra.console.pages import Pages, Shown
@@ -18,7 +19,8 @@ from infra.console.watch import Look
 from infra.counts import Counts
 from infra.function_start import Start
 from ingest.api.parse import Parsed
-from ingest.report import accepted_lines
+from ingest.contract.errors import Rejected
+from ingest.report import accepted_lines, rejected_lines
 from ingest.sinks.publish import Published
 from tests.messages import message
 
@@ -61,6 +63,12 @@ def _traffic() -> Traffic:
     return traffic
 
 
+def _shown(look: Look) -> str:
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    routes = flow_page.routes(flow_page.Flow(pages, lambda: look, _now, UTC))
+    return TestClient(of_routes(pages, routes)).get("/flow/now").text
+
+
 def test_lines_add_up_by_minute_tenant_and_lag() -> None:
     """Ingest's and the consumer's own lines; what is older than an hour is forgotten."""
     hour = _traffic().hour(_NOW_MS)
@@ -71,6 +79,51 @@ def test_lines_add_up_by_minute_tenant_and_lag() -> None:
     assert hour.tenants == [("acme", 5), ("<b>", 1)]
     assert hour.lag_ms == (2000, 9000)
     assert {len(values) for values in hour.counts.values()} == {60}
+
+
+def test_a_refused_read_is_no_refused_log() -> None:
+    """Ingest and reader both write `rejected`: the flow counts those of ingest."""
+    traffic = Traffic()
+    properties = {"request_id": "r", "tenants": {"acme": 1}}
+    (refused,) = rejected_lines(Rejected("empty_text"), stack="rdp", timestamp_ms=_NOW_MS, properties=properties)
+    for text in (
+        refused,
+        refused_line("invalid_parameter", stack="rdp", timestamp_ms=_NOW_MS, properties=properties),
+        page_line(logs=9, latency_ms=1, stack="rdp", timestamp_ms=_NOW_MS, properties=properties),
+    ):
+        traffic.take(_NOW_MS, text)
+    hour = traffic.hour(_NOW_MS)
+    assert {name: sum(values) for name, values in hour.counts.items() if any(values)} == {"rejected": 1}
+    assert hour.tenants == []
+
+
+def test_a_count_says_what_it_counts() -> None:
+    """A log that failed twice was retried two times, and is one dead letter; refused is a request or a log."""
+    traffic = _traffic()
+    for verdict in (retried("Timeout"), retried("Timeout"), quarantined("undecodable")):
+        (text,) = report.metrics_lines(
+            {"log": verdict},
+            stack="rdp",
+            splits=0,
+            end_to_end_ms=[],
+            duration_ms=1,
+            timestamp_ms=_NOW_MS,
+            request_id="r",
+        )
+        traffic.take(_NOW_MS, text)
+    for text in rejected_lines(Rejected("empty_text"), stack="rdp", timestamp_ms=_NOW_MS, properties={}):
+        traffic.take(_NOW_MS, text)
+    page = _shown(Look(Counts(1, 2, 3, 4), traffic.hour(_NOW_MS), 60, [], "", [3]))
+    told = dict(re.findall(r"<figcaption>(\S+) <span class=\"quiet\">([^,]+),", page))
+    assert told == {
+        "accepted": "6 logs",
+        "stored": "3 logs",
+        "duplicate": "1 logs",
+        "rejected": "1 requests or logs",
+        "retried": "2 times",
+        "dead-lettered": "1 logs",
+        "waiting": "queued and in flight since this console was opened",
+    }
 
 
 def test_other_lines_say_nothing() -> None:
@@ -154,13 +207,7 @@ def test_the_page_shows_it_and_nothing_of_it_is_markup() -> None:
 
 def test_a_part_of_an_hour_is_said_to_be_one() -> None:
     """Its charts begin where the counts do."""
-    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
-    look = Look(Counts(1, 2, 3, 4), _traffic().hour(_NOW_MS), 5, [], "", [3])
-    page = (
-        TestClient(of_routes(pages, flow_page.routes(flow_page.Flow(pages, lambda: look, _now, UTC))))
-        .get("/flow/now")
-        .text
-    )
+    page = _shown(Look(Counts(1, 2, 3, 4), _traffic().hour(_NOW_MS), 5, [], "", [3]))
     assert "accepted, last 5 minutes" in page
     assert "What is older is not counted." in page
     points = re.search(r'aria-label="accepted[^>]*><polyline points="([^"]*)"', page)
