@@ -41,7 +41,7 @@ _KINDS: Final[dict[Kind, str]] = {
     "twice": "twice in the lake",
     "erased": "erased, but still in the lake (rdp erase --warehouse)",
 }
-_COUNTS: Final = ("on stream", "stored", "quarantined", "conflicts", "missing", "changed", "stored, not on stream")
+_COUNTS: Final = ("on stream", "stored", "dead letters", "conflicts", "missing", "changed", "stored, not on stream")
 
 
 @click.command(

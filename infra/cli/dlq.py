@@ -73,7 +73,7 @@ def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
         for one in letters
     ]
     if letters:
-        out.say_columns(("message id", "reason", "tenant_id", "log_id", "received_at", "receives"), rows)
+        out.say_columns(("message id", "reason", "tenant_id", "log_id", "received_at", "receives with looks"), rows)
     out.say(_told(letters, there))
     _warn_of_hidden(stack)
 
@@ -89,8 +89,9 @@ def show(stack: Stack, *, id_: str) -> None:
             f"There is no dead letter {id_!r}, or somebody else is reading it. `rdp dlq list` shows the ids."
         )
     for found in letters:
-        for name in ("message_id", "reason", "tenant_id", "log_id", "received_at", "receive_count"):
+        for name in ("message_id", "reason", "tenant_id", "log_id", "received_at"):
             out.say(f"{name:<20} {_named(found) if name == 'log_id' else getattr(found, name)}")
+        out.say(f"{'receive_count':<20} {found.receive_count}, with every look at the dead-letter queue")
         for name, value in sorted(found.attributes.items()):
             out.say(f"{'attribute ' + name:<20} {value}")
         out.say("body")

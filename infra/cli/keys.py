@@ -50,11 +50,14 @@ def create(stack: Stack, *, tenant: str, note: str, scopes: tuple[Scope, ...]) -
 @click.option("--tenant", metavar="ID", help="Only this tenant's keys.")
 def list_keys(stack: Stack, *, tenant: str | None) -> None:
     """List the keys, without their secrets."""
-    rows = (
+    rows = [
         (key.key_id, key.tenant_id, ", ".join(key.scopes), key.created_at, printable(key.note))
         for key in access.keys(stack, tenant)
-    )
-    out.say_table(("key id", "tenant", "scopes", "created at", "note"), rows)
+    ]
+    if rows:
+        out.say_table(("key id", "tenant", "scopes", "created at", "note"), rows)
+    else:
+        out.say("No keys." if tenant is None else f"No keys of tenant {tenant!r}.", err=True)
     _say_if_untaken(stack)
 
 

@@ -41,7 +41,7 @@ _ENTERED: Final = (
     _PAGE + '<meta http-equiv="refresh" content="0;url={0}"></head><body><a href="{0}">Go on</a></body></html>'
 )
 _UNKNOWN: Final = (
-    _PAGE + '</head><body><p>{0}</p><p>Where you came by a link: <a href="{1}">go on</a>.</p></body></html>'
+    _PAGE + '</head><body><p>{0}</p><p>If you followed a link to this page, <a href="{1}">go on</a>.</p></body></html>'
 )
 
 

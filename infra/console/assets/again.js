@@ -5,8 +5,14 @@
 function offerAgain({ target, pathInfo, requestConfig }) {
   const asking = requestConfig.elt;
   if (asking.getAttribute("hx-trigger")?.includes("every")) return; // It asks by itself.
-  const part = document.getElementById("again").content.firstElementChild.cloneNode(true);
-  part.querySelector("button").setAttribute("hx-get", pathInfo.requestPath);
+  const button = document.createElement("button");
+  button.textContent = "Try again";
+  const told = { "hx-get": pathInfo.requestPath, "hx-target": "closest p", "hx-swap": "outerHTML" };
+  for (const [name, value] of Object.entries(told)) button.setAttribute(name, value);
+  const part = document.createElement("p");
+  part.className = "problem";
+  part.setAttribute("role", "alert");
+  part.append("The console did not answer this. ", button);
   if (asking.getAttribute("hx-swap") === "outerHTML") target.replaceWith(part);
   else target.replaceChildren(part);
   htmx.process(part);

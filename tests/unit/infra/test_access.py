@@ -134,6 +134,15 @@ class _Ingest:
         return {"Environment": {"Variables": {"AUTHENTICATION": self._authentication}}}
 
 
+def test_no_keys_are_said_to_be_none(stack: Stack) -> None:
+    """On standard error, with the tenant that was asked for; there is no empty table."""
+    run = partial(CliRunner().invoke, keys_command.command, obj=Locator(lambda _where: stack))
+    none, nobody = run(["list"]), run(["list", "--tenant", "nobody"])
+    assert [(one.exit_code, one.stdout) for one in (none, nobody)] == [(0, ""), (0, "")]
+    assert none.stderr.splitlines()[0] == "No keys."
+    assert nobody.stderr.splitlines()[0] == "No keys of tenant 'nobody'."
+
+
 def test_commands(stack: Stack) -> None:
     """`rdp keys create` prints the key alone on standard output, `list` shows it, `revoke` takes its id."""
     run = partial(CliRunner().invoke, keys_command.command, obj=Locator(lambda _where: stack))

@@ -27,5 +27,6 @@ def test_markup_and_controls_in_names_are_shown_as_text(capsys: pytest.CaptureFi
         )
     )
     shown = capsys.readouterr().out
+    assert "dead letters" in shown
     assert shown.count(r"[/x][link=http://evil]a[/link]\x1b[8m\u202e") == 4
     assert not set(shown) & set("\x1b\u202e")

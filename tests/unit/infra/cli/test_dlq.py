@@ -1,6 +1,7 @@
 """`rdp dlq` on two queues in memory: ids that fit together, and a purge that keeps and asks."""
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -76,9 +77,16 @@ def rdp(queues: Queues, *arguments: str, says: str = "") -> Result:
 def test_the_list_has_whole_ids_in_a_pipe(queues: Deep) -> None:
     """One dead letter a line, its columns apart by tabs."""
     shown = [line.split("\t") for line in rdp(queues, "list").output.splitlines()]
-    assert shown[0] == ["message id", "reason", "tenant_id", "log_id", "received_at", "receives"]
+    assert shown[0] == ["message id", "reason", "tenant_id", "log_id", "received_at", "receives with looks"]
     assert [line[1:4] for line in shown if _LOG_ID in line] == [["refused_by_table", _TENANT, _LOG_ID]]
     assert len(shown) == 1 + 25 + 1
+
+
+def test_a_look_is_not_taken_for_a_crash(queues: Deep) -> None:
+    """SQS counts the looks, too: the number grows by looking, and what is shown says so."""
+    seen = [rdp(queues, "show", _LOG_ID).output for _ in range(2)]
+    first, second = (re.findall(r"receive_count +(\d+), with every look at the dead-letter queue", one) for one in seen)
+    assert int(second[0]) == int(first[0]) + 1
 
 
 def test_a_misspelt_reason_is_no_empty_queue(queues: Deep) -> None:

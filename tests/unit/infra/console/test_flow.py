@@ -191,7 +191,9 @@ def test_the_page_shows_it_and_nothing_of_it_is_markup() -> None:
     client = TestClient(
         of_routes(pages, [*flow_page.routes(flow_page.Flow(pages, lambda: look, _now, UTC)), *runbook.routes(pages)])
     )
-    assert 'hx-get="/flow/now"' in client.get("/").text
+    empty = client.get("/").text
+    assert 'hx-get="/flow/now"' in empty
+    assert "<noscript><p>The flow is not read without JavaScript." in empty
     page = client.get("/flow/now").text
     assert "2.0 / 9.0 s" in page
     assert "As of 2026-11-18 11:07:00" in page

@@ -90,6 +90,9 @@ def test_they_are_counted_by_reason_and_tenant_and_shown_whole() -> None:
     one = client.get("/dead-letters?reason=refused_by_table").text
     assert ("log-3" in one, "log-1" in one) == (True, False)
     assert "There are none." in client.get("/dead-letters?tenant=other").text
+    assert re.findall(r"<dt>receive_count</dt><dd>(.*?)</dd>", one) == ["5, with every look at the dead-letter queue"]
+    (summary,) = re.findall(r"<summary>(.*?)</summary>", one)
+    assert "5" not in re.sub(r"<time>.*?</time>", "", summary)  # A bare 5 looks like five crashes.
 
 
 @pytest.mark.parametrize("body", [None, '{"text": "call 555-0199", broken'])

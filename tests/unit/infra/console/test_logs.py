@@ -41,6 +41,15 @@ def test_without_a_tenant_nothing_is_read() -> None:
     assert 'name="tenant"' in page.text
 
 
+def test_a_page_says_what_it_lacks_without_scripts() -> None:
+    """And what to use instead; no part that is hidden says that something failed. How to search stands there, too."""
+    page = browser(Stored([log(0, "one")])).get("/logs?tenant=acme").text
+    (told,) = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
+    assert re.findall(r"<code>(.*?)</code>", told) == ["rdp status", "rdp logs", "rdp log TENANT ID"]
+    assert "not answer" not in page
+    assert "<code>name!=value</code>" in page
+
+
 def test_the_newest_come_first_and_the_next_page_follows() -> None:
     """Every log once, newest first, over the pages that the cursor leads to; the last page says so."""
     client = browser(Stored([log(n, f"log {n}") for n in range(450)]))
