@@ -40,6 +40,7 @@ def _read_encoding(_context: click.Context, _option: click.Parameter, value: str
         "rdp send app.log --tenant acme",
         "journalctl -o cat | rdp send - --tenant acme --name web1",
         "rdp send app.log --tenant acme --wait  # end when all logs are stored",
+        "rdp send app.ndjson --tenant acme --ndjson  # keep the fields of JSON lines",
         "rdp send app.log --tenant acme --follow  # also send new lines",
     ),
 )
@@ -68,6 +69,11 @@ def _read_encoding(_context: click.Context, _option: click.Parameter, value: str
     show_default=True,
     callback=_read_encoding,
     help="Encoding of the file, such as latin-1.",
+)
+@click.option(
+    "--ndjson",
+    is_flag=True,
+    help="Read lines that are JSON objects: their text, time, severity and fields. Other lines are sent as texts.",
 )
 @click.option("--text", is_flag=True, help="Send the file although it has NUL bytes, which text rarely has.")
 @click.option("--follow", is_flag=True, help="Then send new lines as they are written, across rotations, until Ctrl-C.")
@@ -104,9 +110,11 @@ def command(
     you change a line, it is another log, and so is each line after it. Two files that begin with the same lines share
     these logs, unless each has its own --name.
 
+    A line is sent as a text, also if it is JSON. With --ndjson a line that is a JSON object is a record: see
+    ingest/API.md for the members that text, time and severity are read from.
+
     gzip is unpacked. UTF-16 is recognised by its byte order mark. Empty lines are skipped. If the last line has no line
-    end and the file is still growing, that line is not sent yet. With --batch 1 each line is a request of plain text,
-    otherwise it is a record in a request of NDJSON.
+    end and the file is still growing, that line is not sent yet.
 
     With --follow, a rotated file is read to its end before the next one is opened, and a file that was truncated is
     read from its beginning. The position is kept in a file: if you stop the command and start it again, it goes on from
@@ -203,7 +211,7 @@ def _wait(stack: Stack, tenant: str, taken: stored.LogIds, timeout_s: float, sto
     waited_s = time.monotonic() - started_s
     out.say(f"stored    {found:,} after {waited_s:.1f} s more")
     if missing:
-        out.say(f"not yet   {missing:,} logs stored. `rdp status` shows the queue, `rdp dlq list` the dead letters.")
+        out.say(f"not stored yet  {missing:,}. `rdp status` shows the queue, `rdp dlq list` the dead letters.")
     return missing
 
 
@@ -222,11 +230,14 @@ def _summary(sent: Sent, elapsed_s: float) -> list[str]:
             f"held back line {sent.lines_read + 1:,}: it has no line end, and the file is growing. Send the file "
             f"again later."
         )
-    if sent.broken_off:
-        summary.append("not sent  the rest. Send the same file again: what was accepted is not stored twice.")
-    summary += [f"  line {number}: {why}" for number, why in sorted(tally.examples)]
     causes = sorted({*tally.rejected, *tally.failed})
-    return summary + [f"  {cause}: {said}" for cause in causes if (said := refusals.told(cause))]
+    advice = [f"  {cause}: {said}" for cause in causes if (said := refusals.told(cause))]
+    if sent.broken_off:
+        after = "When the cause is mended, send" if sent.lost else "Send"
+        advice.append(f"Not all lines were sent. {after} the same file again: nothing is stored twice.")
+    # What ended the sending is about the caller: it would be the same for every line.
+    lines = [f"  line {number}: {why}" for number, why in sorted(tally.examples) if why != sent.lost]
+    return summary + lines + advice
 
 
 def _by_cause(counter: Counter[str]) -> str:

@@ -17,6 +17,7 @@ from infra.shipping import content, generations, log_file, position, refusals, s
 from infra.shipping.log_file import Empty, Line, Undecodable
 from infra.shipping.once import Asked
 from infra.shipping.position import Of, Position
+from infra.shipping.records import as_record
 from infra.shipping.sender import Sender, Tally
 from infra.stack import StackError
 
@@ -178,6 +179,8 @@ class Follower:
     def _taken(self, window: list[Line | Undecodable | Empty]) -> bool:
         """Send the lines, and repeat until none fails; return False if `stop` was set before."""
         lines = [line for line in window if isinstance(line, Line)]
+        if self._asked.ndjson:
+            lines = list(map(as_record, lines))
         backoff_s = 1.0
         while lines:
             sender = Sender(

@@ -27,12 +27,16 @@ class Place(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line that is not empty. `number` counts from 1; `text` is without line end; `end` is the place after it."""
+    """One line that is not empty. `number` counts from 1; `text` is without line end; `end` is the place after it.
+
+    `record` is the JSON object that is sent for it (`infra.shipping.records`), or None if it is sent as a text.
+    """
 
     number: int
     log_id: str
     text: str
     end: Place
+    record: str | None = None
 
 
 class Undecodable(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from infra.shipping import content, log_file, shipment
 from infra.shipping.log_file import Empty, Line, Undecodable
+from infra.shipping.records import as_record
 from infra.shipping.sender import Sender, Tally
 from infra.shipping.source import Source
 from infra.shipping.stored import LogIds
@@ -15,7 +16,7 @@ from infra.shipping.stored import LogIds
 class Asked(NamedTuple):
     """How to send: URL, tenant, additional headers (credentials), and the encoding of the file.
 
-    With `text` a file with NUL bytes is sent too.
+    With `text` a file with NUL bytes is sent too. With `ndjson` a line that is a JSON object is sent as a record.
     """
 
     url: str
@@ -26,6 +27,7 @@ class Asked(NamedTuple):
     batch: int = 100
     encoding: str = "utf-8"
     text: bool = False
+    ndjson: bool = False
 
 
 @dataclass
@@ -88,7 +90,8 @@ def ship(
     )
     sent.tally = sender.tally
     lines = log_file.read(stream, log_file.start(asked.tenant, asked.name), encoding, unfinished=unfinished)
-    requests = shipment.requests(_decodable(lines, sent), asked.tenant, asked.batch)
+    decoded = _decodable(lines, sent)
+    requests = shipment.requests(map(as_record, decoded) if asked.ndjson else decoded, asked.tenant, asked.batch)
     sent.broken_off = not sender.run(requests)
     sent.lost = sender.lost
     return sent

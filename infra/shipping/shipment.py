@@ -46,8 +46,8 @@ def requests(lines: Iterable[Line], tenant: str, batch_size: int) -> Iterator[Sh
 
 
 def request(lines: Sequence[Line], tenant: str) -> Shipment:
-    """Return the request that carries the lines: plain text for one, NDJSON for more."""
-    if len(lines) == 1:
+    """Return the request that carries the lines: plain text for one text, NDJSON for more, or for a record."""
+    if len(lines) == 1 and lines[0].record is None:
         headers = {"Content-Type": "text/plain; charset=utf-8", "X-Tenant-ID": tenant, "X-Log-ID": lines[0].log_id}
         return Shipment(lines, headers, lines[0].text.encode())
     headers = {"Content-Type": "application/x-ndjson", "X-Tenant-ID": tenant}
@@ -84,7 +84,8 @@ def _others(lines: Sequence[Line], rejected: Sequence[tuple[Line, str]], again: 
 
 
 def _record(line: Line) -> bytes:
-    return json.dumps({"text": line.text, "log_id": line.log_id}).encode() + b"\n"
+    record = json.dumps({"text": line.text, "log_id": line.log_id}) if line.record is None else line.record
+    return record.encode() + b"\n"
 
 
 def _members(body: bytes) -> dict[str, Any]:

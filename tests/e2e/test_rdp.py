@@ -79,7 +79,7 @@ def test_send_waits_until_all_is_stored(local_stack: "LocalStack", tmp_path: Pat
         waited = ("send", file, "--tenant", "waits", "--wait", "--wait-timeout", "1")
         told = _rdp(*waited, data_dir=local_stack.data_dir, expect=3)
         assert b"stored    0 " in told.stdout
-        assert b"not yet   300 " in told.stdout
+        assert b"not stored yet  300." in told.stdout
         assert local_stack.rows("waits") == []
     finally:
         _rdp("consumer", "start", data_dir=local_stack.data_dir)

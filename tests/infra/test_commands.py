@@ -28,7 +28,7 @@ _DOCUMENTS: Final = (
     "DECISIONS.md",
 )
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = configuration.template()["Parameters"]
-_PLACEHOLDERS: Final = {"N": "1", "...": "", "app.log": "-"}
+_PLACEHOLDERS: Final = {"N": "1", "...": "", "app.log": "-", "app.ndjson": "-"}
 """What stands for the reader's own value where not any word would do."""
 
 

@@ -74,6 +74,30 @@ def test_packed_piped_and_plain_are_one_file(send: Send, server: IngestServer, f
     assert len(server.logs) == 3
 
 
+def test_json_lines_are_records_if_asked_for(send: Send, server: IngestServer, tmp_path: Path) -> None:
+    """With --ndjson only, also alone in a request and after a retry; lines that are no JSON object are texts."""
+    bodies: list[bytes] = []
+
+    def refuse_the_first(body: bytes) -> int | None:
+        bodies.append(body)
+        return 503 if len(bodies) == 1 else None
+
+    server.before = refuse_the_first
+    log = tmp_path / "app.ndjson"
+    log.write_text('{"text": "a", "n": 1.10}\nplain\n{"text": "b", "log_id": "own"}\n')
+    assert send(log, "--ndjson").exit_code == 0
+    assert b'"n": 1.10}' in bodies[-1]
+    assert list(server.logs.values()) == ["a", "plain", "b"]
+    assert list(server.logs)[2] == "own"
+    first = next(iter(server.logs))
+    assert send(log, "--ndjson", "--batch", "1").exit_code == 0
+    assert len(server.logs) == 3
+    assert f'{{"log_id": "{first}", "text": "a", "n": 1.10}}\n'.encode() in bodies
+    server.logs.clear()
+    assert send(log).exit_code == 0
+    assert next(iter(server.logs.values())) == '{"text": "a", "n": 1.10}'
+
+
 def test_names_keep_files_apart(send: Send, server: IngestServer, file: Path) -> None:
     """Two hosts whose files begin alike."""
     assert send(file, "--name", "a").exit_code == 0
@@ -110,13 +134,14 @@ def test_a_last_line_without_its_end_is_sent(send: Send, server: IngestServer, f
 def test_a_stack_that_wants_credentials_says_so_at_once(
     send: Send, server: IngestServer, file: Path, status: int
 ) -> None:
-    """Which options to give, and that the rest was not sent; no line is called refused."""
+    """Which options to give, and that not all lines were sent; no line is named, because it is not about a line."""
     server.before = lambda _: status
     result = send(file, "--batch", "1", "--connections", "1")
     assert result.exit_code == exits.FAILED
     assert f"failed    1 (HTTP {status} 1)" in result.output
     assert "--api-key" in result.output
-    assert "not sent  the rest" in result.output
+    assert "Not all lines were sent. When the cause is mended, send the same file again" in result.output
+    assert "line 1" not in result.output
 
 
 def test_a_refused_line_has_an_exit_status_of_its_own(send: Send, server: IngestServer, file: Path) -> None:
@@ -201,4 +226,4 @@ def test_a_stop_ends_it_also_while_it_waits_for_a_pipe(server: IngestServer, num
         said = process.stdout.read().decode()
         assert process.wait(timeout=300) == exits.INTERRUPTED, process.stderr.read()
         assert process.stderr.read() == b""
-    assert "not sent  the rest" in said
+    assert "Not all lines were sent. Send the same file again" in said
