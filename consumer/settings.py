@@ -51,7 +51,8 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
             values["REDACTION_PATTERNS"] = msgspec.json.decode(patterns, type=list[str])
         except msgspec.MsgspecError as error:
             raise ValueError(
-                f"Lambda environment: REDACTION_PATTERNS must be a JSON list of regular expressions: {error}"
+                f"Lambda environment: REDACTION_PATTERNS must be a JSON list of regular expressions, such as "
+                f'["customer-[0-9]+"], and {patterns!r} is none ({error})'
             ) from error
     try:
         return msgspec.convert(values, Settings, strict=False)

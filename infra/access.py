@@ -19,8 +19,9 @@ _TEXTS: Final = ("key_id", "tenant_id", "created_at", "note")
 _UNTAKEN: Final = {
     "jwt": "This stack was deployed with Authentication=jwt: it takes only tokens of its issuer. "
     "To use API keys, deploy it with --param Authentication=api_key.",
-    "none": "This stack takes everybody's logs, with any key or none (Authentication=none). Give the senders their "
-    "keys first, then deploy it with --param Authentication=api_key.",
+    "none": "This stack takes everybody's logs, with any key or none (Authentication=none). Give everybody the "
+    "keys first, then set Authentication=api_key: `rdp up` on this machine, `rdp deploy` on AWS, with --param. Until "
+    "then a key names no tenant: send X-Tenant-ID as before.",
 }
 
 

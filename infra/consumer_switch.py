@@ -10,6 +10,10 @@ _LIMIT_S: Final = 300.0
 """AWS documents no time for a mapping's change; it was seen to take seconds, up to about a minute."""
 
 
+STOPPED: Final = "Disabled"
+"""The state of a mapping that takes nothing from the queue."""
+
+
 class Mapping(NamedTuple):
     """The queue's event source mapping: `state` in Lambda's words (Enabled, Disabled, Enabling, ...)."""
 

@@ -51,6 +51,11 @@ class Traces(NamedTuple):
         """Say whether it is known what became of the log: it is stored, dead-lettered or erased."""
         return bool(self.item or self.letters or (self.erasure and self.erasure.is_certain))
 
+    @property
+    def is_under_way(self) -> bool:
+        """Say whether the log came, and has not ended: it is on the stream, or a receive of it is known."""
+        return not self.is_ended and bool(self.records or any(_lines(self.key, self.entries)))
+
 
 class Step(NamedTuple):
     """One thing that happened. `at_ms` is None if the time is unknown; `what` is a word or two, `detail` the rest."""
@@ -156,7 +161,9 @@ def _letters(letters: Iterable[DeadLetter]) -> Iterator[Step]:
     for letter in letters:
         original = letter.attributes.get("original_message_id")
         was = f", {original} in the queue" if original else ""
-        detail = f"{letter.reason}; message {letter.message_id}{was}, received {letter.receive_count} times"
+        detail = (
+            f"{letter.reason}; message {letter.message_id}{was}, received {letter.receive_count} times, looks included"
+        )
         # The consumer sent it at that time. A message that SQS moved keeps the time of its first queue.
         yield Step(letter.sent_ms if original else None, "dead-lettered", detail)
 
@@ -164,7 +171,7 @@ def _letters(letters: Iterable[DeadLetter]) -> Iterator[Step]:
 def _row(item: Item | None) -> Iterator[Step]:
     if item is None:
         return
-    late = f", late: {item.late_at}" if item.late_at else ""
+    late = ", late" if item.late_at else ""
     conflict = f", beside the log that has the id {item.conflict_of}" if item.conflict_of else ""
     took_ms = _ms(item.processed_at) - _ms(item.received_at)
     detail = f"as a row, {took_ms / 1000:.3f} s after its receipt{late}{conflict}; redaction {item.redaction_version}"

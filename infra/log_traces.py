@@ -55,7 +55,8 @@ def gather(stack: Stack, key: Key) -> Traces:
     entries: list[Entry] = []
     if received is None:
         unread.append(
-            "the stream and the request: the id has no time in it, and no row or dead letter says when the log came"
+            "the request and the stream: nothing says when the log came. Only an id that ingest made has a time in "
+            "it, and there is no row or dead letter of this one"
         )
     try:
         entries += _lines(stack, sent_as, received)

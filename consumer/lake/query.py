@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -10,6 +11,8 @@ from duckdb import DuckDBPyConnection
 from pyiceberg.table import Table
 
 from consumer.lake.files import dataset
+
+_OF_A_WRITE: Final = "base table"  # DuckDB 2.0's words for a DELETE or UPDATE of what is no table of its own.
 
 
 class QueryError(Exception):
@@ -64,5 +67,6 @@ def ask(
             answer: pa.RecordBatchReader = relation.to_arrow_reader()
             return answer
     except duckdb.Error as error:
-        raise QueryError(str(error)) from error
+        only = " A lake is only read here; `rdp erase` deletes from it." if _OF_A_WRITE in str(error) else ""
+        raise QueryError(f"{error}{only}") from error
     raise QueryError("This SQL gives no rows. Begin it with SELECT.")

@@ -69,7 +69,9 @@ def decode(ask: Ask, text: str, typed: Typed = _NOTHING_TYPED) -> Place:
     except (binascii.Error, ValueError, UnicodeError, msgspec.MsgspecError) as error:
         raise InvalidCursorError("The cursor is not one that this API gave. Start again without it.") from error
     if cursor.search != _search(ask) or received_ms(cursor.after) is None:
-        raise InvalidCursorError("The cursor belongs to another search. Send the filters that it came with.")
+        raise InvalidCursorError(
+            "The cursor belongs to another search. Send the tenant, the order and the filters that it came with."
+        )
     of_first = ((cursor.since, cursor.since_ms), (cursor.until, cursor.until_ms))
     for name, now, now_ms, (then, then_ms) in zip(
         Typed._fields, typed, (ask.since_ms, ask.until_ms), of_first, strict=True

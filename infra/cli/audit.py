@@ -206,7 +206,8 @@ def _show(audit: Audit) -> None:
     if audit.lake:
         _show_lake(audit.lake)
     several = audit.logs_in_flight_at_most > audit.in_flight
-    of_logs = f" (of {audit.logs_in_flight_at_most:,} logs at most)" if several else ""
+    each = audit.logs_in_flight_at_most // max(1, audit.in_flight)
+    of_logs = f" (each of 1 to {each:,} logs)" if several else ""
     out.say(
         f"{audit.unaccounted:,} unaccounted, {audit.changed:,} changed, "
         f"{counted(audit.in_flight, 'message')} in the queue{of_logs}: {audit.verdict}"

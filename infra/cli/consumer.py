@@ -46,4 +46,6 @@ def status(stack: Stack) -> None:
 
 
 def _show(mapping: Mapping) -> None:
-    out.say(f"The consumer is {mapping.state.lower()} (event source mapping {mapping.id}).")
+    said = {"Enabled": "runs", consumer_switch.STOPPED: "is stopped; the queue keeps the logs for 4 days"}
+    told = said.get(mapping.state, f"is {mapping.state.lower()}")
+    out.say(f"The consumer {told} (event source mapping {mapping.id}: {mapping.state}).")

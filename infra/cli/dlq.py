@@ -174,7 +174,8 @@ def redrive(stack: Stack, *, wanted: Filter) -> None:
                 stack.place.sqs, dlq_url=stack.dlq_url, queue_url=stack.queue_url, wanted=wanted, tell=tell
             )
     none = "" if moved or everything else " `rdp dlq list` shows what can be chosen."
-    out.say(f"{counted(moved, 'message')} sent back to the queue.{none}")
+    then = " `rdp dlq list` shows later what came back." if moved else none
+    out.say(f"{counted(moved, 'message')} sent back to the queue.{then}")
     if refused:
         codes = ", ".join(f"{code} {count}" for code, count in refused.items())
         raise StackError(f"{sum(refused.values())} stay in the dead-letter queue: {codes}. Run it again.")

@@ -23,6 +23,7 @@ from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
 from infra.terminal import exits, out
 from infra.terminal.examples import examples
+from infra.terminal.text import counted
 from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_FORM, TENANT_ID_PATTERN
 
 EXIT_CODES: Final[dict[Outcome, int]] = {"gone": 0, "undecided": exits.UNDECIDED, "found": exits.BAD}
@@ -200,15 +201,20 @@ def _until(before: str | None, asked: Caller) -> str:
 def _show(found: Found, subject: Subject) -> None:
     what = f"log {subject.log_id} of " if subject.log_id else ""
     out.say(f"{what}tenant {subject.tenant_id}{'' if subject.log_id else f', received until {subject.until}'}:")
-    out.say(f"table          {found.rows:,} rows, {found.conflicts:,} of them conflicts (a second text under a log id)")
+    out.say(
+        f"table          {counted(found.rows, 'row')}, {found.conflicts:,} of them conflicts (a second text under a "
+        f"log id)"
+    )
     hidden = (
         f"; {found.hidden_letters:,} are hidden, because somebody else is reading them" if found.hidden_letters else ""
     )
     unclear = f"; {found.unclear_letters:,} cannot be read and may hold it" if found.unclear_letters else ""
     out.say(f"dead letters   {found.dead_letters:,}{unclear}{hidden}")
-    out.say(f"queue          {found.queued:,} messages of all tenants; the consumer drops the erased ones")
+    out.say(f"queue          {counted(found.queued, 'message')} of all tenants; the consumer drops the erased ones")
     for part in found.lake:
-        out.say(f"lake           {part.rows:,} rows in {part.files:,} files: {part.table} in {part.where}")
+        out.say(
+            f"lake           {counted(part.rows, 'row')} in {counted(part.files, 'file')}: {part.table} in {part.where}"
+        )
     if not found.lake:
         out.say("lake           none was found: name others with --warehouse")
     out.say("stream         not counted: its records stay until its retention ends")
@@ -217,6 +223,9 @@ def _show(found: Found, subject: Subject) -> None:
 
 def _hand_out(done: Certificate, path: Path | None, file: BinaryIO | None) -> None:
     text = msgspec.json.format(msgspec.json.encode(done)).decode()
+    if done.outcome == "undecided":
+        named = f"--tenant {done.tenant_id}" if done.log_id is None else f"--log {done.tenant_id} {done.log_id}"
+        out.say(f"Not certain yet: `remains` says why. Later: rdp erase {named} --check", err=True)
     if file is None:
         out.say_json(text)
         return

@@ -253,7 +253,10 @@ def status(lake: "Lake", stack: "Callable[[], Stack]", *, raw: bool, snapshots: 
         on.kinesis, on.stream_name, checkpoint.shards, now_ms=on.clock.now_ms, time=on.clock.time
     )
     behind = f"{lag_ms / 1000:,.1f} s behind" if lag_ms else "up to date with"
-    out.say(f"{behind} the stream {on.stream_name}; {checkpoint.broken:,} broken records of it have no row", err=True)
+    broken = (
+        f"; {counted(checkpoint.broken, 'record')} of it cannot be read and have no row" if checkpoint.broken else ""
+    )
+    out.say(f"{behind} the stream {on.stream_name}{broken}", err=True)
 
 
 @command.command("compact")

@@ -16,7 +16,7 @@ from infra.options.locator import on_stack
 from infra.options.search import read_log_id, read_tenant
 from infra.options.zone import zone_option
 from infra.stack import Stack, StackError
-from infra.terminal import log_lines, out
+from infra.terminal import exits, log_lines, out
 from infra.terminal.examples import examples
 
 
@@ -42,6 +42,8 @@ def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, 
     """Show everything about one log: its times, its fields, its text.
 
     LOG_ID is the id that ingest returned. `rdp logs --json` and `rdp dlq list` show it, too.
+
+    Exit status 3, with --life: it is on the stream or was tried, and is neither stored nor a dead letter yet.
     """
     if life:
         _show_life(stack, Key(tenant, log_id))
@@ -52,7 +54,10 @@ def command(stack: Stack, *, tenant: str, log_id: str, zone: tzinfo, raw: bool, 
     if item is None:
         received_ms = log_life.receipt_ms(key, item=None, letters=())
         erasure = of_log.find(stack.place.dynamodb, stack.table_name, key, received_ms)
-        raise StackError(f"Tenant {tenant!r} has no stored log {log_id!r}. {of_log.why_absent(erasure)}")
+        raise StackError(
+            f"Tenant {tenant!r} has no stored log {log_id!r}. {of_log.why_absent(erasure)} With --life this command "
+            f"shows what is known of it."
+        )
     if as_json:
         out.say_json(log_lines.as_json(item, raw=raw))
         return
@@ -76,6 +81,9 @@ def _show_life(stack: Stack, key: Key) -> None:
     traces = log_traces.gather(stack, key)
     for at, what, detail in map(log_life.told, log_life.life(traces)):
         out.say(f"{at or '-':<24}  {what:<13}  {detail}")
+    if traces.is_under_way:
+        out.say("It is neither stored nor a dead letter yet. `rdp consumer status` says whether the consumer runs.")
+        raise click.exceptions.Exit(exits.UNDECIDED)
     if not traces.is_ended:
         raise StackError(
             f"Tenant {key.tenant_id!r} has neither a row nor a dead letter {key.log_id!r}. "

@@ -188,7 +188,7 @@ def _show_some(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None], 
     elif more:
         older, option = ("older", "--newest") if newest_first else ("newer", "--oldest")
         these = "this one" if len(items) == 1 else f"these {len(items)}"
-        _tell(f"There may be {older} logs than {these}. To see more, add {option} N or --all.")
+        _tell(f"There may be {older} logs than {these}. To see more, give {option} a larger number, or --all.")
 
 
 def _tell_that_none_matches(reads: Reads, asks: Sequence[Ask]) -> None:

@@ -5,7 +5,7 @@ import json
 import click
 
 from infra import consumer_switch, counts, deployment, function_start
-from infra.local import front
+from infra.local import front, lifecycle
 from infra.options.locator import Where, locate, where_options
 from infra.stack import STACK_NAME
 from infra.terminal import out
@@ -22,7 +22,7 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     `stored` is DynamoDB's own count, which costs nothing. On AWS it is up to six hours old; on this machine it is
     current. The other counts are current. They count messages, and SQS calls them approximate.
 
-    `changed` names the parameters whose values are not the template's defaults. Terraform's outputs do not hold them.
+    `changed` names the parameters whose values are not the defaults. Terraform's outputs do not hold them.
     """
     stack = locate(where)
     root = front.find(where.data_dir) if where.is_local else None
@@ -42,6 +42,8 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     }
     changed = {} if where.outputs else deployment.changed_parameters(stack.place, where.stack_name or STACK_NAME)
     functions = {service: str(answer) for service, answer in answers.items()}
+    if where.is_local:
+        changed = {name: value for name, value in changed.items() if lifecycle.PARAMETERS.get(name) != value}
     if as_json:
         shown = {
             "changed_parameters": changed,
@@ -68,5 +70,7 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
             "stored is DynamoDB's last count, on AWS up to six hours old. --exact counts now, and reads the whole "
             "table."
         )
+    if consumer.state == consumer_switch.STOPPED:
+        out.say("The consumer is stopped: nothing is taken from the queue. Start it: `rdp consumer start`.", err=True)
     for sentence in function_start.told(answers):
         out.say(sentence, err=True)

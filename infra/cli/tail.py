@@ -2,7 +2,7 @@
 
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 import click
@@ -12,19 +12,14 @@ from infra import function_lines, function_log
 from infra.function_lines import Level
 from infra.local import engine_log
 from infra.options.locator import Where, locate, where_options
+from infra.options.zone import zone_option
 from infra.terminal import out
 from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 
 _POLL_S: Final = 2.0
+_AT: Final = "%Y-%m-%d %H:%M:%S.%f"
 _COLOURS: Final = {"info": None, "warning": "yellow", "error": "red"}
-
-
-def _read_since(_context: click.Context, _option: click.Parameter, value: str) -> datetime:
-    try:
-        return instant.parse(value, datetime.now(UTC))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @click.command(
@@ -36,10 +31,10 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
     default="5m",
     show_default=True,
     metavar="TIME",
-    callback=_read_since,
     help="Only lines written at or after TIME: an age (15m, 2h), 'yesterday 14:00', or an ISO time. "
-    "Without a zone it is UTC.",
+    "Without a zone it is in --zone.",
 )
+@zone_option
 @click.option("--service", type=click.Choice(list(function_log.GROUPS)), help="Only lines of this function.")
 @click.option(
     "--level",
@@ -54,7 +49,15 @@ def _read_since(_context: click.Context, _option: click.Parameter, value: str) -
 @click.option("--no-follow", is_flag=True, help="Show the lines that exist, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print each line as the function wrote it.")
 def command(
-    *, where: Where, since: datetime, service: str | None, level: Level, platform: bool, no_follow: bool, as_json: bool
+    *,
+    where: Where,
+    since: str,
+    zone: tzinfo,
+    service: str | None,
+    level: Level,
+    platform: bool,
+    no_follow: bool,
+    as_json: bool,
 ) -> None:
     """Show the log lines of the functions in the order of time, and follow them until Ctrl-C.
 
@@ -62,7 +65,10 @@ def command(
     also shows the engine's errors about the functions, because a function that does not start writes no line.
     """
     stack = locate(where)
-    since_ms = int(since.timestamp() * 1000)
+    try:
+        since_ms = int(instant.parse(since, datetime.now(UTC), zone=zone).timestamp() * 1000)
+    except ValueError as error:
+        raise click.UsageError(f"--since: {error}.") from error
     followers = function_log.followers(stack, since_ms, only=service)
     engine = engine_log.Reader(where.data_dir, since_ms) if where.is_local else None
     with on_stop(lambda _: sys.exit(0)):  # The normal end: no `Aborted!`, and no wait for a slow call.
@@ -78,7 +84,7 @@ def command(
                 if as_json:
                     out.say_json(entry.message.rstrip("\n").replace("\n", "\\n"))
                 else:
-                    at = datetime.fromtimestamp(entry.timestamp_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
+                    at = datetime.fromtimestamp(entry.timestamp_ms / 1000, zone).strftime(_AT)[:-3]
                     told = f"{at} {entry.service:<8} {line.level:<7} {line.event:<14} {line.text}"
                     out.say(told, colour=_COLOURS[line.level])
             if no_follow:

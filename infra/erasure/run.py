@@ -142,7 +142,7 @@ def search(
         received_until=subject.until if subject.log_id is None else None,
         asked_by=asked.name,
         asked_at=rfc3339_of(asked.now),
-        certified_at=rfc3339_of(datetime.now(UTC)),
+        certified_at=rfc3339_of(max(datetime.now(UTC), asked.now)),  # AWS's whole second may lie ahead of our clock.
         erased=erased,
         remains=list(_remains(stack, places, asked.now, looked, queued)),
         not_searched=list(NOT_SEARCHED),
@@ -180,8 +180,8 @@ def _remains(stack: Stack, places: "Sequence[Lake]", now: datetime, looked: Look
     if queued:
         yield Remains(
             place="queue",
-            what=f"erased logs among the {queued} messages of all tenants; the consumer drops them. If the number does "
-            f"not fall, `rdp tail --level warning` names what is tried again and again",
+            what=f"erased logs, if the queue's messages (of all tenants, now {queued}) hold some; the consumer drops "
+            f"them. If the number does not fall, `rdp tail --level warning` names what is tried again and again",
             until=f"the queue is empty, at most {_QUEUE_RETENTION_DAYS} days",
         )
     if looked.hidden:

@@ -19,7 +19,7 @@ _CLOCKS_DIFFER_NS: Final = 10**9  # A file's time may lag behind the clock by a 
 _POLL_S: Final = 0.02
 _DEPLOY_TIMEOUT_S: Final = 120
 
-_PARAMETERS: Final[Mapping[str, str]] = {"RequireTls": "false", "MaximumConcurrency": "0"}
+PARAMETERS: Final[Mapping[str, str]] = {"RequireTls": "false", "MaximumConcurrency": "0"}
 """A new local stack's values instead of the template's defaults: MiniStack speaks plain HTTP and runs 5 consumers."""
 
 
@@ -50,7 +50,9 @@ def up(
             tell("Packaging the functions.")
         tell("Deploying the template.")
         place = started.place  # One place for all calls: each place makes new clients, which is slow.
-        deployed, values = _deploy(started, place, packages.result(), parameters or {}, reset=reset, agree=agree)
+        deployed, values = _deploy(
+            started, place, packages.result(), parameters or {}, reset=reset, agree=agree, tell=tell
+        )
         state.write(data_dir, deployed)
         running = stack.Stack(place, deployed.endpoint, deployed.outputs)
         _ = place.lambda_, place.iam  # boto3 makes its clients in one thread only.
@@ -144,11 +146,12 @@ def _deploy(
     *,
     reset: bool,
     agree: Callable[[list[str]], bool],
+    tell: Callable[[str], None],
 ) -> tuple[State, Mapping[str, str]]:
     """Deploy; return the state with the endpoint and outputs of the stack, and the values of its parameters."""
     goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
     if reset or goal.deployed is None:
-        parameters = {**_PARAMETERS, **parameters}
+        parameters = {**PARAMETERS, **parameters}
         goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
     if objections := changeset.objections(goal.values, given=parameters, declared=goal.declared):
         raise StackError("\n".join((*objections, "Nothing was deployed.")))
@@ -164,6 +167,9 @@ def _deploy(
             deployment.withdraw(place, proposal)
             raise StackError("Not deployed: the stack is as it was.")
         deployment.execute(place, proposal, tell=lambda _: None, timeout_s=_DEPLOY_TIMEOUT_S, poll_s=_POLL_S)
+    for name, before in (goal.deployed or {}).items():
+        if (now := goal.values.get(name, before)) != before:
+            tell(f"{name} was {before or '(empty)'} and is now {now or '(empty)'}.")
     outputs = stack.read_outputs(place, stack.STACK_NAME)
     # The path form needs no name resolution of *.localhost and no Host header.
     endpoint = f"{started.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"

@@ -156,8 +156,21 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:
-    """Ask a yes-or-no question and return the answer; with `abort` a no ends the verb."""
-    return click.confirm(printable(question), abort=abort)
+    """Ask a yes-or-no question and return the answer; with `abort` a no ends the verb.
+
+    Raises:
+        click.ClickException: standard input ended without an answer.
+        click.Abort: Ctrl-C, or a no with `abort`.
+    """
+    try:
+        answer = click.confirm(printable(question))
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.ClickException("There is nobody to answer. Add --yes to go on without the question.") from None
+    if abort and not answer:
+        raise click.Abort
+    return answer
 
 
 def _cell(value: str) -> Text:

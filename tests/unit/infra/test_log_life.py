@@ -115,6 +115,9 @@ def test_a_log_that_is_tried_again_says_when_and_how_often() -> None:
     assert (before.what, step.at_ms, step.what) == ("retried", None, "waiting")
     assert "tries so far: 2. SQS delivers it again 300 s after each receive" in step.detail
     assert "After receive 5 it is a dead letter" in step.detail
+    assert waiting.is_under_way
+    assert not waiting._replace(entries=()).is_under_way
+    assert not waiting._replace(item=_item()).is_under_way
     for done in (waiting._replace(entries=()), waiting._replace(item=_item()), waiting._replace(retries=None)):
         assert "waiting" not in [step.what for step in life(done)]
 

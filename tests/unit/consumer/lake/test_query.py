@@ -68,6 +68,13 @@ def test_nothing_else_is_read_or_written(table: Table, sql: str) -> None:
         _ask(table, sql)
 
 
+@pytest.mark.parametrize("sql", ["DELETE FROM logs", "UPDATE logs SET text = ''"])
+def test_who_wants_to_change_the_lake_is_told_how(table: Table, sql: str) -> None:
+    """DuckDB's own words say only that this is no base table."""
+    with pytest.raises(query.QueryError, match="`rdp erase` deletes from it"):
+        _ask(table, sql)
+
+
 def test_an_answer_is_json_and_csv(table: Table, tmp_path: Path) -> None:
     """An answer can be JSON or CSV, in which quotes and line ends survive."""
     sql = "SELECT log_id, text FROM logs WHERE log_id = 'c'"
