@@ -78,6 +78,7 @@ def looks(
         dated,
         stack.table_name,
         time=clock.system().time,
+        now_ms=dated.now_ms,
         buckets=stored_logs.buckets(stack),
         give_up_s=_GIVE_UP_S,
     )

@@ -16,7 +16,10 @@ from infra.stack import Stack
 
 def table(stack: Stack) -> TableReader:
     """Return the reader of the stack's table, with the stack's own credentials."""
-    return TableReader(stack.place.dynamodb, stack.table_name, time=clock.system().time, buckets=buckets(stack))
+    system = clock.system()
+    return TableReader(
+        stack.place.dynamodb, stack.table_name, time=system.time, now_ms=system.now_ms, buckets=buckets(stack)
+    )
 
 
 def buckets(stack: Stack) -> int:

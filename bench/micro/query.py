@@ -92,7 +92,7 @@ def _first_page_s(file: Path, url: str) -> float:
 
 def _table(url: str) -> TableReader:
     place = Place(region=_REGION, aws_endpoint_url=url, access_key_id="test", secret_access_key="test")  # noqa: S106 - as above
-    return TableReader(place.dynamodb, TABLE, time=clock.system().time, buckets=1)
+    return TableReader(place.dynamodb, TABLE, time=clock.system().time, now_ms=clock.system().now_ms, buckets=1)
 
 
 def main() -> int:

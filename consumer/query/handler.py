@@ -68,7 +68,12 @@ def outside(
         reader_of=reader_of,
         take_quota=take_quota,
         reads=TableReader(
-            dynamodb, settings.table_name, time=time, buckets=settings.log_id_buckets, give_up_s=_GIVE_UP_S
+            dynamodb,
+            settings.table_name,
+            time=time,
+            now_ms=now_ms,
+            buckets=settings.log_id_buckets,
+            give_up_s=_GIVE_UP_S,
         ),
         now_ms=now_ms,
         monotonic=time.monotonic,

@@ -26,6 +26,11 @@ class Found(NamedTuple):
     key: Key
     item: Item | None
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Say whether its own id only looks like a generated one: the index has it in its right place."""
+        return self.item is not None and self.item.arrived_at is not None
+
 
 class TableBusyError(Exception):
     """DynamoDB is throttled, cannot be reached or does not answer in time; the text says which. Try again later."""
@@ -37,6 +42,9 @@ class Reads(Protocol):
     @property
     def buckets(self) -> int:
         """How many ranges of keys generated log ids spread over."""
+
+    def now_ms(self) -> int:
+        """Return the time, in ms since the epoch."""
 
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
         """Yield the range's logs in order, at most `limit` at a time; each read is made when it is asked for."""
@@ -78,9 +86,10 @@ def read_page(
     merged = heapq.merge(
         *(
             reading.one_by_one(reads.query(ask.tenant_id, within, newest_first=ask.newest_first, limit=at_once))
-            for within in ranges(ask, buckets=reads.buckets, after=after)
+            for within in ranges(ask, buckets=reads.buckets, now_ms=reads.now_ms(), after=after)
         ),
-        key=lambda found: found.arrival,
+        # Of two with one arrival the log that stands there comes first: a page may end at either.
+        key=lambda found: (found.arrival, found.is_elsewhere != ask.newest_first),
         reverse=ask.newest_first,
     )
     fresh = reading.until_busy(found for found in merged if found.arrival != after)
@@ -94,7 +103,7 @@ def read_page(
             break
         for found, item in zip(chunk, whole, strict=True):
             after = found.arrival
-            if item is not None and takes(ask, item):
+            if item is not None and not found.is_elsewhere and takes(ask, item):
                 items.append(item)
                 if len(items) == limit or is_full(item):
                     return Page(items, after)
@@ -123,8 +132,7 @@ class _Reading:
             if found is None:
                 return
             self.read += len(found)
-            # Skip a log whose own id only looks like a generated one: the index has it in its right place.
-            yield from (one for one in found if one.item is None or one.item.arrived_at is None)
+            yield from found
 
     def until_busy(self, merged: Iterator[Found]) -> Iterator[Found]:
         try:

@@ -2,6 +2,10 @@
 
 A generated log_id sorts by the time of receipt, so the table holds these logs in that order. A log that came with its
 own id has `arrived_at`, of the same form, which is its key in the index `by_arrival`.
+
+The logs with own ids stand in the table, too, wherever their ids sort: a random one in hex nearly always behind every
+generated id, as if it were received in thousands of years. So a range without an end ends a day after now. Otherwise
+each search would read past all of them.
 """
 
 from collections.abc import Sequence
@@ -11,6 +15,9 @@ from consumer.query.ask import Ask
 from ingest.contract.log_ids import MAX_MS, bucket_names, lowest
 
 Place = Literal["table", "by_arrival"]
+
+_AHEAD_MS: Final = 86_400_000
+"""How far the clock of a function that gives ids may be ahead of the reader's: a day, which is more than any is."""
 
 _JUST_ABOVE: Final = "!"  # The lowest visible character: no generated id has it, and the next one is above it.
 
@@ -23,17 +30,20 @@ class Range(NamedTuple):
     high: str
 
 
-def ranges(ask: Ask, *, buckets: int, after: str | None = None) -> Sequence[Range]:
+def ranges(ask: Ask, *, buckets: int, now_ms: int, after: str | None = None) -> Sequence[Range]:
     """Return the ranges that hold every log of the wanted time; the index's range holds those with their own ids.
+
+    `now_ms` is the reader's time, since the epoch.
 
     `after` is the arrival of the last log that the reader got: the ranges begin after it, in the order asked for. If
     the order goes to older logs, the ranges hold that log too.
     """
     places: list[tuple[Place, str]] = [("table", name) for name in bucket_names(buckets)]
+    until_ms = now_ms + _AHEAD_MS if ask.until_ms is None else ask.until_ms
     found: list[Range] = []
     for place, bucket in [*places, ("by_arrival", "")]:
         low = lowest(max(ask.since_ms or 0, 0), bucket=bucket)
-        high = lowest(MAX_MS if ask.until_ms is None else min(max(ask.until_ms, 0), MAX_MS), bucket=bucket)
+        high = lowest(min(max(until_ms, 0), MAX_MS), bucket=bucket)
         if after is not None and ask.newest_first:
             high = min(high, bucket + after)
         elif after is not None:

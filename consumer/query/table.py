@@ -27,6 +27,8 @@ BY_LATE: Final = "by_late"
 """The index of the logs that were stored late: sort key `late_at`, keys only."""
 
 _MAX_KEYS: Final = 100  # BatchGetItem API reference, November 2026.
+_AT_ONCE: Final = 100
+
 GIVE_UP_S: Final = 10.0
 """Seconds that a person at a terminal waits for a throttled table."""
 
@@ -76,19 +78,23 @@ class TableReader:
         name: str,
         *,
         time: Time,
+        now_ms: Callable[[], int],
         buckets: int,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
         self._client: Any = client  # boto3's stubs type each parameter, but calls here pass dicts.
         self._name = name
         self._time = time
+        self.now_ms = now_ms
         self._give_up_s = give_up_s
         self.buckets = buckets
 
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
         """Yield the range's logs in order, at most `limit` (or 1 MB) at a time; each read is made when asked for.
 
-        A read of the table is consistent; an index holds only keys. A page may be empty.
+        If the first ones do not suffice, each further read takes twice as many, up to 100: a search for one log must
+        not read a thousand others one by one. A read of the table is consistent; an index holds only keys. A page may
+        be empty.
 
         Raises:
             TableBusyError: DynamoDB does not give them in time.
@@ -166,6 +172,8 @@ class TableReader:
             if not (last := response.get("LastEvaluatedKey")):
                 return
             request["ExclusiveStartKey"] = last
+            if "Limit" in request:
+                request["Limit"] = max(request["Limit"], min(2 * request["Limit"], _AT_ONCE))
 
     def _queried(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         response: Mapping[str, Any] = {}

@@ -1,7 +1,10 @@
 """`rdp bench` as a person runs it: against a running stack, from the first request to the page and the exit status."""
 
+import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +17,7 @@ from bench.load.shapes import RAMP_STEPS
 from infra.cli import main
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import LocalStack
+    from tests.e2e.conftest import Eventually, LocalStack
 
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -69,12 +72,30 @@ def test_a_ramp_ends_with_its_knee(own_stack: "LocalStack", tmp_path: Path) -> N
     assert (tmp_path / "ramp" / "knee.png").exists()
 
 
-def test_locust_alone_sends_a_plan_of_its_own(own_stack: "LocalStack", tmp_path: Path) -> None:
+def _answers(history: Path) -> int:
+    """Return how many answers a history that is being written has."""
+    if not history.exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{history}?mode=ro", uri=True)) as reading:
+        if not reading.execute("SELECT 1 FROM sqlite_master WHERE name = 'request'").fetchone():
+            return 0
+        return int(reading.execute("SELECT count(*) FROM request WHERE status > 0").fetchone()[0])
+
+
+def test_locust_alone_sends_a_plan_of_its_own(
+    own_stack: "LocalStack", eventually: "Eventually", tmp_path: Path
+) -> None:
     """`locust -f bench/locustfile.py --host URL` needs no plan file, and its run can be judged by its history."""
     command = [sys.executable, "-m", "locust", "-f", "bench/locustfile.py", "--host", own_stack.stack.endpoint]
-    command += ["--headless", "--run-time", "5s", "--history", str(tmp_path / "history.db")]
-    ended = subprocess.run(command, cwd=_ROOT, check=False, capture_output=True, text=True, timeout=120)  # noqa: S603 - no shell, words of our own
-    assert ended.returncode == 0, ended.stderr
+    command += ["--headless", "--history", str(tmp_path / "history.db")]
+    with (tmp_path / "locust.log").open("wb") as log:
+        locust = subprocess.Popen(command, cwd=_ROOT, stdout=log, stderr=log)  # noqa: S603 - no shell, words of our own
+        try:
+            eventually(lambda: locust.poll() is not None or _answers(tmp_path / "history.db"))
+        finally:
+            locust.send_signal(signal.SIGTERM)
+            ended = locust.wait()
+    assert ended == 0, (tmp_path / "locust.log").read_text()
     with History(str(tmp_path / "history.db")) as history:
         requests = list(history.requests())
         tenants = history.tenants()

@@ -97,7 +97,7 @@ def test_stack_without_keys_says_how_to_get_them(stack: Stack) -> None:
     ("authentication", "told", "creates", "source"),
     [
         ("jwt", "deployed with Authentication=jwt", False, "a token of your issuer"),
-        ("none", "Give the senders their keys first", True, ""),
+        ("none", "Give everybody the keys first", True, ""),
         ("api_key", "", True, "from `rdp keys create --tenant acme`"),
         (None, "", True, ""),
     ],

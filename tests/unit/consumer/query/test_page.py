@@ -138,6 +138,57 @@ def test_an_own_id_that_looks_generated_stands_at_its_arrival() -> None:
     assert _read_all(table, Ask(tenant_id=TENANT, newest_first=False), 1) == ["early", "between", "late"]
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_one_log_is_found_without_reading_past_a_thousand_ids_of_senders(*, newest_first: bool) -> None:
+    """Digests in hex sort behind all generated ids, or before: a page of one log reads a few rows, in either order."""
+    table = MemoryTable()
+    draw = random.Random(1)
+    for number in range(2_000):
+        table.store(
+            log(_NOW_MS + number, 0, str(number), log_id=f"{draw.getrandbits(128):032x}" if number % 2 else None)
+        )
+    page = read_page(table, Ask(tenant_id=TENANT, newest_first=newest_first, since_ms=_NOW_MS), limit=1)
+    assert [item.original_text for item in page.items] == ["1999" if newest_first else "0"]
+    assert table.rows_read <= 10
+
+
+def test_a_time_at_which_only_others_stand_is_passed_in_bounded_pages() -> None:
+    """Logs that came today with ids of last year are no logs of last year, and do not hold up who reads that year."""
+    table = MemoryTable()
+    old_ms = _NOW_MS - 10**10
+    for number in range(1_000):
+        table.store(log(_NOW_MS + number, log_id=log(old_ms + number).log_id))
+    ask = Ask(tenant_id=TENANT, until_ms=_NOW_MS - 1)
+    page = read_page(table, ask, limit=1, max_read=100)
+    assert (page.items, page.after is None) == ([], False)
+    assert table.rows_read <= 200
+    assert _read_all(table, ask, 100) == []
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_an_own_id_that_is_another_logs_arrival_hides_nothing(limit: int, *, newest_first: bool) -> None:
+    """Also where a page ends between the two."""
+    table = MemoryTable()
+    first = table.store(log(_NOW_MS, 0, "first", log_id="own"))
+    assert first.arrived_at is not None
+    table.store(log(_NOW_MS + 1, 0, "second", log_id=first.arrived_at))
+    table.store(log(_NOW_MS + 2, 0, "third"))
+    texts = ["first", "second", "third"]
+    ask = Ask(tenant_id=TENANT, newest_first=newest_first)
+    assert _read_all(table, ask, limit) == (texts[::-1] if newest_first else texts)
+
+
+def test_the_end_of_a_search_is_a_day_ahead_unless_it_names_a_later_one() -> None:
+    """A function whose clock is a little ahead loses nothing."""
+    table = MemoryTable()
+    hour_ms = 3_600_000
+    for hours in (1, 23, 25):
+        table.store(log(table.now_ms() + hours * hour_ms, 0, str(hours)))
+    assert _read_all(table, Ask(tenant_id=TENANT), 10) == ["23", "1"]
+    assert _read_all(table, Ask(tenant_id=TENANT, until_ms=table.now_ms() + 26 * hour_ms), 10) == ["25", "23", "1"]
+
+
 def test_logs_that_arrive_between_pages_do_not_disturb() -> None:
     """Logs that arrive after the first page of newest logs do not change the pages after it."""
     table = MemoryTable()

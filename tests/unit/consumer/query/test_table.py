@@ -53,7 +53,7 @@ def _time() -> Time:
 )
 def test_a_table_that_gives_nothing_says_why(error: Exception, told: str, not_told: str) -> None:
     """A network failure is not reported as a throttle, so that nobody looks for the wrong cause."""
-    table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
+    table = TableReader(_Refusing(error), "logs", time=_time(), now_ms=lambda: 0, buckets=1)
     with pytest.raises(TableBusyError, match=told) as busy:
         table.late("acme", since_ms=0)
     assert not_told not in str(busy.value)
@@ -64,7 +64,7 @@ def test_a_table_that_gives_nothing_says_why(error: Exception, told: str, not_to
 @pytest.mark.parametrize("error", [_refused("AccessDeniedException"), BotoCoreError()])
 def test_what_no_other_try_can_change_is_raised_at_once(error: Exception) -> None:
     """An error that a retry cannot change is raised unchanged at once."""
-    table = TableReader(_Refusing(error), "logs", time=_time(), buckets=1)
+    table = TableReader(_Refusing(error), "logs", time=_time(), now_ms=lambda: 0, buckets=1)
     with pytest.raises(type(error)):
         table.late("acme", since_ms=0)
 
@@ -96,7 +96,29 @@ class _Giving:
 def test_a_tombstone_is_not_read_as_a_log() -> None:
     """A tombstone is returned neither in a range of keys nor under its own key."""
     for items, found in _CASES:
-        reader = TableReader(_Giving(items), "logs", time=_time(), buckets=1)
+        reader = TableReader(_Giving(items), "logs", time=_time(), now_ms=lambda: 0, buckets=1)
         pages = reader.query("acme", Range("table", "a", "z"), newest_first=True, limit=10)
         assert [[one.item for one in page] for page in pages] == [found]
         assert list(reader.get([Key("acme", "gone")]).values()) == found
+
+
+class _Long:
+    """A client of a table with a thousand logs."""
+
+    def __init__(self) -> None:
+        self.limits: list[int] = []
+
+    def query(self, *, Limit: int, **_: Any) -> Any:  # noqa: N803 - as boto3 calls it
+        """Return so many logs, and that there are more."""
+        self.limits.append(Limit)
+        return {"Items": [attributes(_STORED)] * Limit, "LastEvaluatedKey": {"log_id": {"S": "more"}}}
+
+
+@pytest.mark.parametrize(("limit", "limits"), [(1, [1, 2, 4, 8, 16, 32, 64, 100, 100]), (200, [200] * 3)])
+def test_a_read_that_goes_on_takes_more_at_a_time(limit: int, limits: list[int]) -> None:
+    """Up to a hundred: who wants one log does not read a thousand others one by one."""
+    client = _Long()
+    reader = TableReader(client, "logs", time=_time(), now_ms=lambda: 0, buckets=1)  # type: ignore[arg-type] # its Query
+    pages = reader.query("acme", Range("table", "a", "z"), newest_first=True, limit=limit)
+    assert [len(next(pages)) for _ in limits] == limits
+    assert client.limits == limits

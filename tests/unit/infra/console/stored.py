@@ -50,6 +50,10 @@ class Stored:
         self.items = sorted(items, key=lambda item: item.log_id)
         self.failure: Exception | None = None
 
+    def now_ms(self) -> int:
+        """Return the time of the tests' logs."""
+        return NOW_MS
+
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
         """Yield the range's logs, `limit` at a time."""
         if self.failure is not None:
