@@ -132,7 +132,7 @@ def test_that_there_is_more_is_told_with_the_option_that_was_given(logs: Logs, o
     """Not with the other one, which shows other logs."""
     told = logs("--tenant", "a", option, "3").stderr
     assert word in told
-    assert f"{option} N" in told
+    assert f"give {option} a larger number" in told
     assert logs("--tenant", "a", option, "11").stderr == ""
 
 
