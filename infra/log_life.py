@@ -15,12 +15,13 @@ from ingest.contract.log_ids import received_ms
 
 
 class StreamRecord(NamedTuple):
-    """Where a log stands on the stream: its Kinesis record, its place in it, and when Kinesis took it."""
+    """Where a log stands on the stream: its Kinesis record, its place in it, when Kinesis took it and ingest had it."""
 
     at_ms: int
     shard_id: str
     sequence_number: str
     position: int
+    received_at: str
 
 
 class Retries(NamedTuple):
@@ -65,12 +66,15 @@ class Step(NamedTuple):
     detail: str
 
 
-def receipt_ms(key: Key, *, item: Item | None, letters: Sequence[DeadLetter]) -> int | None:
-    """Return when the log was received, in ms since the epoch, by its row, its dead letter or its id; else None.
+def receipt_ms(
+    key: Key, *, item: Item | None, letters: Sequence[DeadLetter], records: Sequence[StreamRecord] = ()
+) -> int | None:
+    """Return when the log was received, in ms since the epoch, by its row, dead letter, stream record or id; else None.
 
     A dead letter may be any message, and an id may have any form: if neither has a valid time, the time is unknown.
     """
-    texts = [item.received_at] if item else [letter.received_at for letter in letters if letter.received_at]
+    of_others = (*(letter.received_at for letter in letters), *(record.received_at for record in records))
+    texts = [item.received_at] if item else list(filter(None, of_others))
     with suppress(ValueError, OverflowError):
         if texts:
             return epoch_ms(texts[0])
@@ -81,7 +85,7 @@ def receipt_ms(key: Key, *, item: Item | None, letters: Sequence[DeadLetter]) ->
 
 def life(traces: Traces) -> list[Step]:
     """Return the steps in the order of time, then the steps without a time, then what could not be read."""
-    received = receipt_ms(traces.key, item=traces.item, letters=traces.letters)
+    received = receipt_ms(traces.key, item=traces.item, letters=traces.letters, records=traces.records)
     steps = [
         *_requests(traces.key, traces.entries, received),
         *_records(traces.records),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -33,6 +34,9 @@ _MOST_LINES: Final = 10_000
 _MOST_RECORDS: Final = 20_000
 """At most so many Kinesis records of a shard are read, from the log's receipt (less a margin for the clocks) on."""
 
+_LAST_MS: Final = 3_600_000
+"""How far back the stream is searched for a log if nobody knows when it came."""
+
 _ON_STREAM_MS: Final = 600_000
 """How long after the receipt the record is searched for. If Kinesis refused the log at first, the consumer puts it on
 the stream minutes later."""
@@ -53,19 +57,20 @@ def gather(stack: Stack, key: Key) -> Traces:
     unread: list[str] = []
     records: list[StreamRecord] = []
     entries: list[Entry] = []
+    try:
+        records += _records(stack, sent_as, received)
+    except ClientError as error:
+        unread.append(f"the stream: {error.response['Error']['Code']}")
+    received = receipt_ms(key, item=item, letters=letters, records=records)
     if received is None:
         unread.append(
-            "the request and the stream: nothing says when the log came. Only an id that ingest made has a time in "
-            "it, and there is no row or dead letter of this one"
+            f"the request, and the stream before the last {_LAST_MS // 60_000} minutes: nothing says when the log "
+            f"came. Only an id that ingest made has a time in it"
         )
     try:
         entries += _lines(stack, sent_as, received)
     except ClientError as error:
         unread.append(f"the functions' lines: {error.response['Error']['Code']}")
-    try:
-        records += () if received is None else _records(stack, sent_as, received)
-    except ClientError as error:
-        unread.append(f"the stream: {error.response['Error']['Code']}")
     erasure = of_log.find(stack.place.dynamodb, stack.table_name, key, received) if item is None else None
     retries = None if item or letters else _retries(stack)
     return Traces(sent_as, item, letters, records, entries, unread, erasure, retries)
@@ -103,13 +108,17 @@ def _events(stack: Stack, service: str, request: Mapping[str, object]) -> Iterat
             yield Entry(event["timestamp"], service, event["message"])
 
 
-def _records(stack: Stack, key: Key, received: int) -> Iterator[StreamRecord]:
-    """Yield the log's places on the stream. It searches the shard of the tenant's partition key, then the other shards.
+def _records(stack: Stack, key: Key, received: int | None) -> Iterator[StreamRecord]:
+    """Yield the log's places on the stream, after its receipt, or in the last hour if nobody knows when that was.
+
+    It searches the shard of the tenant's partition key, then the other shards.
 
     The log may be on another shard because a tenant with sub-keys is spread over shards by an explicit hash key.
     """
     time = clock.system().time
-    since = datetime.fromtimestamp(received / 1000, UTC)
+    since_ms = clock.system().now_ms() - _LAST_MS if received is None else received
+    until_ms = math.inf if received is None else received + _ON_STREAM_MS
+    since = datetime.fromtimestamp(since_ms / 1000, UTC)
     kinesis = stack.place.kinesis
     shards = list_shards(kinesis, stack.stream_name, time=time)
     found = 0
@@ -123,12 +132,15 @@ def _records(stack: Stack, key: Key, received: int) -> Iterator[StreamRecord]:
             for record in page.records:
                 at_ms = round(record["ApproximateArrivalTimestamp"].timestamp() * 1000)
                 for user in deaggregate(record["PartitionKey"], record["Data"]):
-                    if isinstance(user, UserRecord) and user.partition_key == key.tenant_id and _is(user.data, key):
+                    if not isinstance(user, UserRecord) or user.partition_key != key.tenant_id:
+                        continue
+                    if (received_at := _received_at(user.data, key)) is not None:
                         found += 1
-                        yield StreamRecord(at_ms, shard_id, record["SequenceNumber"], user.sub_sequence_number)
+                        number, place = record["SequenceNumber"], user.sub_sequence_number
+                        yield StreamRecord(at_ms, shard_id, number, place, received_at)
                 seen += 1
             last_ms = max((r["ApproximateArrivalTimestamp"].timestamp() * 1000 for r in page.records), default=0)
-            if page.caught_up or page.ended or seen >= _MOST_RECORDS or last_ms > received + _ON_STREAM_MS:
+            if page.caught_up or page.ended or seen >= _MOST_RECORDS or last_ms > until_ms:
                 break
 
 
@@ -138,9 +150,10 @@ def _holds(shard: "ShardTypeDef", tenant_id: str) -> bool:
     return int(within["StartingHashKey"]) <= hashed <= int(within["EndingHashKey"])
 
 
-def _is(data: bytes, key: Key) -> bool:
+def _received_at(data: bytes, key: Key) -> str | None:
+    """Return when a record's log was received; None if it is another log."""
     try:
         message = decode(data)
     except Poison:
-        return False
-    return (message.tenant_id, message.log_id) == key
+        return None
+    return message.received_at if (message.tenant_id, message.log_id) == key else None

@@ -93,7 +93,7 @@ def test_a_stored_log_was_received_put_on_the_stream_tried_and_stored() -> None:
             key=_KEY,
             item=_item(),
             letters=(),
-            records=[StreamRecord(_MS + 30, "shard-1", "4959", 2)],
+            records=[StreamRecord(_MS + 30, "shard-1", "4959", 2, _AT)],
             entries=[*others, _receive(_MS + 900), _request(_MS, "acme", "r-1"), Entry(_MS, "ingest", "no JSON")],
             unread=["the moon: AccessDenied"],
         )
@@ -128,6 +128,14 @@ def test_a_dead_letter_ends_it() -> None:
     assert (by_consumer.at_ms, by_consumer.what) == (_MS, "dead-lettered")
     assert "refused_by_table; message d-1, q-1 in the queue" in by_consumer.detail
     assert by_sqs.at_ms is None
+
+
+def test_the_record_on_the_stream_says_when_a_log_with_an_own_id_was_received() -> None:
+    """So its request is found, too, long before it is a row."""
+    record = StreamRecord(_MS + 30, "shard-1", "4959", 0, _AT)
+    steps = life(Traces(Key("acme", "own"), None, (), [record], [_request(_MS, "acme", "r-1")]))
+    assert [(step.what, step.at_ms) for step in steps] == [("received", _MS), ("on the stream", _MS + 30)]
+    assert "r-1" in steps[0].detail
 
 
 def test_an_id_of_its_own_and_no_trace_is_no_life() -> None:
