@@ -47,18 +47,18 @@ def up(
         with ThreadPoolExecutor(1) as builder:  # In parallel, because the engine takes seconds to start.
             packages = builder.submit(lambda: {name: package.build_here(name) for name in package.HANDLERS})
             started = _found(current, tell) if was_running else _start(data_dir, current, tell)
+            place = started.place  # One place for all calls: each place makes new clients, which is slow.
+            aim, given = goal(place, parameters or {}, reset=reset, tell=tell)
             tell("Packaging the functions.")
+        uploaded = packages.result()
         tell("Deploying the template.")
-        place = started.place  # One place for all calls: each place makes new clients, which is slow.
-        deployed, values = _deploy(
-            started, place, packages.result(), parameters or {}, reset=reset, agree=agree, tell=tell
-        )
+        deployed = _deploy(started, place, uploaded, aim, given, reset=reset, agree=agree, tell=tell)
         state.write(data_dir, deployed)
         running = stack.Stack(place, deployed.endpoint, deployed.outputs)
         _ = place.lambda_, place.iam  # boto3 makes its clients in one thread only.
         with ThreadPoolExecutor(1) as prober:  # A first start takes a second or more.
             checked = prober.submit(function_start.check, running)
-            _suit_the_engine(running, values)
+            _suit_the_engine(running, aim.values)
         checked.result()
     except BaseException:
         if not was_running:
@@ -138,42 +138,56 @@ def _current(data_dir: Path, port: int | None) -> State:
     return State(port=chosen, pid=None, region=_REGION, access_key_id="test", secret_access_key="test")  # noqa: S106 - the engine's documented root key; it listens on 127.0.0.1 only
 
 
+def goal(
+    place: stack.Place, parameters: Mapping[str, str], *, reset: bool, tell: Callable[[str], None]
+) -> tuple[deployment.Target, Mapping[str, str]]:
+    """Return the parameters as they will be, and those to give. `tell` gets what `rdp deploy` would refuse.
+
+    Raises:
+        StackError: a value is wrong.
+    """
+    aim = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
+    if reset or aim.deployed is None:
+        parameters = {**PARAMETERS, **parameters}
+        aim = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
+    if objections := changeset.objections(aim.values, given=parameters, declared=aim.declared):
+        raise StackError("\n".join((*objections, "Nothing was deployed.")))
+    for advice in changeset.advice(aim.values):
+        tell(f"{advice} `rdp deploy` refuses this.")
+    return aim, parameters
+
+
 def _deploy(
     started: State,
     place: stack.Place,
     packages: Mapping[package.Function, bytes],
+    aim: deployment.Target,
     parameters: Mapping[str, str],
     *,
     reset: bool,
     agree: Callable[[list[str]], bool],
     tell: Callable[[str], None],
-) -> tuple[State, Mapping[str, str]]:
-    """Deploy; return the state with the endpoint and outputs of the stack, and the values of its parameters."""
-    goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
-    if reset or goal.deployed is None:
-        parameters = {**PARAMETERS, **parameters}
-        goal = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
-    if objections := changeset.objections(goal.values, given=parameters, declared=goal.declared):
-        raise StackError("\n".join((*objections, "Nothing was deployed.")))
+) -> State:
+    """Deploy; return the state with the endpoint and outputs of the stack."""
     place.s3.create_bucket(Bucket=_CODE_BUCKET)
     given = code_bucket.upload(place, _CODE_BUCKET, packages) | dict(parameters)
     template_url = code_bucket.upload_template(place, _CODE_BUCKET, deployment.TEMPLATE.read_text())
     proposal = deployment.propose(
-        place, stack.STACK_NAME, given, goal, template_url=template_url, reset=reset, poll_s=_POLL_S
+        place, stack.STACK_NAME, given, aim, template_url=template_url, reset=reset, poll_s=_POLL_S
     )
     if proposal is not None:
-        dangers = changeset.dangers(proposal.changes, deployed=goal.deployed, values=goal.values)
+        dangers = changeset.dangers(proposal.changes, deployed=aim.deployed, values=aim.values)
         if dangers and not agree(dangers):
             deployment.withdraw(place, proposal)
             raise StackError("Not deployed: the stack is as it was.")
         deployment.execute(place, proposal, tell=lambda _: None, timeout_s=_DEPLOY_TIMEOUT_S, poll_s=_POLL_S)
-    for name, before in (goal.deployed or {}).items():
-        if (now := goal.values.get(name, before)) != before:
+    for name, before in (aim.deployed or {}).items():
+        if (now := aim.values.get(name, before)) != before:
             tell(f"{name} was {before or '(empty)'} and is now {now or '(empty)'}.")
     outputs = stack.read_outputs(place, stack.STACK_NAME)
     # The path form needs no name resolution of *.localhost and no Host header.
     endpoint = f"{started.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"
-    return msgspec.structs.replace(started, endpoint=endpoint, outputs=outputs), goal.values
+    return msgspec.structs.replace(started, endpoint=endpoint, outputs=outputs)
 
 
 def _suit_the_engine(running: stack.Stack, values: Mapping[str, str]) -> None:

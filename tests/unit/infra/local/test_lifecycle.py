@@ -1,0 +1,43 @@
+"""What `rdp up` says about parameters before it deploys."""
+
+from types import SimpleNamespace
+from typing import Any, Final, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local import lifecycle
+from infra.stack import Place, StackError
+
+_PRACTICE: Final = {"MaxReceiveCount": "2", "ConsumerTimeoutSeconds": "2", "VisibilityTimeoutSeconds": "12"}
+
+
+def _no_stack(**_: Any) -> None:
+    raise ClientError({"Error": {"Code": "ValidationError", "Message": "Stack rdp does not exist"}}, "DescribeStacks")
+
+
+_EMPTY: Final = cast("Place", SimpleNamespace(cloudformation=SimpleNamespace(describe_stacks=_no_stack)))
+
+
+def test_a_new_stack_takes_what_the_engine_needs() -> None:
+    """Beside what was given; values that fit together need no word."""
+    told: list[str] = []
+    aim, given = lifecycle.goal(_EMPTY, _PRACTICE, reset=False, tell=told.append)
+    assert given == {**lifecycle.PARAMETERS, **_PRACTICE}
+    assert aim.values["RequireTls"] == "false"
+    assert told == []
+
+
+def test_what_a_deployment_to_aws_would_refuse_is_told() -> None:
+    """Here it runs all the same."""
+    told: list[str] = []
+    lifecycle.goal(_EMPTY, {"VisibilityTimeoutSeconds": "10"}, reset=False, tell=told.append)
+    (said,) = told
+    assert said.startswith("VisibilityTimeoutSeconds is 10; with ConsumerTimeoutSeconds 50 it must be 300 or more.")
+    assert said.endswith("`rdp deploy` refuses this.")
+
+
+def test_a_wrong_value_is_refused() -> None:
+    """With the sentence that nothing was deployed."""
+    with pytest.raises(StackError, match=r"SecondsPerChar is '-1'(.|\n)*Nothing was deployed\."):
+        lifecycle.goal(_EMPTY, {"SecondsPerChar": "-1"}, reset=False, tell=lambda _: None)
