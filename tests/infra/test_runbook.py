@@ -7,11 +7,13 @@ from typing import Any, Final
 import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
+from infra import template_parameters
 from infra.deployment import TEMPLATE
 
 _ROOT: Final = Path(__file__).parents[2]
 _RUNBOOK: Final = (_ROOT / "infra" / "RUNBOOK.md").read_text()
 _TEMPLATE: Final[Any] = cfn_yaml.load(str(TEMPLATE))
+_DECLARED: Final = template_parameters.read(TEMPLATE.read_text())
 _SECTIONS: Final = dict(re.findall(r"^###? ([^\n]+)\n(.*?)(?=^###? |\Z)", _RUNBOOK, re.MULTILINE | re.DOTALL))
 _ALARMS: Final = {
     name: resource["Properties"]
@@ -56,6 +58,16 @@ def test_every_parameter_has_its_row_with_its_default() -> None:
         name: None if "Default" not in parameter else str(parameter["Default"])
         for name, parameter in _TEMPLATE["Parameters"].items()
     }
+
+
+def test_a_number_is_told_with_its_range() -> None:
+    """A reader need not try which values the template takes."""
+    bounded = [parameter for parameter in _DECLARED.values() if parameter.minimum is not None]
+    assert len(bounded) > 20
+    for parameter in bounded:
+        (row,) = re.findall(rf"^\|[^|\n]*`{parameter.name}`[^|\n]*\|.*$", _SECTIONS["Parameters"], re.MULTILINE)
+        to = "or more" if parameter.maximum is None else f"to {parameter.maximum:,.0f}"
+        assert f"({parameter.minimum:,.0f} {to}" in row, parameter.name
 
 
 def test_every_parameter_is_described_and_grouped() -> None:
