@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,13 +14,16 @@ from consumer.replay import private
 from infra import dead_letters, move_task
 from infra import purge as removal  # `purge` is the verb
 from infra.counts import queue_depth
-from infra.dead_letter import DeadLetter, Filter
+from infra.dead_letter import UNMARKED_REASON, DeadLetter, Filter
 from infra.options.locator import on_stack
 from infra.stack import Stack, StackError
 from infra.terminal import out
 from infra.terminal.examples import examples
 from infra.terminal.summaries import WholeSummaries
 from infra.terminal.text import counted, printable
+from ingest.contract.errors import POISON_REASONS
+
+_REASONS: Final = (UNMARKED_REASON, *POISON_REASONS)
 
 
 def _filtered(function: Callable[..., None]) -> Callable[..., None]:
@@ -75,6 +78,8 @@ def list_(stack: Stack, *, wanted: Filter, as_json: bool) -> None:
     if letters:
         out.say_columns(("message id", "reason", "tenant_id", "log_id", "received_at", "receives with looks"), rows)
     out.say(_told(letters, there))
+    if _is_mistyped(wanted, there):
+        out.say(f"Known reasons: {', '.join(_REASONS)}", err=True)
     _warn_of_hidden(stack)
 
 
@@ -104,8 +109,9 @@ def show(stack: Stack, *, id_: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(stack: Stack, *, wanted: Filter, file: Path) -> None:
     """Write the dead letters to FILE, one JSON object a line. Nothing is removed. FILE must not exist."""
+    letters, there = _wanted(stack, wanted)
+    _refuse_mistyped(wanted, there)
     with private.opened(file, anew=True) as lines:
-        letters, there = _wanted(stack, wanted)
         lines.writelines(map(removal.line, letters))
     chosen = "" if len(letters) == len(there) else f"{len(letters):,} of "
     out.say(f"{chosen}{counted(len(there), 'dead letter')} written to {file}.")
@@ -132,6 +138,7 @@ def purge(stack: Stack, *, wanted: Filter, file: Path | None, no_export: bool, y
     if file and no_export:
         raise click.UsageError("Give --export or --no-export, not both.")
     letters, there = _wanted(stack, wanted)
+    _refuse_mistyped(wanted, there)
     out.say(_told(letters, there))
     _warn_of_hidden(stack)
     if not letters:
@@ -159,6 +166,8 @@ def redrive(stack: Stack, *, wanted: Filter) -> None:
     You can stop it at any moment and start it again: it loses no message.
     """
     everything = wanted == Filter()
+    if _is_mistyped(wanted, ()):  # Perhaps: only a look at the dead letters can tell.
+        _refuse_mistyped(wanted, _wanted(stack, wanted)[1])
     with out.progress() as progress:
         task = progress.add_task("redrive", total=sum(queue_depth(stack, stack.dlq_url)) or None)
 
@@ -185,6 +194,16 @@ def _wanted(stack: Stack, wanted: Filter) -> tuple[list[DeadLetter], list[DeadLe
     """Return the chosen dead letters and all that are there, both oldest first."""
     there = sorted(dead_letters.look(stack.place.sqs, stack.dlq_url), key=lambda one: (one.sent_ms, one.message_id))
     return [letter for letter in there if wanted.takes(letter)], there
+
+
+def _is_mistyped(wanted: Filter, there: Sequence[DeadLetter]) -> bool:
+    """Say whether the reason is none that the consumer or SQS gives, and none of the dead letters has it."""
+    return wanted.reason not in {None, *_REASONS, *(letter.reason for letter in there)}
+
+
+def _refuse_mistyped(wanted: Filter, there: Sequence[DeadLetter]) -> None:
+    if _is_mistyped(wanted, there):
+        raise click.UsageError(f"No dead letter has the reason {wanted.reason!r}. Known reasons: {', '.join(_REASONS)}")
 
 
 def _named(letter: DeadLetter) -> str:

@@ -98,6 +98,38 @@ def test_a_misspelt_reason_is_no_empty_queue(queues: Deep) -> None:
     assert "1 of 25 dead letters: refused_by_table 1" in rdp(queues, "list", "--reason", "refused_by_table").output
 
 
+@pytest.mark.parametrize("verb", [["redrive"], ["purge", "--yes"], ["export", "new"]])
+def test_a_reason_that_nothing_knows_is_refused(queues: Deep, tmp_path: Path, verb: list[str]) -> None:
+    """With those that are known; nothing is moved, removed, written or kept hidden."""
+    result = rdp(queues, *verb, "--reason", "nosuch")
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert "No dead letter has the reason 'nosuch'. Known reasons: max_receives_exceeded, " in said
+    assert len(queues.bodies("dlq")) == 25
+    assert queues.hidden("dlq") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", [["redrive"], ["purge", "--yes", "--no-export"], ["export", "new"]])
+def test_a_reason_that_is_known_or_that_a_dead_letter_has_is_taken(queues: Deep, verb: list[str]) -> None:
+    """One that none has just now is no mistake, and neither is one that only an older release gave."""
+    queues.add("dlq", body("acme", "l"), reason="of_an_older_release")
+    assert rdp(queues, *verb, "--reason", "undecodable").exit_code == 0
+    assert len(queues.bodies("dlq")) == 26
+    Path("new").unlink(missing_ok=True)
+    assert rdp(queues, *verb, "--reason", "of_an_older_release", "--tenant", "nobody").exit_code == 0
+    Path("new").unlink(missing_ok=True)
+    assert rdp(queues, *verb, "--reason", "of_an_older_release").exit_code == 0
+    assert len(queues.bodies("dlq")) == (26 if verb[0] == "export" else 25)
+
+
+def test_the_list_names_the_known_reasons_to_one_who_mistypes(queues: Deep) -> None:
+    """And to nobody else."""
+    assert "Known reasons: max_receives_exceeded, " in rdp(queues, "list", "--reason", "nosuch").stderr
+    for reason in ("undecodable", "refused_by_table"):
+        assert rdp(queues, "list", "--reason", reason).stderr == ""
+
+
 def test_the_list_counts_logs_where_they_share_a_message(queues: Deep) -> None:
     """So many messages, of so many logs; the message's own line says how many it holds."""
     queues.add("dlq", joined([body("acme", "one").encode(), body("acme", "two").encode()]).decode())
