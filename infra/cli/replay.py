@@ -19,6 +19,7 @@ from infra.options.selection import since_option, tenants_option
 from infra.stack import Stack, StackError
 from infra.terminal import out
 from infra.terminal.examples import examples
+from infra.terminal.failures import told_of_file
 from infra.terminal.signals import on_stop
 
 
@@ -92,7 +93,7 @@ def command(stack: Stack, **options: object) -> None:
         out.hang_up()
         raise click.exceptions.Exit(0) from None
     except OSError as error:  # A target that cannot be written.
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told_of_file(error)) from error
     out.say(_summary(counters), err=True)
     for shard_id in counters.expired_shards:
         out.say(

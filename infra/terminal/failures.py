@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -49,7 +50,17 @@ def _told() -> Iterator[None]:
             raise click.ClickException(f"{error.strerror}. Make room, and run it again.") from error
         if error.filename is None:  # Not about a file that a person named: a bug, or the network.
             raise
-        raise click.ClickException(_shown(f"{error.filename}: {error.strerror}.")) from error
+        raise click.ClickException(_shown(told_of_file(error))) from error
+
+
+def told_of_file(error: OSError) -> str:
+    """Return what happened to a file, in one sentence that names the file, or the folder that is missing."""
+    if error.filename is None:
+        return str(error)
+    folder = Path(error.filename).parent
+    if isinstance(error, FileNotFoundError) and not folder.exists():
+        return f"{error.filename}: the folder {folder} does not exist."
+    return f"{error.filename}: {error.strerror}."
 
 
 def _shown(message: str) -> str:

@@ -117,6 +117,13 @@ def test_a_replay_to_a_file_holds_what_was_posted_redacted(
         assert texts == {(row["tenant_id"]["S"], row["log_id"]["S"]): row[attribute]["S"] for row in stored}
 
 
+def test_a_replay_into_a_folder_that_is_missing_says_so(local_stack: LocalStack, tmp_path: Path) -> None:
+    """In a sentence, without the number of an error."""
+    result = rdp(local_stack, "replay", "--to", str(tmp_path / "none" / "x.ndjson"))
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {tmp_path}/none/x.ndjson: the folder {tmp_path}/none does not exist.\n"
+
+
 def test_a_conflict_is_accounted_for_and_not_made_again(
     local_stack: LocalStack, tenants: tuple[str, str], eventually: Eventually
 ) -> None:

@@ -57,6 +57,24 @@ def test_what_is_given_on_the_command_line_is_the_plan() -> None:
     assert plans.make(**given(Plan, command.make_context("bench", []).params)) == Plan()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--rate", "abc", "'abc' is not a number from 0.01 to 1,000,000."),
+        ("--least-rate", "0", "'0' is not a number from 0.01 to 1,000,000."),
+        ("--users", "1.5", "'1.5' is not a whole number from 1 to 10,000."),
+        ("--seed", "x", "'x' is not a whole number."),
+        ("--shape", "round", "'round' is not one of steady, "),
+        ("--name", "a b", "'a b' is not of the form ^[A-Za-z0-9]"),
+    ],
+)
+def test_a_wrong_value_is_told_by_what_it_must_be(option: str, value: str, says: str) -> None:
+    """In a person's words, and not in those of a type."""
+    with pytest.raises(click.BadParameter) as error:
+        command.make_context("bench", [option, value])
+    assert says in error.value.message
+
+
 def test_the_readme_names_options_that_exist() -> None:
     """Each `--option` of bench/README.md is one of `rdp bench`, `rdp cost` or the locustfile."""
     named = set(re.findall(r"--[a-z][a-z-]+", _README.read_text())) - {
