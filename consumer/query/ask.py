@@ -47,7 +47,7 @@ def least_grave(said: str) -> Severity:
     """
     found = severity.severity(said)
     if found is None:
-        raise ValueError(f"Give one of {', '.join(SEVERITIES)}.")
+        raise ValueError(f"Give one of {', '.join(SEVERITIES)}, or what a logger calls it, such as WARNING or 40.")
     return found
 
 

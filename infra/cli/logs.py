@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 import click
+from botocore.exceptions import ClientError
 
 from consumer.item import Item
 from consumer.query.ask import Ask
@@ -194,13 +195,28 @@ def _show_some(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None], 
 def _tell_that_none_matches(reads: Reads, asks: Sequence[Ask]) -> None:
     """Say for each tenant whether it has no logs at all, or none that match."""
     for ask in asks:
-        if stored_logs.first(reads, Ask(tenant_id=ask.tenant_id), 1)[0]:
+        if _has_logs(reads, ask.tenant_id):
             _tell(f"No logs of tenant {ask.tenant_id!r} match.")
+        elif alike := _alike(reads, ask.tenant_id):
+            _tell(f"Tenant {ask.tenant_id!r} has no stored logs. Did you mean {alike!r}?")
         else:
             _tell(
                 f"Tenant {ask.tenant_id!r} has no stored logs. `rdp audit` lists every tenant that has some, and "
                 f"`rdp erase --check --tenant {ask.tenant_id}` tells whether they were erased."
             )
+
+
+def _has_logs(reads: Reads, tenant: str) -> bool:
+    return bool(stored_logs.first(reads, Ask(tenant_id=tenant), 1)[0])
+
+
+def _alike(reads: Reads, tenant: str) -> str | None:
+    """Return the tenant of the same id in lower case, if that one has logs. Any other guess would need a scan."""
+    lower = tenant.lower()
+    try:
+        return lower if lower != tenant and _has_logs(reads, lower) else None
+    except ClientError:  # With --as-tenant no other tenant's rows may be read: there is no hint then.
+        return None
 
 
 def _shower(asks: Sequence[Ask], *, zone: tzinfo, as_json: bool) -> Callable[[Item], None]:

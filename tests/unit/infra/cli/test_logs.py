@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
@@ -19,17 +20,20 @@ _NOW_MS = 1_795_833_985_000
 
 
 class _Client:
-    """A DynamoDB that holds these items; `error` is what its next calls raise."""
+    """A DynamoDB that holds these items; `error` is what its next calls raise. It denies the tenant `refused`."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
         self.error: Exception | None = None
+        self.refused: str | None = None
 
     def query(self, **request: Any) -> dict[str, Any]:
         """Answer a Query of the table; the indexes are empty."""
         if self.error is not None:
             raise self.error
         values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+        if values[":tenant_id"] == self.refused:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Query")
         found = sorted(
             (item for item in self.items if item.tenant_id == values[":tenant_id"] and "IndexName" not in request),
             key=lambda item: item.log_id,
@@ -110,6 +114,23 @@ def test_a_tenant_without_logs_is_told_apart_from_a_search_that_finds_none(
     told = logs("--tenant", "nobody", "--tenant", "a", "--contains", "no such word", *options).stderr
     assert "Tenant 'nobody' has no stored logs." in told
     assert "No logs of tenant 'a' match." in told
+
+
+def test_a_tenant_in_upper_case_is_guessed(logs: Logs, client: _Client) -> None:
+    """Only if the one in lower case has logs, and its rows may be read."""
+    assert "Tenant 'A' has no stored logs. Did you mean 'a'?" in logs("A", "--contains", "no such word").stderr
+    assert "`rdp audit` lists every tenant" in logs("X").stderr
+    client.refused = "a"
+    refused = logs("A")
+    assert refused.exit_code == 0
+    assert "`rdp audit` lists every tenant" in refused.stderr
+
+
+def test_a_severity_that_is_none_is_told_with_what_is_taken(logs: Logs) -> None:
+    """The loggers' words and numbers, too."""
+    told = " ".join(logs("a", "--severity", "loud").stderr.split())
+    assert "or what a logger calls it, such as WARNING or 40." in told
+    assert [logs("a", "--severity", taken).exit_code for taken in ("WARNING", "40")] == [0, 0]
 
 
 def test_one_log_is_this_one(logs: Logs) -> None:
