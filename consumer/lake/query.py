@@ -59,7 +59,10 @@ def ask(
     """
     for name, table in tables:
         if snapshot_id is not None and table.snapshot_by_id(snapshot_id) is None:
-            raise QueryError(f"{name} has no snapshot {snapshot_id}: `rdp lake status --snapshots` lists them.")
+            raise QueryError(
+                f"{name} has no snapshot {snapshot_id}: `rdp lake status --snapshots` lists them. An erasure or a "
+                f"compaction drops older ones."
+            )
         connection.register(name, dataset(table, table.scan(snapshot_id=snapshot_id).plan_files()))
     try:
         relation = connection.sql(sql)

@@ -29,8 +29,23 @@ from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_FORM, TENANT_ID_PA
 EXIT_CODES: Final[dict[Outcome, int]] = {"gone": 0, "undecided": exits.UNDECIDED, "found": exits.BAD}
 
 
+class _Erase(click.Command):
+    """The command, which says by an example what `--log` needs."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the arguments that are left. Raises: click.BadOptionUsage: an option lacks its value."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadOptionUsage as error:
+            if error.option_name != "--log":
+                raise
+            needs = "--log needs a tenant and a log id, as in: --log acme my-id-1"
+            raise click.BadOptionUsage("--log", needs, ctx) from error
+
+
 @click.command(
     "erase",
+    cls=_Erase,
     epilog=examples(
         "rdp erase --tenant acme  # only counts",
         "rdp erase --tenant acme --before 30d --yes --certificate acme.json",

@@ -141,6 +141,8 @@ def command(
             sent = once.ship(opened, asked, stop=stop, taken=taken if wait else None, tell=show)
         for line in _summary(sent, time.monotonic() - started_s):
             out.say(line)
+        if not (sent.lines_read or sent.empty or sent.held_back or sent.broken_off or stop.is_set()):
+            out.say("The input is empty." if file == "-" else f"The file {file} is empty.", err=True)
         missing = 0
         if wait and not stop.is_set():
             missing = _wait(stack, asked.tenant, taken, wait_timeout, stop)

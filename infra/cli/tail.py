@@ -71,6 +71,7 @@ def command(
         raise click.UsageError(f"--since: {error}.") from error
     followers = function_log.followers(stack, since_ms, only=service)
     engine = engine_log.Reader(where.data_dir, since_ms) if where.is_local else None
+    shown = False
     with on_stop(lambda _: sys.exit(0)):  # The normal end: no `Aborted!`, and no wait for a slow call.
         while True:
             new = [entry for follower in followers for entry in follower.new()]
@@ -81,6 +82,7 @@ def command(
                 line = function_lines.read(entry.message)
                 if (line.platform and not platform) or not function_lines.at_least(level, line):
                     continue
+                shown = True
                 if as_json:
                     out.say_json(entry.message.rstrip("\n").replace("\n", "\\n"))
                 else:
@@ -88,5 +90,7 @@ def command(
                     told = f"{at} {entry.service:<8} {line.level:<7} {line.event:<14} {line.text}"
                     out.say(told, colour=_COLOURS[line.level])
             if no_follow:
+                if not shown:
+                    out.say("No lines.", err=True)
                 return
             time.sleep(_POLL_S)

@@ -123,6 +123,17 @@ def test_half_a_line_of_a_file_that_is_written_is_held_back(send: Send, server: 
     assert list(server.logs.values()) == ["one", "same", "same", "halfhalfhalf end"]
 
 
+def test_an_empty_file_is_told(send: Send, file: Path) -> None:
+    """On standard error; a file of empty lines is told by their number, and one with logs not at all."""
+    file.write_bytes(b"")
+    result = send(file)
+    assert (result.exit_code, result.stderr) == (0, f"The file {file} is empty.\n")
+    assert send("-").stderr == "The input is empty.\n"
+    for content in (b"\n\n", b"one\n", b"one"):
+        file.write_bytes(content)
+        assert send(file).stderr == ""
+
+
 def test_a_last_line_without_its_end_is_sent(send: Send, server: IngestServer, file: Path) -> None:
     """A file that nobody writes to is complete."""
     file.write_bytes(b"one\nlast")
