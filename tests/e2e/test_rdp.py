@@ -138,11 +138,12 @@ def test_status_says_where_everything_is(local_stack: "LocalStack") -> None:
     }  # fmt: skip
     assert status["counts"].keys() == {"queued", "in_flight", "dlq", "stored"}
     assert status["endpoint"] == local_stack.stack.endpoint
-    assert status["changed_parameters"]["RequireTls"] == "false"  # On this machine always.
+    assert status["changed_parameters"]["SecondsPerChar"] == "0"
+    assert "RequireTls" not in status["changed_parameters"]  # On this machine it is false by itself.
     assert "BatchSize" not in status["changed_parameters"]
     shown = _rdp("status", data_dir=local_stack.data_dir).stdout
     assert b"stored" in shown
-    assert b"RequireTls=false" in shown
+    assert b"SecondsPerChar=0" in shown
 
 
 def test_up_in_the_foreground_stops_on_ctrl_c(tmp_path: Path, eventually: "Eventually") -> None:
