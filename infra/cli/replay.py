@@ -53,7 +53,9 @@ def _checked(_context: click.Context, _option: click.Parameter, to: str) -> str:
 @click.option("--until", metavar="TIME", help="Only logs received before TIME, in the same forms.")
 @tenants_option
 @click.option("--follow", is_flag=True, help="Then read new logs as they arrive, until Ctrl-C.")
-@click.option("--distinct", is_flag=True, help="Write each log once: the first one of its tenant, id and text on the stream.")
+@click.option(
+    "--distinct", is_flag=True, help="Write each log once: the first one of its tenant, id and text on the stream."
+)
 @click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False, path_type=Path),

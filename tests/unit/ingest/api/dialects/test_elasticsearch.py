@@ -149,7 +149,9 @@ def test_thousands_of_long_ids_are_answered(ingest: Ingest) -> None:
     """If the answer would be too large for Lambda, each item has only its status, which is what clients read."""
     pairs = [line for i in range(9_000) for line in ({"create": {"_id": f"{i:0>5}" + '"' * 250}}, {"message": "x"})]
     answer = ingest(event(_bulk(*pairs), _NDJSON, path="/_bulk"))
-    assert _said(answer)["items"] == [{"create": {"status": 201}}] * 9_000
+    items = _said(answer)["items"]
+    assert len(items) == 9_000
+    assert [item for item in items if item != {"create": {"status": 201}}] == []  # Not ==: its report takes hours.
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_a_form_is_a_record(content_type: str) -> None:
 def test_the_handler_of_the_page_sends_what_was_logged() -> None:
     """The logging handler in API.md sends text with its arguments, level and time."""
     page = (Path(__file__).parents[5] / "ingest" / "API.md").read_text()
-    (block,) = re.findall(r"^```python\n(class .*?)^\n\nlogging\.", page, re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(r"^```python\n(import logging\n.*?)^\n\nlogging\.", page, re.MULTILINE | re.DOTALL)
     made: dict[str, Any] = {"logging": logging}
     exec(block, made)  # noqa: S102 - the page's own code is what is tested
     log = logging.LogRecord("shop", logging.ERROR, "shop.py", 7, "card of %s declined", ("Ada",), None)
