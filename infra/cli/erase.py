@@ -26,6 +26,8 @@ from infra.terminal.examples import examples
 from infra.terminal.text import counted
 from ingest.contract.message import LOG_ID_PATTERN, TENANT_ID_FORM, TENANT_ID_PATTERN
 
+_NEEDS: Final = "--log needs a tenant and a log id, as in: --log acme my-id-1"
+
 EXIT_CODES: Final[dict[Outcome, int]] = {"gone": 0, "undecided": exits.UNDECIDED, "found": exits.BAD}
 
 
@@ -39,8 +41,7 @@ class _Erase(click.Command):
         except click.BadOptionUsage as error:
             if error.option_name != "--log":
                 raise
-            needs = "--log needs a tenant and a log id, as in: --log acme my-id-1"
-            raise click.BadOptionUsage("--log", needs, ctx) from error
+            raise click.BadOptionUsage("--log", _NEEDS, ctx) from error
 
 
 @click.command(
@@ -193,6 +194,8 @@ def _asked(tenant: str | None, log: tuple[str, str] | None) -> tuple[str, str | 
     tenant_id, log_id = (tenant or "", None) if log is None else log
     if not re.match(TENANT_ID_PATTERN, tenant_id):
         raise click.UsageError(f"{tenant_id!r} is not a tenant id. {TENANT_ID_FORM}")
+    if log_id is not None and log_id.startswith("--"):
+        raise click.UsageError(f"{_NEEDS}. {log_id!r} stands where the log id must be.")
     if log_id is not None and not re.match(LOG_ID_PATTERN, log_id):
         raise click.UsageError(
             f"{log_id!r} is not a log id. If it has a space, it is the id of a conflicting text: give the part "

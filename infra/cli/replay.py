@@ -21,6 +21,7 @@ from infra.terminal import out
 from infra.terminal.examples import examples
 from infra.terminal.failures import told_of_file
 from infra.terminal.signals import on_stop
+from infra.terminal.text import counted
 
 
 def _checked(_context: click.Context, _option: click.Parameter, to: str) -> str:
@@ -160,7 +161,8 @@ def _shown(cleanup: ExitStack, counters: Counters) -> None:
 def _summary(counters: Counters) -> str:
     left_out = (("erased", counters.erased), ("of other tenants or times", counters.not_selected))
     return (
-        f"{counters.logs:,} logs read in {counters.records:,} records of {len(counters.shards_read)} shards: "
+        f"{counted(counters.logs, 'log')} read in {counted(counters.records, 'record')} of "
+        f"{counted(len(counters.shards_read), 'shard')}: "
         f"{counters.written:,} written, {counters.repeated:,} repeated, {counters.broken:,} broken"
         + "".join(f", {number:,} {why}" for why, number in left_out if number)
     )

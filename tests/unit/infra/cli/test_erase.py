@@ -28,6 +28,7 @@ def _no_stack(where: Where) -> Stack:
         (["--tenant", ""], "is not a tenant id"),
         (["--log", "acme"], "Error: --log needs a tenant and a log id, as in: --log acme my-id-1"),
         (["--log"], "--log needs a tenant and a log id"),
+        (["--log", "acme", "--yes"], "'--yes' stands where the log id must be"),
         (["--before"], "Option '--before' requires an argument"),
         (["--log", "acme", "log-1 0a1b"], "is not a log id"),
         (["--log", "acme", ""], "is not a log id"),
