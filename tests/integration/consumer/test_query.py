@@ -55,7 +55,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
 
 
 def _table(dynamodb: "DynamoDBClient") -> TableReader:
-    return TableReader(dynamodb, "logs", time=clock.system().time, now_ms=clock.system().now_ms, buckets=1)
+    return TableReader(dynamodb, "logs", time=clock.system().time, now_ms=lambda: _NOW_MS, buckets=1)
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
