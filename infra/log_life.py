@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from consumer.item import Item, Key
 from consumer.timestamps import epoch_ms, rfc3339
@@ -12,6 +12,9 @@ from infra.dead_letter import DeadLetter
 from infra.erasure.of_log import ErasureOfLog
 from infra.function_log import Entry
 from ingest.contract.log_ids import received_ms
+
+
+NOT_YET: Final = "It is neither stored nor a dead letter yet."
 
 
 class StreamRecord(NamedTuple):

@@ -27,5 +27,13 @@ def _page(pages: Pages, gather: Callable[[Key], Traces], request: Request) -> Re
         return pages.answer("life", key=key, steps=None, problem="")
     traces = gather(key)
     steps = [log_life.told(step) for step in log_life.life(traces)]
-    problem = "" if traces.is_ended else of_log.why_absent(traces.erasure)
-    return pages.answer("life", key=key, steps=steps, problem=problem)
+    return pages.answer("life", key=key, steps=steps, problem=_problem(traces))
+
+
+def _problem(traces: Traces) -> str:
+    """Return why the life has no end; "" if it has one."""
+    if traces.is_ended:
+        return ""
+    if traces.is_under_way:
+        return log_life.NOT_YET
+    return f"It has no row and no dead letter, and perhaps it was never accepted. {of_log.why_absent(traces.erasure)}"

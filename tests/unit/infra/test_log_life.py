@@ -160,6 +160,17 @@ def test_the_page_shows_the_steps() -> None:
     assert "<table>" not in client.get("/life").text
 
 
+def test_the_page_of_a_log_that_is_tried_again_says_that_it_is_not_done() -> None:
+    """It does not ask whether tenant and id are right: they are."""
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    traces = Traces(_KEY, None, (), (), [_receive(_MS + 900)], retries=Retries(300, 5))
+    client = TestClient(of_routes(pages, life_page.routes(pages, lambda _: traces)))
+    page = client.get("/life", params={"tenant": "acme", "log_id": _KEY.log_id}).text
+    assert "It is neither stored nor a dead letter yet." in page
+    assert "never accepted" not in page
+    assert "tries so far: 1." in page
+
+
 def test_the_page_of_an_erased_log_says_so() -> None:
     """It shows the erasure as a step, and does not say that the log may be on its way."""
     pages = Pages(Shown("this machine", raw=False, allow_changes=False))
