@@ -13,7 +13,6 @@ from infra.erasure.of_log import ErasureOfLog
 from infra.function_log import Entry
 from ingest.contract.log_ids import received_ms
 
-
 NOT_YET: Final = "It is neither stored nor a dead letter yet."
 
 
