@@ -64,8 +64,8 @@ def gather(stack: Stack, key: Key) -> Traces:
     received = receipt_ms(key, item=item, letters=letters, records=records)
     if received is None:
         unread.append(
-            f"the request, and the stream before the last {_LAST_MS // 60_000} minutes: nothing says when the log "
-            f"came. Only an id that ingest made has a time in it"
+            f"the request, and the stream before the last {_LAST_MS // 60_000} minutes, because this id does not say "
+            f"when the log came. The last {_LAST_MS // 60_000} minutes of the stream do not have it"
         )
     try:
         entries += _lines(stack, sent_as, received)

@@ -4,7 +4,7 @@ import heapq
 import time
 from collections.abc import Callable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from consumer import clock
 from consumer.item import Item, of_tenant
@@ -50,11 +50,20 @@ def every(reads: Reads, ask: Ask) -> Iterator[Item]:
             return
 
 
-def first_of(reads: Reads, asks: Sequence[Ask], limit: int) -> tuple[list[Item], bool]:
-    """Return what `first` returns, for several tenants in one order. The asks differ only in their tenant."""
+class FirstOf(NamedTuple):
+    """The first logs of several tenants, whether there may be more, and the asks that no log matches."""
+
+    items: list[Item]
+    more: bool
+    unmatched: list[Ask]
+
+
+def first_of(reads: Reads, asks: Sequence[Ask], limit: int) -> FirstOf:
+    """Return the first `limit` logs of several tenants in one order. The asks differ only in their tenant."""
     found = [first(reads, ask, limit) for ask in asks]
     items = sorted((item for of_tenant, _ in found for item in of_tenant), key=arrival_of, reverse=asks[0].newest_first)
-    return items[:limit], len(items) > limit or any(more for _, more in found)
+    unmatched = [ask for ask, (of_tenant, _) in zip(asks, found, strict=True) if not of_tenant]
+    return FirstOf(items[:limit], len(items) > limit or any(more for _, more in found), unmatched)
 
 
 def every_of(reads: Reads, asks: Sequence[Ask]) -> Iterator[Item]:

@@ -180,13 +180,12 @@ def _show_all(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None]) -
 
 
 def _show_some(reads: Reads, asks: Sequence[Ask], show: Callable[[Item], None], *, limit: int) -> None:
-    items, more = stored_logs.first_of(reads, asks, limit)
+    items, more, unmatched = stored_logs.first_of(reads, asks, limit)
     newest_first = asks[0].newest_first
     for item in items[::-1] if newest_first else items:
         show(item)
-    if not items:
-        _tell_that_none_matches(reads, asks)
-    elif more:
+    _tell_that_none_matches(reads, unmatched)
+    if items and more:
         older, option = ("older", "--newest") if newest_first else ("newer", "--oldest")
         these = "this one" if len(items) == 1 else f"these {len(items)}"
         _tell(f"There may be {older} logs than {these}. To see more, give {option} a larger number, or --all.")
@@ -196,7 +195,11 @@ def _tell_that_none_matches(reads: Reads, asks: Sequence[Ask]) -> None:
     """Say for each tenant whether it has no logs at all, or none that match."""
     for ask in asks:
         if _has_logs(reads, ask.tenant_id):
-            _tell(f"No logs of tenant {ask.tenant_id!r} match.")
+            is_severity = any(name == "severity" for name, _ in ask.fields)
+            _tell(
+                f"No logs of tenant {ask.tenant_id!r} match."
+                + (" The severity of a log is no field: --severity." if is_severity else "")
+            )
         elif alike := _alike(reads, ask.tenant_id):
             _tell(f"Tenant {ask.tenant_id!r} has no stored logs. Did you mean {alike!r}?")
         else:

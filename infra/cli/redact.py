@@ -48,7 +48,8 @@ _DEFAULT: Final = ("phone",)  # As in the template.
 def command(*, file: TextIO, rules: tuple[str, ...], patterns: tuple[str, ...], changed: bool) -> None:
     """Show what redaction would hide in your logs, before you deploy its rules and patterns.
 
-    It takes each line of FILE (- is standard input) as a log's text. It sends nothing and needs no stack.
+    It takes each line of FILE (- is standard input) as a log's text. It sends nothing and needs no stack. The values of
+    a log's fields are redacted in the same way, but not the names of fields.
 
     Exit status 4: a pattern is too slow for a line.
     """

@@ -34,7 +34,7 @@ _POLL_S: Final = 0.1
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help="Port on 127.0.0.1; 0 picks a free one.  [default: that of the last start, at first 4566]",
+    help="Port on 127.0.0.1; 0 takes a free one at the first start.  [default: that of the last start, at first 4566]",
 )
 @parameters_option
 @click.option(

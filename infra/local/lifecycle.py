@@ -128,7 +128,7 @@ def _current(data_dir: Path, port: int | None) -> State:
     known = state.read(data_dir)
     if known is not None:
         # The engine identifies a queue by its URL, which has the port: on another port the mapping finds no queue.
-        if port not in {None, known.port}:
+        if port not in {None, 0, known.port}:
             raise StackError(
                 f"{data_dir} was started on port {known.port}, which its queues are bound to. "
                 f"Leave --port out, or start another folder: --data-dir D."

@@ -123,9 +123,7 @@ WHY: Final[Mapping[RejectReason, Why]] = {
         "The body, or a record of it, is no protobuf message of this endpoint.",
         "Broken wire format, or a kind of value that is not known.",
     ),
-    "invalid_record": Why(
-        400, _INVALID_JSON, "JSON that is not a log: it is not an object, or its text is not a string."
-    ),
+    "invalid_record": Why(400, _INVALID_JSON, "JSON that is not a log: neither an object nor a string."),
     "invalid_tenant": Why(
         400,
         "tenant_id must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit; send X-Tenant-ID once.",

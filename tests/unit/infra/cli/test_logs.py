@@ -101,6 +101,9 @@ def test_a_tenant_may_be_named_as_rdp_log_names_it(logs: Logs) -> None:
     """Without the option, and beside it; with no tenant at all the message shows a command."""
     assert _texts(logs("a", "--newest", "2", "--json")) == ["16", "18"]
     assert _texts(logs("a", "--tenant", "b", "--newest", "2", "--json")) == ["18", "19"]
+    told = logs("a", "b", "nobody", "--newest", "1").stderr
+    assert "Tenant 'nobody' has no stored logs." in told
+    assert told.count("Tenant") == 1  # The logs of "a" are only older than that one.
     result = logs("--newest", "2")
     assert result.exit_code == 2
     assert "rdp logs --tenant acme" in result.stderr
