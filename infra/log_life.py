@@ -89,7 +89,7 @@ def life(traces: Traces) -> list[Step]:
     """Return the steps in the order of time, then the steps without a time, then what could not be read."""
     received = receipt_ms(traces.key, item=traces.item, letters=traces.letters, records=traces.records)
     steps = [
-        *_requests(traces.key, traces.entries, received),
+        *_requests(traces.key, traces.entries, received, is_known=traces.is_ended or traces.is_under_way),
         *_records(traces.records),
         *_lines(traces.key, traces.entries),
         *_letters(traces.letters),
@@ -106,8 +106,11 @@ def told(step: Step) -> tuple[str, str, str]:
     return "" if step.at_ms is None else rfc3339(step.at_ms), step.what, step.detail
 
 
-def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Iterator[Step]:
-    """Yield the requests of the log's tenant in the millisecond of its receipt: nearly always one."""
+def _requests(key: Key, entries: Iterable[Entry], received: int | None, *, is_known: bool) -> Iterator[Step]:
+    """Yield the requests of the log's tenant in the millisecond of its receipt: nearly always one.
+
+    `is_known` says whether anything but the id shows that the log was received.
+    """
     if received is None:
         return
     for entry in entries:
@@ -125,7 +128,10 @@ def _requests(key: Key, entries: Iterable[Entry], received: int | None) -> Itera
             counted = "1 log" if accepted == 1 else f"{accepted} logs"
             yield Step(at_ms, "received", f"{ids}: {counted} accepted{trouble}")
             return
-    yield Step(received, "received", "by ingest; the log line of its request was not found")
+    if is_known:
+        yield Step(received, "received", "by ingest; the log line of its request was not found")
+    else:
+        yield Step(received, "received?", "that is the time in its id; nothing else shows that it was ever received")
 
 
 def _records(records: Iterable[StreamRecord]) -> Iterator[Step]:
@@ -141,7 +147,9 @@ def _lines(key: Key, entries: Iterable[Entry]) -> Iterator[Step]:
         if (members.get("tenant_id"), members.get("log_id")) != key:
             continue
         event = members.get("event")
-        if event == "log_not_stored":
+        if event == "log_not_stored" and members.get("cause") == "erased":
+            yield Step(entry.timestamp_ms, "dropped", "an erasure covers it")
+        elif event == "log_not_stored":
             why = [f"{name} {members[name]}" for name in ("reason", "cause", "message_id") if name in members]
             yield Step(entry.timestamp_ms, str(members.get("outcome", "not stored")), ", ".join(why))
         elif event == "log_id_conflict":

@@ -42,7 +42,11 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
     is_flag=True,
     help="Allow a first deployment to simulate work and crashes, as the template does by default.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show the change set and apply nothing. Only the code's bucket is made, if there is none.",
+)
 @click.option(
     "--reset",
     is_flag=True,

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,7 +15,7 @@ from consumer import instant
 from consumer.erasures import Subject
 from consumer.replay import private
 from infra import lake_where
-from infra.erasure import lakes, run
+from infra.erasure import lakes, of_log, run
 from infra.erasure.certificate import Certificate, Outcome
 from infra.erasure.run import Caller, Found
 from infra.erasure.table import RefusedError
@@ -144,7 +144,10 @@ def _done(
     with told() if wheres else nullcontext():
         places = lakes.named(wheres, where.data_dir, stack)
         if check:
-            return run.search(stack, places, run.marked(stack, tenant_id, log_id), asked)
+            done = run.marked(stack, tenant_id, log_id)
+            requested = of_log.requested_at(stack.place.dynamodb, stack.table_name, done)
+            erased_at = None if requested is None else datetime.fromisoformat(requested)
+            return run.search(stack, places, done, asked, erased_at=erased_at)
         subject = Subject(tenant_id, log_id, _until(before, asked))
         if log_id is None and (standing := run.standing(stack, tenant_id)):
             out.say(

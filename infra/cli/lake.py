@@ -293,7 +293,13 @@ def compact(lake: "Lake", _stack: "Callable[[], Stack]", *, raw: bool, keep_days
     )
 
 
-@command.command("query")
+@command.command(
+    "query",
+    epilog=examples(
+        'rdp lake query "SELECT severity, count(*) FROM logs GROUP BY ALL"',
+        'rdp lake query "SELECT * FROM logs LIMIT 9" --format csv',
+    ),
+)
 @on_lake
 @click.argument("sql")
 @click.option(
@@ -312,7 +318,9 @@ def query(
 ) -> None:
     """Query the lake with SQL, in DuckDB's dialect: the table is called logs, or logs_raw with --raw.
 
-    Times are in UTC. Give conditions on tenant_id and received_at: then only the files with these logs are read.
+    Its columns: tenant_id, log_id, source, received_at, event_at, event_time, severity, text, fields (JSON as text),
+    redaction_version, original_digest. A field is json_extract_string(fields, '$.user.name'). Times are in UTC. Give
+    conditions on tenant_id and received_at: then only the files with these logs are read.
     """
     from consumer.lake import catalog  # noqa: PLC0415 - as above
     from consumer.lake import query as lake_query  # noqa: PLC0415

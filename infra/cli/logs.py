@@ -132,6 +132,8 @@ def command(
         raise click.UsageError("--follow shows new logs: leave --until and --oldest out.")
     since_ms, until_ms = _times(since, until, zone)
     if as_tenant is not None:
+        if stack.place.aws_endpoint_url is not None:
+            _tell("This engine does not enforce the role of a tenant's reader (dynamodb:LeadingKeys). AWS does.")
         place = tenant_reader.as_tenant(stack.place, stack.outputs["TenantReaderRoleArn"], as_tenant)
         stack = replace(stack, place=place)
     newest_first = not (everything or oldest is not None)

@@ -159,10 +159,14 @@ def _shown(cleanup: ExitStack, counters: Counters) -> None:
 
 
 def _summary(counters: Counters) -> str:
-    left_out = (("erased", counters.erased), ("of other tenants or times", counters.not_selected))
+    left_out = (
+        ("repeated", counters.repeated),
+        ("erased", counters.erased),
+        ("of other tenants or times", counters.not_selected),
+    )
     return (
         f"{counted(counters.logs, 'log')} read in {counted(counters.records, 'record')} of "
         f"{counted(len(counters.shards_read), 'shard')}: "
-        f"{counters.written:,} written, {counters.repeated:,} repeated, {counters.broken:,} broken"
+        f"{counters.written:,} written, {counters.broken:,} broken"
         + "".join(f", {number:,} {why}" for why, number in left_out if number)
     )

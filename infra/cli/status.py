@@ -20,7 +20,8 @@ def command(where: Where, *, exact: bool, as_json: bool) -> None:
     """Show where the stack is, whether its functions start and its consumer runs, and how many logs are where.
 
     `stored` is DynamoDB's own count, which costs nothing. On AWS it is up to six hours old; on this machine it is
-    current. The other counts are current. They count messages, and SQS calls them approximate.
+    current. It also counts the tombstones of `rdp erase`. The other counts are current. They count messages, and SQS
+    calls them approximate.
 
     `changed` names the parameters whose values are not the defaults. Terraform's outputs do not hold them.
     """

@@ -53,6 +53,8 @@ def command(
     the data folder keeps logs and parameters, and the next start goes on with them.
     """
     limits.check(parameters)
+    known = read_state(data_dir)
+    ran_before = known is not None and engine.is_running(known)
     state = lifecycle.up(
         data_dir,
         port=port,
@@ -65,6 +67,10 @@ def command(
     if detach:
         out.say("Runs in the background. Stop it with `rdp down`.")
         return
+    if ran_before:
+        out.say(
+            "It ran before this command, too, and Ctrl-C stops it. `rdp status` shows the counts and stops nothing."
+        )
     stop_asked = threading.Event()
     with on_stop(lambda _: stop_asked.set()):  # So a signal interrupts no call to the engine.
         try:

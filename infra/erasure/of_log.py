@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from consumer.erasures import ERASED_AT, TENANTS, asked_attribute, tenants_of
+from consumer.erasures import ERASED_AT, TENANTS, Subject, asked_attribute, tenants_of
 from consumer.item import Key, key_attributes, key_of
 from consumer.timestamps import rfc3339
 
@@ -61,6 +61,18 @@ def find(client: "DynamoDBClient", table_name: str, key: Key, received_ms: int |
         return None
     asked_at = tenants.get(asked_attribute(key.tenant_id), {}).get("S")
     return ErasureOfLog(key.tenant_id, asked_at, until, received_at)
+
+
+def requested_at(client: "DynamoDBClient", table_name: str, subject: Subject) -> str | None:
+    """Return when the erasure of the subject was requested (RFC 3339); None if no tombstone says it.
+
+    Raises:
+        botocore.exceptions.ClientError, BotoCoreError: the table cannot be read.
+    """
+    key = TENANTS if subject.log_id is None else Key(subject.tenant_id, subject.log_id)
+    name = asked_attribute(subject.tenant_id) if subject.log_id is None else ERASED_AT
+    item = client.get_item(TableName=table_name, Key=key_attributes(key), ConsistentRead=True).get("Item", {})
+    return item.get(name, {}).get("S")
 
 
 def why_absent(erasure: ErasureOfLog | None) -> str:

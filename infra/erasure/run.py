@@ -125,9 +125,18 @@ def erase(
 
 
 def search(
-    stack: Stack, places: "Sequence[Lake]", subject: Subject, asked: Caller, *, erased: Counts | None = None
+    stack: Stack,
+    places: "Sequence[Lake]",
+    subject: Subject,
+    asked: Caller,
+    *,
+    erased: Counts | None = None,
+    erased_at: datetime | None = None,
 ) -> Certificate:
-    """Return a certificate that says what every place still holds of the subject's logs; nothing is changed."""
+    """Return a certificate that says what every place still holds of the subject's logs; nothing is changed.
+
+    `erased_at` is when the erasure was requested, if that was before. What must remain then goes sooner.
+    """
     looked = letters.look(stack, subject)
     queued = sum(counts.queue_depth(stack, stack.queue_url))
     found = [
@@ -144,7 +153,7 @@ def search(
         asked_at=rfc3339_of(asked.now),
         certified_at=rfc3339_of(max(datetime.now(UTC), asked.now)),  # AWS's whole second may lie ahead of our clock.
         erased=erased,
-        remains=list(_remains(stack, places, asked.now, looked, queued)),
+        remains=list(_remains(stack, places, erased_at or asked.now, looked, queued)),
         not_searched=list(NOT_SEARCHED),
         found=found,
         outcome=outcome,

@@ -57,15 +57,15 @@ def test_a_stopped_consumer_takes_nothing_until_it_is_started(local_stack: Local
     """The verbs say so, `rdp status` too, and the queue keeps the log."""
     stopped = rdp(local_stack, "consumer", "stop")
     try:
-        assert "disabled" in stopped.output
+        assert "The consumer is stopped" in stopped.output
         assert json.loads(rdp(local_stack, "status", "--json").stdout)["consumer"] == "disabled"
         assert local_stack.post_text("switch", "waits", "waits").status == 202
         eventually(lambda: local_stack.counts.queued == 1)
         assert local_stack.row("switch", "waits") is None
         shown = rdp(local_stack, "consumer", "status")
-        assert "disabled" in shown.output
+        assert "The consumer is stopped" in shown.output
     finally:
-        assert "enabled" in rdp(local_stack, "consumer", "start").output
+        assert "The consumer runs" in rdp(local_stack, "consumer", "start").output
     eventually(lambda: local_stack.row("switch", "waits"))
 
 

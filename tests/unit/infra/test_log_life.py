@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from consumer import report
 from consumer.item import Item, Key
 from consumer.timestamps import rfc3339
-from consumer.verdict import retried
+from consumer.verdict import ERASED, retried
 from infra.console import life_page
 from infra.console.pages import Pages, Shown
 from infra.console.server import of_routes
@@ -128,6 +128,19 @@ def test_a_dead_letter_ends_it() -> None:
     assert (by_consumer.at_ms, by_consumer.what) == (_MS, "dead-lettered")
     assert "refused_by_table; message d-1, q-1 in the queue" in by_consumer.detail
     assert by_sqs.at_ms is None
+
+
+def test_an_id_alone_does_not_say_that_a_log_was_received() -> None:
+    """It may be invented: the time in it is told as what it is."""
+    (step,) = life(Traces(_KEY, None, (), (), ()))
+    assert (step.at_ms, step.what) == (_MS, "received?")
+
+
+def test_a_log_that_an_erasure_covers_was_dropped() -> None:
+    """Its line calls it a duplicate, because it is acknowledged like one."""
+    line = report.warning_line("m-1", ERASED, tenant_id="acme", log_id=_KEY.log_id)
+    steps = life(Traces(_KEY, None, (), (), [Entry(_MS + 900, "consumer", line)]))
+    assert ("dropped", _MS + 900) in [(step.what, step.at_ms) for step in steps]
 
 
 def test_the_record_on_the_stream_says_when_a_log_with_an_own_id_was_received() -> None:
