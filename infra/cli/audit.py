@@ -187,7 +187,7 @@ def _show(audit: Audit) -> None:
             f"them to a file."
         )
     if audit.erased_on_stream:
-        out.say(f"{audit.erased_on_stream:,} logs on the stream were erased: they do not count as missing.")
+        out.say(f"{counted(audit.erased_on_stream, 'erased log')} on the stream: not counted as missing.")
     if audit.erased_stored:
         out.say(f"{audit.erased_stored:,} erased logs are still stored: erase them again with `rdp erase`.")
     if audit.dead_letters_unseen:

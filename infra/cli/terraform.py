@@ -9,12 +9,19 @@ from infra.local import limits, terraform
 from infra.options.locator import data_dir_option
 from infra.options.parameters import parameters_option
 from infra.terminal import out
+from infra.terminal.examples import examples
 from infra.terminal.summaries import WholeSummaries
 
 
-@click.group("terraform", cls=WholeSummaries)
+@click.group(
+    "terraform",
+    cls=WholeSummaries,
+    epilog=examples("rdp up --detach", "rdp terraform apply --param SecondsPerChar=0", "rdp terraform destroy"),
+)
 def command() -> None:
     """Apply the Terraform configuration infra/terraform to the engine that `rdp up --detach` runs.
+
+    It needs the command terraform, and the AWS provider: from its registry, or in the folder TF_PLUGIN_DIR.
 
     In AWS, use terraform itself. The other commands then work on its stack with --outputs FILE.
     """
