@@ -16,7 +16,7 @@ from infra.terminal.summaries import WholeSummaries
 @click.group(
     "terraform",
     cls=WholeSummaries,
-    epilog=examples("rdp up --detach", "rdp terraform apply --param SecondsPerChar=0", "rdp terraform destroy"),
+    epilog=examples("rdp terraform apply --param SecondsPerChar=0", "rdp terraform destroy"),
 )
 def command() -> None:
     """Apply the Terraform configuration infra/terraform to the engine that `rdp up --detach` runs.
