@@ -34,8 +34,8 @@ _MOST_LINES: Final = 10_000
 _MOST_RECORDS: Final = 20_000
 """At most so many Kinesis records of a shard are read, from the log's receipt (less a margin for the clocks) on."""
 
-_LAST_MS: Final = 3_600_000
-"""How far back the stream is searched for a log if nobody knows when it came."""
+_LAST_MS: Final = 900_000
+"""How far back the stream is searched for a log if nobody knows when it came: a busy shard takes 60 MB a minute."""
 
 _ON_STREAM_MS: Final = 600_000
 """How long after the receipt the record is searched for. If Kinesis refused the log at first, the consumer puts it on
@@ -109,7 +109,7 @@ def _events(stack: Stack, service: str, request: Mapping[str, object]) -> Iterat
 
 
 def _records(stack: Stack, key: Key, received: int | None) -> Iterator[StreamRecord]:
-    """Yield the log's places on the stream, after its receipt, or in the last hour if nobody knows when that was.
+    """Yield the log's places on the stream, after its receipt, or in the last minutes if nobody knows when that was.
 
     It searches the shard of the tenant's partition key, then the other shards.
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 from consumer.item import Item, Key
 from consumer.query.ask import Ask, is_filtered, takes
 from consumer.query.ranges import Range, ranges
-from ingest.contract.log_ids import arrival
+from ingest.contract.log_ids import arrival, received_ms
 
 MAX_READ: Final = 5_000
 """Logs read for one page. A filter that matches none of them gives an empty page and a cursor, not a time-out."""
@@ -72,9 +72,10 @@ def read_page(
 ) -> Page:
     """Return the next logs, `limit` at most, after the one that arrived at `after`.
 
-    Reads at most `max_read` logs and a page of each range. The logs are in the order of receipt, and within a request
-    in the request's order. `is_full(item)` is called with each log taken, and returns whether it is the last that fits.
-    `is_over()` returns whether the time for further reads is over. If a page ends early, for one of these reasons or
+    Reads at most `max_read` logs and a page of each range; more only until the first log whose id has the form of a
+    generated one, because only such a place can be gone on from. The logs are in the order of receipt, and within a
+    request in the request's order. `is_full(item)` is called with each log taken, and returns whether it is the last
+    that fits. `is_over()` returns whether the time for further reads is over. If a page ends early, for one of these reasons or
     because the table is busy, it says where to go on.
 
     Raises:
@@ -102,12 +103,13 @@ def read_page(
             reading.busy = error
             break
         for found, item in zip(chunk, whole, strict=True):
-            after = found.arrival
+            if not found.is_elsewhere or received_ms(found.arrival) is not None:  # A cursor must be a time.
+                after = found.arrival
             if item is not None and not found.is_elsewhere and takes(ask, item):
                 items.append(item)
                 if len(items) == limit or is_full(item):
                     return Page(items, after)
-        if reading.read >= max_read:
+        if reading.read >= max_read and after != start:
             return Page(items, after)
     if reading.busy is None:
         return Page(items, None)

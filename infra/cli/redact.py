@@ -76,7 +76,7 @@ def command(*, file: TextIO, rules: tuple[str, ...], patterns: tuple[str, ...], 
     if counts["slow"]:
         out.say("In a stack the consumer tries such a log five times and then makes it a dead letter.", err=True)
         raise click.exceptions.Exit(exits.BAD)
-    out.say(f"To use it: {_deployed_with(rules, patterns)} (on AWS: rdp deploy --stack NAME ...)", err=True)
+    out.say(f"To use it (on AWS with `rdp deploy --stack NAME`): {_deployed_with(rules, patterns)}", err=True)
 
 
 def _redacted(redactor: Redactor, text: str) -> str | None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from consumer.item import Item
 from consumer.query.ask import Ask
 from consumer.query.page import read_page
+from ingest.contract.log_ids import received_ms
 from tests.unit.consumer.query.memory_table import TENANT, MemoryTable, log
 
 _NOW_MS = 1_795_833_985_000
@@ -163,6 +164,28 @@ def test_a_time_at_which_only_others_stand_is_passed_in_bounded_pages() -> None:
     assert (page.items, page.after is None) == ([], False)
     assert table.rows_read <= 200
     assert _read_all(table, ask, 100) == []
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_page_never_ends_at_an_id_that_is_no_arrival(*, newest_first: bool) -> None:
+    """Digests that sort before all generated ids: a page ends at a time, as a cursor must, and no log is lost."""
+    table = MemoryTable()
+    for number in range(500):
+        table.store(log(_NOW_MS + number, 0, f"own {number}", log_id=f"00{number:030x}"))
+    for number in range(50):
+        table.store(log(_NOW_MS - 1_000 + number, 0, f"generated {number}"))
+    ask = Ask(tenant_id=TENANT, newest_first=newest_first, contains=("generated",))
+    found = 0
+    after: str | None = None
+    while True:
+        page = read_page(table, ask, limit=10, max_read=100, after=after)
+        found += len(page.items)
+        if page.after is None:
+            break
+        assert received_ms(page.after) is not None
+        assert page.after != after, "a page that leads to itself"
+        after = page.after
+    assert found == 50
 
 
 @pytest.mark.parametrize("newest_first", [True, False])

@@ -19,7 +19,8 @@ def test_each_line_is_shown_as_a_stack_would_keep_it() -> None:
     assert done.stdout == "call [REDACTED]\nnothing\nmail bob@example.com of customer-17\n"
     assert "3 lines read, 1 changed." in done.stderr
     assert (
-        "To use it: rdp up --detach --param RedactionRules=phone (on AWS: rdp deploy --stack NAME ...)\n" in done.stderr
+        "To use it (on AWS with `rdp deploy --stack NAME`): rdp up --detach --param RedactionRules=phone\n"
+        in done.stderr
     )
 
 

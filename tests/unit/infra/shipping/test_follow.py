@@ -86,6 +86,19 @@ def drain(follower: Follower) -> None:
         pass
 
 
+def test_json_lines_keep_their_fields_while_they_are_followed(desk: Desk) -> None:
+    """A line that is a JSON object is sent as a record, and one that is sent again stores nothing twice."""
+    desk.append('{"text": "a", "n": 1}\nplain\n')
+    bodies: list[bytes] = []
+    desk.server.before = bodies.append
+    drain(desk.follower(ndjson=True))
+    assert desk.texts() == ["a", "plain"]
+    assert b'"n": 1}' in bodies[0]
+    desk.position.unlink()
+    drain(desk.follower(ndjson=True))
+    assert desk.texts() == ["a", "plain"]
+
+
 def rotated(desk: Desk, follower: Follower) -> None:
     """Let it see the rotation, and its grace pass."""
     drain(follower)
