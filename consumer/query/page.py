@@ -75,8 +75,8 @@ def read_page(
     Reads at most `max_read` logs and a page of each range; more only until the first log whose id has the form of a
     generated one, because only such a place can be gone on from. The logs are in the order of receipt, and within a
     request in the request's order. `is_full(item)` is called with each log taken, and returns whether it is the last
-    that fits. `is_over()` returns whether the time for further reads is over. If a page ends early, for one of these reasons or
-    because the table is busy, it says where to go on.
+    that fits. `is_over()` returns whether the time for further reads is over. If a page ends early, for one of these
+    reasons or because the table is busy, it says where to go on.
 
     Raises:
         TableBusyError: not even one log could be read.
