@@ -34,6 +34,7 @@ def running() -> Iterator[str]:
         "KINESIS_MOCK_PLAIN_PORT": str(port),
         "KINESIS_MOCK_TLS_PORT": str(tls_port),
         "LOG_LEVEL": "ERROR",
+        "SHARD_LIMIT": "1000",  # Its 50 are too few when one test's streams follow another's.
         **{f"{step}_DURATION": "20ms" for step in ("CREATE_STREAM", "DELETE_STREAM", "SPLIT_SHARD", "MERGE_SHARDS")},
     }
     command = [_tool("node"), "--require", str(_PRELOAD), "main.js"]
