@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -40,7 +40,7 @@ class OptionsError(Exception):
 
 
 class Options(NamedTuple):
-    """The operator's options; `to` and the times are as they were typed.
+    """The operator's options; `to` and the times are as they were typed. A time without a zone is in `zone`.
 
     `commit_logs` is the number of logs read between two commits, if it is not to be the sink's own.
     """
@@ -48,6 +48,7 @@ class Options(NamedTuple):
     to: str = "-"
     since: str | None = None
     until: str | None = None
+    zone: tzinfo = UTC
     tenants: tuple[str, ...] = ()
     follow: bool = False
     distinct: bool = False
@@ -118,8 +119,7 @@ def run(
         CheckpointMismatchError, StreamUnreadableError, QueueRefusedError: the replay cannot begin or go on.
     """
     _check_files(options)
-    start = _start(outside, options, redaction="" if redactor is None else redactor.version)
-    selection = _selection(options, datetime.fromisoformat(start.started_at))
+    start, selection = _start(outside, options, redaction="" if redactor is None else redactor.version)
     counters = Counters()
     with ExitStack() as cleanup:
         merge = cleanup.enter_context(
@@ -167,21 +167,24 @@ def run(
         ).run(merge)
 
 
-def _start(outside: Outside, options: Options, *, redaction: str) -> Checkpoint:
+def _start(outside: Outside, options: Options, *, redaction: str) -> tuple[Checkpoint, select.Selection]:
+    """Return where to begin, and what to take. Ages (`2h`) are from the first run's beginning."""
+    found = None if options.checkpoint is None else checkpoints.load(options.checkpoint)
+    now = datetime.fromtimestamp(outside.clock.now_ms() / 1000, UTC)
+    started_at = now.isoformat() if found is None else found.started_at
+    selection = _selection(options, datetime.fromisoformat(started_at))
     query = {
         "to": options.to.rstrip("/"),
-        "since": options.since or "",
-        "until": options.until or "",
+        "since": selection.since.isoformat() if selection.since else "",
+        "until": selection.until.isoformat() if selection.until else "",
         "tenants": ",".join(sorted(options.tenants)),
         "distinct": str(options.distinct),
         "redaction": redaction,
     }
-    found = None if options.checkpoint is None else checkpoints.load(options.checkpoint)
     if found is None:
-        now = datetime.fromtimestamp(outside.clock.now_ms() / 1000, UTC)
-        return Checkpoint(stream=outside.stream_name, started_at=now.isoformat(), query=query)
+        return Checkpoint(stream=outside.stream_name, started_at=started_at, query=query), selection
     checkpoints.check_continues(found, stream=outside.stream_name, query=query)
-    return found
+    return found, selection
 
 
 def _check_files(options: Options) -> None:
@@ -202,8 +205,8 @@ def _check_files(options: Options) -> None:
 
 def _selection(options: Options, now: datetime) -> select.Selection:
     try:
-        since = instant.parse(options.since, now) if options.since else None
-        until = instant.parse(options.until, now) if options.until else None
+        since = instant.parse(options.since, now, zone=options.zone) if options.since is not None else None
+        until = instant.parse(options.until, now, zone=options.zone) if options.until is not None else None
     except ValueError as error:
         raise OptionsError(str(error)) from error
     if since and until and since >= until:

@@ -1,7 +1,7 @@
 """`rdp audit`: is every log on the stream stored, or dead-lettered with a reason, and in the lake if there is one?"""
 
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,6 @@ from typing import Final
 import click
 import msgspec
 
-from consumer import instant
 from consumer.replay.attempts import StreamUnreadableError
 from infra import counts, lake_where
 from infra.audit.lake import LakeSide
@@ -19,7 +18,7 @@ from infra.audit.run import Audit, run
 from infra.cli.replay import redactor_of
 from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
-from infra.options.selection import since_option, tenants_option
+from infra.options.selection import since_at, since_option, tenants_option
 from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
@@ -78,6 +77,7 @@ def command(
     *,
     where: Where,
     since: str | None,
+    zone: tzinfo,
     tenants: tuple[str, ...],
     missing_ids: bool,
     warehouse: str | None,
@@ -106,10 +106,7 @@ def command(
     """
     stack = locate(where)
     now = datetime.now(UTC)
-    try:
-        since_at = instant.parse(since, now) if since else None
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+    received_from = since_at(since, now, zone)
     try:
         lake = None if no_lake else _lake(stack, where, tenants, warehouse, key_path)
         estimate = None if tenants else counts.stored_estimate(stack)
@@ -117,7 +114,9 @@ def command(
             told() if lake else nullcontext(),
             counting({"stream": None, "table": estimate, "dead letters": None, "lake": None}) as tell,
         ):
-            audit = run(stack, now=now, since=since_at, tenants=tenants, name_missing=missing_ids, lake=lake, tell=tell)
+            audit = run(
+                stack, now=now, since=received_from, tenants=tenants, name_missing=missing_ids, lake=lake, tell=tell
+            )
     except StreamUnreadableError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -2,9 +2,10 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,10 +18,11 @@ from consumer.replay import private
 from infra import lake_where
 from infra.erasure import lakes, of_log, run
 from infra.erasure.certificate import Certificate, Outcome
-from infra.erasure.run import Caller, Found
+from infra.erasure.run import Found
 from infra.erasure.table import RefusedError
 from infra.options.lake import told
 from infra.options.locator import Where, locate, where_options
+from infra.options.zone import zone_option
 from infra.terminal import exits, out
 from infra.terminal.examples import examples
 from infra.terminal.text import counted
@@ -63,8 +65,9 @@ class _Erase(click.Command):
     "--before",
     metavar="TIME",
     help="With --tenant: erase only logs received until TIME: an age (2h, 30d), 'yesterday 14:00', or an ISO time. "
-    "Without a zone it is UTC.",
+    "Without a zone it is in --zone.",
 )
+@zone_option
 @click.option(
     "--warehouse",
     "warehouses",
@@ -86,6 +89,7 @@ def command(
     tenant: str | None,
     log: tuple[str, str] | None,
     before: str | None,
+    zone: tzinfo,
     warehouses: tuple[str, ...],
     certificate: Path | None,
     check: bool,
@@ -119,7 +123,8 @@ def command(
     if check and yes:
         raise click.UsageError("--check erases nothing: leave --yes out.")
     with _made(certificate if check or yes else None) as file:
-        done = _done(where, (tenant_id, log_id), before, warehouses, check=check, yes=yes)
+        until = partial(_until, before, zone)
+        done = _done(where, (tenant_id, log_id), until, warehouses, check=check, yes=yes)
         if done is None:
             return
         _hand_out(done, certificate, file)
@@ -129,7 +134,7 @@ def command(
 def _done(
     where: Where,
     named: tuple[str, str | None],
-    before: str | None,
+    until: Callable[[datetime], str],
     warehouses: tuple[str, ...],
     *,
     check: bool,
@@ -148,7 +153,7 @@ def _done(
             requested = of_log.requested_at(stack.place.dynamodb, stack.table_name, done)
             erased_at = None if requested is None else datetime.fromisoformat(requested)
             return run.search(stack, places, done, asked, erased_at=erased_at)
-        subject = Subject(tenant_id, log_id, _until(before, asked))
+        subject = Subject(tenant_id, log_id, until(asked.now))
         if log_id is None and (standing := run.standing(stack, tenant_id)):
             out.say(
                 f"Tenant {tenant_id} was already erased until {standing}. To erase no later log, add --before "
@@ -207,14 +212,14 @@ def _asked(tenant: str | None, log: tuple[str, str] | None) -> tuple[str, str | 
     return tenant_id, log_id
 
 
-def _until(before: str | None, asked: Caller) -> str:
+def _until(before: str | None, zone: tzinfo, now: datetime) -> str:
     if before is None:
-        return run.rfc3339_of(asked.now)
+        return run.rfc3339_of(now)
     try:
-        until = instant.parse(before, asked.now)
+        until = instant.parse(before, now, zone=zone)
     except ValueError as error:
         raise click.UsageError(f"--before: {error}") from error
-    if until > asked.now:
+    if until > now:
         raise click.UsageError("--before is in the future. Only logs that were already received can be erased.")
     return run.rfc3339_of(until.astimezone(UTC))
 

@@ -6,6 +6,7 @@ import click
 
 from infra import access
 from infra.options.locator import on_stack
+from infra.options.search import read_tenant
 from infra.stack import Stack
 from infra.terminal import out
 from infra.terminal.examples import examples
@@ -25,7 +26,7 @@ def command() -> None:
 
 @command.command("create")
 @on_stack
-@click.option("--tenant", required=True, metavar="ID", help="The tenant that the key is for.")
+@click.option("--tenant", required=True, metavar="ID", callback=read_tenant, help="The tenant that the key is for.")
 @click.option("--note", default="", help="What the key is for, for the list.")
 @click.option(
     "--scope",

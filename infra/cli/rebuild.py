@@ -1,14 +1,13 @@
 """`rdp rebuild`: restore the table from the stream."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import click
 
-from consumer import instant
 from consumer.replay import private
 from consumer.replay.attempts import StreamUnreadableError
 from consumer.replay.sinks import QueueRefusedError
@@ -16,12 +15,12 @@ from infra import counts
 from infra.audit import places, rebuild
 from infra.audit.ledger import ChangedItem, Ledger, MissingLog
 from infra.options.locator import on_stack
-from infra.options.selection import since_option, tenants_option
+from infra.options.selection import since_at, since_option, tenants_option
 from infra.stack import Stack
 from infra.terminal import exits, out
 from infra.terminal.counting import counting
 from infra.terminal.examples import examples
-from infra.terminal.text import printable
+from infra.terminal.text import counted, printable
 
 _NAMED: Final = 20
 """How many logs are named before the question; `rdp audit --missing-ids` names all."""
@@ -47,6 +46,7 @@ def command(
     stack: Stack,
     *,
     since: str | None,
+    zone: tzinfo,
     tenants: tuple[str, ...],
     restore_changed: bool,
     export: Path | None,
@@ -65,13 +65,10 @@ def command(
     Exit status 4: something was left as it was, because of --dry-run or because items were changed.
     """
     now = datetime.now(UTC)
-    try:
-        since_at = instant.parse(since, now) if since else None
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+    received_from = since_at(since, now, zone)
     ledger = Ledger()
     try:
-        within = places.held_by(stack, now=now, since=since_at, tenants=tenants)
+        within = places.held_by(stack, now=now, since=received_from, tenants=tenants)
         with counting({"stream": None, "table": counts.stored_estimate(stack), "dead letters": None}) as tell:
             found = places.read(stack, ledger, within, tell=tell)
         missing, changed = sum(1 for _ in ledger.missing()), sum(1 for _ in ledger.changed())
@@ -87,14 +84,17 @@ def command(
                 _take_out(stack, ledger, export or Path(f"changed-items-{now:%Y%m%dT%H%M%SZ}.ndjson"))
             with counting({"sent": None}) as tell:
                 sent = rebuild.send_missing(stack, ledger, within, tell=lambda count: tell("sent", count))
-            out.say(f"{sent:,} logs sent to the queue. `rdp audit` says complete once the consumer has stored them.")
+            out.say(
+                f"{counted(sent, 'log')} sent to the queue. "
+                "`rdp audit` says complete once the consumer has stored them."
+            )
     except (StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
     finally:
         ledger.close()
     if changed > replaced:
         out.say(
-            f"{changed - replaced:,} changed items are left as they are: --restore-changed replaces them.", err=True
+            f"Left as before: {counted(changed - replaced, 'changed item')}. --restore-changed replaces them.", err=True
         )
         raise click.exceptions.Exit(exits.BAD)
 

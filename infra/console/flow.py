@@ -17,12 +17,12 @@ MINUTES: Final = 60
 SHOWN: Final = ("accepted", "stored", "duplicate", "conflict", "rejected", "retried", "quarantined")
 """The counts that the view shows, of `ingest.contract.metrics`."""
 
-TOLD: Final[Mapping[str, tuple[str, str]]] = {
-    "rejected": ("rejected", "requests or logs"),
-    "retried": ("retried", "times"),
-    "quarantined": ("dead-lettered", "logs"),
+TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
+    "rejected": ("rejected", "request or log", "requests or logs"),
+    "retried": ("retried", "time", "times"),
+    "quarantined": ("dead-lettered", "log", "logs"),
 }
-"""The words for a count, and for what it counts; the other counts have their own name and count logs."""
+"""The words for a count, for one of what it counts, and for many; other counts have their own name and count logs."""
 
 _MINUTE_MS: Final = 60_000
 _LAG_MINUTES: Final = 5

@@ -43,7 +43,7 @@ def _now(view: Flow, _request: Request) -> Response:
     look = view.look()
     charts = [
         (
-            *flow.TOLD.get(name, (name, "logs")),
+            *flow.TOLD.get(name, (name, "log", "logs")),
             sum(values),
             max(values),
             flow.line(values[-max(look.minutes, 1) :], width=_WIDTH, height=_HEIGHT),

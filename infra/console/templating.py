@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from infra.terminal.text import printable
+from infra.terminal.text import counted, printable
 
 
 def environment(*packages: str, **values: Any) -> Environment:
@@ -17,6 +17,7 @@ def environment(*packages: str, **values: Any) -> Environment:
     loaders = [PackageLoader(package) for package in (*packages, "infra.console")]
     made = Environment(loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.filters["printable"] = printable
+    made.filters["counted"] = counted
     made.globals.update(values)
     return made
 

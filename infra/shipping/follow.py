@@ -197,8 +197,7 @@ class Follower:
             if sender.lost.startswith("HTTP"):
                 why = f"{sender.lost}. {refusals.told(sender.lost)}".rstrip()
                 raise StackError(
-                    f"{self._asked.url} refuses the requests: {why} The position is kept: mend the cause and run it "
-                    f"again."
+                    f"The stack refuses the requests: {why} The position is kept: mend the cause and run it again."
                 )
             if self._stop.is_set():
                 return False

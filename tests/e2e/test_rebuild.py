@@ -41,7 +41,7 @@ def test_an_emptied_and_tampered_table_has_the_same_items_again(
 
     left = rdp(local_stack, "rebuild", "--yes", *named(tenants))
     assert left.exit_code == 4
-    assert "1 changed items are left as they are" in left.output
+    assert "Left as before: 1 changed item." in left.output
     eventually(lambda: local_stack.is_drained and len(flat(items(local_stack, tenants))) >= LOGS)
     audit = rdp(local_stack, "audit", "--json", *named(tenants))
     assert (audit.exit_code, json.loads(audit.stdout)["verdict"]) == (4, "missing")

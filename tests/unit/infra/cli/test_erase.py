@@ -91,6 +91,15 @@ def test_one_that_is_stopped_says_how_to_go_on_with_the_same_time(tmp_path: Path
     assert f"received until {until}:" in again.stdout
 
 
+@pytest.mark.parametrize(
+    ("zone", "until"), [("UTC", "2025-11-24T12:00:00.000Z"), ("Asia/Tokyo", "2025-11-24T03:00:00.000Z")]
+)
+def test_the_time_is_in_the_callers_zone(tmp_path: Path, zone: str, until: str) -> None:
+    """Noon in Tokyo is 03:00 UTC, and what would be erased is told in UTC."""
+    counted = _erase(_world(tmp_path), "--before", "2025-11-24 12:00", "--zone", zone)
+    assert f"received until {until}:" in counted.stdout
+
+
 def test_a_first_erasure_tells_of_none_before_it(tmp_path: Path) -> None:
     """Nothing stands on standard error where no tombstone does."""
     assert _erase(_world(tmp_path)).stderr == ""

@@ -122,10 +122,11 @@ def test_a_defect_is_not_hidden() -> None:
     assert isinstance(CliRunner().invoke(group, ["verb"]).exception, ZeroDivisionError)
 
 
+@pytest.mark.parametrize("verb", [["send", "-"], ["keys", "create"]])
 @pytest.mark.parametrize("tenant", ["a b", "", "a,b", "x" * 65])
-def test_send_refuses_a_tenant_that_ingest_would_refuse(tenant: str) -> None:
-    """At once, not on every line."""
-    result = CliRunner().invoke(cli.main, ["send", "-", "--tenant", tenant])
+def test_a_tenant_that_ingest_would_refuse_is_refused_at_once(verb: list[str], tenant: str) -> None:
+    """Not on every line, and not by the stack."""
+    result = CliRunner().invoke(cli.main, [*verb, "--tenant", tenant])
     assert result.exit_code == 2
     assert "is not a tenant id" in " ".join(result.output.split())
 

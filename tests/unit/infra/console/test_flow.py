@@ -118,10 +118,10 @@ def test_a_count_says_what_it_counts() -> None:
     assert told == {
         "accepted": "6 logs",
         "stored": "3 logs",
-        "duplicate": "1 logs",
-        "rejected": "1 requests or logs",
+        "duplicate": "1 log",
+        "rejected": "1 request or log",
         "retried": "2 times",
-        "dead-lettered": "1 logs",
+        "dead-lettered": "1 log",
         "waiting": "queued and in flight since this console was opened",
     }
 
