@@ -1,21 +1,25 @@
 """The log_ids of the logs that ingest accepted, and the wait until all of them are in the table."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEYS: Final = 100  # BatchGetItem's limit (API reference, November 2026).
-_ID_BYTES: Final = 16
 _IN_MEMORY_BYTES: Final = 1 << 20
 _FIRST_PAUSE_S: Final = 0.1
 _MAX_PAUSE_S: Final = 2.0
 
 
 class LogIds:
-    """The ids of any number of logs, 32 hexadecimal digits each, in 1 MiB of memory at most: more go to a file."""
+    """The ids of any number of logs in 1 MiB of memory at most: more go to a file.
+
+    An id is that of a line, or one that a record brought: visible ASCII, so that a line end may stand between two.
+    """
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - it lives as long as this
@@ -33,13 +37,13 @@ class LogIds:
     def add(self, log_ids: Sequence[str]) -> None:
         """Add these ids."""
         self._count += len(log_ids)
-        self._file.write(b"".join(map(bytes.fromhex, log_ids)))
+        self._file.write("".join(f"{log_id}\n" for log_id in log_ids).encode("ascii"))
 
     def groups(self) -> Iterator[list[str]]:
         """Yield the ids in the order of `add`, in groups as large as one call may ask for."""
         self._file.seek(0)
-        while group := self._file.read(_KEYS * _ID_BYTES):
-            yield [group[i : i + _ID_BYTES].hex() for i in range(0, len(group), _ID_BYTES)]
+        while group := [line.decode("ascii").removesuffix("\n") for line in islice(self._file, _KEYS)]:
+            yield group
 
 
 def wait(
@@ -62,13 +66,12 @@ def wait(
     stored = 0
     stopped = False
     for group in log_ids.groups():
-        wanted = set(group)
+        wanted = Counter(group)  # Two records may have brought the same id, and a call takes a key once.
         pause_s = _FIRST_PAUSE_S
         while True:
-            found = _stored(client, table, tenant, wanted)
-            wanted -= found
-            stored += len(found)
-            tell(len(found))
+            found = sum(wanted.pop(log_id) for log_id in _stored(client, table, tenant, wanted))
+            stored += found
+            tell(found)
             if not wanted or stopped or monotonic() >= until_s:
                 break
             stopped = pause(min(pause_s, max(0.0, until_s - monotonic())))
@@ -78,7 +81,7 @@ def wait(
     return stored, len(log_ids) - stored
 
 
-def _stored(client: "DynamoDBClient", table: str, tenant: str, wanted: set[str]) -> set[str]:
+def _stored(client: "DynamoDBClient", table: str, tenant: str, wanted: Iterable[str]) -> set[str]:
     """Return the ids that are in the table now. A key that the call left unprocessed is read the next time."""
     keys = [{"tenant_id": {"S": tenant}, "log_id": {"S": log_id}} for log_id in sorted(wanted)]
     answer = client.batch_get_item(

@@ -65,6 +65,14 @@ def test_ids_come_back_in_order_and_in_groups_of_a_call() -> None:
     assert max(map(len, groups)) == 100
 
 
+def test_a_records_own_ids_are_waited_for() -> None:
+    """`--ndjson` takes ids of any length and form, and one that came twice is one key of a call and two logs."""
+    own = ["order-17", "AB" * 16, "7", "~" * 256, "order-17"]
+    table = _Table(dict.fromkeys(own, 0.0))
+    assert _wait(table, own) == (5, 0)
+    assert table.asked == [4]
+
+
 def test_what_is_there_is_asked_for_once() -> None:
     """A hundred a call, without a pause."""
     table = _Table(dict.fromkeys(_ids(250), 0.0))
