@@ -6,6 +6,7 @@ import pytest
 
 from infra.shipping.log_file import Line, Place
 from infra.shipping.records import as_record
+from ingest.api.documents import values_of_lines
 
 
 def _line(text: str) -> Line:
@@ -32,6 +33,16 @@ def test_an_objects_own_id_wins() -> None:
     """It is the line's id, too, so that the line is searched under it."""
     text = '{"log_id": "own", "a": 1}'
     assert as_record(_line(text)) == _line(text)._replace(log_id="own", record=text)
+
+
+@pytest.mark.parametrize("text", ['{"a": "b", "log_id": null}', ' {"log_id":null, "a":"b"} '])
+def test_an_id_that_is_null_is_none(text: str) -> None:
+    """Ingest would make an id of its own for it, and a file that is sent again would be stored twice."""
+    made = as_record(_line(text))
+    assert made.log_id == "of-file"
+    assert made.record is not None
+    (record,) = values_of_lines(made.record.encode(), most=1)
+    assert record == {"a": "b", "log_id": "of-file"}
 
 
 @pytest.mark.parametrize(
