@@ -51,6 +51,10 @@ class DeadLetter(NamedTuple):
         in_queue = self.attributes.get("original_message_id", "")
         return frozenset({self.message_id, in_queue, self.log_id, *(log.log_id for log in self.logs)}) - {""}
 
+    def holds(self, tenant_id: str, log_id: str) -> bool:
+        """Say whether it is this log, or has it among others."""
+        return tenant_id == self.tenant_id and log_id in {self.log_id, *(log.log_id for log in self.logs)}
+
     @property
     def received_at(self) -> str:
         """When ingest accepted it."""

@@ -52,7 +52,7 @@ def gather(stack: Stack, key: Key) -> Traces:
     letters = []
     if any(queue_depth(stack, stack.dlq_url)):
         found = dead_letters.look(stack.place.sqs, stack.dlq_url)
-        letters = [letter for letter in found if (letter.tenant_id, letter.log_id) == sent_as]
+        letters = [letter for letter in found if letter.holds(*sent_as)]
     received = receipt_ms(key, item=item, letters=letters)
     unread: list[str] = []
     records: list[StreamRecord] = []

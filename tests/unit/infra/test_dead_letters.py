@@ -253,6 +253,8 @@ def test_a_letter_of_several_logs_has_them_all() -> None:
 
     assert ([log.log_id for log in letter.logs], letter.tenant_id, letter.log_id) == (["one", "two"], "acme", "")
     assert {"one", "two", "m"} <= letter.ids
+    assert [letter.holds("acme", log_id) for log_id in ("one", "two", "three")] == [True, True, False]
+    assert not letter.holds("other", "one")
     assert (damaged.logs, damaged.tenant_id) == ((), "")
     assert _redrive(queues, Filter(id="two")) == dead_letters.Redriven(1, {})
     assert queues.bodies("queue") == [body]
