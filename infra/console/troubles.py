@@ -1,11 +1,18 @@
 """What is wrong right now, in sentences, each with its section of the runbook. Pure."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from infra import function_start
 from infra.counts import Counts
 from infra.function_start import Start
+
+_SECTION: Final = re.compile(r"Runbook, ([a-z-]+)\.$")
+"""How both templates end an alarm's description."""
+
+_OF_LAKE: Final = frozenset({"lake-errors", "lake-idle"})
+"""The alarms of the stack NAME-lake (cloudformation/lake.yaml), which have one section together."""
 
 
 class Trouble(NamedTuple):
@@ -16,10 +23,21 @@ class Trouble(NamedTuple):
 
 
 class Alarm(NamedTuple):
-    """An alarm that has gone off: its name without the stack's, which is a section of the runbook, and its text."""
+    """An alarm that has gone off: its section of the runbook, and its text."""
 
     section: str
     description: str
+
+
+def alarms_of(stack: str, found: Iterable[tuple[str, str]]) -> Iterator[Alarm]:
+    """Yield the stack's own alarms and its lake's, of names and descriptions that begin with its name.
+
+    The name of another stack may begin so, too: `rdp-dead-letters` is an alarm of rdp, `rdp-test-dead-letters` is not.
+    """
+    for name, description in found:
+        named, own = _SECTION.search(description), name.removeprefix(f"{stack}-")
+        if named and (own == named[1] or own in _OF_LAKE):
+            yield Alarm(named[1], description)
 
 
 def troubles(

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from infra import consumer_switch, counts, function_log, function_start
 from infra.console import last_hour
 from infra.console.flow import MINUTES, Hour, Traffic
-from infra.console.troubles import Alarm, Trouble, troubles
+from infra.console.troubles import Alarm, Trouble, alarms_of, troubles
 from infra.counts import Counts
 from infra.function_log import GROUPS
 from infra.stack import Stack
@@ -112,5 +112,5 @@ class Watch:
             found = self._stack.place.cloudwatch.describe_alarms(AlarmNamePrefix=f"{name}-", StateValue="ALARM")
         except ClientError as error:
             return [], f"Alarms were not read: {error.response['Error']['Code']}."
-        alarms = found.get("MetricAlarms", [])
-        return [Alarm(one["AlarmName"].removeprefix(f"{name}-"), one.get("AlarmDescription", "")) for one in alarms], ""
+        alarms = [(one["AlarmName"], one.get("AlarmDescription", "")) for one in found.get("MetricAlarms", [])]
+        return list(alarms_of(name, alarms)), ""

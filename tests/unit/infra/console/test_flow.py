@@ -14,7 +14,7 @@ from infra.console.flow import Traffic, line
 from infra.console.pages import Pages, Shown
 from infra.console.runbook import sections
 from infra.console.server import of_routes
-from infra.console.troubles import Alarm, Trouble, troubles
+from infra.console.troubles import Alarm, Trouble, alarms_of, troubles
 from infra.console.watch import Look
 from infra.counts import Counts
 from infra.function_start import Start
@@ -171,6 +171,21 @@ def test_what_is_wrong_is_said_with_a_section_that_there_is() -> None:
     assert alarms
     assert set(alarms) <= names
     assert troubles(Counts(1, 1, 0, 5), consumer="Enabled", starts={}, alarms=[]) == []
+
+
+def test_another_stacks_alarms_are_not_this_ones() -> None:
+    """Its name may begin as this stack's. The lake's alarms are this stack's, under their one section."""
+    found = [
+        ("rdp-dead-letters", "Not empty. Runbook, dead-letters."),
+        ("rdp-test-dead-letters", "Not empty. Runbook, dead-letters."),
+        ("rdp-lake-errors", "Syncs fail. Runbook, lake."),
+        ("rdp-test-lake-idle", "No sync. Runbook, lake."),
+        ("rdp-orders", "Somebody's own."),
+    ]
+    assert list(alarms_of("rdp", found)) == [
+        Alarm("dead-letters", "Not empty. Runbook, dead-letters."),
+        Alarm("lake", "Syncs fail. Runbook, lake."),
+    ]
 
 
 def test_sections_have_the_names_that_links_use() -> None:
