@@ -17,7 +17,7 @@ def as_record(line: Line) -> Line:
     own = members.get("log_id")
     if own is not None:  # Ingest judges an id that is no text.
         return line._replace(log_id=own if isinstance(own, str) else line.log_id, record=line.text)
-    if "log_id" in members:  # For null ingest would make an id, another at each sending. The last of two members counts.
+    if "log_id" in members:  # For null ingest would make an id, another at each sending. The last of two counts.
         return line._replace(record=f'{line.text.rstrip()[:-1]}, "log_id": {json.dumps(line.log_id)}}}')
     inside = line.text.strip()[1:].lstrip()
     return line._replace(record=f'{{"log_id": {json.dumps(line.log_id)}{"," if members else ""} {inside}')
