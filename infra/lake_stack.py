@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from botocore.exceptions import ClientError, WaiterError
 
-from infra import code_bucket
+from infra import code_bucket, template_parameters
 from infra.lake_where import BUCKET_OUTPUT
 from infra.stack import Stack, StackError
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, WaiterConfigTypeDef
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef, WaiterConfigTypeDef
 
 TEMPLATE: Final = Path(__file__).parent / "cloudformation" / "lake.yaml"
 
@@ -50,6 +50,7 @@ def runs_on(stack: Stack) -> tuple[str, str]:
 def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[str, str]:
     """Create the stack `name`, or update it to the template and the package; return its outputs.
 
+    An update keeps the stack's value of each parameter that is not `given`: its key, its alarms' topic, its schedule.
     What a failed first deployment left of the stack `name` is deleted first: it holds nothing, and cannot be updated.
 
     Raises:
@@ -68,18 +69,22 @@ def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[s
         "ConsumerFunctionName": stack.outputs["ConsumerFunctionName"],
         **given,
     }
-    parameters: list[ParameterTypeDef] = [
-        {"ParameterKey": parameter, "ParameterValue": value} for parameter, value in values.items()
-    ]
     cloudformation = stack.place.cloudformation
     body = TEMPLATE.read_text()
     try:
-        status = _status(stack, name)
-        if status == "ROLLBACK_COMPLETE":
+        found = _describe(stack, name)
+        if found is not None and found["StackStatus"] == "ROLLBACK_COMPLETE":
             cloudformation.delete_stack(StackName=name)
             cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_POLL)
-            status = None
-        if status is not None:
+            found = None
+        kept = {} if found is None else {p["ParameterKey"]: p["ParameterValue"] for p in found.get("Parameters", [])}
+        declared = template_parameters.read(body)
+        parameters: list[ParameterTypeDef] = [
+            {"ParameterKey": parameter, "ParameterValue": value}
+            for parameter, value in (kept | values).items()
+            if parameter in declared
+        ]
+        if found is not None:
             cloudformation.update_stack(
                 StackName=name, TemplateBody=body, Parameters=parameters, Capabilities=["CAPABILITY_IAM"]
             )
@@ -98,9 +103,9 @@ def deploy(stack: Stack, name: str, code: Code, given: dict[str, str]) -> dict[s
     return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
 
-def _status(stack: Stack, name: str) -> str | None:
+def _describe(stack: Stack, name: str) -> "StackTypeDef | None":
     try:
-        return stack.place.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return stack.place.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
             return None

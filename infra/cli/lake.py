@@ -167,24 +167,25 @@ def _shown(cleanup: ExitStack, counters: "Counters") -> None:
     "--every",
     "minutes",
     type=click.IntRange(2, 1440),
-    default=5,
-    show_default=True,
     metavar="MINUTES",
-    help="Minutes between two runs.",
+    help="Minutes between two runs.  [default: 5]",
 )
-@click.option("--alarm-topic", default="", metavar="ARN", help="SNS topic that gets the function's alarms.")
+@click.option("--alarm-topic", metavar="ARN", help="SNS topic that gets the function's alarms.")
 @click.option(
     "--key-secret",
-    default="",
     metavar="ARN",
     help="Secret with the key of the lake, if the lake exists already.  [default: a new one]",
 )
 @click.option("--bucket", metavar="NAME", help="Bucket for the package.  [default: that of `rdp deploy`]")
-def deploy(*, where: Where, minutes: int, alarm_topic: str, key_secret: str, bucket: str | None) -> None:
+def deploy(
+    *, where: Where, minutes: int | None, alarm_topic: str | None, key_secret: str | None, bucket: str | None
+) -> None:
     """Deploy a function that syncs a stack's lake on a schedule, as a CloudFormation stack of its own called NAME-lake.
 
     The stack must have been deployed with Lake=true, by `rdp deploy` (--stack) or Terraform (--outputs). The package
     has about 230 MB unpacked and is uploaded to S3. On this machine the engine runs the function.
+
+    Deployed again, it keeps each of --every, --alarm-topic and --key-secret that you do not give.
     """
     from infra import lake_package, lake_stack  # noqa: PLC0415 - only here
     from infra.local import grants  # noqa: PLC0415
@@ -201,12 +202,9 @@ def deploy(*, where: Where, minutes: int, alarm_topic: str, key_secret: str, buc
     bucket = bucket or code_bucket.default_name(on.place)
     code_bucket.ensure(on.place, bucket, owner=on.place.account)
     out.say(f"Deploying {name}.")
-    outputs = lake_stack.deploy(
-        on,
-        name,
-        lake_stack.Code(bucket, package),
-        {"EveryMinutes": str(minutes), "AlarmTopicArn": alarm_topic, "KeySecretArn": key_secret},
-    )
+    options = {"EveryMinutes": minutes, "AlarmTopicArn": alarm_topic, "KeySecretArn": key_secret}
+    given = {parameter: str(value) for parameter, value in options.items() if value is not None}
+    outputs = lake_stack.deploy(on, name, lake_stack.Code(bucket, package), given)
     if where.is_local:
         grants.grant(on.place.iam, outputs["RoleName"])
     for output, value in sorted(outputs.items()):

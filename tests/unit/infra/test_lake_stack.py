@@ -20,18 +20,26 @@ class _CloudFormation:
         self.status = status
         self.fails = fails
         self.called: list[str] = []
+        self.deployed: dict[str, str] = {}
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         if self.status is None:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": f"{StackName} does not exist"}}, "x")
-        return {"Stacks": [{"StackStatus": self.status, "Outputs": [{"OutputKey": "RoleName", "OutputValue": "r"}]}]}
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in self.deployed.items()]
+        outputs = [{"OutputKey": "RoleName", "OutputValue": "r"}]
+        return {"Stacks": [{"StackStatus": self.status, "Parameters": parameters, "Outputs": outputs}]}
 
-    def create_stack(self, **_: Any) -> None:
+    def _take(self, parameters: list[dict[str, str]]) -> None:
+        self.deployed = {one["ParameterKey"]: one["ParameterValue"] for one in parameters}
+
+    def create_stack(self, *, Parameters: Any, **_: Any) -> None:  # noqa: N803 - boto3's name
         self.called.append("create")
+        self._take(Parameters)
         self.status = "ROLLBACK_COMPLETE" if self.fails else "CREATE_COMPLETE"
 
-    def update_stack(self, **_: Any) -> None:
+    def update_stack(self, *, Parameters: Any, **_: Any) -> None:  # noqa: N803 - boto3's name
         self.called.append("update")
+        self._take(Parameters)
 
     def delete_stack(self, **_: Any) -> None:
         self.called.append("delete")
@@ -102,3 +110,15 @@ def test_a_failure_names_the_resource_and_its_reason() -> None:
     with pytest.raises(StackError) as failure:
         lake_stack.deploy(_stack(_CloudFormation(None, fails=True)), "rdp-lake", _CODE, {})
     assert str(failure.value) == "CloudFormation failed on stack rdp-lake.\n  Key CREATE_FAILED: No more secrets."
+
+
+def test_an_update_keeps_what_is_not_given() -> None:
+    """Without its secret the lake would get a new key and refuse it; without its topic an alarm would call nobody."""
+    cloudformation = _CloudFormation(None)
+    on = _stack(cloudformation)
+    lake_stack.deploy(on, "rdp-lake", _CODE, {"KeySecretArn": "secret", "AlarmTopicArn": "topic", "EveryMinutes": "9"})
+    cloudformation.deployed["OfAnOlderTemplate"] = "x"
+    lake_stack.deploy(on, "rdp-lake", _CODE, {"EveryMinutes": "2"})
+    assert cloudformation.called == ["create", "update"]
+    names = ("KeySecretArn", "AlarmTopicArn", "EveryMinutes", "OfAnOlderTemplate")
+    assert [cloudformation.deployed.get(name) for name in names] == ["secret", "topic", "2", None]
