@@ -91,3 +91,20 @@ def test_the_key_outlives_its_stack() -> None:
     key = _TEMPLATE["Resources"]["Key"]
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert key["Properties"]["GenerateSecretString"]["PasswordLength"] == 32
+
+
+def test_the_alarm_on_errors_goes_off_at_every_schedule() -> None:
+    """One run that fails for good is three errors: Lambda tries it again after one minute, and after two more."""
+    alarm = _TEMPLATE["Resources"]["ErrorsAlarm"]["Properties"]
+    longest_s = 3 * _FUNCTION["Timeout"] + 60 + 120
+    assert (alarm["Statistic"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == ("Sum", 1, 1)
+    assert alarm["Period"] >= 2 * longest_s  # Also where an attempt waits a little.
+    assert alarm["Threshold"] < 3
+
+
+def test_the_alarm_on_idleness_waits_longer_than_the_rarest_schedule() -> None:
+    """Its window slides: two runs a day apart are now and then a little more than that apart."""
+    alarm = _TEMPLATE["Resources"]["IdleAlarm"]["Properties"]
+    rarest_s = 60 * _TEMPLATE["Parameters"]["EveryMinutes"]["MaxValue"]
+    assert alarm["DatapointsToAlarm"] == alarm["EvaluationPeriods"]
+    assert rarest_s + 3600 <= alarm["Period"] * alarm["EvaluationPeriods"] <= 604_800  # PutMetricAlarm's seven days.
