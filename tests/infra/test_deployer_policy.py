@@ -61,12 +61,17 @@ def test_what_cloudformation_calls_is_allowed(kind: str) -> None:
 
 
 def test_what_rdp_calls_is_allowed() -> None:
-    """Every call of `rdp deploy`, `rdp lake deploy` and `rdp destroy`; and of CloudFormation's no other."""
+    """Every call of `rdp deploy`, `rdp lake deploy` and `rdp destroy`, and what they tell a person to run.
+
+    Of CloudFormation's it allows no other.
+    """
     modules = (deployment, code_bucket, stack, protection, function_start, lake_stack)
     text = "".join(Path(str(module.__file__)).read_text() for module in modules)
     called = set(re.findall(r'cloudformation\.(?:get_paginator\(")?(\w+)["(]', text)) - {"get_paginator", "get_waiter"}
     assert len(called) >= 10
-    assert {f"cloudformation:{name.title().replace('_', '')}" for name in called} == {
+    told = {name.replace("-", "_") for name in re.findall(r"aws cloudformation ([a-z-]+)", text)}
+    assert told
+    assert {f"cloudformation:{name.title().replace('_', '')}" for name in called | told} == {
         action for action in _ALLOWED if action.startswith("cloudformation:")
     }
     functions = set(re.findall(r"lambda_\.(\w+)\(", text))
