@@ -31,21 +31,23 @@ def up(
     reset: bool = False,
     agree: Callable[[list[str]], bool] = lambda _: True,
     tell: Callable[[str], None] = lambda _: None,
+    build: Callable[[package.Function], bytes] = package.build_here,
 ) -> State:
     """Start the engine of `data_dir` unless it runs, deploy the template into it, and return the written state.
 
     `port` None means the folder's own port, or the default; 0 picks a free one. A parameter that is not given keeps the
     stack's value, or with `reset` takes the default. `agree` is called before changes that delete data, with a sentence
-    for each. `tell` gets a line about each step.
+    for each. `tell` gets a line about each step. `build` makes the functions' packages.
 
     Raises:
         StackError: the stack can't be brought to run; the message says why.
     """
     current = _current(data_dir, port)
     was_running = engine.is_running(current)
+    started: State | None = None
     try:
         with ThreadPoolExecutor(1) as builder:  # In parallel, because the engine takes seconds to start.
-            packages = builder.submit(lambda: {name: package.build_here(name) for name in package.HANDLERS})
+            packages = builder.submit(lambda: {name: build(name) for name in package.HANDLERS})
             started = _found(current, tell) if was_running else _start(data_dir, current, tell)
             place = started.place  # One place for all calls: each place makes new clients, which is slow.
             aim, given = goal(place, parameters or {}, reset=reset, tell=tell)
@@ -61,7 +63,7 @@ def up(
             _suit_the_engine(running, aim.values)
         checked.result()
     except BaseException:
-        if not was_running:
+        if started is not None and not was_running:  # Otherwise the engine is that of another `rdp up`, if any.
             down(data_dir)
         raise
     return deployed
