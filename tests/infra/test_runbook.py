@@ -84,3 +84,16 @@ def test_links_within_the_runbook_lead_somewhere() -> None:
     headings = re.findall(r"^#+ (.+)$", _RUNBOOK, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", _RUNBOOK)) <= anchors
+
+
+def test_a_search_of_cloudwatch_logs_begins_a_moment_ago() -> None:
+    """FilterLogEvents gives the oldest lines first: without a begin those of a month ago, and none of tonight."""
+    searches = re.findall(r"^    aws logs filter-log-events .*$", _RUNBOOK, re.MULTILINE)
+    assert len(searches) >= 2
+    assert all("--start-time $((" in search for search in searches)
+
+
+def test_a_restore_tells_the_lakes_function_of_its_table() -> None:
+    """It has the table's name as a parameter of its own stack, and reads there what was erased."""
+    restore = _SECTIONS["Restore"]
+    assert restore.index("RestoredTableName=") < restore.index("`rdp lake deploy --stack rdp`")
