@@ -37,6 +37,9 @@ _USED: Final = 0.5
 
 _ENVELOPE_BYTES: Final = 160
 """Bytes that the wire codec adds to a text: tenant, log_id, source, times and names (examples in tests/golden)."""
+_ACCESS_LINE_BYTES: Final = 265
+"""Bytes of the API's own line of a request that CloudWatch bills, its 26 an event included: the template's access log
+format, filled in. The baseline has no access log."""
 _VALUE_BYTES: Final = 9
 """Bytes that each further log adds to an invocation's log line: its end-to-end time, as in `65000.0, `."""
 _ITEM_BYTES: Final = 260
@@ -134,7 +137,8 @@ def per_million(setting: Setting, measured: Measured, prices: Prices) -> dict[Se
     invocations = worked * (2 if deferred else 1)
     waited_ms = 0.0 if deferred else 1000 * delay_s * (in_batch if measured.serial else 1)
     lambda_usd = prices.usd("lambda_per_million_requests") / million
-    log_gb = (requests * measured.ingest_log_bytes + invocations * consumer_log_bytes) / _GB
+    request_log_bytes = measured.ingest_log_bytes + (0 if measured.serial else _ACCESS_LINE_BYTES)
+    log_gb = (requests * request_log_bytes + invocations * consumer_log_bytes) / _GB
     return {
         "api": requests * math.ceil(body_bytes / _API_UNIT_BYTES) / million * prices.usd("api_per_million_requests"),
         "ingest": requests

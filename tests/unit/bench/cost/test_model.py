@@ -86,6 +86,20 @@ def test_metrics_and_alarms_are_paid_by_the_month() -> None:
     assert few == pytest.approx(4.90 / 2.628)
 
 
+def test_a_request_has_a_line_of_ours_and_one_of_the_apis() -> None:
+    """The stage's access log is billed as any log is; a consumer's line is a fifth of a log's."""
+    stage = re.search(r"\n( +)Format: >-\n((?:\1 .*\n)+)", TEMPLATE.read_text())
+    assert stage is not None
+    line = " ".join(map(str.strip, stage[2].splitlines()))
+    values = {"requestId": "JKJaXmPLvHcESHA=", "requestTime": "29/Nov/2026:04:10:00 +0000", "routeKey": "ANY /{proxy+}"}
+    values |= {"identity.sourceIp": "203.0.113.123", "status": "202", "responseLength": "117"}
+    values |= {"responseLatency": "23", "integrationLatency": "21"}
+    values |= {"error.message": "-", "integrationErrorMessage": "-"}
+    filled = re.sub(r"\$context\.([A-Za-z.]+)", lambda found: values[found[1]], line)
+    assert usd()["cloudwatch"] == pytest.approx((700 + len(filled) + 26 + 900 / 5) * 1e6 / 1e9 * 0.50)
+    assert usd(BASELINE)["cloudwatch"] == pytest.approx((700 + 900 / 5) * 1e6 / 1e9 * 0.50)
+
+
 def test_as_many_metrics_and_alarms_are_priced_as_there_are() -> None:
     """Every name that ingest and consumer count by, and every alarm of a stack without authentication."""
     assert len(set(NAMES) - {"reads", "logs_read", "read_latency_ms"}) == METRICS
