@@ -14,6 +14,9 @@ STOPPED: Final = "Disabled"
 """The state of a mapping that takes nothing from the queue."""
 
 
+_SETTLED: Final = frozenset({"Enabled", STOPPED})
+
+
 class Mapping(NamedTuple):
     """The queue's event source mapping: `state` in Lambda's words (Enabled, Disabled, Enabling, ...)."""
 
@@ -45,14 +48,19 @@ def turn(
 ) -> Mapping:
     """Bring the mapping to the state `to`, wait until it has it, and return the mapping.
 
+    A change that is under way (another `rdp consumer`, a deployment) is waited for: Lambda refuses another meanwhile
+    (ResourceInUseException, UpdateEventSourceMapping API reference, November 2026).
+
     Raises:
         StackError: there is no mapping, or it does not reach the state within five minutes.
     """
-    mapping = find(stack)
-    if mapping.state != to:
-        stack.place.lambda_.update_event_source_mapping(UUID=mapping.id, Enabled=to == "Enabled")
     deadline_s = monotonic() + _LIMIT_S
+    is_asked = False
     while (mapping := find(stack)).state != to:
+        if not is_asked and mapping.state in _SETTLED:
+            stack.place.lambda_.update_event_source_mapping(UUID=mapping.id, Enabled=to == "Enabled")
+            is_asked = True
+            continue
         if monotonic() > deadline_s:
             raise StackError(
                 f"The event source mapping {mapping.id} is still {mapping.state} after {_LIMIT_S:.0f} s. Run it again."

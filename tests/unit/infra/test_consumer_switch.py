@@ -63,6 +63,25 @@ def test_what_is_there_already_is_not_ordered() -> None:
     assert client.updates == []
 
 
+def test_a_change_under_way_is_waited_for() -> None:
+    """Lambda refuses a second change while one is made, as after a stop that was interrupted."""
+
+    class Changing(Lambda):
+        def list_event_source_mappings(self, **request: Any) -> dict[str, Any]:
+            found = super().list_event_source_mappings(**request)
+            if not self.looks and not self.updates:
+                self.state = "Disabled"
+            return found
+
+        def update_event_source_mapping(self, **request: Any) -> None:
+            assert self.state in {"Enabled", "Disabled"}, "ResourceInUseException"
+            super().update_event_source_mapping(**request)
+
+    client = Changing("Disabling", looks=2)
+    assert turn(client, "Enabled", [0.0]) == Mapping("an-id", "Enabled")
+    assert client.updates == [{"UUID": "an-id", "Enabled": True}]
+
+
 def test_a_state_that_does_not_come_is_told() -> None:
     """With the id, and the state that it is in."""
     with pytest.raises(StackError, match="an-id is still Disabling after 300 s"):
