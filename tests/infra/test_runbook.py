@@ -97,3 +97,8 @@ def test_a_restore_tells_the_lakes_function_of_its_table() -> None:
     """It has the table's name as a parameter of its own stack, and reads there what was erased."""
     restore = _SECTIONS["Restore"]
     assert restore.index("RestoredTableName=") < restore.index("`rdp lake deploy --stack rdp`")
+
+
+def test_the_lakes_function_is_removed_with_its_stack() -> None:
+    """It is in a stack of its own, which `rdp destroy --stack rdp` leaves, with a schedule and alarms."""
+    assert "`rdp destroy --stack rdp-lake`" in _SECTIONS["Remove"]
