@@ -31,6 +31,9 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_WIDE: Final = ("utf-16", "utf-32")
+"""How the names of encodings begin whose lines no byte ends."""
+
 
 class NotTextError(StackError):
     """The file is not text that can be sent as it is; the message says what to do."""
@@ -56,7 +59,7 @@ def as_lines_of_bytes(raw: BinaryIO, encoding: str, *, name: str, even_with_nul:
         if head.startswith(mark):
             stream.read(len(mark))
             return cast("BinaryIO", io.BufferedReader(_Narrowed(stream, wide), _CHUNK_BYTES)), "utf-8"
-    if encoding.startswith(("utf-16", "utf-32")):
+    if encoding.startswith(_WIDE):
         return cast("BinaryIO", io.BufferedReader(_Narrowed(stream, encoding), _CHUNK_BYTES)), "utf-8"
     if head.startswith(codecs.BOM_UTF8):
         stream.read(len(codecs.BOM_UTF8))
@@ -68,7 +71,7 @@ def as_lines_of_bytes(raw: BinaryIO, encoding: str, *, name: str, even_with_nul:
     return stream, encoding
 
 
-def mark_bytes(file: BinaryIO, name: str, *, even_with_nul: bool) -> int:
+def mark_bytes(file: BinaryIO, encoding: str, *, name: str, even_with_nul: bool) -> int:
     """Return the length in bytes of the file's byte order mark. The file must be readable from any line on.
 
     Raises:
@@ -76,7 +79,8 @@ def mark_bytes(file: BinaryIO, name: str, *, even_with_nul: bool) -> int:
     """
     file.seek(0)
     head = file.read(_HEAD_BYTES)
-    if head.startswith(_GZIP) or any(head.startswith(mark) for mark, _ in _MARKS):
+    is_wide = encoding.startswith(_WIDE) or any(head.startswith(mark) for mark, _ in _MARKS)
+    if is_wide or head.startswith(_GZIP):
         raise NotTextError(
             f"{name} is compressed, or in UTF-16 or UTF-32. Such a file can only be sent whole: leave --follow out."
         )

@@ -161,7 +161,9 @@ class Follower:
         place = self.position.place
         if place.offset == 0:
             place = place._replace(
-                offset=content.mark_bytes(self._file, str(self._path), even_with_nul=self._asked.text)
+                offset=content.mark_bytes(
+                    self._file, self._asked.encoding, name=str(self._path), even_with_nul=self._asked.text
+                )
             )
         self._file.seek(place.offset)
         found = log_file.read(self._file, place, self._asked.encoding, unfinished=lambda: unfinished)

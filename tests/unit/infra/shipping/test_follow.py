@@ -276,6 +276,14 @@ def test_a_mark_at_the_start_is_left_out_and_what_is_packed_refused(desk: Desk) 
             drain(desk.follower())
 
 
+def test_utf_16_without_a_mark_is_not_followed(desk: Desk) -> None:
+    """No byte ends its lines, so `--encoding utf-16-le --text` would send halves of characters."""
+    desk.path.write_bytes("ab\ncd\n".encode("utf-16-le"))
+    with pytest.raises(NotTextError, match="leave --follow out"):
+        drain(desk.follower(encoding="utf-16-le", text=True))
+    assert desk.texts() == []
+
+
 def test_a_position_of_another_file_is_refused(desk: Desk) -> None:
     """Two files cannot share one."""
     desk.append("one\n")
