@@ -84,6 +84,14 @@ def test_what_rdp_calls_is_allowed() -> None:
     assert {f"s3:{actions.get(name, name.title().replace('_', ''))}" for name in s3} <= _ALLOWED
 
 
+def test_what_follows_a_deployment_is_allowed() -> None:
+    """README and runbook go on with `rdp status`, `rdp keys`, `rdp logs` and `rdp verify-isolation`."""
+    status = {"lambda:ListEventSourceMappings", "sqs:GetQueueAttributes", "dynamodb:DescribeTable"}
+    keys = {"dynamodb:PutItem", "dynamodb:Scan", "dynamodb:DeleteItem"}
+    logs = {"dynamodb:Query", "dynamodb:BatchGetItem"}
+    assert status | keys | logs | {"sts:AssumeRole", "sts:TagSession"} <= _ALLOWED
+
+
 def test_it_reaches_no_stack_of_another_name() -> None:
     """Every resource has the stack's name in it, or AWS knows no name for its kind; roles go to Lambda alone."""
     nameless = {"Mapping", "Api", "AccessLogs", "Alarms", "LakeNewKey"}
