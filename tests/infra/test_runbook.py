@@ -102,3 +102,10 @@ def test_a_restore_tells_the_lakes_function_of_its_table() -> None:
 def test_the_lakes_function_is_removed_with_its_stack() -> None:
     """It is in a stack of its own, which `rdp destroy --stack rdp` leaves, with a schedule and alarms."""
     assert "`rdp destroy --stack rdp-lake`" in _SECTIONS["Remove"]
+
+
+def test_terraform_is_told_how_to_leave_the_lakes_bucket() -> None:
+    """The template retains it. Terraform has no such policy, and AWS refuses to delete a bucket with tables."""
+    (address,) = re.findall(r"terraform state rm '(\w+)\.(\w+)\[0\]'", _SECTIONS["Terraform"])
+    source = (TEMPLATE.parents[1] / "terraform" / "lake.tf").read_text()
+    assert 'resource "{}" "{}" {{\n  count ='.format(*address) in source
