@@ -96,6 +96,7 @@ def read_page(
     fresh = reading.until_busy(found for found in merged if found.arrival != after)
     items: list[Item] = []
     start = after
+    read = 0
     while chunk := list(islice(fresh, _CHUNK if is_filtered(ask) else min(limit - len(items), _CHUNK))):
         try:
             whole = _whole(reads, chunk)
@@ -109,7 +110,9 @@ def read_page(
                 items.append(item)
                 if len(items) == limit or is_full(item):
                     return Page(items, after)
-        if reading.read >= max_read and after != start:
+        # Not the logs that wait in the merge: with many ranges, their first pages alone are more than `max_read`.
+        read += len(chunk)
+        if read >= max_read and after != start:
             return Page(items, after)
     if reading.busy is None:
         return Page(items, None)
@@ -119,11 +122,10 @@ def read_page(
 
 
 class _Reading:
-    """What one page has read; `busy` is why it stopped before its end."""
+    """The reads of one page; `busy` is why they stopped before its end."""
 
     def __init__(self, is_over: Callable[[], bool]) -> None:
         self._is_over = is_over
-        self.read = 0
         self.busy: TableBusyError | None = None
 
     def one_by_one(self, pages: Iterator[Sequence[Found]]) -> Iterator[Found]:
@@ -133,7 +135,6 @@ class _Reading:
             found = next(pages, None)
             if found is None:
                 return
-            self.read += len(found)
             yield from found
 
     def until_busy(self, merged: Iterator[Found]) -> Iterator[Found]:

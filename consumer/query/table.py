@@ -14,7 +14,6 @@ from consumer.timestamps import rfc3339
 from ingest.aws import packing
 from ingest.aws.refusal import Refusal, refusal_of
 from ingest.aws.retry import Backoff, Time, in_one_call, retrying
-from ingest.contract.log_ids import arrival
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -113,7 +112,7 @@ class TableReader:
         )
         for page in pages:
             if of_table:
-                yield [Found(arrival(item.log_id), item.key, item) for item in _logs(page)]
+                yield [Found(within.arrival(item.log_id), item.key, item) for item in _logs(page)]
             else:
                 yield [Found(attributes[sort_key]["S"], key_of(attributes), None) for attributes in page]
 

@@ -35,17 +35,19 @@ class MemoryTable:
     def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
         """Yield the range's logs in order, as DynamoDB's Query does."""
         self.queries.append(within)
-        found = sorted(
-            Found(arrival(sort_key) if within.place == "table" else sort_key, item.key, item)
+        rows = sorted(
+            (sort_key, item.key)
             for item in self.items.values()
             if item.tenant_id == tenant_id
             and (sort_key := item.log_id if within.place == "table" else item.arrived_at) is not None
             and within.low <= sort_key <= within.high
         )
         if newest_first:
-            found.reverse()
+            rows.reverse()
         if within.place == "by_arrival":
-            found = [one._replace(item=None) for one in found]
+            found = [Found(sort_key, key, None) for sort_key, key in rows]
+        else:
+            found = [Found(within.arrival(sort_key), key, self.items[key]) for sort_key, key in rows]
         for start in range(0, max(len(found), 1), limit):
             self.pages += 1
             self.rows_read += len(found[start : start + limit])

@@ -153,6 +153,45 @@ def test_one_log_is_found_without_reading_past_a_thousand_ids_of_senders(*, newe
     assert table.rows_read <= 10
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_numbers_with_zeros_before_them_hold_up_no_search(*, newest_first: bool) -> None:
+    """They sort before every generated id: a page does not read past them, nor does a search that finds nothing."""
+    table = MemoryTable()
+    for number in range(2_000):
+        table.store(log(_NOW_MS + number, 0, str(number), log_id=f"{number:010}"))
+    page = read_page(table, Ask(tenant_id=TENANT, newest_first=newest_first), limit=1)
+    assert [item.original_text for item in page.items] == ["1999" if newest_first else "0"]
+    assert table.rows_read <= 10
+    table.rows_read = 0
+    assert _read_all(table, Ask(tenant_id=TENANT, newest_first=newest_first, contains=("none",)), 10) == []
+    assert table.rows_read <= 2_010
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_an_own_id_that_begins_like_a_bucket_hides_no_log(*, newest_first: bool) -> None:
+    """Cut at its dot, 010.5 would sort behind all others: the merge would wait there, and lose what comes after it."""
+    table = MemoryTable()
+    table.store(log(_NOW_MS, 0, "0", log_id="010.5"))
+    for number in range(1, 11):
+        table.store(log(_NOW_MS + number, 0, str(number), log_id=f"own-{number}" if number % 2 else None))
+    texts = [str(number) for number in range(11)]
+    ask = Ask(tenant_id=TENANT, newest_first=newest_first, since_ms=0)
+    assert _read_all(table, ask, 3) == (texts[::-1] if newest_first else texts)
+
+
+@pytest.mark.parametrize("words", [(), ("none",)])
+def test_a_page_over_many_ranges_is_as_full_as_one_over_a_single_range(words: tuple[str, ...]) -> None:
+    """What waits in the merge does not count as read: else each page of 64 buckets would end after a hundred logs."""
+    table = MemoryTable(buckets=64)
+    draw = random.Random(1)
+    for number in range(1_000):
+        table.store(log(_NOW_MS + number, random=draw.getrandbits(50), buckets=64))
+    page = read_page(table, Ask(tenant_id=TENANT, contains=words), limit=1_000, max_read=500)
+    assert len(page.items) == (0 if words else 500)
+    rest = read_page(table, Ask(tenant_id=TENANT, contains=words), limit=1_000, max_read=500, after=page.after)
+    assert len(rest.items) == len(page.items)
+
+
 def test_a_time_at_which_only_others_stand_is_passed_in_bounded_pages() -> None:
     """Logs that came today with ids of last year are no logs of last year, and do not hold up who reads that year."""
     table = MemoryTable()
@@ -200,6 +239,15 @@ def test_an_own_id_that_is_another_logs_arrival_hides_nothing(limit: int, *, new
     texts = ["first", "second", "third"]
     ask = Ask(tenant_id=TENANT, newest_first=newest_first)
     assert _read_all(table, ask, limit) == (texts[::-1] if newest_first else texts)
+
+
+def test_a_search_begins_with_the_first_ids_unless_it_names_an_earlier_time() -> None:
+    """Ids that a clock of 2024 gave are found by who asks for that year."""
+    table = MemoryTable()
+    for at_ms in (1_735_689_599_999, 1_735_689_600_000):
+        table.store(log(at_ms, 0, str(at_ms)))
+    assert _read_all(table, Ask(tenant_id=TENANT), 10) == ["1735689600000"]
+    assert _read_all(table, Ask(tenant_id=TENANT, since_ms=0), 10) == ["1735689600000", "1735689599999"]
 
 
 def test_the_end_of_a_search_is_a_day_ahead_unless_it_names_a_later_one() -> None:
