@@ -11,9 +11,8 @@ from consumer.item import LOG_ID, TENANT_ID, Item, Key, key_attributes, key_of, 
 from consumer.query.page import Found, TableBusyError
 from consumer.query.ranges import Range
 from consumer.timestamps import rfc3339
-from ingest.aws import packing
 from ingest.aws.refusal import Refusal, refusal_of
-from ingest.aws.retry import Backoff, Time, in_one_call, retrying
+from ingest.aws.retry import Backoff, Time, retrying
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -124,28 +123,8 @@ class TableReader:
             botocore.exceptions.ClientError, BotoCoreError: the table can't be read.
         """
         items: dict[Key, Item] = {}
-
-        def call(positions: Sequence[int]) -> list[Refusal | None]:
-            wanted = [key_attributes(keys[position]) for position in positions]
-            request = {self._name: {"Keys": wanted, "ConsistentRead": True}}
-            try:
-                response = self._client.batch_get_item(RequestItems=request)
-            except Exception as error:
-                if (refusal := _retryable(error)) is None:
-                    raise
-                return [refusal] * len(positions)
-            items.update((item.key, item) for item in _logs(response["Responses"].get(self._name, [])))
-            unread = {
-                key_of(attributes)
-                for attributes in (response.get("UnprocessedKeys") or {}).get(self._name, {}).get("Keys", [])
-            }
-            return [_UNREAD if keys[position] in unread else None for position in positions]
-
-        self._until_taken(
-            call,
-            len(keys),
-            split=lambda positions: packing.calls(positions, lambda _: 0, max_entries=_MAX_KEYS, max_bytes=1),
-        )
+        for start in range(0, len(keys), _MAX_KEYS):
+            items |= self._got(keys[start : start + _MAX_KEYS])
         return items
 
     def late(self, tenant_id: str, *, since_ms: int) -> Sequence[Key]:
@@ -174,6 +153,28 @@ class TableReader:
             if "Limit" in request:
                 request["Limit"] = max(request["Limit"], min(2 * request["Limit"], _AT_ONCE))
 
+    def _got(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        items: dict[Key, Item] = {}
+
+        def call(positions: Sequence[int]) -> list[Refusal | None]:
+            wanted = [key_attributes(keys[position]) for position in positions]
+            request = {self._name: {"Keys": wanted, "ConsistentRead": True}}
+            try:
+                response = self._client.batch_get_item(RequestItems=request)
+            except Exception as error:
+                if (refusal := _retryable(error)) is None:
+                    raise
+                return [refusal] * len(positions)
+            items.update((item.key, item) for item in _logs(response["Responses"].get(self._name, [])))
+            unread = {
+                key_of(attributes)
+                for attributes in (response.get("UnprocessedKeys") or {}).get(self._name, {}).get("Keys", [])
+            }
+            return [_UNREAD if keys[position] in unread else None for position in positions]
+
+        self._until_taken(call, len(keys))
+        return items
+
     def _queried(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         response: Mapping[str, Any] = {}
 
@@ -190,20 +191,13 @@ class TableReader:
         self._until_taken(call, 1)
         return response
 
-    def _until_taken(
-        self,
-        call: Callable[[Sequence[int]], Sequence[Refusal | None]],
-        count: int,
-        *,
-        split: Callable[[Sequence[int]], Iterable[Sequence[int]]] = in_one_call,
-    ) -> None:
+    def _until_taken(self, call: Callable[[Sequence[int]], Sequence[Refusal | None]], count: int) -> None:
         refusals = retrying(
             call,
             count,
             give_up_at_s=self._time.monotonic() + self._give_up_s,
             time=self._time,
             backoff=_BACKOFF,
-            split=split,
         )
         if last := next(filter(None, refusals), None):
             raise TableBusyError(_why(last.code))

@@ -1,5 +1,6 @@
 """An error says why the table gave nothing, and a tombstone is not read as a log."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -100,6 +101,42 @@ def test_a_tombstone_is_not_read_as_a_log() -> None:
         pages = reader.query("acme", Range("table", "a", "z"), newest_first=True, limit=10)
         assert [[one.item for one in page] for page in pages] == [found]
         assert list(reader.get([Key("acme", "gone")]).values()) == found
+
+
+class _Slow:
+    """A client that gives every log, each call after 50 ms."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+
+    def query(self, **_: Any) -> Any:
+        """Nobody calls it."""
+
+    def batch_get_item(self, **request: Any) -> Any:
+        """Return the logs that are asked for."""
+        self._sleep(0.05)
+        keys = request["RequestItems"]["logs"]["Keys"]
+        assert len(keys) <= 100, "more than BatchGetItem takes"
+        return {"Responses": {"logs": [attributes(_STORED) | key for key in keys]}}
+
+
+def test_many_logs_are_read_however_long_all_their_calls_take() -> None:
+    """The time to give up is a call's: who follows would else never again read a backlog of thousands of late logs."""
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    reader = TableReader(
+        _Slow(sleep),
+        "logs",
+        time=Time(lambda: clock[0], sleep, lambda: 0.5),
+        now_ms=lambda: 0,
+        buckets=1,
+        give_up_s=3.0,
+    )
+    keys = [Key("acme", f"l-{number}") for number in range(10_050)]
+    assert list(reader.get(keys)) == keys
 
 
 class _Long:
