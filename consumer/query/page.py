@@ -1,6 +1,7 @@
 """One page of a read: the ranges merged in the order of arrival, filtered, and cut at a limit of logs and of reads."""
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple, Protocol
@@ -17,6 +18,10 @@ MAX_LIMIT: Final = 1_000
 
 _CHUNK: Final = 100
 """Logs handled at a time: the most that BatchGetItem takes, and a bound on memory if each log has 400 KB."""
+
+_LEAST_AT_ONCE: Final = 10
+"""Logs that the first read of a range takes at least. Each of many buckets is asked for twice its share of the page:
+to read a whole page of 1,000 logs from each of 64 takes longer than the function has."""
 
 
 class Found(NamedTuple):
@@ -84,9 +89,11 @@ def read_page(
     reading = _Reading(is_over)
     # One more if there is an `after`: going to older logs, the range begins with the log that arrived then.
     at_once = max(limit, _CHUNK) if is_filtered(ask) else limit + (after is not None)
+    least = _CHUNK if is_filtered(ask) else _LEAST_AT_ONCE
+    of_each = min(at_once, max(2 * math.ceil(at_once / reads.buckets), least))
     merged = heapq.merge(
         *(
-            reading.one_by_one(reads.query(ask.tenant_id, within, newest_first=ask.newest_first, limit=at_once))
+            reading.one_by_one(reads.query(ask.tenant_id, within, newest_first=ask.newest_first, limit=of_each))
             for within in ranges(ask, buckets=reads.buckets, now_ms=reads.now_ms(), after=after)
         ),
         # Of two with one arrival the log that stands there comes first: a page may end at either.

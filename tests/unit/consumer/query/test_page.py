@@ -181,15 +181,25 @@ def test_an_own_id_that_begins_like_a_bucket_hides_no_log(*, newest_first: bool)
 
 @pytest.mark.parametrize("words", [(), ("none",)])
 def test_a_page_over_many_ranges_is_as_full_as_one_over_a_single_range(words: tuple[str, ...]) -> None:
-    """What waits in the merge does not count as read: else each page of 64 buckets would end after a hundred logs."""
-    table = MemoryTable(buckets=64)
+    """What waits in the merge does not count as read: else each page of 61 buckets would end after a hundred logs."""
+    table = MemoryTable(buckets=61)
     draw = random.Random(1)
     for number in range(1_000):
-        table.store(log(_NOW_MS + number, random=draw.getrandbits(50), buckets=64))
+        table.store(log(_NOW_MS + number, random=draw.getrandbits(50), buckets=61))
     page = read_page(table, Ask(tenant_id=TENANT, contains=words), limit=1_000, max_read=500)
     assert len(page.items) == (0 if words else 500)
-    rest = read_page(table, Ask(tenant_id=TENANT, contains=words), limit=1_000, max_read=500, after=page.after)
-    assert len(rest.items) == len(page.items)
+    assert received_ms(page.after or "") == _NOW_MS + 500
+
+
+@pytest.mark.parametrize(("limit", "words", "most"), [(1_000, (), 3_000), (100, (), 750), (1_000, ("none",), 6_500)])
+def test_many_ranges_are_not_each_read_for_a_whole_page(limit: int, words: tuple[str, ...], most: int) -> None:
+    """Each of 61 buckets is asked for its share: a page from each would be 61 times the page."""
+    table = MemoryTable(buckets=61)
+    draw = random.Random(1)
+    for number in range(7_000):
+        table.store(log(_NOW_MS + number, random=draw.getrandbits(50), buckets=61))
+    read_page(table, Ask(tenant_id=TENANT, contains=words), limit=limit, max_read=100)
+    assert table.rows_read <= most
 
 
 def test_a_time_at_which_only_others_stand_is_passed_in_bounded_pages() -> None:
