@@ -126,7 +126,11 @@ def sync(
             "is_new_stream",
         )
     }
-    said |= {"expired_shards": counters.expired_shards, "restarted_shards": counters.restarted_shards}
+    said |= {
+        "expired_shards": counters.expired_shards,
+        "trimmed_shards": counters.trimmed_shards,
+        "restarted_shards": counters.restarted_shards,
+    }
     write_line(msgspec.json.encode(said).decode())
     if counters.lag_ms > late_s * 1000:
         raise LakeLateError(f"The lake is {counters.lag_ms / 1000:,.0f} s behind the stream {outside.stream_name}.")

@@ -80,9 +80,9 @@ class Counters:
     `repeated` counts logs that were in the table or in the batch already, `erased` those that have no row because they
     were erased. `withheld` counts the rows without content (`consumer.lake.rows.WITHHELD`). `begun_anew` counts how
     often another writer committed first. `expired_shards` are shards that the checkpoint was still reading and that the
-    stream no longer has. `restarted_shards` are read from their beginning, because they are not the shards that the
-    checkpoint was reading. `is_new_stream`: the whole stream is read from its beginning, because a new stream was made
-    under its name.
+    stream no longer has. For `trimmed_shards` see `consumer.replay.merge.Merge`. `restarted_shards` are read from their
+    beginning, because they are not the shards that the checkpoint was reading. `is_new_stream`: the whole stream is
+    read from its beginning, because a new stream was made under its name.
     """
 
     def __init__(self) -> None:
@@ -96,6 +96,7 @@ class Counters:
         self.begun_anew = 0
         self.behind_ms: dict[str, int] = {}
         self.expired_shards: list[str] = []
+        self.trimmed_shards: list[str] = []
         self.restarted_shards: list[str] = []
         self.is_new_stream = False
 
@@ -157,6 +158,7 @@ class Sync:
                 for shard_id, position in began.shards.items()
                 if shard_id not in merge.shards and position.sequence_number != SHARD_END
             ]
+            counters.trimmed_shards = merge.trimmed
             reading = _Reading(began, self._redactor, self._key)
             committed_at_s = monotonic()
             for event in merge:

@@ -152,6 +152,7 @@ def run(
             for shard_id, position in start.shards.items()
             if shard_id not in merge.shards and position.sequence_number != checkpoints.SHARD_END
         ]
+        counters.trimmed_shards = merge.trimmed
         show(cleanup, counters)
         return Replay(
             sink=sink,

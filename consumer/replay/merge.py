@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from consumer.replay.checkpoint import SHARD_END, ShardPosition
+from consumer.replay.checkpoint import SHARD_END, TRIM_HORIZON, ShardPosition
 from consumer.replay.read import Page
 from consumer.replay.shards import Shard, readable
 
@@ -89,6 +89,9 @@ class Merge:
 
     Resharding is followed: the children of a shard that ends are listed and read. With `follow` it goes on for ever. It
     then does not wait for a shard that is caught up, so that the order between shards is the order of reading.
+
+    `trimmed` are the shards that no longer hold the record at their position: it was older than the stream's retention,
+    and so may be some of the records after it, which nobody can read any more.
     """
 
     def __init__(
@@ -106,7 +109,13 @@ class Merge:
         self._follow = follow
         self._stopped = stopped
         self.shards = list_shards()
+        self.trimmed: list[str] = []
         self._ended = {s for s, position in positions.items() if position.sequence_number == SHARD_END}
+        self._unmet = {  # Positions whose shard has given no record yet: the first one is the position's own.
+            s: position.sequence_number
+            for s, position in positions.items()
+            if position.sequence_number not in (SHARD_END, TRIM_HORIZON)
+        }
         self._cursors: dict[str, _Cursor] = {}
         self._heads: list[tuple[int, str]] = []  # (arrival_ms, shard_id) of the shards whose next record is known
         self._waiting: list[str] = []  # shards whose next page decides how to go on
@@ -186,6 +195,8 @@ class Merge:
         record = cursor.head
         if record is None:
             raise AssertionError(f"{shard_id} stands among the heads without one")
+        if self._unmet and self._unmet.pop(shard_id, record["SequenceNumber"]) != record["SequenceNumber"]:
+            self.trimmed.append(shard_id)
         merged = StreamRecord(
             shard_id,
             record["SequenceNumber"],

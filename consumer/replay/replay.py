@@ -25,7 +25,8 @@ class Counters:
     """Counters of one run, for display. `logs` were read, `written` of them went to the sink.
 
     The others were `repeated`, `broken`, `erased`, or `not_selected`: of other times or tenants.
-    `expired_shards` are shards that the checkpoint was still reading and that the stream no longer has.
+    `expired_shards` are shards that the checkpoint was still reading and that the stream no longer has. For
+    `trimmed_shards` see `consumer.replay.merge.Merge`.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Counters:
         self.commits = 0
         self.behind_ms: dict[str, int] = {}
         self.expired_shards: list[str] = []
+        self.trimmed_shards: list[str] = []
 
     @property
     def lag_ms(self) -> int:

@@ -126,6 +126,12 @@ def sync(
             f"{shard_id} is gone: its logs after the checkpoint were older than the stream's retention, and are lost",
             err=True,
         )
+    for shard_id in counters.trimmed_shards:
+        out.say(
+            f"{shard_id} no longer has the record at the checkpoint, which is older than the stream's retention. "
+            f"Logs that came after it may be lost.",
+            err=True,
+        )
     if counters.broken:
         out.say("Broken records are not in the lake: `rdp replay --quarantine FILE` writes them to a file.", err=True)
     if counters.withheld:

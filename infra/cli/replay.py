@@ -103,6 +103,12 @@ def command(stack: Stack, **options: object) -> None:
             f"{shard_id} is gone: its logs after the checkpoint were older than the stream's retention, and are lost",
             err=True,
         )
+    for shard_id in counters.trimmed_shards:
+        out.say(
+            f"{shard_id} no longer has the record at the checkpoint, which is older than the stream's retention. "
+            f"Logs that came after it may be lost.",
+            err=True,
+        )
     if counters.broken:
         out.say(f"{counters.broken} broken records are in {quarantine_path(asked)}", err=True)
 

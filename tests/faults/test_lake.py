@@ -213,3 +213,18 @@ def test_a_stream_restored_from_an_older_state_hides_nothing(engine: type[Kinesi
     assert counters.restarted_shards == ["shardId-000000000000"]
     assert sorted(row["log_id"] for row in rows(catalog)) == ["after", "kept", "lost-1", "lost-2"]
     assert world.sync(catalog).restarted_shards == []
+
+
+def test_records_that_expired_before_a_sync_are_told(tmp_path: Path) -> None:
+    """The shard is still there, and begins after the checkpoint. The sync goes on, and says once what may be lost."""
+    world, catalog = LakeWorld(), in_folder(tmp_path)
+    world.kinesis = _Lenient(STREAM, world.clock, shards=1)
+    world.put([message("first")])
+    assert world.sync(catalog).trimmed_shards == []
+    world.put([message("lost")])
+    world.put([message("kept")])
+    del world.kinesis.shards["shardId-000000000000"].records[:2]
+    assert world.sync(catalog).trimmed_shards == ["shardId-000000000000"]
+    world.put([message("later")])
+    assert world.sync(catalog).trimmed_shards == []
+    assert sorted(row["log_id"] for row in rows(catalog)) == ["first", "kept", "later"]

@@ -113,3 +113,25 @@ def test_who_follows_learns_of_erasures_that_come_later(tmp_path: Path, follow: 
         ["before", "kept"] if follow else ["before"]
     )
     assert len(reads) == (2 if follow else 1)
+
+
+class _Trimmed(Kinesis):
+    """Lost the record of a position: it starts at the oldest that it still has."""
+
+    def get_shard_iterator(self, **asked: Any) -> dict[str, Any]:
+        """Return the iterator for the beginning of a shard."""
+        return super().get_shard_iterator(**asked | {"ShardIteratorType": "TRIM_HORIZON"})
+
+
+def test_records_that_expired_after_the_checkpoint_are_told(tmp_path: Path) -> None:
+    """The shard is still there, but begins behind the checkpoint: some logs between may be lost."""
+    clock = Clock()
+    kinesis, out = _Trimmed("logs", clock, shards=1), BytesIO()
+    options = job.Options(checkpoint=tmp_path / "at.json", quarantine=tmp_path / "broken.ndjson")
+    _put(kinesis, "log-1")
+    assert job.run(options, _outside(clock, kinesis, out), None).trimmed_shards == []
+    _put(kinesis, "log-2")
+    assert job.run(options, _outside(clock, kinesis, out), None).trimmed_shards == []
+    _put(kinesis, "log-3")
+    del kinesis.shards["shardId-000000000000"].records[:2]
+    assert job.run(options, _outside(clock, kinesis, out), None).trimmed_shards == ["shardId-000000000000"]
