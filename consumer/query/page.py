@@ -19,6 +19,10 @@ MAX_LIMIT: Final = 1_000
 _CHUNK: Final = 100
 """Logs handled at a time: the most that BatchGetItem takes, and a bound on memory if each log has 400 KB."""
 
+_CHUNK_CHARS: Final = 500_000
+"""Characters of text after which no more logs are taken at a time: about one read of the table, which gives 1 MB. The
+page may be full by then: to read 100 logs of 400 KB for the ten that fit costs ten times as much."""
+
 _LEAST_AT_ONCE: Final = 10
 """Logs that the first read of a range takes at least. Each of many buckets is asked for twice its share of the page:
 to read a whole page of 1,000 logs from each of 64 takes longer than the function has."""
@@ -104,7 +108,7 @@ def read_page(
     items: list[Item] = []
     start = after
     read = 0
-    while chunk := list(islice(fresh, _CHUNK if is_filtered(ask) else min(limit - len(items), _CHUNK))):
+    while chunk := _next(fresh, _CHUNK if is_filtered(ask) else min(limit - len(items), _CHUNK)):
         try:
             whole = _whole(reads, chunk)
         except TableBusyError as error:
@@ -149,6 +153,17 @@ class _Reading:
             yield from merged
         except TableBusyError as error:
             self.busy = error
+
+
+def _next(fresh: Iterator[Found], most: int) -> list[Found]:
+    chunk: list[Found] = []
+    chars = 0
+    for found in islice(fresh, most):
+        chunk.append(found)
+        chars += len(found.item.original_text) if found.item is not None else 0
+        if chars >= _CHUNK_CHARS:
+            break
+    return chunk
 
 
 def _whole(reads: Reads, chunk: Sequence[Found]) -> list[Item | None]:

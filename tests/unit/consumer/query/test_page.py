@@ -1,13 +1,15 @@
 """Pages of logs: in order, complete, without repeats, and within their limits."""
 
 import random
+from collections.abc import Iterator, Sequence
 
 import pytest
 from msgspec.structs import replace
 
 from consumer.item import Item
 from consumer.query.ask import Ask
-from consumer.query.page import read_page
+from consumer.query.page import Found, read_page
+from consumer.query.ranges import Range
 from ingest.contract.log_ids import received_ms
 from tests.unit.consumer.query.memory_table import TENANT, MemoryTable, log
 
@@ -200,6 +202,34 @@ def test_many_ranges_are_not_each_read_for_a_whole_page(limit: int, words: tuple
         table.store(log(_NOW_MS + number, random=draw.getrandbits(50), buckets=61))
     read_page(table, Ask(tenant_id=TENANT, contains=words), limit=limit, max_read=100)
     assert table.rows_read <= most
+
+
+class _OneByOne(MemoryTable):
+    """Gives one log per read, as DynamoDB does if logs are so large that few fit into a megabyte."""
+
+    def query(self, tenant_id: str, within: Range, *, newest_first: bool, limit: int) -> Iterator[Sequence[Found]]:
+        """Yield the range's logs in order."""
+        del limit
+        return super().query(tenant_id, within, newest_first=newest_first, limit=1)
+
+
+def test_a_page_of_large_logs_reads_little_more_than_fits() -> None:
+    """A page that three logs fill does not read a hundred; the next page goes on behind them."""
+    table = _OneByOne()
+    for number in range(100):
+        table.store(log(_NOW_MS + number, text=f"{number} {'x' * 170_000}"))
+    taken = 0
+
+    def is_full(_: Item) -> bool:
+        nonlocal taken
+        taken += 1
+        return taken % 3 == 0
+
+    page = read_page(table, Ask(tenant_id=TENANT), limit=100, is_full=is_full)
+    rest = read_page(table, Ask(tenant_id=TENANT), limit=100, is_full=is_full, after=page.after)
+    texts = [item.original_text.split()[0] for item in page.items + rest.items]
+    assert texts == ["99", "98", "97", "96", "95", "94"]
+    assert table.rows_read <= 10
 
 
 def test_a_time_at_which_only_others_stand_is_passed_in_bounded_pages() -> None:
