@@ -151,9 +151,12 @@ class _Long:
         return {"Items": [attributes(_STORED)] * Limit, "LastEvaluatedKey": {"log_id": {"S": "more"}}}
 
 
-@pytest.mark.parametrize(("limit", "limits"), [(1, [1, 2, 4, 8, 16, 32, 64, 100, 100]), (200, [200] * 3)])
+@pytest.mark.parametrize(
+    ("limit", "limits"),
+    [(1, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 1000]), (100, [100, 200, 400, 800, 1000]), (1001, [1001] * 2)],
+)
 def test_a_read_that_goes_on_takes_more_at_a_time(limit: int, limits: list[int]) -> None:
-    """Up to a hundred: who wants one log does not read a thousand others one by one."""
+    """Up to a thousand: who wants one log, or searches through all, does not read others one by one."""
     client = _Long()
     reader = TableReader(client, "logs", time=_time(), now_ms=lambda: 0, buckets=1)  # type: ignore[arg-type] # its Query
     pages = reader.query("acme", Range("table", "a", "z"), newest_first=True, limit=limit)
