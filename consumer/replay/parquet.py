@@ -6,6 +6,7 @@ Needs pyarrow (the extra `analytics`). DuckDB, Athena and Spark read such a fold
 import os
 import re
 from collections import defaultdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ _FIELDS: "Final[list[pa.Field[Any]]]" = [
 SCHEMA: Final = pa.schema(_FIELDS)
 """A part file's columns; the partition columns tenant_id and date are in its path."""
 
+_Row = tuple[str, str, datetime, str, str | None, str | None, str | None]  # In the order of the columns.
+
 
 class ParquetSink:
     """Each commit writes one part file per tenant and date. The position is the number of the last commit's parts."""
@@ -46,12 +49,12 @@ class ParquetSink:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._part = 0
-        self._rows: defaultdict[tuple[str, str], list[InternalMessage]] = defaultdict(list)
+        self._rows: defaultdict[tuple[str, str], list[_Row]] = defaultdict(list)
         self._buffered_bytes = 0
 
     @property
     def full(self) -> bool:
-        """Whether 64 MiB of text wait for the next commit."""
+        """Whether 64 MiB of texts and fields wait for the next commit."""
         return self._buffered_bytes >= _MAX_BUFFERED_BYTES
 
     def resume(self, committed: int) -> None:
@@ -76,17 +79,28 @@ class ParquetSink:
 
     def write(self, message: InternalMessage) -> None:
         """Take one log."""
-        date = instant(message.received_at).date().isoformat()
-        self._rows[message.tenant_id, date].append(message)
-        self._buffered_bytes += len(message.text)
+        received_at = instant(message.received_at).replace(tzinfo=None)
+        fields = None if message.fields is None else exact_json.encode(message.fields).decode()
+        self._rows[message.tenant_id, received_at.date().isoformat()].append(
+            (
+                message.log_id,
+                message.source,
+                received_at,
+                message.text,
+                message.event_at,
+                message.severity,
+                fields,
+            )
+        )
+        self._buffered_bytes += len(message.text) + len(fields or "")
 
     def commit(self) -> int:
         """Write the parts, durably; return their number."""
         if self._rows:
             self._part += 1
             # Each part gets its final name at once: after a kill between two, resume deletes parts by their number.
-            for (tenant_id, date), messages in sorted(self._rows.items()):
-                _write(self._folder / f"tenant_id={tenant_id}" / f"date={date}", self._part, messages)
+            for (tenant_id, date), rows in sorted(self._rows.items()):
+                _write(self._folder / f"tenant_id={tenant_id}" / f"date={date}", self._part, rows)
             self._rows.clear()
             self._buffered_bytes = 0
         return self._part
@@ -100,18 +114,8 @@ def _is_ours(path: Path) -> bool:
     return _PART.fullmatch(path.name.removesuffix(_PARTIAL_SUFFIX)) is not None
 
 
-def _write(folder: Path, number: int, messages: list[InternalMessage]) -> None:
-    columns = {
-        "log_id": [message.log_id for message in messages],
-        "source": [message.source for message in messages],
-        "received_at": [instant(message.received_at).replace(tzinfo=None) for message in messages],
-        "text": [message.text for message in messages],
-        "event_at": [message.event_at for message in messages],
-        "severity": [message.severity for message in messages],
-        "fields": [
-            None if message.fields is None else exact_json.encode(message.fields).decode() for message in messages
-        ],
-    }
+def _write(folder: Path, number: int, rows: list[_Row]) -> None:
+    columns = dict(zip(SCHEMA.names, zip(*rows, strict=True), strict=True))
     private.made_folder(folder)
     final = folder / f"part-{number:06}.parquet"
     partial = final.with_name(final.name + _PARTIAL_SUFFIX)

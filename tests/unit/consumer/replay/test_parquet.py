@@ -10,6 +10,7 @@ import pytest
 from consumer.replay import parquet
 from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.replay.parquet import SCHEMA, ParquetSink
+from ingest.contract.message import InternalMessage
 from tests.messages import message
 
 
@@ -97,14 +98,15 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     assert parts(tmp_path) == ["thesis.parquet"]
 
 
-def test_much_text_asks_for_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit is due after so many bytes of text as well as after so many logs."""
+@pytest.mark.parametrize("log", [message(text="12345"), message(text="1", fields={"a": 1})])
+def test_much_text_asks_for_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: InternalMessage) -> None:
+    """A commit is due after so many bytes of text and fields as well as after so many logs."""
     monkeypatch.setattr(parquet, "_MAX_BUFFERED_BYTES", 10)
     sink = ParquetSink(tmp_path)
     sink.resume(0)
-    sink.write(message(text="12345"))
+    sink.write(log)
     assert not sink.full
-    sink.write(message(text="12345"))
+    sink.write(log)
     assert sink.full
     sink.commit()
     assert not sink.full
