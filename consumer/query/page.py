@@ -19,10 +19,6 @@ MAX_LIMIT: Final = 1_000
 _CHUNK: Final = 100
 """Logs handled at a time: the most that BatchGetItem takes, and a bound on memory if each log has 400 KB."""
 
-_CHUNK_CHARS: Final = 500_000
-"""Characters of text after which no more logs are taken at a time: about one read of the table, which gives 1 MB. The
-page may be full by then: to read 100 logs of 400 KB for the ten that fit costs ten times as much."""
-
 _LEAST_AT_ONCE: Final = 10
 """Logs that the first read of a range takes at least. Each of many buckets is asked for twice its share of the page:
 to read a whole page of 1,000 logs from each of 64 takes longer than the function has."""
@@ -108,7 +104,7 @@ def read_page(
     items: list[Item] = []
     start = after
     read = 0
-    while chunk := _next(fresh, _CHUNK if is_filtered(ask) else min(limit - len(items), _CHUNK)):
+    while chunk := reading.chunk(fresh, _CHUNK if is_filtered(ask) else min(limit - len(items), _CHUNK)):
         try:
             whole = _whole(reads, chunk)
         except TableBusyError as error:
@@ -137,6 +133,7 @@ class _Reading:
 
     def __init__(self, is_over: Callable[[], bool]) -> None:
         self._is_over = is_over
+        self._reads = 0
         self.busy: TableBusyError | None = None
 
     def one_by_one(self, pages: Iterator[Sequence[Found]]) -> Iterator[Found]:
@@ -146,24 +143,30 @@ class _Reading:
             found = next(pages, None)
             if found is None:
                 return
+            self._reads += 1
             yield from found
+
+    def chunk(self, fresh: Iterator[Found], most: int) -> list[Found]:
+        """Return the next logs, `most` at most; fewer if they are whole and more would take a further read.
+
+        The page may be full with them: of logs of 400 KB ten fit, and to read a hundred costs ten times as much.
+        """
+        chunk: list[Found] = []
+        reads = 0
+        whole = True
+        for found in islice(fresh, most):
+            reads = reads if chunk else self._reads
+            chunk.append(found)
+            whole = whole and found.item is not None
+            if whole and self._reads > reads:
+                break
+        return chunk
 
     def until_busy(self, merged: Iterator[Found]) -> Iterator[Found]:
         try:
             yield from merged
         except TableBusyError as error:
             self.busy = error
-
-
-def _next(fresh: Iterator[Found], most: int) -> list[Found]:
-    chunk: list[Found] = []
-    chars = 0
-    for found in islice(fresh, most):
-        chunk.append(found)
-        chars += len(found.item.original_text) if found.item is not None else 0
-        if chars >= _CHUNK_CHARS:
-            break
-    return chunk
 
 
 def _whole(reads: Reads, chunk: Sequence[Found]) -> list[Item | None]:
