@@ -132,9 +132,13 @@ MUTATIONS: Final = (
         "infra/cli/erase.py",
         (
             (
-                "    with _made(certificate if check or yes else None) as file:\n        done = _done(",
                 """\
-    done = _done(where, (tenant_id, log_id), before, warehouses, check=check, yes=yes)
+    with _made(certificate if check or yes else None) as file:
+        until = partial(_until, before, zone)
+        done = _done(""",
+                """\
+    until = partial(_until, before, zone)
+    done = _done(where, (tenant_id, log_id), until, warehouses, check=check, yes=yes)
     with _made(certificate if check or yes else None) as file:
         done = done or _done(""",
             ),
