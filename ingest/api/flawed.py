@@ -16,7 +16,9 @@ from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 
 _MAX_DEPTH: Final = 100  # The decoder fails at some hundreds; a log may nest 8 (record.MAX_FIELDS_DEPTH).
-_TOKEN: Final = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*+', re.DOTALL)
+# A string that is not closed (its empty group is there) reaches to the body's end: no byte is looked at twice.
+_TOKEN: Final = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|())|-?[0-9][0-9.eE+-]*+', re.DOTALL)
+_MARK: Final = re.compile(rb"flaw ([0-9]{1,8})\.")
 _ARRAY: Final = re.compile(rb"[ \t\r\n]*\[")
 _NOT_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _decoder = exact_json.decoder()
@@ -35,7 +37,8 @@ def value_of_flawed(body: bytes) -> tuple[Any, Callable[[Any], bool]]:
         return value_of(body), _never
     except Rejected:
         pass
-    mark = next(mark for i in count() if (mark := b"flaw %d" % i) not in body)
+    taken = {int(number) for number in _MARK.findall(body)}
+    mark = b"flaw %d." % next(number for number in count() if number not in taken)
 
     def is_flawed(part: Any) -> bool:
         return mark in exact_json.encode(part)
@@ -55,7 +58,7 @@ def values_of_batch(body: bytes, *, most: int) -> list[Any]:
     if not _ARRAY.match(body):
         return values_of_lines(body, most=most)
     found, is_flawed = value_of_flawed(body)
-    values: list[Any] = found
+    values: list[Any] = found[: most + 1]
     if is_flawed is _never:
         return values
     return [Rejected("invalid_json") if is_flawed(value) else value for value in values]
@@ -71,6 +74,8 @@ def _mended(body: bytes, flaw: bytes) -> bytes:
     end, depth = 0, 0  # The body before `end` is in the pieces, or left out.
     for token in _TOKEN.finditer(body):
         text = token[0]
+        if token[1] is not None:
+            break
         if text in b"[{":
             depth += 1
             if depth == _MAX_DEPTH + 1:
