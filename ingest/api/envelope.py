@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ingest.api.dialect import Record
-from ingest.api.record import MAX_FIELDS
 from ingest.contract.errors import Rejected
+
+MAX_AROUND: Final = 64
+"""Members around the logs. Each of up to 20,000 logs gets them as fields of its own: 1,000 would take 0.7 GB, and a
+Lambda has 512 MB. No client that we know sends more than ten."""
 
 _SAY_OF_ALL: Final = frozenset({"common", "fields", "tags"})
 """New Relic's and LogScale's names of members that describe every log: without logs, nothing is lost with them."""
@@ -14,11 +17,12 @@ _SAY_OF_ALL: Final = frozenset({"common", "fields", "tags"})
 def kept_with(record: Record | Rejected, around: Mapping[str, Any]) -> Record | Rejected:
     """Return the log with the members around it added to its fields; its own dict of fields is changed.
 
-    `Rejected("invalid_fields")` if the log has a field of the same name, because one of the two would be lost.
+    `Rejected("invalid_fields")` if the log has a field of the same name, because one of the two would be lost, or if
+    they are more than `MAX_AROUND`.
     """
     if not around or isinstance(record, Rejected):
         return record
-    if len(around) > MAX_FIELDS:  # Checked before they are copied into up to 20,000 logs.
+    if len(around) > MAX_AROUND:
         return Rejected("invalid_fields")
     fields = record.fields
     if fields is None:

@@ -5,6 +5,7 @@ apply to each log that lacks its own. In text/plain each line is a log.
 https://docs.datadoghq.com/api/latest/logs/#send-logs
 """
 
+from itertools import islice
 from typing import Any, Final
 
 from ingest.api.dialect import Dialect, Record, Records
@@ -28,7 +29,8 @@ def _read(request: Request) -> Records:
     given = {name: request.query[name] for name in _OF_ALL if name in request.query}
     content_type, _ = media_type(request.headers.get("content-type", ""))
     if content_type == "text/plain":
-        records = [_line(line, given) for line in request.body.splitlines() if line.strip()]
+        lines = (line for line in request.body.splitlines() if line.strip())
+        records = [_line(line, given) for line in islice(lines, MAX_RECORDS + 1)]
     else:
         records = [_log(value, given) for value in values_of_batch(request.body, most=MAX_RECORDS)]
     return Records(records, is_batch=True, source=_SOURCE)

@@ -17,12 +17,11 @@ from typing import Any, Final
 from ingest.api.dialect import Dialect, Record, Records
 from ingest.api.documents import value_of
 from ingest.api.encodings import GZIP_MAGIC, MAX_BODY_BYTES, inflate
-from ingest.api.envelope import kept_with
+from ingest.api.envelope import MAX_AROUND, kept_with
 from ingest.api.event_time import event_at
 from ingest.api.events import Response
 from ingest.api.members import record_of, severity_of_text
 from ingest.api.parse import MAX_RECORDS, Parsed
-from ingest.api.record import MAX_FIELDS
 from ingest.api.request import Request
 from ingest.api.respond import RETRY_AFTER_S, json_response
 from ingest.contract.errors import WHY, Rejected
@@ -43,6 +42,8 @@ def _read(request: Request) -> Records:
     attributes, others = _attributes(request)
     tenant_id = attributes.pop("tenant_id", None)
     others |= {name: value for name, value in sent.items() if name not in _OF_REQUEST}
+    if len(others) > MAX_AROUND:  # Each record has a copy.
+        raise Rejected("invalid_fields")
     shared = {"common_attributes": attributes} if attributes else {}
     found: list[Record | Rejected] = []
     inflated_bytes = 0
@@ -113,7 +114,7 @@ def _of_cloudwatch(document: dict[str, Any]) -> Iterator[Record | Rejected]:
     events = document.pop("logEvents")
     if document["messageType"] == "CONTROL_MESSAGE":
         return
-    is_too_much = len(document) > MAX_FIELDS  # Checked before it is copied into up to 20,000 logs.
+    is_too_much = len(document) > MAX_AROUND
     for event in events:
         if is_too_much:
             yield Rejected("invalid_fields")

@@ -6,6 +6,7 @@ https://docs.newrelic.com/docs/logs/log-api/introduction-log-api/
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from ingest.api import event_time, severity
@@ -34,8 +35,8 @@ def _read(request: Request) -> Records:
         values = values_of_batch(body, most=MAX_RECORDS)
         return Records([record_of(value) for value in values], is_batch=True, source=_SOURCE)
     blocks = value if isinstance(value, list) else [value]
-    records = [record for block in blocks for record in _logs(block, is_flawed)]
-    return Records(records, is_batch=True, source=_SOURCE)
+    records = (record for block in blocks for record in _logs(block, is_flawed))
+    return Records(list(islice(records, MAX_RECORDS + 1)), is_batch=True, source=_SOURCE)
 
 
 def _logs(block: Any, is_flawed: Callable[[Any], bool]) -> Iterator[Record | Rejected]:

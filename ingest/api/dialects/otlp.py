@@ -51,8 +51,10 @@ def _of_tenant(record: Record | Rejected, attribute: str) -> Record | Rejected:
     if isinstance(record, Rejected):
         return record
     attributes = (record.fields or {}).get("resource", {}).get("attributes", {})
-    pairs = attributes.items() if isinstance(attributes, dict) else attributes
-    named = [value for name, value in pairs if name == attribute]
+    if isinstance(attributes, dict):  # Not looked through: thousands of attributes are read for each log.
+        named = [attributes[attribute]] if attribute in attributes else []
+    else:
+        named = [value for name, value in attributes if name == attribute]
     if not named:
         return record
     return record._replace(tenant_id=named[0] if len(named) == 1 else named)  # A list of two is no tenant.

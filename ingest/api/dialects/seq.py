@@ -41,7 +41,7 @@ def _enveloped(body: bytes) -> list[Record | Rejected] | None:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("Events"), list):
         return None
-    events = value.pop("Events")
+    events = value.pop("Events")[: MAX_RECORDS + 1]
     if not events and may_hold_logs(value):
         return [Rejected("invalid_record")]
     if is_flawed(value):  # A flaw around the events is a flaw of each event.
