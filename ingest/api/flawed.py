@@ -16,6 +16,7 @@ from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 
 _MAX_DEPTH: Final = 100  # The decoder fails at some hundreds; a log may nest 8 (record.MAX_FIELDS_DEPTH).
+_MAX_FLAWS: Final = 100_000  # A document with more of them is refused whole: ten megabytes of `1e,` took 1.5 GB.
 # A string that is not closed (its empty group is there) reaches to the body's end: no byte is looked at twice.
 _TOKEN: Final = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|())|-?[0-9][0-9.eE+-]*+', re.DOTALL)
 _MARK: Final = re.compile(rb"flaw ([0-9]{1,8})\.")
@@ -85,6 +86,8 @@ def _mended(body: bytes, flaw: bytes) -> bytes:
             if depth == _MAX_DEPTH:
                 end = token.end()
         elif depth <= _MAX_DEPTH and not _is_sound(text):
+            if len(pieces) > 2 * _MAX_FLAWS:
+                break
             pieces += [body[end : token.start()], flaw]
             end = token.end()
     return b"".join([*pieces, body[end:]])

@@ -33,7 +33,7 @@ def values(body: bytes, *, most: int) -> list[Any]:
         Rejected: `invalid_record` or `invalid_fields`, the reason of the body's only record.
     """
     found: list[Any] = []
-    for document in documents(body):
+    for document in documents(body, most=most):
         are_many = isinstance(document, list) and _time_beside(document) is None
         found += map(_record, document if are_many else [document])
         if len(found) > most:

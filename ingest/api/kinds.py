@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from ingest.api.documents import without_mark
 from ingest.api.media_type import media_type
+from ingest.api.record import MAX_FIELDS
 
 Kind = Literal["text", "json", "ndjson", "msgpack", "guessed"]
 
@@ -57,8 +58,11 @@ def looks_like_json(body: bytes) -> bytes:
 
 
 def form_of(body: bytes) -> dict[str, str] | None:
-    """Return the members of a form; None if the body is no form or has a name twice, and so is a text."""
-    if not _FORM.fullmatch(body):
+    """Return the members of a form; None if the body is no form or has a name twice, and so is a text.
+
+    A body of more members than a log may have, with its text, tenant and id, is a text, too.
+    """
+    if body.count(b"&") > MAX_FIELDS + 2 or not _FORM.fullmatch(body):
         return None
     pairs = [pair.split(b"=") for pair in body.split(b"&")]
     try:

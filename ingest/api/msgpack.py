@@ -14,13 +14,15 @@ from ingest.contract.errors import Rejected
 
 _NOT_MSGPACK: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _TRAILING: Final = re.compile(r"trailing characters \(byte ([0-9]+)\)")  # msgspec's words; a test checks them.
+_COUNT_BYTES: Final = {0xDC: 2, 0xDD: 4}
+"""Bytes of the count behind the first byte of an array; arrays of up to 15 elements have the count in that byte."""
 _decoder = msgspec.msgpack.Decoder()
 _raw_decoder = msgspec.msgpack.Decoder(msgspec.Raw)
 _array_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 
-def documents(body: bytes) -> Iterator[Any]:
-    """Yield each document's value.
+def documents(body: bytes, *, most: int) -> Iterator[Any]:
+    """Yield each document's value. An array of more than `most` elements is not read: each is `too_many_records`.
 
     In an array that cannot be read as a whole, a `Rejected` stands in place of each broken element, so that the others
     are kept. If the end of a document cannot be found, the rest of the body is one `Rejected`.
@@ -36,8 +38,14 @@ def documents(body: bytes) -> Iterator[Any]:
                 yield Rejected("invalid_record")
                 return
             end = int(found[1])
-        yield _value(rest[:end])
+        is_too_much = _count(rest[:5]) > most
+        yield [Rejected("too_many_records")] * (most + 1) if is_too_much else _value(rest[:end])
         rest = rest[end:]
+
+
+def _count(head: memoryview) -> int:
+    """Return how many elements a document's array has, 0 if it has less than 16 or is no array."""
+    return int.from_bytes(head[1 : 1 + _COUNT_BYTES.get(head[0], 0)])
 
 
 def _value(document: memoryview) -> Any:

@@ -35,7 +35,7 @@ def _values(body: bytes) -> list[Any]:
         Rejected: `invalid_record` if the body is no msgpack at all.
     """
     values: list[Any] = []
-    for document in documents(body):
+    for document in documents(body, most=MAX_RECORDS):
         values += document if isinstance(document, list) else [document]
         if len(values) > MAX_RECORDS:
             break

@@ -186,6 +186,8 @@ def _read_flawed(body: bytes) -> Records:
     tenant_id = None
     if _is_envelope(value) and not is_flawed(value.get("tenant_id")):
         value, tenant_id = value["logs"], value.get("tenant_id")
+    if isinstance(value, list) and len(value) > MAX_RECORDS:
+        return _batch(value)
     if not isinstance(value, list) or all(map(is_flawed, value)):
         raise Rejected("invalid_json")
     return _batch([Rejected("invalid_json") if is_flawed(one) else one for one in value], tenant_id)

@@ -51,6 +51,15 @@ def test_a_megabyte_of_brackets_takes_no_time() -> None:
     assert [is_flawed(found[0]), is_flawed(found[-1])] == [True, False]
 
 
+def test_a_document_of_many_flaws_is_refused_whole() -> None:
+    """A hundred thousand flaws are mended; a document of more is refused, because each takes memory."""
+    value, is_flawed = value_of_flawed(b"[" + b"1e," * 100_000 + b"1]")
+    found: list[Any] = value
+    assert [is_flawed(found[0]), is_flawed(found[-2]), is_flawed(found[-1])] == [True, True, False]
+    with pytest.raises(Rejected, match="invalid_json"):
+        value_of_flawed(b"[" + b"1e," * 100_002 + b"1]")
+
+
 @pytest.mark.parametrize(
     "body",
     [
