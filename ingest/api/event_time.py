@@ -69,10 +69,15 @@ _ISO: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?", re.ASCII)
 _COMPACT_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)  # A day, which is no time, and not seconds.
-_COMPACT: Final = re.compile(r"(?:19|20)[0-9]{12}(?:[0-9]{3})?", re.ASCII)
+_COMPACT: Final = re.compile(r"(?:19|20)[0-9]{12}(?:[0-9]{3}){0,2}", re.ASCII)
 _COMPACT_CHARS: Final = len("20261124053613")
+# Numbers in these bounds may be a day, or a day and a time of day, which only their digits tell.
+_MIN_DATE: Final = 19_000_101
+_MAX_DATE: Final = 20_991_231
 _MIN_COMPACT: Final = 19_000_101_000_000
 _MAX_COMPACT: Final = 20_991_231_235_959_999
+_MIN_MICROSECOND: Final = 19_000_101_000_000_000_000
+_END_OF_MICROSECONDS: Final = 21_000_000_000_000_000_000
 _HOURS: Final = 24
 _MINUTES: Final = 60
 
@@ -109,8 +114,12 @@ def event_at(value: Any, *, unit: Unit | None = None, naive_is_utc: bool = False
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | dict):
         return None
     if isinstance(value, int):
-        is_compact = unit is None and _MIN_COMPACT <= value <= _MAX_COMPACT and _is_compact(str(value))
-        return _of_unusual(str(value), naive_is_utc=naive_is_utc) if is_compact else _of_integer(value, unit)
+        is_written = unit is None and (
+            _MIN_DATE <= value <= _MAX_DATE
+            or _MIN_COMPACT <= value <= _MAX_COMPACT
+            or _MIN_MICROSECOND <= value < _END_OF_MICROSECONDS
+        )
+        return _of_text(str(value), None, naive_is_utc=naive_is_utc) if is_written else _of_integer(value, unit)
     if isinstance(value, dict):
         return _of_object(value)
     # A double's shortest digits are those of the JSON text.
@@ -156,8 +165,8 @@ def _of_text(text: str, unit: Unit | None, *, naive_is_utc: bool) -> str | None:
 def _is_compact(text: str) -> bool:
     """Return whether the digits are a day and a time of day (`20261124053613`), and no number of milliseconds.
 
-    As milliseconds it would be a time of the year 2573 or later; as a day it is of the years 1900 to 2099. Three more
-    digits are milliseconds of the second.
+    As milliseconds it would be a time of the year 2573 or later; as a day it is of the years 1900 to 2099. Three or six
+    more digits are milliseconds or microseconds of the second.
     """
     if _COMPACT.fullmatch(text) is None:
         return False
