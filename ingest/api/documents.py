@@ -67,7 +67,7 @@ def _values_of_line(line: bytes, *, most: int) -> list[Any]:
         return _decoder.decode_lines(line)
     except _NOT_JSON:
         pass
-    documents = list(_documents(line))  # A document is broken: read each of the line's alone.
+    documents = list(pieces(line))  # A document is broken: read each of the line's alone.
     if not all(document.lstrip()[:1] in {b"{", b"["} for document in documents):
         return [Rejected("invalid_json")]  # Something else stands there: it is one broken line.
     values: list[Any] = []
@@ -81,7 +81,7 @@ def _values_of_line(line: bytes, *, most: int) -> list[Any]:
     return values
 
 
-def _documents(line: bytes) -> Iterator[bytes]:
+def pieces(line: bytes) -> Iterator[bytes]:
     """Yield the pieces of a line, each up to the bracket that closes its outermost one, and the rest."""
     start = depth = 0
     for found in islice(_UP_TO_BRACKET.finditer(line), _MAX_BRACKETS):

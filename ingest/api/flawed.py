@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ingest.api.documents import value_of, values_of_lines, without_mark
+from ingest.api.documents import pieces, value_of, values_of_lines, without_mark
 from ingest.contract import exact_json
 from ingest.contract.errors import Rejected
 
@@ -63,6 +63,16 @@ def values_of_batch(body: bytes, *, most: int) -> list[Any]:
     if is_flawed is _never:
         return values
     return [Rejected("invalid_json") if is_flawed(value) else value for value in values]
+
+
+def begins_with_an_object(body: bytes) -> bool:
+    """Return whether the body's first line begins with a whole JSON object, flawed or not."""
+    first = next(pieces(body.lstrip().partition(b"\n")[0]), b"")
+    try:
+        value, _ = value_of_flawed(first)
+    except Rejected:
+        return False
+    return isinstance(value, dict)
 
 
 def _never(_: Any) -> bool:

@@ -174,13 +174,14 @@ def _read_flawed(body: bytes) -> Records:
     In an array or envelope, a string or number that cannot be read costs only its own record. Any other body is read as
     NDJSON or concatenated JSON, which Fluent Bit and pino send as plain `application/json`.
     """
-    from ingest.api.flawed import value_of_flawed  # noqa: PLC0415 - rarely needed: keep cold starts short
+    from ingest.api.flawed import begins_with_an_object, value_of_flawed  # noqa: PLC0415 - rarely needed: keep cold starts short
 
     try:
         value, is_flawed = value_of_flawed(body)
     except Rejected:
         values = values_of_lines(body, most=MAX_RECORDS)
-        if not values or isinstance(values[0], Rejected):  # One broken document, and not several documents.
+        refused = [isinstance(value, Rejected) for value in values]
+        if all(refused) or (refused[0] and not begins_with_an_object(body)):  # One broken document, and not several.
             raise Rejected("invalid_json") from None
         return _batch(values)
     tenant_id = None

@@ -131,6 +131,15 @@ def test_broken_line_after_a_good_one_under_application_json() -> None:
     assert _shown(_read(b'{"text":"a"}\n{oops\n{"text":"b"}').records) == [A, "invalid_json", B]
 
 
+@pytest.mark.parametrize("flawed", [b'{"text":"\\ud83d"}', b'{"text":"\xff"}', b'{"n":1e99999999999999999999}'])
+@pytest.mark.parametrize("between", [b"\n", b"", b" "])
+@pytest.mark.parametrize("content_type", ["application/json", ""])
+def test_a_flawed_first_line_under_application_json(flawed: bytes, between: bytes, content_type: str) -> None:
+    """The first of several objects costs only itself, too, if it holds half an emoji, as JSON.stringify writes one."""
+    body = between.join([flawed, b'{"text":"a"}', b'{"text":"b"}'])
+    assert _shown(_read(body, content_type).records) == ["invalid_json", A, B]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -142,6 +151,8 @@ def test_broken_line_after_a_good_one_under_application_json() -> None:
         b'{"text":"a"} trailing',
         b'[{"text":"a"},]',
         b'[\n{"text":"a"},\n{"text":"b"}\n',
+        b'{\n"text":"\\ud83d"\n}\n{"text":"b"}',
+        b'{"text":"\\ud83d"}\n{"text":"\\ud83d"}',
         b"{'text': 'a'}",
         b'{"text":"a" "b"}',
         b'{"text":"\xff\xfe"}',
