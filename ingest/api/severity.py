@@ -75,6 +75,8 @@ _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")  # winston's colorize puts it int
 
 _MONGOD: Final = frozenset({"F", "E", "W", "I", "D", "D1", "D2", "D3", "D4", "D5"})
 _MAX_NUMBER_CHARS: Final = 3
+_MAX_CHARS: Final = 100
+"""No level is longer. A label can have megabytes, and is read for each of a stream's entries."""
 
 _SYSLOG: Final[dict[int, Severity]] = dict(
     enumerate(("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"))
@@ -126,7 +128,7 @@ def of_record(record: dict[str, Any]) -> Severity | None:
 
 
 def _is_word(value: Any) -> bool:
-    return isinstance(value, str) and not value.strip().lstrip("+-").isdecimal()
+    return isinstance(value, str) and len(value) <= _MAX_CHARS and not value.strip().lstrip("+-").isdecimal()
 
 
 def severity(value: Any, *, scale: Scale | None = None) -> Severity | None:
@@ -135,6 +137,8 @@ def severity(value: Any, *, scale: Scale | None = None) -> Severity | None:
     Without a `scale`, 0 to 7 are syslog's numbers and 10 to 60 pino's. An object's `name` counts (log4j2, loguru).
     """
     if isinstance(value, str):
+        if len(value) > _MAX_CHARS:
+            return None
         word = value.strip().lower().strip("[]")
         if not word.isdecimal():
             return _WORDS.get(word) or _of_unusual(word)

@@ -94,6 +94,13 @@ def test_every_key_is_looked_at(key: str) -> None:
     assert of_record({"text": "a", key: "warning"}) == "warn"
 
 
+@pytest.mark.parametrize("key", ["level", "status"])
+def test_a_long_text_is_not_looked_through(key: str) -> None:
+    """A text over 100 characters is no level. A label of 5 MB was read for each of 20,000 entries, in 94 s."""
+    assert of_record({key: "info".rjust(100)}) == "info"
+    assert of_record({key: "info".rjust(101)}) is None
+
+
 def test_a_status_code_is_no_level() -> None:
     """`status` is read only as a word, so that a request's 7 or 50 is no level."""
     assert of_record({"status": 50, "text": "a"}) is None
