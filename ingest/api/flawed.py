@@ -17,6 +17,7 @@ from ingest.contract.errors import Rejected
 
 _MAX_DEPTH: Final = 100  # The decoder fails at some hundreds; a log may nest 8 (record.MAX_FIELDS_DEPTH).
 _MAX_FLAWS: Final = 100_000  # A document with more of them is refused whole: ten megabytes of `1e,` took 1.5 GB.
+_MAX_BRACKETS: Final = 2_000_000  # Two seconds. Logs of ten megabytes have a quarter of them.
 # A string that is not closed (its empty group is there) reaches to the body's end: no byte is looked at twice.
 _TOKEN: Final = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|())|-?[0-9][0-9.eE+-]*+', re.DOTALL)
 _MARK: Final = re.compile(rb"flaw ([0-9]{1,8})\.")
@@ -38,6 +39,8 @@ def value_of_flawed(body: bytes) -> tuple[Any, Callable[[Any], bool]]:
         return value_of(body), _never
     except Rejected:
         pass
+    if body.count(b"[") + body.count(b"{") > _MAX_BRACKETS:
+        raise Rejected("invalid_json")
     taken = {int(number) for number in _MARK.findall(body)}
     mark = b"flaw %d." % next(number for number in count() if number not in taken)
 

@@ -45,8 +45,10 @@ def labels_of(selector: str) -> dict[str, str] | str:
         return selector
     labels: dict[str, str] = {}
     at, end = 1, len(inner) - 1
-    while inner[at:end].strip():
+    while at < end:
         found = _LABEL.match(inner, at, end)
+        if found is None and inner[at:end].isspace():
+            break
         if found is None or found[1] in labels:
             return selector
         quoted, raw = found[2], found[3]

@@ -51,6 +51,14 @@ def test_a_megabyte_of_brackets_takes_no_time() -> None:
     assert [is_flawed(found[0]), is_flawed(found[-1])] == [True, False]
 
 
+def test_a_document_of_many_brackets_is_not_mended() -> None:
+    """A flawed document of more than two million brackets is refused whole: ten million took 15 s."""
+    start, end = rb'["\ud800","', b"[" * 1_999_999 + b'"]'
+    value_of_flawed(start + end)
+    with pytest.raises(Rejected, match="invalid_json"):
+        value_of_flawed(start + b"{" + end)
+
+
 def test_a_document_of_many_flaws_is_refused_whole() -> None:
     """A hundred thousand flaws are mended; a document of more is refused, because each takes memory."""
     value, is_flawed = value_of_flawed(b"[" + b"1e," * 100_000 + b"1]")
