@@ -6,9 +6,9 @@ from typing import Any, Final
 from ingest.api.dialect import Record
 from ingest.contract.errors import Rejected
 
-MAX_AROUND: Final = 64
+MAX_AROUND: Final = 255
 """Members around the logs. Each of up to 20,000 logs gets them as fields of its own: 1,000 would take 0.7 GB, and a
-Lambda has 512 MB. No client that we know sends more than ten."""
+Lambda has 512 MB. It is as many as New Relic takes of a log (Log API limits, November 2026)."""
 
 _SAY_OF_ALL: Final = frozenset({"common", "fields", "tags"})
 """New Relic's and LogScale's names of members that describe every log: without logs, nothing is lost with them."""

@@ -21,10 +21,12 @@ from ingest.contract.errors import WHY, Rejected
 _OF_ALL: Final = ("ddsource", "ddtags", "hostname", "service")
 _VALIDATE: Final = "/api/v1/validate"
 _SOURCE: Final = "datadog"
+_EMPTY: Final = b"{}"
+"""What the Agent sends at its start, to see whether it is let in: no log (pkg/logs/client/http/destination.go)."""
 
 
 def _read(request: Request) -> Records:
-    if request.path.endswith(_VALIDATE):  # Carries no logs: it asks whether the key is valid.
+    if request.path.endswith(_VALIDATE) or request.body.strip() == _EMPTY:  # Both ask whether the key is valid.
         return Records([], is_batch=True, source=_SOURCE)
     given = {name: request.query[name] for name in _OF_ALL if name in request.query}
     content_type, _ = media_type(request.headers.get("content-type", ""))
