@@ -58,6 +58,8 @@ def respond(event: HttpEvent, *, remaining_s: float, lambda_request_id: str, sta
 
 
 def _answer(event: HttpEvent, *, remaining_s: float, lambda_request_id: str, stack: str, outside: Outside) -> Response:
+    if event["requestContext"]["http"]["method"] == "OPTIONS":  # A preflight: it brings no credentials.
+        return {"statusCode": 204, "headers": {}, "body": "", "isBase64Encoded": False}
     if event["requestContext"]["http"]["path"] == HEALTH_PATH:  # No refusal, so no line of one either.
         return _response(200, {"status": "ok"})
     started_s = outside.monotonic()

@@ -2,7 +2,7 @@ resource "aws_apigatewayv2_api" "api" {
   name          = var.name
   protocol_type = "HTTP"
 
-  # API Gateway itself answers preflights by it, and adds the headers to what a function answers.
+  # API Gateway adds its headers to what a function answers, to preflights, too.
   dynamic "cors_configuration" {
     for_each = var.cors_allow_origin == "" ? [] : [var.cors_allow_origin]
 

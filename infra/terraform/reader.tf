@@ -130,6 +130,15 @@ resource "aws_apigatewayv2_route" "logs_head" {
   authorizer_id      = one(aws_apigatewayv2_authorizer.jwt[*].id)
 }
 
+# A preflight has no credentials, and without a route of its own goes to `ANY /{proxy+}`: to its authorizer or its 404.
+resource "aws_apigatewayv2_route" "logs_preflight" {
+  count = local.authenticated
+
+  api_id    = aws_apigatewayv2_api.api.id
+  route_key = "OPTIONS /logs"
+  target    = "integrations/${aws_apigatewayv2_integration.reader[0].id}"
+}
+
 resource "aws_lambda_permission" "reader" {
   count = local.authenticated
 

@@ -244,7 +244,7 @@ def test_the_api_and_the_mapping_are_the_templates(compared: dict[str, dict[str,
     access_log = made["access_log_settings"][0]
     assert access_log["format"] == json.loads(properties["AccessLogSettings"]["Format"])
     assert access_log["destination_arn"] == properties["AccessLogSettings"]["DestinationArn"]
-    for route in ("PathsRoute", "RootRoute", "HealthRoute", "LogsRoute", "LogsHeadRoute"):
+    for route in ("PathsRoute", "RootRoute", "HealthRoute", "LogsRoute", "LogsHeadRoute", "LogsPreflightRoute"):
         properties, made = pair(route)
         assert made["route_key"] == properties["RouteKey"]
         assert made["target"] == properties["Target"]

@@ -51,6 +51,7 @@ OPTIONAL_RESOURCES: Final[Mapping[str, str]] = {
     "ReaderIntegration": "aws_apigatewayv2_integration.reader",
     "LogsRoute": "aws_apigatewayv2_route.logs",
     "LogsHeadRoute": "aws_apigatewayv2_route.logs_head",
+    "LogsPreflightRoute": "aws_apigatewayv2_route.logs_preflight",
     "ReaderInvokePermission": "aws_lambda_permission.reader",
     "LakeTableBucket": "aws_s3tables_table_bucket.lake",
     "LakeRole": "aws_iam_role.lake",

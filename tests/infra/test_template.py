@@ -200,6 +200,16 @@ def test_a_browser_is_let_in_by_parameter_alone(template: Any) -> None:
     assert cors["AllowHeaders"] == ["authorization", "x-api-key"]
 
 
+def test_a_preflight_needs_no_token_and_reaches_the_reader() -> None:
+    """A browser sends none with it, and API Gateway gives it to `ANY /{proxy+}` unless it has a route of its own."""
+    template = configuration.template()
+    template["Parameters"]["Authentication"]["Default"] = "jwt"
+    properties = configuration.resolved(template, template["Resources"]["LogsPreflightRoute"]["Properties"])
+    assert properties["RouteKey"] == "OPTIONS /logs"
+    assert properties["Target"] == "integrations/<ReaderIntegration>"
+    assert properties.get("AuthorizationType", "NONE") == "NONE"
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -209,6 +219,7 @@ def test_a_browser_is_let_in_by_parameter_alone(template: Any) -> None:
         "ReaderIntegration",
         "LogsRoute",
         "LogsHeadRoute",
+        "LogsPreflightRoute",
         "ReaderInvokePermission",
     ],
 )

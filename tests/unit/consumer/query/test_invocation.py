@@ -136,6 +136,14 @@ def test_a_head_is_a_get_without_its_body(world: _World, parameters: dict[str, A
     assert response == world.ask(**parameters)[0] | {"body": ""}
 
 
+def test_a_preflight_needs_no_credentials_and_counts_as_no_read(world: _World) -> None:
+    """A browser sends none with it and takes no answer but a 2xx; the gateway adds the CORS headers."""
+    world.reject = Rejected("missing_credentials")
+    response, body = world.ask(method="OPTIONS", limit="many")
+    assert (response["statusCode"], body) == (204, None)
+    assert world.lines == []
+
+
 def test_a_cursor_with_another_time_is_refused(world: _World) -> None:
     """A cursor with another time is refused; with the same time, or none, the search continues."""
     _, page = world.ask(limit=1, since="2h")
