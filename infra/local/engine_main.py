@@ -1,4 +1,6 @@
-"""A program that runs the engine and saves its state at intervals: MiniStack 1.5.33 itself saves only when it stops.
+"""A program that runs the engine, refuses web pages, and saves its state at intervals.
+
+MiniStack 1.5.33 itself saves only when it stops.
 
 A forked copy of the process makes each save. The copy has the state of all services at one moment, and the engine
 continues meanwhile. The copy writes into a draft folder, then renames file by file, the queues last. If it is killed in
@@ -7,10 +9,11 @@ between, a log may be both in the queue and in the table, which the consumer res
 
 import logging
 import os
+import re
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +26,14 @@ _QUEUES: Final = "sqs.json"
 _WHOLE: Final = frozenset({"cloudformation.json", "dynamodb.json", "kinesis.json", "lambda.json", "s3.json", _QUEUES})
 """A stack can't be restored without these files. Before one is deployed they do not exist, and nothing is saved."""
 
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+_OF_THE_API: Final = re.compile(r"/_aws/execute-api/[^/]+/")
+"""Paths that are surely the API's: without what follows the id, the engine would look for a service in the headers."""
+
+_THIS_MACHINE: Final = re.compile(rb"(?:(?:[^:/@]+\.)?localhost|[0-9.]+|\[[0-9a-f:.]+\])(?::[0-9]+)?\Z")
+_REFUSAL: Final = b"A page in a browser may use the HTTP API, and nothing else of the engine.\n"
+
 _logger = logging.getLogger("rdp.engine")
 
 
@@ -33,8 +44,39 @@ def main() -> None:
 
     saving = Saving()
     app.save_all = saving.ended_by(app.save_all)  # The engine's own save when it stops.
+    app.app = guarded(app.app)
     threading.Thread(target=saving.run, args=(app, persistence), daemon=True).start()
     app.main()
+
+
+def guarded(app: Application) -> Application:
+    """Return the engine's application (ASGI), of which a page in a browser reaches nothing but the HTTP API.
+
+    The engine's key is known, MiniStack 1.5.33 lets pages of every origin read its answers, and some of its paths take
+    no key: any page that is open in a browser of this machine could read all texts, and delete them.
+    """
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or _OF_THE_API.match(scope["path"]) or not by_page(scope["headers"]):
+            await app(scope, receive, send)
+            return
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(_REFUSAL))]
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": _REFUSAL})
+
+    return answer
+
+
+def by_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Say whether a web page makes the request. Browsers name the page, or that it is another site's (Fetch standard).
+
+    They do neither where the page's own name was pointed at this machine (DNS rebinding): so no name but `localhost` is
+    this machine's.
+    """
+    given = {name.lower(): value.strip().lower() for name, value in headers}
+    if b"origin" in given or given.get(b"sec-fetch-site", b"none") != b"none":
+        return True
+    return not _THIS_MACHINE.match(given.get(b"host", b"localhost"))
 
 
 class Saving:

@@ -1,12 +1,14 @@
-"""The engine's saves at intervals, by a copy of the process."""
+"""The engine's saves at intervals, by a copy of the process; and who reaches the engine."""
 
+import asyncio
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from infra.local.engine_main import _WHOLE, Saving
+from infra.local.engine_main import _WHOLE, Saving, guarded
 
 _LIMIT_S = 60
 
@@ -81,3 +83,71 @@ def test_a_save_that_is_not_whole_replaces_nothing(tmp_path: Path, lacks: str) -
     saving.end()
     thread.join(_LIMIT_S)
     assert not (tmp_path / "engine").exists()
+
+
+_API = "/_aws/execute-api/a1/ingest"
+_OWN = {"host": "127.0.0.1:4566"}
+
+
+def _reaches(path: str, headers: dict[str, str], kind: str = "http") -> bool:
+    """Say whether the engine gets the request. Else the answer is a whole 403."""
+    reached: list[str] = []
+    sent: list[Any] = []
+
+    async def engine(scope: Any, _receive: Any, _send: Any) -> None:
+        reached.append(scope["type"])
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    named = [(name.encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(guarded(engine)({"type": kind, "path": path, "headers": named}, receive, send))  # type: ignore[arg-type]
+    if not reached:
+        start, body = sent
+        assert start["status"] == 403
+        assert dict(start["headers"])[b"content-length"] == b"%d" % len(body["body"])
+    return bool(reached)
+
+
+@pytest.mark.parametrize("path", ["/", "/_ministack/reset", "/_aws/execute-api/", "/_aws/execute-api/a1", "/x" + _API])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {**_OWN, "Origin": "https://evil.example"},
+        {**_OWN, "origin": "null"},
+        {**_OWN, "sec-fetch-site": "cross-site"},
+        {"host": "evil.example:4566"},
+        {"host": "localhost.evil.example"},
+        {"host": "127.0.0.1.evil.example:4566"},
+        {"host": "evillocalhost"},
+        {"host": "localhost@evil.example"},
+    ],
+)
+def test_a_page_in_a_browser_does_not_reach_the_engine(path: str, headers: dict[str, str]) -> None:
+    """It knows the key, and could sign: it would read every text, and delete the stack."""
+    assert not _reaches(path, headers)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:4566", "localhost:4566", "LOCALHOST", "[::1]:4566", "logs.s3.localhost:4566", "10.0.0.1"]
+)
+def test_a_program_reaches_the_engine(host: str) -> None:
+    """By whatever name of this machine. So does a person who opens an address in a browser."""
+    assert _reaches("/", {"host": host})
+    assert _reaches("/", {"host": host, "Sec-Fetch-Site": "none"})
+    assert _reaches("/", {})
+
+
+def test_a_page_reaches_the_api() -> None:
+    """It is public, and has a CORS configuration of its own; the front passes on the name that its client used."""
+    assert _reaches(
+        _API, {"host": "logs.example:8080", "origin": "https://logs.example", "sec-fetch-site": "cross-site"}
+    )
+
+
+def test_the_engines_start_passes() -> None:
+    """An ASGI server tells the application of it."""
+    assert _reaches("", {}, kind="lifespan")
