@@ -12,6 +12,7 @@ from ingest.api import dialects, openapi
 from ingest.api.dialects.plain import DIALECT
 from ingest.api.parse import MAX_RECORDS
 from ingest.api.request import Request
+from ingest.api.respond import not_found
 from ingest.api.routes import Routes
 from ingest.contract.errors import REJECT_REASONS, WHY
 from ingest.contract.message import LOG_ID_PATTERN, SEVERITIES, TENANT_ID_PATTERN
@@ -59,6 +60,14 @@ def test_the_parameters_of_a_read_are_those_of_the_code(document: Any) -> None:
     for name in ("contains", "not_contains", "field", "not_field"):
         assert parameters[name]["maxItems"] == read_request.MAX_REPEATED
         assert parameters[name]["items"]["maxLength"] == read_request.MAX_CHARS
+
+
+def test_the_answer_without_a_reader_is_the_one_described(document: Any) -> None:
+    """A stack without credentials answers a read as any path that it does not know."""
+    answer = document["paths"]["/logs"]["get"]["responses"]["404"]["content"]["application/json"]["schema"]
+    schema = document["components"]["schemas"][answer["$ref"].rpartition("/")[2]]
+    given = json.loads(not_found("r1")["body"]).keys()
+    assert set(schema["required"]) <= given <= schema["properties"].keys()
 
 
 def test_a_log_has_the_item_s_members(document: Any) -> None:
