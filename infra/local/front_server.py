@@ -39,6 +39,7 @@ _MAX_HEAD_BYTES: Final = 64 * 1024
 _IDLE_S: Final = 75.0
 _WATCH_S: Final = 0.2
 _LAST_ANSWERS_S: Final = 5.0
+_MAX_LENGTH_DIGITS: Final = 20  # Python converts at most 4,300 to a number.
 _CHUNK_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 1024
 _GZIP_OR_ZLIB: Final = 47  # zlib's flag for "gzip or zlib, by the header".
@@ -190,7 +191,7 @@ async def _read_body(head: Head, reader: asyncio.StreamReader, writer: asyncio.S
     length, coding = head.value(b"content-length"), head.value(b"transfer-encoding")
     if (length and coding) or (coding and coding != b"chunked") or (length and not length.isdigit()):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "Bad Request")  # Two lengths allow request smuggling.
-    if length and int(length) > MAX_BODY_BYTES:
+    if len(length) > _MAX_LENGTH_DIGITS or (length and int(length) > MAX_BODY_BYTES):
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
     if (length or coding) and head.value(b"expect") == b"100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

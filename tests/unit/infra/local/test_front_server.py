@@ -200,6 +200,7 @@ def test_a_body_beyond_the_gateways_quota_is_refused() -> None:
     most = front_server.MAX_BODY_BYTES
     for request in (
         b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (most + 1),
+        b"POST / HTTP/1.1\r\nContent-Length: %s\r\n\r\n" % (b"9" * 5_000),
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % (most + 1),
     ):
         assert exchange(request).startswith(b"HTTP/1.1 413 ")
