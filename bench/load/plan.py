@@ -64,8 +64,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     promises: tuple[Promise, ...] = tuple(PROMISES)
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: the mix cannot be parsed."""
-        parse_mix(self.mix)
+        """Raises: ValueError: the mix cannot be parsed, or a kind of request would have no user to send it."""
+        kinds = len(parse_mix(self.mix)) + (self.shape == "noisy")
+        # A user sends one kind. Without a user a kind is never sent, and locust would wait for it for ever.
+        if self.users < kinds:
+            raise ValueError(f"users are {self.users}, but this run sends {kinds} kinds of requests: one for each")
 
 
 class PlanError(ValueError):

@@ -27,6 +27,8 @@ def test_a_file_may_name_only_what_differs(tmp_path: Path) -> None:
         ('{"rate": -5}', r"`float` >= 0.01 - at `\$.rate`"),
         ('{"rat": 5}', "unknown field `rat`"),
         ('{"mix": "foo=1"}', "unknown kind of request 'foo'"),
+        ('{"users": 1}', "users are 1, but this run sends 2 kinds"),
+        ('{"users": 2, "shape": "noisy"}', "users are 2, but this run sends 3 kinds"),
         ('{"phone_share": 2}', r"\$.phone_share"),
         ('{"seed": "x"}', r"\$.seed"),
         ("no json", "malformed"),
@@ -38,6 +40,11 @@ def test_a_wrong_file_is_refused_by_name(content: str, expected: str, tmp_path: 
     (tmp_path / "plan.json").write_text(content)
     with pytest.raises(PlanError, match=f"plan.json: .*{expected}"):
         plans.read(tmp_path / "plan.json")
+
+
+def test_one_user_is_enough_for_one_kind() -> None:
+    """Batches are sent one after the other, to see what one request takes."""
+    assert plans.make(users=1, mix="batch=100").users == 1
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
