@@ -65,15 +65,18 @@ def refused_text(random: Random, tenant_id: str, *, naive: bool = False) -> Refu
     return random.choice(choices)
 
 
-def refused_record(random: Random, tenant_id: str) -> tuple[str, RejectReason]:
-    """Return a line of NDJSON that must be refused while its neighbours are accepted, and the reason."""
+def refused_record(random: Random, tenant_id: str) -> tuple[str, RejectReason, str, str]:
+    """Return a line of NDJSON that must be refused while its neighbours are accepted, the reason, its tenant and text.
+
+    The judge looks for this text under this tenant. Either is "" if the record has none.
+    """
     mark = f"{random.getrandbits(64):016x}"
-    choices: list[tuple[str, RejectReason]] = [
-        (json.dumps({"tenant_id": tenant_id, "text": ""}), "empty_text"),
-        (json.dumps({"tenant_id": tenant_id}), "missing_text"),
-        (json.dumps({"tenant_id": "no/tenant", "text": mark}), "invalid_tenant"),
-        (json.dumps({"text": mark}), "missing_tenant"),
-        (f'{{"tenant_id": "{tenant_id}", "text": "{mark}', "invalid_json"),
+    choices: list[tuple[str, RejectReason, str, str]] = [
+        (json.dumps({"tenant_id": tenant_id, "text": ""}), "empty_text", tenant_id, ""),
+        (json.dumps({"tenant_id": tenant_id}), "missing_text", tenant_id, ""),
+        (json.dumps({"tenant_id": "no/tenant", "text": mark}), "invalid_tenant", "no/tenant", mark),
+        (json.dumps({"text": mark}), "missing_tenant", "", mark),
+        (f'{{"tenant_id": "{tenant_id}", "text": "{mark}', "invalid_json", tenant_id, mark),
     ]
     return random.choice(choices)
 

@@ -81,8 +81,8 @@ class Workload:
         logs, lines = [], []
         for _ in range(self._plan.batch_logs):
             if self._kind == "batch" and self._random.random() < self._plan.invalid_share:
-                line, reason = refused_record(self._random, self._random.choice(self._tenants))
-                logs.append(PlannedLog("", None, line, (), reason))
+                line, reason, tenant_id, text = refused_record(self._random, self._random.choice(self._tenants))
+                logs.append(PlannedLog(tenant_id, None, text, (), reason))
             else:
                 logs.append(self._log())
                 record = {"tenant_id": logs[-1].tenant_id, "text": logs[-1].text}
