@@ -58,7 +58,7 @@ def baseline(folder: Path = KEPT) -> Measured:
         ingest_cpu_ms_per_log=0.0,
         consumer_cpu_ms=0.0,
         consumer_cpu_ms_per_log=used.baseline_log_us / 1000,
-        sends=result.calls["sqs:SendMessage"] / result.judgement.counts["accepted"],
+        sends=result.calls["sqs:SendMessage"] / result.accepted_requests,
         puts=0.0,
         # The same fill as the design's: at a high rate full batches wait for both.
         fill=_fill(read(folder / BATCHES)),
@@ -68,8 +68,9 @@ def baseline(folder: Path = KEPT) -> Measured:
 
 
 def _fill(batches: Result) -> float:
-    logs = batches.judgement.counts["accepted"] / batches.usage["consumer"].invocations
-    return min(1.0, logs / int(batches.parameters["batch size"]))
+    # The judge's counts are no use here: they hold the warm-up, which the invocations leave out, and no duplicates.
+    accepted = batches.numbers.accepted_logs_per_s * batches.plan.duration_s
+    return min(1.0, accepted / batches.usage["consumer"].invocations / int(batches.parameters["batch size"]))
 
 
 def _line_bytes(result: Result, function: str) -> float:

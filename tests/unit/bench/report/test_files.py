@@ -66,6 +66,14 @@ def test_the_summary_names_the_rate_only_when_one_was_asked(result: Result) -> N
     assert "a minute" not in files.summary(result)
 
 
+def test_a_functions_time_is_divided_by_the_logs_of_the_same_stretch(result: Result, tmp_path: Path) -> None:
+    """The warm-up's time is not measured, so its logs, which the judge counts as stored, do not share it."""
+    judgement = replace(result.judgement, counts=result.judgement.counts | {"stored": 20})
+    numbers = replace(result.numbers, lag_ms=replace(result.numbers.lag_ms, count=16))
+    files.write(replace(result, judgement=judgement, numbers=numbers), tmp_path)
+    assert '<td class="n">250</td>' in (tmp_path / "report.html").read_text()  # 0.004 GB-s of 16 logs.
+
+
 def test_a_ramps_page_and_summary_name_its_knee(result: Result, tmp_path: Path) -> None:
     """The last rate that held, the picture by rate, and each step in a table."""
     steps = (Step(600, 10, 20, 30, 9.5), Step(1_200, 900, 4_000, 30, 11))
