@@ -47,13 +47,19 @@ class TenantNumbers(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step of a ramp: the requests answered, their latency, and the lag and rate of the stored logs."""
+    """One step of a ramp: the requests answered, their latency, and the lag and rate of the stored logs.
+
+    `wrong` is the share of the requests that did not get the answer that they ask for, `unstored` the share of the
+    accepted logs that were not stored (a duplicate counts as such).
+    """
 
     requests_per_minute: float
     answer_p50_ms: float
     answer_p99_ms: float
     lag_p90_ms: float
     stored_logs_per_s: float
+    wrong: float = 0.0
+    unstored: float = 0.0
 
 
 class Numbers(msgspec.Struct, frozen=True):

@@ -35,6 +35,8 @@ class Analysis:
         self._by_tenant: defaultdict[str, Histogram] = defaultdict(Histogram)
         self._answers_of = [Histogram() for _ in range(steps)]
         self._lags_of = [Histogram() for _ in range(steps)]
+        self._wrong_of: Counter[int] = Counter()
+        self._accepted_of: Counter[int] = Counter()
         self._accepted = 0
         self._last_processed_ms = start_ms
 
@@ -51,7 +53,10 @@ class Analysis:
             self._latency[name].add(latency_ms)
         self._latency_at[self._bucket(request.intended_ms)].add(latency_ms)
         if self._answers_of:
-            self._answers_of[self._step(request.intended_ms)].add(latency_ms)
+            step = self._step(request.intended_ms)
+            self._answers_of[step].add(latency_ms)
+            self._wrong_of[step] += bool(request.problem)
+            self._accepted_of[self._step(request.sent_ms)] += request.accepted  # As its logs' lags.
 
     def add_stored(self, log: Stored) -> None:
         """Count a stored log."""
@@ -111,8 +116,10 @@ class Analysis:
                 answer_p99_ms=spread(answers).p99,
                 lag_p90_ms=spread(lags).p90,
                 stored_logs_per_s=lags.count / step_s,
+                wrong=self._wrong_of[step] / max(answers.count, 1),
+                unstored=max(0, self._accepted_of[step] - lags.count) / max(self._accepted_of[step], 1),
             )
-            for answers, lags in zip(self._answers_of, self._lags_of, strict=True)
+            for step, (answers, lags) in enumerate(zip(self._answers_of, self._lags_of, strict=True))
         )
 
     def _stretch(self, bucket: int) -> Stretch:

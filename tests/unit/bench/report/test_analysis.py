@@ -98,6 +98,19 @@ def test_a_ramps_numbers_stand_by_step() -> None:
     assert second.lag_p90_ms == pytest.approx(8_500, rel=0.011)
 
 
+def test_a_ramp_counts_quick_errors_and_lost_logs_by_step() -> None:
+    """Neither is in the times: an error is quick, and a lost log has no lag."""
+    analysis = Analysis(start_ms=0, duration_s=20, seconds_per_char=0, steps=2)
+    for at_ms in (0, 1_000, 11_000, 12_000):
+        analysis.add_request(row(at_ms, accepted=5))
+    analysis.add_request(row(13_000, accepted=0)._replace(status=503, problem="503 instead of 202"))
+    for sent_ms in [1] * 10 + [11_000] * 4:
+        analysis.add_stored(Stored("acme", sent_ms, 10, 1))
+    first, second = analysis.numbers().steps
+    assert (first.wrong, first.unstored) == (0, 0)
+    assert (second.wrong, second.unstored) == (pytest.approx(1 / 3), pytest.approx(0.6))
+
+
 def test_other_shapes_have_no_steps() -> None:
     """Only a ramp has a knee."""
     analysis = Analysis(start_ms=0, duration_s=10, seconds_per_char=0)

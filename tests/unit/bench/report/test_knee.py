@@ -6,18 +6,22 @@ from bench.report.knee import MOST_ANSWER_P99_MS, MOST_LAG_P90_MS, as_text, find
 from bench.result import Step
 
 
-def step(rate: float, *, p99_ms: float = 20, lag_ms: float = 100) -> Step:
+def step(rate: float, *, p99_ms: float = 20, lag_ms: float = 100, wrong: float = 0.01, unstored: float = 0.03) -> Step:
     """Return a step that holds unless told otherwise."""
-    return Step(rate, 10, p99_ms, lag_ms, rate / 60)
+    return Step(rate, 10, p99_ms, lag_ms, rate / 60, wrong, unstored)
 
 
 SLOW = {"p99_ms": MOST_ANSWER_P99_MS + 1}
 QUEUED = {"lag_ms": MOST_LAG_P90_MS + 1}
 
 
-@pytest.mark.parametrize("late", [SLOW, QUEUED])
+WRONG = {"wrong": 0.011}
+LOST = {"unstored": 0.11}
+
+
+@pytest.mark.parametrize("late", [SLOW, QUEUED, WRONG, LOST])
 def test_the_knee_is_the_last_step_that_holds(late: dict[str, float]) -> None:
-    """Late answers break a step, and so do logs that are stored late."""
+    """Late answers break a step, and so do wrong ones, however quick, and logs that are stored late or never."""
     steps = [step(600), step(1_200), step(1_800, **late)]
     assert find(steps) == steps[1]
 
