@@ -1,5 +1,7 @@
 """The settings that a stack really runs with, read from its functions, event source mapping and queue."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Final
 
 from infra.stack import Stack
@@ -32,3 +34,15 @@ def limit_consumers(stack: Stack, most: int) -> None:
     stack.place.lambda_.update_event_source_mapping(
         UUID=stack.outputs["QueueMappingId"], ScalingConfig={"MaximumConcurrency": most}
     )
+
+
+@contextlib.contextmanager
+def limited_consumers(stack: Stack, most: int) -> Iterator[None]:
+    """Limit the consumers as `limit_consumers` does until the block ends: a stack that is in use has its own limit."""
+    mapping_id = stack.outputs["QueueMappingId"]
+    before = stack.place.lambda_.get_event_source_mapping(UUID=mapping_id).get("ScalingConfig", {})
+    limit_consumers(stack, most)
+    try:
+        yield
+    finally:
+        stack.place.lambda_.update_event_source_mapping(UUID=mapping_id, ScalingConfig=before)  # {} is no limit.

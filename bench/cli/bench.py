@@ -50,7 +50,7 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--consumers",
     type=click.IntRange(2),
-    help="At most this many consumer invocations at once.  [default: the engine's 5]",
+    help="At most this many consumer invocations at once during the run.  [default: the stack's own; locally 5]",
 )
 @where_options
 @click.option("--endpoint", help="Send to this base URL, such as a custom domain's, not to the stack's own.")
@@ -136,9 +136,9 @@ def command(
             return
         running = contextlib.nullcontext(_at(locate(where), endpoint)) if runs else None
         with running or own_stack(parameters, partial(say.say, err=True)) as loaded:
-            if consumers:
-                deployed.limit_consumers(loaded, consumers)
-            result = _run(plan, loaded, folder, count_calls=count_calls)
+            limited = deployed.limited_consumers(loaded, consumers) if consumers else contextlib.nullcontext()
+            with limited:
+                result = _run(plan, loaded, folder, count_calls=count_calls)
     if result.judgement.passed and not keep_history:
         for left in folder.glob("history.db*"):
             left.unlink()
