@@ -23,11 +23,16 @@ from ingest.contract.message import decode
 from ingest.contract.packed import apart, is_packed
 
 if TYPE_CHECKING:
-    from mypy_boto3_kinesis.type_defs import RecordTypeDef
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import GetRecordsOutputTypeDef, RecordTypeDef
 
 _LOOK_S: Final = 120
 _POLL_S: Final = 0.25
 _QUIET_POLLS: Final = 8
+_THROTTLED_TRIES: Final = 60
+_THROTTLED_WAIT_S: Final = 1.0
+"""A page of 10 MiB uses up a shard's next five seconds, and the stack's own readers share them (GetRecords API
+reference, November 2026). boto3's four retries may be over before that."""
 
 
 def collect(history: History, stack: Stack, *, since: datetime, has_stream: bool = True) -> None:
@@ -145,13 +150,25 @@ def _stream_records(stack: Stack, since: datetime) -> Iterator[tuple[str, str, s
             StreamName=stack.stream_name, ShardId=shard_id, ShardIteratorType="AT_TIMESTAMP", Timestamp=since
         )["ShardIterator"]
         while iterator is not None:
-            answer = kinesis.get_records(ShardIterator=iterator, Limit=10_000)
+            answer = get_records(kinesis, iterator)
             for record in answer["Records"]:
                 for data in _user_records(record):
                     message = decode(data)
                     yield record["PartitionKey"], message.log_id, message.text
             caught_up = not answer["Records"] and answer.get("MillisBehindLatest", 0) == 0
             iterator = None if caught_up else answer.get("NextShardIterator")
+
+
+def get_records(
+    kinesis: "KinesisClient", iterator: str, *, wait: Callable[[float], object] = time.sleep
+) -> "GetRecordsOutputTypeDef":
+    """Return the page at an iterator, when the shard's throttle lets go. Raises: ClientError."""
+    for _ in range(_THROTTLED_TRIES):
+        try:
+            return kinesis.get_records(ShardIterator=iterator, Limit=10_000)
+        except kinesis.exceptions.ProvisionedThroughputExceededException:
+            wait(_THROTTLED_WAIT_S)
+    return kinesis.get_records(ShardIterator=iterator, Limit=10_000)
 
 
 def _user_records(record: "RecordTypeDef") -> list[bytes]:
