@@ -14,7 +14,17 @@ _EMAIL: Final = re.compile(
     rf"(?:[\w.%+-]{{1,64}}|\"[^\"\s]{{1,62}}\"){_DOMAIN}(?:[.%+][\w.%+-]{{1,63}}{_DOMAIN})*",
     re.IGNORECASE,
 )
+# A form writes an address with %40. So a plus before a bare `@` is no space: `email=john+tag@example.com`.
+_WITH_PLUS: Final = re.compile(
+    rf"(?:(?<![\w.%+-])|(?<=%[0-9A-Fa-f]{{2}}))(?=[\w.-]{{1,64}}\+)[\w.+-]{{1,64}}{_DOMAIN}", re.IGNORECASE
+)
 _UNIT: Final = re.compile(r"\.(?:service|socket|timer|target|mount|slice|scope|device|swap|path)\Z")
+
+
+def with_plus(text: str, outline: str) -> list[Span]:
+    """Return the e-mail addresses with a plus, which could be read as a space."""
+    del outline
+    return [match.span() for match in _WITH_PLUS.finditer(text) if not _UNIT.search(match[0])]
 
 
 def email(text: str, outline: str) -> list[Span]:
@@ -40,5 +50,8 @@ def ssn(text: str, outline: str, hits: Sequence[int]) -> list[Span]:
 # The first label of the domain and its dot: `://user:password@host` has none.
 _LABEL: Final = re.compile(r"@[\w-]{1,63}\.")
 
-EMAIL: Final = Rule(email, forms=(_LABEL,), alone=True)
+EMAILS: Final = (
+    Rule(email, forms=(_LABEL,), alone=True),
+    Rule(with_plus, forms=(_LABEL,), as_written=True),
+)
 SSN: Final = Rule(ssn, "000-00-0000", forms=(HYPHENS,))

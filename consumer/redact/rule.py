@@ -28,6 +28,7 @@ class Rule(NamedTuple):
     capital_forms: tuple[re.Pattern[str], ...] = ()
     alone: bool = False  # Whether to search, of several texts, only those with a sign, each by itself.
     beyond_line: bool = False  # Whether another line of the text can decide what to redact in this one; then `alone`.
+    as_written: bool = False  # Whether to search an encoded text as it is written, and not as it is decoded.
 
 
 X_WORDS: Final = re.compile("x(?:ox|(?<=fax))")

@@ -21,6 +21,7 @@ class Search:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
+        self._as_written = frozenset(number for number, rule in enumerate(self._rules) if rule.as_written)
         self._gate = Gate(rules)
 
     def __call__(
@@ -64,8 +65,12 @@ class Search:
             return [], opened if is_plain else None
         outline, folded, _ = views
         rules = {rule for sign in opened for rule in sign.rules}
-        spans = self._in_one(rules, folded, outline)
-        return view.written(spans) if view else spans, opened if is_plain else None
+        spans = self._in_one(rules - self._as_written, folded, outline)
+        if view:
+            spans = view.written(spans)
+        if not is_plain:
+            spans += self._in_one_as_written(rules, text)
+        return spans, opened if is_plain else None
 
     @staticmethod
     def _still(signs: list[Sign], views: Views) -> list[Sign]:
@@ -77,8 +82,16 @@ class Search:
         readings = [read(text) for text in texts]
         said = [text for text, _ in readings]
         views = self._gate.views(fold(_BETWEEN.join(said)))
-        spans = by_place(self._found(self._gate.opened(views), views, said), said)
-        return {place: view.written(found) if (view := readings[place][1]) else found for place, found in spans.items()}
+        opened = self._gate.opened(views)
+        decoded = by_place(self._found(opened, views, said), said)
+        found = {
+            place: view.written(spans) if (view := readings[place][1]) else spans for place, spans in decoded.items()
+        }
+        rules = {rule for sign in opened for rule in sign.rules}
+        for place, text in enumerate(texts):
+            if said[place] is not text and (more := self._in_one_as_written(rules, text)):
+                found.setdefault(place, []).extend(more)
+        return found
 
     def looks_beyond_lines(self, signs: Sequence[Sign]) -> bool:
         """Return whether one of the signs opens a rule by which a line's result depends on other lines."""
@@ -87,7 +100,7 @@ class Search:
     def _found(self, opened: Sequence[Sign], views: Views, texts: Sequence[str]) -> list[Span]:
         """Return what the opened rules find in the texts, counted from where the first one begins."""
         outline, text, _ = views
-        rules = {rule for sign in opened for rule in sign.rules}
+        rules = {rule for sign in opened for rule in sign.rules} - self._as_written
         alone = {rule for rule in rules if self._rules[rule].alone}
         spans = self._in_one(rules - alone, text, outline)
         if alone:
@@ -104,6 +117,14 @@ class Search:
                 found = self._in_one((rule,), text[whole], outline[whole])
                 spans += [(begin + start, begin + stop) for start, stop in found]
         return spans
+
+    def _in_one_as_written(self, rules: set[int], text: str) -> list[Span]:
+        """Return what the rules for written text find in an encoded one. Their signs are never encoded."""
+        rules = rules & self._as_written
+        if not rules:
+            return []
+        outline, folded, _ = self._gate.views(text if text.isascii() else fold(text))
+        return self._in_one(rules, folded, outline)
 
     def _in_one(self, rules: Iterable[int], text: str, outline: str) -> list[Span]:
         """Return what the rules find in a text that is searched as a whole."""

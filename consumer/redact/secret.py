@@ -80,11 +80,21 @@ def private_keys(text: str, outline: str) -> list[Span]:
 _CREDENTIALS: Final = re.compile(r"://[^\s/?#:@\"'<>]{0,128}:(?P<password>[^\s/?#\"'<>]{1,256})@(?=[0-9A-Za-z\[_])")
 
 
-def password(text: str, outline: str) -> list[Span]:
-    """Return the passwords in URLs (`postgres://app:secret@db`); the rest of the URL stays."""
-    del outline
-    found = (match for match in _CREDENTIALS.finditer(text) if match["password"] != TOKEN)
-    return [match.span("password") for match in found]
+# In a URL, a password's own slash, question mark or number sign is encoded (RFC 3986, 3.2.1), and its plus is no space.
+# An escape or an entity may be the quote that ends the URL.
+_ENCODED_CREDENTIALS: Final = re.compile(
+    r"://[^\s/?#:@\"'<>\\&%]{0,128}:"
+    r"(?P<password>(?:[^\s/?#\"'<>\\&%]|%(?!0|2[027]|3[CEce])){1,256})@(?=[0-9A-Za-z\[_])"
+)
+
+
+def _passwords(pattern: re.Pattern[str]) -> Callable[[str, str], list[Span]]:
+    def passwords(text: str, outline: str) -> list[Span]:
+        """Return the passwords in URLs (`postgres://app:secret@db`); the rest of the URL stays."""
+        del outline
+        return [match.span("password") for match in pattern.finditer(text) if match["password"] != TOKEN]
+
+    return passwords
 
 
 JWT: Final = Rule(jwt, parts=("J",))  # Rare enough, and faster to look for than the whole word.
@@ -94,6 +104,11 @@ APIKEYS: Final = (
     Rule(_found(_SLACK), outline_forms=(X_WORDS,)),
     Rule(underscored, forms=(re.compile("_(?:(?<=gh[pousr]_)|(?<=github_)|(?<=[sr]k_))"),)),
     Rule(_found(_AWS_SECRET, "key"), outline_forms=(re.compile("secret"),), alone=True),
+    # Its plus is no space, although `AWS_SECRET_ACCESS_KEY=` looks like a form's.
+    Rule(_found(_AWS_SECRET, "key"), outline_forms=(re.compile("secret"),), as_written=True),
     Rule(private_keys, parts=("-----BEGIN",), alone=True, beyond_line=True),
 )
-PASSWORD: Final = Rule(password, parts=("@",))
+PASSWORDS: Final = (
+    Rule(_passwords(_CREDENTIALS), parts=("@",)),
+    Rule(_passwords(_ENCODED_CREDENTIALS), parts=("@",), as_written=True),
+)

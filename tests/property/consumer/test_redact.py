@@ -59,6 +59,9 @@ _PIECES = st.sampled_from(
             "-----END PRIVATE KEY-----",
             "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
             "secret_key=",
+            "wJalrXUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "john+x@example.com",
+            "://u:p%2F+q@h",
         ),
         *(TOKEN, "[REDACTED", "REDACTED]", "é", "電", "\u0665", "\uff15", "\u2011", "\u00a0", "\uff0b", "\ud800"),
     ]
@@ -178,8 +181,15 @@ _PLAIN: dict[str, list[Callable[[str, str], list[Span]]]] = {
 }
 
 
+_AS_WRITTEN = {rule.find for rules in _RULES.values() for rule in rules if rule.as_written}
+
+
 def _plain(names: tuple[str, ...]) -> Redactor:
-    rules = [Rule(find, parts=("",), beyond_line=True) for name in names for find in _PLAIN[name]]
+    rules = [
+        Rule(find, parts=("",), beyond_line=True, as_written=find in _AS_WRITTEN)
+        for name in names
+        for find in _PLAIN[name]
+    ]
     return Redactor(rules, [], "plain", phones=True)
 
 
