@@ -19,7 +19,7 @@ __all__ = ["RULE_NAMES", "TOKEN", "Redactor", "build"]
 # Raise this whenever a rule of this package changes: it is part of every item's `redaction_version`. `OUTPUT_DIGEST` is
 # this with a digest of the rules' output on the corpus (tests/golden/redaction): a test fails when the output changes.
 _RULES_VERSION: Final = 5
-OUTPUT_DIGEST: Final = "5:d46aa39690f9b378"
+OUTPUT_DIGEST: Final = "5:decdde72913e20c3"
 
 # In this order: an e-mail address may hold what looks like a phone number, never the other way round.
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from consumer.redact.rule import SEVEN, Rule, Span, is_inside_number, starts
+from consumer.redact.rule import SEVEN, Rule, Span, after_code, is_inside_number, starts
 
 _CARD_DIGITS: Final = range(13, 20)  # ISO/IEC 7812.
 # The first digit of payment cards is 2 to 6, which leaves out epochs in milliseconds, microseconds and nanoseconds. It
@@ -109,7 +109,9 @@ _IBAN_LENGTHS: Final = {
 _OF_LENGTH: Final = {
     length: re.compile(rf"[A-Z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Z]){{{length - 4}}}") for length in _IBAN_LENGTHS.values()
 }
-_IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?:[ -]?[0-9A-Z]){11,29}")
+_IBAN: Final = re.compile(
+    rf"[A-Z](?:(?<![0-9A-Za-z][A-Z])|{after_code('[A-Z]')})[A-Z][0-9]{{2}}(?:[ -]?[0-9A-Z]){{11,29}}"
+)
 
 
 def iban(text: str, outline: str) -> list[Span]:

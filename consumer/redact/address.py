@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import HYPHENS, Rule, Span, starts
+from consumer.redact.rule import HYPHENS, Rule, Span, after_code, starts
 
 # Four numbers can be a version, if one of these words is in front. `host/10.0.0.1` is Java's way to print an address.
 _ADDRESS: Final = re.compile(
@@ -60,7 +60,8 @@ _END: Final = r"(?:%[0-9A-Za-z]{1,15}+)?(?![0-9A-Za-z_:]|\.[0-9A-Za-z_])"
 _GROUPS_IN_COLONS: Final = re.compile(rf":(?:{_PLAIN_GROUPS}{_END}()|[0-9A-Fa-f:]{{2,}}|:(?<={_HEX}{{4}}::))")
 _LONG_ADDRESS: Final = re.compile(
     # Behind a colon only where a word stands before that: `addr:2001:db8::1`.
-    r"(?<![0-9A-Za-z_.])(?:(?<!:)|(?<=[g-zG-Z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]{2}:))"
+    rf"(?:{after_code()}|(?<![0-9A-Za-z_.]))"
+    r"(?:(?<!:)|(?<=[g-zG-Z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]:)|(?<=[g-zG-Z_][0-9A-Za-z_]{2}:))"
     rf"(?:{_HEX}{{1,4}}|(?=::[Ff]{{4}}:[0-9]))"
     rf"(?:::?{_HEX}{{1,4}}(?![0-9A-Za-z_]|\.[0-9])){{0,7}}"
     r"(?:::(?![0-9A-Za-z_:])|::?(?P<ipv4>[0-9]{1,3}(?:\.[0-9]{1,3}){3}))?"
@@ -117,12 +118,13 @@ def _is_ipv6(match: re.Match[str]) -> bool:
 _PAIRS: Final = tuple(
     re.compile(
         rf"{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}{gap}{_HEX}{{2}}(?![0-9A-Za-z_]|[:-]{_HEX})"
-        rf"(?<=(?<![0-9A-Za-z_:.-]){_HEX}{{2}}{gap}.{{14}})"
+        rf"(?<=(?:(?<![0-9A-Za-z_:.-])|{after_code()}){_HEX}{{2}}{gap}.{{14}})"
     )
     for gap in ":-"
 )
 _FOURS: Final = re.compile(
-    rf"\.{_HEX}{{4}}\.{_HEX}{{4}}(?![0-9A-Za-z_]|[.:-][0-9A-Za-z])(?<=(?<![0-9A-Za-z_:.-]){_HEX}{{4}}.{{10}})"
+    rf"\.{_HEX}{{4}}\.{_HEX}{{4}}(?![0-9A-Za-z_]|[.:-][0-9A-Za-z])"
+    rf"(?<=(?:(?<![0-9A-Za-z_:.-])|{after_code()}){_HEX}{{4}}.{{10}})"
 )
 
 

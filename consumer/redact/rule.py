@@ -43,14 +43,26 @@ HYPHENS: Final = re.compile("-(?:..-(?:..-..-|[0-9]{4})|[ ][0-9]{4}(?<=[0-9][ ]-
 WORD: Final = "[0-9A-Za-z_]"  # ASCII only: a number may touch a letter of a script that writes without spaces.
 
 
+# An escape of JSON (backslash and n) and a terminal colour end in a word character, but not in a word.
+_CODES: Final = (r"\\[nrt]", r"\[m", r"[\[;][0-9]m", r"[\[;][0-9]{2}m")
+
+
+def after_code(behind: str = "") -> str:
+    """Return look-behinds for an escape or a colour; `behind` stands for the characters already matched."""
+    return f"(?:{_any_of(_CODES, behind)})"
+
+
+def _any_of(codes: Iterable[str], behind: str) -> str:
+    return "|".join(f"(?<={code}{behind})" for code in codes)
+
+
 def starts(behind: str = "") -> str:
     """Return look-behinds that say where a number may start; `behind` stands for the characters already matched.
 
     It may not start inside a word. It may start right after a percent-encoded character, an escape of JSON (backslash
     and n) or a terminal colour, although all of these end in word characters.
     """
-    words_that_end = (r"%[0-9A-Fa-f]{2}", r"\\[nrt]", r"\[m", r"[\[;][0-9]m", r"[\[;][0-9]{2}m")
-    return f"(?:(?<!{WORD}{behind})|" + "|".join(f"(?<={end}{behind})" for end in words_that_end) + ")"
+    return f"(?:(?<!{WORD}{behind})|{_any_of(('%[0-9A-Fa-f]{2}', *_CODES), behind)})"
 
 
 # The characters beyond ASCII that stand for ASCII in numbers: decimal digits and spaces of any script, hyphens (not the

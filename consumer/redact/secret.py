@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from consumer.redact.rule import TOKEN, X_WORDS, Rule, Span
+from consumer.redact.rule import TOKEN, X_WORDS, Rule, Span, after_code
 
 # RFC 7515 and 7516: base64url parts with dots; the first is JSON that begins with `{"`. Three parts of which the second
 # is JSON, too, the third may be empty (`alg` none); or five.
 _PART: Final = "[0-9A-Za-z_-]"
 _JWT: Final = re.compile(
-    rf"eyJ(?<!{_PART}eyJ){_PART}{{8,}}\.(?:e[yw]{_PART}{{4,}}\.{_PART}*|{_PART}*\.{_PART}+\.{_PART}+\.{_PART}+)"
+    rf"eyJ(?:(?<!{_PART}eyJ)|{after_code('eyJ')}){_PART}{{8,}}"
+    rf"\.(?:e[yw]{_PART}{{4,}}\.{_PART}*|{_PART}*\.{_PART}+\.{_PART}+\.{_PART}+)"
 )
 
 
@@ -22,13 +23,17 @@ def jwt(text: str, outline: str) -> list[Span]:
 
 # Only a letter or digit on either side makes it a longer word: `_` parts names. AWS: IAM, "IAM identifiers", base32.
 _CAPITAL: Final = re.compile(
-    r"A(?<![0-9A-Za-z]A)(?:(?:KIA|SIA)[A-Z2-7]{16}|Iza[0-9A-Za-z_-]{35}(?![_-]))(?![0-9A-Za-z])",
+    rf"A(?:(?<![0-9A-Za-z]A)|{after_code('A')})"
+    r"(?:(?:KIA|SIA)[A-Z2-7]{16}|Iza[0-9A-Za-z_-]{35}(?![_-]))(?![0-9A-Za-z])",
 )
 _PREFIX: Final = re.compile("A(?:KIA|SIA|Iza)")
-_SLACK: Final = re.compile(r"xox(?<![0-9A-Za-z]xox)[abeoprs]-[0-9A-Za-z-]{10,250}(?![0-9A-Za-z])")
+_SLACK: Final = re.compile(
+    rf"xox(?:(?<![0-9A-Za-z]xox)|{after_code('xox')})[abeoprs]-[0-9A-Za-z-]{{10,250}}(?![0-9A-Za-z])"
+)
 _UNDERSCORE: Final = re.compile(
-    r"_(?:(?<=gh[pousr]_)(?<![0-9A-Za-z]gh._)[0-9A-Za-z]{36,255}|(?<=github_)(?<![0-9A-Za-z]github_)pat_[0-9A-Za-z_]{22,255}"
-    r"|(?<=[sr]k_)(?<![0-9A-Za-z][sr]k_)(?:live|test)_[0-9A-Za-z]{16,255})(?![0-9A-Za-z])"
+    rf"_(?:(?<=gh[pousr]_)(?:(?<![0-9A-Za-z]gh._)|{after_code('gh._')})[0-9A-Za-z]{{36,255}}"
+    rf"|(?<=github_)(?:(?<![0-9A-Za-z]github_)|{after_code('github_')})pat_[0-9A-Za-z_]{{22,255}}"
+    rf"|(?<=[sr]k_)(?:(?<![0-9A-Za-z][sr]k_)|{after_code('[sr]k_')})(?:live|test)_[0-9A-Za-z]{{16,255}})(?![0-9A-Za-z])"
 )
 _AWS_SECRET: Final = re.compile(
     r"(?i:secret[_-]?(?:access[_-]?)?key)[\\\"' ]{0,8}(?:[:=]>?|>)[\\\"' ]{0,8}"
