@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import compress
 from operator import ne
 from typing import Any, Final
@@ -39,6 +40,9 @@ RULE_NAMES: Final = tuple(_RULES)
 
 # The rules here are done after two passes, rarely three. Only custom patterns that match their own tokens need more.
 _MAX_PASSES: Final = 16
+
+
+_BEYOND_PHONES: Final = 10**15  # ITU-T E.164: 15 digits at most.
 
 
 class Redactor:
@@ -135,8 +139,8 @@ class Redactor:
             return [self._value(key, item, is_phone=is_phone) for item in value]
         if (
             self._phones
-            and isinstance(value, str | int)
-            and labelled.is_number(fold(str(value)))
+            and isinstance(value, str | int | float | Decimal)
+            and labelled.is_number(_digits(value))
             and (labelled.says_phone(key) or (is_phone and not labelled.says_other(key)))
         ):
             return TOKEN
@@ -156,6 +160,14 @@ class Redactor:
             if text != texts[place]:
                 changed[place] = text
         return changed, signs
+
+
+def _digits(value: str | float | Decimal) -> str:
+    """Return a value as it would stand in a text; `2125550199.0`, as tables with gaps write it, is a whole number."""
+    if isinstance(value, str):
+        return fold(value)
+    is_whole = -_BEYOND_PHONES < value < _BEYOND_PHONES and value == int(value)
+    return str(int(value) if is_whole else value)
 
 
 def _changed(before: Sequence[str], after: Sequence[str]) -> dict[int, str]:

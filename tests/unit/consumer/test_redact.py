@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,8 @@ def test_fields_are_redacted_through_maps_and_lists() -> None:
 
 
 @pytest.mark.parametrize("key", ["phone", "phoneNumber", "phone_number", "userPhone", "mobile", "homeTel", "MSISDN"])
-@pytest.mark.parametrize("value", [2125550199, "2125550199", "5550199"])
-def test_a_bare_number_under_a_key_that_says_phone_is_redacted(key: str, value: str | int) -> None:
+@pytest.mark.parametrize("value", [2125550199, "2125550199", "5550199", 2125550199.0, Decimal("2125550199.00")])
+def test_a_bare_number_under_a_key_that_says_phone_is_redacted(key: str, value: str | float | Decimal) -> None:
     """Under a key that says phone, a bare number (string or JSON number) is redacted as after a label in a text."""
     assert build().fields({key: value}) == {key: TOKEN}
     assert build().fields({key: [value]}) == {key: [TOKEN]}
@@ -153,10 +154,13 @@ def test_a_map_under_a_key_that_says_phone_holds_numbers() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("phone_verified_at", 1714557602), ("hotel", 2125550199), ("phone", True), ("phone", 7), ("phones_sold", 1234567)],
+    [
+        *(("phone_verified_at", 1714557602), ("hotel", 2125550199), ("phone", True), ("phone", 7)),
+        *(("phones_sold", 1234567), ("phone", 2125550.199), ("phone", Decimal("1E+400")), ("phone", 1e300)),
+    ],
 )
-def test_a_number_under_another_key_stays(key: str, value: int) -> None:
-    """A number stays if its key only contains a word for phone, or if it is too short for a phone number."""
+def test_a_number_under_another_key_stays(key: str, value: float | Decimal) -> None:
+    """A number stays if its key only contains a word for phone, or if no phone number is so short, long or broken."""
     assert build().fields({key: value}) == {key: value}
 
 
