@@ -165,4 +165,4 @@ def _verdict_on_twin(first: Verdict, first_item: Item, item: Item) -> Verdict:
         case _ if text == first_text:
             return first
         case _:
-            return retried("TwinNotStored")
+            return not_taken("TwinNotStored") if first.outage else retried("TwinNotStored")

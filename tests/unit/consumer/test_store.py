@@ -178,6 +178,12 @@ def test_a_copy_of_a_refused_row_is_refused_and_another_text_comes_back() -> Non
     ]
 
 
+def test_another_text_under_an_id_that_an_outage_kept_out_has_no_fault_either() -> None:
+    """If AWS does not take a row, another text under its id comes back as after an outage, and not as a failed log."""
+    setup = Setup(FakeDynamoDB(statement_error=lambda _key: "ThrottlingError"))
+    assert setup.insert(item(), item(text="other")) == [not_taken("ThrottlingError"), not_taken("TwinNotStored")]
+
+
 @pytest.mark.parametrize("code", PASSING_STATEMENT_CODES)
 def test_a_throttled_statement_alone_is_tried_again(code: str) -> None:
     """If one statement of a call is throttled, only its row is sent again, after a wait."""
