@@ -94,6 +94,8 @@ LABELLED: Final = Rule(
 _KEY: Final = re.compile(_LABEL + r"\Z")
 _VALUE: Final = re.compile(rf"\s?{_NUMBER}{END}\s?\Z")
 
+_BETWEEN: Final = re.compile("[,;/|]")
+
 
 def says_phone(key: str) -> bool:
     """Return whether a record's member of this name holds phone numbers."""
@@ -106,5 +108,5 @@ def says_other(key: str) -> bool:
 
 
 def is_number(value: str) -> bool:
-    """Return whether a folded value, alone, is a bare number or a national form."""
-    return bool(_VALUE.match(value))
+    """Return whether a folded value, alone, is a bare number or a national form, or several of them."""
+    return bool(_VALUE.match(value)) or all(map(_VALUE.match, _BETWEEN.split(value)))

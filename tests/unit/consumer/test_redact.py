@@ -143,6 +143,14 @@ def test_a_national_form_under_a_key_that_says_phone_is_redacted(value: str) -> 
     assert build().fields({"note": value}) == {"note": value}
 
 
+@pytest.mark.parametrize("value", ["2125550199, 6465550110", "2125550199;6465550110", "07700 900123 / 07700 900124"])
+def test_several_numbers_in_one_value_under_a_key_that_says_phone_are_redacted(value: str) -> None:
+    """Under a key that says phone, a value of several numbers is redacted; one that holds anything else is a text."""
+    assert build().fields({"phone": value, "mobile": [value]}) == {"phone": TOKEN, "mobile": [TOKEN]}
+    assert build().fields({"phone": f"{value}, 10.0.0.1"}) == {"phone": f"{value}, 10.0.0.1"}
+    assert build().fields({"note": value}) == {"note": value}
+
+
 def test_a_map_under_a_key_that_says_phone_holds_numbers() -> None:
     """Under a key that says phone, all members of a map are redacted, except those named as id, time or count."""
     fields: dict[str, Any] = {
