@@ -33,6 +33,10 @@ class StackError(Exception):
     """A failure with a message for a person: what happened, to which input, and what to do."""
 
 
+class WrongParameterError(StackError):
+    """A parameter of a deployment is wrong, and nothing was deployed. The text names each, and what would be right."""
+
+
 @dataclass(frozen=True)
 class Place:
     """An AWS account and region, or an engine that stands for one.

@@ -70,6 +70,6 @@ def ask(
             answer: pa.RecordBatchReader = relation.to_arrow_reader()
             return answer
     except duckdb.Error as error:
-        only = " A lake is only read here; `rdp erase` deletes from it." if _OF_A_WRITE in str(error) else ""
+        only = ". A lake is only read here; `rdp erase` deletes from it." if _OF_A_WRITE in str(error) else ""
         raise QueryError(f"{error}{only}") from error
     raise QueryError("This SQL gives no rows. Begin it with SELECT.")

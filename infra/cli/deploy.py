@@ -20,7 +20,7 @@ from infra import (
 from infra.changeset import Change
 from infra.options.locator import aws_stack_options
 from infra.options.parameters import parameters_option
-from infra.stack import Place, StackError
+from infra.stack import Place, StackError, WrongParameterError
 from infra.terminal import out
 from infra.terminal.examples import examples
 from infra.terminal.progress import Progress
@@ -86,17 +86,15 @@ def command(
     """
     goal = deployment.target(place, name, parameters, reset=reset)
     if goal.deployed is None and not simulate and (unsaid := _SIMULATION - parameters.keys()):
-        raise StackError(
+        raise WrongParameterError(
             f"By default a first deployment simulates work and crashes ({', '.join(sorted(unsaid))}). For "
             f"production: --param SecondsPerChar=0 --param CrashProbability=0. For a trial: --simulate."
         )
     objections = changeset.objections(goal.values, given=parameters, declared=goal.declared)
-    objections = objections or [
-        *changeset.advice(goal.values),
-        *refusals_ahead.objections(place, name, deployed=goal.deployed, values=goal.values),
-    ]
-    if objections:
-        raise StackError("\n".join((*objections, "Nothing was deployed.")))
+    if objections := objections or changeset.advice(goal.values):
+        raise WrongParameterError("\n".join((*objections, "Nothing was deployed.")))
+    if ahead := refusals_ahead.objections(place, name, deployed=goal.deployed, values=goal.values):
+        raise StackError("\n".join((*ahead, "Nothing was deployed.")))
     bucket = bucket or code_bucket.default_name(place)
     built = _packages(packages, goal.values)
     if code_bucket.ensure(place, bucket, owner=place.account):

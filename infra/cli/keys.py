@@ -56,7 +56,7 @@ def list_keys(stack: Stack, *, tenant: str | None) -> None:
         for key in access.keys(stack, tenant)
     ]
     if rows:
-        out.say_table(("key id", "tenant", "scopes", "created at", "note"), rows)
+        out.say_columns(("key id", "tenant", "scopes", "created at", "note"), rows)
     else:
         out.say("No keys." if tenant is None else f"No keys of tenant {tenant!r}.", err=True)
     _say_if_untaken(stack)

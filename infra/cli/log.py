@@ -82,7 +82,11 @@ def _show_life(stack: Stack, key: Key) -> None:
     for at, what, detail in map(log_life.told, log_life.life(traces)):
         out.say(f"{at or '-':<24}  {what:<13}  {detail}")
     if traces.is_under_way:
-        out.say(f"{log_life.NOT_YET} `rdp consumer status` says whether the consumer runs.", err=True)
+        out.say(
+            f"{log_life.NOT_YET} `rdp consumer status` says whether the consumer runs. If nothing is queued or in "
+            f"flight (`rdp status`), its row is gone: `rdp rebuild --tenant {key.tenant_id}` brings it back.",
+            err=True,
+        )
         raise click.exceptions.Exit(exits.UNDECIDED)
     if not traces.is_ended:
         raise StackError(

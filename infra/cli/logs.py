@@ -206,8 +206,9 @@ def _tell_that_none_matches(reads: Reads, asks: Sequence[Ask]) -> None:
             _tell(f"Tenant {ask.tenant_id!r} has no stored logs. Did you mean {alike!r}?")
         else:
             _tell(
-                f"Tenant {ask.tenant_id!r} has no stored logs. `rdp audit` lists every tenant that has some, and "
-                f"`rdp erase --check --tenant {ask.tenant_id}` tells whether they were erased."
+                f"Tenant {ask.tenant_id!r} has no stored logs. They may be on their way: `rdp status`. `rdp audit` "
+                f"lists every tenant that has some. `rdp erase --check --tenant {ask.tenant_id}` tells whether they "
+                f"were erased."
             )
 
 

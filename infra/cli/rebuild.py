@@ -84,10 +84,8 @@ def command(
                 _take_out(stack, ledger, export or Path(f"changed-items-{now:%Y%m%dT%H%M%SZ}.ndjson"))
             with counting({"sent": None}) as tell:
                 sent = rebuild.send_missing(stack, ledger, within, tell=lambda count: tell("sent", count))
-            out.say(
-                f"{counted(sent, 'log')} sent to the queue. "
-                "`rdp audit` says complete once the consumer has stored them."
-            )
+            then = "" if changed > replaced else " `rdp audit` says complete once the consumer has stored them."
+            out.say(f"{counted(sent, 'log')} sent to the queue.{then}")
     except (StreamUnreadableError, QueueRefusedError) as error:
         raise click.ClickException(str(error)) from error
     finally:
@@ -127,4 +125,4 @@ def _go_on(missing: int, replaced: int, *, dry_run: bool, yes: bool) -> None:
 def _take_out(stack: Stack, ledger: Ledger, path: Path) -> None:
     with private.opened(path, anew=True) as file:
         taken = rebuild.take_out(stack, ledger, ledger.changed(), file)
-    out.say(f"{taken:,} changed items deleted from the table. They are saved in {path}.")
+    out.say(f"{counted(taken, 'changed item')} deleted from the table, and saved in {path}.")

@@ -80,7 +80,7 @@ def why_absent(erasure: ErasureOfLog | None) -> str:
     if erasure is None:
         return (
             "It may be on its way (`rdp status`) or waiting for its next try, or dead-lettered (`rdp dlq list`). "
-            "Check the tenant and the id, too."
+            "Check the tenant and the id, too. If it was stored before, `rdp audit` and `rdp rebuild` find lost rows."
         )
     if erasure.is_certain:
         return erasure.sentence

@@ -11,7 +11,7 @@ import msgspec
 from infra import changeset, code_bucket, deployment, function_start, package, stack
 from infra.local import engine, grants, saved, state
 from infra.local.state import State
-from infra.stack import StackError
+from infra.stack import StackError, WrongParameterError
 
 _REGION: Final = "us-east-1"
 _CODE_BUCKET: Final = "rdp-code"
@@ -146,14 +146,14 @@ def goal(
     """Return the parameters as they will be, and those to give. `tell` gets what `rdp deploy` would refuse.
 
     Raises:
-        StackError: a value is wrong.
+        WrongParameterError: a value is wrong.
     """
     aim = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
     if reset or aim.deployed is None:
         parameters = {**PARAMETERS, **parameters}
         aim = deployment.target(place, stack.STACK_NAME, parameters, reset=reset)
     if objections := changeset.objections(aim.values, given=parameters, declared=aim.declared):
-        raise StackError("\n".join((*objections, "Nothing was deployed.")))
+        raise WrongParameterError("\n".join((*objections, "Nothing was deployed.")))
     for advice in changeset.advice(aim.values):
         tell(f"{advice} `rdp deploy` refuses this.")
     return aim, parameters
@@ -183,9 +183,8 @@ def _deploy(
             deployment.withdraw(place, proposal)
             raise StackError("Not deployed: the stack is as it was.")
         deployment.execute(place, proposal, tell=lambda _: None, timeout_s=_DEPLOY_TIMEOUT_S, poll_s=_POLL_S)
-    for name, before in (aim.deployed or {}).items():
-        if (now := aim.values.get(name, before)) != before:
-            tell(f"{name} was {before or '(empty)'} and is now {now or '(empty)'}.")
+    for sentence in changeset.differences(aim.deployed or {}, aim.values, declared=aim.declared):
+        tell(sentence)
     outputs = stack.read_outputs(place, stack.STACK_NAME)
     # The path form needs no name resolution of *.localhost and no Host header.
     endpoint = f"{started.aws_endpoint_url}/_aws/execute-api/{outputs['ApiId']}"

@@ -13,7 +13,7 @@ import msgspec
 from infra import changeset, deployment, package
 from infra.local import grants, lifecycle, state
 from infra.local.state import State
-from infra.stack import StackError, terraform_outputs
+from infra.stack import StackError, WrongParameterError, terraform_outputs
 
 CONFIGURATION: Final = Path(__file__).parent.parent / "terraform"
 
@@ -56,7 +56,7 @@ def apply(
     goal = deployment.target(engine.place, NAME, given)
     # Terraform only warns about an unknown variable, and a variable that it refuses would stop `destroy`, too.
     if objections := changeset.objections(goal.values, given=given, declared=goal.declared):
-        raise StackError("\n".join((*objections, "Nothing was deployed.")))
+        raise WrongParameterError("\n".join((*objections, "Nothing was deployed.")))
     folder = data_dir.resolve() / "terraform"
     folder.mkdir(exist_ok=True)
     for path in CONFIGURATION.glob("*.tf"):

@@ -22,6 +22,8 @@ _TOLD: Final[Mapping[str, str]] = {
     "over_quota": "The tenant's quota was used up in each minute in which this was tried. Send the file again later, "
     "with fewer --connections, or raise TenantLogsPerMinute or TenantBytesPerMinute and deploy.",
     "tenant_forbidden": f"The key or token belongs to another tenant than --tenant names. {_CREDENTIALS}",
+    "tenant_mismatch": "The line has a tenant_id of its own, and it is not --tenant's. Send it with that --tenant, or "
+    "take its tenant_id out.",
     "text_too_large": f"The line is longer than {MAX_TEXT_BYTES:,} bytes of UTF-8, or than 900,000 as escaped JSON. "
     "Send its text in shorter lines, as a file of its own. Leave this file as it is: if a line changes, all lines "
     "after it become new logs.",

@@ -10,7 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from consumer.query.page import TableBusyError
-from infra.stack import StackError
+from infra.stack import StackError, WrongParameterError
 from infra.terminal import out
 from infra.terminal.aws_failures import told_of_aws
 from infra.terminal.summaries import WholeSummaries
@@ -41,6 +41,8 @@ def _told() -> Iterator[None]:
     except click.ClickException as error:
         vars(error)["message"] = _shown(error.message)  # mypy takes `message` for Final
         raise
+    except WrongParameterError as error:
+        raise click.UsageError(_shown(str(error))) from error
     except (StackError, TableBusyError) as error:
         raise click.ClickException(_shown(str(error))) from error
     except (BotoCoreError, ClientError) as error:

@@ -33,6 +33,7 @@ def test_good_parameters_have_no_objections() -> None:
         ({"BatchSize": "11"}, "needs BatchingWindowSeconds"),
         ({"Nonsense": "1"}, "no parameter Nonsense. infra/RUNBOOK.md lists the parameters."),
         ({"RedactionRule": "1"}, "no parameter RedactionRule. Did you mean RedactionRules?"),
+        ({"CrashRate": "1"}, "Did you mean CrashMode or CrashPoint or CrashProbability or CrashSeed?"),
         ({"secondsperchar": "0"}, "Did you mean SecondsPerChar?"),
         ({"IngestCodeKey": "mine.zip"}, "IngestCodeKey says where rdp itself has put the packages"),
         ({"BatchSize": "abc"}, "it must be a number"),
@@ -90,6 +91,35 @@ def test_what_endangers_logs_comes_first() -> None:
         ("Queue", False),
     ]
     assert changes[0] == Change("Modify", "Table", "AWS::DynamoDB::Table", "Conditional")
+
+
+@pytest.mark.parametrize(
+    ("properties", "endangers"),
+    [
+        (["RetentionPeriodHours"], False),
+        (["StreamModeDetails", "ShardCount"], False),
+        (["RetentionPeriodHours", "Name"], True),
+        (["KeySchema"], True),
+        ([], True),
+    ],
+)
+def test_a_stream_that_only_changes_its_retention_or_mode_keeps_its_logs(
+    properties: list[str], *, endangers: bool
+) -> None:
+    """Whatever the engine calls its replacement; with another property changed, or none named, its word counts."""
+    described = _described("Stream", "Modify", "AWS::Kinesis::Stream", "Conditional")
+    described["ResourceChange"]["Details"] = [{"Target": {"Attribute": "Properties", "Name": n}} for n in properties]
+    (change,) = changeset.changes([described])
+    assert change.endangers_logs is endangers
+
+
+def test_changed_parameters_are_named() -> None:
+    """Not those that are the same, nor those that say where rdp put the packages."""
+    before = _VALUES | {"CodeBucket": "rdp-code", "SecondsPerChar": "0", "RedactionRules": ""}
+    assert changeset.differences(before, _VALUES, declared=_DECLARED) == [
+        "SecondsPerChar was 0 and is now 0.05.",
+        "RedactionRules was (empty) and is now phone.",
+    ]
 
 
 def test_what_takes_logs_away_is_asked_for() -> None:

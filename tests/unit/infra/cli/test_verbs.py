@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from click.testing import CliRunner
 
 from infra import cli
-from infra.stack import StackError
+from infra.stack import StackError, WrongParameterError
 from infra.terminal import exits
 from infra.terminal.failures import PlainErrors
 
@@ -120,6 +120,22 @@ def test_a_defect_is_not_hidden() -> None:
         raise ZeroDivisionError
 
     assert isinstance(CliRunner().invoke(group, ["verb"]).exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(("failure", "status"), [(StackError, 1), (WrongParameterError, 2)])
+def test_a_wrong_parameter_is_a_wrong_command_line(failure: type[StackError], status: int) -> None:
+    """Status 2, because nothing was begun; what could not be done is 1. Both say it in one message."""
+
+    @click.group(cls=PlainErrors)
+    def group() -> None:
+        """Hold the verb."""
+
+    @group.command()
+    def verb() -> None:
+        raise failure("BatchSize is 0.")
+
+    result = CliRunner().invoke(group, ["verb"])
+    assert (result.exit_code, result.stderr) == (status, "Error: BatchSize is 0.\n")
 
 
 @pytest.mark.parametrize("verb", [["send", "-"], ["keys", "create"]])

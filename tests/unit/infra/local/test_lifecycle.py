@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from infra.local import lifecycle, state
 from infra.local.state import State
-from infra.stack import Place, StackError
+from infra.stack import Place, StackError, WrongParameterError
 
 _PRACTICE: Final = {"MaxReceiveCount": "2", "ConsumerTimeoutSeconds": "2", "VisibilityTimeoutSeconds": "12"}
 
@@ -45,7 +45,7 @@ def test_what_a_deployment_to_aws_would_refuse_is_told() -> None:
 
 def test_a_wrong_value_is_refused() -> None:
     """With the sentence that nothing was deployed."""
-    with pytest.raises(StackError, match=r"SecondsPerChar is '-1'(.|\n)*Nothing was deployed\."):
+    with pytest.raises(WrongParameterError, match=r"SecondsPerChar is '-1'(.|\n)*Nothing was deployed\."):
         lifecycle.goal(_EMPTY, {"SecondsPerChar": "-1"}, reset=False, tell=lambda _: None)
 
 
