@@ -45,7 +45,8 @@ _SIMULATION: Final = frozenset({"SecondsPerChar", "CrashProbability"})
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Show the change set and apply nothing. Only the code's bucket is made, if there is none.",
+    help="Show the change set and apply nothing. A dry run leaves only the template, in the code's bucket. It makes "
+    "that bucket if there is none.",
 )
 @click.option(
     "--reset",

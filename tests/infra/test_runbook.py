@@ -8,6 +8,7 @@ import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
 from infra import template_parameters
+from infra.cli import deploy
 from infra.deployment import TEMPLATE
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -109,3 +110,11 @@ def test_terraform_is_told_how_to_leave_the_lakes_bucket() -> None:
     (address,) = re.findall(r"terraform state rm '(\w+)\.(\w+)\[0\]'", _SECTIONS["Terraform"])
     source = (TEMPLATE.parents[1] / "terraform" / "lake.tf").read_text()
     assert 'resource "{}" "{}" {{\n  count ='.format(*address) in source
+
+
+def test_a_dry_run_leaves_what_its_help_says() -> None:
+    """One sentence in both places."""
+    (option,) = [option for option in deploy.command.params if option.name == "dry_run"]
+    said = option.to_info_dict()["help"].partition("apply nothing. ")[2]
+    assert said
+    assert said in " ".join(_RUNBOOK.split())
