@@ -31,6 +31,9 @@ _ENGINES_WORDS: Final = "Worker init failed: "  # MiniStack 1.5.33 puts this bef
 _ENGINES_KILL: Final = "Worker process exited immediately"
 """MiniStack 1.5.33 says this of a start that it ended itself: if one start fails, it ends the function's others too."""
 
+_GONE: Final = "ResourceNotFoundException"
+"""Also of a function that a later deployment removed: the stack's outputs may have been read before."""
+
 _ASK_MOST: Final = 5
 _NOT_TOLD: Final[Mapping[str, str]] = {
     "AccessDeniedException": "not checked, because you may not call lambda:InvokeFunction",
@@ -90,7 +93,9 @@ def _answer(stack: Stack, service: str) -> Start:
         try:
             response = stack.place.lambda_.invoke(FunctionName=stack.outputs[output], Payload=json.dumps(event))
         except ClientError as error:
-            if (untold := _NOT_TOLD.get(error.response["Error"]["Code"])) is None:
+            if (code := error.response["Error"]["Code"]) == _GONE:
+                return Start(starts=False, detail="there is no such function")
+            if (untold := _NOT_TOLD.get(code)) is None:
                 raise
             return Start(None, untold)
         if "FunctionError" not in response:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from infra import lake_where
-from infra.options.locator import Where, locate, where_options
+from infra.options.locator import Where, finder, where_options
 from infra.options.zone import zone_option
 from infra.stack import StackError
 from infra.terminal import out
@@ -19,6 +19,8 @@ from infra.terminal.examples import examples
 from infra.terminal.signals import on_stop
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from infra.console.places import Lake
     from infra.stack import Stack
 
@@ -76,12 +78,23 @@ def command(
             "or make setup in the repository."
         )
     from infra.console import moments, private_page, server  # noqa: PLC0415 - only with the extra
+    from infra.console.anew import Anew  # noqa: PLC0415 - as above
     from infra.console.pages import Shown  # noqa: PLC0415 - as above
 
-    stack = locate(where)
-    lake = _lake(warehouse, where, stack, raw=raw)
+    find = finder(where)
     place = "this machine" if where.is_local else where.stack_name or "the stack of --outputs"
+    shown = Shown(place, raw, allow_changes, moments.zone_name(zone, datetime.now(UTC)))
     stop = threading.Event()
+
+    def found() -> "tuple[Stack, str | None]":
+        stack = find()
+        return stack, _warehouse(warehouse, where, stack)
+
+    def made(found: "tuple[Stack, str | None]") -> "Starlette":
+        stack, lake = found
+        return server.application(stack, shown, zone, reports, _lake(lake, where, stack, raw=raw))
+
+    app = Anew(found, made)
 
     def tell(address: str) -> None:
         out.say(f"console   {address}")
@@ -92,25 +105,26 @@ def command(
 
     with (
         server.listen(port) as listener,
-        tempfile.TemporaryDirectory(prefix="rdp-console-") as made,
+        tempfile.TemporaryDirectory(prefix="rdp-console-") as private_folder,
         on_stop(lambda _: stop.set()),
     ):
-        folder = Path(made)
-        shown = Shown(place, raw, allow_changes, moments.zone_name(zone, datetime.now(UTC)))
-        app = server.application(stack, shown, zone, reports, lake)
+        folder = Path(private_folder)
         server.run(app, listener, stop=stop, tell=tell)
 
 
-def _lake(warehouse: str | None, where: Where, stack: "Stack", *, raw: bool) -> "Lake | None":
+def _warehouse(named: str | None, where: Where, stack: "Stack") -> str | None:
     """Return the lake that is named, or that the stack has; None where there is none, or what reads it is missing."""
-    from infra.console.places import Lake  # noqa: PLC0415 - only with the extra
-
     missing = [name for name in _LAKE_EXTRA if importlib.util.find_spec(name) is None]
-    if missing and warehouse is not None:
+    if missing and named is not None:
         raise StackError(f"The lake needs {', '.join(missing)}: pip install 'robust-data-processor[lake]'.")
-    found = warehouse or lake_where.standing(stack, where.data_dir if where.is_local else None)
-    if missing or found is None:
+    return None if missing else named or lake_where.standing(stack, where.data_dir if where.is_local else None)
+
+
+def _lake(warehouse: str | None, where: Where, stack: "Stack", *, raw: bool) -> "Lake | None":
+    """Return the lake's reads, None without a lake."""
+    if warehouse is None:
         return None
     from infra.console import lake_logs  # noqa: PLC0415 - an extra of its own, and slow to import
+    from infra.console.places import Lake  # noqa: PLC0415 - only with the extra
 
-    return Lake(lake_logs.opened(found, where.data_dir, stack, raw=raw), found)
+    return Lake(lake_logs.opened(warehouse, where.data_dir, stack, raw=raw), warehouse)

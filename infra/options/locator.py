@@ -158,9 +158,18 @@ def locate(where: Where) -> Stack:
     Raises:
         StackError: there is no such stack.
     """
+    return finder(where)()
+
+
+def finder(where: Where) -> Callable[[], Stack]:
+    """Return what finds the stack that `where` names as it is then, from any thread. If it is in AWS, print its place.
+
+    What is returned raises `StackError` if there is no such stack.
+    """
     if not where.is_local:
         say_aws(where.place, f"stack {where.stack_name}" if where.stack_name else "the stack of --outputs")
-    return (click.get_current_context().find_object(Locator) or Locator(find)).find(where)
+    locator = click.get_current_context().find_object(Locator) or Locator(find)
+    return lambda: locator.find(where)
 
 
 def say_aws(place: Place, what: str) -> None:

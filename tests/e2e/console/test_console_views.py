@@ -1,15 +1,18 @@
 """The console's other views and its door, in a real Chromium: what people do with them, and what nobody may do."""
 
+import dataclasses
 import http.client
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from infra.local import state
 from tests.e2e.console.browsing import RDP, ROOT, WAIT_MS, enter, running
 
 if TYPE_CHECKING:
@@ -35,6 +38,26 @@ def test_the_flow_and_a_log_s_life_are_told(stack: "LocalStack", page: Page) -> 
     )
     assert [" ".join(line.split()) for line in printed.stdout.splitlines()] == steps
     assert [step.split(maxsplit=1)[1].split(maxsplit=2)[0] for step in steps] == ["received", "on", "stored"]
+
+
+def test_a_function_that_a_deployment_removed_takes_no_page_away(
+    stack: "LocalStack", browser: Browser, tmp_path: Path
+) -> None:
+    """It is told as one that does not start. Once the outputs are without it, it is not told, without a restart."""
+    with_reader = {**stack.state.outputs, "ReaderFunctionName": "a-reader-that-is-gone"}
+    folder = tmp_path / "data"
+    state.write(folder, msgspec.structs.replace(stack.state, outputs=with_reader))
+    context = browser.new_context()
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    with running(dataclasses.replace(stack, data_dir=folder), tmp_path) as (_, address):
+        enter(page, address)
+        expect(page.get_by_role("heading", name="By tenant")).to_be_visible()
+        expect(page.get_by_text("reader does not start: there is no such function.")).to_be_visible()
+        state.write(folder, stack.state)
+        expect(page.get_by_text("reader does not start")).to_have_count(0)
+        expect(page.get_by_role("heading", name="By tenant")).to_be_visible()
+    context.close()
 
 
 def test_a_dead_letter_is_sent_back(stack: "LocalStack", page: Page, eventually: "Eventually") -> None:

@@ -123,6 +123,17 @@ def test_who_may_not_ask_is_told_so() -> None:
     assert [answer.starts for answer in answers.values()] == [None, None]
     assert "lambda:InvokeFunction" in str(answers["ingest"])
     assert function_start.told(answers) == []
-    stack.lambda_.codes["i"] = "ResourceNotFoundException"
+    stack.lambda_.codes["i"] = "ServiceException"
     with pytest.raises(ClientError):
         _asked(stack)
+
+
+def test_a_function_that_is_gone_is_told_as_one_that_does_not_start() -> None:
+    """A deployment may have removed it since the outputs were read: the others' answers are still given."""
+    stack: Any = _Stack()
+    stack.outputs = stack.outputs | {"ReaderFunctionName": "r"}
+    stack.lambda_.codes["r"] = "ResourceNotFoundException"
+    answers = _asked(stack)
+    assert [answer.starts for answer in answers.values()] == [True, True, False]
+    (sentence,) = function_start.told(answers)
+    assert sentence.startswith("reader does not start: there is no such function. GET /logs answers 500")

@@ -1,13 +1,14 @@
 """Which stack a command line means."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from infra.options.locator import Locator, Where, on_stack
+from infra.options.locator import Locator, Where, finder, on_stack, where_options
 from infra.stack import Place, Stack
 
 
@@ -32,6 +33,23 @@ def test_without_a_name_it_is_this_machines() -> None:
     """The data folder alone counts, and nothing is said of AWS."""
     asked, result = _asked([], {"RDP_DATA_DIR": "/d", "AWS_REGION": "eu-west-1", "AWS_PROFILE": "prod"})
     assert (result.output, asked[0].is_local, asked[0].data_dir) == ("http://found\n", True, Path("/d"))
+
+
+def test_it_can_be_found_again() -> None:
+    """As it is then, from any thread."""
+    stacks = [Stack(Place(), f"http://{n}", {}) for n in range(2)]
+    found: list[Stack] = []
+    deployed = iter(stacks)
+
+    @click.command()
+    @where_options
+    def verb(where: Where) -> None:
+        find = finder(where)
+        with ThreadPoolExecutor(1) as other:
+            found.extend((find(), other.submit(find).result()))
+
+    assert CliRunner().invoke(verb, [], obj=Locator(lambda _: next(deployed))).exit_code == 0
+    assert found == stacks
 
 
 def test_with_a_name_it_is_in_aws_and_says_so_first(tmp_path: Path) -> None:
