@@ -1,5 +1,5 @@
-// What htmx and HTML do not do by themselves: to brush a histogram, to follow, to say that the console is gone, and to
-// fill a text from a picker.
+// What htmx and HTML do not do by themselves: to brush a histogram, to follow (from when the box is ticked), to say that the
+// console is gone, and to fill a text from a picker.
 "use strict";
 
 const KEPT_ROWS = 1000; // While following: the page stays this long, however long it is open (following.py, MOST).
@@ -146,6 +146,10 @@ function prepare(root) {
   root.querySelectorAll("[data-fills]").forEach((picker) => picker.addEventListener("change", () => {
     document.getElementById(picker.dataset.fills).value = picker.value;
   }));
+  root.querySelectorAll("[data-searches]").forEach((box) => {
+    box.title = "Begins and ends at once"; // Said before, because the page is loaded anew.
+    box.addEventListener("change", () => { if (box.form.elements.tenant.value.trim()) box.form.requestSubmit(); });
+  });
 }
 
 // What is in a whole log: a field to search for, and the log as JSON for the clipboard.

@@ -97,6 +97,24 @@ def test_a_page_that_follows_shows_what_comes(stack: "LocalStack", page: Page, a
     expect(page.locator(".rows bdi")).to_have_text(["new 2", "new 1", "new 0", "before"])
 
 
+@pytest.mark.parametrize("tenant", ["acme", "nobody"])
+def test_a_tick_begins_to_follow_and_another_ends_it(page: Page, address: str, tenant: str) -> None:
+    """At once, with the keyboard alone, with the search as it is typed; without a tenant it waits for one."""
+    show_logs(page, address, "")
+    page.get_by_label("Follow").press("Space")
+    expect(page.get_by_label("Follow")).to_be_checked()
+    page.get_by_label("Tenant").fill(tenant)
+    page.get_by_label("Follow").press("Space")
+    page.wait_for_url(f"**tenant={tenant}**")
+    assert "follow" not in page.url
+    page.get_by_label("Words in the text").fill("order")
+    page.get_by_label("Follow").press("Space")
+    page.wait_for_url("**words=order**follow=1")
+    expect(page.get_by_role("status")).to_contain_text("Following", timeout=WAIT_MS)
+    page.get_by_label("Follow").press("Space")
+    page.wait_for_url(lambda url: "words=order" in url and "follow" not in url)
+
+
 def test_ten_pages_follow_at_once(stack: "LocalStack", context: BrowserContext, address: str) -> None:
     """A browser opens six connections to a host: no page holds one."""
     pages = [context.new_page() for _ in range(10)]

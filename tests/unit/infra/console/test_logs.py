@@ -237,6 +237,18 @@ def test_a_page_that_follows_gets_the_newest_and_then_what_comes() -> None:
     assert client.get("/logs/new?tenant=acme&until=1h&follow=1").status_code == 400
 
 
+@pytest.mark.parametrize("query", ["", "tenant=acme", "tenant=nobody", "tenant=acme&follow=1"])
+def test_the_box_to_follow_searches_when_it_is_ticked(query: str) -> None:
+    """By our script, which knows its mark: nobody has to press a button behind it. It says so beforehand."""
+    client = browser(Stored([log(1, "one")]))
+    (box,) = re.findall(r'<input type="checkbox" name="follow"[^>]*>', client.get(f"/logs?{query}").text)
+    assert " data-searches" in box
+    script = client.get("/assets/console.js").text
+    assert re.search(
+        r'"\[data-searches\]".{0,200}addEventListener\("change".{0,100}requestSubmit\(\)', script, re.DOTALL
+    )
+
+
 def test_a_page_that_was_away_gets_all_that_came() -> None:
     """By another console, after an hour: more than a page begins with, with those that were stored late; no gap."""
     now_ms = NOW_MS - 3_600_000
