@@ -20,7 +20,7 @@ SHOWN: Final = ("accepted", "stored", "duplicate", "conflict", "rejected", "retr
 TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
     "rejected": ("rejected", "request or log", "requests or logs"),
     "retried": ("retried", "time", "times"),
-    "quarantined": ("dead-lettered", "log", "logs"),
+    "quarantined": ("dead-lettered by the consumer", "log", "logs"),
 }
 """The words for a count, for one of what it counts, and for many; other counts have their own name and count logs."""
 

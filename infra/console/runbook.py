@@ -13,6 +13,7 @@ from starlette.routing import Route
 from infra.console.pages import Pages
 
 _HEADING: Final = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
+_LINK: Final = re.compile(r"\[([^\]]+)\]\(#([\w-]+)\)")
 _ODD: Final = re.compile(r"[^\w\- ]")
 
 
@@ -38,6 +39,13 @@ def sections(markdown: str) -> list[Section]:
     return found
 
 
+def pieces(text: str) -> list[tuple[str, str]]:
+    """Return the text as (words, the section that they lead to); "" where they are no link within the page."""
+    parts = _LINK.split(text)
+    found = zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True)
+    return [piece for plain, words, name in found for piece in ((plain, ""), (words, name)) if piece[0]]
+
+
 def routes(pages: Pages) -> list[Route]:
     """Return what the view answers to."""
     text = (resources.files("infra") / "RUNBOOK.md").read_text(encoding="utf-8")
@@ -45,4 +53,4 @@ def routes(pages: Pages) -> list[Route]:
 
 
 async def _page(pages: Pages, found: list[Section], _request: Request) -> Response:
-    return pages.answer("runbook", sections=found)
+    return pages.answer("runbook", sections=found, pieces=pieces)

@@ -114,16 +114,19 @@ def test_a_count_says_what_it_counts() -> None:
     for text in rejected_lines(Rejected("empty_text"), stack="rdp", timestamp_ms=_NOW_MS, properties={}):
         traffic.take(_NOW_MS, text)
     page = _shown(Look(Counts(1, 2, 3, 4), traffic.hour(_NOW_MS), 60, [], "", [3]))
-    told = dict(re.findall(r"<figcaption>(\S+) <span class=\"quiet\">([^,]+),", page))
+    told = dict(re.findall(r"<figcaption>([^<]+) <span class=\"quiet\">([^,]+),", page))
     assert told == {
         "accepted": "6 logs",
         "stored": "3 logs",
         "duplicate": "1 log",
         "rejected": "1 request or log",
         "retried": "2 times",
-        "dead-lettered": "1 log",
+        "dead-lettered by the consumer": "1 log",
         "waiting": "queued and in flight since this console was opened",
     }
+    not_counted = "Messages that SQS itself dead-letters, after MaxReceiveCount receives, are not in"
+    assert not_counted in page
+    assert not_counted not in _shown(Look(Counts(1, 2, 3, 4), _traffic().hour(_NOW_MS), 60, [], "", [3]))
 
 
 def test_other_lines_say_nothing() -> None:
@@ -195,6 +198,21 @@ def test_sections_have_the_names_that_links_use() -> None:
     assert len(names) == len(set(names))
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(names)
     assert [section.name for section in sections("# A b\n## C, d\nx\n# A b\n")] == ["a-b", "c-d", "a-b-1"]
+
+
+def test_the_runbooks_links_within_the_page_are_links() -> None:
+    """Its table of contents and its references, each once; other links and other brackets stay as they are."""
+    text = (_INFRA / "RUNBOOK.md").read_text()
+    pages = Pages(Shown("this machine", raw=False, allow_changes=False))
+    page = TestClient(of_routes(pages, runbook.routes(pages))).get("/runbook").text
+    assert '<a href="#dead-letters">Dead letters</a> · <a href=' in page
+    assert "](#" not in page
+    assert len(re.findall(r'<a href="#[^"]+">', page)) == len(re.findall(r"\]\(#", text))
+    assert runbook.pieces("a\n[b c](#d-e), [f](g.md#h) [i] <j>\n") == [
+        ("a\n", ""),
+        ("b c", "d-e"),
+        (", [f](g.md#h) [i] <j>\n", ""),
+    ]
 
 
 def test_the_page_shows_it_and_nothing_of_it_is_markup() -> None:
