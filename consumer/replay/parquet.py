@@ -46,16 +46,17 @@ class ParquetSink:
     commit_logs = 200_000
     idle_commit_s = 60.0  # When following, one part file a minute: many small files make slow queries.
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, full_bytes: int = _MAX_BUFFERED_BYTES) -> None:
         self._folder = folder
+        self._full_bytes = full_bytes
         self._part = 0
         self._rows: defaultdict[tuple[str, str], list[_Row]] = defaultdict(list)
         self._buffered_bytes = 0
 
     @property
     def full(self) -> bool:
-        """Whether 64 MiB of texts and fields wait for the next commit."""
-        return self._buffered_bytes >= _MAX_BUFFERED_BYTES
+        """Whether 64 MiB (`full_bytes`) of texts and fields wait for the next commit."""
+        return self._buffered_bytes >= self._full_bytes
 
     def resume(self, committed: int) -> None:
         """Delete the parts after part number `committed`; with 0, the folder may hold nothing but parts.

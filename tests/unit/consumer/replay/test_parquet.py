@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from consumer.replay import parquet
 from consumer.replay.checkpoint import CheckpointMismatchError
 from consumer.replay.parquet import SCHEMA, ParquetSink
 from ingest.contract.message import InternalMessage
@@ -99,10 +98,9 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("log", [message(text="12345"), message(text="1", fields={"a": 1})])
-def test_much_text_asks_for_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: InternalMessage) -> None:
+def test_much_text_asks_for_a_commit(tmp_path: Path, log: InternalMessage) -> None:
     """A commit is due after so many bytes of text and fields as well as after so many logs."""
-    monkeypatch.setattr(parquet, "_MAX_BUFFERED_BYTES", 10)
-    sink = ParquetSink(tmp_path)
+    sink = ParquetSink(tmp_path, full_bytes=10)
     sink.resume(0)
     sink.write(log)
     assert not sink.full
