@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from infra.stack import StackError
+from infra.stack import WrongParameterError
 
 _REFUSED: Final[Mapping[tuple[str, str], str]] = {
     ("RequireTls", "true"): "the engine speaks plain HTTP, and the queues would refuse every log. It is for AWS."
@@ -15,8 +15,8 @@ def check(parameters: Mapping[str, str]) -> None:
     """Return if the engine can do what these parameters ask for.
 
     Raises:
-        StackError: it can't; the message says why.
+        WrongParameterError: it can't; the message says why.
     """
     refused = [f"{n}={v}: {_REFUSED[n, v]}" for n, v in parameters.items() if (n, v) in _REFUSED]
     if refused:
-        raise StackError("\n".join(refused))
+        raise WrongParameterError("\n".join(refused))

@@ -182,15 +182,15 @@ def test_mistakes_are_told_before_anything_is_made(rdp: Rdp, local_stack: "Local
     """Unknown parameters, and numbers that do not fit each other."""
     assert "needs the stack's name: --stack" in rdp("deploy", expect=2)
     assert "needs the stack's name: --stack" in rdp("destroy", "--yes", expect=2)
-    unsaid = rdp("deploy", "--stack", "wrong", "--param", "SecondsPerChar=0", expect=1)
+    unsaid = rdp("deploy", "--stack", "wrong", "--param", "SecondsPerChar=0", expect=2)
     assert "(CrashProbability)" in unsaid
     assert "--simulate" in unsaid
     wrong = ("deploy", "--stack", "wrong", "--simulate", "--param")
-    told = rdp(*wrong, "Nope=1", expect=1)
+    told = rdp(*wrong, "Nope=1", expect=2)
     assert "stack wrong of account 000000000000" in told
     assert "no parameter Nope" in told
-    assert "600 or more" in rdp(*wrong, "ConsumerTimeoutSeconds=100", expect=1)
-    assert "is not a regular expression" in rdp(*wrong, 'RedactionPatterns=["("]', expect=1)
-    assert "must be a number" in rdp(*wrong, "BatchSize=abc", expect=1)
+    assert "600 or more" in rdp(*wrong, "ConsumerTimeoutSeconds=100", expect=2)
+    assert "is not a regular expression" in rdp(*wrong, 'RedactionPatterns=["("]', expect=2)
+    assert "must be a number" in rdp(*wrong, "BatchSize=abc", expect=2)
     stacks = local_stack.place.cloudformation.describe_stacks()["Stacks"]
     assert "wrong" not in [described["StackName"] for described in stacks]

@@ -145,7 +145,7 @@ def test_logs_flow_with_every_parameter_changed(start_stack: "StartStack", event
 def test_what_does_not_work_is_refused_with_its_reason(local_stack: "LocalStack", name: str) -> None:
     """And what runs goes on."""
     value, reason = _REFUSED[name]
-    said = _rdp(local_stack, "up", "--detach", "--param", f"{name}={value}", expect=1)
+    said = _rdp(local_stack, "up", "--detach", "--param", f"{name}={value}", expect=2)
     assert reason in said
     assert "Packaging" not in said
     assert "Deploying" not in said
