@@ -26,7 +26,7 @@ _PAGES: Final = (
     "infra/SECURITY.md",
 )
 _DOCUMENTS: Final = sorted(
-    path for path in _ROOT.rglob("*.md") if not {".venv", "node_modules", ".rdp"} & set(path.parts)
+    path for path in _ROOT.rglob("*.md") if not {".venv", "node_modules", ".rdp", "build"} & set(path.parts)
 )
 
 
